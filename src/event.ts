@@ -1,0 +1,92 @@
+import { Buffer } from 'node:buffer'
+import type { RejectionCode } from './errors.ts'
+import type { Dict, JsonObject, NumberTexts } from './expression/value.ts'
+
+/** Why one event was rejected: `rule` is the output field, or `tap`; absent where no rule was at fault. */
+export interface Rejection {
+  readonly code: RejectionCode
+  readonly message: string
+  readonly rule?: string
+}
+
+/** Which event of its source this is. */
+export interface EventPlace {
+  /** Physical line on which it begins, counted from 1, blank lines counted. */
+  readonly line: number
+  /** Place among the events of its source, rejected ones included, counted from 0. */
+  readonly ordinal: number
+}
+
+/** The text of one event, not parsed yet. */
+export interface EventText extends EventPlace {
+  /** As it stands in the input, without the line end. */
+  readonly text: string
+  /** JSON.parse and JSON.stringify are sure to bring it out as it stands. */
+  readonly canonical: boolean
+}
+
+/** An event as it was read. */
+export interface InputEvent extends EventPlace {
+  readonly text: string
+  readonly data: JsonObject | Dict
+  /** `data` may hold what JSON.parse never makes: bigints, Dicts. */
+  readonly exact: boolean
+  /** How the text writes numbers that we would write in another way. */
+  readonly numbers: NumberTexts | undefined
+}
+
+/** What the rules made of an event. */
+export interface OutputEvent extends EventPlace {
+  readonly text: string
+  readonly output: JsonObject
+  /** JSON.stringify writes `output` as it should be written. */
+  readonly plain: boolean
+  readonly numbers: NumberTexts | undefined
+}
+
+/** An event that is taken out of the stream and goes to the errors output. */
+export interface RejectedEvent extends EventPlace {
+  readonly rejection: Rejection
+  /** The input text; the bytes where these are not UTF-8. */
+  readonly raw: string | Uint8Array
+  /** `raw` need not be all of it. Always set with LINE_TOO_LONG. */
+  readonly truncated?: boolean
+}
+
+/**
+ * What travels between the stages: the events of one chunk of input, so that a stage is entered once per chunk and
+ * not once per event. Both lists are in the order of the input.
+ */
+export interface Batch<E> {
+  /** Name of the input, as rejected records give it: a file name, `-` for stdin. */
+  readonly source: string
+  readonly events: readonly E[]
+  readonly rejected: readonly RejectedEvent[]
+}
+
+/** `raw` of an event that was too long to be read has at most this many bytes. 64 KiB. */
+export const MAX_RAW_BYTES = 65536
+
+/** Two lists of rejected events as one, in the order of the input. */
+export function mergeRejected(
+  earlier: readonly RejectedEvent[],
+  later: readonly RejectedEvent[],
+): readonly RejectedEvent[] {
+  if (later.length === 0) return earlier
+  if (earlier.length === 0) return later
+  return [...earlier, ...later].sort((a, b) => a.ordinal - b.ordinal)
+}
+
+/** The record of the errors output for one rejected event: a JSON object, without the line end. */
+export function rejectedRecord(source: string, event: RejectedEvent): string {
+  const { line, raw, rejection, truncated } = event
+  const { code, message, rule } = rejection
+  const text = typeof raw === 'string' ? { raw } : { raw_base64: toBuffer(raw).toString('base64') }
+  const record = { line, source, rule, code, message, ...text, raw_truncated: truncated ? true : undefined }
+  return JSON.stringify(record)
+}
+
+/** The same bytes as a Buffer. */
+export function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,181 @@
+import { typeError, valueError } from '../failure.ts'
+import type { Maybe, Value } from '../value.ts'
+import { Dict, DictView, MAX_INTEGER, Range, Tuple, ValueIterator, ValueSet } from '../value.ts'
+import { iterate, iterator, length, makeRange, toArray } from './containers.ts'
+import { updateDict } from './dict-methods.ts'
+import { isDict, makeSet } from './keys.ts'
+import type { CallableTable, KeyFunction } from './method.ts'
+import { callable } from './method.ts'
+import { NUMBER_BUILTINS } from './number-builtins.ts'
+import { isInteger, normalizeInteger, toIndex, typeName } from './numbers.ts'
+import { truth } from './operators.ts'
+import { repr, str } from './repr.ts'
+import { sortValues } from './sorting.ts'
+
+/** Python's built-in functions, as far as rules may call them. */
+export const BUILTINS: CallableTable = {
+  ...NUMBER_BUILTINS,
+  all: callable('iterable, /', all),
+  any: callable('iterable, /', any),
+  dict: callable('iterable=, /, **names', dict),
+  enumerate: callable('iterable, start=0', enumerate),
+  isinstance: callable('object, types, /', isInstance),
+  len: callable('object, /', length),
+  list: callable('iterable=(), /', list),
+  range: callable('start, stop=, step=1, /', range),
+  repr: callable('object, /', repr),
+  reversed: callable('sequence, /', reversed),
+  set: callable('iterable=(), /', set),
+  sorted: callable('iterable, /, *, key=None, reverse=False', sorted),
+  str: callable("object=''", (value: Value = '') => str(value)),
+  tuple: callable('iterable=(), /', tuple),
+  zip: callable('*iterables, strict=False', zip),
+}
+
+function all(iterable: Value): boolean {
+  for (const item of iterate(iterable)) if (!truth(item)) return false
+  return true
+}
+
+function any(iterable: Value): boolean {
+  for (const item of iterate(iterable)) if (truth(item)) return true
+  return false
+}
+
+function dict(other: Maybe, names: Dict | undefined): Dict {
+  const result = new Dict()
+  updateDict(result, other, names)
+  return result
+}
+
+function list(iterable: Maybe): Value[] {
+  return iterable === undefined ? [] : toArray(iterable)
+}
+
+function tuple(iterable: Maybe): Tuple {
+  return iterable instanceof Tuple ? iterable : new Tuple(list(iterable))
+}
+
+function set(iterable: Maybe): ValueSet {
+  return iterable === undefined ? new ValueSet() : makeSet(iterate(iterable))
+}
+
+function sorted(iterable: Value, key: Maybe<KeyFunction | Value>, reverse: Maybe): Maybe<Value[]> {
+  return sortValues(toArray(iterable), key, reverse)
+}
+
+function range(start: Value, stop: Maybe, step: Maybe): Range {
+  if (stop === undefined) return makeRange(0, bound(start), 1)
+  return makeRange(bound(start), bound(stop), step === undefined ? 1 : bound(step))
+}
+
+function bound(value: Value): number {
+  const index = toIndex(value)
+  if (typeof index === 'bigint') throw valueError('a range reaches beyond 2**53')
+  return index
+}
+
+/** `enumerate`, `zip` and `reversed` look at their arguments at once, at the elements only when asked for one. */
+function enumerate(iterable: Value, start: Value = 0): ValueIterator {
+  return new ValueIterator('enumerate', numbered(iterate(iterable), toIndex(start)))
+}
+
+function* numbered(items: Iterable<Value>, start: number | bigint): Generator<Value> {
+  let count = start
+  for (const item of items) {
+    yield new Tuple([count, item])
+    count =
+      typeof count === 'number' && count < MAX_INTEGER ? count + 1 : normalizeInteger(BigInt(count) + 1n)
+  }
+}
+
+function zip(strict: Value = false, ...iterables: Value[]): ValueIterator {
+  return new ValueIterator('zip', zipped(iterables.map(iterator), truth(strict)))
+}
+
+function* zipped(sources: readonly Iterator<Value>[], strict: boolean): Generator<Value> {
+  if (sources.length === 0) return
+  for (;;) {
+    const items: Value[] = []
+    for (const source of sources) {
+      const step = source.next()
+      if (step.done === true) {
+        if (strict) checkAllEnded(sources, items.length)
+        return
+      }
+      items.push(step.value)
+    }
+    yield new Tuple(items)
+  }
+}
+
+/** @param ended the first source that has no more elements */
+function checkAllEnded(sources: readonly Iterator<Value>[], ended: number): void {
+  if (ended > 0) throw unequalLengths(ended, 'shorter')
+  for (let index = 1; index < sources.length; index++) {
+    if (sources[index]!.next().done !== true) throw unequalLengths(index, 'longer')
+  }
+}
+
+function unequalLengths(index: number, how: 'shorter' | 'longer') {
+  const others = index === 1 ? 'argument 1' : `arguments 1-${index}`
+  return valueError(`zip() argument ${index + 1} is ${how} than ${others}`)
+}
+
+function reversed(value: Value): ValueIterator {
+  if (Array.isArray(value)) return new ValueIterator('list_reverseiterator', reversedItems(value))
+  if (typeof value === 'string') return new ValueIterator('reversed', reversedItems(toArray(value)))
+  if (value instanceof Tuple) return new ValueIterator('reversed', reversedItems(value.items))
+  if (value instanceof Range) return new ValueIterator('range_iterator', iterator(reversedRange(value)))
+  if (value instanceof DictView || isDict(value)) {
+    const kind = value instanceof DictView ? value.kind : 'keys'
+    return new ValueIterator(REVERSE_TYPES[kind], reversedItems(toArray(value)))
+  }
+  throw typeError(`'${typeName(value)}' object is not reversible`)
+}
+
+const REVERSE_TYPES = {
+  keys: 'dict_reversekeyiterator',
+  values: 'dict_reversevalueiterator',
+  items: 'dict_reverseitemiterator',
+}
+
+function reversedItems(items: readonly Value[]): Iterator<Value> {
+  return backwards(items, items.length - 1)
+}
+
+/** The list may change meanwhile; it ends where the list has become too short. */
+function* backwards(items: readonly Value[], last: number): Generator<Value> {
+  for (let index = last; index >= 0 && index < items.length; index--) yield items[index]!
+}
+
+function reversedRange({ start, step, length }: Range): Range {
+  return length === 0 ? new Range(0, 0, 1) : new Range(start + (length - 1) * step, start - step, -step)
+}
+
+/**
+ * @param types the name of a type, or a tuple of such: the compiler puts text for the types' names
+ * @throws {Failure} TYPE_ERROR when it is something else
+ */
+function isInstance(value: Value, types: Value): boolean {
+  if (types instanceof Tuple) return types.items.some((type) => isInstance(value, type))
+  const test = typeof types === 'string' ? TYPE_TESTS.get(types) : undefined
+  if (test === undefined) throw typeError('isinstance() arg 2 must be a type, a tuple of types, or a union')
+  return test(value)
+}
+
+/** By name: the types that rules can name. A bool is an int; an integral float up to 2**53 is an int, not a float. */
+const TYPE_TESTS: ReadonlyMap<string, (value: Value) => boolean> = new Map([
+  ['bool', (value: Value) => typeof value === 'boolean'],
+  ['dict', isDict],
+  ['enumerate', (value: Value) => value instanceof ValueIterator && value.typeName === 'enumerate'],
+  ['float', (value: Value) => typeof value === 'number' && !isInteger(value)],
+  ['int', isInteger],
+  ['list', Array.isArray],
+  ['range', (value: Value) => value instanceof Range],
+  ['reversed', (value: Value) => value instanceof ValueIterator && value.typeName === 'reversed'],
+  ['set', (value: Value) => value instanceof ValueSet],
+  ['str', (value: Value) => typeof value === 'string'],
+  ['tuple', (value: Value) => value instanceof Tuple],
+  ['zip', (value: Value) => value instanceof ValueIterator && value.typeName === 'zip'],
+])

@@ -1,0 +1,289 @@
+import type { Failure } from '../failure.ts'
+import { typeError } from '../failure.ts'
+import type { Value } from '../value.ts'
+import { Dict, DictView, Range, Tuple, ValueIterator, ValueSet } from '../value.ts'
+import { iterate } from './containers.ts'
+import type { AnyDict } from './keys.ts'
+import { dictGet, dictHas, dictSize, isDict, isJsonObject, setHas } from './keys.ts'
+import type { Numeric } from './numbers.ts'
+import { isNumeric, numeric, typeName } from './numbers.ts'
+import { equalSets, isSetLike, isSubset } from './set-operators.ts'
+import { containsText } from './strings/search.ts'
+
+/**
+ * `bool(value)`: false for None, False, zero and all that is empty. NaN is true.
+ */
+export function truth(value: Value): boolean {
+  switch (typeof value) {
+    case 'boolean':
+      return value
+    case 'string':
+      return value !== ''
+    case 'number':
+      return value !== 0
+    case 'bigint':
+      return true
+  }
+  if (value === null) return false
+  if (Array.isArray(value)) return value.length > 0
+  if (value instanceof Tuple) return value.items.length > 0
+  if (value instanceof ValueSet || value instanceof Dict) return value.entries.size > 0
+  if (value instanceof Range) return value.length > 0
+  if (value instanceof DictView) return dictSize(value.source) > 0
+  if (value instanceof ValueIterator) return true
+  for (const key in value) if (Object.hasOwn(value, key)) return true
+  return false
+}
+
+/**
+ * `a == b`. Values of different types are unequal, except that numbers compare exactly by value (`True == 1`), and
+ * sets with views of dicts. Dicts are equal whatever the order of their entries.
+ */
+export function equals(a: Value, b: Value): boolean {
+  if (a === b) return true
+  if (typeof a === 'string' || typeof b === 'string' || a === null || b === null) return false
+  if (typeof a === 'object') return typeof b === 'object' && equalObjects(a, b)
+  return typeof b !== 'object' && equalNumbers(a, b)
+}
+
+function equalNumbers(a: Numeric, b: Numeric): boolean {
+  if (typeof a === 'bigint') return typeof b === 'bigint' ? a === b : equalFloat(a, b)
+  return typeof b === 'bigint' ? equalFloat(b, a) : Number(a) === Number(b)
+}
+
+/** A bigint is equal to no small integer, but may be equal to a float. */
+function equalFloat(a: bigint, b: number | boolean): boolean {
+  return typeof b === 'number' && Number.isInteger(b) && BigInt(b) === a
+}
+
+function equalObjects(a: Value & object, b: Value & object): boolean {
+  if (Array.isArray(a)) return Array.isArray(b) && equalItems(a, b)
+  if (a instanceof Tuple) return b instanceof Tuple && equalItems(a.items, b.items)
+  if (a instanceof Range) return b instanceof Range && equalRanges(a, b)
+  if (isSetLike(a)) return isSetLike(b) && equalSets(a, b)
+  return isDict(a) && isDict(b) && equalDicts(a, b)
+}
+
+function equalItems(a: readonly Value[], b: readonly Value[]): boolean {
+  if (a.length !== b.length) return false
+  for (let index = 0; index < a.length; index++) {
+    if (!same(a[index]!, b[index]!)) return false
+  }
+  return true
+}
+
+function equalRanges(a: Range, b: Range): boolean {
+  if (a.length !== b.length) return false
+  return a.length === 0 || (a.start === b.start && (a.length === 1 || a.step === b.step))
+}
+
+function equalDicts(a: AnyDict, b: AnyDict): boolean {
+  if (dictSize(a) !== dictSize(b)) return false
+  if (isJsonObject(a)) {
+    for (const key of Object.keys(a)) {
+      const other = dictGet(b, key)
+      if (other === undefined || !same(a[key]!, other)) return false
+    }
+    return true
+  }
+  if (isJsonObject(b)) return equalDicts(b, a)
+  for (const [hash, [, value]] of (a as Dict).entries) {
+    const other = (b as Dict).entries.get(hash)
+    if (other === undefined || !same(value, other[1])) return false
+  }
+  return true
+}
+
+/** How containers compare elements: identical or equal. So `[nan] == [nan]` of the same NaN. */
+function same(a: Value, b: Value): boolean {
+  return a === b || equals(a, b) || identical(a, b)
+}
+
+/**
+ * `a is b`. None, booleans, numbers and strings are identical when type and value are the same (CPython promises that
+ * of None and booleans, and does it for small integers and constants); lists, dicts and the rest when they are one
+ * object. NaN is NaN, `()` is `()`.
+ */
+export function identical(a: Value, b: Value): boolean {
+  if (a === b) return true
+  if (typeof a === 'number') return Number.isNaN(a) && typeof b === 'number' && Number.isNaN(b)
+  return a instanceof Tuple && b instanceof Tuple && a.items.length === 0 && b.items.length === 0
+}
+
+type Ordering = '<' | '<=' | '>' | '>='
+
+/** `a < b`. @throws {Failure} TYPE_ERROR when the types have no order */
+export function less(a: Value, b: Value): boolean {
+  if (typeof a === 'number' && typeof b === 'number') return a < b
+  if (typeof a === 'string' && typeof b === 'string') return compareText(a, b) < 0
+  return inOrder(a, b, '<')
+}
+
+/** `a <= b`. @throws {Failure} TYPE_ERROR when the types have no order */
+export function lessOrEqual(a: Value, b: Value): boolean {
+  if (typeof a === 'number' && typeof b === 'number') return a <= b
+  if (typeof a === 'string' && typeof b === 'string') return compareText(a, b) <= 0
+  return inOrder(a, b, '<=')
+}
+
+/** `a > b`. @throws {Failure} TYPE_ERROR when the types have no order */
+export function greater(a: Value, b: Value): boolean {
+  if (typeof a === 'number' && typeof b === 'number') return a > b
+  if (typeof a === 'string' && typeof b === 'string') return compareText(a, b) > 0
+  return inOrder(a, b, '>')
+}
+
+/** `a >= b`. @throws {Failure} TYPE_ERROR when the types have no order */
+export function greaterOrEqual(a: Value, b: Value): boolean {
+  if (typeof a === 'number' && typeof b === 'number') return a >= b
+  if (typeof a === 'string' && typeof b === 'string') return compareText(a, b) >= 0
+  return inOrder(a, b, '>=')
+}
+
+/**
+ * The order that sorting goes by, from `<` alone as in CPython.
+ *
+ * @returns negative, 0 or positive
+ * @throws {Failure} TYPE_ERROR when the types have no order
+ */
+export function compare(a: Value, b: Value): number {
+  if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : 0
+  if (typeof a === 'string' && typeof b === 'string') return compareText(a, b)
+  if (inOrder(a, b, '<')) return -1
+  return inOrder(b, a, '<') ? 1 : 0
+}
+
+/**
+ * The order of two strings by code points. That of UTF-16 units differs where a surrogate meets a unit above it.
+ *
+ * @returns negative, 0 or positive
+ */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0
+  const length = Math.min(a.length, b.length)
+  for (let index = 0; index < length; index++) {
+    const left = a.charCodeAt(index)
+    const right = b.charCodeAt(index)
+    if (left !== right) return left < 0xd800 || right < 0xd800 ? left - right : comparePoints(a, b, index)
+  }
+  return a.length - b.length
+}
+
+/** The texts differ at `index`, perhaps in the second half of a code point. */
+function comparePoints(a: string, b: string, index: number): number {
+  const before = index > 0 && isHighSurrogate(a.charCodeAt(index - 1)) ? index - 1 : index
+  return a.codePointAt(before)! - b.codePointAt(before)! || a.codePointAt(index)! - b.codePointAt(index)!
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff
+}
+
+function inOrder(a: Value, b: Value, ordering: Ordering): boolean {
+  if (isNumeric(a) && isNumeric(b)) return holds(numeric(a)!, numeric(b)!, ordering)
+  if (typeof a === 'string' && typeof b === 'string') return holds(compareText(a, b), 0, ordering)
+  const items = sequences(a, b)
+  if (items !== undefined) return itemsInOrder(items[0], items[1], ordering) ?? ordering.length === 2
+  if (isSetLike(a) && isSetLike(b)) {
+    const proper = ordering.length === 1
+    return ordering.startsWith('<') ? isSubset(a, b, proper) : isSubset(b, a, proper)
+  }
+  throw notOrdered(a, b, ordering)
+}
+
+/** JavaScript compares numbers and bigints by their exact values. */
+function holds(a: number | bigint, b: number | bigint, ordering: Ordering): boolean {
+  switch (ordering) {
+    case '<':
+      return a < b
+    case '<=':
+      return a <= b
+    case '>':
+      return a > b
+    case '>=':
+      return a >= b
+  }
+}
+
+/** The items of two lists or two tuples. */
+function sequences(a: Value, b: Value): [readonly Value[], readonly Value[]] | undefined {
+  if (Array.isArray(a)) return Array.isArray(b) ? [a, b] : undefined
+  return a instanceof Tuple && b instanceof Tuple ? [a.items, b.items] : undefined
+}
+
+/**
+ * The first items that differ decide. Nested sequences are compared in the same pass: to look for a difference first
+ * and to compare then would take time in the square of the depth.
+ *
+ * @returns undefined when the sequences are equal
+ */
+function itemsInOrder(a: readonly Value[], b: readonly Value[], ordering: Ordering): boolean | undefined {
+  const length = Math.min(a.length, b.length)
+  for (let index = 0; index < length; index++) {
+    const left = a[index]!
+    const right = b[index]!
+    const nested = left === right ? undefined : sequences(left, right)
+    if (nested !== undefined) {
+      const result = itemsInOrder(nested[0], nested[1], ordering)
+      if (result !== undefined) return result
+    } else if (!same(left, right)) {
+      return inOrder(left, right, ordering)
+    }
+  }
+  return a.length === b.length ? undefined : holds(a.length, b.length, ordering)
+}
+
+function notOrdered(a: Value, b: Value, ordering: Ordering): Failure {
+  return typeError(`'${ordering}' not supported between instances of '${typeName(a)}' and '${typeName(b)}'`)
+}
+
+/**
+ * `item in container`: a part of a string, a key of a dict, an element of all else. An iterator is consumed up to
+ * the element.
+ *
+ * @throws {Failure} TYPE_ERROR when nothing can be in the container, or not an item of that type
+ */
+export function contains(container: Value, item: Value): boolean {
+  if (typeof container === 'string') {
+    if (typeof item === 'string') return containsText(container, item)
+    throw typeError(`'in <string>' requires string as left operand, not ${typeName(item)}`)
+  }
+  if (typeof container !== 'object' || container === null) {
+    throw typeError(`argument of type '${typeName(container)}' is not iterable`)
+  }
+  if (Array.isArray(container)) return hasItem(container, item)
+  if (container instanceof Tuple) return hasItem(container.items, item)
+  if (container instanceof ValueSet) return setHas(container, item)
+  if (container instanceof Range) return inRange(container, item)
+  if (container instanceof DictView) return inView(container, item)
+  if (isDict(container)) return dictHas(container, item)
+  return isProduced(container, item)
+}
+
+function isProduced(container: Value, item: Value): boolean {
+  for (const element of iterate(container)) if (same(element, item)) return true
+  return false
+}
+
+function hasItem(items: readonly Value[], item: Value): boolean {
+  // Most lists hold strings.
+  if (typeof item === 'string') return items.includes(item)
+  for (let index = 0; index < items.length; index++) if (same(items[index]!, item)) return true
+  return false
+}
+
+function inRange({ start, step, length }: Range, item: Value): boolean {
+  const n = numeric(item)
+  if (typeof n !== 'number' || !Number.isInteger(n)) return false
+  const index = (n - start) / step
+  return Number.isInteger(index) && index >= 0 && index < length
+}
+
+function inView(view: DictView, item: Value): boolean {
+  const { kind, source } = view
+  if (kind === 'keys') return dictHas(source, item)
+  if (kind === 'values') return isProduced(view, item)
+  if (!(item instanceof Tuple) || item.items.length !== 2) return false
+  const value = dictGet(source, item.items[0]!)
+  return value !== undefined && same(value, item.items[1]!)
+}

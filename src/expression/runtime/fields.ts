@@ -1,0 +1,119 @@
+/** How a rule finds a field of the event by its dotted path, flat keys (`"id.orig_h"`) included. */
+import type { JsonObject, Maybe, Value } from '../value.ts'
+import { Dict } from '../value.ts'
+import { getMember } from './containers.ts'
+
+/** A dotted path, with what its look-up needs worked out once. */
+export interface FieldPath {
+  /** As written: `id.orig_h`. */
+  readonly text: string
+  readonly parts: readonly string[]
+  /** `prefixes[n]`: the first n parts joined by dots. */
+  readonly prefixes: readonly string[]
+  /** `rests[n]`: the path without its first n parts. */
+  readonly rests: readonly (FieldPath | undefined)[]
+}
+
+export function fieldPath(parts: readonly string[]): FieldPath {
+  // Suffixes are shared: a path of n parts makes n objects.
+  const suffixes: FieldPath[] = []
+  for (let start = parts.length - 1; start >= 0; start--) {
+    const own = parts.slice(start)
+    const prefixes = own.map((_, count) => own.slice(0, count).join('.'))
+    const rests = own.map((_, count) => (count === 0 ? undefined : suffixes[start + count]))
+    suffixes[start] = { text: own.join('.'), parts: own, prefixes, rests }
+  }
+  return suffixes[0]!
+}
+
+/** Whether dots lead into it: an object of JSON or a dict, not a list and no other value of the language. */
+export function isMapping(value: Maybe): value is JsonObject | Dict {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null || value instanceof Dict
+}
+
+/** One step of a walk: the own member, or absence. */
+export function step(value: Maybe, key: string): Maybe {
+  return isMapping(value) ? getMember(value, key) : undefined
+}
+
+/**
+ * The value at a path: nested members first, then the whole path as one flat key, then the longest flat prefix
+ * with the rest below it.
+ */
+export function resolveField(object: Maybe, path: FieldPath): Maybe {
+  const place = locateField(object, path)
+  return place === undefined ? undefined : getMember(place.container, place.key)
+}
+
+/** Where a field was found. */
+export interface Place {
+  readonly container: JsonObject | Dict
+  readonly key: string
+}
+
+/** As {@link resolveField}, but tells where: the object that holds the value, and under which key. */
+export function locateField(object: Maybe, path: FieldPath): Place | undefined {
+  if (!isMapping(object)) return undefined
+  const { parts } = path
+  const last = parts.length - 1
+  let holder: Maybe = object
+  for (let index = 0; index < last; index++) holder = step(holder, parts[index]!)
+  if (isMapping(holder) && getMember(holder, parts[last]!) !== undefined) {
+    return { container: holder, key: parts[last]! }
+  }
+  if (last === 0) return undefined
+  if (getMember(object, path.text) !== undefined) return { container: object, key: path.text }
+  return locateMixed(object, path)
+}
+
+function locateMixed(object: JsonObject | Dict, path: FieldPath): Place | undefined {
+  for (let count = path.parts.length - 1; count > 0; count--) {
+    const below = getMember(object, path.prefixes[count]!)
+    if (below === undefined || !isMapping(below)) continue
+    const place = locateField(below, path.rests[count]!)
+    if (place !== undefined) return place
+  }
+  return undefined
+}
+
+/**
+ * What is left to try after the nested walk and the whole flat key: flat prefixes, the longest first.
+ * Only for paths of three parts or more does this find anything new.
+ */
+export function resolveMixed(object: JsonObject, path: FieldPath): Maybe {
+  const place = locateMixed(object, path)
+  return place === undefined ? undefined : getMember(place.container, place.key)
+}
+
+/** Follows the constant keys of `data['a'][0]` to the last one; undefined where the way ends. */
+export function locateItem(
+  root: JsonObject | Dict,
+  keys: readonly (string | number)[],
+): { container: object; key: string } | undefined {
+  let holder: Maybe = root
+  for (const key of keys.slice(0, -1)) holder = stepItem(holder, key)
+  if (typeof holder !== 'object' || holder === null) return undefined
+  const key = keys.at(-1)!
+  if (Array.isArray(holder) && typeof key === 'number') {
+    return { container: holder, key: String(key < 0 ? holder.length + key : key) }
+  }
+  return { container: holder, key: String(key) }
+}
+
+function stepItem(holder: Maybe, key: string | number): Maybe {
+  if (Array.isArray(holder)) return typeof key === 'number' ? holder.at(key) : undefined
+  return typeof key === 'string' ? step(holder, key) : undefined
+}
+
+/** `exists`: there is a useful value. */
+export function isUseful(value: Maybe): boolean {
+  return value !== undefined && value !== null && value !== '' && value !== '-'
+}
+
+/** One step of a path in `exists`, which never fails: anything that does not fit is absent. */
+export function softItem(object: Maybe, index: Value): Maybe {
+  if (Array.isArray(object)) return typeof index === 'number' ? object.at(index) : undefined
+  return typeof index === 'string' ? step(object, index) : undefined
+}

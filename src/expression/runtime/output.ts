@@ -1,0 +1,110 @@
+/** How rules' values become the output object. */
+import { typeError } from '../failure.ts'
+import type { JsonObject, Maybe, Value } from '../value.ts'
+import { Dict } from '../value.ts'
+import { getMember } from './containers.ts'
+import { isMapping } from './fields.ts'
+import { dictSet } from './keys.ts'
+
+/** Sets an own property whatever its name is: `__proto__` is a key like any other. */
+export function setOwn(object: JsonObject, key: string, value: unknown): void {
+  if (key === '__proto__') {
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
+  } else {
+    object[key] = value as Value
+  }
+}
+
+/**
+ * Sets a value below another rule's value, of which a copy is made: that value may be the event's own object.
+ *
+ * @param target what is there so far
+ * @param path keys below it; none: the value itself joins what is there, its members win
+ * @param name the rule, for the message
+ * @throws {Failure} TYPE_ERROR where a value on the way is not an object
+ */
+export function assignBelow(target: Maybe, path: readonly string[], value: Value, name: string): Value {
+  if (target === undefined && path.length === 0) return value
+  if (target !== undefined && !isMapping(target)) {
+    throw typeError(`cannot be set: the value above ${name} is not an object`)
+  }
+  const copy = copyMapping(target)
+  if (path.length === 0) {
+    if (!isMapping(value))
+      throw typeError(`${name} is not an object, but another rule sets a value inside it`)
+    for (const [key, member] of entriesOf(value)) put(copy, key, member)
+    return copy
+  }
+  const [key, ...rest] = path as [string, ...string[]]
+  put(copy, key, rest.length === 0 ? value : assignBelow(getMember(copy, key), rest, value, name))
+  return copy
+}
+
+/** Adds texts to the lists `event.anomaly.<kind>`. */
+export function addAnomalies(
+  output: JsonObject,
+  anomalies: ReadonlyMap<string, readonly string[]>,
+): JsonObject {
+  let result: Value = output
+  for (const [kind, texts] of anomalies) {
+    const path = ['event', 'anomaly', kind]
+    const existing = path.reduce<Maybe>(
+      (holder, key) => (isMapping(holder) ? getMember(holder, key) : undefined),
+      result,
+    )
+    if (existing !== undefined && !Array.isArray(existing)) {
+      throw typeError(`event.anomaly.${kind} is not a list, but an anomaly has to be added to it`)
+    }
+    const list = existing ?? []
+    const added = [...list, ...texts.filter((text) => !list.includes(text))]
+    result = assignBelow(result, path, added, `event.anomaly.${kind}`)
+  }
+  return result as JsonObject
+}
+
+function copyMapping(source: Maybe): JsonObject | Dict {
+  if (source instanceof Dict) {
+    const copy = new Dict()
+    for (const [key, entry] of source.entries) copy.entries.set(key, [entry[0], entry[1]])
+    return copy
+  }
+  const copy: JsonObject = {}
+  if (source !== undefined)
+    for (const [key, value] of entriesOf(source as JsonObject)) put(copy, key as string, value)
+  return copy
+}
+
+function entriesOf(source: JsonObject | Dict): Iterable<readonly [Value, Value]> {
+  return source instanceof Dict ? source.entries.values() : Object.entries(source)
+}
+
+function put(target: JsonObject | Dict, key: Value, value: Value): void {
+  if (target instanceof Dict) dictSet(target, key, value)
+  else setOwn(target, String(key), value)
+}
+
+/** Whether `JSON.stringify` writes a value as it should be written: no big integer, NaN, tuple, set, dict ... */
+export function isPlain(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+    case 'undefined':
+      return true
+    case 'number':
+      return Number.isFinite(value)
+    case 'object':
+      return value === null || isPlainObject(value)
+    default:
+      return false
+  }
+}
+
+function isPlainObject(value: object): boolean {
+  if (Array.isArray(value)) {
+    for (const item of value) if (!isPlain(item)) return false
+    return true
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  for (const key in value) if (!isPlain((value as JsonObject)[key])) return false
+  return true
+}

@@ -1,0 +1,185 @@
+/** Everything that generated code calls, by the name under which it calls it. */
+
+import { typeError, valueError } from '../failure.ts'
+import type { Dict, JsonObject, Maybe, Value } from '../value.ts'
+import { Dict as DictClass, MAX_LENGTH, Tuple, ValueIterator } from '../value.ts'
+import { deletePath, getPath, setPath, unpack } from './assign.ts'
+import {
+  deleteItem,
+  deleteSlice,
+  getAttribute,
+  getItem,
+  getMember,
+  getSlice,
+  iterate,
+  setItem,
+  setSlice,
+  toArray,
+} from './containers.ts'
+import type { FieldPath } from './fields.ts'
+import { isMapping, isUseful, resolveField, resolveMixed, softItem, step } from './fields.ts'
+import { formatValue } from './format.ts'
+import { dictSet, makeSet, setAdd } from './keys.ts'
+import { callMethod } from './methods.ts'
+import { typeName } from './numbers.ts'
+import {
+  add,
+  addInPlace,
+  bitAnd,
+  bitAndInPlace,
+  bitOr,
+  bitOrInPlace,
+  bitXor,
+  bitXorInPlace,
+  contains,
+  divide,
+  equals,
+  floorDivide,
+  greater,
+  greaterOrEqual,
+  identical,
+  invert,
+  leftShift,
+  less,
+  lessOrEqual,
+  modulo,
+  multiply,
+  multiplyInPlace,
+  negate,
+  positive,
+  power,
+  rightShift,
+  subtract,
+  subtractInPlace,
+  truth,
+} from './operators.ts'
+import { addAnomalies, assignBelow, isPlain, setOwn } from './output.ts'
+import { ascii, repr, str } from './repr.ts'
+
+/** A plain object of JSON, into which dots lead. */
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A member whose name plain objects inherit (`constructor`): only the event's own counts. */
+function ownMember(object: JsonObject, key: string): Maybe {
+  return Object.hasOwn(object, key) ? object[key] : undefined
+}
+
+/** `line.x.y`: below the event's own member `line` where it has one, else the path `x.y`. */
+function lineField(data: JsonObject, underLine: FieldPath, path: FieldPath): Maybe {
+  return getMember(data, 'line') === undefined ? resolveField(data, path) : resolveField(data, underLine)
+}
+
+function makeTuple(items: Value[]): Tuple {
+  return new Tuple(items)
+}
+
+function emptyDict(): Dict {
+  return new DictClass()
+}
+
+/** `{**other}`. */
+function mergeInto(dict: Dict, other: Value): void {
+  if (!isMapping(other)) throw typeError(`'${typeName(other)}' object is not a mapping`)
+  for (const key of iterate(other)) dictSet(dict, key, getItem(other, key)!)
+}
+
+function makeGenerator(items: Value[]): ValueIterator {
+  return new ValueIterator('generator', items.values())
+}
+
+function boundedList(items: Value[]): Value[] {
+  if (items.length > MAX_LENGTH) throw valueError('result too big: the list has too many elements')
+  return items
+}
+
+/** How `in` compares: an object is in a list that holds it, also when it does not equal itself (NaN). */
+function same(left: Value, right: Value): boolean {
+  return Object.is(left, right) || equals(left, right)
+}
+
+function missingKey(table: string, key: Value): string {
+  const text = repr(key)
+  return `table '${table}' has no key ${text.length > 200 ? `${text.slice(0, 200)}...` : text}`
+}
+
+/** A function of the language as `key=`: it wants the context first. */
+function withContext(
+  call: (context: unknown, value: Value) => Value,
+  context: unknown,
+): (value: Value) => Value {
+  return (value) => call(context, value)
+}
+
+export const RUNTIME = {
+  add,
+  addAnomalies,
+  addInPlace,
+  ascii,
+  assignBelow,
+  bitAnd,
+  bitAndInPlace,
+  bitOr,
+  bitOrInPlace,
+  bitXor,
+  bitXorInPlace,
+  boundedList,
+  callMethod,
+  contains,
+  deleteItem,
+  deletePath,
+  deleteSlice,
+  dictSet,
+  divide,
+  emptyDict,
+  equals,
+  floorDivide,
+  formatValue,
+  getAttribute,
+  getItem,
+  getPath,
+  getSlice,
+  greater,
+  greaterOrEqual,
+  identical,
+  invert,
+  isObject,
+  isPlain,
+  isUseful,
+  iterate,
+  leftShift,
+  less,
+  lessOrEqual,
+  lineField,
+  makeGenerator,
+  makeSet,
+  makeTuple,
+  mergeInto,
+  missingKey,
+  modulo,
+  multiply,
+  multiplyInPlace,
+  negate,
+  ownMember,
+  positive,
+  power,
+  repr,
+  resolveMixed,
+  rightShift,
+  same,
+  setAdd,
+  setItem,
+  setOwn,
+  setPath,
+  setSlice,
+  softItem,
+  step,
+  str,
+  subtract,
+  subtractInPlace,
+  toArray,
+  truth,
+  unpack,
+  withContext,
+} as const

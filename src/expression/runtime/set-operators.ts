@@ -1,0 +1,123 @@
+/** `- & | ^` and the subset tests of sets, and of the views of a dict that are like sets. */
+import type { Tuple, Value } from '../value.ts'
+import { DictView, ValueSet } from '../value.ts'
+import { contains } from './compare.ts'
+import { iterate } from './containers.ts'
+import { dictSize, makeSet, setAdd, setHas } from './keys.ts'
+
+/** What `d.keys()` and `d.items()` give. */
+export type SetView = DictView & { readonly kind: 'keys' | 'items' }
+export type SetLike = ValueSet | SetView
+
+export type SetOperator = '-' | '&' | '|' | '^'
+
+export function isSetLike(value: Value): value is SetLike {
+  return value instanceof ValueSet || isSetView(value)
+}
+
+function isSetView(value: Value): value is SetView {
+  return value instanceof DictView && value.kind !== 'values'
+}
+
+function size(value: SetLike): number {
+  return value instanceof ValueSet ? value.entries.size : dictSize(value.source)
+}
+
+/**
+ * The new set of a set operator: the left operand's elements in their order, then what is new.
+ *
+ * @returns undefined where the operator does not take these operands: both have to be sets; a view takes any iterable
+ * @throws {Failure} TYPE_ERROR when the other operand of a view is not iterable, or an element is not hashable
+ */
+export function combineSets(a: Value, b: Value, operator: SetOperator): ValueSet | undefined {
+  if (!(a instanceof ValueSet && b instanceof ValueSet) && !isSetView(a) && !isSetView(b)) return undefined
+  if (operator === '&' && isItemsView(a)) return intersectItems(a, b)
+  if (operator === '&' && isItemsView(b)) return makeSet(elementsIn(a, b))
+  if (operator === '^' && isItemsView(a) && isItemsView(b)) return differingItems(a, b)
+  const left = asSet(a)
+  const right = asSet(b)
+  const result = new ValueSet()
+  for (const [hash, item] of left.entries) {
+    if (operator === '|' || right.entries.has(hash) === (operator === '&')) result.entries.set(hash, item)
+  }
+  if (operator === '|' || operator === '^') {
+    for (const [hash, item] of right.entries) {
+      if (!left.entries.has(hash)) setAdd(result, item)
+    }
+  }
+  return result
+}
+
+/*
+ * Values of a dict need not be hashable. Like CPython, the operators that can do without hashing what is in an items
+ * view and not in their result do so.
+ */
+
+function isItemsView(value: Value): value is SetView {
+  return value instanceof DictView && value.kind === 'items'
+}
+
+/** The elements of `a` that are in the view `b`. */
+function elementsIn(a: Value, b: SetView): Value[] {
+  const common: Value[] = []
+  for (const element of iterate(a)) if (contains(b, element)) common.push(element)
+  return common
+}
+
+/** The items of the view `a` that are in `b`. A key has one item: to know the keys is enough. */
+function intersectItems(a: SetView, b: Value): ValueSet {
+  const keys = makeSet(elementsIn(b, a).map((pair) => (pair as Tuple).items[0]!))
+  const result = new ValueSet()
+  for (const item of iterate(a)) if (setHas(keys, (item as Tuple).items[0]!)) setAdd(result, item)
+  return result
+}
+
+function differingItems(a: SetView, b: SetView): ValueSet {
+  const result = new ValueSet()
+  for (const item of iterate(a)) if (!contains(b, item)) setAdd(result, item)
+  for (const item of iterate(b)) if (!contains(a, item)) setAdd(result, item)
+  return result
+}
+
+/**
+ * `left op= right`: the set itself changes.
+ *
+ * @returns false where the operator does not do that with these operands
+ */
+export function combineSetsInPlace(left: Value, right: Value, operator: SetOperator): boolean {
+  if (!(left instanceof ValueSet && right instanceof ValueSet)) return false
+  const { entries } = left
+  if (operator === '|') {
+    for (const item of right.entries.values()) setAdd(left, item)
+  } else if (operator === '&') {
+    for (const hash of entries.keys()) if (!right.entries.has(hash)) entries.delete(hash)
+  } else if (left === right) {
+    entries.clear()
+  } else {
+    for (const [hash, item] of right.entries) {
+      if (!entries.delete(hash) && operator === '^') setAdd(left, item)
+    }
+  }
+  return true
+}
+
+function asSet(value: Value): ValueSet {
+  return value instanceof ValueSet ? value : makeSet(iterate(value))
+}
+
+/** Whether every element of `a` is in `b`; `proper`: and `b` has more. */
+export function isSubset(a: SetLike, b: SetLike, proper: boolean): boolean {
+  const left = size(a)
+  const right = size(b)
+  if (proper ? left >= right : left > right) return false
+  if (a instanceof ValueSet && b instanceof ValueSet) {
+    for (const hash of a.entries.keys()) if (!b.entries.has(hash)) return false
+    return true
+  }
+  for (const item of iterate(a)) if (!contains(b, item)) return false
+  return true
+}
+
+export function equalSets(a: SetLike, b: SetLike): boolean {
+  return size(a) === size(b) && isSubset(a, b, false)
+}

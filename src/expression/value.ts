@@ -1,0 +1,124 @@
+/**
+ * The values that expressions work on: JSON's, and what Python adds to them.
+ *
+ *   None            null
+ *   bool            boolean
+ *   int             number where |n| <= 2**53, else bigint (canonical: never a bigint for a small integer)
+ *   float           number; one with an integral value up to 2**53 *is* the int of that value
+ *   str             string, which Python sees as code points
+ *   list            Array
+ *   dict            JsonObject (a plain object: what JSON.parse gives, own properties only) or Dict
+ *   tuple, set      Tuple, ValueSet
+ *   range, dict views, iterators    Range, DictView, ValueIterator: arrays once they leave the rules
+ *
+ * `undefined` is not a value: it is absence, and every function that can find nothing returns it.
+ */
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Value[]
+  | JsonObject
+  | Tuple
+  | ValueSet
+  | Dict
+  | Range
+  | DictView
+  | ValueIterator
+
+/** A plain object: keys are strings, only own properties count. */
+export interface JsonObject {
+  [key: string]: Value
+}
+
+/** What evaluation may yield: a value, or absence. */
+export type Maybe<T = Value> = T | undefined
+
+/** Integers up to this size are numbers, larger ones are bigints. 2**53. */
+export const MAX_INTEGER = 9007199254740992
+
+/** A string, list or tuple that an expression builds may have this many elements at most. */
+export const MAX_LENGTH = 1 << 26
+
+/** An integer that an expression computes may have this many bits at most (about 315,000 digits). */
+export const MAX_INTEGER_BITS = 1 << 20
+
+/** Immutable sequence. */
+export class Tuple {
+  readonly items: readonly Value[]
+
+  constructor(items: readonly Value[]) {
+    this.items = items
+  }
+}
+
+/** What a Dict or ValueSet is keyed by: values that Python calls equal have equal hash keys. */
+export type HashKey = string | number | bigint | null
+
+/** A mapping with keys of any hashable type, in insertion order: what a dict display makes. */
+export class Dict {
+  readonly entries = new Map<HashKey, [key: Value, value: Value]>()
+}
+
+/** A set in insertion order. */
+export class ValueSet {
+  readonly entries = new Map<HashKey, Value>()
+}
+
+/** `range(start, stop, step)`; the bounds are safe integers and `step` is not 0. */
+export class Range {
+  readonly start: number
+  readonly stop: number
+  readonly step: number
+  readonly length: number
+
+  constructor(start: number, stop: number, step: number) {
+    this.start = start
+    this.stop = stop
+    this.step = step
+    this.length = Math.max(0, Math.ceil((stop - start) / step))
+  }
+}
+
+/** What `d.keys()`, `d.values()` and `d.items()` give: a live view of `source`. */
+export class DictView {
+  readonly kind: 'keys' | 'values' | 'items'
+  readonly source: Dict | JsonObject
+
+  constructor(kind: 'keys' | 'values' | 'items', source: Dict | JsonObject) {
+    this.kind = kind
+    this.source = source
+  }
+}
+
+/** What `zip`, `enumerate`, `reversed` and a generator expression give: it is consumed once. */
+export class ValueIterator {
+  /** CPython's name for the type: `zip`, `enumerate`, `list_reverseiterator`, `generator`, ... */
+  readonly typeName: string
+  readonly source: Iterator<Value>
+
+  constructor(typeName: string, source: Iterator<Value>) {
+    this.typeName = typeName
+    this.source = source
+  }
+}
+
+/**
+ * A number as the input wrote it, where we would write it in another way (`2230.0`, `1E5`, `-0`). Only outputs
+ * hold it: an expression sees the number.
+ */
+export class NumberText {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/**
+ * The texts of an event's numbers that are not written as we would write them, by container and key (an array's
+ * keys are its indexes as text).
+ */
+export type NumberTexts = Map<object, Map<string, string>>

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { STRING_METHODS } from '../../../../src/expression/runtime/string-methods.ts'
+import { isUnassigned } from '../../../../src/expression/runtime/strings/unassigned.ts'
+import { readRecording } from '../../../cpython/number-values.ts'
+
+const { predicates, contexts, mappings } = readRecording('unicode') as unknown as {
+  predicates: [method: string, runs: number[]][]
+  contexts: [context: string, runs: number[]][]
+  mappings: [method: string, changed: Record<string, string>][]
+}
+
+function call(method: string, text: string): unknown {
+  return STRING_METHODS[method]!.call(text)
+}
+
+/** Lengths of the runs of code points that fail and pass in turn. */
+function runsOf(passes: (codePoint: number) => unknown): number[] {
+  const runs = [0]
+  let passing = false
+  for (let codePoint = 0; codePoint <= 0x10ffff; codePoint++) {
+    if (passes(codePoint) !== passing) {
+      passing = !passing
+      runs.push(0)
+    }
+    runs[runs.length - 1]!++
+  }
+  return runs
+}
+
+for (const [method, runs] of predicates) {
+  test(`${method}() agrees with CPython on every code point`, () => {
+    assert.deepEqual(
+      runsOf((codePoint) => call(method, String.fromCodePoint(codePoint))),
+      runs,
+    )
+  })
+}
+
+const CONTEXTS: Record<string, (character: string, codePoint: number) => boolean> = {
+  unassigned: (_, codePoint) => isUnassigned(codePoint),
+  'identifier part': (character) => call('isidentifier', `a${character}`) === true,
+  'before sigma': (character) => String(call('lower', `${character}Σ`)).endsWith('ς'),
+  'between letter and sigma': (character) => String(call('lower', `a${character}Σ`)).endsWith('ς'),
+  'after sigma': (character) => String(call('lower', `aΣ${character}`))[1] === 'ς',
+}
+
+for (const [context, runs] of contexts) {
+  test(`every code point counts as ${context} where it does in CPython`, () => {
+    const passes = CONTEXTS[context]!
+    assert.deepEqual(
+      runsOf((codePoint) => passes(String.fromCodePoint(codePoint), codePoint)),
+      runs,
+    )
+  })
+}
+
+for (const [method, changed] of mappings) {
+  test(`${method}() changes the code points that CPython changes, and to the same`, () => {
+    const actual: Record<string, unknown> = {}
+    for (let codePoint = 0; codePoint <= 0x10ffff; codePoint++) {
+      const character = String.fromCodePoint(codePoint)
+      const mapped = call(method, character)
+      if (mapped !== character) actual[character] = mapped
+    }
+    assert.deepEqual(actual, changed)
+  })
+}
