@@ -1,0 +1,1057 @@
+/**
+ * Checked tree to JavaScript: straight-line code, every step in a constant of its own. Absence is not an
+ * exception but a `break` out of a labelled block (an optional rule, `optional`, a condition of `cond`), or, in a
+ * required rule, a `return`.
+ *
+ * Names in generated code are made here (`t1`, `f2`, `rule3`); texts from rules enter it through JSON.stringify.
+ */
+import type { BinaryOperator, ComparisonOperator } from './ast.ts'
+import type { ComprehensionNode, FormattedPart, Node, StatementNode, TargetNode } from './checked.ts'
+import type { FieldPath } from './runtime/fields.ts'
+import type { RUNTIME } from './runtime/runtime.ts'
+import type { Value } from './value.ts'
+import { Tuple } from './value.ts'
+
+/** What is known of a piece of code's value; `json` is a value as JSON.parse gave it. */
+type Knowledge = 'string' | 'boolean' | 'json' | 'any'
+
+interface Code {
+  /** An expression without effects: a name or a literal. */
+  readonly text: string
+  readonly known: Knowledge
+}
+
+/** What happens when something is absent. */
+type Absence = { readonly kind: 'reject' } | { readonly kind: 'break'; readonly label: string }
+
+/** How code is written for one kind of event. */
+export interface EmitOptions {
+  /**
+   * The event may hold dicts beside plain objects, and numbers with a text of their own: every access asks.
+   * Without it the event is what JSON.parse gives.
+   */
+  readonly exact: boolean
+  /** Where fields come from if there is no event object: code for their values. Absence is then `return false`. */
+  readonly fields?: FieldSource
+}
+
+/** Code that reads the event from elsewhere than an object; the values are those that JSON.parse would give. */
+export interface FieldSource {
+  /** The value at a dotted path, undefined where it is absent. */
+  field(path: FieldPath): string
+  /** The event's own member. */
+  member(key: string): string
+}
+
+const BINARY: Readonly<Record<BinaryOperator, string>> = {
+  '+': 'add',
+  '-': 'subtract',
+  '*': 'multiply',
+  '/': 'divide',
+  '//': 'floorDivide',
+  '%': 'modulo',
+  '**': 'power',
+  '<<': 'leftShift',
+  '>>': 'rightShift',
+  '&': 'bitAnd',
+  '^': 'bitXor',
+  '|': 'bitOr',
+}
+
+/** Operators that change a mutable left operand in place. */
+const IN_PLACE: Readonly<Partial<Record<BinaryOperator, string>>> = {
+  '+': 'addInPlace',
+  '-': 'subtractInPlace',
+  '*': 'multiplyInPlace',
+  '&': 'bitAndInPlace',
+  '^': 'bitXorInPlace',
+  '|': 'bitOrInPlace',
+}
+
+const UNARY = { '-': 'negate', '+': 'positive', '~': 'invert' } as const
+
+/** Names that a plain object inherits: reading them has to ask whether they are its own. */
+const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype))
+
+/** A test for membership in constants is written out up to this many. */
+const MAX_WRITTEN_OUT = 8
+
+/** Values that generated code refers to: functions, paths, tuples. */
+export class ConstantPool {
+  readonly values: unknown[] = []
+  readonly #names: string[] = []
+  readonly #comments: string[] = []
+  readonly #byValue = new Map<unknown, string>()
+
+  /** @returns the name under which generated code knows the value */
+  add(value: unknown, comment: string): string {
+    const known = this.#byValue.get(value)
+    if (known !== undefined) return known
+    const name = `k${this.values.length}`
+    this.values.push(value)
+    this.#names.push(name)
+    this.#comments.push(comment.replace(/[\r\n\u2028\u2029]+/g, ' ').slice(0, 60))
+    this.#byValue.set(value, name)
+    return name
+  }
+
+  declarations(): string[] {
+    return this.#names.map((name, index) => `const ${name} = k[${index}] // ${this.#comments[index]}`)
+  }
+}
+
+/** Writes the body of one generated function. */
+export class Emitter {
+  readonly lines: string[] = []
+  readonly helpers: Set<string>
+  readonly #constants: ConstantPool
+  readonly #exact: boolean
+  readonly #fields: FieldSource | undefined
+  /** Fields that were read at the top, by path. */
+  readonly #hoisted = new Map<string, string>()
+  /** Names of comprehensions' variables: every rule numbers its own from 0. */
+  readonly #locals = new Map<number, string>()
+  #indent: string
+  #counter = 0
+  /** Conditions of `cond` that reach an absent field are false. */
+  #lenient = false
+  #absence: Absence = { kind: 'reject' }
+  /** The loops that are open, innermost last: `break` has to note that it happened where there is an `else`. */
+  readonly #loops: { label: string; broken: string | undefined }[] = []
+
+  constructor(constants: ConstantPool, helpers: Set<string>, options: EmitOptions, indent: string) {
+    this.#constants = constants
+    this.helpers = helpers
+    this.#exact = options.exact
+    this.#fields = options.fields
+    this.#indent = indent
+  }
+
+  // --- writing ----------------------------------------------------------------------------------------------
+
+  line(text: string): void {
+    this.lines.push(this.#indent + text)
+  }
+
+  block(head: string, body: () => void, tail = '}'): void {
+    this.line(`${head} {`)
+    this.#indent += '  '
+    body()
+    this.#indent = this.#indent.slice(2)
+    this.line(tail)
+  }
+
+  #fresh(prefix: string): string {
+    return `${prefix}${this.#counter++}`
+  }
+
+  #helper(name: keyof typeof RUNTIME): string {
+    this.helpers.add(name)
+    return name
+  }
+
+  #call(name: keyof typeof RUNTIME, ...args: string[]): string {
+    return `${this.#helper(name)}(${args.join(', ')})`
+  }
+
+  #temporary(expression: string, known: Knowledge = 'any'): Code {
+    const text = this.#fresh('t')
+    this.line(`const ${text} = ${expression}`)
+    return { text, known }
+  }
+
+  /** Writes what happens when a value is absent. */
+  #leave(message: string, code = 'FIELD_MISSING'): string {
+    if (this.#absence.kind === 'break') return `break ${this.#absence.label}`
+    if (this.#fields !== undefined) return 'return false'
+    return `return run.absent(${JSON.stringify(code)}, ${message})`
+  }
+
+  #present(code: Code, message: string): Code {
+    this.line(`if (${code.text} === undefined) ${this.#leave(JSON.stringify(message))}`)
+    return code
+  }
+
+  #withAbsence<T>(absence: Absence, body: () => T): T {
+    const outer = this.#absence
+    this.#absence = absence
+    const result = body()
+    this.#absence = outer
+    return result
+  }
+
+  // --- rules ------------------------------------------------------------------------------------------------
+
+  /** Reads fields once, before the rules that use them. */
+  hoist(paths: Iterable<FieldPath>): void {
+    for (const path of paths) {
+      if (!this.#hoisted.has(path.text)) this.#hoisted.set(path.text, this.#read(path))
+    }
+  }
+
+  /**
+   * Evaluates a rule.
+   *
+   * @param name a variable for the value, undefined where the rule is optional and its value absent
+   */
+  rule(name: string, node: Node, required: boolean): Knowledge {
+    this.#lenient = !required
+    if (required) {
+      const value = this.#value(node)
+      this.line(`const ${name} = ${value.text}`)
+      return value.known
+    }
+    if (node.op === 'field') {
+      // Most optional rules copy a field: absent or not, it is the value.
+      const value = this.#maybe(node)
+      this.line(`const ${name} = ${value.text}`)
+      return value.known
+    }
+    let known: Knowledge = 'any'
+    const label = this.#fresh('rule')
+    this.line(`let ${name}`)
+    this.block(`${label}:`, () => {
+      this.#withAbsence({ kind: 'break', label }, () => {
+        const value = this.#value(node)
+        this.line(`${name} = ${value.text}`)
+        known = value.known
+      })
+    })
+    return known
+  }
+
+  // --- values -----------------------------------------------------------------------------------------------
+
+  /** Code for a value that is present: absence has left by then. */
+  #value(node: Node): Code {
+    const code = this.#maybe(node)
+    if (!canBeAbsent(node)) return code
+    if (node.op === 'lookup') {
+      const detail = this.#call('missingKey', JSON.stringify(node.table), this.#lookupKey)
+      this.line(`if (${code.text} === undefined) ${this.#leave(detail, 'LOOKUP_MISSING')}`)
+      return code
+    }
+    return this.#present(code, absentMessage(node))
+  }
+
+  #lookupKey = ''
+
+  /** Code for a node's value, undefined where it is absent itself. What is absent inside it leaves. */
+  #maybe(node: Node): Code {
+    switch (node.op) {
+      case 'constant':
+        return this.#constant(node.value)
+      case 'field':
+        return { text: this.#field(node.path), known: this.#exact ? 'any' : 'json' }
+      case 'line-field':
+        return this.#temporary(
+          this.#call('lineField', 'data', this.#path(node.underLine), this.#path(node.path)),
+          this.#exact ? 'any' : 'json',
+        )
+      case 'root':
+        return { text: 'data', known: this.#exact ? 'any' : 'json' }
+      case 'raw':
+        return { text: 'raw', known: 'string' }
+      case 'local':
+        return { text: this.#local(node.id), known: 'any' }
+      case 'variable': {
+        const field = this.#maybe(node.field)
+        return this.#temporary(`w${node.id} !== undefined ? w${node.id} : ${field.text}`)
+      }
+      case 'attribute': {
+        const object = this.#value(node.object)
+        return this.#temporary(this.#call('getAttribute', object.text, JSON.stringify(node.name)))
+      }
+      case 'item':
+        return this.#item(node)
+      case 'slice': {
+        const object = this.#value(node.object)
+        const [lower, upper, step] = [node.lower, node.upper, node.step].map((bound) =>
+          bound === undefined ? 'null' : this.#value(bound).text,
+        )
+        return this.#temporary(this.#call('getSlice', object.text, lower!, upper!, step!))
+      }
+      case 'call':
+        return this.#functionCall(node)
+      case 'callable':
+        return { text: this.#callable(node), known: 'any' }
+      case 'method': {
+        const object = this.#value(node.object)
+        const args = node.args.map((argument) => this.#value(argument).text)
+        const names =
+          node.names === undefined
+            ? 'undefined'
+            : this.#constants.add(node.names, `arguments of ${node.name}`)
+        const name = JSON.stringify(node.name)
+        return this.#temporary(this.#call('callMethod', object.text, name, `[${args.join(', ')}]`, names))
+      }
+      case 'lookup':
+        return this.#lookup(node)
+      case 'cond':
+        return this.#cond(node)
+      case 'optional':
+        return this.#optional(node)
+      case 'exists':
+        return this.#exists(node.value)
+      case 'isinstance': {
+        const value = this.#value(node.value)
+        const types = this.#constant(node.types)
+        const call = this.#constants.add(node.call, 'isinstance')
+        return this.#temporary(`${call}(${value.text}, ${types.text})`, 'boolean')
+      }
+      case 'not':
+        return this.#temporary(`!${this.#test(node.operand)}`, 'boolean')
+      case 'unary':
+        return this.#temporary(this.#call(UNARY[node.operator], this.#value(node.operand).text))
+      case 'binary': {
+        const left = this.#value(node.left)
+        const right = this.#value(node.right)
+        return this.#temporary(
+          this.#call(BINARY[node.operator] as keyof typeof RUNTIME, left.text, right.text),
+        )
+      }
+      case 'logical':
+        return this.#logical(node)
+      case 'comparison':
+        return this.#comparison(node)
+      case 'conditional':
+        return this.#conditional(node)
+      case 'display':
+        return this.#display(node)
+      case 'dict':
+        return this.#dict(node)
+      case 'comprehension':
+        return this.#comprehension(node)
+      case 'search':
+        return this.#search(node)
+      case 'formatted':
+        return this.#temporary(this.#formatted(node.parts), 'string')
+    }
+  }
+
+  /** Code that is true or false as JavaScript sees it. */
+  #test(node: Node): string {
+    const code = this.#value(node)
+    return code.known === 'boolean' ? code.text : this.#call('truth', code.text)
+  }
+
+  #constant(value: Value): Code {
+    if (typeof value === 'string') return { text: JSON.stringify(value), known: 'string' }
+    if (typeof value === 'boolean') return { text: String(value), known: 'boolean' }
+    if (value === null) return { text: 'null', known: 'json' }
+    if (typeof value === 'bigint') return { text: `${value}n`, known: 'any' }
+    if (typeof value === 'number')
+      return { text: numberLiteral(value), known: Number.isFinite(value) ? 'json' : 'any' }
+    return { text: this.#constants.add(value, 'a constant'), known: 'any' }
+  }
+
+  // --- fields -----------------------------------------------------------------------------------------------
+
+  #path(path: FieldPath): string {
+    return this.#constants.add(path, `path ${path.text}`)
+  }
+
+  #field(path: FieldPath): string {
+    return this.#hoisted.get(path.text) ?? this.#read(path)
+  }
+
+  /** Reads a dotted path: the nested walk, the flat key, then what else is left to try. */
+  #read(path: FieldPath): string {
+    const name = this.#fresh('f')
+    const { parts } = path
+    if (this.#fields !== undefined) {
+      this.line(`const ${name} = ${this.#fields.field(path)} // ${comment(path.text)}`)
+      return name
+    }
+    this.line(`let ${name} = ${this.#member('data', parts[0]!, true)} // ${comment(path.text)}`)
+    for (const part of parts.slice(1)) this.line(`${name} = ${this.#member(name, part, false)}`)
+    if (parts.length > 1) {
+      this.line(`if (${name} === undefined) ${name} = ${this.#member('data', path.text, true)}`)
+    }
+    if (parts.length > 2) {
+      this.line(
+        `if (${name} === undefined) ${name} = ${this.#call('resolveMixed', 'data', this.#path(path))}`,
+      )
+    }
+    return name
+  }
+
+  /** @param object it is known to be a plain object (the event) */
+  #member(holder: string, key: string, object: boolean): string {
+    const literal = JSON.stringify(key)
+    if (this.#exact) return this.#call('step', holder, literal)
+    const own = INHERITED.has(key) ? this.#call('ownMember', holder, literal) : `${holder}[${literal}]`
+    return object ? own : `${this.#call('isObject', holder)} ? ${own} : undefined`
+  }
+
+  #item(node: Node & { op: 'item' }): Code {
+    const known = this.#exact || !isOfEvent(node.object) ? 'any' : 'json'
+    const { index } = node
+    if (node.object.op === 'root' && index.op === 'constant' && typeof index.value === 'string') {
+      const member = this.#fields?.member(index.value) ?? this.#member('data', index.value, true)
+      return this.#temporary(member, known)
+    }
+    const object = this.#value(node.object)
+    const key = this.#value(index)
+    return this.#temporary(this.#call('getItem', object.text, key.text), known)
+  }
+
+  // --- calls ------------------------------------------------------------------------------------------------
+
+  #callable(node: Node & { op: 'callable' }): string {
+    const call = this.#constants.add(node.call, 'key function')
+    return node.context ? this.#call('withContext', call, 'run') : call
+  }
+
+  #functionCall(node: Node & { op: 'call' }): Code {
+    const args = node.args.map((argument) =>
+      argument === undefined ? 'undefined' : this.#value(argument).text,
+    )
+    while (args.at(-1) === 'undefined') args.pop()
+    if (node.name === 'str' && args.length === 1) {
+      const [only] = args
+      return this.#temporary(`typeof ${only} === 'string' ? ${only} : ${this.#call('str', only!)}`, 'string')
+    }
+    const call = this.#constants.add(node.call, node.name)
+    const known = node.name === 'bool' ? 'boolean' : 'any'
+    return this.#temporary(`${call}(${[...(node.context ? ['run'] : []), ...args].join(', ')})`, known)
+  }
+
+  #lookup(node: Node & { op: 'lookup' }): Code {
+    const key = this.#value(node.key)
+    this.#lookupKey = key.text
+    const call = this.#constants.add(node.call, `lookup ${node.table}`)
+    const found = `${call}(run, ${JSON.stringify(node.table)}, ${key.text})`
+    if (node.fallback === undefined) return this.#temporary(found)
+    const name = this.#fresh('t')
+    this.line(`let ${name} = ${found}`)
+    const { fallback } = node
+    this.block(`if (${name} === undefined)`, () => {
+      this.line(`${name} = ${this.#value(fallback).text}`)
+    })
+    return { text: name, known: 'any' }
+  }
+
+  #cond(node: Node & { op: 'cond' }): Code {
+    const name = this.#fresh('t')
+    const label = this.#fresh('cond')
+    let known: Knowledge | undefined
+    const give = (value: Node): void => {
+      const code = this.#value(value)
+      known = known === undefined || known === code.known ? code.known : 'any'
+      this.line(`${name} = ${code.text}`)
+    }
+    this.line(`let ${name}`)
+    this.block(`${label}:`, () => {
+      for (const pair of node.pairs) {
+        this.block(
+          `if (${this.#condition(pair.test)})`,
+          () => {
+            give(pair.value)
+            this.line(`break ${label}`)
+          },
+          '}',
+        )
+      }
+      if (node.fallback !== undefined) give(node.fallback)
+    })
+    return { text: name, known: known ?? 'any' }
+  }
+
+  /** A condition of `cond`: in an optional rule, one that reaches something absent is false. */
+  #condition(test: Node): string {
+    if (!this.#lenient || !mayLeave(test)) return this.#test(test)
+    const name = this.#fresh('c')
+    const label = this.#fresh('test')
+    this.line(`let ${name} = false`)
+    this.block(`${label}:`, () => {
+      this.#withAbsence({ kind: 'break', label }, () => {
+        this.line(`${name} = ${this.#test(test)}`)
+      })
+    })
+    return name
+  }
+
+  #optional(node: Node & { op: 'optional' }): Code {
+    const name = this.#fresh('t')
+    const label = this.#fresh('optional')
+    const absent = this.#fresh('absent')
+    let known: Knowledge = 'any'
+    this.line(`let ${name}`)
+    this.block(`${label}:`, () => {
+      this.block(`${absent}:`, () => {
+        this.#withAbsence({ kind: 'break', label: absent }, () => {
+          for (const field of node.fields) this.#value(field)
+          const value = this.#value(node.value)
+          known = value.known
+          this.line(`${name} = ${value.text}`)
+          this.line(`break ${label}`)
+        })
+      })
+      const fallback = this.#value(node.fallback)
+      if (fallback.known !== known) known = 'any'
+      this.line(`${name} = ${fallback.text}`)
+    })
+    return { text: name, known }
+  }
+
+  /** It never fails: whatever does not fit on the way is absent. */
+  #exists(node: Node): Code {
+    if (node.op === 'field') return this.#temporary(this.#call('isUseful', this.#field(node.path)), 'boolean')
+    const name = this.#fresh('t')
+    const label = this.#fresh('exists')
+    this.line(`let ${name} = false`)
+    this.block(`${label}:`, () => {
+      this.#withAbsence({ kind: 'break', label }, () => {
+        this.line(`${name} = ${this.#call('isUseful', this.#soft(node))}`)
+      })
+    })
+    return { text: name, known: 'boolean' }
+  }
+
+  #soft(node: Node): string {
+    if (node.op === 'item') {
+      if (node.object.op === 'root' && node.index.op === 'constant') return this.#item(node).text
+      const object = this.#soft(node.object)
+      const key = this.#value(node.index)
+      return this.#temporary(this.#call('softItem', object, key.text)).text
+    }
+    if (node.op === 'attribute') {
+      return this.#temporary(this.#call('softItem', this.#soft(node.object), JSON.stringify(node.name))).text
+    }
+    return this.#maybe(node).text
+  }
+
+  // --- operators --------------------------------------------------------------------------------------------
+
+  #logical(node: Node & { op: 'logical' }): Code {
+    const left = this.#value(node.left)
+    const name = this.#fresh('t')
+    let known: Knowledge = 'any'
+    this.line(`let ${name} = ${left.text}`)
+    const truth = left.known === 'boolean' ? name : this.#call('truth', name)
+    this.block(`if (${node.operator === 'and' ? truth : `!${truth}`})`, () => {
+      const right = this.#value(node.right)
+      known = left.known === right.known ? left.known : 'any'
+      this.line(`${name} = ${right.text}`)
+    })
+    return { text: name, known }
+  }
+
+  #comparison(node: Node & { op: 'comparison' }): Code {
+    let left = this.#value(node.first)
+    const [first, ...others] = node.rest
+    let right = this.#value(first!.operand)
+    const result = this.#compare(first!.operator, left, right, node.first, first!.operand)
+    if (others.length === 0) return this.#temporary(result, 'boolean')
+    const name = this.#fresh('t')
+    this.line(`let ${name} = ${result}`)
+    let previous = first!.operand
+    const chain = (index: number): void => {
+      const next = others[index]
+      if (next === undefined) return
+      this.block(`if (${name})`, () => {
+        left = right
+        right = this.#value(next.operand)
+        this.line(`${name} = ${this.#compare(next.operator, left, right, previous, next.operand)}`)
+        previous = next.operand
+        chain(index + 1)
+      })
+    }
+    chain(0)
+    return { text: name, known: 'boolean' }
+  }
+
+  #compare(operator: ComparisonOperator, left: Code, right: Code, leftNode: Node, rightNode: Node): string {
+    switch (operator) {
+      case '==':
+      case '!=': {
+        const strict = hasStrictEquality(leftNode) || hasStrictEquality(rightNode)
+        if (strict) return `${left.text} ${operator}= ${right.text}`
+        return `${operator === '==' ? '' : '!'}${this.#call('equals', left.text, right.text)}`
+      }
+      case 'is':
+      case 'is not': {
+        const strict = isSingleton(leftNode) || isSingleton(rightNode)
+        if (strict) return `${left.text} ${operator === 'is' ? '===' : '!=='} ${right.text}`
+        return `${operator === 'is' ? '' : '!'}${this.#call('identical', left.text, right.text)}`
+      }
+      case 'in':
+      case 'not in': {
+        const not = operator === 'in' ? '' : '!'
+        const choices = stringChoices(rightNode)
+        if (choices !== undefined && choices.length > 0 && choices.length <= MAX_WRITTEN_OUT) {
+          const tests = choices.map((choice) => `${left.text} === ${JSON.stringify(choice)}`)
+          return `${not}(${tests.join(' || ')})`
+        }
+        if (choices !== undefined) {
+          return `${not}${this.#constants.add(new Set(choices), 'a set of texts')}.has(${left.text})`
+        }
+        return `${not}${this.#call('contains', right.text, left.text)}`
+      }
+      case '<':
+        return this.#call('less', left.text, right.text)
+      case '<=':
+        return this.#call('lessOrEqual', left.text, right.text)
+      case '>':
+        return this.#call('greater', left.text, right.text)
+      case '>=':
+        return this.#call('greaterOrEqual', left.text, right.text)
+    }
+  }
+
+  #conditional(node: Node & { op: 'conditional' }): Code {
+    const name = this.#fresh('t')
+    const test = this.#test(node.test)
+    const known: Knowledge[] = []
+    const branch = (value: Node) => (): void => {
+      const code = this.#value(value)
+      known.push(code.known)
+      this.line(`${name} = ${code.text}`)
+    }
+    this.line(`let ${name}`)
+    this.block(`if (${test})`, branch(node.then), '} else {')
+    this.#indent += '  '
+    branch(node.otherwise)()
+    this.#indent = this.#indent.slice(2)
+    this.line('}')
+    return { text: name, known: known[0] === known[1] ? known[0]! : 'any' }
+  }
+
+  // --- displays and comprehensions --------------------------------------------------------------------------
+
+  #display(node: Node & { op: 'display' }): Code {
+    const spread = node.elements.some((element) => element.spread)
+    const items = node.elements.map(({ value, spread: many }) => {
+      const { text } = this.#value(value)
+      return many ? `...${this.#call('toArray', text)}` : text
+    })
+    const array = spread ? this.#call('boundedList', `[${items.join(', ')}]`) : `[${items.join(', ')}]`
+    if (node.result === 'list') return this.#temporary(array)
+    return this.#temporary(
+      node.result === 'tuple' ? this.#call('makeTuple', array) : this.#call('makeSet', array),
+    )
+  }
+
+  #dict(node: Node & { op: 'dict' }): Code {
+    const dict = this.#temporary(this.#call('emptyDict'))
+    for (const { key, value } of node.entries) {
+      if (key === undefined) {
+        this.line(this.#call('mergeInto', dict.text, this.#value(value).text))
+      } else {
+        const keyCode = this.#value(key)
+        this.line(this.#call('dictSet', dict.text, keyCode.text, this.#value(value).text))
+      }
+    }
+    return dict
+  }
+
+  #comprehension(node: ComprehensionNode): Code {
+    const result = this.#temporary(
+      node.result === 'set'
+        ? this.#call('makeSet', '[]')
+        : node.result === 'dict'
+          ? this.#call('emptyDict')
+          : '[]',
+    )
+    this.#clauses(node, 0, () => {
+      if (node.result === 'dict') {
+        const key = this.#value(node.key!)
+        this.line(this.#call('dictSet', result.text, key.text, this.#value(node.element).text))
+      } else {
+        const element = this.#value(node.element)
+        this.line(
+          node.result === 'set'
+            ? this.#call('setAdd', result.text, element.text)
+            : `${result.text}.push(${element.text})`,
+        )
+      }
+    })
+    if (node.result !== 'generator') return result
+    return this.#temporary(this.#call('makeGenerator', result.text))
+  }
+
+  #clauses(node: ComprehensionNode, index: number, body: () => void): void {
+    const clause = node.clauses[index]
+    if (clause === undefined) return body()
+    const iterable = this.#value(clause.iterable)
+    this.#declareTarget(clause.target)
+    const item = this.#fresh('i')
+    this.block(`for (const ${item} of ${this.#call('iterate', iterable.text)})`, () => {
+      this.line('run.step()')
+      this.#assign(clause.target, item)
+      for (const condition of clause.conditions) {
+        this.line(`if (!${this.#test(condition)}) continue`)
+      }
+      this.#clauses(node, index + 1, body)
+    })
+  }
+
+  #local(id: number): string {
+    return this.#locals.get(id)!
+  }
+
+  #declareTarget(target: TargetNode): void {
+    if (target.op === 'local') {
+      const name = this.#fresh('x')
+      this.#locals.set(target.id, name)
+      this.line(`let ${name}`)
+    }
+    if (target.op === 'targets') for (const entry of target.targets) this.#declareTarget(entry.target)
+  }
+
+  #search(node: Node & { op: 'search' }): Code {
+    const item = node.item === undefined ? undefined : this.#value(node.item)
+    const name = this.#fresh('t')
+    const label = this.#fresh('search')
+    this.line(`let ${name} = ${node.kind === 'all'}`)
+    this.block(`${label}:`, () => {
+      this.#clauses(node.generator, 0, () => {
+        const { element } = node.generator
+        const test =
+          node.kind === 'in'
+            ? this.#call('same', item!.text, this.#value(element).text)
+            : `${node.kind === 'all' ? '!' : ''}${this.#test(element)}`
+        this.block(`if (${test})`, () => {
+          this.line(`${name} = ${node.kind !== 'all'}`)
+          this.line(`break ${label}`)
+        })
+      })
+    })
+    return { text: name, known: 'boolean' }
+  }
+
+  #formatted(parts: readonly FormattedPart[]): string {
+    const pieces = parts.map((part) => {
+      if (typeof part === 'string') return JSON.stringify(part)
+      const value = this.#value(part.value)
+      const converted =
+        part.conversion === undefined
+          ? value.text
+          : this.#call(
+              part.conversion === 'r' ? 'repr' : part.conversion === 'a' ? 'ascii' : 'str',
+              value.text,
+            )
+      if (part.spec === undefined || part.spec.length === 0) {
+        return part.conversion === undefined ? this.#call('formatValue', converted, '""') : converted
+      }
+      return this.#call('formatValue', converted, this.#temporary(this.#formatted(part.spec)).text)
+    })
+    if (pieces.length === 0) return '""'
+    return pieces.length === 1 ? pieces[0]! : this.#temporary(pieces.join(' + ')).text
+  }
+
+  // --- statements -------------------------------------------------------------------------------------------
+
+  statements(statements: readonly StatementNode[]): void {
+    for (const statement of statements) {
+      this.line(`run.line = ${statement.line}`)
+      this.#statement(statement)
+    }
+  }
+
+  #statement(statement: StatementNode): void {
+    switch (statement.op) {
+      case 'assign': {
+        const value = this.#value(statement.value)
+        for (const target of statement.targets) this.#assign(target, value.text)
+        return
+      }
+      case 'augment':
+        return this.#augment(statement)
+      case 'if':
+        this.block(`if (${this.#test(statement.test)})`, () => this.statements(statement.then))
+        if (statement.otherwise.length > 0) {
+          this.#appendElse(() => this.statements(statement.otherwise))
+        }
+        return
+      case 'for':
+        return this.#for(statement)
+      case 'while':
+        return this.#while(statement)
+      case 'delete':
+        for (const target of statement.targets) this.#delete(target)
+        return
+      case 'evaluate':
+        this.#value(statement.value)
+        return
+      case 'break':
+      case 'continue': {
+        const loop = this.#loops.at(-1)
+        if (loop === undefined) return
+        if (statement.op === 'break' && loop.broken !== undefined) this.line(`${loop.broken} = true`)
+        this.line(`${statement.op} ${loop.label}`)
+      }
+    }
+  }
+
+  #appendElse(body: () => void): void {
+    this.lines[this.lines.length - 1] += ' else {'
+    this.#indent += '  '
+    body()
+    this.#indent = this.#indent.slice(2)
+    this.line('}')
+  }
+
+  #loop(otherwise: readonly StatementNode[], write: (label: string) => void): void {
+    const label = this.#fresh('loop')
+    const broken = otherwise.length > 0 ? this.#fresh('broken') : undefined
+    if (broken !== undefined) this.line(`let ${broken} = false`)
+    this.#loops.push({ label, broken })
+    write(label)
+    this.#loops.pop()
+    if (broken !== undefined) this.block(`if (!${broken})`, () => this.statements(otherwise))
+  }
+
+  #for(statement: StatementNode & { op: 'for' }): void {
+    const iterable = this.#value(statement.iterable)
+    this.#loop(statement.otherwise, (label) => {
+      const item = this.#fresh('i')
+      this.block(`${label}: for (const ${item} of ${this.#call('iterate', iterable.text)})`, () => {
+        this.line('run.step()')
+        this.#assign(statement.target, item)
+        this.statements(statement.body)
+      })
+    })
+  }
+
+  #while(statement: StatementNode & { op: 'while' }): void {
+    this.#loop(statement.otherwise, (label) => {
+      this.block(`${label}: while (true)`, () => {
+        this.line('run.whileStep()')
+        this.line(`run.line = ${statement.line}`)
+        this.line(`if (!${this.#test(statement.test)}) break`)
+        this.statements(statement.body)
+      })
+    })
+  }
+
+  #assign(target: TargetNode, value: string): void {
+    switch (target.op) {
+      case 'local':
+        this.line(`${this.#local(target.id)} = ${value}`)
+        return
+      case 'variable':
+        this.line(`w${target.id} = ${value}`)
+        return
+      case 'item': {
+        const object = this.#value(target.object)
+        const key = this.#value(target.index)
+        this.#store(target, object.text, key.text, value)
+        return
+      }
+      case 'slice': {
+        const object = this.#value(target.object)
+        const bounds = [target.lower, target.upper, target.step].map((bound) =>
+          bound === undefined ? 'null' : this.#value(bound).text,
+        )
+        this.line(this.#call('setSlice', object.text, ...bounds, value))
+        return
+      }
+      case 'path': {
+        const parts = this.#constants.add(target.parts, target.parts.join('.'))
+        this.line(this.#call('setPath', 'data', parts, String(target.line), value))
+        return
+      }
+      case 'targets': {
+        const star = target.targets.findIndex((entry) => entry.starred)
+        const values = this.#temporary(
+          this.#call('unpack', value, String(target.targets.length), String(star)),
+        )
+        for (const [index, entry] of target.targets.entries()) {
+          this.#assign(entry.target, `${values.text}[${index}]`)
+        }
+      }
+    }
+  }
+
+  /** An index out of range is absence, as it is when it is read. */
+  #store(target: TargetNode, object: string, key: string, value: string): void {
+    const message = JSON.stringify(absentMessage(target))
+    this.line(`if (!${this.#call('setItem', object, key, value)}) ${this.#leave(message)}`)
+  }
+
+  #augment(statement: StatementNode & { op: 'augment' }): void {
+    const { target, operator } = statement
+    const helper = (IN_PLACE[operator] ?? BINARY[operator]) as keyof typeof RUNTIME
+    const change = (current: string): string => this.#call(helper, current, this.#value(statement.value).text)
+    switch (target.op) {
+      case 'variable': {
+        const current = this.#value(target)
+        this.line(`w${target.id} = ${change(current.text)}`)
+        return
+      }
+      case 'item': {
+        // Object and key are evaluated once.
+        const object = this.#value(target.object)
+        const key = this.#value(target.index)
+        const current = this.#temporary(this.#call('getItem', object.text, key.text))
+        this.#present(current, absentMessage(target))
+        this.#store(target, object.text, key.text, change(current.text))
+        return
+      }
+      case 'slice': {
+        const object = this.#value(target.object)
+        const bounds = [target.lower, target.upper, target.step].map((bound) =>
+          bound === undefined ? 'null' : this.#value(bound).text,
+        )
+        const current = this.#temporary(this.#call('getSlice', object.text, ...bounds))
+        this.line(this.#call('setSlice', object.text, ...bounds, change(current.text)))
+        return
+      }
+      case 'path': {
+        const parts = this.#constants.add(target.parts, target.parts.join('.'))
+        const current = this.#temporary(this.#call('getPath', 'data', parts, String(target.line)))
+        this.#present(current, `line.${target.parts.join('.')} is absent`)
+        this.line(this.#call('setPath', 'data', parts, String(target.line), change(current.text)))
+      }
+    }
+  }
+
+  #delete(target: TargetNode): void {
+    switch (target.op) {
+      case 'variable':
+        this.line(
+          `if (w${target.id} === undefined) ${this.#leave(JSON.stringify(`${target.name} has no value`))}`,
+        )
+        this.line(`w${target.id} = undefined`)
+        return
+      case 'item': {
+        const object = this.#value(target.object)
+        const key = this.#value(target.index)
+        const message = JSON.stringify(absentMessage(target))
+        this.line(`if (!${this.#call('deleteItem', object.text, key.text)}) ${this.#leave(message)}`)
+        return
+      }
+      case 'slice': {
+        const object = this.#value(target.object)
+        const bounds = [target.lower, target.upper, target.step].map((bound) =>
+          bound === undefined ? 'null' : this.#value(bound).text,
+        )
+        this.line(this.#call('deleteSlice', object.text, ...bounds))
+        return
+      }
+      case 'path': {
+        const parts = this.#constants.add(target.parts, target.parts.join('.'))
+        const message = JSON.stringify(`line.${target.parts.join('.')} is absent`)
+        this.line(
+          `if (!${this.#call('deletePath', 'data', parts, String(target.line))}) ${this.#leave(message)}`,
+        )
+        return
+      }
+      case 'targets':
+        for (const entry of target.targets) this.#delete(entry.target)
+    }
+  }
+}
+
+/** Whether a node itself may have no value; what is inside it has been dealt with. */
+function canBeAbsent(node: Node): boolean {
+  switch (node.op) {
+    case 'field':
+    case 'line-field':
+    case 'variable':
+    case 'attribute':
+    case 'item':
+    case 'method':
+      return true
+    case 'lookup':
+      return node.fallback === undefined
+    case 'cond':
+      return node.fallback === undefined
+    case 'call':
+      return false
+    default:
+      return false
+  }
+}
+
+/** Whether evaluating a node can meet absence at all. */
+function mayLeave(node: Node): boolean {
+  switch (node.op) {
+    case 'constant':
+    case 'raw':
+    case 'root':
+    case 'local':
+    case 'exists':
+    case 'callable':
+      return false
+    case 'not':
+    case 'unary':
+      return mayLeave(node.operand)
+    case 'binary':
+    case 'logical':
+      return mayLeave(node.left) || mayLeave(node.right)
+    case 'comparison':
+      return mayLeave(node.first) || node.rest.some((entry) => mayLeave(entry.operand))
+    case 'call':
+      return node.args.some((argument) => argument !== undefined && mayLeave(argument))
+    case 'optional':
+      return mayLeave(node.fallback)
+    default:
+      return true
+  }
+}
+
+/** What is said of an absent value in a required rule. */
+function absentMessage(node: Node | TargetNode): string {
+  switch (node.op) {
+    case 'field':
+      return `field ${node.path.text} is absent`
+    case 'line-field':
+      return `field ${node.path.text} is absent`
+    case 'variable':
+      return `${node.name} has no value, and there is no such field`
+    case 'attribute':
+      return `member ${node.name} is absent`
+    case 'item':
+      return `${node.text.startsWith('[') ? `index or key ${node.text}` : `field ${node.text}`} is absent`
+    case 'method':
+      return `${node.name}() found nothing`
+    case 'cond':
+      return 'no condition of cond is true, and it has no default'
+    default:
+      return 'a value is absent'
+  }
+}
+
+/** Whether `==` with this constant is JavaScript's `===`: nothing of another type equals it. */
+function hasStrictEquality(node: Node): boolean {
+  if (node.op !== 'constant') return node.op === 'formatted' || node.op === 'raw'
+  const { value } = node
+  if (value === null || typeof value === 'string') return true
+  // 0 and 1 equal False and True.
+  return typeof value === 'number' && Number.isSafeInteger(value) && value !== 0 && value !== 1
+}
+
+function isSingleton(node: Node): boolean {
+  return node.op === 'constant' && (node.value === null || typeof node.value === 'boolean')
+}
+
+/** The texts of a constant tuple, list or set display that holds nothing else. */
+function stringChoices(node: Node): string[] | undefined {
+  let values: readonly (Value | undefined)[]
+  if (node.op === 'constant' && node.value instanceof Tuple) values = node.value.items
+  else if (node.op === 'display' && node.result !== 'set') {
+    values = node.elements.map(({ value, spread }) =>
+      value.op === 'constant' && !spread ? value.value : undefined,
+    )
+  } else return undefined
+  return values.every((value) => typeof value === 'string') ? (values as string[]) : undefined
+}
+
+/** Whether a value is a part of the event, as it came. */
+function isOfEvent(node: Node): boolean {
+  if (node.op === 'item' || node.op === 'attribute') return isOfEvent(node.object)
+  return node.op === 'field' || node.op === 'line-field' || node.op === 'root'
+}
+
+function numberLiteral(value: number): string {
+  if (Number.isNaN(value)) return 'NaN'
+  if (Object.is(value, -0)) return '0'
+  return value < 0 ? `(${value})` : String(value)
+}
+
+function comment(text: string): string {
+  return text.replace(/[\r\n\u2028\u2029]+/g, ' ')
+}

@@ -1,0 +1,203 @@
+/** The statements of `tap`: Python's simple and compound ones that work on data. */
+import type { BinaryOperator, Expression, Fault, Statement, Target } from './ast.ts'
+import { lex, SyntaxFault } from './lex.ts'
+import { Parser } from './parse.ts'
+
+/** Statements that Python has and `tap` has not. */
+const REFUSED = new Map([
+  ['import', 'nothing can be imported'],
+  ['from', 'nothing can be imported'],
+  ['def', 'write the statements where they are needed'],
+  ['class', 'there are no classes'],
+  ['try', "ask first: 'x' in data, data.get('x')"],
+  ['with', 'there is nothing to open'],
+  ['global', 'every name is local to tap'],
+  ['nonlocal', 'every name is local to tap'],
+  ['raise', 'an event is rejected by a required rule'],
+  ['assert', "write 'if', or leave it to a required rule"],
+  ['return', "write 'if' around what follows"],
+  ['yield', 'a tap has no result'],
+  ['async', 'nothing runs asynchronously'],
+  ['await', 'nothing runs asynchronously'],
+])
+
+const AUGMENTED = new Set(['+=', '-=', '*=', '/=', '//=', '%=', '**=', '>>=', '<<=', '&=', '^=', '|=', '@='])
+
+export interface ParsedStatements {
+  /** Undefined where the text could not be read at all. */
+  readonly statements: readonly Statement[] | undefined
+  readonly faults: readonly Fault[]
+}
+
+/** Reads the text of a `tap`. */
+export function parseStatements(text: string): ParsedStatements {
+  const faults: Fault[] = []
+  try {
+    const parser = new StatementParser(text, lex(text, { mode: 'statements' }, faults), faults)
+    return { statements: parser.program(), faults }
+  } catch (error) {
+    if (!(error instanceof SyntaxFault)) throw error
+    faults.push(error.fault)
+    return { statements: undefined, faults }
+  }
+}
+
+class StatementParser extends Parser {
+  #loops = 0
+  #blocks = 0
+
+  program(): Statement[] {
+    const statements: Statement[] = []
+    while (this.token.kind !== 'end') statements.push(...this.#statement())
+    return statements
+  }
+
+  #statement(): Statement[] {
+    const { kind, text } = this.token
+    if (kind === 'indent') throw new SyntaxFault('unexpected indent', this.token.start, this.token.end)
+    if (kind === 'name') {
+      if (text === 'if') return [this.#if()]
+      if (text === 'for') return [this.#for()]
+      if (text === 'while') return [this.#while()]
+    }
+    return this.#simpleLine()
+  }
+
+  #simpleLine(): Statement[] {
+    const statements = [this.#simple()]
+    while (this.take(';')) {
+      if (this.token.kind === 'newline') break
+      statements.push(this.#simple())
+    }
+    if (this.token.kind !== 'newline') throw this.unexpected('expected the end of the line')
+    this.advance()
+    return statements
+  }
+
+  #simple(): Statement {
+    const token = this.token
+    const { start, end, text } = token
+    if (token.kind === 'name') {
+      const refused = REFUSED.get(text)
+      if (refused !== undefined && !(text === 'await' || text === 'yield')) {
+        throw new SyntaxFault(`'${text}' is not supported in tap`, start, end, refused)
+      }
+      if (text === 'pass' || text === 'break' || text === 'continue') {
+        this.advance()
+        if (text !== 'pass' && this.#loops === 0) this.fault(token, `'${text}' outside a loop`)
+        return { kind: text, start, end }
+      }
+      if (text === 'del') return this.#delete()
+    }
+    const value = this.expressionList()
+    if (this.token.kind === 'operator' && AUGMENTED.has(this.token.text)) return this.#augmented(value)
+    if (this.at(':')) throw new SyntaxFault('annotations are not supported', this.token.start, this.token.end)
+    if (!this.at('=')) return { kind: 'expression', value, start, end: value.end }
+    const targets: Target[] = []
+    let last: Expression = value
+    while (this.take('=')) {
+      targets.push(this.#assignable(last))
+      last = this.expressionList()
+    }
+    return { kind: 'assign', targets, value: last, start, end: last.end }
+  }
+
+  #augmented(written: Expression): Statement {
+    const target = this.#assignable(written)
+    const operator = this.advance()
+    if (operator.text === '@=') this.fault(operator, "no type supports '@'")
+    if (target.kind === 'targets') {
+      throw new SyntaxFault('an augmented assignment needs one target', target.start, target.end)
+    }
+    const value = this.expressionList()
+    return {
+      kind: 'augment',
+      target,
+      operator: operator.text.slice(0, -1) as BinaryOperator,
+      value,
+      start: target.start,
+      end: value.end,
+    }
+  }
+
+  #delete(): Statement {
+    const { start } = this.advance()
+    const target = this.#assignable(this.expressionList())
+    const targets = target.kind === 'targets' ? target.targets.map((entry) => entry.target) : [target]
+    return { kind: 'delete', targets, start, end: target.end }
+  }
+
+  #assignable(expression: Expression): Target {
+    const target = this.asTarget(expression)
+    this.#checkStars(target)
+    return target
+  }
+
+  #checkStars(target: Target): void {
+    if (target.kind !== 'targets') return
+    const starred = target.targets.filter((entry) => entry.starred)
+    if (starred.length > 1) this.fault(starred[1]!.target, "only one '*' in an assignment")
+    for (const entry of target.targets) this.#checkStars(entry.target)
+  }
+
+  #if(): Statement {
+    const { start } = this.advance()
+    const test = this.expression()
+    const then = this.#block("after the condition of 'if'")
+    let otherwise: Statement[] = []
+    if (this.at('elif')) otherwise = [this.#if()]
+    else if (this.take('else')) otherwise = this.#block("after 'else'")
+    return { kind: 'if', test, then, otherwise, start, end: test.end }
+  }
+
+  #for(): Statement {
+    const { start } = this.advance()
+    const target = this.targetList('in')
+    this.#checkStars(target)
+    this.expect('in', "after the names of 'for'")
+    const iterable = this.expressionList()
+    const body = this.#loopBody("after the values of 'for'")
+    const otherwise = this.take('else') ? this.#block("after 'else'") : []
+    return { kind: 'for', target, iterable, body, otherwise, start, end: iterable.end }
+  }
+
+  #while(): Statement {
+    const { start } = this.advance()
+    const test = this.expression()
+    const body = this.#loopBody("after the condition of 'while'")
+    const otherwise = this.take('else') ? this.#block("after 'else'") : []
+    return { kind: 'while', test, body, otherwise, start, end: test.end }
+  }
+
+  #loopBody(where: string): Statement[] {
+    this.#loops++
+    const body = this.#block(where)
+    this.#loops--
+    return body
+  }
+
+  #block(where: string): Statement[] {
+    this.expect(':', where)
+    if (++this.#blocks > 50) {
+      throw new SyntaxFault('the blocks nest too deeply', this.token.start, this.token.end)
+    }
+    const statements = this.token.kind === 'newline' ? this.#indented() : this.#simpleLine()
+    this.#blocks--
+    return statements
+  }
+
+  #indented(): Statement[] {
+    this.advance()
+    if (this.token.kind !== 'indent') throw this.unexpected('expected an indented block')
+    this.advance()
+    const statements: Statement[] = []
+    while (!this.#blockEnds()) statements.push(...this.#statement())
+    if (this.ahead(0)!.kind === 'dedent') this.advance()
+    return statements
+  }
+
+  #blockEnds(): boolean {
+    const { kind } = this.token
+    return kind === 'dedent' || kind === 'end'
+  }
+}
