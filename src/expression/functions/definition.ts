@@ -1,0 +1,116 @@
+import type { RejectionCode } from '../../errors.ts'
+import type { JsonObject, Maybe, Value } from '../value.ts'
+
+/**
+ * One special function of the rule language: what it does, how it is called, and its page in the
+ * reference. `normalize functions` prints the page, and its examples run as tests.
+ */
+export interface FunctionDefinition {
+  readonly name: string
+  /** The parameters, as signature.ts reads them: `s, strict=true`. */
+  readonly signature: string
+  /** What it does, one or two sentences, present tense. */
+  readonly summary: string
+  /** One line for each parameter of the signature, in its order. */
+  readonly parameters: Readonly<Record<string, string>>
+  /** What comes back, and when it is absent. */
+  readonly result: string
+  /** When it fails, by code. Empty: never. */
+  readonly errors: Readonly<Partial<Record<RejectionCode, string>>>
+  /** More to know: formats, limits, tables of defaults. Markdown paragraphs. */
+  readonly notes?: string
+  readonly examples: readonly Example[]
+  readonly implementation: Implementation
+}
+
+/** A rule as a user would write it, an event, and what comes out. */
+export interface Example {
+  readonly expression: string
+  readonly event?: JsonObject
+  /** Lookup tables that the example needs, as YAML writes them under `lookup:`. */
+  readonly tables?: Readonly<Record<string, unknown>>
+  /** The value of the field, `undefined` where it is left out (the rule is then optional). */
+  readonly result?: unknown
+  /** Instead of a result: the code with which the event is rejected. */
+  readonly rejected?: RejectionCode
+  /** What the rule adds to the output's `event.anomaly`. */
+  readonly anomalies?: Readonly<Record<string, readonly string[]>>
+}
+
+export type Implementation = PlainFunction | PreparedFunction | SpecialForm
+
+/** Called with evaluated arguments, in the signature's order; one that is not given is `undefined`. */
+export interface PlainFunction {
+  readonly kind: 'plain'
+  readonly call: (context: EventContext, ...args: any[]) => Maybe
+}
+
+/**
+ * Some of its arguments are constants that are worked on once, at load: a pattern is translated, a time format
+ * becomes a parser. The function that comes back is called with all arguments, like a plain one.
+ */
+export interface PreparedFunction {
+  readonly kind: 'prepared'
+  /** Names of the parameters (or of the variadic one) that have to be constants, and what they are ("a pattern"). */
+  readonly constants: Readonly<Record<string, string>>
+  /**
+   * @param constants the constant arguments by parameter; the variadic parameter's are an array
+   * @param host lookup tables and where to send warnings
+   * @throws {ArgumentProblem} when a constant cannot be used
+   */
+  readonly prepare: (
+    constants: Readonly<Record<string, Value | readonly Value[] | undefined>>,
+    host: PrepareHost,
+  ) => (context: EventContext, ...args: any[]) => Maybe
+}
+
+/** Evaluates its arguments in its own way (`cond`): the emitter knows it by name. */
+export interface SpecialForm {
+  readonly kind: 'special'
+}
+
+/** What a function may know of the event that is being processed. */
+export interface EventContext {
+  /** The event's own member of that name; undefined where there is none. */
+  field(name: string): Maybe
+  /** Adds `text` to the list `event.anomaly.<kind>` of the output, once. */
+  anomaly(kind: string, text: string): void
+}
+
+/** What a function may ask for while rules are loaded. */
+export interface PrepareHost {
+  /** The lookup table of that name: a mapping by key text, or a list; undefined where there is none. */
+  table(name: string): LookupTable | undefined
+  /** Names of all tables, for a "did you mean". */
+  readonly tableNames: readonly string[]
+  /** Something works, but the operator should know (printed once at load). */
+  warn(message: string): void
+}
+
+export type LookupTable =
+  | { readonly kind: 'mapping'; readonly entries: ReadonlyMap<string, Value> }
+  | { readonly kind: 'list'; readonly items: readonly Value[] }
+
+/** Thrown by `prepare`: a constant argument that cannot be used. It becomes a load error with its place. */
+export class ArgumentProblem {
+  /** Parameter at fault; for a variadic one the index says which argument. */
+  readonly parameter: string
+  readonly index: number
+  readonly message: string
+  /** What to do about it, shown under the excerpt. */
+  readonly hint: string | undefined
+  /** Offset inside the constant's text where the fault is, in UTF-16 units; 0 if the whole. */
+  readonly offset: number
+
+  constructor(
+    parameter: string,
+    message: string,
+    options: { hint?: string; index?: number; offset?: number } = {},
+  ) {
+    this.parameter = parameter
+    this.message = message
+    this.hint = options.hint
+    this.index = options.index ?? 0
+    this.offset = options.offset ?? 0
+  }
+}

@@ -1,0 +1,27 @@
+import type { FunctionDefinition } from './definition.ts'
+
+export const exists: FunctionDefinition = {
+  name: 'exists',
+  signature: 'path',
+  summary: 'Tells whether a field has a useful value.',
+  parameters: { path: 'a field, or a path to one: `user`, `line.app.name`, `data["any key"]`' },
+  result:
+    '`false` if the field is absent, `null`, `""` or `"-"`; else `true`. `0`, `false` and `[]` are useful.',
+  errors: {},
+  notes: 'Never fails: a step of the path that leads nowhere is an absent field.',
+  examples: [
+    { expression: 'exists(line.app.data.user)', event: { app: { data: { user: 'root' } } }, result: true },
+    { expression: 'exists(line.app.data.user)', event: { app: {} }, result: false },
+    { expression: 'exists(user)', event: { user: '-' }, result: false },
+    { expression: 'exists(user)', event: { user: '' }, result: false },
+    { expression: 'exists(user)', event: { user: null }, result: false },
+    { expression: 'exists(count)', event: { count: 0 }, result: true },
+    { expression: "exists(data['user'][key])", event: { user: { name: 'root' } }, result: false },
+    {
+      expression: 'cond(exists(line.app.name), line.app.name, "unknown application")',
+      event: { app: { name: '-' } },
+      result: 'unknown application',
+    },
+  ],
+  implementation: { kind: 'special' },
+}

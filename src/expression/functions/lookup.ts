@@ -1,0 +1,143 @@
+import { typeError } from '../failure.ts'
+import { typeName } from '../runtime/numbers.ts'
+import { suggest } from '../suggest.ts'
+import type { JsonObject, Maybe, Value } from '../value.ts'
+import type { FunctionDefinition } from './definition.ts'
+import { ArgumentProblem } from './definition.ts'
+
+export const lookup: FunctionDefinition = {
+  name: 'lookup',
+  signature: 'table, key, default=',
+  summary: 'Finds the value that a lookup table has for a key.',
+  parameters: {
+    table: 'the name of the table, a constant',
+    key: 'a text, number, boolean or null',
+    default:
+      'the result when the table has no such key; evaluated only then. Not given: a miss is an absence',
+  },
+  result:
+    "The table's value: text, number, boolean, null, list or object. Without default and without such a key: absent.",
+  errors: {
+    LOOKUP_MISSING: 'no such key, no default, and the rule is required',
+    TYPE_ERROR: '`key` is a list, an object or another type that is no key',
+  },
+  notes: [
+    'Keys compare by their text: `0`, `"0"` and an event\'s `0` are the same key; a boolean is `true` or `false`, null is',
+    '`null`, a number is written as JSON writes it. The keys of a table are their text as the YAML file has them',
+    '(`yes`, `0x10` and `1.0` stay so).',
+    '',
+    'Tables stand under `lookup:` in the rule file, or in the files given with `--lookups`. An absent *key* is an absence',
+    'of its own: the default covers a miss only.',
+  ].join('\n'),
+  examples: [
+    {
+      expression: "lookup('protos', proto_id)",
+      event: { proto_id: 3 },
+      tables: { protos: { 0: 'NotSecureProtocol', 1: 'SecureProtocol', 3: 'Telnet' } },
+      result: 'Telnet',
+    },
+    {
+      expression: "lookup('protos', proto_id)",
+      event: { proto_id: '1' },
+      tables: { protos: { 0: 'NotSecureProtocol', 1: 'SecureProtocol' } },
+      result: 'SecureProtocol',
+    },
+    {
+      expression: "lookup('protos', proto_id, 'Unknown protocol')",
+      event: { proto_id: 17 },
+      tables: { protos: { 0: 'NotSecureProtocol' } },
+      result: 'Unknown protocol',
+    },
+    {
+      expression: "lookup('outcomes', ok)",
+      event: { ok: true },
+      tables: { outcomes: { true: 'success', false: 'failure' } },
+      result: 'success',
+    },
+    {
+      expression: "lookup('protos', proto_id)",
+      event: { proto_id: 17 },
+      tables: { protos: { 0: 'NotSecureProtocol' } },
+      result: undefined,
+    },
+    {
+      expression: "lookup('protos', proto_id)",
+      event: { proto_id: [3] },
+      tables: { protos: { 3: 'Telnet' } },
+      rejected: 'TYPE_ERROR',
+    },
+  ],
+  implementation: {
+    kind: 'prepared',
+    constants: { table: 'a table name' },
+    /** The default is not this function's: the compiler evaluates it where the result is absent. */
+    prepare(constants, host) {
+      const name = constants.table
+      if (typeof name !== 'string') {
+        throw new ArgumentProblem('table', 'the name of a table is a string')
+      }
+      const table = host.table(name)
+      if (table === undefined) throw unknownTable(name, host.tableNames)
+      if (table.kind === 'list') {
+        throw new ArgumentProblem('table', `table '${name}' is a list, and lookup needs a mapping`)
+      }
+      const { entries } = table
+      return (_context, _table: Value, key: Value) => lookupIn(entries, key)
+    },
+  },
+}
+
+/**
+ * The value that a table has for a key, undefined if it has none. Lists and objects are copies: what a rule changes in
+ * them is not the table's.
+ *
+ * @throws {Failure} TYPE_ERROR for a key that is neither text nor number, boolean or null
+ */
+export function lookupIn(entries: ReadonlyMap<string, Value>, key: Value): Maybe {
+  const value = entries.get(typeof key === 'string' ? key : keyText(key))
+  return typeof value === 'object' && value !== null ? copyOf(value) : value
+}
+
+/** A key that is not text, as JSON writes it. */
+function keyText(key: Value): string {
+  switch (typeof key) {
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(key)
+    default:
+      if (key === null) return 'null'
+      throw typeError(`lookup() key must be str, int, float, bool or None, not ${typeName(key)}`)
+  }
+}
+
+/** Tables come from YAML: beside scalars there are only arrays and plain objects in them. */
+function copyOf(value: Value): Value {
+  if (Array.isArray(value)) return value.map(copyOf)
+  if (typeof value !== 'object' || value === null) return value
+  const copy: JsonObject = {}
+  for (const [name, member] of Object.entries(value as JsonObject)) {
+    if (name === '__proto__') {
+      Object.defineProperty(copy, name, {
+        value: copyOf(member),
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      })
+    } else {
+      copy[name] = copyOf(member)
+    }
+  }
+  return copy
+}
+
+function unknownTable(name: string, names: readonly string[]): ArgumentProblem {
+  const meant = suggest(name, names)
+  const hint =
+    meant !== undefined
+      ? `did you mean '${meant}'?`
+      : names.length > 0
+        ? `the tables are ${names.join(', ')}`
+        : 'there are no tables: write it under lookup: in the rule file, or pass its file with --lookups'
+  return new ArgumentProblem('table', `no lookup table is called '${name}'`, { hint })
+}

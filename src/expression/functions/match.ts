@@ -1,0 +1,77 @@
+import { typeError } from '../failure.ts'
+import type { Pattern } from '../regex/engine.ts'
+import { compilePattern } from '../regex/engine.ts'
+import { PatternError } from '../regex/pattern-error.ts'
+import { typeName } from '../runtime/numbers.ts'
+import { repr } from '../runtime/repr.ts'
+import type { Value } from '../value.ts'
+import { ArgumentProblem, type FunctionDefinition } from './definition.ts'
+
+export const match: FunctionDefinition = {
+  name: 'match',
+  signature: 'regex, s',
+  summary: "Tells whether a regular expression matches at the start of a text, as Python's `re.match` does.",
+  parameters: {
+    regex: "a pattern in the syntax of Python's `re`, a constant",
+    s: 'the text',
+  },
+  result: '`true` or `false`. The match begins at the start of the text and may end anywhere.',
+  errors: { TYPE_ERROR: '`s` is not a string' },
+  notes: [
+    'Write `.*` in front to find something anywhere, `$` (or `\\Z`) at the end to match the whole. A raw string saves',
+    "backslashes: `r'\\d+'`. Flags stand in front: `(?i)` ignores case, `(?s)` lets `.` take newlines, `(?m)` lets `^` and",
+    '`$` match at every line, `(?x)` allows blanks and comments, `(?a)` restricts `\\w \\d \\s \\b` to ASCII. As in Python, all',
+    'but the last are off, `$` matches also before a newline that ends the text, and letters of every script are `\\w`.',
+    '',
+    'The pattern is checked and translated when the rules are loaded. One that is proven to take time linear in the length',
+    "of the text runs on JavaScript's own engine; any other on re2js, which is always linear and about ten times slower. With",
+    'back-references, look-around, atomic groups or possessive quantifiers only the former can be used: such a pattern',
+    'that is not proven to be linear is reported with a warning, because some texts may make it very slow.',
+    '',
+    'Refused when the rules are loaded: what Python refuses, conditional groups `(?(1)...)`, `\\N{...}`, a reference to a',
+    'group that may not have matched or that ignores case, repetitions of something empty inside an atomic group, and',
+    'nested repetitions that add up to more than a thousand steps.',
+  ].join('\n'),
+  examples: [
+    {
+      expression: "match('(1..|2..|418)', str(http.status))",
+      event: { http: { status: 200 } },
+      result: true,
+    },
+    {
+      expression: "match('(1..|2..|418)', str(http.status))",
+      event: { http: { status: 404 } },
+      result: false,
+    },
+    { expression: "match('b', name)", event: { name: 'abc' }, result: false },
+    { expression: "match(r'(?i).*\\bfailed\\b', message)", event: { message: 'Login FAILED' }, result: true },
+    { expression: "match(r'\\d+$', port)", event: { port: '8080/tcp' }, result: false },
+    { expression: "match(r'\\d+', port)", event: { port: 8080 }, rejected: 'TYPE_ERROR' },
+  ],
+  implementation: {
+    kind: 'prepared',
+    constants: { regex: 'a pattern' },
+    prepare(constants, host) {
+      const text = constants.regex
+      if (typeof text !== 'string') throw new ArgumentProblem('regex', 'a pattern is a string')
+      const pattern = compile(text)
+      for (const warning of pattern.warnings) host.warn(`match(${repr(text)}): ${warning}`)
+      return (_context, _regex: Value, s: Value) => {
+        if (typeof s !== 'string') throw typeError(`expected string, got '${typeName(s)}'`)
+        return pattern.matches(s)
+      }
+    },
+  },
+}
+
+function compile(text: string): Pattern {
+  try {
+    return compilePattern(text)
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error
+    throw new ArgumentProblem('regex', `bad pattern: ${error.message}`, {
+      offset: error.offset,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    })
+  }
+}

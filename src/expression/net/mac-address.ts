@@ -1,0 +1,67 @@
+const COLON = 58
+const HYPHEN = 45
+const DOT = 46
+
+/** The code of the upper-case digit for the code of each hexadecimal digit, 0 for all other codes. */
+const UPPER_DIGITS = new Uint8Array(128)
+for (const digit of '0123456789abcdefABCDEF')
+  UPPER_DIGITS[digit.charCodeAt(0)] = digit.toUpperCase().charCodeAt(0)
+
+/**
+ * A MAC address in its standard form `AA:BB:CC:DD:EE:FF`.
+ *
+ *   AA:BB:CC:DD:EE:FF  AA-BB-CC-DD-EE-FF                      pairs
+ *   AAA:BBB:CCC:DDD  AAA-BBB-CCC-DDD  AAA.BBB.CCC.DDD         triples
+ *   AAAA.BBBB.CCCC                                            quads
+ *   AABBCCDDEEFF                                              bare digits
+ *
+ * @returns undefined for anything else, mixed separators and blanks around it included
+ */
+export function standardMac(text: string): string | undefined {
+  switch (text.length) {
+    case 17: {
+      const separator = text.charCodeAt(2)
+      return separator === COLON || separator === HYPHEN ? fromGroups(text, 2, separator) : undefined
+    }
+    case 15: {
+      const separator = text.charCodeAt(3)
+      return separator === COLON || separator === HYPHEN || separator === DOT
+        ? fromGroups(text, 3, separator)
+        : undefined
+    }
+    case 14:
+      return fromGroups(text, 4, DOT)
+    case 12:
+      return fromGroups(text, 12, COLON)
+    default:
+      return undefined
+  }
+}
+
+/** @param size digits in a group; the length of the text is that of twelve digits and the separators between groups */
+function fromGroups(text: string, size: number, separator: number): string | undefined {
+  for (let index = size; index < text.length; index += size + 1) {
+    if (text.charCodeAt(index) !== separator) return undefined
+  }
+  const a = digitAt(text, 0, size)
+  const b = digitAt(text, 1, size)
+  const c = digitAt(text, 2, size)
+  const d = digitAt(text, 3, size)
+  const e = digitAt(text, 4, size)
+  const f = digitAt(text, 5, size)
+  const g = digitAt(text, 6, size)
+  const h = digitAt(text, 7, size)
+  const i = digitAt(text, 8, size)
+  const j = digitAt(text, 9, size)
+  const k = digitAt(text, 10, size)
+  const l = digitAt(text, 11, size)
+  if (a * b * c * d * e * f * g * h * i * j * k * l === 0) return undefined
+  // One call with all codes makes a flat string; joining pieces takes twice the time.
+  return String.fromCharCode(a, b, COLON, c, d, COLON, e, f, COLON, g, h, COLON, i, j, COLON, k, l)
+}
+
+/** The code of the address's digit number `index`, in upper case; 0 if something else stands there. */
+function digitAt(text: string, index: number, size: number): number {
+  const code = text.charCodeAt(index + Math.trunc(index / size))
+  return code < 128 ? UPPER_DIGITS[code]! : 0
+}

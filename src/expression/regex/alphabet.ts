@@ -1,0 +1,68 @@
+import type { Ranges } from './ranges.ts'
+import { MAX_CODE_POINT } from './ranges.ts'
+
+const LATIN1 = 256
+
+/**
+ * The characters, divided into classes that some sets do not tell apart: two characters of a class are in the same
+ * ones of the sets.
+ *
+ *   sets        [a-z]  [aeiou]
+ *   classes     0: in none    1: bcdf...    2: aeiou
+ */
+export class Alphabet {
+  /** How many classes there are, numbered from 0. */
+  readonly size: number
+  /** For each set its classes. */
+  readonly members: readonly ReadonlySet<number>[]
+  readonly #starts: readonly number[]
+  readonly #classes: readonly number[]
+  readonly #latin1 = new Uint16Array(LATIN1)
+
+  constructor(sets: readonly Ranges[]) {
+    const changes = new Map<number, number[]>([[0, []]])
+    for (const [index, ranges] of sets.entries()) {
+      for (let edge = 0; edge < ranges.length; edge++) {
+        const start = edge % 2 === 0 ? ranges[edge]! : ranges[edge]! + 1
+        if (start > MAX_CODE_POINT) continue
+        const here = changes.get(start)
+        if (here === undefined) changes.set(start, [index])
+        else here.push(index)
+      }
+    }
+    const members = sets.map(() => new Set<number>())
+    const classes: number[] = []
+    const starts = [...changes.keys()].sort((a, b) => a - b)
+    const numbers = new Map<string, number>()
+    const current = new Set<number>()
+    for (const start of starts) {
+      for (const index of changes.get(start)!) if (!current.delete(index)) current.add(index)
+      const signature = [...current].sort((a, b) => a - b).join(' ')
+      const number = numbers.get(signature) ?? numbers.size
+      numbers.set(signature, number)
+      for (const index of current) members[index]!.add(number)
+      classes.push(number)
+    }
+    this.size = numbers.size
+    this.members = members
+    this.#starts = starts
+    this.#classes = classes
+    for (let codePoint = 0; codePoint < LATIN1; codePoint++) this.#latin1[codePoint] = this.#search(codePoint)
+  }
+
+  classOf(codePoint: number): number {
+    return codePoint < LATIN1 ? this.#latin1[codePoint]! : this.#search(codePoint)
+  }
+
+  #search(codePoint: number): number {
+    const starts = this.#starts
+    let low = 0
+    let high = starts.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (starts[middle]! <= codePoint) low = middle
+      else high = middle - 1
+    }
+    return this.#classes[low]!
+  }
+}

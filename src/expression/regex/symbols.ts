@@ -1,0 +1,119 @@
+import { Alphabet } from './alphabet.ts'
+import type { Ranges } from './ranges.ts'
+
+const LATIN1 = 256
+const NEWLINE = 0x0a
+const NEWLINE_RANGES: Ranges = [NEWLINE, NEWLINE]
+
+/** What RE2 takes for word characters, and others: ASCII ones first, because they are one byte. */
+const WORD_SYMBOLS = symbolsWhere((codePoint) => codePoint < 0x80 && isAsciiWord(codePoint))
+const OTHER_SYMBOLS = symbolsWhere((codePoint) => !isAsciiWord(codePoint))
+
+/** Which newlines become one: all, only one that ends the text, or none of them (nothing looks for them). */
+export type Newlines = 'every' | 'last' | 'none'
+
+/** How subjects are coded: each character becomes the symbol of its class, in UTF-8. */
+export class SymbolCode {
+  readonly #alphabet: Alphabet
+  /** By class. */
+  readonly #symbols: readonly number[]
+  readonly #latin1: Uint16Array
+  readonly #newlines: Newlines
+  readonly #newlineClass: number
+  readonly #bytesPerSymbol: number
+
+  private constructor(alphabet: Alphabet, symbols: readonly number[], newlines: Newlines) {
+    this.#alphabet = alphabet
+    this.#symbols = symbols
+    this.#newlines = newlines
+    this.#newlineClass = alphabet.classOf(NEWLINE)
+    this.#bytesPerSymbol = symbols.some((symbol) => symbol >= 0x80) ? 2 : 1
+    this.#latin1 = Uint16Array.from({ length: LATIN1 }, (_, code) => symbols[alphabet.classOf(code)]!)
+  }
+
+  /**
+   * @param sets that the pattern tells apart
+   * @param word the word characters, if the pattern looks for their boundaries
+   * @returns undefined when there are more classes than symbols
+   */
+  static make(sets: readonly Ranges[], word: Ranges | undefined, newlines: Newlines): SymbolCode | undefined {
+    const told = [...sets]
+    if (newlines !== 'none') told.push(NEWLINE_RANGES)
+    if (word !== undefined) told.push(word)
+    const alphabet = new Alphabet(told)
+    const wordClasses = word === undefined ? undefined : alphabet.members.at(-1)!
+    const wordSymbols = WORD_SYMBOLS.values()
+    const otherSymbols = OTHER_SYMBOLS.values()
+    const symbols: number[] = []
+    for (let number = 0; number < alphabet.size; number++) {
+      if (newlines === 'every' && number === alphabet.classOf(NEWLINE)) {
+        symbols.push(NEWLINE)
+        continue
+      }
+      const symbol = (wordClasses?.has(number) ? wordSymbols : otherSymbols).next().value
+      if (symbol === undefined) return undefined
+      symbols.push(symbol)
+    }
+    return new SymbolCode(alphabet, symbols, newlines)
+  }
+
+  /** A set's symbols as a character class of RE2. */
+  setSource(set: number): string {
+    const classes = this.#alphabet.members[set]!
+    const symbols = [...classes].map((number) => this.#symbols[number]!)
+    if (this.#newlines === 'last' && classes.has(this.#newlineClass)) symbols.push(NEWLINE)
+    if (symbols.length === 0) return '[^\\x00-\\x{10FFFF}]'
+    return `[${symbols.map((symbol) => `\\x{${symbol.toString(16)}}`).join('')}]`
+  }
+
+  /** The most bytes that a subject of that length can take. */
+  bytesFor(length: number): number {
+    return length * this.#bytesPerSymbol
+  }
+
+  /**
+   * Codes a subject.
+   *
+   * @param bytes as many as `bytesFor` says, at least
+   * @returns how many bytes were written
+   */
+  encode(subject: string, bytes: Uint8Array): number {
+    const length = subject.length
+    let written = 0
+    for (let index = 0; index < length; index++) {
+      let code = subject.charCodeAt(index)
+      let symbol: number
+      if (code < LATIN1) {
+        symbol = this.#latin1[code]!
+      } else {
+        if (code >= 0xd800 && code < 0xdc00) {
+          code = subject.codePointAt(index)!
+          if (code > 0xffff) index++
+        }
+        symbol = this.#symbols[this.#alphabet.classOf(code)]!
+      }
+      if (symbol < 0x80) {
+        bytes[written++] = symbol
+      } else {
+        bytes[written++] = 0xc0 | (symbol >> 6)
+        bytes[written++] = 0x80 | (symbol & 0x3f)
+      }
+    }
+    if (this.#newlines === 'last' && length > 0 && subject.charCodeAt(length - 1) === NEWLINE) {
+      written -= this.#latin1[NEWLINE]! < 0x80 ? 1 : 2
+      bytes[written++] = NEWLINE
+    }
+    return written
+  }
+}
+
+/** Code points that take at most two bytes in UTF-8, without the newline. */
+function symbolsWhere(accepts: (codePoint: number) => boolean): readonly number[] {
+  return Array.from({ length: 0x800 }, (_, codePoint) => codePoint).filter(
+    (codePoint) => codePoint !== NEWLINE && accepts(codePoint),
+  )
+}
+
+function isAsciiWord(codePoint: number): boolean {
+  return /^\w$/.test(String.fromCharCode(codePoint))
+}

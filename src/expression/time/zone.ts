@@ -1,0 +1,119 @@
+import { LRUCache } from 'lru-cache'
+import { IANAZone } from 'luxon'
+import { detach } from '../detach.ts'
+import { parseOffset } from './iso8601.ts'
+
+/** Local time minus UTC, for local times of one zone. */
+export interface Zone {
+  /**
+   * @param local seconds since 1970-01-01T00:00:00 on this zone's clock
+   * @returns microseconds. Where the clock shows the time twice the first
+   *   occurrence counts, where it shows it never the offset before the gap.
+   */
+  offsetAt(local: number): number
+}
+
+/** Longer than any IANA name. */
+const MAX_NAME_LENGTH = 64
+
+/** How many names, known and unknown, and how many days of each zone are kept. */
+const MAX_NAMES = 256
+const MAX_DAYS = 512
+
+/**
+ * Finds zones by what events call them, and keeps what it worked out: luxon takes several microseconds for one
+ * offset. Names come from outside, so everything here has a bound.
+ */
+export class ZoneFinder {
+  readonly #zones = new LRUCache<string, { readonly zone: Zone | undefined }>({ max: MAX_NAMES })
+  #lastName = ''
+  #lastZone: Zone | undefined
+
+  /** @param name an IANA name or an offset (`Europe/Moscow`, `+03:00`); undefined comes back if it is neither */
+  find(name: string): Zone | undefined {
+    if (name === this.#lastName) return this.#lastZone
+    if (name.length > MAX_NAME_LENGTH) return undefined
+    let known = this.#zones.get(name)
+    if (known === undefined) {
+      known = { zone: findZone(name) }
+      this.#zones.set(detach(name), known)
+    }
+    this.#lastName = detach(name)
+    this.#lastZone = known.zone
+    return known.zone
+  }
+}
+
+function findZone(name: string): Zone | undefined {
+  const offset = parseOffset(name, 0)
+  if (offset !== undefined) {
+    return { offsetAt: () => offset }
+  }
+  // Names are letters; some engines also take offsets in other forms here.
+  if (!/^[A-Za-z]/.test(name) || !IANAZone.isValidZone(name)) return undefined
+  // One spelling of the name: luxon keeps what it makes for every spelling it is given.
+  const { timeZone } = new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions()
+  return new NamedZone(IANAZone.create(timeZone))
+}
+
+const SECONDS_PER_DAY = 86_400
+
+/**
+ * What holds on one day of a zone's clock. No zone has ever changed its offset twice within three days, so there is
+ * one change at most that a local time of that day can lie near to.
+ */
+interface Day {
+  readonly before: number
+  readonly after: number
+  /** When the offset changes, in seconds since the epoch; means nothing if it does not. */
+  readonly change: number
+}
+
+class NamedZone implements Zone {
+  readonly #source: IANAZone
+  readonly #days = new LRUCache<number, Day>({ max: MAX_DAYS })
+  #lastDayNumber = Number.NaN
+  #lastDay: Day | undefined
+
+  constructor(source: IANAZone) {
+    this.#source = source
+  }
+
+  offsetAt(local: number): number {
+    const { before, after, change } = this.#dayOf(Math.floor(local / SECONDS_PER_DAY))
+    const afterChange = before !== after && local - before >= change && local - after >= change
+    return (afterChange ? after : before) * 1_000_000
+  }
+
+  #dayOf(number: number): Day {
+    if (number === this.#lastDayNumber) return this.#lastDay!
+    let day = this.#days.get(number)
+    if (day === undefined) {
+      day = this.#workOut(number)
+      this.#days.set(number, day)
+    }
+    this.#lastDayNumber = number
+    this.#lastDay = day
+    return day
+  }
+
+  /** An offset is less than a day, so a local day lies between a day before and a day behind the same day of UTC. */
+  #workOut(number: number): Day {
+    let low = (number - 1) * SECONDS_PER_DAY
+    let high = (number + 2) * SECONDS_PER_DAY
+    const before = this.#offsetOfInstant(low)
+    const after = this.#offsetOfInstant(high)
+    if (before === after) return { before, after, change: 0 }
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2)
+      if (this.#offsetOfInstant(middle) === before) low = middle
+      else high = middle
+    }
+    return { before, after, change: high }
+  }
+
+  /** luxon counts in minutes, with a fraction for local mean time. */
+  #offsetOfInstant(seconds: number): number {
+    return Math.round(this.#source.offset(seconds * 1000) * 60)
+  }
+}

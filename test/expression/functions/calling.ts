@@ -1,0 +1,58 @@
+import { Failure } from '../../../src/expression/failure.ts'
+import type {
+  EventContext,
+  FunctionDefinition,
+  LookupTable,
+  PrepareHost,
+} from '../../../src/expression/functions/definition.ts'
+import type { Value } from '../../../src/expression/value.ts'
+
+/** What a call came to: a value (undefined: absence) or the code of a failure, and the anomalies it recorded. */
+export interface Outcome {
+  readonly value?: unknown
+  readonly code?: string
+  readonly message?: string
+  readonly anomalies: Readonly<Record<string, readonly string[]>>
+}
+
+/** Calls a plain or prepared function with values, as generated code would. */
+export function call(definition: FunctionDefinition, ...args: (Value | undefined)[]): Outcome {
+  const { implementation } = definition
+  if (implementation.kind !== 'plain') throw new Error(`${definition.name} is not a plain function`)
+  return outcomeOf((context) => implementation.call(context, ...args))
+}
+
+/** What a function does with a context that collects the anomalies. */
+export function outcomeOf(run: (context: EventContext) => unknown): Outcome {
+  const anomalies: Record<string, string[]> = {}
+  const context: EventContext = {
+    field: () => undefined,
+    anomaly(kind, text) {
+      anomalies[kind] ??= []
+      if (!anomalies[kind].includes(text)) anomalies[kind].push(text)
+    },
+  }
+  try {
+    return { value: run(context), anomalies }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return { code: error.code, message: error.message, anomalies }
+  }
+}
+
+/** A host with these tables: arrays are lists, objects are mappings. */
+export function hostWith(
+  tables: Readonly<Record<string, Readonly<Record<string, Value>> | readonly Value[]>>,
+): PrepareHost {
+  return {
+    table: (name) => (Object.hasOwn(tables, name) ? tableOf(tables[name]!) : undefined),
+    tableNames: Object.keys(tables),
+    warn() {},
+  }
+}
+
+function tableOf(table: Readonly<Record<string, Value>> | readonly Value[]): LookupTable {
+  return Array.isArray(table)
+    ? { kind: 'list', items: table }
+    : { kind: 'mapping', entries: new Map(Object.entries(table)) }
+}

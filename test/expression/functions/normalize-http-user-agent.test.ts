@@ -1,0 +1,353 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { normalizeHttpUserAgent } from '../../../src/expression/functions/normalize-http-user-agent.ts'
+import type { Value } from '../../../src/expression/value.ts'
+import { hostWith, type Outcome, outcomeOf } from './calling.ts'
+
+const { implementation } = normalizeHttpUserAgent
+assert.ok(implementation.kind === 'prepared')
+const normalize = implementation.prepare({}, hostWith({}))
+
+function call(s: Value): Outcome {
+  return outcomeOf((context) => normalize(context, s))
+}
+
+const WINDOWS = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)'
+const IPHONE =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)'
+const ANDROID = 'Mozilla/5.0 (Linux; Android 13; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko)'
+
+/** Where nothing else is said, Python's ua-parser (uap-core) gives the same. */
+const AGENTS: readonly (readonly [
+  agent: string,
+  name: string,
+  major: number | null,
+  minor: number | null,
+  os: string,
+  device: string,
+])[] = [
+  ['Mozilla/5.0 (X11; Linux x86_64;rv:60.0) Gecko/20100101 Firefox/60.0', 'Firefox', 60, 0, 'Linux', 'Other'],
+  ['Mozilla/5.0 (X11; Linux i686; rv:10.0) Gecko/20100101 Firefox/10.0', 'Firefox', 10, 0, 'Linux', 'Other'],
+  [
+    'Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0',
+    'Firefox',
+    121,
+    0,
+    'Ubuntu',
+    'Other',
+  ],
+  [
+    'Mozilla/5.0 (X11; SunOS i86pc; rv:45.0) Gecko/20100101 Firefox/45.0',
+    'Firefox',
+    45,
+    0,
+    'Solaris',
+    'Other',
+  ],
+  [
+    'Mozilla/5.0 (X11; FreeBSD amd64; rv:109.0) Gecko/20100101 Firefox/115.0',
+    'Firefox',
+    115,
+    0,
+    'FreeBSD',
+    'Other',
+  ],
+  [`${WINDOWS} Chrome/120.0.0.0 Safari/537.36`, 'Chrome', 120, 0, 'Windows 10', 'Other'],
+  [`${WINDOWS} Chrome/120.0.0.0 Safari/537.36 Edg/120.0.2210.91`, 'Edge', 120, 0, 'Windows 10', 'Other'],
+  [`${WINDOWS} Chrome/51.0.2704.79 Safari/537.36 Edge/14.14393`, 'Edge', 14, 14393, 'Windows 10', 'Other'],
+  [`${WINDOWS} Chrome/119.0.0.0 Safari/537.36 OPR/105.0.0.0`, 'Opera', 105, 0, 'Windows 10', 'Other'],
+  [
+    `${WINDOWS} Chrome/116.0.5845.228 YaBrowser/23.9.0.0 Safari/537.36`,
+    'Yandex Browser',
+    23,
+    9,
+    'Windows 10',
+    'Other',
+  ],
+  ['Mozilla/5.0 (Windows NT 6.1; WOW64; Trident/7.0; rv:11.0) like Gecko', 'IE', 11, 0, 'Windows 7', 'Other'],
+  ['Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 5.1; Trident/4.0)', 'IE', 8, 0, 'Windows XP', 'Other'],
+  [
+    'Mozilla/5.0 (Windows NT 6.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/49.0 Safari/537.36',
+    'Chrome',
+    49,
+    0,
+    'Windows Vista',
+    'Other',
+  ],
+  [
+    'Mozilla/5.0 (Windows NT 6.3; rv:49.0) Gecko/20100101 Firefox/49.0',
+    'Firefox',
+    49,
+    0,
+    'Windows 8.1',
+    'Other',
+  ],
+  [
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1 Safari/605.1.15',
+    'Safari',
+    17,
+    1,
+    'Mac OS X 10.15.7',
+    'Mac',
+  ],
+  [
+    'Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36',
+    'Chrome',
+    120,
+    0,
+    'Chrome OS 14541.0.0',
+    'Other',
+  ],
+  [
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/120.0.6099.71 Safari/537.36',
+    'HeadlessChrome',
+    120,
+    0,
+    'Linux',
+    'Other',
+  ],
+  [`${IPHONE} Version/17.1 Mobile/15E148 Safari/604.1`, 'Mobile Safari', 17, 1, 'iOS 17.1', 'iPhone'],
+  [
+    `${IPHONE} CriOS/120.0.6099.50 Mobile/15E148 Safari/604.1`,
+    'Chrome Mobile iOS',
+    120,
+    0,
+    'iOS 17.1',
+    'iPhone',
+  ],
+  [`${IPHONE} FxiOS/120.0 Mobile/15E148 Safari/605.1.15`, 'Firefox iOS', 120, 0, 'iOS 17.1', 'iPhone'],
+  [`${IPHONE} Mobile/15E148`, 'Mobile Safari UI/WKWebView', null, null, 'iOS 17.1', 'iPhone'],
+  [
+    'Mozilla/5.0 (iPad; CPU OS 16_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.6 Mobile/15E148 Safari/604.1',
+    'Mobile Safari',
+    16,
+    6,
+    'iOS 16.6',
+    'iPad',
+  ],
+  [
+    `${ANDROID} Chrome/120.0.6099.43 Mobile Safari/537.36`,
+    'Chrome Mobile',
+    120,
+    0,
+    'Android 13',
+    'Samsung SM-S918B',
+  ],
+  [
+    `${ANDROID} SamsungBrowser/23.0 Chrome/115.0.0.0 Mobile Safari/537.36`,
+    'Samsung Internet',
+    23,
+    0,
+    'Android 13',
+    'Samsung SM-S918B',
+  ],
+  [
+    'Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.6099.43 Mobile Safari/537.36',
+    'Chrome Mobile',
+    120,
+    0,
+    'Android 14',
+    'Pixel 8',
+  ],
+  [
+    'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36',
+    'Chrome Mobile',
+    120,
+    0,
+    'Android 10',
+    'K',
+  ],
+  [
+    'Mozilla/5.0 (Android 13; Mobile; rv:121.0) Gecko/121.0 Firefox/121.0',
+    'Firefox Mobile',
+    121,
+    0,
+    'Android 13',
+    'Generic Smartphone',
+  ],
+  [
+    'Mozilla/5.0 (Android 12; Tablet; rv:120.0) Gecko/120.0 Firefox/120.0',
+    'Firefox Mobile',
+    120,
+    0,
+    'Android 12',
+    'Generic Tablet',
+  ],
+  [
+    'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
+    'Googlebot',
+    2,
+    1,
+    'Other',
+    'Spider',
+  ],
+  [
+    'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)',
+    'bingbot',
+    2,
+    0,
+    'Other',
+    'Spider',
+  ],
+  [
+    'Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/41.0.2272.96 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
+    'Googlebot',
+    2,
+    1,
+    'Android 6.0.1',
+    'Spider',
+  ],
+  [
+    'Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)',
+    'Slackbot-LinkExpanding',
+    1,
+    0,
+    'Other',
+    'Spider',
+  ],
+  [
+    'Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.1682',
+    'WindowsPowerShell',
+    5,
+    1,
+    'Windows 10',
+    'Other',
+  ],
+  ['curl/7.88.1', 'curl', 7, 88, 'Other', 'Other'],
+  ['Wget/1.20.3 (linux-gnu)', 'Wget', 1, 20, 'Linux', 'Other'],
+  ['python-requests/2.31.0', 'Python Requests', 2, 31, 'Other', 'Other'],
+  ['Python/3.10 aiohttp/3.8.1', 'Python aiohttp', 3, 8, 'Other', 'Other'],
+  ['Go-http-client/1.1', 'Go-http-client', 1, 1, 'Other', 'Other'],
+  ['Apache-HttpClient/UNAVAILABLE (java 1.4)', 'Apache-HttpClient', null, null, 'Other', 'Other'],
+  ['masscan/1.3 (https://github.com/robertdavidgraham/masscan)', 'masscan', 1, 3, 'Other', 'Spider'],
+  // uap-core does not know these.
+  ['sqlmap/1.7.2#stable (https://sqlmap.org)', 'sqlmap', 1, 7, 'Other', 'Other'],
+  ['Mozilla/5.00 (Nikto/2.1.6) (Evasions:None) (Test:Port Check)', 'Nikto', 2, 1, 'Other', 'Other'],
+  [
+    'Mozilla/5.0 (compatible; Nmap Scripting Engine; https://nmap.org/book/nse.html)',
+    'Nmap Scripting Engine',
+    null,
+    null,
+    'Other',
+    'Other',
+  ],
+  ['Mozilla/5.0 zgrab/0.x', 'zgrab', 0, null, 'Other', 'Other'],
+  // uap-core leaves out the vendor of these, and takes the web view of a console for a mail program.
+  [
+    'Mozilla/5.0 (Linux; Android 12; SM-T870) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/119.0.0.0 Safari/537.36',
+    'Chrome',
+    119,
+    0,
+    'Android 12',
+    'Samsung SM-T870',
+  ],
+  [
+    'Mozilla/5.0 (PlayStation 4 9.00) AppleWebKit/605.1.15 (KHTML, like Gecko)',
+    'Other',
+    null,
+    null,
+    'PlayStation 4',
+    'Sony PlayStation 4',
+  ],
+  [
+    'Mozilla/5.0 (Linux; U; Android 4.0.4; en-us; Archos 101 Xenon Build/JZO54K) AppleWebKit/534.30 (KHTML, like Gecko) Version/4.0 Safari/534.30',
+    'Android',
+    4,
+    0,
+    'Android 4.0.4',
+    'Archos 101 Xenon',
+  ],
+  [
+    `${ANDROID} Chrome/80.0 Mobile Safari/537.36 NAVER(inapp; search; 710; 10.19.2)`,
+    'Naver',
+    10,
+    19,
+    'Android 13',
+    'Samsung SM-S918B',
+  ],
+]
+
+describe('normalize_http_user_agent', () => {
+  for (const [agent, name, major, minor, os, device] of AGENTS) {
+    it(`knows ${agent}`, () => {
+      assert.deepEqual(call(agent).value, { full: agent, name, os, device, major, minor })
+    })
+  }
+
+  it('gives what the source gives, in the order of the reference', () => {
+    const agent = 'Mozilla/5.0 (X11; Linux x86_64;rv:60.0) Gecko/20100101 Firefox/60.0'
+    assert.equal(
+      JSON.stringify(call(agent).value),
+      JSON.stringify({ full: agent, name: 'Firefox', os: 'Linux', device: 'Other', major: 60, minor: 0 }),
+    )
+  })
+
+  it('says Other of what it does not know', () => {
+    for (const full of [
+      '',
+      '-',
+      ' ',
+      'gibberish',
+      'Mozilla/5.0',
+      '__proto__',
+      'constructor',
+      '\u{1f600}',
+      '\ud800',
+    ]) {
+      const unknown = { full, name: 'Other', os: 'Other', device: 'Other', major: null, minor: null }
+      assert.deepEqual(call(full).value, unknown)
+    }
+  })
+
+  it('gives null for a number that is too long to be exact', () => {
+    const { value } = call(`curl/${'9'.repeat(50)}.7`)
+    assert.deepEqual([(value as { major: unknown }).major, (value as { minor: unknown }).minor], [null, 7])
+  })
+
+  it('gives a new object each time, which may be changed', () => {
+    const first = call('curl/8.0').value as Record<string, unknown>
+    first.name = 'changed'
+    assert.equal((call('curl/8.0').value as Record<string, unknown>).name, 'curl')
+  })
+
+  it('keeps the whole text, and looks at its beginning', () => {
+    const full = `curl/7.88.1 ${'x'.repeat(1_000_000)} Googlebot/2.1`
+    const other = `curl/7.88.1 ${'x'.repeat(1_000_000)} Wget/1.0`
+    assert.deepEqual(call(full).value, {
+      full,
+      name: 'curl',
+      os: 'Other',
+      device: 'Other',
+      major: 7,
+      minor: 88,
+    })
+    assert.equal((call(other).value as { full: string }).full, other)
+  })
+
+  it('takes text only', () => {
+    for (const value of [null, true, 5, [], {}]) assert.equal(call(value).code, 'TYPE_ERROR')
+    assert.equal(call(null).message, "normalize_http_user_agent() argument 's' must be str, not NoneType")
+  })
+
+  it('answers for texts on which patterns of ua-parser-js go round for long', () => {
+    const hostile = [
+      `archos ${'1'.repeat(490)}`,
+      'archos '.repeat(30) + '1'.repeat(280),
+      `${'naver('.repeat(26)}${'0'.repeat(200)}.E${'E'.repeat(150)}`,
+      'naver('.repeat(26) + '0.E'.repeat(120),
+      'droid'.repeat(50) + 'aftd'.repeat(60),
+      'hbbtv'.repeat(40) + 'technisat '.repeat(30),
+      'mozilla/1 '.repeat(20) + 'rv:1'.repeat(40) + 'gecko/'.repeat(20),
+    ]
+    // A hundred different ones of each: at half a second for one text these would be minutes.
+    for (const text of hostile) {
+      for (let number = 0; number < 100; number++) assert.equal(typeof call(number + text).value, 'object')
+    }
+  })
+
+  it('remembers a bounded number of user agents', () => {
+    for (let number = 0; number < 10_000; number++) call(`curl/${number}.1`)
+    assert.equal((call('curl/3.1').value as { major: number }).major, 3)
+    assert.equal((call('curl/9999.1').value as { major: number }).major, 9999)
+  })
+})
