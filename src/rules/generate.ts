@@ -1,0 +1,331 @@
+/**
+ * Checked rules to JavaScript source, and the source to a function. Small rule files become one function that
+ * builds the output as it goes; large ones are cut into groups, since V8 optimizes no function without end.
+ */
+import type { Node, StatementNode } from '../expression/checked.ts'
+import { children } from '../expression/checked.ts'
+import { ConstantPool, Emitter } from '../expression/emit.ts'
+import type { FieldPath } from '../expression/runtime/fields.ts'
+import { setOwn } from '../expression/runtime/output.ts'
+import { RUNTIME } from '../expression/runtime/runtime.ts'
+import type { OutputNode } from './output-tree.ts'
+import { outputTree, present } from './output-tree.ts'
+import type { CopiedFrom, GeneratedFunction } from './run.ts'
+
+export interface CheckedRule {
+  readonly name: string
+  readonly path: readonly string[]
+  readonly required: boolean
+  readonly node: Node
+}
+
+export interface CheckedRules {
+  readonly rules: readonly CheckedRule[]
+  readonly tap: readonly StatementNode[] | undefined
+}
+
+/** Rules in one generated function. */
+const GROUP_SIZE = 40
+
+/**
+ * @param exact for events with dicts or with numbers that have a text of their own (and after tap, which may make
+ * dicts); else for events as JSON.parse gives them
+ */
+export function generateSource(
+  rules: CheckedRules,
+  exact: boolean,
+): { source: string; constants: unknown[] } {
+  return new Generator(rules, exact).generate()
+}
+
+export function instantiate(source: string, constants: readonly unknown[]): GeneratedFunction {
+  return new Function('runtime', 'k', source)(RUNTIME, constants) as GeneratedFunction
+}
+
+class Generator {
+  readonly #rules: CheckedRules
+  readonly #exact: boolean
+  readonly #constants = new ConstantPool()
+  readonly #helpers = new Set<string>()
+
+  constructor(rules: CheckedRules, exact: boolean) {
+    this.#rules = rules
+    this.#exact = exact
+  }
+
+  generate(): { source: string; constants: unknown[] } {
+    const { rules, tap } = this.#rules
+    const functions: string[] = []
+    if (tap !== undefined) functions.push(this.#tap(tap))
+    const tree = outputTree(rules.map((rule) => rule.path))
+    if (rules.length <= GROUP_SIZE) functions.push(this.#whole(tree))
+    else functions.push(...this.#groups(tree))
+    functions.push('return evaluate')
+    const prologue = [
+      "'use strict'",
+      ...(this.#helpers.size === 0 ? [] : [`const { ${[...this.#helpers].sort().join(', ')} } = runtime`]),
+      ...this.#constants.declarations(),
+    ]
+    return { source: `${[...prologue, ...functions].join('\n')}\n`, constants: this.#constants.values }
+  }
+
+  #emitter(): Emitter {
+    return new Emitter(this.#constants, this.#helpers, { exact: this.#exact }, '  ')
+  }
+
+  #tap(statements: readonly StatementNode[]): string {
+    const emitter = this.#emitter()
+    const count = variableCount(statements)
+    if (count > 0) emitter.line(`let ${Array.from({ length: count }, (_, id) => `w${id}`).join(', ')}`)
+    emitter.statements(statements)
+    return ['function tap(run, data, raw) {', ...emitter.lines, '  return true', '}'].join('\n')
+  }
+
+  /** `if (!tap(...)) return` at the top of the entry. */
+  #entry(): string[] {
+    if (this.#rules.tap === undefined) return []
+    return ['  run.rule = -1', '  if (tap(run, data, raw) === undefined) return undefined']
+  }
+
+  /** The rules of one function: each value in `v<index>`. */
+  #values(emitter: Emitter, from: number, to: number): void {
+    const { rules } = this.#rules
+    const group = rules.slice(from, to)
+    emitter.hoist(fieldsOf(group.map((rule) => rule.node)))
+    for (const [offset, rule] of group.entries()) {
+      const index = from + offset
+      emitter.line(`run.rule = ${index} // ${rule.name.replace(/[\r\n\u2028\u2029]+/g, ' ')}`)
+      const copy = this.#exact ? copiedFrom(rule.node) : undefined
+      const name = copy === undefined ? `v${index}` : `c${index}`
+      const known = emitter.rule(name, rule.node, rule.required)
+      if (copy !== undefined) {
+        const place = this.#constants.add(copy, `place of ${rule.name}`)
+        emitter.line(`const v${index} = run.copied(${name}, ${place})`)
+      }
+      if (known === 'any') {
+        this.#helpers.add('isPlain')
+        emitter.line(`if (run.plain && !isPlain(v${index})) run.plain = false`)
+      }
+    }
+  }
+
+  #whole(tree: OutputNode): string {
+    const emitter = this.#emitter()
+    const lines = this.#entry()
+    this.#values(emitter, 0, this.#rules.rules.length)
+    const output = this.#object(emitter, tree)
+    emitter.line(`return run.finish(${output})`)
+    return ['function evaluate(run, data, raw) {', ...lines, ...emitter.lines, '}'].join('\n')
+  }
+
+  #groups(tree: OutputNode): string[] {
+    const functions: string[] = []
+    const calls: string[] = []
+    const { rules } = this.#rules
+    for (let from = 0; from < rules.length; from += GROUP_SIZE) {
+      const to = Math.min(from + GROUP_SIZE, rules.length)
+      const emitter = this.#emitter()
+      this.#values(emitter, from, to)
+      for (let index = from; index < to; index++) emitter.line(`values[${index}] = v${index}`)
+      const name = `rules${from}`
+      functions.push(
+        [`function ${name}(run, data, raw, values) {`, ...emitter.lines, '  return true', '}'].join('\n'),
+      )
+      calls.push(`  if (${name}(run, data, raw, values) === undefined) return undefined`)
+    }
+    const names = rules.map((rule) => rule.name)
+    const build = this.#constants.add(
+      (values: unknown[], run: { rule: number; plain: boolean }) => buildTree(tree, values, names, run),
+      'builds the output',
+    )
+    return [
+      ...functions,
+      [
+        'function evaluate(run, data, raw) {',
+        ...this.#entry(),
+        `  const values = new Array(${rules.length})`,
+        ...calls,
+        `  return run.finish(${build}(values, run))`,
+        '}',
+      ].join('\n'),
+    ]
+  }
+
+  // --- the output -------------------------------------------------------------------------------------------
+
+  #required(node: OutputNode): boolean {
+    return present(node).some((index) => this.#rules.rules[index]!.required)
+  }
+
+  /** `v1 !== undefined || ...`: whether there is anything to set. */
+  #anyPresent(node: OutputNode): string {
+    return present(node)
+      .map((index) => `v${index} !== undefined`)
+      .join(' || ')
+  }
+
+  /** Writes the code that builds an object with everything below a node; returns its name. */
+  #object(emitter: Emitter, node: OutputNode): string {
+    const name = `o${node.id}`
+    if (node.ordered) {
+      this.#helpers.add('emptyDict')
+      emitter.line('run.plain = false')
+      emitter.line(`const ${name} = emptyDict()`)
+    } else {
+      const literal = this.#literal(node)
+      if (literal !== undefined) {
+        emitter.line(`const ${name} = ${literal}`)
+        return name
+      }
+      emitter.line(`const ${name} = {}`)
+    }
+    for (const child of node.children) {
+      if (this.#required(child)) this.#member(emitter, name, node, child)
+      else emitter.block(`if (${this.#anyPresent(child)})`, () => this.#member(emitter, name, node, child))
+    }
+    return name
+  }
+
+  #member(emitter: Emitter, name: string, parent: OutputNode, child: OutputNode): void {
+    const value =
+      child.children.length === 0
+        ? `v${child.rule}`
+        : child.rule === undefined
+          ? this.#object(emitter, child)
+          : this.#below(emitter, child)
+    const key = JSON.stringify(child.key)
+    if (parent.ordered) {
+      this.#helpers.add('dictSet')
+      emitter.line(`dictSet(${name}, ${key}, ${value})`)
+    } else if (child.key === '__proto__') {
+      this.#helpers.add('setOwn')
+      emitter.line(`setOwn(${name}, ${key}, ${value})`)
+    } else {
+      emitter.line(`${name}[${key}] = ${value}`)
+    }
+  }
+
+  /** An object whose values are all there, written in one go. */
+  #literal(node: OutputNode): string | undefined {
+    const members: string[] = []
+    for (const child of node.children) {
+      if (child.children.length > 0 && child.rule !== undefined) return undefined
+      let value: string | undefined
+      if (child.rule !== undefined)
+        value = this.#rules.rules[child.rule]!.required ? `v${child.rule}` : undefined
+      else value = child.ordered ? undefined : this.#literal(child)
+      if (value === undefined) return undefined
+      members.push(`[${JSON.stringify(child.key)}]: ${value}`)
+    }
+    return `{ ${members.join(', ').replace(/\[("(?!__proto__")[^"\\]*")\]:/g, '$1:')} }`
+  }
+
+  /** Rules `a` and `a.b` both: what is below is set inside a copy of what `a` yields. */
+  #below(emitter: Emitter, node: OutputNode): string {
+    this.#helpers.add('assignBelow')
+    const name = `o${node.id}`
+    emitter.line(`let ${name}`)
+    for (const { index, path } of node.assignments()) {
+      const { name: rule, required } = this.#rules.rules[index]!
+      const set = (): void => {
+        emitter.line(`run.rule = ${index}`)
+        emitter.line(
+          `${name} = assignBelow(${name}, ${JSON.stringify(path)}, v${index}, ${JSON.stringify(rule)})`,
+        )
+      }
+      if (required) set()
+      else emitter.block(`if (v${index} !== undefined)`, set)
+    }
+    this.#helpers.add('isPlain')
+    emitter.line(`if (run.plain && !isPlain(${name})) run.plain = false`)
+    return name
+  }
+}
+
+/** Builds the output of a large rule file from its values; undefined where nothing below a node is present. */
+function buildTree(
+  node: OutputNode,
+  values: readonly unknown[],
+  names: readonly string[],
+  run: { rule: number; plain: boolean },
+): any {
+  if (node.ordered) run.plain = false
+  const object: any = node.ordered ? RUNTIME.emptyDict() : {}
+  for (const child of node.children) {
+    let value: unknown
+    if (child.children.length === 0) value = values[child.rule!]
+    else if (child.rule !== undefined) value = buildBelow(child, values, names, run)
+    else if (present(child).some((index) => values[index] !== undefined)) {
+      value = buildTree(child, values, names, run)
+    }
+    if (value === undefined) continue
+    if (node.ordered) RUNTIME.dictSet(object, child.key, value as any)
+    else setOwn(object, child.key, value)
+  }
+  return object
+}
+
+function buildBelow(
+  node: OutputNode,
+  values: readonly unknown[],
+  names: readonly string[],
+  run: { rule: number; plain: boolean },
+): unknown {
+  let result: any
+  for (const { index, path } of node.assignments()) {
+    if (values[index] === undefined) continue
+    run.rule = index
+    result = RUNTIME.assignBelow(result, path, values[index] as any, names[index]!)
+  }
+  if (run.plain && !RUNTIME.isPlain(result)) run.plain = false
+  return result
+}
+
+/** Every dotted path that nodes read, each once. */
+function fieldsOf(nodes: readonly Node[]): FieldPath[] {
+  const paths = new Map<string, FieldPath>()
+  const visit = (node: Node | undefined): void => {
+    if (node === undefined) return
+    if (node.op === 'field') paths.set(node.path.text, node.path)
+    for (const child of children(node)) visit(child)
+  }
+  for (const node of nodes) visit(node)
+  return [...paths.values()]
+}
+
+/** Where a rule copies from, if that is all it does. */
+function copiedFrom(node: Node): CopiedFrom | undefined {
+  if (node.op === 'field') return { kind: 'field', path: node.path }
+  if (node.op !== 'item') return undefined
+  const keys: (string | number)[] = []
+  let current: Node = node
+  while (current.op === 'item') {
+    const { index } = current
+    if (index.op !== 'constant' || (typeof index.value !== 'string' && typeof index.value !== 'number')) {
+      return undefined
+    }
+    keys.unshift(index.value)
+    current = current.object
+  }
+  if (current.op === 'root') return { kind: 'item', keys }
+  return undefined
+}
+
+function variableCount(statements: readonly StatementNode[]): number {
+  let count = 0
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) for (const item of value) visit(item)
+    else if (typeof value === 'object' && value !== null && 'op' in value) {
+      if (value.op === 'variable') count = Math.max(count, (value as unknown as { id: number }).id + 1)
+      for (const member of Object.values(value)) visit(member)
+    } else if (
+      typeof value === 'object' &&
+      value !== null &&
+      Object.getPrototypeOf(value) === Object.prototype
+    ) {
+      for (const member of Object.values(value)) visit(member)
+    }
+  }
+  visit(statements)
+  return count
+}

@@ -1,0 +1,144 @@
+import type { RejectionCode } from '../errors.ts'
+import type { Rejection } from '../event.ts'
+import { Failure, valueError } from '../expression/failure.ts'
+import type { EventContext } from '../expression/functions/definition.ts'
+import { getMember } from '../expression/runtime/containers.ts'
+import type { FieldPath } from '../expression/runtime/fields.ts'
+import { locateField, locateItem } from '../expression/runtime/fields.ts'
+import { addAnomalies } from '../expression/runtime/output.ts'
+import type { Dict, JsonObject, Maybe, NumberTexts, Value } from '../expression/value.ts'
+import { NumberText } from '../expression/value.ts'
+
+/** How often loops and comprehensions may go round for one event, all together. */
+const MAX_STEPS = 10_000_000
+
+/** The generated function: the output, or undefined where the event is rejected (the run knows why). */
+export type GeneratedFunction = (run: Run, data: JsonObject | Dict, raw: string) => JsonObject | undefined
+
+/** Where a rule stands whose value is a copy of a field: what its number's own text is found by. */
+export type CopiedFrom =
+  | { readonly kind: 'field'; readonly path: FieldPath }
+  | { readonly kind: 'item'; readonly keys: readonly (string | number)[] }
+
+/**
+ * The state of one event's evaluation, used again for the next event. Generated code notes in it where it is,
+ * so that a failure anywhere below can be told as "rule: what happened".
+ */
+export class Run implements EventContext {
+  /** Index of the rule that is being evaluated; -1 is tap. */
+  rule = -1
+  /** The line inside tap. */
+  line = 0
+  /** Whether JSON.stringify writes the output as it should be. */
+  plain = true
+  /** Texts of the event's numbers, where they are not written as we would write them. */
+  numbers: NumberTexts | undefined
+
+  #data: JsonObject | Dict = {}
+  #steps = 0
+  #whileSteps = 0
+  #anomalies: Map<string, string[]> | undefined
+  #rejection: Rejection | undefined
+  readonly #names: readonly string[]
+  readonly #maxWhileSteps: number
+
+  constructor(names: readonly string[], maxWhileSteps: number) {
+    this.#names = names
+    this.#maxWhileSteps = maxWhileSteps
+  }
+
+  /**
+   * Evaluates the rules for one event.
+   *
+   * @returns the output object, or undefined: `rejection` says why
+   */
+  evaluate(
+    generated: GeneratedFunction,
+    data: JsonObject | Dict,
+    raw: string,
+    numbers?: NumberTexts,
+  ): JsonObject | undefined {
+    this.#data = data
+    this.#anomalies = undefined
+    this.#steps = 0
+    this.#whileSteps = 0
+    this.numbers = numbers
+    this.plain = numbers === undefined
+    try {
+      return generated(this, data, raw)
+    } catch (error) {
+      this.#fail(error)
+      return undefined
+    }
+  }
+
+  get rejection(): Rejection | undefined {
+    return this.#rejection
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof Failure) this.#reject(error.code, error.message)
+    // Too deep, or a string or an array that V8 does not make.
+    else if (error instanceof RangeError)
+      this.#reject('VALUE_ERROR', `result too big or too deep (${error.message})`)
+    else {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      this.#reject('INTERNAL_ERROR', `please report this: ${text.split('\n').slice(0, 3).join(' ')}`)
+    }
+  }
+
+  #reject(code: RejectionCode, what: string): undefined {
+    if (this.rule === -1) {
+      this.#rejection = { code, rule: 'tap', message: `tap, line ${this.line}: ${what}` }
+    } else {
+      const rule = this.#names[this.rule]!
+      this.#rejection = { code, rule, message: `${rule}: ${what}` }
+    }
+    return undefined
+  }
+
+  // --- what generated code calls ----------------------------------------------------------------------------
+
+  /** Something that a required rule needs is absent. */
+  absent(code: RejectionCode, what: string): undefined {
+    return this.#reject(code, what)
+  }
+
+  step(): void {
+    if (++this.#steps > MAX_STEPS) throw valueError(`more than ${MAX_STEPS} rounds of loops for one event`)
+  }
+
+  whileStep(): void {
+    if (++this.#whileSteps > this.#maxWhileSteps) {
+      throw valueError(`more than ${this.#maxWhileSteps} rounds of while for one event`)
+    }
+  }
+
+  /** A copied number comes out as it was written. */
+  copied(value: Maybe, from: CopiedFrom): unknown {
+    if (typeof value !== 'number' || this.numbers === undefined) return value
+    const place =
+      from.kind === 'field' ? locateField(this.#data, from.path) : locateItem(this.#data, from.keys)
+    if (place === undefined) return value
+    const text = this.numbers.get(place.container)?.get(place.key)
+    // tap may have set another value since.
+    return text !== undefined && Object.is(Number(text), value) ? new NumberText(text) : value
+  }
+
+  finish(output: JsonObject): JsonObject {
+    return this.#anomalies === undefined ? output : addAnomalies(output, this.#anomalies)
+  }
+
+  // --- what functions of the language call ------------------------------------------------------------------
+
+  field(name: string): Maybe {
+    return getMember(this.#data as Value, name)
+  }
+
+  anomaly(kind: string, text: string): void {
+    this.#anomalies ??= new Map()
+    const texts = this.#anomalies.get(kind)
+    if (texts === undefined) this.#anomalies.set(kind, [text])
+    else if (!texts.includes(text)) texts.push(text)
+  }
+}
