@@ -1,0 +1,238 @@
+/**
+ * From a line's bytes to the output's bytes without an object in between. The generated function is made from the
+ * same checked rules as the plain one; it reads the members that rules need out of the line, copies what they leave
+ * untouched, and writes the output as it goes.
+ *
+ * It is allowed to give up on any line at any point (`-1`): the line then goes the plain way, which gives the result
+ * or the reason for the rejection. So there is one definition of what is right, and this path only has to know when it
+ * is sure.
+ */
+import { Buffer } from 'node:buffer'
+import type { EventContext } from '../../expression/functions/definition.ts'
+import type { Maybe, Value } from '../../expression/value.ts'
+import { MAX_INTEGER } from '../../expression/value.ts'
+import { BLANKS, ESCAPE, FRACTION, NESTED, NON_ASCII, Scanner } from './scanner.ts'
+import type { WantedMembers } from './wanted.ts'
+import { ByteWriter } from './writer.ts'
+
+/** Thrown where a value is met that the fast path does not deal with. */
+const GIVE_UP = Symbol('the plain way')
+
+const QUOTE = 0x22
+const OPEN_BRACKET = 0x5b
+const OPEN_BRACE = 0x7b
+const MINUS = 0x2d
+const ZERO = 0x30
+
+/** Loops and comprehensions of one line; more of them are left to the plain way, which has the real limit. */
+const MAX_STEPS = 1_000_000
+
+/** What the fast path borrows from the plain way, so that both agree. */
+export interface PlainWay {
+  /** Whether JSON.parse and JSON.stringify bring everything in this text out as it stands. */
+  isCanonical(text: string): boolean
+  /** Writes any value of the language as JSON. */
+  stringify(value: Value): string
+}
+
+export type FastFunction = (state: FastPath) => boolean
+
+export class FastPath implements EventContext {
+  /** Rules generated code may note here; nobody reads it. */
+  rule = 0
+  readonly writer = new ByteWriter()
+  readonly #scanner: Scanner
+  readonly #generated: FastFunction
+  readonly #plain: PlainWay
+  /** Slots of the event's own members that functions ask for by name. */
+  readonly #members: ReadonlyMap<string, number>
+  readonly #starts: Int32Array
+  readonly #ends: Int32Array
+  readonly #marks: Uint8Array
+  #bytes: Buffer = Buffer.alloc(0)
+  /** The same bytes, one character each. */
+  #latin1 = ''
+  #steps = 0
+
+  constructor(
+    generated: FastFunction,
+    wanted: WantedMembers,
+    members: ReadonlyMap<string, number>,
+    plain: PlainWay,
+  ) {
+    this.#generated = generated
+    this.#scanner = new Scanner(wanted.root, wanted.slots, wanted.objects)
+    this.#starts = this.#scanner.starts
+    this.#ends = this.#scanner.ends
+    this.#marks = this.#scanner.marks
+    this.#members = members
+    this.#plain = plain
+  }
+
+  /**
+   * The lines that follow are in this block.
+   *
+   * @param bytes UTF-8; the last byte is LF
+   * @param latin1 the same, a character for each byte
+   */
+  block(bytes: Buffer, latin1: string): void {
+    this.#bytes = bytes
+    this.#latin1 = latin1
+  }
+
+  /**
+   * Processes the line at `start`: its output is written to `writer`, with LF.
+   *
+   * @returns the offset after the line's LF; -1: nothing was written, the line goes the plain way
+   */
+  line(start: number): number {
+    const next = this.#scanner.scan(this.#bytes, start)
+    if (next === -1) return -1
+    const { writer } = this
+    const { length } = writer
+    this.#steps = 0
+    try {
+      if (this.#generated(this)) {
+        writer.byte(0x0a)
+        return next
+      }
+    } catch {
+      // Whatever it was, the plain way meets it again and says what it is.
+    }
+    writer.length = length
+    return -1
+  }
+
+  // --- reading ----------------------------------------------------------------------------------------------
+
+  /** The first of the slots that has a value; -1: the value is absent. */
+  find(slots: readonly number[]): number {
+    for (const slot of slots) if (this.#starts[slot]! >= 0) return slot
+    return -1
+  }
+
+  has(slot: number): boolean {
+    return this.#starts[slot]! >= 0
+  }
+
+  /** The value of the first slot that has one. */
+  first(slots: readonly number[]): Maybe {
+    const slot = this.find(slots)
+    return slot === -1 ? undefined : this.value(slot)
+  }
+
+  /** The value as JSON.parse gives it; undefined where it is absent. */
+  value(slot: number): Maybe {
+    const start = this.#starts[slot]!
+    if (start < 0) return undefined
+    const first = this.#bytes[start]!
+    if (first === QUOTE) return this.#string(slot, start)
+    if (first === OPEN_BRACE || first === OPEN_BRACKET) return this.#container(slot)
+    if (first === 0x74) return true
+    if (first === 0x66) return false
+    if (first === 0x6e) return null
+    return this.#number(slot, start)
+  }
+
+  #text(slot: number): string {
+    const start = this.#starts[slot]!
+    const end = this.#ends[slot]!
+    return (this.#marks[slot]! & NON_ASCII) === 0
+      ? this.#latin1.slice(start, end)
+      : this.#bytes.toString('utf8', start, end)
+  }
+
+  #string(slot: number, start: number): string {
+    const mark = this.#marks[slot]!
+    if (mark === 0) return this.#latin1.slice(start + 1, this.#ends[slot]! - 1)
+    const text = this.#text(slot)
+    return (mark & ESCAPE) === 0 ? text.slice(1, -1) : (JSON.parse(text) as string)
+  }
+
+  #number(slot: number, start: number): Value {
+    const end = this.#ends[slot]!
+    if ((this.#marks[slot]! & FRACTION) === 0 && end - start <= 15) {
+      const bytes = this.#bytes
+      if (bytes[start] !== MINUS) {
+        let value = 0
+        for (let index = start; index < end; index++) value = value * 10 + bytes[index]! - ZERO
+        return value
+      }
+    }
+    const text = this.#latin1.slice(start, end)
+    const value = Number(text)
+    // Integers beyond 2**53 are bigints, and -0 is a matter of taste: the plain way knows.
+    if (Object.is(value, -0)) throw GIVE_UP
+    if (!(Math.abs(value) < MAX_INTEGER)) throw GIVE_UP
+    return value
+  }
+
+  #container(slot: number): Value {
+    const text = this.#text(slot)
+    if (!this.#plain.isCanonical(text)) throw GIVE_UP
+    return JSON.parse(text) as Value
+  }
+
+  // --- writing ----------------------------------------------------------------------------------------------
+
+  /** JSON text that is the same for every event. */
+  literal(bytes: Uint8Array): void {
+    this.writer.copy(bytes, 0, bytes.length)
+  }
+
+  /** The value as it stands in the line. */
+  copy(slot: number): void {
+    const mark = this.#marks[slot]!
+    const start = this.#starts[slot]!
+    const first = this.#bytes[start]!
+    if (
+      first === QUOTE
+        ? (mark & ESCAPE) === 0
+        : (mark & (ESCAPE | BLANKS | NESTED)) === 0 && first !== OPEN_BRACE
+    ) {
+      this.writer.copy(this.#bytes, start, this.#ends[slot]!)
+    } else if (first === QUOTE) {
+      this.writer.text(JSON.stringify(JSON.parse(this.#text(slot))))
+    } else {
+      const text = this.#text(slot)
+      if (!this.#plain.isCanonical(text)) throw GIVE_UP
+      this.writer.text(JSON.stringify(JSON.parse(text)))
+    }
+  }
+
+  /** A value of the language. */
+  write(value: Value): void {
+    if (typeof value === 'string') this.writer.string(value)
+    else if (typeof value === 'number' && Number.isFinite(value)) this.writer.text(String(value + 0))
+    else if (typeof value === 'boolean') this.writer.text(value ? 'true' : 'false')
+    else this.writer.text(this.#plain.stringify(value))
+  }
+
+  /**
+   * Ends an object whose members were each written with a comma before them.
+   *
+   * @param start where its first member began
+   */
+  close(start: number): void {
+    const { writer } = this
+    if (writer.length === start) writer.byte(OPEN_BRACE)
+    else writer.bytes[start] = OPEN_BRACE
+    writer.byte(0x7d)
+  }
+
+  // --- what rules and functions call ------------------------------------------------------------------------
+
+  step(): void {
+    if (++this.#steps > MAX_STEPS) throw GIVE_UP
+  }
+
+  field(name: string): Maybe {
+    const slot = this.#members.get(name)
+    if (slot === undefined) throw GIVE_UP
+    return this.value(slot)
+  }
+
+  anomaly(): void {
+    throw GIVE_UP
+  }
+}

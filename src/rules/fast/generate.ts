@@ -1,0 +1,250 @@
+/** Checked rules to the function that writes the output of a line that was scanned. */
+import { Buffer } from 'node:buffer'
+import type { Node } from '../../expression/checked.ts'
+import { children } from '../../expression/checked.ts'
+import type { FieldSource } from '../../expression/emit.ts'
+import { ConstantPool, Emitter } from '../../expression/emit.ts'
+import type { FieldPath } from '../../expression/runtime/fields.ts'
+import { RUNTIME } from '../../expression/runtime/runtime.ts'
+import type { CheckedRule, CheckedRules } from '../generate.ts'
+import type { OutputNode } from '../output-tree.ts'
+import { outputTree, present } from '../output-tree.ts'
+import type { FastFunction, PlainWay } from './fast-path.ts'
+import { FastPath } from './fast-path.ts'
+import { MAX_PARTS, WantedMembers } from './wanted.ts'
+
+/** More rules are not worth one function: V8 would not optimize it. */
+const MAX_RULES = 250
+
+/** Functions that look at the event's own time zone. */
+const ZONED = new Set(['parse_timestamp', 'timestamp_to_epoch'])
+
+/** What the fast path of a rule set is made from; it holds no state of lines. */
+export interface FastPathPlan {
+  readonly source: string
+  create(plain: PlainWay): FastPath
+}
+
+/**
+ * @returns undefined where the rules need the event as an object: `tap`, `data` used as a whole, `line.raw`, a rule
+ * that sets a value inside another one's
+ */
+export function planFastPath(rules: CheckedRules): FastPathPlan | undefined {
+  if (rules.tap !== undefined || rules.rules.length > MAX_RULES) return undefined
+  const tree = outputTree(rules.rules.map((rule) => rule.path))
+  if (!isSimple(tree) || !rules.rules.every((rule) => readsOnlyFields(rule.node))) return undefined
+  return new FastGenerator(rules.rules, tree).plan()
+}
+
+/** No rule sets a value inside another one's, and no object needs its keys' order kept by a Dict. */
+function isSimple(node: OutputNode): boolean {
+  if (node.ordered || (node.rule !== undefined && node.children.length > 0)) return false
+  return node.children.every(isSimple)
+}
+
+function readsOnlyFields(node: Node | undefined): boolean {
+  if (node === undefined) return true
+  switch (node.op) {
+    case 'root':
+    case 'raw':
+    case 'line-field':
+    case 'variable':
+      return false
+    case 'field':
+      return node.path.parts.length <= MAX_PARTS
+    case 'item':
+      if (isMember(node)) return true
+      break
+  }
+  return children(node).every(readsOnlyFields)
+}
+
+/** `data['key']`. */
+function isMember(node: Node): node is Node & { op: 'item' } {
+  return (
+    node.op === 'item' &&
+    node.object.op === 'root' &&
+    node.index.op === 'constant' &&
+    typeof node.index.value === 'string'
+  )
+}
+
+function usesZone(node: Node | undefined): boolean {
+  if (node === undefined) return false
+  return (node.op === 'call' && ZONED.has(node.name)) || children(node).some(usesZone)
+}
+
+class FastGenerator {
+  readonly #rules: readonly CheckedRule[]
+  readonly #tree: OutputNode
+  readonly #wanted = new WantedMembers()
+  readonly #members = new Map<string, number>()
+  readonly #constants = new ConstantPool()
+  readonly #helpers = new Set<string>()
+  readonly #emitter: Emitter
+  /** Text that is to be written before anything else is. */
+  #pending = ''
+
+  constructor(rules: readonly CheckedRule[], tree: OutputNode) {
+    this.#rules = rules
+    this.#tree = tree
+    const fields: FieldSource = {
+      field: (path) => this.#field(path),
+      member: (key) => `run.value(${this.#wanted.member([key])})`,
+    }
+    this.#emitter = new Emitter(this.#constants, this.#helpers, { exact: false, fields }, '  ')
+  }
+
+  plan(): FastPathPlan {
+    if (this.#rules.some((rule) => usesZone(rule.node)))
+      this.#members.set('tzinfo', this.#wanted.member(['tzinfo']))
+    this.#values()
+    this.#object(this.#tree)
+    this.#flush()
+    this.#wanted.finish()
+    const source = [
+      "'use strict'",
+      ...(this.#helpers.size === 0 ? [] : [`const { ${[...this.#helpers].sort().join(', ')} } = runtime`]),
+      ...this.#constants.declarations(),
+      'return function evaluate(run) {',
+      ...this.#emitter.lines,
+      '  return true',
+      '}',
+      '',
+    ].join('\n')
+    const generated = new Function('runtime', 'k', source)(RUNTIME, this.#constants.values) as FastFunction
+    return { source, create: (plain) => new FastPath(generated, this.#wanted, this.#members, plain) }
+  }
+
+  #slots(path: FieldPath): string {
+    const slots = this.#wanted.path(path)
+    return slots.length === 1 ? String(slots[0]) : this.#constants.add(slots, `places of ${path.text}`)
+  }
+
+  #field(path: FieldPath): string {
+    return path.parts.length === 1 ? `run.value(${this.#slots(path)})` : `run.first(${this.#slots(path)})`
+  }
+
+  /** Where a rule copies from: code for its slot, -1 where the value is absent. */
+  #copied(node: Node): string | undefined {
+    if (node.op === 'field') {
+      if (node.path.parts.length > 1) return `run.find(${this.#slots(node.path)})`
+      const slot = this.#slots(node.path)
+      return `run.has(${slot}) ? ${slot} : -1`
+    }
+    if (!isMember(node)) return undefined
+    const slot = this.#wanted.member([(node.index as Node & { op: 'constant' }).value as string])
+    return `run.has(${slot}) ? ${slot} : -1`
+  }
+
+  /** Evaluates every rule, before anything is written. */
+  #values(): void {
+    const emitter = this.#emitter
+    const computed = this.#rules.filter(
+      (rule) => this.#copied(rule.node) === undefined && !isConstant(rule.node),
+    )
+    emitter.hoist(fieldsOf(computed.map((rule) => rule.node)))
+    for (const [index, rule] of this.#rules.entries()) {
+      if (isConstant(rule.node)) continue
+      const slot = this.#copied(rule.node)
+      if (slot === undefined) {
+        emitter.rule(`v${index}`, rule.node, rule.required)
+      } else {
+        emitter.line(`const s${index} = ${slot} // ${rule.name.replace(/[\r\n\u2028\u2029]+/g, ' ')}`)
+        if (rule.required) emitter.line(`if (s${index} === -1) return false`)
+      }
+    }
+  }
+
+  // --- the output -------------------------------------------------------------------------------------------
+
+  #flush(): void {
+    if (this.#pending === '') return
+    const bytes = Buffer.from(this.#pending)
+    this.#emitter.line(`run.literal(${this.#constants.add(bytes, this.#pending)})`)
+    this.#pending = ''
+  }
+
+  /** Whether something below is always there. */
+  #certain(node: OutputNode): boolean {
+    return present(node).some((index) => this.#isCertain(index))
+  }
+
+  #isCertain(index: number): boolean {
+    return this.#rules[index]!.required || isConstant(this.#rules[index]!.node)
+  }
+
+  #presence(node: OutputNode): string {
+    return present(node)
+      .map((index) =>
+        this.#copied(this.#rules[index]!.node) === undefined ? `v${index} !== undefined` : `s${index} !== -1`,
+      )
+      .join(' || ')
+  }
+
+  /** Writes an object; where its first member may be absent, each member brings its comma and the end mends the first. */
+  #object(node: OutputNode): void {
+    const [first] = node.children
+    if (first === undefined) {
+      this.#pending += '{}'
+    } else if (this.#certain(first)) {
+      this.#pending += '{'
+      for (const [index, child] of node.children.entries()) this.#member(child, index > 0)
+      this.#pending += '}'
+    } else {
+      this.#flush()
+      this.#emitter.line(`const o${node.id} = run.writer.length`)
+      for (const child of node.children) this.#member(child, true)
+      this.#flush()
+      this.#emitter.line(`run.close(o${node.id})`)
+    }
+  }
+
+  #member(child: OutputNode, comma: boolean): void {
+    const key = `${comma ? ',' : ''}${JSON.stringify(child.key)}:`
+    if (this.#certain(child)) {
+      this.#pending += key
+      this.#content(child)
+      return
+    }
+    this.#flush()
+    this.#emitter.block(`if (${this.#presence(child)})`, () => {
+      this.#pending += key
+      this.#content(child)
+      this.#flush()
+    })
+  }
+
+  #content(node: OutputNode): void {
+    if (node.rule === undefined) {
+      this.#object(node)
+      return
+    }
+    const { node: expression } = this.#rules[node.rule]!
+    if (isConstant(expression)) {
+      this.#pending += JSON.stringify((expression as Node & { op: 'constant' }).value)
+      return
+    }
+    this.#flush()
+    const copied = this.#copied(expression) !== undefined
+    this.#emitter.line(copied ? `run.copy(s${node.rule})` : `run.write(v${node.rule})`)
+  }
+}
+
+/** A value that is the same for every event, and that JSON.stringify writes as it should be. */
+function isConstant(node: Node): boolean {
+  if (node.op !== 'constant') return false
+  const { value } = node
+  return value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
+}
+
+function fieldsOf(nodes: readonly Node[]): FieldPath[] {
+  const paths = new Map<string, FieldPath>()
+  const visit = (node: Node | undefined): void => {
+    if (node === undefined) return
+    if (node.op === 'field') paths.set(node.path.text, node.path)
+    for (const child of children(node)) visit(child)
+  }
+  for (const node of nodes) visit(node)
+  return [...paths.values()]
+}

@@ -1,0 +1,81 @@
+/** Writes output lines as bytes into a buffer that grows. */
+import { Buffer } from 'node:buffer'
+
+const QUOTE = 0x22
+const FIRST_SIZE = 1 << 16
+
+/** Characters that JSON text cannot hold as they are, or that are more than one byte. */
+const UNUSUAL = new Uint8Array(256)
+for (let code = 0; code < 256; code++)
+  UNUSUAL[code] = code < 0x20 || code >= 0x80 || code === QUOTE || code === 0x5c ? 1 : 0
+
+export class ByteWriter {
+  bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_SIZE)
+  length = 0
+
+  /** What was written, which is the caller's from now on. */
+  take(): Buffer {
+    const written = this.bytes.subarray(0, this.length)
+    // The next batch is about as long.
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(FIRST_SIZE, this.length + (this.length >> 2)))
+    this.length = 0
+    return written
+  }
+
+  #reserve(count: number): void {
+    if (this.length + count <= this.bytes.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + count))
+    this.bytes.copy(grown, 0, 0, this.length)
+    this.bytes = grown
+  }
+
+  byte(value: number): void {
+    this.#reserve(1)
+    this.bytes[this.length++] = value
+  }
+
+  /** Bytes as they are. */
+  copy(source: Uint8Array, start: number, end: number): void {
+    const count = end - start
+    this.#reserve(count)
+    const { bytes } = this
+    let target = this.length
+    if (count > 96) {
+      bytes.set(source.subarray(start, end), target)
+      target += count
+    } else {
+      for (let index = start; index < end; index++) bytes[target++] = source[index]!
+    }
+    this.length = target
+  }
+
+  /** JSON text, or what else is text already. */
+  text(text: string): void {
+    // A UTF-16 unit takes three bytes at most.
+    this.#reserve(text.length * 3)
+    this.length += this.bytes.write(text, this.length, 'utf8')
+  }
+
+  /** A string with its quotes, escaped as JSON.stringify does. */
+  string(text: string): void {
+    const count = text.length
+    if (count > 200) {
+      this.text(JSON.stringify(text))
+      return
+    }
+    this.#reserve(count + 2)
+    const { bytes } = this
+    let target = this.length
+    bytes[target++] = QUOTE
+    for (let index = 0; index < count; index++) {
+      const code = text.charCodeAt(index)
+      if (code > 0xff || UNUSUAL[code] === 1) {
+        this.text(JSON.stringify(text))
+        return
+      }
+      bytes[target++] = code
+    }
+    bytes[target++] = QUOTE
+    this.length = target
+  }
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { Buffer } from 'node:buffer'
+import { compileRules } from '../../../src/rules/compile.ts'
+import { planFastPath } from '../../../src/rules/fast/generate.ts'
+import { isCanonical } from '../../../src/stages/json-canonical.ts'
+import { stringify } from '../../../src/stages/json-stringify.ts'
+import { normalizeBatch } from '../../../src/stages/normalize.ts'
+import { parseBatch } from '../../../src/stages/parse.ts'
+import { serializeBatch } from '../../../src/stages/serialize.ts'
+
+/**
+ * Checks that the fast path gives the output of the plain way wherever it gives one.
+ *
+ * @returns how many lines it took itself
+ */
+export function compareWays(rules: string, lines: readonly string[]): number {
+  const ruleSet = compileRules(rules)
+  const plan = planFastPath({ rules: ruleSet.rules, tap: undefined })
+  if (plan === undefined) return 0
+  const fast = plan.create({ isCanonical, stringify })
+  const runner = ruleSet.createRunner()
+  // All lines in one block, as they come in a chunk.
+  const block = Buffer.from(`${lines.join('\n')}\n`)
+  fast.block(block, block.toString('latin1'))
+  let start = 0
+  let taken = 0
+  for (const line of lines) {
+    const text = Buffer.from(line).toString()
+    const next = fast.line(start)
+    const output = fast.writer.take().toString()
+    start = block.indexOf(0x0a, start) + 1
+    if (next === -1) {
+      assert.equal(output, '', 'nothing is written for a line that is left to the plain way')
+      continue
+    }
+    taken++
+    assert.equal(next, start)
+    const parsed = parseBatch('-', { events: [{ line: 1, ordinal: 0, text }], rejected: [] })
+    const { texts } = serializeBatch(normalizeBatch(parsed, runner))
+    assert.equal(output, texts.join(''), `${rules}\n${line}`)
+  }
+  return taken
+}

@@ -1,0 +1,276 @@
+/** Rule files and lines made at random, for the comparison of the two ways from a line to its output. */
+import fc from 'fast-check'
+
+/** Expressions over the members that generated lines have. */
+const EXPRESSIONS = [
+  'a',
+  'b',
+  'c',
+  'deep.x',
+  'deep.y.z',
+  'flat.key',
+  'id.orig_h',
+  "data['a']",
+  "data['flat.key']",
+  "data['k k']",
+  'lower(a)',
+  'upper(b)',
+  'a + b',
+  'a + 1',
+  'a * 2',
+  'a / b',
+  'a::str',
+  'a::int',
+  'b::float',
+  'c::bool',
+  'len(c)',
+  "split(a, '/')[-1]",
+  "replace(a, 'a', 'b')",
+  "match('[a-z]+', a)",
+  'str(deep.x) + str(c)',
+  'repr(c)',
+  'c[0]',
+  "cond(a == 'x', 'is x', b == 1, 'b is one', c)",
+  "cond(a > 1, b, exists(c), deep.x, 'none')",
+  'optional(a + b, 0)',
+  'optional(deep.x)',
+  'exists(deep.y.z)',
+  "exists(data['k k'])",
+  "lookup('t', a, 'miss')",
+  "lookup('t', b)",
+  'not a',
+  'a in (1, 2, "x")',
+  'a == b',
+  'a is None',
+  'a and b or c',
+  'a if b else c',
+  '[x for x in c]',
+  "{'a': a, 'b': [b]}",
+  '[a, b, deep.x]',
+  "f'{a}-{b!r}'",
+  "'const'",
+  '5',
+  'True',
+  'None',
+  "float('nan')",
+  '2 ** 70',
+  'deep',
+  'deep.y',
+  'normalize_host(a, b)',
+  'normalize_mac_address(a, false)',
+  "parse_timestamp(a, '%Y-%m-%d', 'iso8601')",
+  'is_ip(a)',
+  'sorted(c)',
+  'a.lower()',
+  'deep.x.y',
+  'a < b',
+  '-a',
+  'max(a, b)',
+  'any(x for x in c)',
+  'normalize_url(a)',
+] as const
+
+/** Output paths that do not lie inside one another. */
+const OUTPUTS = [
+  'o.a',
+  'o.b',
+  'o.c.d',
+  'o.c.e',
+  'p',
+  'q.r.s',
+  'q.r.t',
+  'q.u',
+  '@v',
+  'w x',
+  '__proto__.z',
+  'é',
+  'y"q',
+]
+
+export const ruleFile = fc
+  .uniqueArray(fc.constantFrom(...OUTPUTS), { minLength: 1, maxLength: OUTPUTS.length })
+  .chain((outputs) =>
+    fc.tuple(
+      fc.constant(outputs),
+      fc.array(fc.tuple(fc.constantFrom(...EXPRESSIONS), fc.boolean()), {
+        minLength: outputs.length,
+        maxLength: outputs.length,
+      }),
+    ),
+  )
+  .map(([outputs, rules]) => {
+    const lines = outputs.map((output, index) => {
+      const [expression, required] = rules[index]!
+      return `${JSON.stringify(output)}: {field: ${JSON.stringify(expression)}, required: ${required}}`
+    })
+    return ['lookup: {t: {x: 1, "1": one, "true": yes, a/b: [1, {c: 2}]}}', ...lines].join('\n')
+  })
+
+const KEYS = [
+  'a',
+  'b',
+  'c',
+  'deep',
+  'flat.key',
+  'id.orig_h',
+  'id',
+  'k k',
+  'deep.x',
+  'deep.y',
+  'deep.y.z',
+  'tzinfo',
+  'other',
+  'x',
+  '10',
+  '2',
+  '__proto__',
+  'é',
+  '',
+]
+
+const text = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(
+      'x',
+      'a/b',
+      '2024-01-02',
+      '10.0.0.1',
+      'AA-BB-CC-DD-EE-FF',
+      '',
+      '-',
+      '5',
+      '1.5',
+      'Hello World',
+      'http://u:p@Host:80/p?q#f',
+      'é',
+      '😀',
+      'Привет',
+    ),
+  },
+  { weight: 1, arbitrary: fc.string() },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+)
+
+/** JSON text of a string, with escapes that need not be. */
+const stringText = fc.tuple(text, fc.integer({ min: 0, max: 9 })).map(([value, style]) => {
+  const json = JSON.stringify(value)
+  if (style === 0)
+    return `"${[...value].map((char) => (char.length === 1 ? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}` : char)).join('')}"`
+  if (style === 1) return json.replaceAll('/', '\\/')
+  if (style === 2) return json.slice(0, -1) + '\\ud83d"'
+  return json
+})
+
+const numberText = fc.oneof(
+  fc.constantFrom(
+    '0',
+    '1',
+    '2',
+    '-1',
+    '5',
+    '200',
+    '443',
+    '1.5',
+    '-0',
+    '0.0',
+    '2230.0',
+    '1e5',
+    '1E+2',
+    '1e400',
+    '-1e-400',
+    '0.1000',
+    '9007199254740992',
+    '9007199254740993',
+    '-9007199254740993',
+    '123456789012345678901234567890',
+    '1e16',
+    '0.30000000000000004',
+    '123456789012345',
+    '1234567890123456',
+    '-123456789012345',
+    '1e-7',
+    '0.0000001',
+  ),
+  fc.integer().map(String),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+)
+
+const blank = fc.oneof(
+  { weight: 9, arbitrary: fc.constant('') },
+  { weight: 1, arbitrary: fc.constantFrom(' ', '\t', '  ', ' \r ') },
+)
+
+const json: fc.Arbitrary<string> = fc.letrec<{ value: string; scalar: string }>((tie) => ({
+  scalar: fc.oneof(stringText, stringText, numberText, fc.constantFrom('true', 'false', 'null')),
+  value: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    { weight: 5, arbitrary: tie('scalar') },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.array(tie('value'), { maxLength: 4 }), blank)
+        .map(([items, space]) => `[${items.join(`${space},${space}`)}]`),
+    },
+    { weight: 2, arbitrary: objectText(tie('value'), ['x', 'y', 'z', 'orig_h', 'y.z', 'a', '1']) },
+  ),
+})).value
+
+function objectText(value: fc.Arbitrary<string>, keys: readonly string[]): fc.Arbitrary<string> {
+  const key = fc
+    .tuple(fc.constantFrom(...keys), fc.integer({ min: 0, max: 30 }))
+    .map(([name, style]) =>
+      style === 0 && name !== ''
+        ? `"\\u${name.charCodeAt(0).toString(16).padStart(4, '0')}${JSON.stringify(name.slice(1)).slice(1)}`
+        : JSON.stringify(name),
+    )
+  return fc
+    .tuple(fc.array(fc.tuple(key, value), { maxLength: 9 }), blank)
+    .map(
+      ([members, space]) =>
+        `{${members.map(([name, text]) => `${space}${name}${space}:${space}${text}${space}`).join(',')}}`,
+    )
+}
+
+const eventText = objectText(json, KEYS)
+
+/** Small damage at one place. */
+const damage = fc
+  .tuple(
+    eventText,
+    fc.nat(),
+    fc.constantFrom(
+      '',
+      '"',
+      '{',
+      '}',
+      ',',
+      ':',
+      '\\',
+      '\u0001',
+      '0',
+      '-',
+      '.',
+      'e',
+      't',
+      ' ',
+      '[',
+      ']',
+      '\u007f',
+      'é',
+    ),
+    fc.nat({ max: 2 }),
+  )
+  .map(([line, place, inserted, removed]) => {
+    const at = place % (line.length + 1)
+    return line.slice(0, at) + inserted + line.slice(at + removed)
+  })
+
+/** Lines, most of them valid; no line feeds in them. */
+export const eventLine = fc
+  .oneof(
+    { weight: 5, arbitrary: eventText },
+    { weight: 2, arbitrary: damage },
+    { weight: 1, arbitrary: json },
+  )
+  .map((line) => line.replaceAll('\n', ' '))
