@@ -1,0 +1,26 @@
+/** How the commands end. */
+export const EXIT = {
+  /** The input was processed to its end, or to where a signal or a closed output stopped it. */
+  OK: 0,
+  /** Stopped by `--on-error fail`, or by a fault at run time. */
+  FAILED: 1,
+  /** Wrong usage, or rules that cannot be used: nothing was processed. */
+  USAGE: 2,
+} as const
+
+/** A message for the operator, and the exit code that goes with it. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+  readonly exitCode: number
+
+  constructor(exitCode: number, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.exitCode = exitCode
+  }
+}
+
+/** The reader of an output is gone (`| head`). */
+export function isBrokenPipe(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'EPIPE' || code === 'ECONNRESET'
+}

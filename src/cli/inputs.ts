@@ -1,0 +1,56 @@
+import { fstatSync, type Stats, statSync } from 'node:fs'
+import process from 'node:process'
+import type { Input } from '../stages/source.ts'
+import { canDecompress, compressionOf, fileInput } from '../stages/source.ts'
+import { systemMessage } from '../stages/system-message.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+
+/** The name of standard input among the files, and in rejected records. */
+export const STDIN = '-'
+
+export interface OpenedInputs {
+  readonly inputs: readonly Input[]
+  /** Bytes that there are to read; undefined when that cannot be known (a pipe). */
+  readonly totalBytes: number | undefined
+  /** Those of them that are files, to tell whether an output would overwrite one. */
+  readonly files: readonly Stats[]
+}
+
+/**
+ * Looks at all inputs before any is read, so that a wrong name does not show after an hour.
+ *
+ * @param names files, `-` for stdin; none: stdin
+ * @throws {CommandError} when one cannot be read
+ */
+export function openInputs(names: readonly string[]): OpenedInputs {
+  const inputs: Input[] = []
+  const files: Stats[] = []
+  let totalBytes: number | undefined = 0
+  for (const name of names.length === 0 ? [STDIN] : names) {
+    if (name === STDIN && inputs.some((input) => input.name === STDIN)) {
+      throw new CommandError(EXIT.USAGE, 'standard input (-) is named twice, but can be read only once')
+    }
+    const stats = name === STDIN ? fstatSync(0) : statFile(name)
+    if (stats.isDirectory()) throw new CommandError(EXIT.USAGE, `cannot read ${name}: it is a directory`)
+    inputs.push(name === STDIN ? { name, open: () => process.stdin } : fileInput(name))
+    if (stats.isFile()) files.push(stats)
+    totalBytes = stats.isFile() && totalBytes !== undefined ? totalBytes + stats.size : undefined
+  }
+  return { inputs, totalBytes, files }
+}
+
+function statFile(path: string): Stats {
+  const compression = compressionOf(path)
+  if (compression !== undefined && !canDecompress(compression)) {
+    const hint = `zstd -dc ${path} | normalize ...`
+    throw new CommandError(
+      EXIT.USAGE,
+      `cannot read ${path}: Node ${process.version} has no ${compression}; try ${hint}`,
+    )
+  }
+  try {
+    return statSync(path)
+  } catch (error) {
+    throw new CommandError(EXIT.USAGE, `cannot read ${path}: ${systemMessage(error)}`, { cause: error })
+  }
+}

@@ -1,0 +1,130 @@
+#!/usr/bin/env node
+import process from 'node:process'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT } from '../stages/limits.ts'
+import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
+import type { NormalizeOptions } from './run-pipeline.ts'
+
+/*
+ * The command line of `normalize`. What a subcommand needs is loaded when it is run: a pipeline is started often, the
+ * reference of functions is printed seldom.
+ */
+
+const DESCRIPTION = 'Normalizes events: reads JSON, applies the rules to each event, writes JSON lines.'
+
+const AFTER_HELP = `
+A file that has the name of a subcommand is given with its folder: ./check
+
+Exit codes: 0 processed to the end (rejected events included), 1 stopped by --on-error fail or by a fault,
+2 wrong usage or rules.`
+
+function createProgram(run: (work: () => Promise<number> | number) => Promise<void>): Command {
+  const program = new Command('normalize')
+    .description(DESCRIPTION)
+    .addHelpText('after', AFTER_HELP)
+    .exitOverride()
+    .enablePositionalOptions()
+  withRules(program)
+    .argument('[FILE...]', 'input files, - or none: standard input; .gz and .zst are decompressed')
+    .addOption(
+      new Option(
+        '--input-format <format>',
+        'an event a line; or a JSON document, array or sequence of values',
+      )
+        .choices(['jsonl', 'json'])
+        .default('jsonl'),
+    )
+    .option('-o, --output <file>', 'normalized events (default: standard output)')
+    .option('--errors <file>', 'rejected events, one JSON object a line (default: standard error)')
+    .addOption(
+      new Option('--on-error <action>', 'at a rejected event go on, or stop with exit code 1')
+        .choices(['reject', 'fail'])
+        .default('reject'),
+    )
+    .option('--max-line <bytes>', `reject longer input lines (default: ${DEFAULT_MAX_LINE_BYTES})`, byteCount)
+    .option('--stats', 'print a summary as a JSON object to standard error at the end')
+    .option('--no-fast-path', 'let every line go the plain way, to compare: the output is the same')
+    .option('--progress', 'show the progress on standard error (default: if only that is a terminal)')
+    .option('--no-progress', 'do not show it')
+    .option('--watch', 'reload the rules when their file changes')
+    .action((files: string[], options: NormalizeOptions) =>
+      run(async () => {
+        const { runNormalize } = await import('./run-pipeline.ts')
+        return runNormalize(files, options)
+      }),
+    )
+  withRules(
+    program.command('check').description('load the rules and print every error, or what they read and write'),
+  ).action((_options, command: Command) =>
+    run(async () => {
+      const { rules, lookups } = command.optsWithGlobals<NormalizeOptions>()
+      const { check } = await import('./check.ts')
+      const { ruleFiles } = await import('./rule-files.ts')
+      check(ruleFiles(rules, lookups))
+      return EXIT.OK
+    }),
+  )
+  program
+    .command('functions')
+    .description('print the reference of the functions that rules can call')
+    .argument('[NAME]', 'one function only')
+    .action((name: string | undefined) =>
+      run(async () => {
+        const { printFunctions } = await import('./functions.ts')
+        printFunctions(name)
+        return EXIT.OK
+      }),
+    )
+  return program
+}
+
+function withRules(command: Command): Command {
+  return command
+    .option('-r, --rules <file>', 'rule file')
+    .option(
+      '--lookups <file>',
+      'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
+      (file: string, files: string[] | undefined) => [...(files ?? []), file],
+    )
+}
+
+function byteCount(text: string): number {
+  const bytes = Number(text)
+  if (/^[1-9]\d*$/.test(text) && bytes <= MAX_LINE_LIMIT) return bytes
+  throw new InvalidArgumentError(`It has to be a number of bytes from 1 to ${MAX_LINE_LIMIT}.`)
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.OK
+  const program = createProgram(async (work) => {
+    exitCode = await work()
+  })
+  try {
+    await program.parseAsync(argv)
+  } catch (error) {
+    return report(error)
+  }
+  return exitCode
+}
+
+/** @returns the exit code */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE
+  if (error instanceof CommandError) {
+    process.stderr.write(`${error.message.trimEnd()}\n`)
+    return error.exitCode
+  }
+  process.stderr.write(
+    `normalize: this should not have happened, please report it\n${(error as Error).stack ?? error}\n`,
+  )
+  return EXIT.FAILED
+}
+
+/** The reader of a standard stream has gone, which is no fault; the pipeline sees it too, and ends. */
+function ignoreBrokenPipe(error: Error): void {
+  if (!isBrokenPipe(error)) process.exitCode = EXIT.FAILED
+}
+
+process.stdout.on('error', ignoreBrokenPipe)
+process.stderr.on('error', ignoreBrokenPipe)
+process.exitCode = await main(process.argv)

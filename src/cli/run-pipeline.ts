@@ -1,0 +1,131 @@
+import { type Stats, statSync } from 'node:fs'
+import process from 'node:process'
+import type { PipelineOptions } from '../pipeline.ts'
+import { createPipeline, type Pipeline } from '../pipeline.ts'
+import { InputError } from '../stages/source.ts'
+import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
+import { openInputs } from './inputs.ts'
+import type { Output } from './outputs.ts'
+import { closeOutput, OutputProblems, openOutput } from './outputs.ts'
+import { Progress } from './progress.ts'
+import type { RuleFiles } from './rule-files.ts'
+import { loadRules, ruleFiles } from './rule-files.ts'
+import { statsRecord } from './stats.ts'
+import { watchFiles } from './watch.ts'
+
+/** The options of the command line, as commander names them. */
+export interface NormalizeOptions extends Pick<PipelineOptions, 'inputFormat' | 'onError'> {
+  readonly rules?: string
+  readonly lookups?: readonly string[]
+  readonly output?: string
+  readonly errors?: string
+  readonly maxLine?: number
+  readonly stats?: boolean
+  /** Undefined: where a terminal shows it and nothing else. */
+  readonly progress?: boolean
+  readonly fastPath?: boolean
+  readonly watch?: boolean
+}
+
+/**
+ * `normalize [FILE...]`: the pipeline from the inputs to the outputs.
+ *
+ * @returns the exit code
+ * @throws {CommandError} with what to tell the operator
+ */
+export async function runNormalize(names: readonly string[], options: NormalizeOptions): Promise<number> {
+  const files = ruleFiles(options.rules, options.lookups)
+  const rules = loadRules(files)
+  if (rules.warningText !== '') process.stderr.write(`${rules.warningText.trimEnd()}\n`)
+  const inputs = openInputs(names)
+  const { output, errors } = openOutputs(options, [...inputs.files, ...statAll(files)])
+  const problems = new OutputProblems()
+  problems.watch(output)
+  problems.watch(errors)
+
+  let pipeline: Pipeline | undefined
+  const { totalBytes } = inputs
+  const progress = wantsProgress(options)
+    ? new Progress({ stream: process.stderr, counts: () => pipeline!.counts, totalBytes })
+    : undefined
+  const errorsStream = errors.isStandard ? progress?.beside() : undefined
+  pipeline = createPipeline({
+    rules,
+    inputs: inputs.inputs,
+    output: output.stream,
+    errors: errorsStream ?? errors.stream,
+    inputFormat: options.inputFormat,
+    maxLineBytes: options.maxLine,
+    onError: options.onError,
+    fastPath: options.fastPath,
+  })
+  const unwatch = options.watch ? reloadOnChange(files, pipeline) : () => {}
+  const unhandle = stopOnSignal(pipeline)
+  const started = performance.now()
+  progress?.start()
+  const fault = await pipeline.run().then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  // What fails here has been seen by `problems`.
+  await closeOutput(errors).catch(() => {})
+  unhandle()
+  unwatch()
+  progress?.end()
+  if (options.stats) {
+    process.stderr.write(`${statsRecord(pipeline.counts, (performance.now() - started) / 1000)}\n`)
+  }
+  if (problems.first !== undefined) throw new CommandError(EXIT.FAILED, problems.first)
+  if (fault instanceof InputError) throw new CommandError(EXIT.FAILED, fault.message, { cause: fault })
+  if (fault !== undefined && !isBrokenPipe(fault)) throw fault
+  return pipeline.failed ? EXIT.FAILED : EXIT.OK
+}
+
+function openOutputs(options: NormalizeOptions, inUse: readonly Stats[]): { output: Output; errors: Output } {
+  const stdout = { stream: process.stdout, name: 'standard output', fd: 1 }
+  const stderr = { stream: process.stderr, name: 'standard error', fd: 2 }
+  const output = openOutput(options.output, stdout, inUse)
+  const errorsInUse = options.errors === undefined ? inUse : [...inUse, output.stats]
+  return { output, errors: openOutput(options.errors, stderr, errorsInUse) }
+}
+
+function statAll({ rules, lookups }: RuleFiles): Stats[] {
+  return [rules, ...lookups].map((path) => statSync(path))
+}
+
+/** Without being asked for, where it does not mix with the output. */
+function wantsProgress({ progress, output }: NormalizeOptions): boolean {
+  return (
+    progress ?? (process.stderr.isTTY === true && (output !== undefined || process.stdout.isTTY !== true))
+  )
+}
+
+/** The first signal ends the reading, the second one kills: it finds the system's own handling again. */
+function stopOnSignal(pipeline: Pipeline): () => void {
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const unhandle = () => {
+    for (const signal of signals) process.off(signal, stop)
+  }
+  const stop = () => {
+    unhandle()
+    pipeline.stop()
+  }
+  for (const signal of signals) process.on(signal, stop)
+  return unhandle
+}
+
+/** Rules that cannot be used change nothing, but are reported. */
+function reloadOnChange(files: RuleFiles, pipeline: Pipeline): () => void {
+  return watchFiles([files.rules, ...files.lookups], () => {
+    try {
+      const rules = loadRules(files)
+      pipeline.replaceRules(rules)
+      process.stderr.write(`${rules.warningText}${files.rules}: reloaded\n`)
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error
+      process.stderr.write(
+        `${error.message.trimEnd()}\n${files.rules}: not reloaded, the rules stay as they were\n`,
+      )
+    }
+  })
+}

@@ -1,0 +1,8 @@
+/** Longer events are rejected unless the operator says otherwise. 16 MiB. */
+export const DEFAULT_MAX_LINE_BYTES = 16 * 1024 * 1024
+
+/**
+ * The highest limit that the operator may set: V8 has no strings of 2**29 characters, and the record of a rejected
+ * event may be six times as long as its text. 64 MiB.
+ */
+export const MAX_LINE_LIMIT = 64 * 1024 * 1024

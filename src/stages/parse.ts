@@ -1,0 +1,191 @@
+import { Transform, type TransformCallback } from 'node:stream'
+import type { Batch, InputEvent, RejectedEvent, Rejection } from '../event.ts'
+import { mergeRejected } from '../event.ts'
+import { Failure } from '../expression/failure.ts'
+import type { Dict, JsonObject, NumberTexts, Value } from '../expression/value.ts'
+import { MAX_NESTING, nestsTooDeep } from './json-nesting.ts'
+import { JsonProblem, parseExact } from './json-parse.ts'
+import { ValueSplitter } from './json-values.ts'
+import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT } from './limits.ts'
+import type { EventTexts } from './lines.ts'
+import { LineSplitter } from './lines.ts'
+import { guard, STAGE_OPTIONS } from './stage.ts'
+
+export type InputFormat = 'jsonl' | 'json'
+
+export interface ParseOptions {
+  /** `jsonl`: an event a line. `json`: a document, a top-level array or values one after the other. Default: jsonl. */
+  readonly inputFormat?: InputFormat
+  /** Longer events are rejected (LINE_TOO_LONG). Default: 16 MiB. */
+  readonly maxLineBytes?: number
+  /** Name of the input, where its bytes come without one. Default: `-`. */
+  readonly source?: string
+}
+
+/** Bytes of one input; without `bytes`: its end. */
+export interface InputChunk {
+  readonly source: string
+  readonly bytes?: Uint8Array
+}
+
+/** Parses the texts of events. What is no JSON object is rejected. */
+export function parseBatch(source: string, texts: EventTexts): Batch<InputEvent> {
+  const events: InputEvent[] = []
+  const refused: RejectedEvent[] = []
+  for (const { line, ordinal, text, canonical } of texts.events) {
+    const parsed = parseText(text, canonical)
+    if ('code' in parsed) {
+      refused.push({ line, ordinal, rejection: parsed, raw: text })
+    } else {
+      const { data, exact, numbers } = parsed
+      events.push({ line, ordinal, text, data, exact, numbers })
+    }
+  }
+  return { source, events, rejected: mergeRejected(texts.rejected, refused) }
+}
+
+interface ParsedText {
+  readonly data: JsonObject | Dict
+  readonly exact: boolean
+  readonly numbers: NumberTexts | undefined
+}
+
+/** One event's text: with JSON.parse where that keeps everything, else with our own, slower parser. */
+function parseText(text: string, canonical: boolean): ParsedText | Rejection {
+  if (nestsTooDeep(text)) return invalid(`it nests deeper than ${MAX_NESTING} levels`)
+  try {
+    if (!canonical) return parseOddText(text)
+    const data = JSON.parse(text) as Value
+    return isObject(data) ? { data, exact: false, numbers: undefined } : notAnObject(data)
+  } catch (error) {
+    // Our parser says in the same words on every version of Node what is wrong.
+    if (error instanceof SyntaxError) return parseOddText(text)
+    throw error
+  }
+}
+
+function parseOddText(text: string): ParsedText | Rejection {
+  try {
+    const { value, numbers } = parseExact(text)
+    return isObject(value) ? { data: value, exact: true, numbers } : notAnObject(value)
+  } catch (problem) {
+    if (problem instanceof JsonProblem || problem instanceof Failure) return invalid(problem.message)
+    throw problem
+  }
+}
+
+function isObject(value: Value): value is JsonObject | Dict {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function invalid(message: string): Rejection {
+  return { code: 'JSON_INVALID', message: `not valid JSON: ${message}` }
+}
+
+function notAnObject(value: Value): Rejection {
+  const type = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${JSON_TYPES[typeof value]}`
+  return { code: 'JSON_NOT_OBJECT', message: `an event is a JSON object, not ${type}` }
+}
+
+const JSON_TYPES: Readonly<Record<string, string>> = {
+  boolean: 'boolean',
+  number: 'number',
+  bigint: 'number',
+  string: 'string',
+}
+
+/**
+ * Bytes in, batches of events out. Takes InputChunks of one source after the other, or plain bytes of a single source.
+ */
+export class ParseStage extends Transform {
+  readonly #options: Required<ParseOptions>
+  #source: string
+  #splitter: LineSplitter | ValueSplitter
+  #bytesRead = 0
+
+  /** @throws {TypeError} when an option is not acceptable */
+  constructor(options: ParseOptions = {}) {
+    super({ ...STAGE_OPTIONS, objectMode: true })
+    this.#options = parseOptions(options)
+    this.#source = this.#options.source
+    this.#splitter = this.#createSplitter()
+  }
+
+  /** Bytes parsed so far, after decompression. */
+  get bytesRead(): number {
+    return this.#bytesRead
+  }
+
+  override _transform(
+    chunk: InputChunk | Uint8Array,
+    _encoding: BufferEncoding,
+    callback: TransformCallback,
+  ): void {
+    guard(callback, () => {
+      if (chunk instanceof Uint8Array) {
+        this.#read(chunk)
+      } else {
+        this.#source = chunk.source
+        if (chunk.bytes === undefined) this.#end()
+        else this.#read(chunk.bytes)
+      }
+      callback()
+    })
+  }
+
+  override _flush(callback: TransformCallback): void {
+    guard(callback, () => {
+      this.#end()
+      callback()
+    })
+  }
+
+  #createSplitter(): LineSplitter | ValueSplitter {
+    const { inputFormat, maxLineBytes } = this.#options
+    return inputFormat === 'json' ? new ValueSplitter(maxLineBytes) : new LineSplitter(maxLineBytes)
+  }
+
+  #read(bytes: Uint8Array): void {
+    this.#bytesRead += bytes.length
+    this.#parse(this.#splitter.push(bytes))
+  }
+
+  #end(): void {
+    this.#parse(this.#splitter.end())
+    this.#splitter = this.#createSplitter()
+  }
+
+  #parse(texts: EventTexts): void {
+    if (texts.events.length === 0 && texts.rejected.length === 0) return
+    let batch = parseBatch(this.#source, texts)
+    if (this.#splitter instanceof ValueSplitter) batch = this.#upToInvalid(batch, this.#splitter)
+    this.push(batch)
+  }
+
+  /** After a value that is no JSON nothing can be trusted: where the next one begins is a guess. */
+  #upToInvalid(batch: Batch<InputEvent>, splitter: ValueSplitter): Batch<InputEvent> {
+    const { source, events, rejected } = batch
+    const last = rejected.find(({ rejection }) => rejection.code === 'JSON_INVALID')
+    if (last === undefined) return batch
+    splitter.stop()
+    return {
+      source,
+      events: events.filter(({ ordinal }) => ordinal < last.ordinal),
+      rejected: rejected.filter(({ ordinal }) => ordinal <= last.ordinal),
+    }
+  }
+}
+
+export function parseOptions({
+  inputFormat = 'jsonl',
+  maxLineBytes = DEFAULT_MAX_LINE_BYTES,
+  source = '-',
+}: ParseOptions): Required<ParseOptions> {
+  if (inputFormat !== 'jsonl' && inputFormat !== 'json') {
+    throw new TypeError(`inputFormat has to be 'jsonl' or 'json', not ${JSON.stringify(inputFormat)}`)
+  }
+  if (!Number.isSafeInteger(maxLineBytes) || maxLineBytes < 1 || maxLineBytes > MAX_LINE_LIMIT) {
+    throw new TypeError(`maxLineBytes has to be an integer from 1 to ${MAX_LINE_LIMIT}, not ${maxLineBytes}`)
+  }
+  return { inputFormat, maxLineBytes, source }
+}

@@ -1,0 +1,143 @@
+import { createReadStream } from 'node:fs'
+import { pipeline, type Readable } from 'node:stream'
+import * as zlib from 'node:zlib'
+import type { InputChunk } from './parse.ts'
+import { systemMessage } from './system-message.ts'
+
+export type Compression = 'gzip' | 'zstd'
+
+/** Something to read events from. */
+export interface Input {
+  /** What rejected records call it: a file name, `-` for stdin. */
+  readonly name: string
+  /** Opens it. Called when the inputs before it have ended. */
+  open(): Readable
+  /** How its bytes are packed. Default: they are not. */
+  readonly compression?: Compression
+}
+
+/** An input could not be read to its end: a fault of the disk, or compressed data that is damaged. */
+export class InputError extends Error {
+  override readonly name = 'InputError'
+}
+
+const CHUNK_BYTES = 64 * 1024
+
+/** A file; `.gz` and `.zst` at the end of its name tell how it is compressed. */
+export function fileInput(path: string): Input {
+  const compression = compressionOf(path)
+  const open = () => createReadStream(path, { highWaterMark: CHUNK_BYTES })
+  return { name: path, open, ...(compression === undefined ? {} : { compression }) }
+}
+
+export function compressionOf(path: string): Compression | undefined {
+  if (path.endsWith('.gz')) return 'gzip'
+  return path.endsWith('.zst') ? 'zstd' : undefined
+}
+
+/** Whether this version of Node has the decompressor: zstd came with 22.15. */
+export function canDecompress(compression: Compression): boolean {
+  return compression === 'gzip' || createZstdDecompress !== undefined
+}
+
+/** Newer than the Node types that this is compiled with. */
+const { createZstdDecompress } = zlib as { createZstdDecompress?: typeof zlib.createGunzip }
+
+/**
+ * Reads inputs one after the other: their chunks, decompressed, and after each input a chunk that tells its end.
+ *
+ * A fault ends the reading, not the pipeline: what was read before it is still processed. It is found in `fault`
+ * afterwards.
+ */
+export class InputReader {
+  readonly #inputs: Iterable<Input>
+  #open: OpenInput | undefined
+  #stopped = false
+  #fault: InputError | undefined
+  #bytesRead = 0
+
+  constructor(inputs: Iterable<Input>) {
+    this.#inputs = inputs
+  }
+
+  /** Why reading ended early, if it did. */
+  get fault(): InputError | undefined {
+    return this.#fault
+  }
+
+  /** Bytes read so far, as they are in the inputs: compressed ones count before decompression. */
+  get bytesRead(): number {
+    return this.#bytesRead + (this.#open?.bytesRead ?? 0)
+  }
+
+  /** Ends the reading: what was read is processed as if the input ended here. */
+  stop(): void {
+    this.#stopped = true
+    this.#open?.stream.destroy()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<InputChunk> {
+    for (const input of this.#inputs) {
+      if (this.#stopped || this.#fault !== undefined) return
+      try {
+        this.#open = new OpenInput(input)
+        for await (const bytes of this.#open.chunks()) yield { source: input.name, bytes }
+      } catch (error) {
+        if (!this.#stopped) this.#fault = new InputError(faultMessage(input, error), { cause: error })
+      } finally {
+        this.#open?.stream.destroy()
+        this.#bytesRead += this.#open?.bytesRead ?? 0
+        this.#open = undefined
+      }
+      yield { source: input.name }
+    }
+  }
+}
+
+class OpenInput {
+  /** What gives the bytes, decompressed. */
+  readonly stream: Readable
+  readonly #decompressor: zlib.Gunzip | undefined
+  #bytesRead = 0
+
+  constructor({ open, compression }: Input) {
+    const raw = open()
+    this.#decompressor = compression === undefined ? undefined : createDecompressor(compression)
+    this.stream = this.#decompressor ?? raw
+    // An error in either destroys both, and shows in the one that is read.
+    if (this.#decompressor !== undefined) pipeline(raw, this.#decompressor, () => {})
+  }
+
+  get bytesRead(): number {
+    return this.#decompressor?.bytesWritten ?? this.#bytesRead
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of this.stream) yield this.#count(chunk)
+    } catch (error) {
+      // A stream that was destroyed still has what it had read.
+      for (let chunk = this.stream.read(); chunk !== null; chunk = this.stream.read())
+        yield this.#count(chunk)
+      throw error
+    }
+  }
+
+  #count(chunk: Uint8Array): Uint8Array {
+    this.#bytesRead += chunk.length
+    return chunk
+  }
+}
+
+function createDecompressor(compression: Compression): zlib.Gunzip {
+  if (compression === 'gzip') return zlib.createGunzip({ chunkSize: CHUNK_BYTES })
+  if (createZstdDecompress === undefined) throw new InputError('this version of Node cannot decompress zstd')
+  return createZstdDecompress({ chunkSize: CHUNK_BYTES })
+}
+
+function faultMessage({ name, compression }: Input, error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException
+  const damaged = compression !== undefined && /^Z(?:STD)?_/.test(code)
+  const reason = damaged ? `the ${compression} data is damaged or cut off (${message})` : systemMessage(error)
+  return `cannot read ${name}: ${reason}`
+}
