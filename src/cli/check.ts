@@ -1,5 +1,5 @@
 import process from 'node:process'
-import type { RuleSet } from '../rules/compile.ts'
+import type { RuleSet } from '../rules/compiler.ts'
 import type { RuleFiles } from './rule-files.ts'
 import { loadRules } from './rule-files.ts'
 
@@ -8,8 +8,8 @@ import { loadRules } from './rule-files.ts'
  *
  * @throws {CommandError} with the report
  */
-export function check(files: RuleFiles): void {
-  const rules = loadRules(files)
+export async function check(files: RuleFiles): Promise<void> {
+  const rules = await loadRules(files)
   if (rules.warningText !== '') process.stderr.write(`${rules.warningText.trimEnd()}\n`)
   process.stdout.write(`${summary(rules)}\n`)
 }

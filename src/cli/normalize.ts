@@ -60,7 +60,7 @@ function createProgram(run: (work: () => Promise<number> | number) => Promise<vo
       const { rules, lookups } = command.optsWithGlobals<NormalizeOptions>()
       const { check } = await import('./check.ts')
       const { ruleFiles } = await import('./rule-files.ts')
-      check(ruleFiles(rules, lookups))
+      await check(ruleFiles(rules, lookups))
       return EXIT.OK
     }),
   )

@@ -6,7 +6,7 @@ import { InputError } from '../stages/source.ts'
 import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
 import { openInputs } from './inputs.ts'
 import type { Output } from './outputs.ts'
-import { closeOutput, OutputProblems, openOutput } from './outputs.ts'
+import { closeOutput, openOutput, outputProblem } from './outputs.ts'
 import { Progress } from './progress.ts'
 import type { RuleFiles } from './rule-files.ts'
 import { loadRules, ruleFiles } from './rule-files.ts'
@@ -35,13 +35,10 @@ export interface NormalizeOptions extends Pick<PipelineOptions, 'inputFormat' | 
  */
 export async function runNormalize(names: readonly string[], options: NormalizeOptions): Promise<number> {
   const files = ruleFiles(options.rules, options.lookups)
-  const rules = loadRules(files)
+  const rules = await loadRules(files)
   if (rules.warningText !== '') process.stderr.write(`${rules.warningText.trimEnd()}\n`)
   const inputs = openInputs(names)
   const { output, errors } = openOutputs(options, [...inputs.files, ...statAll(files)])
-  const problems = new OutputProblems()
-  problems.watch(output)
-  problems.watch(errors)
 
   let pipeline: Pipeline | undefined
   const { totalBytes } = inputs
@@ -67,15 +64,15 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     () => undefined,
     (error: unknown) => error,
   )
-  // What fails here has been seen by `problems`.
-  await closeOutput(errors).catch(() => {})
+  await closeOutput(errors)
   unhandle()
   unwatch()
   progress?.end()
   if (options.stats) {
     process.stderr.write(`${statsRecord(pipeline.counts, (performance.now() - started) / 1000)}\n`)
   }
-  if (problems.first !== undefined) throw new CommandError(EXIT.FAILED, problems.first)
+  const problem = outputProblem(output, errors)
+  if (problem !== undefined) throw new CommandError(EXIT.FAILED, problem, { cause: fault })
   if (fault instanceof InputError) throw new CommandError(EXIT.FAILED, fault.message, { cause: fault })
   if (fault !== undefined && !isBrokenPipe(fault)) throw fault
   return pipeline.failed ? EXIT.FAILED : EXIT.OK
@@ -116,9 +113,9 @@ function stopOnSignal(pipeline: Pipeline): () => void {
 
 /** Rules that cannot be used change nothing, but are reported. */
 function reloadOnChange(files: RuleFiles, pipeline: Pipeline): () => void {
-  return watchFiles([files.rules, ...files.lookups], () => {
+  const reload = async (): Promise<void> => {
     try {
-      const rules = loadRules(files)
+      const rules = await loadRules(files)
       pipeline.replaceRules(rules)
       process.stderr.write(`${rules.warningText}${files.rules}: reloaded\n`)
     } catch (error) {
@@ -127,5 +124,6 @@ function reloadOnChange(files: RuleFiles, pipeline: Pipeline): () => void {
         `${error.message.trimEnd()}\n${files.rules}: not reloaded, the rules stay as they were\n`,
       )
     }
-  })
+  }
+  return watchFiles([files.rules, ...files.lookups], () => void reload())
 }

@@ -16,9 +16,8 @@ import type {
 } from './ast.ts'
 import type { ComprehensionNode, FormattedPart, Node, StatementNode, TargetNode } from './checked.ts'
 import { children } from './checked.ts'
-import type { FunctionDefinition, PrepareHost } from './functions/definition.ts'
+import type { FunctionDefinition, FunctionLibrary, PrepareHost } from './functions/definition.ts'
 import { ArgumentProblem } from './functions/definition.ts'
-import { FUNCTIONS } from './functions/index.ts'
 import { BUILTINS } from './runtime/builtins.ts'
 import { fieldPath } from './runtime/fields.ts'
 import type { Callable } from './runtime/method.ts'
@@ -40,6 +39,7 @@ export interface CheckResult<T> {
 }
 
 export interface CheckContext {
+  readonly functions: FunctionLibrary
   readonly host: PrepareHost
   readonly reads: Reads
 }
@@ -63,6 +63,7 @@ export function checkStatements(
 
 class Checker {
   readonly faults: Fault[] = []
+  readonly #functions: FunctionLibrary
   readonly #host: PrepareHost
   readonly #reads: Reads
   readonly #tap: boolean
@@ -73,6 +74,7 @@ class Checker {
   #locals = 0
 
   constructor(context: CheckContext, tap: boolean) {
+    this.#functions = context.functions
     this.#host = context.host
     this.#reads = context.reads
     this.#tap = tap
@@ -352,7 +354,7 @@ class Checker {
       for (const argument of call.args) this.expression(argument.value)
       return { op: 'constant', value: null }
     }
-    const definition = FUNCTIONS.get(callee.name)
+    const definition = this.#functions.get(callee.name)
     if (definition !== undefined) return this.#functionCall(call, definition)
     if (Object.hasOwn(BUILTINS, callee.name))
       return this.#builtinCall(call, callee.name, BUILTINS[callee.name]!)
@@ -362,7 +364,7 @@ class Checker {
   }
 
   #unknownFunction(name: string, span: Span): void {
-    const near = suggest(name, [...FUNCTIONS.keys(), ...Object.keys(BUILTINS)])
+    const near = suggest(name, [...this.#functions.names, ...Object.keys(BUILTINS)])
     const hint =
       near !== undefined
         ? `did you mean '${near}'?`
@@ -379,7 +381,7 @@ class Checker {
     const nameSpan = { start: callee.nameStart, end: callee.end }
     if (!METHOD_NAMES.has(name) && !name.startsWith('_')) {
       const near = suggest(name, METHOD_NAMES)
-      const known = FUNCTIONS.has(name) || Object.hasOwn(BUILTINS, name)
+      const known = this.#functions.names.includes(name) || Object.hasOwn(BUILTINS, name)
       const hint =
         near !== undefined
           ? `did you mean '${near}'?`
@@ -395,6 +397,10 @@ class Checker {
       )
     }
     const object = this.#subscripted(callee.object)
+    if (object.op === 'root' && name === 'get') {
+      const get = this.#rootGet(call)
+      if (get !== undefined) return get
+    }
     if (object.op === 'root') this.#reads.add('*')
     const names = call.args.map((argument) => argument.name)
     return {
@@ -403,6 +409,20 @@ class Checker {
       object,
       args: call.args.map((argument) => this.expression(argument.value)),
       names: names.some((given) => given !== undefined) ? names : undefined,
+    }
+  }
+
+  /** `data.get('key')` and `data.get('key', fallback)`: they read one member, not the whole event. */
+  #rootGet({ args }: Call): Node | undefined {
+    const [key, fallback] = args
+    if (args.length === 0 || args.length > 2 || args.some((argument) => argument.name !== undefined))
+      return undefined
+    if (key!.value.kind !== 'constant' || typeof key!.value.value !== 'string') return undefined
+    this.#reads.add(key!.value.value)
+    return {
+      op: 'get',
+      key: key!.value.value,
+      fallback: fallback === undefined ? { op: 'constant', value: null } : this.expression(fallback.value),
     }
   }
 
@@ -492,7 +512,7 @@ class Checker {
       }
     }
     if (value.kind === 'name') {
-      const definition = FUNCTIONS.get(value.name)
+      const definition = this.#functions.get(value.name)
       if (definition?.implementation.kind === 'plain') {
         const { call } = definition.implementation
         return { op: 'callable', context: true, call: call as unknown as (item: Value) => unknown }

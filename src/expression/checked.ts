@@ -64,6 +64,8 @@ export type Node =
       readonly fields: readonly Node[]
     }
   | { readonly op: 'exists'; readonly value: Node }
+  /** `data.get('key', fallback)`: the event's own member, without the event as a whole. */
+  | { readonly op: 'get'; readonly key: string; readonly fallback: Node }
   | {
       readonly op: 'isinstance'
       readonly call: (...args: any[]) => unknown
@@ -201,6 +203,8 @@ export function children(node: Node): (Node | undefined)[] {
     case 'exists':
     case 'isinstance':
       return [node.value]
+    case 'get':
+      return [node.fallback]
     case 'not':
     case 'unary':
       return [node.operand]

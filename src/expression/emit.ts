@@ -293,6 +293,14 @@ export class Emitter {
         return this.#optional(node)
       case 'exists':
         return this.#exists(node.value)
+      case 'get': {
+        const name = this.#fresh('t')
+        // Python evaluates the fallback in any case; where it meets absence or fails, so does the call.
+        const fallback = this.#value(node.fallback)
+        this.line(`let ${name} = ${this.#fields?.member(node.key) ?? this.#member('data', node.key, true)}`)
+        this.line(`if (${name} === undefined) ${name} = ${fallback.text}`)
+        return { text: name, known: 'any' }
+      }
       case 'isinstance': {
         const value = this.#value(node.value)
         const types = this.#constant(node.types)
@@ -673,7 +681,10 @@ export class Emitter {
 
   #clauses(node: ComprehensionNode, index: number, body: () => void): void {
     const clause = node.clauses[index]
-    if (clause === undefined) return body()
+    if (clause === undefined) {
+      body()
+      return
+    }
     const iterable = this.#value(clause.iterable)
     this.#declareTarget(clause.target)
     const item = this.#fresh('i')
@@ -758,7 +769,8 @@ export class Emitter {
         return
       }
       case 'augment':
-        return this.#augment(statement)
+        this.#augment(statement)
+        return
       case 'if':
         this.block(`if (${this.#test(statement.test)})`, () => this.statements(statement.then))
         if (statement.otherwise.length > 0) {
@@ -766,9 +778,11 @@ export class Emitter {
         }
         return
       case 'for':
-        return this.#for(statement)
+        this.#for(statement)
+        return
       case 'while':
-        return this.#while(statement)
+        this.#while(statement)
+        return
       case 'delete':
         for (const target of statement.targets) this.#delete(target)
         return
@@ -818,8 +832,8 @@ export class Emitter {
   #while(statement: StatementNode & { op: 'while' }): void {
     this.#loop(statement.otherwise, (label) => {
       this.block(`${label}: while (true)`, () => {
-        this.line('run.whileStep()')
         this.line(`run.line = ${statement.line}`)
+        this.line('run.whileStep()')
         this.line(`if (!${this.#test(statement.test)}) break`)
         this.statements(statement.body)
       })
@@ -987,6 +1001,7 @@ function mayLeave(node: Node): boolean {
     case 'call':
       return node.args.some((argument) => argument !== undefined && mayLeave(argument))
     case 'optional':
+    case 'get':
       return mayLeave(node.fallback)
     default:
       return true

@@ -4,6 +4,7 @@
  */
 import type { Fault } from './ast.ts'
 import { decodeString } from './string-literal.ts'
+import { SyntaxFault } from './syntax-fault.ts'
 import type { Value } from './value.ts'
 import { MAX_INTEGER } from './value.ts'
 
@@ -30,15 +31,6 @@ export interface StringToken {
   /** Value and offsets; undefined for a formatted string, whose parts the parser takes apart. */
   readonly value?: string
   readonly offsets?: readonly number[]
-}
-
-/** Ends the reading of one expression: what follows could not be understood anyway. */
-export class SyntaxFault {
-  readonly fault: Fault
-
-  constructor(message: string, start: number, end: number, hint?: string) {
-    this.fault = hint === undefined ? { message, start, end } : { message, start, end, hint }
-  }
 }
 
 const OPERATORS = [
@@ -109,7 +101,10 @@ class Lexer {
     const text = this.#text
     const start = this.#position
     const char = text[start]!
-    if (char === '\n' || char === '\r') return this.#lineEnd()
+    if (char === '\n' || char === '\r') {
+      this.#lineEnd()
+      return
+    }
     if (char === ' ' || char === '\t' || char === '\f' || char === '\ufeff') {
       this.#position++
       return
@@ -124,9 +119,13 @@ class Lexer {
     }
     STRING_START.lastIndex = start
     const opening = STRING_START.exec(text)
-    if (opening !== null) return this.#string(start, opening[1]!, opening[2]!)
+    if (opening !== null) {
+      this.#string(start, opening[1]!, opening[2]!)
+      return
+    }
     if ((char >= '0' && char <= '9') || (char === '.' && /\d/.test(text[start + 1] ?? ''))) {
-      return this.#number(start)
+      this.#number(start)
+      return
     }
     NAME.lastIndex = start
     const name = NAME.exec(text)

@@ -1,7 +1,8 @@
 /** The statements of `tap`: Python's simple and compound ones that work on data. */
 import type { BinaryOperator, Expression, Fault, Statement, Target } from './ast.ts'
-import { lex, SyntaxFault } from './lex.ts'
+import { lex } from './lex.ts'
 import { Parser } from './parse.ts'
+import { SyntaxFault } from './syntax-fault.ts'
 
 /** Statements that Python has and `tap` has not. */
 const REFUSED = new Map([

@@ -20,9 +20,10 @@ import type {
   Target,
 } from './ast.ts'
 import type { StringToken, Token } from './lex.ts'
-import { lex, SyntaxFault } from './lex.ts'
+import { lex } from './lex.ts'
 import { decodeString } from './string-literal.ts'
 import { suggest } from './suggest.ts'
+import { SyntaxFault } from './syntax-fault.ts'
 import { Tuple } from './value.ts'
 
 /** How tightly binary operators bind; `**` and the unary ones have their own rules. */

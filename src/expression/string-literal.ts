@@ -1,4 +1,4 @@
-import { SyntaxFault } from './lex.ts'
+import { SyntaxFault } from './syntax-fault.ts'
 
 /** A decoded string, and for each of its UTF-16 units the offset where it was written. */
 export interface DecodedString {

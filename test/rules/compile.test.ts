@@ -104,7 +104,14 @@ test('data and line are the event', () => {
   check("r: data.get('q', 'none')", [
     ['{}', '{"r":"none"}'],
     ['{"q":1}', '{"r":1}'],
+    ['{"q":null}', '{"r":null}'],
   ])
+  check("r: data.get('q')\ns: data.get('w', q)", [
+    ['{"q":1}', '{"r":1,"s":1}'],
+    ['{}', 'FIELD_MISSING: s: field q is absent'],
+    ['{"q":1,"w":{"get":2}}', '{"r":1,"s":{"get":2}}'],
+  ])
+  check('r: data.get()', [['{}', "TYPE_ERROR: r: get() needs 'key'"]])
   check('r: "\'x\' in data"', [
     ['{}', '{"r":false}'],
     ['{"x":null}', '{"r":true}'],
@@ -413,7 +420,8 @@ test('a large rule file is compiled in groups and gives the same output', () => 
     for (const key of Object.keys(expected)) delete expected[key]
     for (let index = 0; index < 130; index++) {
       if (index % 3 === 0 && !maybe) continue
-      const group = (expected[`g${index % 7}`] ??= {}) as Record<string, number>
+      expected[`g${index % 7}`] ??= {}
+      const group = expected[`g${index % 7}`] as Record<string, number>
       group[`f${index}`] = index + 1
     }
     expected['obj'] = { z: 1, k: 1 }

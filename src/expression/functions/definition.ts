@@ -23,6 +23,13 @@ export interface FunctionDefinition {
   readonly implementation: Implementation
 }
 
+/** The functions that rules may call. */
+export interface FunctionLibrary {
+  /** Every name, also of functions that are not at hand. */
+  readonly names: readonly string[]
+  get(name: string): FunctionDefinition | undefined
+}
+
 /** A rule as a user would write it, an event, and what comes out. */
 export interface Example {
   readonly expression: string

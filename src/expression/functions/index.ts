@@ -1,5 +1,5 @@
 import { cond } from './cond.ts'
-import type { FunctionDefinition } from './definition.ts'
+import type { FunctionDefinition, FunctionLibrary } from './definition.ts'
 import { epochToTimestamp } from './epoch-to-timestamp.ts'
 import { exists } from './exists.ts'
 import { isFqdn } from './is-fqdn.ts'
@@ -47,3 +47,8 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionDefinition> = new Map(
     normalizeWindowsSid,
   ].map((definition) => [definition.name, definition]),
 )
+
+export const FUNCTION_LIBRARY: FunctionLibrary = {
+  names: [...FUNCTIONS.keys()],
+  get: (name) => FUNCTIONS.get(name),
+}

@@ -56,7 +56,11 @@ export function parseSet(tokens: Tokens, flags: Flags, warn: Warn): CharacterSet
     const last = readMember(tokens, other, flags)
     if (member.kind === 'class' || last.kind === 'class' || last.codePoint < member.codePoint) {
       const length = token.length + 1 + other.length
-      throw tokens.error(`bad character range ${token}-${other}`, length, 'a - that is no range stands at the end of the set')
+      throw tokens.error(
+        `bad character range ${token}-${other}`,
+        length,
+        'a - that is no range stands at the end of the set',
+      )
     }
     collected.addRange(member.codePoint, last.codePoint)
   }

@@ -7,7 +7,6 @@ import type { AnyDict } from './keys.ts'
 import { dictGet, dictHas, dictSize, isDict, isJsonObject, setHas } from './keys.ts'
 import type { Numeric } from './numbers.ts'
 import { isNumeric, numeric, typeName } from './numbers.ts'
-import { equalSets, isSetLike, isSubset } from './set-operators.ts'
 import { containsText } from './strings/search.ts'
 
 /**
@@ -286,4 +285,39 @@ function inView(view: DictView, item: Value): boolean {
   if (!(item instanceof Tuple) || item.items.length !== 2) return false
   const value = dictGet(source, item.items[0]!)
   return value !== undefined && same(value, item.items[1]!)
+}
+
+// --- sets, and the views of a dict that are like sets ------------------------------------------------------------
+
+/** What `d.keys()` and `d.items()` give. */
+export type SetView = DictView & { readonly kind: 'keys' | 'items' }
+export type SetLike = ValueSet | SetView
+
+export function isSetLike(value: Value): value is SetLike {
+  return value instanceof ValueSet || isSetView(value)
+}
+
+export function isSetView(value: Value): value is SetView {
+  return value instanceof DictView && value.kind !== 'values'
+}
+
+function size(value: SetLike): number {
+  return value instanceof ValueSet ? value.entries.size : dictSize(value.source)
+}
+
+/** Whether every element of `a` is in `b`; `proper`: and `b` has more. */
+function isSubset(a: SetLike, b: SetLike, proper: boolean): boolean {
+  const left = size(a)
+  const right = size(b)
+  if (proper ? left >= right : left > right) return false
+  if (a instanceof ValueSet && b instanceof ValueSet) {
+    for (const hash of a.entries.keys()) if (!b.entries.has(hash)) return false
+    return true
+  }
+  for (const item of iterate(a)) if (!contains(b, item)) return false
+  return true
+}
+
+function equalSets(a: SetLike, b: SetLike): boolean {
+  return size(a) === size(b) && isSubset(a, b, false)
 }

@@ -7,7 +7,7 @@ import { isInteger, toIndex, typeName } from './numbers.ts'
 import { clampIndex } from './slices.ts'
 import { textAt, textLength } from './text.ts'
 
-export { checkLength, iterate, iterator, toArray } from './iteration.ts'
+export { iterate, iterator, toArray } from './iteration.ts'
 export { deleteSlice, getSlice, makeRange, setSlice } from './slices.ts'
 
 /**

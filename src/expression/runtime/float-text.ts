@@ -1,5 +1,5 @@
 import { decompose } from './exact-float.ts'
-import { checkLength } from './iteration.ts'
+import { checkLength } from './length.ts'
 import { repeatText } from './strings/layout.ts'
 
 /*

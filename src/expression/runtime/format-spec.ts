@@ -1,6 +1,6 @@
 import type { Failure } from '../failure.ts'
 import { valueError } from '../failure.ts'
-import { checkLength } from './iteration.ts'
+import { checkLength } from './length.ts'
 import { repeatText } from './strings/layout.ts'
 import { textLength } from './text.ts'
 import { TextBuilder } from './text-builder.ts'

@@ -1,5 +1,6 @@
 import { typeError, valueError } from '../failure.ts'
 import type { Value } from '../value.ts'
+import { toFloat } from './conversions.ts'
 import type { FloatLayout } from './float-text.ts'
 import { floatText } from './float-text.ts'
 import type { FormatSpec } from './format-spec.ts'
@@ -11,7 +12,7 @@ import {
   signOf,
   unknownType,
 } from './format-spec.ts'
-import { formatNumber, isWhole, toFloat, typeName } from './numbers.ts'
+import { formatNumber, isWhole, typeName } from './numbers.ts'
 import { str } from './repr.ts'
 import { textSlice } from './text.ts'
 

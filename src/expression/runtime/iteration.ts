@@ -1,8 +1,9 @@
 import type { Failure } from '../failure.ts'
 import { typeError, valueError } from '../failure.ts'
 import type { HashKey, JsonObject, Value } from '../value.ts'
-import { Dict, type DictView, MAX_LENGTH, Range, Tuple, ValueIterator, ValueSet } from '../value.ts'
+import { Dict, type DictView, Range, Tuple, ValueIterator, ValueSet } from '../value.ts'
 import { isJsonObject } from './keys.ts'
+import { checkLength } from './length.ts'
 import { typeName } from './numbers.ts'
 import { codePoints } from './text.ts'
 
@@ -56,19 +57,10 @@ export function toArray(value: Value): Value[] {
   }
   const items: Value[] = []
   for (const item of iterate(value)) {
-    if (items.length === MAX_LENGTH) throw tooLong()
     items.push(item)
+    checkLength(items.length)
   }
   return items
-}
-
-/** @throws {Failure} VALUE_ERROR when a list of that length would be too big */
-export function checkLength(length: number): void {
-  if (length > MAX_LENGTH) throw tooLong()
-}
-
-function tooLong(): Failure {
-  return valueError(`result too big: more than ${MAX_LENGTH} elements`)
 }
 
 function notIterable(value: Value): Failure {

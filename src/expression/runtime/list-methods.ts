@@ -1,6 +1,7 @@
 import { typeError, valueError } from '../failure.ts'
 import type { Maybe, Tuple, Value } from '../value.ts'
-import { checkLength, toArray } from './iteration.ts'
+import { toArray } from './iteration.ts'
+import { checkLength } from './length.ts'
 import type { CallableTable, KeyFunction } from './method.ts'
 import { callable } from './method.ts'
 import { isInteger, toIndex } from './numbers.ts'

@@ -9,12 +9,14 @@ import type { Failure } from '../failure.ts'
 import { divisionByZero, typeError, valueError } from '../failure.ts'
 import type { Value } from '../value.ts'
 import { Dict, MAX_INTEGER, MAX_INTEGER_BITS, Tuple } from '../value.ts'
-import { checkLength, toArray } from './containers.ts'
+import { toArray } from './containers.ts'
+import { toFloat } from './conversions.ts'
 import { updateDict } from './dict-methods.ts'
 import { bitLength, divideToFloat } from './exact-float.ts'
 import { percentFormat } from './format.ts'
 import type { AnyDict } from './keys.ts'
 import { isDict } from './keys.ts'
+import { checkLength } from './length.ts'
 import {
   computedInteger,
   integerTooBig,
@@ -22,7 +24,6 @@ import {
   isWhole,
   normalizeInteger,
   numeric,
-  toFloat,
   typeName,
 } from './numbers.ts'
 import { raise } from './power.ts'

@@ -1,7 +1,8 @@
 import { divisionByZero, valueError } from '../failure.ts'
 import { MAX_INTEGER, MAX_INTEGER_BITS } from '../value.ts'
+import { toFloat } from './conversions.ts'
 import { bitLength, powerToFloat } from './exact-float.ts'
-import { computedInteger, integerBits, integerTooBig, isWhole, normalizeInteger, toFloat } from './numbers.ts'
+import { computedInteger, integerBits, integerTooBig, isWhole, normalizeInteger } from './numbers.ts'
 
 /**
  * `base ** exponent`: exact for ints with an exponent >= 0, else the nearest float.

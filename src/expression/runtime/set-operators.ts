@@ -1,27 +1,11 @@
-/** `- & | ^` and the subset tests of sets, and of the views of a dict that are like sets. */
+/** `- & | ^` of sets, and of the views of a dict that are like sets. */
 import type { Tuple, Value } from '../value.ts'
 import { DictView, ValueSet } from '../value.ts'
-import { contains } from './compare.ts'
+import { contains, isSetView, type SetView } from './compare.ts'
 import { iterate } from './containers.ts'
-import { dictSize, makeSet, setAdd, setHas } from './keys.ts'
-
-/** What `d.keys()` and `d.items()` give. */
-export type SetView = DictView & { readonly kind: 'keys' | 'items' }
-export type SetLike = ValueSet | SetView
+import { makeSet, setAdd, setHas } from './keys.ts'
 
 export type SetOperator = '-' | '&' | '|' | '^'
-
-export function isSetLike(value: Value): value is SetLike {
-  return value instanceof ValueSet || isSetView(value)
-}
-
-function isSetView(value: Value): value is SetView {
-  return value instanceof DictView && value.kind !== 'values'
-}
-
-function size(value: SetLike): number {
-  return value instanceof ValueSet ? value.entries.size : dictSize(value.source)
-}
 
 /**
  * The new set of a set operator: the left operand's elements in their order, then what is new.
@@ -103,21 +87,4 @@ export function combineSetsInPlace(left: Value, right: Value, operator: SetOpera
 
 function asSet(value: Value): ValueSet {
   return value instanceof ValueSet ? value : makeSet(iterate(value))
-}
-
-/** Whether every element of `a` is in `b`; `proper`: and `b` has more. */
-export function isSubset(a: SetLike, b: SetLike, proper: boolean): boolean {
-  const left = size(a)
-  const right = size(b)
-  if (proper ? left >= right : left > right) return false
-  if (a instanceof ValueSet && b instanceof ValueSet) {
-    for (const hash of a.entries.keys()) if (!b.entries.has(hash)) return false
-    return true
-  }
-  for (const item of iterate(a)) if (!contains(b, item)) return false
-  return true
-}
-
-export function equalSets(a: SetLike, b: SetLike): boolean {
-  return size(a) === size(b) && isSubset(a, b, false)
 }

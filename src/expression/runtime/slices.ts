@@ -1,8 +1,9 @@
 import { typeError, valueError } from '../failure.ts'
 import type { Maybe, Value } from '../value.ts'
 import { MAX_INTEGER, Range, Tuple } from '../value.ts'
-import { checkLength, toArray } from './iteration.ts'
+import { toArray } from './iteration.ts'
 import { isDict } from './keys.ts'
+import { checkLength } from './length.ts'
 import { isInteger, toIndex, typeName } from './numbers.ts'
 import { textSlice } from './text.ts'
 

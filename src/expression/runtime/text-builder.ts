@@ -1,4 +1,4 @@
-import { checkLength } from './iteration.ts'
+import { checkLength } from './length.ts'
 
 const CHUNK = 4096
 

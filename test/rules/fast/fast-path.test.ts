@@ -94,7 +94,7 @@ test('rules that need the event as a whole have no fast path', () => {
     const { rules: checked } = compileRules(rules)
     return planFastPath({ rules: checked, tap: undefined })
   }
-  for (const rule of ['len(data)', 'line.raw', 'line.x', '[k for k in data]', "data.get('x')", 'a.b.c.d.e']) {
+  for (const rule of ['len(data)', 'line.raw', 'line.x', '[k for k in data]', 'data.get(x)', 'a.b.c.d.e']) {
     assert.equal(plan(`r: ${JSON.stringify(rule)}`), undefined, rule)
   }
   assert.equal(plan('a: x\na.b: y'), undefined)

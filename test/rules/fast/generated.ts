@@ -57,6 +57,8 @@ const EXPRESSIONS = [
   'deep',
   'deep.y',
   'normalize_host(a, b)',
+  "data.get('a', b)",
+  "data.get('k k')",
   'normalize_mac_address(a, false)',
   "parse_timestamp(a, '%Y-%m-%d', 'iso8601')",
   'is_ip(a)',

@@ -1,5 +1,5 @@
 import { valueError } from '../../failure.ts'
-import { checkLength } from '../iteration.ts'
+import { checkLength } from '../length.ts'
 import { textLength } from '../text.ts'
 import { TextBuilder } from '../text-builder.ts'
 

@@ -1,5 +1,5 @@
 import type { Value } from '../../value.ts'
-import { checkLength } from '../iteration.ts'
+import { checkLength } from '../length.ts'
 import { elementIndex, isHighSurrogate, isLowSurrogate, textLength, unitOffset } from '../text.ts'
 import { TextBuilder } from '../text-builder.ts'
 import { optionalBound } from './arguments.ts'

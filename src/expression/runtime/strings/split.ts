@@ -1,7 +1,7 @@
 import { typeError, valueError } from '../../failure.ts'
 import type { Value } from '../../value.ts'
 import { Tuple } from '../../value.ts'
-import { checkLength } from '../iteration.ts'
+import { checkLength } from '../length.ts'
 import { typeName } from '../numbers.ts'
 import { hasSurrogates } from '../text.ts'
 import { indexOfText, lastIndexOfText } from './search.ts'

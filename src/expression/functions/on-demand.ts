@@ -1,0 +1,47 @@
+/**
+ * The functions of the language, each loaded when rules name it. Some bring a library with them (time zones, user
+ * agents, regular expressions), and a command that does not need it should not wait for it.
+ */
+import type { FunctionDefinition, FunctionLibrary } from './definition.ts'
+
+const LOADERS: Readonly<Record<string, () => Promise<FunctionDefinition>>> = {
+  lower: async () => (await import('./lower.ts')).lower,
+  upper: async () => (await import('./upper.ts')).upper,
+  strip: async () => (await import('./strip.ts')).strip,
+  split: async () => (await import('./split.ts')).split,
+  match: async () => (await import('./match.ts')).match,
+  replace: async () => (await import('./replace.ts')).replace,
+  cond: async () => (await import('./cond.ts')).cond,
+  optional: async () => (await import('./optional.ts')).optional,
+  exists: async () => (await import('./exists.ts')).exists,
+  lookup: async () => (await import('./lookup.ts')).lookup,
+  is_ip: async () => (await import('./is-ip.ts')).isIp,
+  is_hostname: async () => (await import('./is-hostname.ts')).isHostname,
+  is_fqdn: async () => (await import('./is-fqdn.ts')).isFqdn,
+  parse_timestamp: async () => (await import('./parse-timestamp.ts')).parseTimestamp,
+  timestamp_to_epoch: async () => (await import('./timestamp-to-epoch.ts')).timestampToEpoch,
+  epoch_to_timestamp: async () => (await import('./epoch-to-timestamp.ts')).epochToTimestamp,
+  normalize_http_user_agent: async () =>
+    (await import('./normalize-http-user-agent.ts')).normalizeHttpUserAgent,
+  normalize_mac_address: async () => (await import('./normalize-mac-address.ts')).normalizeMacAddress,
+  normalize_host: async () => (await import('./normalize-host.ts')).normalizeHost,
+  normalize_url: async () => (await import('./normalize-url.ts')).normalizeUrl,
+  normalize_windows_sid: async () => (await import('./normalize-windows-sid.ts')).normalizeWindowsSid,
+}
+
+const NAMES = Object.keys(LOADERS)
+
+/**
+ * Loads what a rule file is seen to call. A name that is written with YAML's escapes is not seen: where compiling fails,
+ * it has to be tried again with all functions.
+ *
+ * @param text the rule file; a name that occurs anywhere in it counts
+ */
+export async function loadFunctions(text: string): Promise<FunctionLibrary> {
+  const words = new Set(text.match(/[a-z_]+/g))
+  const definitions = await Promise.all(
+    NAMES.filter((name) => words.has(name)).map((name) => LOADERS[name]!()),
+  )
+  const loaded = new Map(definitions.map((definition) => [definition.name, definition]))
+  return { names: NAMES, get: (name) => loaded.get(name) }
+}

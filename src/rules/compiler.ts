@@ -1,0 +1,295 @@
+/**
+ * A rule file's text to a rule set: loaded, checked, compiled, with everything that is wrong reported at once. Which
+ * functions rules may call is given from outside: compile.ts gives all of them, the command those that are named.
+ */
+import type { Rejection } from '../event.ts'
+import type { Fault } from '../expression/ast.ts'
+import type { CheckContext } from '../expression/check.ts'
+import { checkExpression, checkStatements } from '../expression/check.ts'
+import type { Node, StatementNode } from '../expression/checked.ts'
+import type { Problem, SourceText } from '../expression/diagnostic.ts'
+import { problemIn, renderProblems } from '../expression/diagnostic.ts'
+import type { FunctionLibrary, LookupTable, PrepareHost } from '../expression/functions/definition.ts'
+import { parseExpression } from '../expression/parse.ts'
+import { parseStatements } from '../expression/parse-statements.ts'
+import type { Dict, JsonObject, NumberTexts } from '../expression/value.ts'
+import type { FastPathPlan } from './fast/generate.ts'
+import { planFastPath } from './fast/generate.ts'
+import type { CheckedRule } from './generate.ts'
+import { generateSource, instantiate } from './generate.ts'
+import type { EnrichSpec, RuleEntry } from './load.ts'
+import { collectTables, loadLookups, loadRuleFile } from './load.ts'
+import type { GeneratedFunction } from './run.ts'
+import { Run } from './run.ts'
+import type { Runner } from './runner.ts'
+
+export interface CompileOptions {
+  /** The rule file's name, for messages. Default: `rules.yaml`. */
+  readonly file?: string
+  /** Files with global lookup tables: their texts, and names for messages. Default: none. */
+  readonly lookups?: readonly { readonly text: string; readonly file: string }[]
+  /** How often `while` in tap may go round for one event. Default: 100,000. */
+  readonly maxWhileSteps?: number
+}
+
+export const DEFAULT_MAX_WHILE_STEPS = 100_000
+
+/** Rules that cannot be used: `problems` says what and where, `message` is the whole report. */
+export class RuleError extends Error {
+  override readonly name = 'RuleError'
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[], sources: ReadonlyMap<string, string>) {
+    super(renderProblems(problems, sources))
+    this.problems = problems
+  }
+}
+
+/** What becomes of one event. */
+export type Result =
+  | { readonly output: JsonObject; readonly rejection?: undefined }
+  | { readonly output?: undefined; readonly rejection: Rejection }
+
+/** A compiled rule file. It holds no state of events: any number of runners work with it side by side. */
+export interface RuleSet {
+  readonly file: string
+  /** Output fields, as written, in the order of the file. */
+  readonly writes: readonly string[]
+  /** Dotted paths of the event that the rules read; `*` where they use the event as a whole. */
+  readonly reads: readonly string[]
+  /** The rules as the compiler understood them: what a faster path is made from. */
+  readonly rules: readonly CheckedRule[]
+  /** Whether the rule file has a `tap`. */
+  readonly tap: boolean
+  readonly enrich: EnrichSpec | undefined
+  /** What the operator should know though the rules work. */
+  readonly warnings: readonly Problem[]
+  /** {@link RuleSet.warnings} as a report; '' if there are none. */
+  readonly warningText: string
+  /** The generated JavaScript. */
+  readonly source: string
+  /** How lines become output without objects in between; undefined where the rules need the event as a whole. */
+  readonly fastPath: FastPathPlan | undefined
+  /** Something that evaluates the rules, one event at a time. */
+  createRunner(): Runner
+}
+
+/**
+ * Compiles a rule file.
+ *
+ * @param functions what rules may call
+ * @param text the file's text, YAML
+ * @throws {RuleError} with every problem of the file and of the lookup files
+ */
+export function compileWith(
+  functions: FunctionLibrary,
+  text: string,
+  options: CompileOptions = {},
+): RuleSet {
+  return new Compiler(functions, text, options).compile()
+}
+
+class Compiler {
+  readonly #functions: FunctionLibrary
+  readonly #file: string
+  readonly #text: string
+  readonly #options: CompileOptions
+  readonly #problems: Problem[] = []
+  readonly #sources = new Map<string, string>()
+  readonly #reads = new Set<string>()
+  #tables: ReadonlyMap<string, LookupTable> = new Map()
+  /** Syntax errors have hidden parts of the file: a table that is not there may be among them. */
+  #incomplete = false
+
+  constructor(functions: FunctionLibrary, text: string, options: CompileOptions) {
+    this.#functions = functions
+    this.#file = options.file ?? 'rules.yaml'
+    this.#text = text
+    this.#options = options
+  }
+
+  compile(): RuleSet {
+    const loaded = loadRuleFile(this.#text, this.#file)
+    const lookups = (this.#options.lookups ?? []).map(({ text, file }) => {
+      this.#sources.set(file, text)
+      return loadLookups(text, file)
+    })
+    this.#sources.set(this.#file, this.#text)
+    this.#problems.push(...loaded.problems, ...lookups.flatMap((file) => file.problems))
+    const { tables, problems } = collectTables([...lookups, loaded])
+    this.#problems.push(...problems)
+    this.#tables = tables
+    this.#incomplete = loaded.incomplete
+    const tap = loaded.tap === undefined ? undefined : this.#tap(loaded.tap)
+    const rules = loaded.rules.map((entry) => this.#rule(entry))
+    if (this.#problems.some((problem) => problem.severity === 'error')) {
+      throw new RuleError(this.#problems, this.#sources)
+    }
+    const { maxWhileSteps = DEFAULT_MAX_WHILE_STEPS } = this.#options
+    return createRuleSet({
+      file: this.#file,
+      rules,
+      tap,
+      enrich: loaded.enrich,
+      reads: [...this.#reads].sort(),
+      warnings: this.#problems,
+      warningText: renderProblems(this.#problems, this.#sources),
+      maxWhileSteps,
+    })
+  }
+
+  #rule(entry: RuleEntry): CheckedRule {
+    const { name, path, required, source } = entry
+    const node: Node =
+      source.kind === 'literal'
+        ? { op: 'constant', value: source.value }
+        : this.#expression(source.text, name)
+    return { name, path, required, node }
+  }
+
+  #expression(source: SourceText, field: string): Node {
+    const { expression, faults } = parseExpression(source.text)
+    this.#report(source, faults, field)
+    if (expression === undefined) return { op: 'constant', value: null }
+    const checked = checkExpression(expression, this.#context(source, field))
+    this.#report(source, checked.faults, field)
+    return checked.node
+  }
+
+  #tap(source: SourceText): StatementNode[] {
+    const { statements, faults } = parseStatements(source.text)
+    this.#report(source, faults, 'tap')
+    if (statements === undefined) return []
+    const lineOf = lineCounter(source.text)
+    const checked = checkStatements(
+      statements,
+      this.#context(source, 'tap'),
+      lineOf,
+    )
+    this.#report(source, checked.faults, 'tap')
+    return checked.node
+  }
+
+  #report(source: SourceText, faults: readonly Fault[], field: string): void {
+    for (const { start, end, message, hint } of faults) {
+      this.#problems.push(
+        problemIn(source, { start, end }, { message, field, ...(hint === undefined ? undefined : { hint }) }),
+      )
+    }
+  }
+
+  #context(source: SourceText, field: string): CheckContext {
+    return { functions: this.#functions, host: this.#host(source, field), reads: this.#reads }
+  }
+
+  #host(source: SourceText, field: string): PrepareHost {
+    return {
+      table: (name) => this.#tables.get(name) ?? (this.#incomplete ? unseenTable(name) : undefined),
+      tableNames: [...this.#tables.keys()],
+      warn: (message) => {
+        this.#problems.push(
+          problemIn(
+            source,
+            { start: 0, end: source.text.trimEnd().length },
+            { message, field, severity: 'warning' },
+          ),
+        )
+      },
+    }
+  }
+}
+
+/** Stands for a table that could not be read: what is wrong with the file has been reported. */
+function unseenTable(name: string): LookupTable {
+  return name === 'windows_sids' ? { kind: 'list', items: [] } : { kind: 'mapping', entries: new Map() }
+}
+
+/** Lines of a text, from 1, for offsets that mostly grow. */
+function lineCounter(text: string): (offset: number) => number {
+  const starts = [0]
+  for (let index = text.indexOf('\n'); index !== -1; index = text.indexOf('\n', index + 1))
+    starts.push(index + 1)
+  return (offset) => {
+    let low = 0
+    let high = starts.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (starts[middle]! <= offset) low = middle
+      else high = middle - 1
+    }
+    return low + 1
+  }
+}
+
+interface Parts {
+  readonly file: string
+  readonly rules: readonly CheckedRule[]
+  readonly tap: readonly StatementNode[] | undefined
+  readonly enrich: EnrichSpec | undefined
+  readonly reads: readonly string[]
+  readonly warnings: readonly Problem[]
+  readonly warningText: string
+  readonly maxWhileSteps: number
+}
+
+function createRuleSet(parts: Parts): RuleSet {
+  const { rules, tap } = parts
+  const checked = { rules, tap }
+  const names = rules.map((rule) => rule.name)
+  // tap may put dicts into any event.
+  const usual = generateSource(checked, tap !== undefined)
+  const evaluate = instantiate(usual.source, usual.constants)
+  let exact: GeneratedFunction | undefined = tap === undefined ? undefined : evaluate
+  const evaluateExact: GeneratedFunction = (run, data, raw) => {
+    if (exact === undefined) {
+      const generated = generateSource(checked, true)
+      exact = instantiate(generated.source, generated.constants)
+    }
+    return exact(run, data, raw)
+  }
+  return {
+    file: parts.file,
+    writes: names,
+    reads: parts.reads,
+    rules,
+    tap: tap !== undefined,
+    enrich: parts.enrich,
+    warnings: parts.warnings,
+    warningText: parts.warningText,
+    source: usual.source,
+    fastPath: planFastPath(checked),
+    createRunner: () => new RuleRunner(new Run(names, parts.maxWhileSteps), evaluate, evaluateExact),
+  }
+}
+
+class RuleRunner implements Runner {
+  readonly #run: Run
+  readonly #evaluate: GeneratedFunction
+  readonly #evaluateExact: GeneratedFunction
+
+  constructor(run: Run, evaluate: GeneratedFunction, evaluateExact: GeneratedFunction) {
+    this.#run = run
+    this.#evaluate = evaluate
+    this.#evaluateExact = evaluateExact
+  }
+
+  run(data: JsonObject, raw: string): JsonObject | undefined {
+    return this.#run.evaluate(this.#evaluate, data, raw)
+  }
+
+  runExact(data: JsonObject | Dict, raw: string, numbers: NumberTexts | undefined): JsonObject | undefined {
+    return this.#run.evaluate(this.#evaluateExact, data, raw, numbers)
+  }
+
+  get rejection(): Rejection {
+    return this.#run.rejection!
+  }
+
+  get plain(): boolean {
+    return this.#run.plain
+  }
+
+  get numbers(): NumberTexts | undefined {
+    return this.#run.numbers
+  }
+}
