@@ -20,27 +20,28 @@ export class Alphabet {
   readonly #latin1 = new Uint16Array(LATIN1)
 
   constructor(sets: readonly Ranges[]) {
-    const changes = new Map<number, number[]>([[0, []]])
+    const changes = new Map<number, bigint>([[0, 0n]])
     for (const [index, ranges] of sets.entries()) {
+      const bit = 1n << BigInt(index)
       for (let edge = 0; edge < ranges.length; edge++) {
         const start = edge % 2 === 0 ? ranges[edge]! : ranges[edge]! + 1
-        if (start > MAX_CODE_POINT) continue
-        const here = changes.get(start)
-        if (here === undefined) changes.set(start, [index])
-        else here.push(index)
+        if (start <= MAX_CODE_POINT) changes.set(start, (changes.get(start) ?? 0n) ^ bit)
       }
     }
     const members = sets.map(() => new Set<number>())
     const classes: number[] = []
     const starts = [...changes.keys()].sort((a, b) => a - b)
-    const numbers = new Map<string, number>()
-    const current = new Set<number>()
+    const numbers = new Map<bigint, number>()
+    /** A bit for each set that the characters from here on are in. */
+    let membership = 0n
     for (const start of starts) {
-      for (const index of changes.get(start)!) if (!current.delete(index)) current.add(index)
-      const signature = [...current].sort((a, b) => a - b).join(' ')
-      const number = numbers.get(signature) ?? numbers.size
-      numbers.set(signature, number)
-      for (const index of current) members[index]!.add(number)
+      membership ^= changes.get(start)!
+      let number = numbers.get(membership)
+      if (number === undefined) {
+        number = numbers.size
+        numbers.set(membership, number)
+        for (const [index, set] of members.entries()) if ((membership >> BigInt(index)) & 1n) set.add(number)
+      }
       classes.push(number)
     }
     this.size = numbers.size

@@ -1,7 +1,7 @@
 import type { Failure } from '../failure.ts'
 import { typeError, valueError } from '../failure.ts'
 import type { HashKey, JsonObject, Value } from '../value.ts'
-import { Dict, type DictView, Range, Tuple, ValueIterator, ValueSet } from '../value.ts'
+import { Dict, type DictView, MAX_LENGTH, Range, Tuple, ValueIterator, ValueSet } from '../value.ts'
 import { isJsonObject } from './keys.ts'
 import { checkLength } from './length.ts'
 import { typeName } from './numbers.ts'

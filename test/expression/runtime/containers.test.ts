@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import {
-  checkLength,
   deleteItem,
   deleteSlice,
   getAttribute,
@@ -21,6 +20,7 @@ import {
 import { MAX_GROWTH, MAX_RANGE_LOOP } from '../../../src/expression/runtime/iteration.ts'
 import type { AnyDict } from '../../../src/expression/runtime/keys.ts'
 import { dictSet, makeDict, makeSet, setAdd, setDelete } from '../../../src/expression/runtime/keys.ts'
+import { checkLength } from '../../../src/expression/runtime/length.ts'
 import type { JsonObject, Maybe, Value } from '../../../src/expression/value.ts'
 import {
   DictView,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Failure } from '../../../src/expression/failure.ts'
+import { toFloat, toInteger } from '../../../src/expression/runtime/conversions.ts'
 import {
   bitLength,
   decompose,
@@ -14,9 +15,7 @@ import {
   isInteger,
   isNumeric,
   normalizeInteger,
-  toFloat,
   toIndex,
-  toInteger,
   typeName,
 } from '../../../src/expression/runtime/numbers.ts'
 import type { Value } from '../../../src/expression/value.ts'
