@@ -1,7 +1,8 @@
-import { fstatSync, type Stats, statSync } from 'node:fs'
+import { createReadStream, fstatSync, type Stats, statSync } from 'node:fs'
 import process from 'node:process'
+import type { Readable } from 'node:stream'
 import type { Input } from '../stages/source.ts'
-import { canDecompress, compressionOf, fileInput } from '../stages/source.ts'
+import { CHUNK_BYTES, canDecompress, compressionOf, fileInput } from '../stages/source.ts'
 import { systemMessage } from '../stages/system-message.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
@@ -32,11 +33,17 @@ export function openInputs(names: readonly string[]): OpenedInputs {
     }
     const stats = name === STDIN ? fstatSync(0) : statFile(name)
     if (stats.isDirectory()) throw new CommandError(EXIT.USAGE, `cannot read ${name}: it is a directory`)
-    inputs.push(name === STDIN ? { name, open: () => process.stdin } : fileInput(name))
+    inputs.push(name === STDIN ? { name, open: () => openStdin(stats) } : fileInput(name))
     if (stats.isFile()) files.push(stats)
     totalBytes = stats.isFile() && totalBytes !== undefined ? totalBytes + stats.size : undefined
   }
   return { inputs, totalBytes, files }
+}
+
+/** A file that standard input was redirected from is read in larger chunks than a pipe. */
+function openStdin(stats: Stats): Readable {
+  if (!stats.isFile()) return process.stdin
+  return createReadStream('', { fd: 0, autoClose: false, highWaterMark: CHUNK_BYTES })
 }
 
 function statFile(path: string): Stats {

@@ -13,7 +13,7 @@ import type { Maybe, Value } from '../../expression/value.ts'
 import { MAX_INTEGER } from '../../expression/value.ts'
 import { BLANKS, ESCAPE, FRACTION, NESTED, NON_ASCII, Scanner } from './scanner.ts'
 import type { WantedMembers } from './wanted.ts'
-import { ByteWriter } from './writer.ts'
+import { ByteWriter, viewOf } from './writer.ts'
 
 /** Thrown where a value is met that the fast path does not deal with. */
 const GIVE_UP = Symbol('the plain way')
@@ -50,6 +50,7 @@ export class FastPath implements EventContext {
   readonly #ends: Int32Array
   readonly #marks: Uint8Array
   #bytes: Buffer = Buffer.alloc(0)
+  #view = viewOf(this.#bytes)
   /** The same bytes, one character each. */
   #latin1 = ''
   #steps = 0
@@ -77,7 +78,9 @@ export class FastPath implements EventContext {
    */
   block(bytes: Buffer, latin1: string): void {
     this.#bytes = bytes
+    this.#view = viewOf(bytes)
     this.#latin1 = latin1
+    this.#scanner.block(bytes, this.#view)
   }
 
   /**
@@ -86,7 +89,7 @@ export class FastPath implements EventContext {
    * @returns the offset after the line's LF; -1: nothing was written, the line goes the plain way
    */
   line(start: number): number {
-    const next = this.#scanner.scan(this.#bytes, start)
+    const next = this.#scanner.scan(start)
     if (next === -1) return -1
     const { writer } = this
     const { length } = writer
@@ -177,7 +180,7 @@ export class FastPath implements EventContext {
 
   /** JSON text that is the same for every event. */
   literal(bytes: Uint8Array): void {
-    this.writer.copy(bytes, 0, bytes.length)
+    this.writer.literal(bytes)
   }
 
   /** The value as it stands in the line. */
@@ -190,7 +193,7 @@ export class FastPath implements EventContext {
         ? (mark & ESCAPE) === 0
         : (mark & (ESCAPE | BLANKS | NESTED)) === 0 && first !== OPEN_BRACE
     ) {
-      this.writer.copy(this.#bytes, start, this.#ends[slot]!)
+      this.writer.copy(this.#bytes, this.#view, start, this.#ends[slot]!)
     } else if (first === QUOTE) {
       this.writer.text(JSON.stringify(JSON.parse(this.#text(slot))))
     } else {
@@ -203,8 +206,8 @@ export class FastPath implements EventContext {
   /** A value of the language. */
   write(value: Value): void {
     if (typeof value === 'string') this.writer.string(value)
-    else if (typeof value === 'number' && Number.isFinite(value)) this.writer.text(String(value + 0))
-    else if (typeof value === 'boolean') this.writer.text(value ? 'true' : 'false')
+    else if (typeof value === 'number' && Number.isFinite(value)) this.writer.ascii(String(value + 0))
+    else if (typeof value === 'boolean') this.writer.ascii(value ? 'true' : 'false')
     else this.writer.text(this.#plain.stringify(value))
   }
 

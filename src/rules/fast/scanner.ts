@@ -49,6 +49,9 @@ for (const char of '"\\/bfnrt') SIMPLE_ESCAPE[char.charCodeAt(0)] = 1
 interface Known {
   /** With its quotes. */
   readonly bytes: Uint8Array
+  /** The same as numbers, for the comparison. */
+  readonly words: Int32Array
+  readonly mask: number
   readonly wanted: Wanted | undefined
   /** The key that followed it the last time. */
   next: Known | undefined
@@ -87,14 +90,22 @@ function bucketOf(bytes: Uint8Array, start: number, end: number): number {
 }
 
 function matches(key: Uint8Array, bytes: Uint8Array, position: number): boolean {
-  const last = key.length - 1
-  // The closing quote first: it tells keys of different length apart.
-  if (bytes[position + last] !== QUOTE) return false
-  for (let index = 1; index < last; index++) {
+  for (let index = 0; index < key.length; index++) {
     if (bytes[position + index] !== key[index]) return false
   }
   return true
 }
+
+/** The first bytes of a key, with its quotes, four to a number; the last number holds what is left. */
+function wordsOf(bytes: Uint8Array): Int32Array {
+  const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4)
+  padded.set(bytes)
+  const view = new DataView(padded.buffer)
+  return Int32Array.from({ length: padded.length / 4 }, (_, index) => view.getInt32(index * 4, true))
+}
+
+/** Which bits of the last word count, by the number of bytes in it. */
+const LAST_WORD_MASKS = [-1, 0xff, 0xffff, 0xffffff]
 
 export class Scanner {
   /** By slot: where the value begins (-1: it is absent) and ends, and what was seen inside it. */
@@ -105,6 +116,7 @@ export class Scanner {
   /** By the id of a wanted object. */
   readonly #known: KnownKeys[]
   #bytes: Uint8Array = new Uint8Array(0)
+  #view = new DataView(this.#bytes.buffer)
   #seen = 0
   #depth = 0
 
@@ -117,13 +129,23 @@ export class Scanner {
   }
 
   /**
+   * The lines that follow are in this block.
+   *
+   * @param bytes UTF-8; the last byte is LF
+   * @param view of the same bytes
+   */
+  block(bytes: Uint8Array, view: DataView): void {
+    this.#bytes = bytes
+    this.#view = view
+  }
+
+  /**
    * Reads the object that begins at `start`.
    *
-   * @param bytes a block of lines, UTF-8; its last byte is LF
    * @returns the offset after the line's LF, or -1: left to the plain way
    */
-  scan(bytes: Uint8Array, start: number): number {
-    this.#bytes = bytes
+  scan(start: number): number {
+    const bytes = this.#bytes
     this.#depth = 0
     this.starts.fill(-1)
     if (bytes[start] !== OPEN_BRACE) return -1
@@ -153,7 +175,7 @@ export class Scanner {
     for (;;) {
       if (bytes[position] !== QUOTE) return -1
       let key = previous === undefined ? known.first : previous.next
-      if (key !== undefined && matches(key.bytes, bytes, position)) {
+      if (key !== undefined && this.#isAt(key, position)) {
         position += key.bytes.length
       } else {
         const end = this.#key(position)
@@ -184,6 +206,18 @@ export class Scanner {
     }
   }
 
+  /** Whether the line has this key at a place. Behind the last key there is more than four bytes, but for broken lines. */
+  #isAt({ words, mask }: Known, position: number): boolean {
+    const view = this.#view
+    const last = words.length - 1
+    if (position + words.length * 4 > this.#bytes.length) return false
+    for (let index = 0; index < last; index++) {
+      if (view.getInt32(position, true) !== words[index]) return false
+      position += 4
+    }
+    return (view.getInt32(position, true) & mask) === words[last]
+  }
+
   /** @returns the offset after a key; -1 where it is none, or has escapes: it may be a wanted one in disguise */
   #key(position: number): number {
     const outer = this.#seen
@@ -197,7 +231,13 @@ export class Scanner {
   #newKey(wanted: Wanted, start: number, end: number): Known {
     // A copy: a Buffer's own slice would be a view of the block.
     const bytes = Uint8Array.from(this.#bytes.subarray(start, end))
-    return { bytes, wanted: wanted.members.get(keyText(bytes)), next: undefined }
+    return {
+      bytes,
+      words: wordsOf(bytes),
+      mask: LAST_WORD_MASKS[bytes.length % 4]!,
+      wanted: wanted.members.get(keyText(bytes)),
+      next: undefined,
+    }
   }
 
   #wantedValue(wanted: Wanted, position: number): number {

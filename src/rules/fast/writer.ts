@@ -4,6 +4,10 @@ import { Buffer } from 'node:buffer'
 const QUOTE = 0x22
 const FIRST_SIZE = 1 << 16
 
+/** Longer ones are copied faster by the engine than by a loop (measured: at 12 and 100 bytes). */
+const SHORT_LITERAL = 11
+const SHORT_COPY = 100
+
 /** Characters that JSON text cannot hold as they are, or that are more than one byte. */
 const UNUSUAL = new Uint8Array(256)
 for (let code = 0; code < 256; code++)
@@ -12,12 +16,14 @@ for (let code = 0; code < 256; code++)
 export class ByteWriter {
   bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_SIZE)
   length = 0
+  #view = viewOf(this.bytes)
 
   /** What was written, which is the caller's from now on. */
   take(): Buffer {
     const written = this.bytes.subarray(0, this.length)
     // The next batch is about as long.
     this.bytes = Buffer.allocUnsafeSlow(Math.max(FIRST_SIZE, this.length + (this.length >> 2)))
+    this.#view = viewOf(this.bytes)
     this.length = 0
     return written
   }
@@ -27,6 +33,7 @@ export class ByteWriter {
     const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + count))
     this.bytes.copy(grown, 0, 0, this.length)
     this.bytes = grown
+    this.#view = viewOf(grown)
   }
 
   byte(value: number): void {
@@ -34,19 +41,47 @@ export class ByteWriter {
     this.bytes[this.length++] = value
   }
 
-  /** Bytes as they are. */
-  copy(source: Uint8Array, start: number, end: number): void {
-    const count = end - start
+  /** All of these bytes. */
+  literal(source: Uint8Array): void {
+    const count = source.length
     this.#reserve(count)
-    const { bytes } = this
-    let target = this.length
-    if (count > 96) {
-      bytes.set(source.subarray(start, end), target)
-      target += count
+    if (count > SHORT_LITERAL) {
+      this.bytes.set(source, this.length)
     } else {
-      for (let index = start; index < end; index++) bytes[target++] = source[index]!
+      const { bytes, length } = this
+      for (let index = 0; index < count; index++) bytes[length + index] = source[index]!
     }
-    this.length = target
+    this.length += count
+  }
+
+  /**
+   * Some of these bytes.
+   *
+   * @param view of the same bytes: short pieces are copied four at a time, up to three too many, which the next piece
+   * overwrites
+   */
+  copy(source: Uint8Array, view: DataView, start: number, end: number): void {
+    const count = end - start
+    this.#reserve(count + 4)
+    let target = this.length
+    if (count > SHORT_COPY) {
+      this.bytes.set(source.subarray(start, end), target)
+    } else if (end + 4 <= source.length) {
+      const written = this.#view
+      for (let index = start; index < end; index += 4) {
+        written.setInt32(target, view.getInt32(index, true), true)
+        target += 4
+      }
+    } else {
+      for (let index = start; index < end; index++) this.bytes[target++] = source[index]!
+    }
+    this.length += count
+  }
+
+  /** Short JSON text without special characters: a number, `true`. */
+  ascii(text: string): void {
+    this.#reserve(text.length)
+    for (let index = 0; index < text.length; index++) this.bytes[this.length++] = text.charCodeAt(index)
   }
 
   /** JSON text, or what else is text already. */
@@ -78,4 +113,8 @@ export class ByteWriter {
     bytes[target++] = QUOTE
     this.length = target
   }
+}
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }
