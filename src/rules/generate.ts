@@ -135,7 +135,7 @@ class Generator {
     }
     const names = rules.map((rule) => rule.name)
     const build = this.#constants.add(
-      (values: unknown[], run: { rule: number; plain: boolean }) => buildTree(tree, values, names, run),
+      (values: unknown[], run: { rule: number; plain: boolean }) => buildTree(tree, values, names, run) ?? {},
       'builds the output',
     )
     return [
@@ -250,15 +250,14 @@ function buildTree(
   run: { rule: number; plain: boolean },
 ): any {
   if (node.ordered) run.plain = false
-  const object: any = node.ordered ? RUNTIME.emptyDict() : {}
+  let object: any
   for (const child of node.children) {
     let value: unknown
     if (child.children.length === 0) value = values[child.rule!]
     else if (child.rule !== undefined) value = buildBelow(child, values, names, run)
-    else if (present(child).some((index) => values[index] !== undefined)) {
-      value = buildTree(child, values, names, run)
-    }
+    else value = buildTree(child, values, names, run)
     if (value === undefined) continue
+    object ??= node.ordered ? RUNTIME.emptyDict() : {}
     if (node.ordered) RUNTIME.dictSet(object, child.key, value as any)
     else setOwn(object, child.key, value)
   }

@@ -41,6 +41,10 @@ export class FastPath implements EventContext {
   /** Rules generated code may note here; nobody reads it. */
   rule = 0
   readonly writer = new ByteWriter()
+  /** For generated code that is more than one function: values and slots by rule, where objects begin by their id. */
+  readonly v: unknown[]
+  readonly s: Int32Array
+  readonly o: Int32Array
   readonly #scanner: Scanner
   readonly #generated: FastFunction
   readonly #plain: PlainWay
@@ -59,8 +63,13 @@ export class FastPath implements EventContext {
     generated: FastFunction,
     wanted: WantedMembers,
     members: ReadonlyMap<string, number>,
+    rules: number,
+    objects: number,
     plain: PlainWay,
   ) {
+    this.v = new Array(rules).fill(undefined)
+    this.s = new Int32Array(rules)
+    this.o = new Int32Array(objects)
     this.#generated = generated
     this.#scanner = new Scanner(wanted.root, wanted.slots, wanted.objects)
     this.#starts = this.#scanner.starts

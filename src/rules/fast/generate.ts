@@ -13,8 +13,11 @@ import type { FastFunction, PlainWay } from './fast-path.ts'
 import { FastPath } from './fast-path.ts'
 import { MAX_PARTS, WantedMembers } from './wanted.ts'
 
-/** More rules are not worth one function: V8 would not optimize it. */
-const MAX_RULES = 250
+/** Rules in one generated function: V8 optimizes no function without end. */
+const GROUP_SIZE = 60
+
+/** Lines that write output in one generated function. */
+const GROUP_LINES = 400
 
 /** Functions that look at the event's own time zone. */
 const ZONED = new Set(['parse_timestamp', 'timestamp_to_epoch'])
@@ -30,7 +33,7 @@ export interface FastPathPlan {
  * that sets a value inside another one's
  */
 export function planFastPath(rules: CheckedRules): FastPathPlan | undefined {
-  if (rules.tap !== undefined || rules.rules.length > MAX_RULES) return undefined
+  if (rules.tap !== undefined) return undefined
   const tree = outputTree(rules.rules.map((rule) => rule.path))
   if (!isSimple(tree) || !rules.rules.every((rule) => readsOnlyFields(rule.node))) return undefined
   return new FastGenerator(rules.rules, tree).plan()
@@ -81,39 +84,82 @@ class FastGenerator {
   readonly #members = new Map<string, number>()
   readonly #constants = new ConstantPool()
   readonly #helpers = new Set<string>()
-  readonly #emitter: Emitter
+  readonly #fields: FieldSource
+  /** Values are kept in arrays, since those who make and those who write them are different functions. */
+  readonly #grouped: boolean
+  #emitter: Emitter
   /** Text that is to be written before anything else is. */
   #pending = ''
 
   constructor(rules: readonly CheckedRule[], tree: OutputNode) {
     this.#rules = rules
     this.#tree = tree
-    const fields: FieldSource = {
+    this.#grouped = rules.length > GROUP_SIZE
+    this.#fields = {
       field: (path) => this.#field(path),
       member: (key) => `run.value(${this.#wanted.member([key])})`,
     }
-    this.#emitter = new Emitter(this.#constants, this.#helpers, { exact: false, fields }, '  ')
+    this.#emitter = this.#newEmitter()
+  }
+
+  #newEmitter(): Emitter {
+    return new Emitter(this.#constants, this.#helpers, { exact: false, fields: this.#fields }, '  ')
   }
 
   plan(): FastPathPlan {
     if (this.#rules.some((rule) => usesZone(rule.node)))
       this.#members.set('tzinfo', this.#wanted.member(['tzinfo']))
-    this.#values()
-    this.#object(this.#tree)
-    this.#flush()
+    const functions = this.#grouped ? this.#groups() : this.#whole()
     this.#wanted.finish()
     const source = [
       "'use strict'",
       ...(this.#helpers.size === 0 ? [] : [`const { ${[...this.#helpers].sort().join(', ')} } = runtime`]),
       ...this.#constants.declarations(),
-      'return function evaluate(run) {',
-      ...this.#emitter.lines,
-      '  return true',
-      '}',
+      ...functions,
+      'return evaluate',
       '',
     ].join('\n')
     const generated = new Function('runtime', 'k', source)(RUNTIME, this.#constants.values) as FastFunction
-    return { source, create: (plain) => new FastPath(generated, this.#wanted, this.#members, plain) }
+    const sizes = [this.#rules.length, nodeCount(this.#tree)] as const
+    return {
+      source,
+      create: (plain) => new FastPath(generated, this.#wanted, this.#members, ...sizes, plain),
+    }
+  }
+
+  #whole(): string[] {
+    this.#values(0, this.#rules.length)
+    this.#object(this.#tree)
+    this.#flush()
+    return ['function evaluate(run) {', ...this.#emitter.lines, '  return true', '}']
+  }
+
+  /** One function for every group of rules, then some that write: `v`, `s` and `o` are the run's arrays. */
+  #groups(): string[] {
+    const functions: string[] = []
+    const calls: string[] = []
+    for (let from = 0; from < this.#rules.length; from += GROUP_SIZE) {
+      const to = Math.min(from + GROUP_SIZE, this.#rules.length)
+      this.#emitter = this.#newEmitter()
+      this.#values(from, to)
+      functions.push(`function rules${from}(run, v, s) {`, ...this.#emitter.lines, '  return true', '}')
+      calls.push(`  if (!rules${from}(run, v, s)) return false`)
+    }
+    this.#emitter = this.#newEmitter()
+    this.#object(this.#tree)
+    this.#flush()
+    for (const [index, lines] of cut(this.#emitter.lines).entries()) {
+      functions.push(`function write${index}(run, v, s, o) {`, ...lines, '}')
+      calls.push(`  write${index}(run, v, s, o)`)
+    }
+    return [
+      ...functions,
+      'function evaluate(run) {',
+      '  const { v, s, o } = run',
+      ...calls,
+      '  return true',
+      '}',
+    ]
   }
 
   #slots(path: FieldPath): string {
@@ -138,20 +184,22 @@ class FastGenerator {
   }
 
   /** Evaluates every rule, before anything is written. */
-  #values(): void {
+  #values(from: number, to: number): void {
     const emitter = this.#emitter
-    const computed = this.#rules.filter(
-      (rule) => this.#copied(rule.node) === undefined && !isConstant(rule.node),
-    )
+    const group = this.#rules.slice(from, to)
+    const computed = group.filter((rule) => this.#copied(rule.node) === undefined && !isConstant(rule.node))
     emitter.hoist(fieldsOf(computed.map((rule) => rule.node)))
-    for (const [index, rule] of this.#rules.entries()) {
+    for (const [offset, rule] of group.entries()) {
+      const index = from + offset
       if (isConstant(rule.node)) continue
       const slot = this.#copied(rule.node)
       if (slot === undefined) {
         emitter.rule(`v${index}`, rule.node, rule.required)
+        if (this.#grouped) emitter.line(`v[${index}] = v${index}`)
       } else {
         emitter.line(`const s${index} = ${slot} // ${rule.name.replace(/[\r\n\u2028\u2029]+/g, ' ')}`)
         if (rule.required) emitter.line(`if (s${index} === -1) return false`)
+        if (this.#grouped) emitter.line(`s[${index}] = s${index}`)
       }
     }
   }
@@ -177,9 +225,16 @@ class FastGenerator {
   #presence(node: OutputNode): string {
     return present(node)
       .map((index) =>
-        this.#copied(this.#rules[index]!.node) === undefined ? `v${index} !== undefined` : `s${index} !== -1`,
+        this.#copied(this.#rules[index]!.node) === undefined
+          ? `${this.#place('v', index)} !== undefined`
+          : `${this.#place('s', index)} !== -1`,
       )
       .join(' || ')
+  }
+
+  /** The name of a rule's value or slot where it is written. */
+  #place(kind: 'v' | 's', index: number): string {
+    return this.#grouped ? `${kind}[${index}]` : `${kind}${index}`
   }
 
   /** Writes an object; where its first member may be absent, each member brings its comma and the end mends the first. */
@@ -193,10 +248,11 @@ class FastGenerator {
       this.#pending += '}'
     } else {
       this.#flush()
-      this.#emitter.line(`const o${node.id} = run.writer.length`)
+      const start = this.#grouped ? `o[${node.id}]` : `o${node.id}`
+      this.#emitter.line(`${this.#grouped ? '' : 'const '}${start} = run.writer.length`)
       for (const child of node.children) this.#member(child, true)
       this.#flush()
-      this.#emitter.line(`run.close(o${node.id})`)
+      this.#emitter.line(`run.close(${start})`)
     }
   }
 
@@ -227,8 +283,31 @@ class FastGenerator {
     }
     this.#flush()
     const copied = this.#copied(expression) !== undefined
-    this.#emitter.line(copied ? `run.copy(s${node.rule})` : `run.write(v${node.rule})`)
+    const place = this.#place(copied ? 's' : 'v', node.rule)
+    this.#emitter.line(copied ? `run.copy(${place})` : `run.write(${place})`)
   }
+}
+
+function nodeCount(node: OutputNode): number {
+  return node.children.reduce((count, child) => count + nodeCount(child), 1)
+}
+
+/** Lines of a function's body in pieces, none of which ends inside a block. */
+function cut(lines: readonly string[]): string[][] {
+  const pieces: string[][] = []
+  let piece: string[] = []
+  for (const [index, line] of lines.entries()) {
+    piece.push(line)
+    const next = lines[index + 1]
+    // The body's own indentation is two blanks; a block ends with a line of its brace alone.
+    const outside =
+      next === undefined || (/^ {2}[^ }]/.test(next) && /^ {2}[^ ]/.test(line) && !line.endsWith('{'))
+    if (outside && (piece.length >= GROUP_LINES || next === undefined)) {
+      pieces.push(piece)
+      piece = []
+    }
+  }
+  return pieces
 }
 
 /** A value that is the same for every event, and that JSON.stringify writes as it should be. */

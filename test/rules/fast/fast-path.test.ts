@@ -89,6 +89,24 @@ test('hostile lines with ever new keys do not grow the memory of keys', () => {
   assert.equal(compareWays(rules, lines), lines.length)
 })
 
+test('hundreds of rules have a fast path of several functions', () => {
+  const rules: string[] = []
+  for (let index = 0; index < 500; index++) {
+    const path = `g${index % 9}.h${index % 4}.f${index}`
+    const expression = ['x', 'y', 'lower(z)', "'const'", 'x + 1', "data['y']"][index % 6]
+    rules.push(
+      `${path}: {field: ${JSON.stringify(expression)}, required: ${index % 5 === 0 && index % 6 !== 1}}`,
+    )
+  }
+  const lines = [
+    '{"x":1,"y":[1,2],"z":"A"}',
+    '{"x":2,"z":"B","y":null}',
+    '{"z":"É","x":3,"y":"q"}',
+    '{"x":1,"z":"c","y":{}}',
+  ]
+  assert.equal(compareWays(rules.join('\n'), lines), lines.length)
+})
+
 test('rules that need the event as a whole have no fast path', () => {
   const plan = (rules: string) => {
     const { rules: checked } = compileRules(rules)
