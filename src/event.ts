@@ -21,13 +21,10 @@ export interface EventPlace {
 export interface EventText extends EventPlace {
   /** As it stands in the input, without the line end. */
   readonly text: string
-  /** JSON.parse and JSON.stringify are sure to bring it out as it stands. */
-  readonly canonical: boolean
 }
 
 /** An event as it was read. */
-export interface InputEvent extends EventPlace {
-  readonly text: string
+export interface InputEvent extends EventText {
   readonly data: JsonObject | Dict
   /** `data` may hold what JSON.parse never makes: bigints, Dicts. */
   readonly exact: boolean
@@ -36,8 +33,7 @@ export interface InputEvent extends EventPlace {
 }
 
 /** What the rules made of an event. */
-export interface OutputEvent extends EventPlace {
-  readonly text: string
+export interface OutputEvent extends EventText {
   readonly output: JsonObject
   /** JSON.stringify writes `output` as it should be written. */
   readonly plain: boolean

@@ -1,24 +1,46 @@
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { EnrichSpec } from './rules/load.ts'
+import type { EnrichCounts } from './stages/enrich.ts'
+import { canEnrichLines, EnrichStage } from './stages/enrich.ts'
 import { FusedStage } from './stages/fused.ts'
 import type { RunnerSource } from './stages/normalize.ts'
 import { NormalizeStage } from './stages/normalize.ts'
+import { checkWorkers, ParallelStage } from './stages/parallel.ts'
 import type { ParseOptions } from './stages/parse.ts'
 import { ParseStage } from './stages/parse.ts'
 import type { OutputCounts, SerializeOptions } from './stages/serialize.ts'
 import { SerializeStage } from './stages/serialize.ts'
 import type { Input } from './stages/source.ts'
 import { InputReader } from './stages/source.ts'
+import type { TracerPool } from './tracer/pool.ts'
+
+/** What the pipeline needs of a compiled rule file. */
+export interface PipelineRules extends RunnerSource {
+  /** What is looked up, and where detections go. Default: nothing is looked up. */
+  readonly enrich?: EnrichSpec | undefined
+  /** The output fields. Needed with `enrich`. */
+  readonly writes?: readonly string[]
+}
 
 export interface PipelineOptions
   extends Pick<ParseOptions, 'inputFormat' | 'maxLineBytes'>,
     Pick<SerializeOptions, 'errors' | 'onError'> {
   /** What `compileRules` made of a rule file. */
-  readonly rules: RunnerSource
+  readonly rules: PipelineRules
   /** Read one after the other, compressed ones as well. A stream counts as an input of the name `-`. */
   readonly inputs: Iterable<Input | Readable>
   /** Whether lines may go from bytes to bytes where the rules allow it; the result is the same. Default: true. */
   readonly fastPath?: boolean
+  /**
+   * Threads that parse, normalize and serialize; 1: it is done on this one, as it is where the enrich stage needs events
+   * as objects. The result is the same. Default: 1.
+   */
+  readonly workers?: number
+  /** Looks up what the rules' `enrich` names. It is the caller's to close. Default: nothing is looked up. */
+  readonly tracer?: TracerPool | undefined
+  /** Reject events that could not be looked up (ENRICHMENT_FAILED), instead of marking them. Default: false. */
+  readonly tracerRequired?: boolean | undefined
   /** Where the normalized events go, as JSON lines. It is ended after the last one. */
   readonly output: Writable
 }
@@ -29,33 +51,57 @@ export interface PipelineCounts extends OutputCounts {
   readonly bytesRead: number
   /** Bytes parsed, after decompression. */
   readonly bytesParsed: number
+  /** With a tracer: what became of the events that were looked up. */
+  readonly enrichment?: EnrichCounts
 }
 
 /**
  * The product:
  *
- *     inputs -> decompress -> parse -> normalize -> serialize -> output
- *                                                       `-> errors (rejected events)
+ *     inputs -> decompress -> parse -> normalize -> [ enrich ] -> serialize -> output
+ *                                                                     `-> errors (rejected events)
  *
  * Batches travel, one for each chunk of input, and a stage that has to wait makes all those before it wait: what is in
  * memory at a time is a few batches, whatever the size of the inputs and the pace of the reader.
  */
 export class Pipeline {
   readonly #reader: InputReader
-  readonly #parse: ParseStage | FusedStage
+  readonly #parse: ParseStage | FusedStage | ParallelStage
   readonly #normalize: NormalizeStage | undefined
+  readonly #enrich: EnrichStage | undefined
   readonly #serialize: SerializeStage
   readonly #output: Writable
 
   /** @throws {TypeError} when an option is not acceptable */
   constructor(options: PipelineOptions) {
-    const { rules, inputs, output, errors, onError, inputFormat, maxLineBytes } = options
+    const {
+      rules,
+      inputs,
+      output,
+      errors,
+      onError,
+      inputFormat,
+      maxLineBytes,
+      fastPath,
+      workers = 1,
+      tracer,
+      tracerRequired,
+    } = options
+    const stopAtRejected = onError === 'fail'
+    const writesLines = canWriteLines(options)
+    checkWorkers(workers)
     this.#reader = new InputReader(asInputs(inputs))
-    if (canFuse(options)) {
-      this.#parse = new FusedStage(rules, { maxLineBytes })
+    if (workers !== 1 && writesLines) {
+      const work = { inputFormat, maxLineBytes, fastPath, stopAtRejected }
+      this.#parse = new ParallelStage(rules, { ...work, workers })
+    } else if (writesLines && canFuse(options)) {
+      this.#parse = new FusedStage(rules, { maxLineBytes, stopAtRejected })
     } else {
       this.#parse = new ParseStage({ inputFormat, maxLineBytes })
       this.#normalize = new NormalizeStage(rules)
+    }
+    if (tracer !== undefined) {
+      this.#enrich = new EnrichStage({ pool: tracer, enrich: rules.enrich, required: tracerRequired })
     }
     this.#serialize = new SerializeStage({ errors, onError, onStop: () => this.stop() })
     this.#output = output
@@ -70,11 +116,10 @@ export class Pipeline {
   async run(): Promise<PipelineCounts> {
     // A reader that waits for input does not notice that the stages behind it are gone.
     this.#parse.once('close', () => this.#reader.stop())
-    if (this.#normalize === undefined) {
-      await pipeline(this.#reader, this.#parse, this.#serialize, this.#output)
-    } else {
-      await pipeline(this.#reader, this.#parse, this.#normalize, this.#serialize, this.#output)
-    }
+    const stages = [this.#parse, this.#normalize, this.#enrich, this.#serialize, this.#output]
+    const streams = [this.#reader, ...stages.filter((stage) => stage !== undefined)]
+    // The types of a list know streams only; anything that is iterated can be the first.
+    await pipeline(streams as unknown as NodeJS.ReadWriteStream[])
     if (this.#reader.fault !== undefined) throw this.#reader.fault
     return this.counts
   }
@@ -84,8 +129,18 @@ export class Pipeline {
     this.#reader.stop()
   }
 
-  /** From the next batch on these rules apply. */
-  replaceRules(rules: RunnerSource): void {
+  /**
+   * From the next batch on these rules apply.
+   *
+   * @throws {TypeError} when a rule writes into the member that detections go to, and none did before: that takes
+   *   another chain of stages
+   */
+  replaceRules(rules: PipelineRules): void {
+    const writesLines = this.#normalize === undefined
+    if (this.#enrich !== undefined && writesLines && !canEnrichLines(rules.enrich, rules.writes ?? [])) {
+      throw new TypeError("a rule writes into the member that 'enrich' puts detections into: start again")
+    }
+    this.#enrich?.replaceSpec(rules.enrich)
     const stage = this.#normalize ?? this.#parse
     if ('replaceRules' in stage) stage.replaceRules(rules)
   }
@@ -95,6 +150,7 @@ export class Pipeline {
       ...this.#serialize.counts,
       bytesRead: this.#reader.bytesRead,
       bytesParsed: this.#parse.bytesRead,
+      ...(this.#enrich === undefined ? {} : { enrichment: this.#enrich.counts }),
     }
   }
 
@@ -109,14 +165,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return new Pipeline(options)
 }
 
-/** Whether one stage can do the work of parse, normalize and serialize: JSON lines, and no stop at the first rejected. */
-function canFuse({
-  rules,
-  inputFormat = 'jsonl',
-  onError = 'reject',
-  fastPath = true,
-}: PipelineOptions): boolean {
-  return fastPath && rules.fastPath !== undefined && inputFormat === 'jsonl' && onError === 'reject'
+/** Whether events may leave the first stage as lines: the enrich stage needs them as objects to reject one, or change it. */
+function canWriteLines({ rules, tracer, tracerRequired = false }: PipelineOptions): boolean {
+  if (tracer === undefined) return true
+  return !tracerRequired && canEnrichLines(rules.enrich, rules.writes ?? [])
+}
+
+/** Whether one stage can do the work of parse, normalize and serialize. */
+function canFuse({ rules, inputFormat = 'jsonl', fastPath = true }: PipelineOptions): boolean {
+  return fastPath && rules.fastPath !== undefined && inputFormat === 'jsonl'
 }
 
 function* asInputs(inputs: Iterable<Input | Readable>): Generator<Input> {

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
+import { availableParallelism } from 'node:os'
 import process from 'node:process'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT } from '../stages/limits.ts'
+import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT, MAX_WORKERS } from '../stages/limits.ts'
 import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
 import type { NormalizeOptions } from './run-pipeline.ts'
+import { withTracer } from './tracer-options.ts'
 
 /*
  * The command line of `normalize`. What a subcommand needs is loaded when it is run: a pipeline is started often, the
@@ -24,7 +26,7 @@ function createProgram(run: (work: () => Promise<number> | number) => Promise<vo
     .addHelpText('after', AFTER_HELP)
     .exitOverride()
     .enablePositionalOptions()
-  withRules(program)
+  withTracer(withRules(program))
     .argument('[FILE...]', 'input files, - or none: standard input; .gz and .zst are decompressed')
     .addOption(
       new Option(
@@ -42,6 +44,11 @@ function createProgram(run: (work: () => Promise<number> | number) => Promise<vo
         .default('reject'),
     )
     .option('--max-line <bytes>', `reject longer input lines (default: ${DEFAULT_MAX_LINE_BYTES})`, byteCount)
+    .addOption(
+      new Option('--workers <n>', 'threads that do the work; auto: one for each processor')
+        .argParser(workerCount)
+        .default(1),
+    )
     .option('--stats', 'print a summary as a JSON object to standard error at the end')
     .option('--no-fast-path', 'let every line go the plain way, to compare: the output is the same')
     .option('--progress', 'show the progress on standard error (default: if only that is a terminal)')
@@ -92,6 +99,12 @@ function byteCount(text: string): number {
   const bytes = Number(text)
   if (/^[1-9]\d*$/.test(text) && bytes <= MAX_LINE_LIMIT) return bytes
   throw new InvalidArgumentError(`It has to be a number of bytes from 1 to ${MAX_LINE_LIMIT}.`)
+}
+
+function workerCount(text: string): number {
+  const workers = text === 'auto' ? Math.min(availableParallelism(), MAX_WORKERS) : Number(text)
+  if (text === 'auto' || (/^[1-9]\d*$/.test(text) && workers <= MAX_WORKERS)) return workers
+  throw new InvalidArgumentError(`It has to be a number from 1 to ${MAX_WORKERS}, or auto.`)
 }
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -40,7 +40,9 @@ export function openOutput(
     const existing = statSync(path, { throwIfNoEntry: false })
     if (existing !== undefined) refuseInUse(path, existing, inUse)
     const fd = openSync(path, 'w')
-    return { stream: createWriteStream(path, { fd }), name: path, stats: fstatSync(fd), isStandard: false }
+    // Whoever writes to it sees its errors; a late one must not end the process.
+    const stream = createWriteStream(path, { fd }).on('error', () => {})
+    return { stream, name: path, stats: fstatSync(fd), isStandard: false }
   } catch (error) {
     if (error instanceof CommandError) throw error
     throw new CommandError(EXIT.USAGE, `cannot write ${path}: ${systemMessage(error)}`, { cause: error })
@@ -58,23 +60,17 @@ function refuseInUse(name: string, file: Stats, inUse: readonly Stats[]): void {
 
 /** Writes what is left. A standard stream stays open: others write to it too, and the process ends it. */
 export async function closeOutput({ stream, isStandard }: Output): Promise<void> {
-  if (isStandard || stream.destroyed) return
-  if (!stream.writableEnded) stream.end()
-  await finished(stream)
+  if (isStandard) return
+  if (!stream.writableEnded && !stream.destroyed) stream.end()
+  // What it failed with is asked for later.
+  await finished(stream).catch(() => {})
 }
 
-/** Remembers what an output failed with, so that the message can name it. */
-export class OutputProblems {
-  #problem: string | undefined
-
-  watch({ stream, name }: Output): void {
-    stream.on('error', (error) => {
-      if (!isBrokenPipe(error)) this.#problem ??= `cannot write ${name}: ${systemMessage(error)}`
-    })
+/** What the first of these failed with; undefined: none did, or only its reader went away. */
+export function outputProblem(...outputs: readonly Output[]): string | undefined {
+  for (const { stream, name } of outputs) {
+    const error = stream.errored
+    if (error !== null && !isBrokenPipe(error)) return `cannot write ${name}: ${systemMessage(error)}`
   }
-
-  /** The first failure; undefined when there was none, or only that a reader went away. */
-  get first(): string | undefined {
-    return this.#problem
-  }
+  return undefined
 }

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { loadFunctions } from '../expression/functions/on-demand.ts'
+import { compileOnDemand } from '../rules/compile-on-demand.ts'
 import type { RuleSet } from '../rules/compiler.ts'
-import { compileWith, RuleError } from '../rules/compiler.ts'
+import { RuleError } from '../rules/compiler.ts'
 import { systemMessage } from '../stages/system-message.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
@@ -34,16 +34,8 @@ export function ruleFiles(rules: string | undefined, lookups: readonly string[] 
 export async function loadRules({ rules, lookups }: RuleFiles): Promise<RuleSet> {
   const text = readText(rules)
   const tables = lookups.map((file) => ({ file, text: readText(file) }))
-  const options = { file: rules, lookups: tables }
   try {
-    return compileWith(await loadFunctions(text), text, options)
-  } catch (error) {
-    if (!(error instanceof RuleError)) throw error
-  }
-  // Names may be written with escapes: with every function at hand the report is right in any case.
-  const { compileRules } = await import('../rules/compile.ts')
-  try {
-    return compileRules(text, options)
+    return await compileOnDemand(text, { file: rules, lookups: tables })
   } catch (error) {
     if (error instanceof RuleError) throw new CommandError(EXIT.USAGE, error.message, { cause: error })
     throw error

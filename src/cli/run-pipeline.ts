@@ -2,7 +2,10 @@ import { type Stats, statSync } from 'node:fs'
 import process from 'node:process'
 import type { PipelineOptions } from '../pipeline.ts'
 import { createPipeline, type Pipeline } from '../pipeline.ts'
+import type { RuleSet } from '../rules/compile.ts'
 import { InputError } from '../stages/source.ts'
+import { WorkerError } from '../stages/workers/pool.ts'
+import type { TracerPool } from '../tracer/pool.ts'
 import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
 import { openInputs } from './inputs.ts'
 import type { Output } from './outputs.ts'
@@ -11,10 +14,11 @@ import { Progress } from './progress.ts'
 import type { RuleFiles } from './rule-files.ts'
 import { loadRules, ruleFiles } from './rule-files.ts'
 import { statsRecord } from './stats.ts'
+import type { TracerOptions } from './tracer-options.ts'
 import { watchFiles } from './watch.ts'
 
 /** The options of the command line, as commander names them. */
-export interface NormalizeOptions extends Pick<PipelineOptions, 'inputFormat' | 'onError'> {
+export interface NormalizeOptions extends Pick<PipelineOptions, 'inputFormat' | 'onError'>, TracerOptions {
   readonly rules?: string
   readonly lookups?: readonly string[]
   readonly output?: string
@@ -24,6 +28,7 @@ export interface NormalizeOptions extends Pick<PipelineOptions, 'inputFormat' | 
   /** Undefined: where a terminal shows it and nothing else. */
   readonly progress?: boolean
   readonly fastPath?: boolean
+  readonly workers?: number
   readonly watch?: boolean
 }
 
@@ -38,7 +43,10 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   const rules = await loadRules(files)
   if (rules.warningText !== '') process.stderr.write(`${rules.warningText.trimEnd()}\n`)
   const inputs = openInputs(names)
+  const tracer = await openTracer(options)
   const { output, errors } = openOutputs(options, [...inputs.files, ...statAll(files)])
+  const note = tracerNote(rules, options, errors)
+  if (note !== undefined) process.stderr.write(`${note}\n`)
 
   let pipeline: Pipeline | undefined
   const { totalBytes } = inputs
@@ -55,6 +63,9 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     maxLineBytes: options.maxLine,
     onError: options.onError,
     fastPath: options.fastPath,
+    workers: options.workers,
+    tracer,
+    tracerRequired: options.tracerRequired,
   })
   const unwatch = options.watch ? reloadOnChange(files, pipeline) : () => {}
   const unhandle = stopOnSignal(pipeline)
@@ -64,18 +75,52 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     () => undefined,
     (error: unknown) => error,
   )
+  tracer?.destroy()
   await closeOutput(errors)
   unhandle()
   unwatch()
   progress?.end()
   if (options.stats) {
-    process.stderr.write(`${statsRecord(pipeline.counts, (performance.now() - started) / 1000)}\n`)
+    const seconds = (performance.now() - started) / 1000
+    process.stderr.write(`${statsRecord(pipeline.counts, seconds, tracer?.stats)}\n`)
   }
   const problem = outputProblem(output, errors)
   if (problem !== undefined) throw new CommandError(EXIT.FAILED, problem, { cause: fault })
-  if (fault instanceof InputError) throw new CommandError(EXIT.FAILED, fault.message, { cause: fault })
+  if (fault instanceof InputError || fault instanceof WorkerError) {
+    throw new CommandError(EXIT.FAILED, fault.message, { cause: fault })
+  }
   if (fault !== undefined && !isBrokenPipe(fault)) throw fault
   return pipeline.failed ? EXIT.FAILED : EXIT.OK
+}
+
+/** @throws {CommandError} when the options are not acceptable */
+async function openTracer(options: NormalizeOptions): Promise<TracerPool | undefined> {
+  const { tracer } = options
+  if (tracer !== undefined) {
+    // Most runs ask no tracer, and need not load what it takes.
+    const { createTracerPool } = await import('./tracer-pool.ts')
+    return createTracerPool(tracer, options)
+  }
+  if (Object.keys(options).some((name) => name.startsWith('tracer'))) {
+    throw new CommandError(EXIT.USAGE, 'the --tracer-... options need a server: --tracer HOST:PORT')
+  }
+  return undefined
+}
+
+/** What does not fit together: a tracer that is not asked anything, or rules with nobody to ask. */
+function tracerNote(
+  { file, enrich }: RuleSet,
+  { tracer }: NormalizeOptions,
+  errors: Output,
+): string | undefined {
+  if (tracer !== undefined && enrich === undefined) {
+    return `${file}: there is no 'enrich' section, so nothing is looked up at --tracer`
+  }
+  // Whoever reads rejected events from standard error reads records, and nothing else.
+  const isHeard = !errors.isStandard || process.stderr.isTTY === true
+  return tracer === undefined && enrich !== undefined && isHeard
+    ? `${file}: the 'enrich' section is not used without --tracer HOST:PORT`
+    : undefined
 }
 
 function openOutputs(options: NormalizeOptions, inUse: readonly Stats[]): { output: Output; errors: Output } {
@@ -119,7 +164,7 @@ function reloadOnChange(files: RuleFiles, pipeline: Pipeline): () => void {
       pipeline.replaceRules(rules)
       process.stderr.write(`${rules.warningText}${files.rules}: reloaded\n`)
     } catch (error) {
-      if (!(error instanceof CommandError)) throw error
+      if (!(error instanceof CommandError || error instanceof TypeError)) throw error
       process.stderr.write(
         `${error.message.trimEnd()}\n${files.rules}: not reloaded, the rules stay as they were\n`,
       )

@@ -1,7 +1,8 @@
 import type { PipelineCounts } from '../pipeline.ts'
+import type { PoolStats } from '../tracer/pool.ts'
 
 /** What `--stats` prints: one JSON object. `events` is `written` and `rejected` together. */
-export function statsRecord(counts: PipelineCounts, seconds: number): string {
+export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: PoolStats): string {
   const { events, written, rejected, rejectedByCode, bytesRead, bytesParsed, bytesWritten } = counts
   return JSON.stringify({
     events,
@@ -13,5 +14,21 @@ export function statsRecord(counts: PipelineCounts, seconds: number): string {
     bytes_written: bytesWritten,
     seconds: Math.round(seconds * 1000) / 1000,
     events_per_second: seconds > 0 ? Math.round(events / seconds) : 0,
+    ...(tracer === undefined ? {} : { enrichment: { ...counts.enrichment, ...tracerRecord(tracer) } }),
   })
+}
+
+function tracerRecord(stats: PoolStats): Record<string, number> {
+  return {
+    detections: stats.detections,
+    cache_hits: stats.cacheHits,
+    cache_misses: stats.cacheMisses,
+    requests: stats.requests,
+    retries: stats.retries,
+    late_replies: stats.lateReplies,
+    stray_detections: stats.strayDetections,
+    too_long: stats.tooLong,
+    connections: stats.connections,
+    failed_connections: stats.failedConnections,
+  }
 }

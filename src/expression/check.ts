@@ -364,15 +364,15 @@ class Checker {
   }
 
   #unknownFunction(name: string, span: Span): void {
+    // First what it is called elsewhere: 'now' is not meant as 'pow'.
     const near = suggest(name, [...this.#functions.names, ...Object.keys(BUILTINS)])
     const hint =
-      near !== undefined
+      FAMILIAR.get(name) ??
+      (near !== undefined
         ? `did you mean '${near}'?`
-        : FAMILIAR.has(name)
-          ? FAMILIAR.get(name)!
-          : METHOD_NAMES.has(name)
-            ? `'${name}' is a method: write value.${name}(...)`
-            : "'normalize functions' lists what there is"
+        : METHOD_NAMES.has(name)
+          ? `'${name}' is a method: write value.${name}(...)`
+          : "'normalize functions' lists what there is")
     this.#fault(span, `unknown function '${name}'`, hint)
   }
 
@@ -383,11 +383,12 @@ class Checker {
       const near = suggest(name, METHOD_NAMES)
       const known = this.#functions.names.includes(name) || Object.hasOwn(BUILTINS, name)
       const hint =
-        near !== undefined
+        FAMILIAR.get(name) ??
+        (near !== undefined
           ? `did you mean '${near}'?`
           : known
             ? `'${name}' is a function: write ${name}(...)`
-            : FAMILIAR.get(name)
+            : undefined)
       this.#fault(nameSpan, `no type has a method '${name}'`, hint)
     } else if (MUTATING_METHODS.has(name) && !this.#tap) {
       this.#fault(

@@ -1,5 +1,6 @@
 /** The statements of `tap`: Python's simple and compound ones that work on data. */
 import type { BinaryOperator, Expression, Fault, Statement, Target } from './ast.ts'
+import type { TokenKind } from './lex.ts'
 import { lex } from './lex.ts'
 import { Parser } from './parse.ts'
 import { SyntaxFault } from './syntax-fault.ts'
@@ -23,6 +24,12 @@ const REFUSED = new Map([
 ])
 
 const AUGMENTED = new Set(['+=', '-=', '*=', '/=', '//=', '%=', '**=', '>>=', '<<=', '&=', '^=', '|=', '@='])
+
+/** Where a line's tokens end. */
+const LINE_ENDS: ReadonlySet<TokenKind> = new Set(['newline', 'indent', 'dedent', 'end'])
+
+/** Lines that belong to the compound statement above them. */
+const CONTINUATIONS = new Set(['elif', 'else', 'except', 'finally'])
 
 export interface ParsedStatements {
   /** Undefined where the text could not be read at all. */
@@ -53,7 +60,46 @@ class StatementParser extends Parser {
     return statements
   }
 
+  /** One line, or a statement with its blocks. Where it cannot be read, reading goes on with the next one. */
   #statement(): Statement[] {
+    const [loops, blocks, start] = [this.#loops, this.#blocks, this.position]
+    try {
+      return this.#readStatement()
+    } catch (error) {
+      if (!(error instanceof SyntaxFault)) throw error
+      this.faults.push(error.fault)
+      this.#loops = loops
+      this.#blocks = blocks
+      this.leaveBrackets()
+      this.#skipStatement(start)
+      return []
+    }
+  }
+
+  /** Goes to the end of a statement that could not be read: its line, its block, and what continues it. */
+  #skipStatement(start: number): void {
+    const previous = this.ahead(-1)?.kind
+    if (this.position > start && (previous === 'newline' || previous === 'dedent')) return
+    do {
+      while (!LINE_ENDS.has(this.token.kind)) this.advance()
+      if (this.token.kind === 'newline') this.advance()
+      this.#skipBlock()
+    } while (this.token.kind === 'name' && CONTINUATIONS.has(this.token.text))
+    if (this.position === start && this.token.kind !== 'end') this.advance()
+  }
+
+  #skipBlock(): void {
+    if (this.token.kind !== 'indent') return
+    let depth = 0
+    // Every indent has its dedent, also at the end of the text.
+    do {
+      const { kind } = this.advance()
+      if (kind === 'indent') depth++
+      else if (kind === 'dedent') depth--
+    } while (depth > 0)
+  }
+
+  #readStatement(): Statement[] {
     const { kind, text } = this.token
     if (kind === 'indent') throw new SyntaxFault('unexpected indent', this.token.start, this.token.end)
     if (kind === 'name') {

@@ -133,6 +133,16 @@ export class Parser {
     return true
   }
 
+  /** Tokens read so far. */
+  protected get position(): number {
+    return this.#index
+  }
+
+  /** After a fault: brackets that were open are forgotten. */
+  protected leaveBrackets(): void {
+    this.#depth = 0
+  }
+
   protected expect(text: string, where: string): Token {
     if (!this.at(text)) throw this.unexpected(`expected '${text}' ${where}`)
     return this.advance()
@@ -154,9 +164,11 @@ export class Parser {
         ? 'the expression ends here'
         : kind === 'newline'
           ? 'the line ends here'
-          : kind === 'indent' || kind === 'dedent'
+          : kind === 'indent'
             ? 'unexpected indentation'
-            : `unexpected ${kind === 'name' && KEYWORDS.has(text) ? 'keyword ' : ''}${quote(text)}`
+            : kind === 'dedent'
+              ? 'the block ends here'
+              : `unexpected ${kind === 'name' && KEYWORDS.has(text) ? 'keyword ' : ''}${quote(text)}`
     const message = expected === undefined ? found : `${expected}, but ${found}`
     return new SyntaxFault(message, start, Math.max(end, start + 1), this.#hint())
   }
@@ -178,7 +190,9 @@ export class Parser {
       return "'required: false' has to be the last line, on its own"
     }
     if (kind === 'string' && previous?.kind === 'string') return undefined
-    if (kind === 'name' && previous?.kind === 'name') {
+    if (kind === 'number' && text.startsWith('.')) return `an item of a list is written ...[${text.slice(1)}]`
+    const isNames = kind === 'name' && previous?.kind === 'name'
+    if (isNames && !KEYWORDS.has(text) && !KEYWORDS.has(previous.text)) {
       return `a name with blanks in it is written data['${previous.text} ${text}']`
     }
     return undefined

@@ -3,7 +3,7 @@ import { FUNCTION_LIBRARY } from '../expression/functions/index.ts'
 import type { CompileOptions, RuleSet } from './compiler.ts'
 import { compileWith } from './compiler.ts'
 
-export type { CompileOptions, Result, RuleSet } from './compiler.ts'
+export type { CompileOptions, RuleDefinition, RuleSet } from './compiler.ts'
 export { DEFAULT_MAX_WHILE_STEPS, RuleError } from './compiler.ts'
 
 /**

@@ -32,6 +32,13 @@ export interface CompileOptions {
   readonly maxWhileSteps?: number
 }
 
+/** What a rule set was compiled from: another thread can compile the same from it. */
+export interface RuleDefinition {
+  /** The rule file's text, YAML. */
+  readonly text: string
+  readonly options: CompileOptions
+}
+
 export const DEFAULT_MAX_WHILE_STEPS = 100_000
 
 /** Rules that cannot be used: `problems` says what and where, `message` is the whole report. */
@@ -45,14 +52,10 @@ export class RuleError extends Error {
   }
 }
 
-/** What becomes of one event. */
-export type Result =
-  | { readonly output: JsonObject; readonly rejection?: undefined }
-  | { readonly output?: undefined; readonly rejection: Rejection }
-
 /** A compiled rule file. It holds no state of events: any number of runners work with it side by side. */
 export interface RuleSet {
   readonly file: string
+  readonly definition: RuleDefinition
   /** Output fields, as written, in the order of the file. */
   readonly writes: readonly string[]
   /** Dotted paths of the event that the rules read; `*` where they use the event as a whole. */
@@ -81,11 +84,7 @@ export interface RuleSet {
  * @param text the file's text, YAML
  * @throws {RuleError} with every problem of the file and of the lookup files
  */
-export function compileWith(
-  functions: FunctionLibrary,
-  text: string,
-  options: CompileOptions = {},
-): RuleSet {
+export function compileWith(functions: FunctionLibrary, text: string, options: CompileOptions = {}): RuleSet {
   return new Compiler(functions, text, options).compile()
 }
 
@@ -128,6 +127,7 @@ class Compiler {
     const { maxWhileSteps = DEFAULT_MAX_WHILE_STEPS } = this.#options
     return createRuleSet({
       file: this.#file,
+      definition: { text: this.#text, options: this.#options },
       rules,
       tap,
       enrich: loaded.enrich,
@@ -161,11 +161,7 @@ class Compiler {
     this.#report(source, faults, 'tap')
     if (statements === undefined) return []
     const lineOf = lineCounter(source.text)
-    const checked = checkStatements(
-      statements,
-      this.#context(source, 'tap'),
-      lineOf,
-    )
+    const checked = checkStatements(statements, this.#context(source, 'tap'), lineOf)
     this.#report(source, checked.faults, 'tap')
     return checked.node
   }
@@ -223,6 +219,7 @@ function lineCounter(text: string): (offset: number) => number {
 
 interface Parts {
   readonly file: string
+  readonly definition: RuleDefinition
   readonly rules: readonly CheckedRule[]
   readonly tap: readonly StatementNode[] | undefined
   readonly enrich: EnrichSpec | undefined
@@ -249,6 +246,7 @@ function createRuleSet(parts: Parts): RuleSet {
   }
   return {
     file: parts.file,
+    definition: parts.definition,
     writes: names,
     reads: parts.reads,
     rules,

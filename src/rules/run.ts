@@ -37,7 +37,7 @@ export class Run implements EventContext {
   #data: JsonObject | Dict = {}
   #steps = 0
   #whileSteps = 0
-  #anomalies: Map<string, string[]> | undefined
+  #anomalies: Map<string, Set<string>> | undefined
   #rejection: Rejection | undefined
   readonly #names: readonly string[]
   readonly #maxWhileSteps: number
@@ -138,7 +138,7 @@ export class Run implements EventContext {
   anomaly(kind: string, text: string): void {
     this.#anomalies ??= new Map()
     const texts = this.#anomalies.get(kind)
-    if (texts === undefined) this.#anomalies.set(kind, [text])
-    else if (!texts.includes(text)) texts.push(text)
+    if (texts === undefined) this.#anomalies.set(kind, new Set([text]))
+    else texts.add(text)
   }
 }

@@ -1,7 +1,5 @@
 import type { Buffer } from 'node:buffer'
 import { isAscii, isUtf8 } from 'node:buffer'
-import type { EventText } from '../event.ts'
-import { OddityFinder } from './json-canonical.ts'
 
 /**
  * Texts of parts of a chunk. The chunk is decoded once, as latin1, which is ten times as fast as UTF-8 and gives
@@ -13,15 +11,14 @@ export class ChunkText {
   /** One character for each byte. */
   readonly latin1: string
   readonly #isAscii: boolean
-  readonly #isUtf8: boolean
-  readonly #oddities: OddityFinder
+  /** All of the chunk is UTF-8. */
+  readonly isUtf8: boolean
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
     this.latin1 = bytes.toString('latin1')
     this.#isAscii = isAscii(bytes)
-    this.#isUtf8 = this.#isAscii || isUtf8(bytes)
-    this.#oddities = new OddityFinder(this.latin1)
+    this.isUtf8 = this.#isAscii || isUtf8(bytes)
   }
 
   /** @returns undefined where the bytes are not UTF-8 */
@@ -29,15 +26,6 @@ export class ChunkText {
     if (this.#isAscii) return this.latin1.slice(from, end)
     const part = this.#bytes.subarray(from, end)
     if (isAscii(part)) return this.latin1.slice(from, end)
-    return this.#isUtf8 || isUtf8(part) ? part.toString('utf8') : undefined
-  }
-
-  /**
-   * Whether JSON.parse keeps everything of an event: see {@link OddityFinder.isCanonical}.
-   *
-   * @param from not before the one of the last call
-   */
-  isCanonical(from: number, end: number): EventText['canonical'] {
-    return this.#oddities.isCanonical(from, end)
+    return this.isUtf8 || isUtf8(part) ? part.toString('utf8') : undefined
   }
 }

@@ -25,57 +25,25 @@ const NUMBER = /[:,[{][ \t\n\r]*(-?\d+(\.\d+)?([eE][-+]?\d+)?)(?=[,\]} \t\n\r]|$
 const ESCAPED_DIGIT = '\\u003'
 
 /**
- * Finds what JSON.parse and JSON.stringify would not bring out as it stands, in a text that holds many events, each
- * being asked for in turn.
+ * Whether JSON.parse and JSON.stringify are sure to bring everything in `text` out as it stands: every number is
+ * written as JavaScript writes it, no integer is beyond 2**53, no member's name looks like an array index. False says
+ * only that there may be one: a string that reads `see {"10": 1}` is mistaken for it.
+ *
+ * @param text JSON, or what wants to be: an object or array, or several of them. As characters beyond ASCII do not
+ *   matter, it may be UTF-8 read as latin1.
  */
-export class OddityFinder {
-  readonly #text: string
-  /** Offsets of the first of each kind at or after the last part that was asked for. */
-  #nextSuspect = -1
-  #nextEscape = -1
-
-  /** @param text JSON; as its characters beyond ASCII do not matter, it may be UTF-8 read as latin1 */
-  constructor(text: string) {
-    this.#text = text
-  }
-
-  /**
-   * Whether every number of a part is sure to be written as JavaScript writes it, no integer is beyond 2**53, and no
-   * member's name looks like an array index. False says only that there may be one: `"a": "see 1: {\"10\": ...}"`
-   * is mistaken for it.
-   *
-   * @param from not before the one of the last call
-   */
-  isCanonical(from: number, end: number): boolean {
-    if (this.#nextSuspect < from) this.#nextSuspect = findSuspect(this.#text, from)
-    if (this.#nextEscape < from) this.#nextEscape = find(this.#text, ESCAPED_DIGIT, from)
-    return this.#nextSuspect >= end && this.#nextEscape >= end
-  }
-}
-
-/** @returns whether the whole text is canonical, as {@link OddityFinder.isCanonical} says of a part */
 export function isCanonical(text: string): boolean {
-  return new OddityFinder(text).isCanonical(0, text.length)
-}
-
-/** @returns the offset of the first suspect that a closer look does not clear; Infinity: there is none */
-function findSuspect(text: string, from: number): number {
-  SUSPECT.lastIndex = from
+  SUSPECT.lastIndex = 0
   for (let match = SUSPECT.exec(text); match !== null; match = SUSPECT.exec(text)) {
-    if (match[0].endsWith(':')) return match.index
+    if (match[0].endsWith(':')) return false
     NUMBER.lastIndex = match.index
     const number = NUMBER.exec(text)
     if (number === null) continue
-    if (!isCanonicalNumber(number[1]!, number[2] === undefined && number[3] === undefined)) return match.index
+    if (!isCanonicalNumber(number[1]!, number[2] === undefined && number[3] === undefined)) return false
     // The suspect may have ended behind the comma in front of the next number.
     SUSPECT.lastIndex = NUMBER.lastIndex
   }
-  return Number.POSITIVE_INFINITY
-}
-
-function find(text: string, part: string, from: number): number {
-  const offset = text.indexOf(part, from)
-  return offset === -1 ? Number.POSITIVE_INFINITY : offset
+  return !text.includes(ESCAPED_DIGIT)
 }
 
 function isCanonicalNumber(text: string, isInteger: boolean): boolean {

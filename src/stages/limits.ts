@@ -6,3 +6,6 @@ export const DEFAULT_MAX_LINE_BYTES = 16 * 1024 * 1024
  * event may be six times as long as its text. 64 MiB.
  */
 export const MAX_LINE_LIMIT = 64 * 1024 * 1024
+
+/** Worker threads at most: with more there is a slip of the keyboard, and gigabytes for their heaps. */
+export const MAX_WORKERS = 256

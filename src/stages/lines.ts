@@ -37,8 +37,8 @@ const LF = 0x0a
 const CR = 0x0d
 const LINE_END = Buffer.from('\n')
 
-/** A byte order mark, CR and LF do not count for the length of a line. */
-const UNCOUNTED = 5
+/** A byte order mark, CR and LF do not count for the length of a line: so many bytes more may still be right. */
+export const UNCOUNTED = 5
 
 const BLANK = /^[ \t\r]*$/
 
@@ -58,13 +58,26 @@ export class LineReader {
   readonly #maxLineBytes: number
   readonly #sink: LineSink
   readonly #held: HeldBytes
+  readonly #mayHaveMark: boolean
   #line = 0
   #ordinal = 0
 
-  constructor(maxLineBytes: number, sink: LineSink) {
+  /** @param mayHaveMark the bytes begin where the source does: a byte order mark is none of the text there */
+  constructor(maxLineBytes: number, sink: LineSink, mayHaveMark = true) {
     this.#maxLineBytes = maxLineBytes
     this.#sink = sink
     this.#held = new HeldBytes(maxLineBytes + UNCOUNTED)
+    this.#mayHaveMark = mayHaveMark
+  }
+
+  /** Number of lines so far, blank ones too. */
+  get lines(): number {
+    return this.#line
+  }
+
+  /** Number of events so far, rejected ones too. */
+  get events(): number {
+    return this.#ordinal
   }
 
   push(chunk: Uint8Array): void {
@@ -112,7 +125,7 @@ export class LineReader {
       }
       const next = latin1.indexOf('\n', start) + 1
       const line = ++this.#line
-      const from = line === 1 ? afterMark(bytes, start) : start
+      const from = this.#textStart(bytes, start, line)
       const end = latin1.charCodeAt(next - 2) === CR && next - 2 >= from ? next - 2 : next - 1
       if (end - from > this.#maxLineBytes) {
         this.#reject(bytes, start, next, line)
@@ -126,11 +139,15 @@ export class LineReader {
   }
 
   #reject(bytes: Buffer, start: number, next: number, line: number): void {
-    const from = line === 1 ? afterMark(bytes, start) : start
+    const from = this.#textStart(bytes, start, line)
     let end = next
     if (bytes[end - 1] === LF) end--
     if (end < next && end > from && bytes[end - 1] === CR) end--
     this.#sink.reject(tooLong(line, this.#ordinal++, this.#maxLineBytes, bytes.subarray(from, end)))
+  }
+
+  #textStart(bytes: Buffer, start: number, line: number): number {
+    return line === 1 && this.#mayHaveMark ? afterMark(bytes, start) : start
   }
 }
 

@@ -2,6 +2,7 @@ import { Transform, type TransformCallback } from 'node:stream'
 import type { Batch, InputEvent, OutputEvent, RejectedEvent, Rejection } from '../event.ts'
 import { mergeRejected } from '../event.ts'
 import type { JsonObject } from '../expression/value.ts'
+import type { RuleDefinition } from '../rules/compiler.ts'
 import type { FastPathPlan } from '../rules/fast/generate.ts'
 import type { Runner } from '../rules/runner.ts'
 import { guard, STAGE_OPTIONS } from './stage.ts'
@@ -11,6 +12,8 @@ export interface RunnerSource {
   createRunner(): Runner
   /** How lines become output without objects in between, where the rules allow it. */
   readonly fastPath?: FastPathPlan | undefined
+  /** What it was compiled from: worker threads compile their own. */
+  readonly definition?: RuleDefinition
 }
 
 /** Applies the rules to each event. */

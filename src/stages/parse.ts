@@ -3,6 +3,7 @@ import type { Batch, InputEvent, RejectedEvent, Rejection } from '../event.ts'
 import { mergeRejected } from '../event.ts'
 import { Failure } from '../expression/failure.ts'
 import type { Dict, JsonObject, NumberTexts, Value } from '../expression/value.ts'
+import { isCanonical } from './json-canonical.ts'
 import { MAX_NESTING, nestsTooDeep } from './json-nesting.ts'
 import { JsonProblem, parseExact } from './json-parse.ts'
 import { ValueSplitter } from './json-values.ts'
@@ -26,14 +27,16 @@ export interface ParseOptions {
 export interface InputChunk {
   readonly source: string
   readonly bytes?: Uint8Array
+  /** Nobody else has the bytes' buffer: it may be given away. Default: false. */
+  readonly isOwned?: boolean
 }
 
 /** Parses the texts of events. What is no JSON object is rejected. */
 export function parseBatch(source: string, texts: EventTexts): Batch<InputEvent> {
   const events: InputEvent[] = []
   const refused: RejectedEvent[] = []
-  for (const { line, ordinal, text, canonical } of texts.events) {
-    const parsed = parseText(text, canonical)
+  for (const { line, ordinal, text } of texts.events) {
+    const parsed = parseText(text)
     if ('code' in parsed) {
       refused.push({ line, ordinal, rejection: parsed, raw: text })
     } else {
@@ -51,10 +54,10 @@ interface ParsedText {
 }
 
 /** One event's text: with JSON.parse where that keeps everything, else with our own, slower parser. */
-function parseText(text: string, canonical: boolean): ParsedText | Rejection {
+function parseText(text: string): ParsedText | Rejection {
   if (nestsTooDeep(text)) return invalid(`it nests deeper than ${MAX_NESTING} levels`)
   try {
-    if (!canonical) return parseOddText(text)
+    if (!isCanonical(text)) return parseOddText(text)
     const data = JSON.parse(text) as Value
     return isObject(data) ? { data, exact: false, numbers: undefined } : notAnObject(data)
   } catch (error) {
@@ -157,23 +160,31 @@ export class ParseStage extends Transform {
 
   #parse(texts: EventTexts): void {
     if (texts.events.length === 0 && texts.rejected.length === 0) return
-    let batch = parseBatch(this.#source, texts)
-    if (this.#splitter instanceof ValueSplitter) batch = this.#upToInvalid(batch, this.#splitter)
+    const parsed = parseBatch(this.#source, texts)
+    if (!(this.#splitter instanceof ValueSplitter)) {
+      this.push(parsed)
+      return
+    }
+    const { batch, isCut } = upToInvalid(parsed)
+    if (isCut) this.#splitter.stop()
     this.push(batch)
   }
+}
 
-  /** After a value that is no JSON nothing can be trusted: where the next one begins is a guess. */
-  #upToInvalid(batch: Batch<InputEvent>, splitter: ValueSplitter): Batch<InputEvent> {
-    const { source, events, rejected } = batch
-    const last = rejected.find(({ rejection }) => rejection.code === 'JSON_INVALID')
-    if (last === undefined) return batch
-    splitter.stop()
-    return {
-      source,
-      events: events.filter(({ ordinal }) => ordinal < last.ordinal),
-      rejected: rejected.filter(({ ordinal }) => ordinal <= last.ordinal),
-    }
+/**
+ * The events of a document up to the first value that is no JSON: after it nothing can be trusted, where the next one
+ * begins is a guess.
+ */
+export function upToInvalid(batch: Batch<InputEvent>): { batch: Batch<InputEvent>; isCut: boolean } {
+  const { source, events, rejected } = batch
+  const last = rejected.find(({ rejection }) => rejection.code === 'JSON_INVALID')
+  if (last === undefined) return { batch, isCut: false }
+  const kept = {
+    source,
+    events: events.filter(({ ordinal }) => ordinal < last.ordinal),
+    rejected: rejected.filter(({ ordinal }) => ordinal <= last.ordinal),
   }
+  return { batch: kept, isCut: true }
 }
 
 export function parseOptions({

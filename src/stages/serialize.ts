@@ -35,7 +35,7 @@ export interface SerializedBatch {
   readonly rejected: readonly RejectedEvent[]
 }
 
-/** Events of a chunk that have been written already. */
+/** Events of a chunk that have been written already; under `onError: 'fail'` nothing follows the first rejected one. */
 export interface WrittenBatch {
   readonly source: string
   /** JSON lines. */
@@ -185,10 +185,7 @@ export class SerializeStage extends Transform {
       this.#bytesWritten += bytes.length
       this.push(bytes)
     }
-    if (this.#stopAtRejected && rejected.length > 0) {
-      this.#stopped = true
-      this.#onStop()
-    }
+    this.#stopIfAsked(rejected)
     this.#writeErrors(serializeRejected(batch.source, rejected), callback)
   }
 
@@ -197,7 +194,14 @@ export class SerializeStage extends Transform {
     this.#count(rejected)
     this.#bytesWritten += bytes.length
     if (bytes.length > 0) this.push(bytes)
+    this.#stopIfAsked(rejected)
     this.#writeErrors(serializeRejected(source, rejected), callback)
+  }
+
+  #stopIfAsked(rejected: readonly RejectedEvent[]): void {
+    if (!this.#stopAtRejected || rejected.length === 0) return
+    this.#stopped = true
+    this.#onStop()
   }
 
   #count(rejected: readonly RejectedEvent[]): void {

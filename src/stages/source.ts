@@ -14,6 +14,8 @@ export interface Input {
   open(): Readable
   /** How its bytes are packed. Default: they are not. */
   readonly compression?: Compression
+  /** Each chunk comes in a buffer of its own that nobody else has. Default: false. */
+  readonly ownsChunks?: boolean
 }
 
 /** An input could not be read to its end: a fault of the disk, or compressed data that is damaged. */
@@ -28,7 +30,7 @@ export const CHUNK_BYTES = 256 * 1024
 export function fileInput(path: string): Input {
   const compression = compressionOf(path)
   const open = () => createReadStream(path, { highWaterMark: CHUNK_BYTES })
-  return { name: path, open, ...(compression === undefined ? {} : { compression }) }
+  return { name: path, open, ownsChunks: true, ...(compression === undefined ? {} : { compression }) }
 }
 
 export function compressionOf(path: string): Compression | undefined {
@@ -82,7 +84,11 @@ export class InputReader {
       if (this.#stopped || this.#fault !== undefined) return
       try {
         this.#open = new OpenInput(input)
-        for await (const bytes of this.#open.chunks()) yield { source: input.name, bytes }
+        // A decompressor cuts several chunks out of one buffer.
+        const isOwned = input.ownsChunks === true && input.compression === undefined
+        for await (const bytes of this.#open.chunks()) {
+          yield { source: input.name, bytes, ...(isOwned ? { isOwned } : {}) }
+        }
       } catch (error) {
         if (!this.#stopped) this.#fault = new InputError(faultMessage(input, error), { cause: error })
       } finally {

@@ -5,7 +5,6 @@ import type { Maybe, Value } from '../../src/expression/value.ts'
 import { Dict, DictView, MAX_INTEGER, Range, Tuple, ValueSet } from '../../src/expression/value.ts'
 
 /** A recorded value; what JSON lacks is an object with a `$` that names it. */
-// biome-ignore lint/suspicious/noExplicitAny: it is JSON of any shape
 export type Recorded = any
 
 export function readRecording(name: string): Record<string, Recorded[]> {

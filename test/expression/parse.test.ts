@@ -234,6 +234,38 @@ test('what is refused is named, and reading goes on', () => {
   }
 })
 
+test('a statement that cannot be read does not hide the faults of the next ones', () => {
+  const cases: [string, string[]][] = [
+    ['import a\nfrom b import c\nx = 1', ['import', 'from']],
+    ['def f():\n  return 1\nraise x', ['def', 'raise']],
+    ['try:\n  x = 1\nexcept: pass\nelse:\n  y = (\n  1)\nfinally:\n  z = 2\nglobal q', ['try', 'global']],
+    ['if x\n  y = 1\nelif z: pass\nreturn', ['\n', 'return']],
+    ['if x:\n  import a\nelse:\n  import b', ['import', 'import']],
+    ['if x:\nimport a', ['import', 'import']],
+    ['x = 1\n    import a\ny = 2\nreturn', ['    ', 'return']],
+    ['for x in y:\n  if x: def\n  else: pass\n  break\nbreak', ['def', 'break']],
+    ['else: x\nelif y: z\nimport a', ['else', 'import']],
+    ['if x: import a; import b\n1 = 2', ['import', '1']],
+  ]
+  for (const [text, expected] of cases) {
+    const { faults } = parseStatements(text)
+    assert.deepEqual(
+      faults.map(({ start, end }) => text.slice(start, end)),
+      expected,
+      text,
+    )
+  }
+})
+
+test('every cut-off of a tap is read to its end', () => {
+  const text =
+    'if a:\n  for b in c:\n    d = (1,\n     2)\n  else:\n    pass\nelif e: f[1:2] = 3; del g\nwhile h:\n  i += 1\n'
+  for (let end = 0; end <= text.length; end++) {
+    const { faults } = parseStatements(text.slice(0, end))
+    assert.ok(faults.length <= 2, text.slice(0, end))
+  }
+})
+
 test('a fault points at what is wrong', () => {
   const cases: [string, number, number][] = [
     ['a + $b', 4, 5],
@@ -257,11 +289,11 @@ test('deep nesting is a fault, not a crash', () => {
   for (const text of [
     '('.repeat(5000) + ')'.repeat(5000),
     '['.repeat(5000),
-    'not '.repeat(5000) + 'x',
-    '-'.repeat(5000) + 'x',
+    `${'not '.repeat(5000)}x`,
+    `${'-'.repeat(5000)}x`,
     'f('.repeat(5000),
-    'a if b else '.repeat(5000) + 'c',
-    '2 ** '.repeat(5000) + '2',
+    `${'a if b else '.repeat(5000)}c`,
+    `${'2 ** '.repeat(5000)}2`,
   ]) {
     const { faults } = parseExpression(text)
     assert.notDeepEqual(faults, [])

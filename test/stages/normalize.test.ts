@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Batch, InputEvent, OutputEvent, Rejection } from '../../src/event.ts'
 import type { JsonObject } from '../../src/expression/value.ts'
-import { isCanonical } from '../../src/stages/json-canonical.ts'
 import { NormalizeStage, normalizeBatch } from '../../src/stages/normalize.ts'
 import { parseBatch } from '../../src/stages/parse.ts'
 import { rulesOf } from './runners.ts'
@@ -12,7 +11,6 @@ function batchOf(...texts: string[]): Batch<InputEvent> {
     line: ordinal + 1,
     ordinal,
     text,
-    canonical: isCanonical(text),
   }))
   return parseBatch('-', { events, rejected: [] })
 }

@@ -5,7 +5,6 @@ import { pipeline } from 'node:stream/promises'
 import { describe, it } from 'node:test'
 import type { Batch, InputEvent } from '../../src/event.ts'
 import { Dict } from '../../src/expression/value.ts'
-import { isCanonical } from '../../src/stages/json-canonical.ts'
 import type { InputChunk, ParseOptions } from '../../src/stages/parse.ts'
 import { ParseStage, parseBatch } from '../../src/stages/parse.ts'
 
@@ -14,7 +13,6 @@ function parse(...texts: string[]): Batch<InputEvent> {
     line: ordinal + 1,
     ordinal,
     text,
-    canonical: isCanonical(text),
   }))
   return parseBatch('x.jsonl', { events, rejected: [] })
 }
@@ -107,7 +105,6 @@ describe('parseBatch', () => {
       line: index * 2 + 1,
       ordinal: index * 2,
       text,
-      canonical: true,
     }))
     const earlier = [1, 3].map((ordinal) => {
       const rejection = { code: 'UTF8_INVALID', message: '' } as const

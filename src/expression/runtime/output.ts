@@ -43,7 +43,7 @@ export function assignBelow(target: Maybe, path: readonly string[], value: Value
 /** Adds texts to the lists `event.anomaly.<kind>`. */
 export function addAnomalies(
   output: JsonObject,
-  anomalies: ReadonlyMap<string, readonly string[]>,
+  anomalies: ReadonlyMap<string, ReadonlySet<string>>,
 ): JsonObject {
   let result: Value = output
   for (const [kind, texts] of anomalies) {
@@ -56,7 +56,9 @@ export function addAnomalies(
       throw typeError(`event.anomaly.${kind} is not a list, but an anomaly has to be added to it`)
     }
     const list = existing ?? []
-    const added = [...list, ...texts.filter((text) => !list.includes(text))]
+    const known = new Set<Value>(list)
+    const added = [...list]
+    for (const text of texts) if (!known.has(text)) added.push(text)
     result = assignBelow(result, path, added, `event.anomaly.${kind}`)
   }
   return result as JsonObject

@@ -99,8 +99,9 @@ function same(left: Value, right: Value): boolean {
   return Object.is(left, right) || equals(left, right)
 }
 
+/** Keys compare by their JSON text: `true` and `null`, as tables spell them. */
 function missingKey(table: string, key: Value): string {
-  const text = repr(key)
+  const text = key === null || typeof key === 'boolean' ? String(key) : repr(key)
   return `table '${table}' has no key ${text.length > 200 ? `${text.slice(0, 200)}...` : text}`
 }
 

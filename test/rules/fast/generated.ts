@@ -160,7 +160,7 @@ const stringText = fc.tuple(text, fc.integer({ min: 0, max: 9 })).map(([value, s
   if (style === 0)
     return `"${[...value].map((char) => (char.length === 1 ? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}` : char)).join('')}"`
   if (style === 1) return json.replaceAll('/', '\\/')
-  if (style === 2) return json.slice(0, -1) + '\\ud83d"'
+  if (style === 2) return `${json.slice(0, -1)}\\ud83d"`
   return json
 })
 

@@ -1,0 +1,110 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+import { type Answer, type ClientTls, TracerPool } from '../tracer/pool.ts'
+import { guessType, type Indicator, type IndicatorType } from '../tracer/protocol.ts'
+import { type Address, formatAddress } from './address.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+
+/** The options of `tracer lookup`, as commander names them. */
+export interface LookupOptions {
+  readonly server: Address
+  readonly timeout?: number
+  readonly tls?: boolean
+  readonly tlsCa?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+}
+
+/** Stands for the lines of the standard input. */
+const STDIN = '-'
+/** Values that are asked before the first of them is answered. */
+const AHEAD = 256
+const TYPED = /^(url|ip|hash)=(.+)$/s
+
+/**
+ * `tracer lookup VALUE...`: one JSON line per value, in their order.
+ *
+ * @returns the exit code
+ * @throws {CommandError} when the server does not answer
+ */
+export async function lookup(values: readonly string[], options: LookupOptions): Promise<number> {
+  const pool = new TracerPool({
+    servers: [options.server],
+    connections: 1,
+    timeoutMs: options.timeout,
+    tls: clientTls(options),
+  })
+  const waiting: Promise<string>[] = []
+  try {
+    for await (const value of eachValue(values)) {
+      const indicator = toIndicator(value)
+      const line = pool.lookup([indicator]).then((answers) => format(indicator, answers[0]!))
+      // It is awaited in its turn; until then a failure is not unhandled.
+      line.catch(() => {})
+      waiting.push(line)
+      if (waiting.length >= AHEAD) await print(await waiting.shift()!)
+    }
+    for (const line of waiting) await print(await line)
+  } catch (error) {
+    pool.destroy()
+    throw new CommandError(
+      EXIT.FAILED,
+      `tracer: ${formatAddress(options.server)}: ${(error as Error).message}`,
+      { cause: error },
+    )
+  }
+  await pool.close()
+  return EXIT.OK
+}
+
+async function* eachValue(values: readonly string[]): AsyncGenerator<string> {
+  for (const value of values) {
+    if (value !== STDIN) {
+      yield value
+      continue
+    }
+    for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+      if (line.trim() !== '') yield line.trim()
+    }
+  }
+}
+
+function toIndicator(text: string): Indicator {
+  const typed = TYPED.exec(text)
+  if (typed === null) return { type: guessType(text), value: text }
+  return { type: typed[1] as IndicatorType, value: typed[2]! }
+}
+
+function format({ type, value }: Indicator, answer: Answer): string {
+  const detections = answer.map(({ category, fields }) => ({
+    category,
+    indicator: Object.fromEntries(fields),
+  }))
+  return `${JSON.stringify({ type, value, detections })}\n`
+}
+
+async function print(line: string): Promise<void> {
+  // A reader that has gone (`| head`) takes nothing more; that is no fault.
+  if (process.stdout.writable && !process.stdout.write(line)) {
+    await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')])
+  }
+}
+
+function clientTls({ tls, tlsCa, tlsCert, tlsKey }: LookupOptions): ClientTls | undefined {
+  if (tls !== true && tlsCa === undefined && tlsCert === undefined && tlsKey === undefined) return undefined
+  return { ca: readPem(tlsCa), cert: readPem(tlsCert), key: readPem(tlsKey) }
+}
+
+/** The content of a PEM file. @throws {CommandError} when it cannot be read */
+function readPem(path: string | undefined): Buffer | undefined {
+  if (path === undefined) return undefined
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw new CommandError(EXIT.USAGE, `tracer: ${path}: cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs'
+import { systemMessage } from '../stages/system-message.ts'
+import { parseDuration } from '../tracer/durations.ts'
+import { type ClientTls, TracerPool } from '../tracer/pool.ts'
+import { parseAddress } from './address.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import type { TracerOptions } from './tracer-options.ts'
+
+/**
+ * The pool that the options describe.
+ *
+ * @param servers what `--tracer` names
+ * @throws {CommandError} when an option is not acceptable
+ */
+export function createTracerPool(servers: readonly string[], options: TracerOptions): TracerPool {
+  const settings = {
+    servers: servers.map((server) => read('--tracer', server, parseAddress)!),
+    connections: read('--tracer-connections', options.tracerConnections, wholeNumber),
+    window: read('--tracer-window', options.tracerWindow, wholeNumber),
+    rps: read('--tracer-rps', options.tracerRps, number),
+    timeoutMs: read('--tracer-timeout', options.tracerTimeout, parseDuration),
+    cacheEntries: read('--tracer-cache', options.tracerCache, wholeNumber),
+    cacheTtlMs: read('--tracer-cache-ttl', options.tracerCacheTtl, parseDuration),
+    tls: clientTls(options),
+  }
+  try {
+    return new TracerPool(settings)
+  } catch (error) {
+    if (error instanceof TypeError) throw usage(`the tracer: ${error.message}`, error)
+    throw error
+  }
+}
+
+function read<T>(option: string, text: string | undefined, parse: (text: string) => T): T | undefined {
+  if (text === undefined) return undefined
+  try {
+    return parse(text)
+  } catch (error) {
+    throw usage(`${option}: ${(error as Error).message}`, error)
+  }
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new RangeError(`'${text}' is no whole number`)
+}
+
+function number(text: string): number {
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text)
+  throw new RangeError(`'${text}' is no number`)
+}
+
+function clientTls({ tracerTls, tracerCa, tracerCert, tracerKey }: TracerOptions): ClientTls | undefined {
+  if (!tracerTls && tracerCa === undefined && tracerCert === undefined && tracerKey === undefined) {
+    return undefined
+  }
+  return {
+    ca: readPem(tracerCa),
+    cert: readPem(tracerCert),
+    key: readPem(tracerKey),
+  }
+}
+
+function readPem(path: string | undefined): Buffer | undefined {
+  if (path === undefined) return undefined
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw usage(`cannot read ${path}: ${systemMessage(error)}`, error)
+  }
+}
+
+function usage(message: string, cause: unknown): CommandError {
+  return new CommandError(EXIT.USAGE, message, { cause })
+}

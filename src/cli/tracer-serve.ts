@@ -1,0 +1,231 @@
+import { readFileSync } from 'node:fs'
+import process from 'node:process'
+import { createSecureContext } from 'node:tls'
+import { AllowList } from '../tracer/allow-list.ts'
+import type { Enricher } from '../tracer/enricher.ts'
+import { loadCustomEnricher } from '../tracer/enrichers/custom.ts'
+import type { FeedEnricher } from '../tracer/enrichers/feed.ts'
+import { UrlDecoder } from '../tracer/enrichers/url-decode.ts'
+import { createLog, type Log, type LogLevel } from '../tracer/log.ts'
+import { Metrics } from '../tracer/metrics.ts'
+import { OperationsServer } from '../tracer/operations.ts'
+import { type TlsOptions, TracerServer } from '../tracer/server.ts'
+import { type Address, formatAddress } from './address.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import type { SourceArguments } from './tracer-arguments.ts'
+
+/** The options of `tracer serve`, as commander names them. */
+export interface ServeOptions {
+  readonly listen: Address
+  readonly enricherTimeout?: number
+  readonly reply?: 'header' | 'always'
+  readonly oneShot?: boolean
+  readonly maxLine?: number
+  readonly maxConnections?: number
+  readonly idleTimeout?: number
+  readonly drainTimeout?: number
+  readonly shutdownTimeout?: number
+  readonly allow?: readonly string[]
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly tlsCa?: string
+  readonly metrics?: Address
+  readonly logLevel?: LogLevel
+}
+
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
+
+/**
+ * `tracer serve`: from the options to a running server, until a signal stops it.
+ *
+ * @returns the exit code
+ * @throws {CommandError} when it cannot start
+ */
+export async function serve(options: ServeOptions, sources: SourceArguments): Promise<number> {
+  const log = createLog(options.logLevel)
+  const stopped = nextSignal()
+  const settings = checkUsage(options, sources)
+  let server: TracerServer | undefined
+  let feeds: FeedEnricher | undefined
+  // Before there are feeds, too: unheard, this signal would end the process.
+  process.on('SIGHUP', () => void feeds?.reload())
+  let metrics: Metrics | undefined
+  const operations =
+    options.metrics === undefined
+      ? undefined
+      : new OperationsServer({
+          ...options.metrics,
+          metrics: () => metrics,
+          isReady: () => server?.isListening ?? false,
+        })
+  if (operations !== undefined) await listen(operations, '--metrics', options.metrics!, log)
+
+  const loading = loadEnrichers(options, sources, log)
+  // A signal does not wait for feeds; what they fail with by then is of no interest.
+  const loaded = await Promise.race([loading, stopped])
+  if (typeof loaded === 'string') {
+    log.info({ signal: loaded }, 'stopped')
+    return EXIT.OK
+  }
+  const { enrichers } = loaded
+  feeds = loaded.feeds
+  server = createServer(options, settings, enrichers, log)
+  const { counters } = server
+  metrics = new Metrics({
+    counters,
+    connections: () => server!.connections,
+    feeds: () => feeds?.stats() ?? [],
+  })
+  await listen(server, '--listen', options.listen, log)
+
+  const signal = await stopped
+  log.info({ signal, connections: server.connections }, 'stopping')
+  await server.close()
+  for (const enricher of enrichers) await enricher.close?.()
+  await operations?.close()
+  metrics.close()
+  log.info({ requests: counters.requests }, 'stopped')
+  return EXIT.OK
+}
+
+/** The first signal to stop; the second one ends the process the hard way. */
+function nextSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    const stop = (signal: string) => {
+      for (const name of STOP_SIGNALS) process.off(name, stop)
+      resolve(signal)
+    }
+    for (const name of STOP_SIGNALS) process.on(name, stop)
+  })
+}
+
+/** What can be found wrong before anything is loaded. */
+function checkUsage(options: ServeOptions, sources: SourceArguments): { tls?: TlsOptions } {
+  const withoutKey = sources.feeds.find((feed) => feed.key === undefined)
+  if (withoutKey !== undefined) {
+    throw new CommandError(
+      EXIT.USAGE,
+      `tracer: --feed ${withoutKey.file} needs a --key: the field to look up by`,
+    )
+  }
+  for (const source of sources.order) {
+    if (source === 'feeds' || source.enricher === 'url-decode' || isPath(source.enricher)) continue
+    throw new CommandError(
+      EXIT.USAGE,
+      `tracer: there is no enricher '${source.enricher}': url-decode, or a module of your own as a path (./mine.js)`,
+    )
+  }
+  orUsage(() => new AllowList(options.allow ?? []))
+  const { tlsCert, tlsKey, tlsCa } = options
+  if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return {}
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new CommandError(EXIT.USAGE, 'tracer: TLS needs both --tls-cert and --tls-key')
+  }
+  const cert = readFile(tlsCert)
+  const key = readFile(tlsKey)
+  const tls = tlsCa === undefined ? { cert, key } : { cert, key, ca: readFile(tlsCa) }
+  orUsage(() => createSecureContext(tls))
+  return { tls }
+}
+
+function createServer(
+  options: ServeOptions,
+  settings: { tls?: TlsOptions },
+  enrichers: readonly Enricher[],
+  log: Log,
+): TracerServer {
+  return orUsage(
+    () =>
+      new TracerServer({
+        ...options.listen,
+        enrichers,
+        log,
+        ...settings,
+        reply: options.reply,
+        oneShot: options.oneShot,
+        allow: options.allow,
+        maxLineBytes: options.maxLine,
+        maxConnections: options.maxConnections,
+        idleTimeoutMs: options.idleTimeout,
+        drainTimeoutMs: options.drainTimeout,
+        shutdownTimeoutMs: options.shutdownTimeout,
+      }),
+  )
+}
+
+/** What the options ask for, in their order. */
+async function loadEnrichers(
+  options: ServeOptions,
+  sources: SourceArguments,
+  log: Log,
+): Promise<{ enrichers: Enricher[]; feeds: FeedEnricher | undefined }> {
+  if (sources.order.length === 0) log.warn('no --feed and no --enricher: nothing will ever be found')
+  const enrichers: Enricher[] = []
+  let feeds: FeedEnricher | undefined
+  for (const source of sources.order) {
+    try {
+      if (source === 'feeds') {
+        const { createFeedEnricher } = await import('../tracer/enrichers/feed.ts')
+        feeds = await createFeedEnricher({
+          feeds: sources.feeds.map((feed) => ({ ...feed, key: feed.key! })),
+          log,
+        })
+        enrichers.push(feeds)
+      } else if (source.enricher === 'url-decode') {
+        enrichers.push(new UrlDecoder())
+      } else {
+        enrichers.push(await loadCustomEnricher(source.enricher, { timeoutMs: options.enricherTimeout }))
+      }
+    } catch (error) {
+      throw new CommandError(EXIT.USAGE, `tracer: ${(error as Error).message}`, { cause: error })
+    }
+  }
+  return { enrichers, feeds }
+}
+
+function isPath(text: string): boolean {
+  return /[./\\]/.test(text)
+}
+
+async function listen(
+  server: TracerServer | OperationsServer,
+  option: string,
+  asked: Address,
+  log: Log,
+): Promise<void> {
+  try {
+    const { address, port } = await server.listen()
+    log.info({ address, port }, option === '--listen' ? 'listening' : 'metrics are served')
+  } catch (error) {
+    throw new CommandError(EXIT.FAILED, `tracer: ${option} ${formatAddress(asked)}: ${listenFault(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+function listenFault(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') return 'the port is in use: another server runs there, or choose another port'
+  if (code === 'EACCES') return 'not allowed: a port below 1024 needs the right to bind it'
+  if (code === 'EADDRNOTAVAIL') return 'this machine has no such address'
+  if (code === 'ENOTFOUND') return 'there is no such host'
+  return message
+}
+
+function readFile(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw new CommandError(EXIT.USAGE, `tracer: ${path}: cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+}
+
+function orUsage<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    throw new CommandError(EXIT.USAGE, `tracer: ${(error as Error).message}`, { cause: error })
+  }
+}

@@ -1,0 +1,175 @@
+#!/usr/bin/env node
+import process from 'node:process'
+import { Command, CommanderError, Option } from 'commander'
+import { LOG_LEVELS } from '../tracer/log.ts'
+import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
+import { address, count, duration, SourceArguments } from './tracer-arguments.ts'
+import type { LookupOptions } from './tracer-lookup.ts'
+import type { ServeOptions } from './tracer-serve.ts'
+
+/*
+ * The command line of `tracer`. What a subcommand needs is loaded when it is run.
+ */
+
+const DEFAULT_ADDRESS = '127.0.0.1:16666'
+const LARGEST_LINE = 16 * 1024 * 1024
+const MOST_CONNECTIONS = 1_000_000
+
+const AFTER_SERVE = `
+Durations are written 500ms, 5s, 2m; a bare number is seconds.
+SIGHUP reads the feeds again. SIGTERM and SIGINT stop: what was read is answered first; a second signal kills.
+
+Exit codes: 0 stopped by a signal, 1 a fault (the port is in use), 2 wrong usage, or a feed, module or certificate that
+cannot be used.`
+
+const AFTER_LOOKUP = `
+The type of a value is guessed (ip, hash by its length, else url), or given: url=..., ip=..., hash=...
+
+Exit codes: 0 all values are answered, found or not, 1 the server does not answer, 2 wrong usage.`
+
+function createProgram(run: (work: () => Promise<number>) => Promise<void>): Command {
+  const program = new Command('tracer')
+    .description('Answers a SIEM what is known of an address, a host name, a URL or a hash.')
+    .exitOverride()
+  addServe(program, run)
+  addLookup(program, run)
+  return program
+}
+
+function addServe(program: Command, run: (work: () => Promise<number>) => Promise<void>): void {
+  const sources = new SourceArguments()
+  program
+    .command('serve')
+    .description('answer look-ups over TCP')
+    .addOption(
+      new Option('--listen <host:port>', `where to listen (default: ${DEFAULT_ADDRESS})`).argParser(address),
+    )
+    .option('--feed <file>', 'CSV or JSON, plain or gzip; repeatable', (file: string) =>
+      sources.addFeed(file),
+    )
+    .option(
+      '--key <field[:type]>',
+      'the field of the feed before it to look up by; type: url, ip or hash',
+      (text: string) => sources.setKey(text),
+    )
+    .option('--category <name>', 'the category of the detections of the feed before it', (text: string) =>
+      sources.setCategory(text),
+    )
+    .option(
+      '--enricher <name>',
+      'url-decode, or a module of your own (./mine.js); repeatable',
+      (text: string) => sources.addEnricher(text),
+    )
+    .option(
+      '--enricher-timeout <duration>',
+      'for one look-up of a module of your own (default: 5s)',
+      duration,
+    )
+    .addOption(
+      new Option('--reply <when>', 'as the header of a client asks, or always')
+        .choices(['header', 'always'])
+        .default('header'),
+    )
+    .option('--one-shot', 'close each connection after its first request')
+    .option(
+      '--max-line <bytes>',
+      'close a connection that sends a longer line (default: 65536)',
+      count(LARGEST_LINE),
+    )
+    .option('--max-connections <n>', 'refuse more connections (default: 10000)', count(MOST_CONNECTIONS))
+    .option(
+      '--idle-timeout <duration>',
+      'close a connection that sends nothing; 0: never (default: 5m)',
+      duration,
+    )
+    .option(
+      '--drain-timeout <duration>',
+      'drop a client that does not read its replies (default: 60s)',
+      duration,
+    )
+    .option(
+      '--shutdown-timeout <duration>',
+      'drop what is left when the server stops (default: 30s)',
+      duration,
+    )
+    .option('--allow <cidr...>', 'who may connect (default: everyone)')
+    .option('--tls-cert <file>', 'certificate, PEM')
+    .option('--tls-key <file>', 'its key, PEM')
+    .option('--tls-ca <file>', 'serve only clients with a certificate of this authority, PEM')
+    .option('--metrics <host:port>', 'serve /metrics, /healthz and /readyz over HTTP', address)
+    .addOption(
+      new Option('--log-level <level>', 'debug logs each request').choices([...LOG_LEVELS]).default('info'),
+    )
+    .addHelpText('after', AFTER_SERVE)
+    .action((options: ServeOptions) =>
+      run(async () => {
+        const { serve } = await import('./tracer-serve.ts')
+        const exitCode = await serve(
+          { ...options, listen: options.listen ?? address(DEFAULT_ADDRESS) },
+          sources,
+        )
+        // A module of the user's own may have left timers or sockets that would keep the process.
+        process.exit(exitCode)
+      }),
+    )
+}
+
+function addLookup(program: Command, run: (work: () => Promise<number>) => Promise<void>): void {
+  program
+    .command('lookup')
+    .description('ask a server, and print a JSON line for each value')
+    .argument('<VALUE...>', 'what to ask for; - for the lines of the standard input')
+    .addOption(
+      new Option('--server <host:port>', `whom to ask (default: ${DEFAULT_ADDRESS})`).argParser(address),
+    )
+    .option('--timeout <duration>', 'for one answer (default: 5s)', duration)
+    .option('--tls', 'connect with TLS; so do the other options of TLS')
+    .option('--tls-ca <file>', "the server's authority, PEM")
+    .option('--tls-cert <file>', 'a certificate to show, PEM')
+    .option('--tls-key <file>', 'its key, PEM')
+    .addHelpText('after', AFTER_LOOKUP)
+    .action((values: string[], options: LookupOptions) =>
+      run(async () => {
+        const { lookup } = await import('./tracer-lookup.ts')
+        return lookup(values, { ...options, server: options.server ?? address(DEFAULT_ADDRESS) })
+      }),
+    )
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.OK
+  const program = createProgram(async (work) => {
+    exitCode = await work()
+  })
+  try {
+    await program.parseAsync(argv)
+  } catch (error) {
+    return report(error)
+  }
+  return exitCode
+}
+
+/** @returns the exit code */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE
+  if (error instanceof CommandError) {
+    process.stderr.write(`${error.message.trimEnd()}\n`)
+    return error.exitCode
+  }
+  process.stderr.write(
+    `tracer: this should not have happened, please report it\n${(error as Error).stack ?? error}\n`,
+  )
+  return EXIT.FAILED
+}
+
+/** The reader of a standard stream has gone, which is no fault. */
+function ignoreBrokenPipe(error: Error): void {
+  if (!isBrokenPipe(error)) process.exitCode = EXIT.FAILED
+}
+
+process.stdout.on('error', ignoreBrokenPipe)
+process.stderr.on('error', ignoreBrokenPipe)
+process.exitCode = await main(process.argv)
+// What a server leaves open, a module of the user's own its timers and sockets, would keep the process; there is
+// nothing in it that has still to be written, as there is to the standard output of the other commands.
+if (process.argv[2] === 'serve') process.exit()

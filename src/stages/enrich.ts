@@ -1,0 +1,234 @@
+import { Duplex } from 'node:stream'
+import type { Batch, OutputEvent } from '../event.ts'
+import type { EnrichSpec } from '../rules/load.ts'
+import type { LookupHandler, TracerPool } from '../tracer/pool.ts'
+import type { FoundIndicator } from './enrichment.ts'
+import { Enrichment } from './enrichment.ts'
+import type { BatchOwner, EnrichCounts, PendingWork } from './pending-batch.ts'
+import { PendingBatch } from './pending-batch.ts'
+import { LineEnrichment, PendingLines } from './pending-lines.ts'
+import type { WrittenBatch } from './serialize.ts'
+import { STAGE_OPTIONS } from './stage.ts'
+
+export type { EnrichCounts } from './pending-batch.ts'
+
+type Callback = (error?: Error | null) => void
+
+export interface EnrichOptions {
+  /** Asked for the indicators. It belongs to the caller, who closes it after the stream. */
+  readonly pool: Pick<TracerPool, 'busy' | 'capacity' | 'dispatch' | 'once' | 'off'>
+  /** What is looked up. Default: nothing, events pass as they are. */
+  readonly enrich?: EnrichSpec | undefined
+  /** Reject an event (ENRICHMENT_FAILED) that could not be looked up. Default: mark it, and let it pass. */
+  readonly required?: boolean
+  /**
+   * Events in the stage at a time; with as many, no other batch is taken. Default: twice what the pool can have in
+   * flight, and at least 1024.
+   */
+  readonly maxEvents?: number
+}
+
+const MIN_EVENTS = 1024
+/** All texts in the stage have about this many characters at most, or belong to one batch. */
+const MAX_TEXT_LENGTH = 8 * 1024 * 1024
+
+/**
+ * Whether events that are written already can be enriched, in the way of `PendingLines`: no rule writes into the member
+ * that detections go to, which may be written without a rule only if it is `event` (anomalies).
+ *
+ * @param writes the output fields of the rules
+ */
+export function canEnrichLines(enrich: EnrichSpec | undefined, writes: readonly string[]): boolean {
+  if (enrich === undefined) return true
+  const member = firstStep(enrich.into)
+  return member !== 'event' && !writes.some((field) => firstStep(field) === member)
+}
+
+function firstStep(path: string): string {
+  return path.split('.', 1)[0]!
+}
+
+/**
+ * Looks up the indicators of events and adds what is found. Takes events as outputs of the rules, or written ones; both
+ * come out the same.
+ *
+ *     in --> [ batch ][ batch ][ batch ] --> out
+ *              |  |      |        `-- being started: an event after the other, until the pool is busy
+ *              |  |      `-- all asked, some answers are missing; it may be complete long before the first one
+ *              |  `-- asked
+ *              `-- answered. The first batch leaves when all its events are, and then those behind it that are complete
+ *
+ * Batches overlap, so that the pool always has something to ask; they leave in the order they came in. A Transform
+ * would take the next batch only after it has given the last one away, or without asking whether anybody takes it.
+ */
+export class EnrichStage extends Duplex {
+  readonly #pool: EnrichOptions['pool']
+  readonly #maxEvents: number
+  readonly #owner: BatchOwner
+  #enrichment: Enrichment | undefined
+  #lineEnrichment: LineEnrichment | undefined
+  /** The oldest first; only the last one may have events that are not started. */
+  #batches: PendingWork[] = []
+  #events = 0
+  #textLength = 0
+  /** To be called when another batch may come. */
+  #taken: Callback | undefined
+  /** To be called when the last batch has left. */
+  #ended: Callback | undefined
+  /** The reader takes more. */
+  #isWanted = true
+  #isAdvancing = false
+  #waitsForDrain = false
+
+  constructor({ pool, enrich, required = false, maxEvents }: EnrichOptions) {
+    super({ ...STAGE_OPTIONS, objectMode: true })
+    this.#pool = pool
+    this.#maxEvents = maxEvents ?? Math.max(MIN_EVENTS, 2 * pool.capacity)
+    this.#owner = {
+      required,
+      counts: { enriched: 0, timeout: 0, unavailable: 0 },
+      onComplete: () => this.#advance(),
+      onFault: (error) => this.destroy(error as Error),
+    }
+    this.replaceSpec(enrich)
+  }
+
+  get counts(): EnrichCounts {
+    return { ...this.#owner.counts }
+  }
+
+  /** What is looked up of the next batch. */
+  replaceSpec(enrich: EnrichSpec | undefined): void {
+    this.#enrichment = enrich === undefined ? undefined : new Enrichment(enrich)
+    this.#lineEnrichment = this.#enrichment === undefined ? undefined : new LineEnrichment(this.#enrichment)
+  }
+
+  override _write(
+    batch: Batch<OutputEvent> | WrittenBatch,
+    _encoding: BufferEncoding,
+    callback: Callback,
+  ): void {
+    const pending = this.#pending(batch)
+    this.#batches.push(pending)
+    this.#events += pending.size
+    this.#textLength += pending.textLength
+    this.#taken = callback
+    this.#advance()
+  }
+
+  override _read(): void {
+    this.#isWanted = true
+    this.#advance()
+  }
+
+  override _final(callback: Callback): void {
+    this.#ended = callback
+    this.#advance()
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    this.#pool.off('drain', this.#onDrain)
+    this.#batches = []
+    callback(error)
+  }
+
+  #pending(batch: Batch<OutputEvent> | WrittenBatch): PendingWork {
+    if (this.#enrichment === undefined) return new PassedBatch(batch)
+    return 'bytes' in batch
+      ? new PendingLines(batch, this.#lineEnrichment!, this.#owner)
+      : new PendingBatch(batch, this.#enrichment, this.#owner)
+  }
+
+  /** Goes on wherever it can. The pool may call back while it is being asked: this is not entered again then. */
+  #advance(): void {
+    if (this.#isAdvancing || this.destroyed) return
+    this.#isAdvancing = true
+    try {
+      this.#start()
+      this.#leave()
+    } catch (error) {
+      this.destroy(error as Error)
+    }
+    this.#isAdvancing = false
+    if (this.#hasRoom) this.#takeNext()
+    if (this.#batches.length === 0) this.#end()
+  }
+
+  /** Asks for what is not started yet. */
+  #start(): void {
+    const batch = this.#batches.at(-1)
+    while (batch?.isStarted === false) {
+      if (this.#pool.busy) {
+        this.#waitForDrain()
+        return
+      }
+      batch.start(this.#ask)
+    }
+  }
+
+  readonly #ask = (found: readonly FoundIndicator[], handler: LookupHandler): void => {
+    this.#pool.dispatch(found, handler)
+  }
+
+  #leave(): void {
+    for (let batch = this.#batches[0]; batch?.isComplete === true; batch = this.#batches[0]) {
+      if (!this.#isWanted) return
+      this.#batches.shift()
+      this.#events -= batch.size
+      this.#textLength -= batch.textLength
+      this.#isWanted = this.push(batch.result())
+    }
+  }
+
+  get #hasRoom(): boolean {
+    const last = this.#batches.at(-1)
+    if (last === undefined) return true
+    // The reader takes no more.
+    if (this.#batches[0]!.isComplete) return false
+    return last.isStarted && this.#events < this.#maxEvents && this.#textLength < MAX_TEXT_LENGTH
+  }
+
+  #takeNext(): void {
+    const taken = this.#taken
+    this.#taken = undefined
+    taken?.()
+  }
+
+  #end(): void {
+    const ended = this.#ended
+    if (ended === undefined) return
+    this.#ended = undefined
+    this.push(null)
+    ended()
+  }
+
+  #waitForDrain(): void {
+    if (this.#waitsForDrain) return
+    this.#waitsForDrain = true
+    this.#pool.once('drain', this.#onDrain)
+  }
+
+  readonly #onDrain = (): void => {
+    this.#waitsForDrain = false
+    this.#advance()
+  }
+}
+
+/** A batch of which nothing is looked up. */
+class PassedBatch implements PendingWork {
+  readonly size = 1
+  readonly textLength = 0
+  readonly isStarted = true
+  readonly isComplete = true
+  readonly #batch: unknown
+
+  constructor(batch: unknown) {
+    this.#batch = batch
+  }
+
+  start(): void {}
+
+  result(): unknown {
+    return this.#batch
+  }
+}

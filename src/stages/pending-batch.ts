@@ -1,0 +1,171 @@
+import type { Batch, OutputEvent, RejectedEvent, Rejection } from '../event.ts'
+import { mergeRejected } from '../event.ts'
+import { Failure } from '../expression/failure.ts'
+import type { JsonObject } from '../expression/value.ts'
+import type { Answer, LookupHandler, TracerError } from '../tracer/pool.ts'
+import type { Enrichment, FoundIndicator } from './enrichment.ts'
+import { detectionsOf, markUnenriched } from './enrichment.ts'
+
+/** Counts of what the enrich stage has done. */
+export interface EnrichCounts {
+  /** Events that something was found for. */
+  readonly enriched: number
+  /** Events whose look-up timed out. */
+  readonly timeout: number
+  /** Events that no server could be asked for. */
+  readonly unavailable: number
+}
+
+/** What pending batches need of their stage. */
+export interface BatchOwner {
+  /** Reject an event that could not be looked up. */
+  readonly required: boolean
+  readonly counts: { -readonly [Name in keyof EnrichCounts]: EnrichCounts[Name] }
+  /** All events of a batch are settled. */
+  onComplete(): void
+  /** A fault of ours. */
+  onFault(error: unknown): void
+}
+
+/** A batch in the enrich stage. */
+export interface PendingWork {
+  /** Events, rejected ones included; 1 at least. */
+  readonly size: number
+  /** Characters of all texts in it, about. */
+  readonly textLength: number
+  /** Every event has been looked at. */
+  readonly isStarted: boolean
+  /** Every event is as it leaves. */
+  readonly isComplete: boolean
+  /** Starts the next event: asks for its indicators, if it has any. @param ask may tell the handler at once */
+  start(ask: (found: readonly FoundIndicator[], handler: LookupHandler) => void): void
+  /** The batch as it leaves. Once, when it is complete. */
+  result(): unknown
+}
+
+/** How a failure is called in an event. */
+export function failureReason({ code }: TracerError): 'timeout' | 'unavailable' {
+  return code === 'timeout' ? 'timeout' : 'unavailable'
+}
+
+/**
+ * A batch whose events are looked up.
+ *
+ *     events:  [ settled ][ asked ][ settled ][ asked ][ ... ][ ... ]
+ *                                                      `-- next: not started
+ */
+export class PendingBatch implements PendingWork {
+  readonly size: number
+  readonly textLength: number
+  readonly #batch: Batch<OutputEvent>
+  readonly #enrichment: Enrichment
+  readonly #owner: BatchOwner
+  #next = 0
+  #unsettled: number
+  /** With the first event that has changed: all of them, a rejected one left out. */
+  #events: (OutputEvent | undefined)[] | undefined
+  readonly #refused: RejectedEvent[] = []
+
+  constructor(batch: Batch<OutputEvent>, enrichment: Enrichment, owner: BatchOwner) {
+    const { events, rejected } = batch
+    this.#batch = batch
+    this.#enrichment = enrichment
+    this.#owner = owner
+    this.#unsettled = events.length
+    this.size = Math.max(1, events.length + rejected.length)
+    let length = 0
+    for (const { text } of events) length += text.length
+    for (const { raw } of rejected) length += raw.length
+    this.textLength = length
+  }
+
+  get isStarted(): boolean {
+    return this.#next === this.#batch.events.length
+  }
+
+  get isComplete(): boolean {
+    return this.isStarted && this.#unsettled === 0
+  }
+
+  start(ask: (found: readonly FoundIndicator[], handler: LookupHandler) => void): void {
+    const index = this.#next
+    this.#next += 1
+    const found = this.#enrichment.find(this.#batch.events[index]!.output)
+    if (found.length === 0) this.#unsettled -= 1
+    else ask(found, new PendingEvent(this, index, found))
+  }
+
+  result(): Batch<OutputEvent> {
+    if (this.#events === undefined) return this.#batch
+    const { source, rejected } = this.#batch
+    const events = this.#events.filter((event) => event !== undefined)
+    return { source, events, rejected: mergeRejected(rejected, this.#refused.sort(byOrdinal)) }
+  }
+
+  answer(index: number, found: readonly FoundIndicator[], answers: readonly Answer[]): void {
+    const detections = detectionsOf(found, answers)
+    if (detections !== undefined) this.#add(index, detections)
+    this.#settled()
+  }
+
+  fail(index: number, error: TracerError): void {
+    const reason = failureReason(error)
+    this.#owner.counts[reason] += 1
+    if (this.#owner.required) this.#reject(index, { code: 'ENRICHMENT_FAILED', message: error.message })
+    else this.#change(index, markUnenriched(this.#batch.events[index]!, reason))
+    this.#settled()
+  }
+
+  #add(index: number, detections: readonly JsonObject[]): void {
+    try {
+      this.#change(index, this.#enrichment.add(this.#batch.events[index]!, detections))
+      this.#owner.counts.enriched += 1
+    } catch (error) {
+      if (error instanceof Failure) this.#reject(index, { code: error.code, message: error.message })
+      else this.#owner.onFault(error)
+    }
+  }
+
+  #change(index: number, event: OutputEvent | undefined): void {
+    this.#events ??= [...this.#batch.events]
+    this.#events[index] = event
+  }
+
+  #reject(index: number, { code, message }: Rejection): void {
+    const { line, ordinal, text } = this.#batch.events[index]!
+    const rejection = { code, rule: 'enrich', message: `enrich: ${message}` }
+    this.#refused.push({ line, ordinal, rejection, raw: text })
+    this.#change(index, undefined)
+  }
+
+  #settled(): void {
+    this.#unsettled -= 1
+    if (this.isComplete) this.#owner.onComplete()
+  }
+}
+
+/** One event that waits for its answers. */
+class PendingEvent implements LookupHandler {
+  readonly #batch: PendingBatch
+  readonly #index: number
+  readonly #found: readonly FoundIndicator[]
+
+  constructor(batch: PendingBatch, index: number, found: readonly FoundIndicator[]) {
+    this.#batch = batch
+    this.#index = index
+    this.#found = found
+  }
+
+  onAnswers(answers: readonly Answer[]): void {
+    this.#batch.answer(this.#index, this.#found, answers)
+  }
+
+  onFailure(error: TracerError): void {
+    this.#batch.fail(this.#index, error)
+  }
+}
+
+/** Answers come in any order. */
+function byOrdinal(a: RejectedEvent, b: RejectedEvent): number {
+  return a.ordinal - b.ordinal
+}

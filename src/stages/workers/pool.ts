@@ -1,0 +1,190 @@
+import { Worker } from 'node:worker_threads'
+import type { RuleDefinition } from '../../rules/compiler.ts'
+import type { Block, BlockResult, WorkerMessage, WorkerSettings } from './protocol.ts'
+
+/** A worker thread is gone. What it was working on is lost. */
+export class WorkerError extends Error {
+  override readonly name = 'WorkerError'
+}
+
+export interface WorkerPoolOptions {
+  /** Number of threads. They are started when there is work for them. */
+  readonly workers: number
+  readonly settings: WorkerSettings
+  /** The result that is the next one has come. */
+  readonly onResult: () => void
+  /** A thread is gone, or has failed; the pool is of no use then, and has to be destroyed. */
+  readonly onFault: (error: Error) => void
+  /** Default: a thread of worker.ts. */
+  readonly createWorker?: (settings: WorkerSettings) => Worker
+}
+
+/** A block that has been given to the pool, with what the giver wants to know of it at its end. */
+interface Entry<Context> {
+  /** Undefined when a worker has it. */
+  block: Block | undefined
+  readonly context: Context
+  readonly size: number
+  result: BlockResult | undefined
+}
+
+interface Thread<Context> {
+  readonly worker: Worker
+  /** What it works on, and what waits for it in its queue: the oldest first. */
+  readonly entries: Entry<Context>[]
+}
+
+/** One that it works on, and one to go on with. */
+const MAX_POSTED = 2
+
+/** Blocks in the pool have so many bytes at most, or there is only one. */
+const MAX_BYTES = 64 * 1024 * 1024
+
+/**
+ * As deep as on the main thread may functions call each other: what nests too deep for the one is too deep for the other.
+ * In MiB: the 984 KiB that V8 takes there, and what Node keeps back of a worker's stack.
+ */
+const STACK_SIZE_MB = (984 + 192) / 1024
+
+/**
+ * Gives blocks to worker threads, and their results back in the order of the blocks.
+ *
+ *     entries   [ result ][ worker 1 ][ result ][ worker 2 ][ worker 1 ][ waits ][ waits ]
+ *                 `-- taken next                                                   `-- dispatched last
+ *
+ * `2 * workers + 2` blocks are in it at most: one that each worker has in hand, one that it has in its queue, and a few
+ * whose results wait for those before them.
+ */
+export class WorkerPool<Context> {
+  readonly #options: WorkerPoolOptions
+  readonly #maxEntries: number
+  #settings: WorkerSettings
+  readonly #threads: Thread<Context>[] = []
+  #entries: Entry<Context>[] = []
+  #bytes = 0
+  #isDestroyed = false
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options
+    this.#settings = options.settings
+    this.#maxEntries = 2 * options.workers + 2
+  }
+
+  /** Number of blocks whose results have not been taken. */
+  get size(): number {
+    return this.#entries.length
+  }
+
+  /** Whether another block may come. */
+  get hasRoom(): boolean {
+    return this.size === 0 || (this.size < this.#maxEntries && this.#bytes < MAX_BYTES)
+  }
+
+  /** Hands over a block. Ask {@link WorkerPool.hasRoom} before. */
+  dispatch(block: Block, context: Context): void {
+    this.#entries.push({ block, context, size: block.size, result: undefined })
+    this.#bytes += block.size
+    this.#post()
+  }
+
+  /** Puts in a result that no worker is needed for. */
+  pass(result: BlockResult, context: Context): void {
+    this.#entries.push({ block: undefined, context, size: 0, result })
+  }
+
+  /** Takes the next result, if it is there. */
+  take(): { result: BlockResult; context: Context } | undefined {
+    const [first] = this.#entries
+    if (first?.result === undefined) return undefined
+    this.#entries.shift()
+    this.#bytes -= first.size
+    return { result: first.result, context: first.context }
+  }
+
+  /** The blocks that no worker has yet are worked on with these rules. */
+  replaceRules(rules: RuleDefinition): void {
+    this.#settings = { ...this.#settings, rules }
+    for (const { worker } of this.#threads)
+      worker.postMessage({ kind: 'rules', rules } satisfies WorkerMessage)
+  }
+
+  /** Ends the threads, whatever they are doing. */
+  async destroy(): Promise<void> {
+    this.#isDestroyed = true
+    this.#entries = []
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))
+  }
+
+  /** Posts what waits to those workers that have least to do. */
+  #post(): void {
+    for (const entry of this.#entries) {
+      const { block } = entry
+      if (block === undefined) continue
+      const thread = this.#leastBusy()
+      if (thread === undefined) return
+      entry.block = undefined
+      thread.entries.push(entry)
+      thread.worker.postMessage(block, transferList(block))
+    }
+  }
+
+  #leastBusy(): Thread<Context> | undefined {
+    let best: Thread<Context> | undefined
+    for (const thread of this.#threads) {
+      if (best === undefined || thread.entries.length < best.entries.length) best = thread
+    }
+    if (best?.entries.length === 0) return best
+    if (this.#threads.length < this.#options.workers) return this.#start()
+    return best!.entries.length < MAX_POSTED ? best : undefined
+  }
+
+  #start(): Thread<Context> {
+    const { createWorker = startWorker } = this.#options
+    const worker = createWorker(this.#settings)
+    const thread: Thread<Context> = { worker, entries: [] }
+    worker.on('message', (result: BlockResult) => this.#receive(thread, result))
+    worker.on('messageerror', (error) => this.#fail(error))
+    worker.on('error', (error) => this.#fail(error))
+    worker.on('exit', (code) => {
+      this.#fail(new WorkerError(`a worker thread has ended unexpectedly (exit code ${code})`))
+    })
+    this.#threads.push(thread)
+    return thread
+  }
+
+  #receive(thread: Thread<Context>, result: BlockResult): void {
+    if (this.#isDestroyed) return
+    thread.entries.shift()!.result = result
+    this.#post()
+    if (this.#entries[0]!.result !== undefined) this.#options.onResult()
+  }
+
+  #fail(error: Error): void {
+    if (this.#isDestroyed) return
+    const isOutOfMemory = (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
+    const fault = isOutOfMemory
+      ? new WorkerError('a worker thread has run out of memory', { cause: error })
+      : error
+    this.#options.onFault(fault)
+  }
+}
+
+function transferList(block: Block): ArrayBuffer[] {
+  return block.kind === 'lines' ? block.parts.map(({ buffer }) => buffer) : []
+}
+
+function startWorker(settings: WorkerSettings): Worker {
+  const file = import.meta.url.endsWith('.ts') ? './from-source.mjs' : './worker.js'
+  const options = {
+    workerData: settings,
+    resourceLimits: { stackSizeMb: STACK_SIZE_MB },
+    // Options of the program (--input-type, say) may not fit the worker.
+    execArgv: [],
+    name: 'normalize',
+  }
+  try {
+    return new Worker(new URL(file, import.meta.url), options)
+  } catch (error) {
+    throw new WorkerError(`a worker thread cannot be started: ${(error as Error).message}`, { cause: error })
+  }
+}

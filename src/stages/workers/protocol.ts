@@ -1,0 +1,53 @@
+/** What travels between the main thread and the workers. */
+import type { RejectedEvent } from '../../event.ts'
+import type { RuleDefinition } from '../../rules/compiler.ts'
+import type { EventTexts } from '../lines.ts'
+
+/** What a worker is started with. */
+export interface WorkerSettings {
+  readonly rules: RuleDefinition
+  readonly maxLineBytes: number
+  readonly fastPath: boolean
+  readonly stopAtRejected: boolean
+}
+
+/** Work for one worker. */
+export type Block = LineBlock | ValueBlock
+
+/** Bytes whose buffer can change hands. */
+export type Bytes = Uint8Array<ArrayBuffer>
+
+export interface LineBlock {
+  readonly kind: 'lines'
+  /** Complete lines, the last one of a source perhaps without LF. Each part has a buffer of its own. */
+  readonly parts: readonly Bytes[]
+  /** Bytes in them. */
+  readonly size: number
+  /** It begins where its source does. */
+  readonly isFirst: boolean
+}
+
+export interface ValueBlock {
+  readonly kind: 'values'
+  readonly texts: EventTexts
+  /** Characters of the texts, about. */
+  readonly size: number
+}
+
+/** What was made of a block. */
+export interface BlockResult {
+  /** JSON lines; nothing else is in the buffer under them. */
+  readonly bytes: Uint8Array
+  /** Number of lines. */
+  readonly written: number
+  /** Their lines and ordinals are counted from the beginning of a block of lines. */
+  readonly rejected: readonly RejectedEvent[]
+  /** Lines and events of a block of lines, by which those of the blocks behind it are moved; else 0. */
+  readonly lines: number
+  readonly events: number
+  /** Nothing that follows in this source counts. */
+  readonly isCut: boolean
+}
+
+/** To a worker. Each block is answered with a result, in their order. */
+export type WorkerMessage = Block | { readonly kind: 'rules'; readonly rules: RuleDefinition }

@@ -1,0 +1,30 @@
+/** A worker thread's entry. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { compileOnDemand } from '../../rules/compile-on-demand.ts'
+import type { RuleSet } from '../../rules/compiler.ts'
+import { BlockNormalizer } from './block-normalizer.ts'
+import type { WorkerMessage, WorkerSettings } from './protocol.ts'
+
+const port = parentPort!
+const settings = workerData as WorkerSettings
+const normalizer = new BlockNormalizer(await compile(settings.rules), settings)
+/** Messages are dealt with one after the other. What one fails with ends the thread. */
+let last = Promise.resolve()
+
+port.on('message', (message: WorkerMessage) => {
+  last = last.then(() => receive(message))
+})
+
+async function receive(message: WorkerMessage): Promise<void> {
+  if (message.kind === 'rules') {
+    normalizer.replaceRules(await compile(message.rules))
+    return
+  }
+  // The output is copied on its way, not transferred: from the first transfer of a buffer on, V8 would check at every
+  // access to one whether it is still there, which takes a fifth of the throughput.
+  port.postMessage(normalizer.normalize(message))
+}
+
+function compile({ text, options }: WorkerSettings['rules']): Promise<RuleSet> {
+  return compileOnDemand(text, options)
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { InvalidArgumentError } from 'commander'
+import { address, count, duration, SourceArguments } from '../../src/cli/tracer-arguments.ts'
+
+test('--key and --category belong to the feed before them', () => {
+  const sources = new SourceArguments()
+  sources.addFeed('a.csv')
+  sources.setKey('ioc')
+  sources.addFeed('b.json')
+  sources.setCategory('Mine')
+  sources.setKey('files/MD5:hash')
+  assert.deepEqual(sources.feeds, [
+    { file: 'a.csv', key: 'ioc' },
+    { file: 'b.json', category: 'Mine', key: 'files/MD5', type: 'hash' },
+  ])
+})
+
+test('a feed may be given once more for another key', () => {
+  const sources = new SourceArguments()
+  sources.addFeed('a.csv')
+  sources.setKey('ip')
+  sources.addFeed('a.csv')
+  sources.setKey('domain:url')
+  assert.equal(sources.feeds.length, 2)
+})
+
+test('enrichers are asked in the order of the command line, all feeds where the first one stands', () => {
+  const sources = new SourceArguments()
+  sources.addEnricher('url-decode')
+  sources.addFeed('a.csv')
+  sources.addEnricher('./mine.js')
+  sources.addFeed('b.csv')
+  assert.deepEqual(sources.order, [{ enricher: 'url-decode' }, 'feeds', { enricher: './mine.js' }])
+})
+
+test('an option without its feed, or given twice, is refused', () => {
+  const sources = new SourceArguments()
+  assert.throws(() => sources.setKey('ioc'), InvalidArgumentError)
+  assert.throws(() => sources.setCategory('C'), InvalidArgumentError)
+  sources.addFeed('a.csv')
+  sources.setKey('ioc')
+  sources.setCategory('C')
+  assert.throws(() => sources.setKey('other'), InvalidArgumentError)
+  assert.throws(() => sources.setCategory('D'), InvalidArgumentError)
+  assert.equal(sources.feeds[0]!.key, 'ioc')
+})
+
+test('a key without a field, and a category that would break the line, are refused', () => {
+  const sources = new SourceArguments()
+  sources.addFeed('a.csv')
+  for (const key of ['', ' ', ':url']) assert.throws(() => sources.setKey(key), InvalidArgumentError)
+  for (const category of ['', 'a|b', 'a\nb', 'a\r']) {
+    assert.throws(() => sources.setCategory(category), InvalidArgumentError)
+  }
+})
+
+test('what is no duration, no address and no number is refused with a message of its own', () => {
+  assert.equal(duration('500ms'), 500)
+  assert.throws(() => duration('soon'), {
+    code: 'commander.invalidArgument',
+    message: /500ms, 5s or 2m/,
+  })
+  assert.deepEqual(address('[::1]:7'), { host: '::1', port: 7 })
+  assert.throws(() => address('7'), { code: 'commander.invalidArgument', message: /HOST:PORT/ })
+  const small = count(10)
+  assert.equal(small('10'), 10)
+  for (const text of ['0', '11', '-1', '1.5', 'x', '', '1e1', ' 1'])
+    assert.throws(() => small(text), InvalidArgumentError)
+})
