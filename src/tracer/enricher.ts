@@ -1,0 +1,39 @@
+import type { Indicator } from './protocol.ts'
+
+/** One thing that an enricher knows of an indicator; it becomes one detection. */
+export interface Match {
+  /** As it may stand on the wire (see `wireText`). */
+  readonly category: string
+  /** The context as it goes on the wire: `|name=text...`, made by `contextText`. */
+  readonly context: string
+}
+
+/** What a look-up without a match gives: shared, so that a miss allocates nothing. */
+export const NO_MATCHES: readonly Match[] = Object.freeze([])
+
+/**
+ * A source of detections. The server asks its enrichers in their order, each for every indicator.
+ *
+ * One that answers from memory returns an array; only one that must wait returns a promise (an array costs the server
+ * neither a promise nor a turn of the event loop). An error, thrown or as a rejection, costs the indicator this
+ * enricher's detections and nothing else; it is counted and logged by the server.
+ */
+export interface Enricher {
+  /** What it is called in logs and metrics. */
+  readonly name: string
+  /** @returns all matches, the most specific first; `NO_MATCHES` for none */
+  lookup(indicator: Indicator): readonly Match[] | Promise<readonly Match[]>
+  /** Lets go of files, sockets and timers. No look-up comes after it. */
+  close?(): void | Promise<void>
+}
+
+/** The names of the original, so that the correlation rules of its users keep working. */
+export const CATEGORIES = {
+  hash: 'Tracer_HASH_enricher',
+  ip: 'Tracer_IP_enricher',
+  url: 'Tracer_URL_enricher',
+  /** A hit of a mask. */
+  mask: 'Tracer_URL_REGEX_enricher',
+  /** The url decoder. */
+  decoded: 'Tracer_URL_Decoder',
+} as const

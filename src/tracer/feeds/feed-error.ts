@@ -1,0 +1,31 @@
+/** Why a feed could not be loaded. A closed list. */
+export const FEED_ERRORS = {
+  /** The file is not there, may not be read, or is not what its gzip header says. */
+  FEED_UNREADABLE: 'the file cannot be read',
+  /** No byte but blanks: more likely a file that is being written than a feed without records. */
+  FEED_EMPTY: 'the file is empty',
+  /** Neither CSV nor JSON, or broken in the middle. */
+  FEED_INVALID: 'the file is broken',
+  /** No record has the column or path of `--key`. */
+  FEED_KEY_MISSING: 'the key is not in the feed',
+  /** The file was written while it was read. */
+  FEED_CHANGED: 'the file changed while it was read',
+  /** More than a table in memory can hold. */
+  FEED_TOO_LARGE: 'the feed is too large',
+} as const
+
+export type FeedErrorCode = keyof typeof FEED_ERRORS
+
+/** A feed that was refused as a whole. Its message names the file, the place in it, and what to do. */
+export class FeedError extends Error {
+  readonly code: FeedErrorCode
+  readonly file: string
+
+  /** @param problem what is wrong and where, without the file's name */
+  constructor(code: FeedErrorCode, file: string, problem: string, cause?: unknown) {
+    super(`${file}: ${problem}`, cause === undefined ? undefined : { cause })
+    this.name = 'FeedError'
+    this.code = code
+    this.file = file
+  }
+}

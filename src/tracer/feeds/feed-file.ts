@@ -1,0 +1,174 @@
+import { stat } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
+import { FeedError } from './feed-error.ts'
+import type { FeedLog } from './feed-log.ts'
+import { type FeedSpec, type LoadedFeed, loadFeed } from './load.ts'
+import { fileVersion } from './read.ts'
+import type { FeedTable } from './table.ts'
+
+/** How often a file that changes while it is read is read, and how long its writer is given in between. */
+const ATTEMPTS = 3
+const WRITER_MS = 500
+
+/** What a feed file tells of itself. */
+export interface FeedStats {
+  readonly file: string
+  /** Records that are in use. */
+  readonly records: number
+  /** Keys that can be hit. */
+  readonly indicators: number
+  /** Rows that are no records, and records without a usable key. */
+  readonly skipped: number
+  /** When the tables in use were read, in milliseconds since 1970. */
+  readonly loadedAt: number
+  /** Not counting the first time. */
+  readonly reloadsOk: number
+  readonly reloadsFailed: number
+}
+
+/**
+ * A feed file and the tables that were made of it. A reload reads it into new tables beside the old ones, which stay
+ * when it fails.
+ */
+export class FeedFile {
+  readonly file: string
+  readonly #specs: readonly FeedSpec[]
+  readonly #log: FeedLog
+  readonly #signal: AbortSignal
+  readonly #onLoad: () => void
+  #loaded: LoadedFeed | undefined
+  #loadedAt = 0
+  #reloadsOk = 0
+  #reloadsFailed = 0
+  /** Version of the file that was read last, well or not. */
+  #seenVersion: string | undefined
+  /** The reload that runs, and the one that waits for it. */
+  #running: Promise<void> | undefined
+  #waiting: Promise<void> | undefined
+
+  /**
+   * @param specs the keys by which it is looked up
+   * @param signal ends a loading
+   * @param onLoad is called when there are new tables
+   */
+  constructor(
+    file: string,
+    specs: readonly FeedSpec[],
+    { log, signal, onLoad }: { log: FeedLog; signal: AbortSignal; onLoad: () => void },
+  ) {
+    this.file = file
+    this.#specs = specs
+    this.#log = log
+    this.#signal = signal
+    this.#onLoad = onLoad
+  }
+
+  /** One table for each key, in their order. */
+  get tables(): readonly FeedTable[] {
+    return this.#loaded?.tables ?? []
+  }
+
+  get stats(): FeedStats {
+    return {
+      file: this.file,
+      records: this.#loaded?.records ?? 0,
+      indicators: this.#loaded?.indicators ?? 0,
+      skipped: this.#loaded?.skipped ?? 0,
+      loadedAt: this.#loadedAt,
+      reloadsOk: this.#reloadsOk,
+      reloadsFailed: this.#reloadsFailed,
+    }
+  }
+
+  /**
+   * The version that the file has now, when it is not the one that was read last.
+   *
+   * @returns undefined when there is nothing to be done, also when there is no file: it may be on its way
+   */
+  async changedVersion(): Promise<string | undefined> {
+    const version = await versionOf(this.file)
+    return version === this.#seenVersion ? undefined : version
+  }
+
+  /**
+   * Reads the file for the first time.
+   *
+   * @throws FeedError
+   */
+  async load(): Promise<void> {
+    await this.#read()
+  }
+
+  /**
+   * Reads the file again, as it is now. Never rejects: a failure is logged and counted. Calls while a reload runs share
+   * the next one.
+   */
+  reload(): Promise<void> {
+    if (this.#running === undefined) {
+      this.#running = this.#reload().finally(() => {
+        this.#running = undefined
+      })
+      return this.#running
+    }
+    this.#waiting ??= this.#running.then(() => {
+      this.#waiting = undefined
+      return this.reload()
+    })
+    return this.#waiting
+  }
+
+  async #reload(): Promise<void> {
+    if (this.#signal.aborted) return
+    try {
+      await this.#read(() => {
+        this.#reloadsOk += 1
+      })
+    } catch (error) {
+      if (this.#signal.aborted) return
+      this.#reloadsFailed += 1
+      this.#log.error({ file: this.file, err: error }, 'feed not reloaded; the old table stays')
+    }
+  }
+
+  /** @param onRead is called when the tables have changed, before it is logged */
+  async #read(onRead?: () => void): Promise<void> {
+    const start = performance.now()
+    const loaded = await this.#loadComplete()
+    this.#loaded = loaded
+    this.#loadedAt = Date.now()
+    this.#seenVersion = loaded.version
+    this.#onLoad()
+    onRead?.()
+    const { records, indicators, skipped, skippedPlaces } = loaded
+    const durationMs = Math.round(performance.now() - start)
+    this.#log.info({ file: this.file, records, indicators, skipped, durationMs }, 'feed loaded')
+    if (skipped > 0) {
+      this.#log.warn(
+        { file: this.file, skipped, places: skippedPlaces },
+        'feed has records that cannot be used',
+      )
+    }
+  }
+
+  /** A file that is written meanwhile is read once more when its writer may be finished. */
+  async #loadComplete(): Promise<LoadedFeed> {
+    for (let attempt = 1; ; attempt++) {
+      this.#seenVersion = await versionOf(this.file)
+      try {
+        return await loadFeed(this.file, this.#specs, this.#signal)
+      } catch (error) {
+        const isBeingWritten = error instanceof FeedError && error.code === 'FEED_CHANGED'
+        if (!isBeingWritten || attempt === ATTEMPTS) throw error
+        await setTimeout(WRITER_MS, undefined, { signal: this.#signal })
+      }
+    }
+  }
+}
+
+async function versionOf(file: string): Promise<string | undefined> {
+  try {
+    return fileVersion(await stat(file, { bigint: true }))
+  } catch {
+    return undefined
+  }
+}

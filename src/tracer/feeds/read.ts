@@ -1,0 +1,144 @@
+import { Buffer } from 'node:buffer'
+import type { BigIntStats } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { pipeline } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { FeedError } from './feed-error.ts'
+import type { Pace } from './pace.ts'
+import { readCsv } from './read-csv.ts'
+import { readJson } from './read-json.ts'
+import type { FeedRecord } from './record.ts'
+
+/** What is told of a feed while it is read. What a handler throws ends the reading. */
+export interface FeedHandlers {
+  /** The columns of a CSV file, before its first record. */
+  onColumns(columns: readonly string[]): void
+  /** @param ordinal of the record among all that are told, from 1 */
+  onRecord(record: FeedRecord, ordinal: number): void
+  /**
+   * Something that stands where a record should, and is none.
+   *
+   * @param place such as `line 17`
+   */
+  onSkipped(place: string, reason: string): void
+}
+
+/** Parsing a chunk of this size keeps the event loop busy for a millisecond or two. */
+const CHUNK_BYTES = 32 * 1024
+const BLOCK_BYTES = 8 * CHUNK_BYTES
+const GZIP_MAGIC = 0x1f8b
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
+const SPACE = 0x20
+const OPEN_BRACKET = 0x5b
+const OPEN_BRACE = 0x7b
+
+/**
+ * Reads the records of a feed, plain or gzip: JSON (arrays of objects, objects one after another, one a line or not)
+ * when its first character is `[` or `{`, else CSV with a header row. It is read as a stream; no more than a chunk and
+ * a record are in memory.
+ *
+ * @returns the version of the file that was read, see `fileVersion`
+ * @throws FeedError when the file cannot be read to its end, is broken, or changed meanwhile
+ */
+export async function readFeed(file: string, handlers: FeedHandlers, pace: Pace): Promise<string> {
+  const handle = await open(file).catch((cause) => {
+    throw new FeedError('FEED_UNREADABLE', file, `cannot be opened (${cause.code ?? cause.message})`, cause)
+  })
+  try {
+    const stats = await handle.stat({ bigint: true })
+    if (!stats.isFile()) throw new FeedError('FEED_UNREADABLE', file, 'is not a regular file')
+    const chunks = readChunks(handle, file, pace)
+    try {
+      await readRecords(chunks, file, handlers)
+    } finally {
+      await chunks.return()
+    }
+    const version = fileVersion(stats)
+    if (fileVersion(await handle.stat({ bigint: true })) !== version) {
+      throw new FeedError('FEED_CHANGED', file, 'changed while it was read')
+    }
+    return version
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Tells two contents of a file apart: another file under its name, another time or size. */
+export function fileVersion({ dev, ino, size, mtimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${size}:${mtimeNs}`
+}
+
+/** The text of a file in chunks. */
+async function* readChunks(handle: FileHandle, file: string, pace: Pace): AsyncGenerator<Buffer, void> {
+  const { buffer, bytesRead } = await handle.read({ buffer: new Uint8Array(2), position: 0 })
+  const isGzip = bytesRead === 2 && buffer[0]! * 256 + buffer[1]! === GZIP_MAGIC
+  const chunks = isGzip ? unzip(readBytes(handle)) : readBytes(handle)
+  let bytes = 0
+  try {
+    for await (const chunk of chunks) {
+      bytes += chunk.length
+      yield chunk
+      if (pace.isDue()) await pace.rest()
+    }
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (typeof code !== 'string') throw cause
+    const what = isGzip ? 'the gzip data is broken' : 'cannot be read'
+    throw new FeedError('FEED_UNREADABLE', file, `${what} after ${bytes} bytes of text (${message})`, cause)
+  }
+}
+
+/** A block is read while the one before is worked on. */
+async function* readBytes(handle: FileHandle): AsyncGenerator<Buffer, void> {
+  const readBlock = (position: number) => {
+    const block = handle.read(Buffer.allocUnsafe(BLOCK_BYTES), 0, BLOCK_BYTES, position)
+    // It is awaited later, or never when the reading ends before.
+    block.catch(() => undefined)
+    return block
+  }
+  let position = 0
+  let next = readBlock(position)
+  for (;;) {
+    const { buffer, bytesRead } = await next
+    if (bytesRead === 0) return
+    position += bytesRead
+    next = readBlock(position)
+    for (let start = 0; start < bytesRead; start += CHUNK_BYTES) {
+      yield buffer.subarray(start, Math.min(start + CHUNK_BYTES, bytesRead))
+    }
+  }
+}
+
+/** An error of the file comes out of the last stream, too. */
+function unzip(bytes: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  return pipeline(bytes, createGunzip({ chunkSize: CHUNK_BYTES }), () => undefined)
+}
+
+async function readRecords(
+  chunks: AsyncIterable<Buffer>,
+  file: string,
+  handlers: FeedHandlers,
+): Promise<void> {
+  // The chunks up to the first that has something to tell the format by.
+  const head: Buffer[] = []
+  const iterator = chunks[Symbol.asyncIterator]()
+  let first: number | undefined
+  while (first === undefined) {
+    const next = await iterator.next()
+    if (next.done)
+      throw new FeedError('FEED_EMPTY', file, 'is empty; a feed without records is `[]` or a header row')
+    head.push(next.value)
+    first = firstCharacter(next.value)
+  }
+  async function* all(): AsyncGenerator<Buffer, void> {
+    yield* head
+    yield* { [Symbol.asyncIterator]: () => iterator }
+  }
+  if (first === OPEN_BRACKET || first === OPEN_BRACE) await readJson(all(), file, handlers)
+  else await readCsv(all(), file, handlers)
+}
+
+/** The first byte that is neither blank nor of a byte order mark. */
+function firstCharacter(chunk: Buffer): number | undefined {
+  return chunk.find((byte) => byte > SPACE && !BYTE_ORDER_MARK.includes(byte))
+}

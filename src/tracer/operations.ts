@@ -1,0 +1,81 @@
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Metrics } from './metrics.ts'
+
+/** What the pages of the operator are made from. */
+export interface OperationsOptions {
+  readonly host: string
+  /** 0 for any free one. */
+  readonly port: number
+  /** Undefined as long as there is nothing to draw. */
+  readonly metrics: () => Metrics | undefined
+  /** Requests are answered now. */
+  readonly isReady: () => boolean
+}
+
+const TEXT = 'text/plain; charset=utf-8'
+
+/**
+ * The pages for those who run the server, over HTTP: `/metrics` (Prometheus text), `/healthz` (the process lives) and
+ * `/readyz` (feeds are loaded and connections accepted, else 503).
+ */
+export class OperationsServer {
+  readonly #options: OperationsOptions
+  readonly #server: Server
+
+  constructor(options: OperationsOptions) {
+    this.#options = options
+    this.#server = createServer((request, response) => {
+      // Nothing is expected from the client but a request line and headers.
+      request.resume()
+      const path = request.url?.split('?', 1)[0]
+      if (request.method !== 'GET' && request.method !== 'HEAD') send(response, 405, 'method not allowed\n')
+      else this.#answer(path, response)
+    })
+  }
+
+  /** @returns where it listens. Rejects with the error of the system (`EADDRINUSE` ...) */
+  listen(): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host: this.#options.host, port: this.#options.port }, () => {
+        this.#server.off('error', reject)
+        resolve(this.#server.address() as AddressInfo)
+      })
+    })
+  }
+
+  /** Ends at once: these pages keep nobody waiting. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve())
+      this.#server.closeAllConnections()
+    })
+  }
+
+  #answer(path: string | undefined, response: ServerResponse): void {
+    if (path === '/metrics') this.#sendMetrics(response)
+    else if (path === '/healthz') send(response, 200, 'ok\n')
+    else if (path === '/readyz') {
+      if (this.#options.isReady()) send(response, 200, 'ready\n')
+      else send(response, 503, 'not ready\n')
+    } else send(response, 404, 'not found: /metrics, /healthz and /readyz are here\n')
+  }
+
+  #sendMetrics(response: ServerResponse): void {
+    const metrics = this.#options.metrics()
+    if (metrics === undefined) {
+      send(response, 503, 'not ready\n')
+      return
+    }
+    metrics.text().then(
+      (text) => send(response, 200, text, metrics.contentType),
+      (error: Error) => send(response, 500, `${error.message}\n`),
+    )
+  }
+}
+
+function send(response: ServerResponse, status: number, text: string, type = TEXT): void {
+  response.writeHead(status, { 'content-type': type })
+  response.end(text)
+}

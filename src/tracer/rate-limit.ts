@@ -1,0 +1,48 @@
+/** A burst is what comes together in this time at the full rate. */
+const BURST_MS = 10
+
+/**
+ * Lets through so many a second, and of what was not used only as much as 10 ms bring (at least one): a bucket of
+ * tokens that fills at the rate and is nearly as small as it can be.
+ */
+export class RateLimit {
+  readonly #tokensPerMs: number
+  readonly #capacity: number
+  readonly #now: () => number
+  #tokens: number
+  #filledAt: number
+
+  /**
+   * @param perSecond above 0; Infinity: no limit
+   * @param now a clock that never goes back, in milliseconds
+   */
+  constructor(perSecond: number, now: () => number = () => performance.now()) {
+    this.#tokensPerMs = perSecond / 1000
+    this.#capacity = Math.max(1, this.#tokensPerMs * BURST_MS)
+    this.#now = now
+    this.#tokens = this.#capacity
+    this.#filledAt = Number.isFinite(perSecond) ? now() : 0
+  }
+
+  /** Whether one more may go now. */
+  get isOpen(): boolean {
+    if (this.#tokens < 1) this.#fill()
+    return this.#tokens >= 1
+  }
+
+  /** One goes. Only while it is open. */
+  use(): void {
+    this.#tokens -= 1
+  }
+
+  /** Milliseconds until it is open again. */
+  get waitMs(): number {
+    return Math.max(0, (1 - this.#tokens) / this.#tokensPerMs)
+  }
+
+  #fill(): void {
+    const now = this.#now()
+    this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#filledAt) * this.#tokensPerMs)
+    this.#filledAt = now
+  }
+}

@@ -1,0 +1,375 @@
+import assert from 'node:assert/strict'
+import { Buffer } from 'node:buffer'
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { FeedError } from '../../../src/tracer/feeds/feed-error.ts'
+import { Pace } from '../../../src/tracer/feeds/pace.ts'
+import { type FeedHandlers, readFeed } from '../../../src/tracer/feeds/read.ts'
+import { readCsv } from '../../../src/tracer/feeds/read-csv.ts'
+import { readJson } from '../../../src/tracer/feeds/read-json.ts'
+import type { FeedRecord, FeedValue } from '../../../src/tracer/feeds/record.ts'
+import { temporaryDirectory, temporaryFile } from './temporary.ts'
+
+/** What a reader told. */
+class Told implements FeedHandlers {
+  readonly columns: string[] = []
+  readonly records: FeedRecord[] = []
+  readonly skipped: string[] = []
+
+  onColumns(columns: readonly string[]): void {
+    this.columns.push(...columns)
+  }
+
+  onRecord(record: FeedRecord, ordinal: number): void {
+    this.records.push(record)
+    assert.equal(ordinal, this.records.length)
+  }
+
+  onSkipped(place: string, reason: string): void {
+    this.skipped.push(`${place}: ${reason}`)
+  }
+
+  get fields(): unknown[] {
+    return this.records.map(entriesOf)
+  }
+}
+
+/** Records as lists of pairs: their order shows. */
+function entriesOf(value: FeedValue): unknown {
+  if (value instanceof Map) return Array.from(value, ([name, member]) => [name, entriesOf(member)])
+  return Array.isArray(value) ? value.map(entriesOf) : value
+}
+
+async function read(t: TestContext, content: string | Uint8Array): Promise<Told> {
+  const told = new Told()
+  await readFeed(await temporaryFile(t, 'feed', content), told, new Pace())
+  return told
+}
+
+async function refusal(t: TestContext, content: string | Uint8Array): Promise<FeedError> {
+  try {
+    await read(t, content)
+  } catch (error) {
+    assert.ok(error instanceof FeedError, String(error))
+    return error
+  }
+  return assert.fail('the feed was read')
+}
+
+async function* inPieces(content: string | Uint8Array, size: number): AsyncGenerator<Buffer> {
+  const bytes = Buffer.from(content)
+  for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size)
+}
+
+test('CSV has its fields under the names of its header, in order', async (t) => {
+  const told = await read(t, 'url,10,2\ngmer.com,"a, ""b""\nc",\n\nx.example,,z\n')
+  assert.deepEqual(told.columns, ['url', '10', '2'])
+  assert.deepEqual(told.fields, [
+    [
+      ['url', 'gmer.com'],
+      ['10', 'a, "b"\nc'],
+      ['2', ''],
+    ],
+    [
+      ['url', 'x.example'],
+      ['10', ''],
+      ['2', 'z'],
+    ],
+  ])
+  assert.deepEqual(told.skipped, [])
+})
+
+test('CSV may have a byte order mark, CRLF, LF, blanks in its header and no line end at its end', async (t) => {
+  const told = await read(t, '\ufeff"a", b \r\n1,2\n3,4\r\n5,6')
+  assert.deepEqual(told.columns, ['a', 'b'])
+  assert.deepEqual(
+    told.records.map((record) => [...record.values()]),
+    [
+      ['1', '2'],
+      ['3', '4'],
+      ['5', '6'],
+    ],
+  )
+})
+
+test('columns without a name, and with one that is taken, get one', async (t) => {
+  const told = await read(t, 'a,,a,__proto__,a\n1,2,3,4,5\n')
+  assert.deepEqual(told.fields, [
+    [
+      ['a', '1'],
+      ['column2', '2'],
+      ['a_2', '3'],
+      ['__proto__', '4'],
+      ['a_3', '5'],
+    ],
+  ])
+})
+
+test('rows with too few or too many fields are skipped, and told with their lines', async (t) => {
+  const told = await read(t, 'a,b\n1,2\nonly\n3,4\n5,6,7\n8,9\n')
+  assert.deepEqual(
+    told.records.map((record) => record.get('a')),
+    ['1', '3', '8'],
+  )
+  assert.equal(told.skipped.length, 2)
+  assert.match(told.skipped[0]!, /^line 3: .*expect 2, got 1/)
+  assert.match(told.skipped[1]!, /^line 5: .*expect 2, got 3/)
+})
+
+test('a quote in the middle of a field is a quote', async (t) => {
+  const told = await read(t, 'a,b\nsize 5",x\ny,5" disk\n')
+  assert.deepEqual(
+    told.records.map((record) => [...record.values()]),
+    [
+      ['size 5"', 'x'],
+      ['y', '5" disk'],
+    ],
+  )
+})
+
+test('a quote that is never closed breaks the file', async (t) => {
+  const error = await refusal(t, 'a,b\n1,2\n"3,4\n5,6\n')
+  assert.equal(error.code, 'FEED_INVALID')
+  assert.match(error.message, /feed: line \d+: Quote Not Closed/)
+})
+
+test('a field of more than 16 MiB breaks the file', async (t) => {
+  const error = await refusal(t, `a\n"${'x'.repeat(17 * 1024 * 1024)}"\n`)
+  assert.equal(error.code, 'FEED_INVALID')
+  assert.match(error.message, /line 2: Max Record Size/)
+})
+
+const JSON_FORMS: Record<string, string> = {
+  'an array': '[{"b": 1, "10": "x", "2": null}, {"b": true}]',
+  'an array over lines': '\ufeff\n [\n{"b": 1,\n"10": "x", "2": null}\n,\r\n{"b": true}\n]\n',
+  'JSON lines': '{"b": 1, "10": "x", "2": null}\n\n{"b": true}\r\n',
+  'JSON lines without a last line end': '{"b":1,"10":"x","2":null}\n{"b":true}',
+  'objects one after another': '{"b":1,"10":"x","2":null}{"b":true}',
+  'arrays one after another': '[{"b":1,"10":"x","2":null}]\n[]\n[{"b":true}]',
+}
+
+for (const [form, text] of Object.entries(JSON_FORMS)) {
+  test(`${form} has records with their fields in order`, async (t) => {
+    const expected = [
+      [
+        ['b', '1'],
+        ['10', 'x'],
+        ['2', null],
+      ],
+      [['b', true]],
+    ]
+    assert.deepEqual((await read(t, text)).fields, expected)
+    assert.deepEqual((await read(t, gzipSync(text))).fields, expected)
+  })
+}
+
+test('one object is one record', async (t) => {
+  assert.deepEqual((await read(t, '{\n"a": {"b": [1, {"c": "d"}]}\n}')).fields, [
+    [['a', [['b', ['1', [['c', 'd']]]]]]],
+  ])
+})
+
+test('numbers keep their digits', async (t) => {
+  const told = await read(t, '[{"a": 12345678901234567890, "b": 2230.0, "c": -0, "d": 1E+400}]')
+  assert.deepEqual([...told.records[0]!.values()], ['12345678901234567890', '2230.0', '-0', '1E+400'])
+})
+
+test('names of prototypes are names, and the last of two equal names wins', async (t) => {
+  const told = await read(t, '{"__proto__": {"x": "1"}, "constructor": "a", "constructor": "b"}')
+  assert.deepEqual(told.fields, [
+    [
+      ['__proto__', [['x', '1']]],
+      ['constructor', 'b'],
+    ],
+  ])
+  assert.equal(({} as { x?: string }).x, undefined)
+})
+
+test('strings are decoded', async (t) => {
+  const told = await read(t, '[{"a": "\\u0432\\ud83d\\ude00\\n\\"\\\\/", "б": "вход"}]')
+  assert.deepEqual(told.fields, [
+    [
+      ['a', 'в😀\n"\\/'],
+      ['б', 'вход'],
+    ],
+  ])
+})
+
+test('elements that are no objects are skipped, and told with their lines', async (t) => {
+  const told = await read(t, '[\n{"a": 1},\n"text",\n[1,\n2],\nnull, 5,\n{"a": 2}\n]')
+  assert.equal(told.records.length, 2)
+  assert.deepEqual(told.skipped, [
+    'line 3: the value is not an object',
+    'line 4: the value is not an object',
+    'line 6: the value is not an object',
+    'line 6: the value is not an object',
+  ])
+})
+
+test('a record that nests too deep is skipped, whatever it holds', async (t) => {
+  const deep = (levels: number) => `{"a":${'['.repeat(levels)}{"b":1,"c":[2]}${']'.repeat(levels)}}`
+  const told = await read(
+    t,
+    `${deep(97)}\n${deep(98)}\n${deep(100_000)}\n${'{"a":'.repeat(500)}1${'}'.repeat(500)}\n{"a":"x"}`,
+  )
+  assert.equal(told.records.length, 2)
+  assert.deepEqual(
+    told.skipped,
+    [2, 3, 4].map((line) => `line ${line}: the record nests deeper than 100 levels`),
+  )
+})
+
+test('broken JSON breaks the file, and the line is told', async (t) => {
+  const broken: Record<string, RegExp> = {
+    '[{"a": 1},\n{"a": 2},\n{"a" 3}]': /line 3: not JSON: .*':'/,
+    '{"a": 1}\n{"a": 2\n{"a": 3}\n': /line 3: not JSON/,
+    '{"a": 1}\nnonsense\n': /line 2: not JSON/,
+    '{"a": 1}\n{"a": nul}\n{"a": 1}\n': /line 2: not JSON/,
+    '{"a": 1},\n{"a": 2}': /line 1: not JSON/,
+    '[{"a": 1}': /line 1, after character 9: the file ends in the middle/,
+    '[\n{"a": 1},\n': /line 3: /,
+    '{"a": "never closed\n': /line 1: not JSON/,
+    '{"a": "never closed': /line 1, after character 19: the file ends in the middle/,
+    '[{"a": 01}]': /line 1: not JSON/,
+    '[{"a": 1}]]': /line 1: not JSON/,
+    '{"a": tru}': /line 1, after character 10: not JSON/,
+    '[{"a": 1},]': /line 1: not JSON/,
+    '{a: 1}': /line 1: not JSON/,
+    '[1}': /line 1: not JSON/,
+  }
+  for (const [text, message] of Object.entries(broken)) {
+    const error = await refusal(t, text)
+    assert.equal(error.code, 'FEED_INVALID', text)
+    assert.match(error.message, message, text)
+  }
+})
+
+test('one object round all records is refused, not taken into memory', async (t) => {
+  const record = `{"a": "${'x'.repeat(1000)}"}`
+  const error = await refusal(t, `{"data": [${Array(18_000).fill(record).join(',\n')}]}`)
+  assert.equal(error.code, 'FEED_INVALID')
+  assert.match(error.message, /line 16\d{3}(?:, after character \d+)?: a record is longer than 16 MiB/)
+})
+
+test('a string without end is refused', async (t) => {
+  const error = await refusal(t, `{"a": "${'x'.repeat(20 * 1024 * 1024)}`)
+  assert.match(error.message, /longer than 16 MiB/)
+})
+
+test('a feed is the same wherever it is cut', async () => {
+  const csv = '\ufeffurl,note\r\nпример.example,"a, ""б""\r\nв"\n😀.example,\nonly\n'
+  const json =
+    '[{"url": "пример.example", "n": [-1.5e3, true, null], "note": "\\ud83d\\ude00 \\"б\\" 😀"},\n {}, 12, []]'
+  for (const [text, readPieces] of [
+    [csv, readCsv],
+    [json, readJson],
+  ] as const) {
+    const whole = new Told()
+    await readPieces(inPieces(text, 10_000), 'feed', whole)
+    for (const size of [1, 2, 3, 5, 7]) {
+      const told = new Told()
+      await readPieces(inPieces(text, size), 'feed', told)
+      assert.deepEqual(told, whole)
+    }
+  }
+})
+
+test('bytes that are not UTF-8 are replaced', async (t) => {
+  const told = await read(t, Buffer.from('a,b\n\xe9t\xe9,x\n', 'latin1'))
+  assert.equal(told.records[0]!.get('a'), '\ufffdt\ufffd')
+})
+
+test('a large feed is read whole, plain and gzip', async (t) => {
+  const rows = Array.from({ length: 20_000 }, (_, i) => `host${i}.example,note ${i}`)
+  const text = `url,note\n${rows.join('\n')}\n`
+  const objects = rows.map((row) => JSON.stringify({ url: row.split(',')[0] }))
+  for (const content of [text, gzipSync(text), `[${objects.join(',')}]`, gzipSync(objects.join('\n'))]) {
+    const told = await read(t, content)
+    assert.equal(told.records.length, rows.length)
+    assert.equal(told.records.at(-1)!.get('url'), 'host19999.example')
+  }
+})
+
+test('gzip may have several members', async (t) => {
+  const told = await read(t, Buffer.concat([gzipSync('a\n1\n'), gzipSync('2\n')]))
+  assert.equal(told.records.length, 2)
+})
+
+test('broken gzip is refused', async (t) => {
+  const whole = gzipSync(`a,b\n${'1,2\n'.repeat(50_000)}`)
+  const cut = await refusal(t, whole.subarray(0, whole.length - 20))
+  assert.equal(cut.code, 'FEED_UNREADABLE')
+  assert.match(cut.message, /the gzip data is broken after \d+ bytes of text/)
+  const damaged = Buffer.from(whole)
+  damaged.fill(0x55, 20, 40)
+  assert.equal((await refusal(t, damaged)).code, 'FEED_UNREADABLE')
+})
+
+test('an empty file is refused', async (t) => {
+  for (const content of ['', ' \r\n\n', '\ufeff', gzipSync('')]) {
+    const error = await refusal(t, content)
+    assert.equal(error.code, 'FEED_EMPTY')
+  }
+})
+
+test('a feed without records is read', async (t) => {
+  for (const content of ['[]', ' [ ] ', 'a,b', 'a,b\n'])
+    assert.deepEqual((await read(t, content)).records, [])
+})
+
+test('a file that is not there, and a directory, are refused', async (t) => {
+  const directory = await temporaryDirectory(t)
+  const missing = join(directory, 'missing.csv')
+  const refused = { name: 'FeedError', code: 'FEED_UNREADABLE' }
+  await assert.rejects(readFeed(missing, new Told(), new Pace()), {
+    ...refused,
+    message: `${missing}: cannot be opened (ENOENT)`,
+  })
+  await assert.rejects(readFeed(directory, new Told(), new Pace()), refused)
+})
+
+test('a file that is written while it is read is refused', async (t) => {
+  const file = await temporaryFile(t, 'feed', '[{"a": 1}]')
+  const told = new Told()
+  told.onRecord = () => appendFileSync(file, '\n[{"a": 2}]')
+  await assert.rejects(readFeed(file, told, new Pace()), {
+    code: 'FEED_CHANGED',
+    message: `${file}: changed while it was read`,
+  })
+})
+
+test('the version of a file changes with its content', async (t) => {
+  const file = await temporaryFile(t, 'feed', '[{"a": 1}]')
+  const version = () => readFeed(file, new Told(), new Pace())
+  const first = await version()
+  assert.equal(await version(), first)
+  appendFileSync(file, ' ')
+  const second = await version()
+  assert.notEqual(second, first)
+  writeFileSync(`${file}.new`, '[{"a": 1}] ')
+  renameSync(`${file}.new`, file)
+  assert.notEqual(await version(), second)
+})
+
+test('what a handler throws ends the reading', async (t) => {
+  const stop = new Error('stop')
+  for (const content of ['a\n1\n2\n', '[{"a": 1}, {"a": 2}]', gzipSync('a\n1\n2\n'), gzipSync('{"a": 1}')]) {
+    const told = new Told()
+    told.onRecord = () => {
+      throw stop
+    }
+    await assert.rejects(readFeed(await temporaryFile(t, 'feed', content), told, new Pace()), stop)
+  }
+})
+
+test('a reading can be aborted', async (t) => {
+  const abort = new AbortController()
+  const told = new Told()
+  told.onRecord = () => abort.abort(new Error('no longer wanted'))
+  for (const content of [`a\n${'x\n'.repeat(1_000_000)}`, gzipSync(`[${'{"a":"x"},'.repeat(200_000)}{}]`)]) {
+    const file = await temporaryFile(t, 'feed', content)
+    await assert.rejects(readFeed(file, told, new Pace(abort.signal)), /no longer wanted/)
+  }
+})
