@@ -1,0 +1,172 @@
+/** What may import what. The drawing of it is in src/README.md. */
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, posix, relative, sep } from 'node:path'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const SOURCE = fileURLToPath(new URL('../src/', import.meta.url))
+
+interface Import {
+  /** A file below src, with `/`; or a package, `node:fs`. */
+  readonly target: string
+  /** It is gone once the code is compiled. */
+  readonly isType: boolean
+}
+
+const IMPORT =
+  /^(?:import|export)\b(?<clause>[^'";]*?)\bfrom\s+'(?<from>[^']+)'|^import\s+'(?<effect>[^']+)'|\bimport\('(?<dynamic>[^']+)'\)/gm
+
+const TEXTS = new Map(
+  readdirSync(SOURCE, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => [relative(SOURCE, path).split(sep).join('/'), readFileSync(path, 'utf8')]),
+)
+const IMPORTS = new Map([...TEXTS].map(([file, text]) => [file, importsOf(file, text)]))
+
+function importsOf(file: string, text: string): Import[] {
+  return [...text.matchAll(IMPORT)].map(({ groups = {} }) => {
+    const { clause = '', from, effect, dynamic } = groups
+    const specifier = from ?? effect ?? dynamic!
+    const target = specifier.startsWith('.') ? posix.join(posix.dirname(file), specifier) : specifier
+    return { target, isType: /^\s*type\b/.test(clause) }
+  })
+}
+
+/** The folder below src, or the file that stands in src itself. */
+function stationOf(file: string): string {
+  return file.split('/')[0]!
+}
+
+/** Stations, and the ones that each may import beside itself. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  'errors.ts': [],
+  'event.ts': ['errors.ts', 'expression'],
+  expression: ['errors.ts'],
+  rules: ['errors.ts', 'event.ts', 'expression'],
+  stages: ['errors.ts', 'event.ts', 'expression', 'rules', 'tracer'],
+  'pipeline.ts': ['errors.ts', 'event.ts', 'expression', 'rules', 'stages', 'tracer'],
+  tracer: [],
+  'index.ts': ['errors.ts', 'event.ts', 'expression', 'rules', 'stages', 'pipeline.ts', 'tracer'],
+  cli: ['errors.ts', 'event.ts', 'expression', 'rules', 'stages', 'pipeline.ts', 'tracer', 'index.ts'],
+}
+
+/** Everything that comes along when a file is imported, itself included. */
+function closureOf(file: string): Set<string> {
+  const found = new Set<string>()
+  const open = [file]
+  for (let current = open.pop(); current !== undefined; current = open.pop()) {
+    if (found.has(current) || !IMPORTS.has(current)) continue
+    found.add(current)
+    open.push(...IMPORTS.get(current)!.map(({ target }) => target))
+  }
+  return found
+}
+
+/** A chain of imports that ends where it began, types left out; undefined if there is none. */
+function findCycle(): string[] | undefined {
+  const done = new Set<string>()
+  const visit = (file: string, path: readonly string[]): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
+    if (done.has(file)) return undefined
+    for (const { target, isType } of IMPORTS.get(file) ?? []) {
+      const cycle = isType ? undefined : visit(target, [...path, file])
+      if (cycle !== undefined) return cycle
+    }
+    done.add(file)
+    return undefined
+  }
+  for (const file of IMPORTS.keys()) {
+    const cycle = visit(file, [])
+    if (cycle !== undefined) return cycle
+  }
+  return undefined
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*.*?\*\//gs, '').replace(/(?<=^|\s)\/\/.*$/gm, '')
+}
+
+describe('imports', () => {
+  it('are understood by this test: it finds the ones that are certainly there', () => {
+    assert.ok(IMPORTS.size > 100)
+    const pipeline = IMPORTS.get('pipeline.ts')!
+    assert.ok(pipeline.some(({ target, isType }) => target === 'stages/parse.ts' && !isType))
+    assert.ok(pipeline.some(({ target, isType }) => target === 'stages/source.ts' && isType))
+    assert.ok(IMPORTS.get('cli/normalize.ts')!.some(({ target }) => target === 'cli/run-pipeline.ts'))
+    assert.deepEqual(
+      importsOf(
+        'a/b.ts',
+        "import {\n  type X,\n  y,\n} from '../c.ts'\nimport 'node:fs'\nexport * from './d.ts'\n",
+      ),
+      [
+        { target: 'c.ts', isType: false },
+        { target: 'node:fs', isType: false },
+        { target: 'a/d.ts', isType: false },
+      ],
+    )
+  })
+
+  it('lead to files that are there', () => {
+    for (const [file, imports] of IMPORTS) {
+      for (const { target } of imports) {
+        if (target.endsWith('.ts')) assert.ok(IMPORTS.has(target), `${file} imports ${target}`)
+      }
+    }
+  })
+
+  it('go one way: cli, pipeline, stages, rules, expression', () => {
+    for (const [file, imports] of IMPORTS) {
+      const station = stationOf(file)
+      const allowed = ALLOWED[station]
+      assert.ok(allowed !== undefined, `${file} belongs nowhere`)
+      for (const { target } of imports) {
+        if (!target.endsWith('.ts')) continue
+        const other = stationOf(target)
+        assert.ok(other === station || allowed.includes(other), `${file} imports ${target}`)
+      }
+    }
+  })
+
+  it('never come back to where they began', () => {
+    assert.equal(findCycle()?.join(' -> '), undefined)
+  })
+
+  it('leave the language without Node: src/expression runs wherever JavaScript does', () => {
+    for (const [file, imports] of IMPORTS) {
+      if (stationOf(file) !== 'expression') continue
+      const ofNode = imports.filter(({ target, isType }) => target.startsWith('node:') && !isType)
+      assert.deepEqual(ofNode, [], file)
+    }
+  })
+
+  it('keep the server and the client of the tracer apart: they share the protocol', () => {
+    const server = closureOf('tracer/server.ts')
+    const shared = [...closureOf('tracer/pool.ts')].filter((file) => server.has(file))
+    assert.deepEqual(shared, ['tracer/protocol.ts'])
+  })
+
+  it('take from the tracer only its client into the stages', () => {
+    const server = closureOf('tracer/server.ts')
+    server.delete('tracer/protocol.ts')
+    for (const [file, imports] of IMPORTS) {
+      if (stationOf(file) !== 'stages') continue
+      for (const { target } of imports) assert.ok(!server.has(target), `${file} imports ${target}`)
+    }
+  })
+
+  it('leave argv, environment, standard streams and exit codes to src/cli', () => {
+    // When something runs (nextTick) and how much memory there is are no business of the command line.
+    const isUsed =
+      /^import (?!\{ (?:memoryUsage|nextTick) \} ).*'(?:node:)?process'|\bprocess\.(?!nextTick\b|memoryUsage\b)\w/m
+    for (const [file, text] of TEXTS) {
+      if (stationOf(file) === 'cli') continue
+      assert.ok(!isUsed.test(withoutComments(text)), `${file} uses process`)
+    }
+  })
+
+  it('are named: nothing is exported as default', () => {
+    for (const [file, text] of TEXTS) assert.ok(!/^export default\b/m.test(text), file)
+  })
+})
