@@ -1,0 +1,181 @@
+/**
+ * What does enrichment cost? How many events a second does the enrich stage look up when it knows nothing yet, and how
+ * much of the throughput of `normalize` is left when it knows everything?
+ *
+ * Cold: the stage alone, in this process, with written events, each with a URL that no other one has, against our own
+ * server in another process, over loopback, with default options; every hundredth event is a hit, or every other one.
+ * Warm: the whole command from stdin to stdout, events of which 10,000 are different, with two indicators each and one
+ * event in a hundred a hit, against the same command and rules without `--tracer`, in turn, medians. Run:
+ * `node --import tsx bench/enrich.ts [--quick] [--events N] [--rounds N]`.
+ *
+ * FIGURES
+ */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { WrittenBatch } from '../src/stages/serialize.ts'
+import { eventLines } from './events.ts'
+import type { BenchOptions, Contender, Row } from './harness.ts'
+import * as harness from './harness.ts'
+
+const RULES = join(harness.BENCH, 'rules.yaml')
+const ENRICH = '\nenrich:\n  ip: [source.ip, destination.ip]\n'
+/** What the stage looks up when it is measured alone. */
+const SPEC = { url: ['url.original'], ip: [], hash: [], into: 'threat.enrichments' }
+/** Events that are different from each other. */
+const DIFFERENT = 10_000
+/** Every so many events, the source is a hit. */
+const HIT_EVERY = 100
+const BATCH_EVENTS = 150
+
+interface Running {
+  readonly port: number
+  readonly child: ChildProcess
+}
+
+export async function run({ quick, events, rounds }: BenchOptions): Promise<Row[]> {
+  harness.build()
+  const count = events ?? (quick ? 20_000 : 200_000)
+  const times = rounds ?? (quick ? 2 : 7)
+  return harness.withFolder(async (folder) => [
+    ...(await cold(folder, count, HIT_EVERY, times, 150_000)),
+    ...(await cold(folder, count, 2, times)),
+    ...(await warm(folder, count, times)),
+  ])
+}
+
+async function cold(
+  folder: string,
+  count: number,
+  hitEvery: number,
+  rounds: number,
+  atLeast?: number,
+): Promise<Row[]> {
+  const feed = join(folder, `urls-${hitEvery}.csv`)
+  const hits = Array.from({ length: Math.ceil(count / hitEvery) }, (_, hit) => urlOf(hit * hitEvery))
+  writeFileSync(feed, `ioc,context\n${hits.map((ioc) => `${ioc},bad_URL\n`).join('')}`)
+  const server = await startServer(feed, 'ioc:url')
+  try {
+    const readings: number[] = []
+    for (let round = 0; round <= rounds; round++) {
+      const seconds = await enrichAll(server.port, count, hits.length)
+      if (round > 0) readings.push(count / seconds)
+    }
+    const what = `enrich stage, cold cache, one in ${hitEvery} a hit`
+    return [harness.measured(what, 'ev/s', readings, { atLeast })]
+  } finally {
+    server.child.kill()
+  }
+}
+
+/** @returns the seconds that it took */
+async function enrichAll(port: number, count: number, hits: number): Promise<number> {
+  const { EnrichStage } = await harness.built<typeof import('../src/stages/enrich.ts')>('stages/enrich.js')
+  const { TracerPool } = await harness.built<typeof import('../src/tracer/pool.ts')>('tracer/pool.js')
+  const batches = [...writtenBatches(count)]
+  const pool = new TracerPool({ servers: [{ host: '127.0.0.1', port }] })
+  const stage = new EnrichStage({ pool, enrich: SPEC })
+  let bytes = 0
+  const sink = new Writable({
+    objectMode: true,
+    write: (batch: WrittenBatch, _encoding, callback) => {
+      bytes += batch.bytes.length
+      callback()
+    },
+  })
+  const started = performance.now()
+  const done = pipeline(stage, sink)
+  for (const batch of batches) if (!stage.write(batch)) await once(stage, 'drain')
+  stage.end()
+  await done
+  const seconds = (performance.now() - started) / 1000
+  await pool.close()
+  assert.deepEqual(stage.counts, { enriched: hits, timeout: 0, unavailable: 0 })
+  assert.equal(pool.stats.requests, count)
+  assert.ok(bytes > batches.reduce((sum, batch) => sum + batch.bytes.length, 0))
+  return seconds
+}
+
+function* writtenBatches(count: number): Generator<WrittenBatch> {
+  for (let first = 0; first < count; first += BATCH_EVENTS) {
+    const written = Math.min(BATCH_EVENTS, count - first)
+    let text = ''
+    for (let n = first; n < first + written; n++) {
+      const event = { url: { original: `http://${urlOf(n)}` }, source: { ip: '192.0.2.1' } }
+      text += `{"event":{"id":"${n}","action":"flow/deny"},${JSON.stringify(event).slice(1)}\n`
+    }
+    yield { source: '-', bytes: Buffer.from(text), written, rejected: [] }
+  }
+}
+
+function urlOf(n: number): string {
+  return `host-${n}.example.com/path/${n % 977}/index.html`
+}
+
+async function warm(folder: string, count: number, rounds: number): Promise<Row[]> {
+  const lines = [...eventLines(Math.min(DIFFERENT, count))]
+  const input = join(folder, 'events.jsonl')
+  const block = `${lines.join('\n')}\n`
+  writeFileSync(input, block.repeat(Math.ceil(count / lines.length)))
+  const events = lines.length * Math.ceil(count / lines.length)
+  const sources = lines.filter((_, n) => n % HIT_EVERY === 0).map((line) => JSON.parse(line).src.ip)
+  const feed = join(folder, 'ips.csv')
+  writeFileSync(feed, `ioc,context\n${[...new Set(sources)].map((ioc) => `${ioc},bad_IP\n`).join('')}`)
+  const rules = join(folder, 'rules.yaml')
+  writeFileSync(rules, readFileSync(RULES, 'utf8') + ENRICH)
+  const server = await startServer(feed, 'ioc:ip')
+  try {
+    const tracer = ['--tracer', `127.0.0.1:${server.port}`]
+    const enriching: Contender[] = [
+      { name: 'normalize --tracer', argv: [...harness.normalizeArgv(rules), ...tracer], input, events },
+      {
+        name: 'normalize --tracer --no-fast-path',
+        argv: [...harness.normalizeArgv(rules), ...tracer, '--no-fast-path'],
+        input,
+        events,
+      },
+    ]
+    await harness.assertSameOutput(enriching)
+    const pair: Contender[] = [
+      enriching[0]!,
+      { name: 'normalize', argv: harness.normalizeArgv(RULES), input, events },
+    ]
+    const times = await harness.race(pair, rounds)
+    const [ours, theirs] = pair.map((contender, index) => harness.throughputs(contender, times[index]!))
+    return [
+      harness.measured(
+        'normalize --tracer, warm cache, against normalize',
+        'x',
+        harness.ratios(ours!, theirs!),
+        {
+          atLeast: 0.6,
+        },
+      ),
+      harness.measured('normalize --tracer, warm cache', 'ev/s', ours!),
+    ]
+  } finally {
+    server.child.kill()
+  }
+}
+
+async function startServer(feed: string, key: string): Promise<Running> {
+  const tracer = join(dirname(harness.normalizeArgv('')[1]!), 'tracer.js')
+  const argv = [tracer, 'serve', '--listen', '127.0.0.1:0', '--feed', feed, '--key', key]
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
+  let text = ''
+  for await (const part of child.stderr.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    text += part
+    const port = /"port":(\d+),"msg":"listening"/.exec(text)?.[1]
+    if (port !== undefined) {
+      child.stderr.resume()
+      return { port: Number(port), child }
+    }
+  }
+  throw new Error(`the server did not start: ${text}`)
+}
+
+if (harness.isMain(import.meta.url)) await harness.runAsScript(run)

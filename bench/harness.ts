@@ -1,0 +1,263 @@
+/**
+ * The ground that the benches stand on: whole processes, a file as stdin and the null device as stdout, run in turn
+ * (A B A B ...) so that a drift of the machine meets both, and compared pair by pair. The code that is measured is the
+ * built one: a copy of dist/, so that who goes on working while a bench runs does not change what it measures.
+ */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
+import { devNull, tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { isDeepStrictEqual, parseArgs } from 'node:util'
+import { Bench } from 'tinybench'
+import { type BenchOptions, type Row, table } from './rows.ts'
+
+export { type BenchOptions, measured, median, type Row, skipped, type Target } from './rows.ts'
+
+/** The project's folder. */
+export const ROOT = fileURLToPath(new URL('..', import.meta.url))
+/** The folder of the benches. */
+export const BENCH = join(ROOT, 'bench')
+/** What is measured: the built project, where `build` has put it. */
+const BUILT = join(tmpdir(), `sluice-bench-build-${process.pid}`)
+
+/** A process to measure. */
+export interface Contender {
+  readonly name: string
+  /** Program and arguments. */
+  readonly argv: readonly string[]
+  /** Folder that it is started in. Default: the current one. */
+  readonly cwd?: string
+  /** File for its stdin. Default: the null device. */
+  readonly input?: string
+  /** Events in that file; throughputs are made of it. Default: 1. */
+  readonly events?: number
+}
+
+/** Seconds that each run of each contender took, in the order of the rounds. */
+export type Times = readonly (readonly number[])[]
+
+/** The command as `npm install` would give it, of this build or of another built tree. */
+export function normalizeArgv(rules: string, root = BUILT, ...more: readonly string[]): string[] {
+  return [process.execPath, join(root, 'dist/cli/normalize.js'), '--rules', rules, ...more]
+}
+
+/** A module of the build, with the types of its source: `await built<typeof import('../src/x.ts')>('x.js')`. */
+export function built<Module>(path: string): Promise<Module> {
+  return import(pathToFileURL(join(BUILT, 'dist', path)).href)
+}
+
+/** Builds the project, once for all benches of this process. */
+export function build(): void {
+  if (existsSync(BUILT)) return
+  compile(ROOT)
+  process.once('exit', () => rmSync(BUILT, { recursive: true, force: true }))
+  cpSync(join(ROOT, 'dist'), join(BUILT, 'dist'), { recursive: true })
+  cpSync(join(ROOT, 'package.json'), join(BUILT, 'package.json'))
+  symlinkSync(join(ROOT, 'node_modules'), join(BUILT, 'node_modules'), 'junction')
+}
+
+/** Compiles src to dist. Type errors are shown, but do not keep the compiler from writing, nor us from measuring. */
+export function compile(root: string): void {
+  const started = Date.now()
+  const { status, stdout } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, encoding: 'utf8' })
+  if (status === 0) return
+  process.stderr.write(`the build reports errors:\n${stdout}`)
+  const { mtimeMs } = statSync(join(root, 'dist/cli/normalize.js'))
+  assert.ok(mtimeMs >= started - 1000, 'the build wrote nothing')
+}
+
+/** Whether the built command has that option. */
+export function hasOption(option: string): boolean {
+  const argv = [join(BUILT, 'dist/cli/normalize.js'), '--help']
+  return spawnSync(process.execPath, argv, { encoding: 'utf8' }).stdout.includes(option)
+}
+
+/** Calls `task` with a folder that is gone afterwards. */
+export async function withFolder<Result>(task: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
+  try {
+    return await task(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** @returns where a program is that PATH knows by one of these names */
+export function findProgram(...names: readonly string[]): string | undefined {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    for (const name of names) {
+      const path = join(folder, name)
+      if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path
+    }
+  }
+  return undefined
+}
+
+/** @returns seconds from start to exit */
+export async function runOnce(
+  { name, argv, cwd, input }: Contender,
+  output: string = devNull,
+): Promise<number> {
+  const stdin = openSync(input ?? devNull, 'r')
+  const stdout = openSync(output, 'w')
+  try {
+    const started = performance.now()
+    const child = spawn(argv[0]!, argv.slice(1), { cwd, stdio: [stdin, stdout, 'pipe'] })
+    const problem = beginningOf(child.stderr!)
+    const { code, ended } = await exit(child)
+    assert.equal(code, 0, `${name} failed: ${await problem}`)
+    return (ended - started) / 1000
+  } finally {
+    closeSync(stdin)
+    closeSync(stdout)
+  }
+}
+
+/** Runs them in turn, after a round that does not count. */
+export async function race(contenders: readonly Contender[], rounds: number): Promise<Times> {
+  const times: number[][] = contenders.map(() => [])
+  for (let round = 0; round <= rounds; round++) {
+    for (const [index, contender] of contenders.entries()) {
+      const seconds = await runOnce(contender)
+      if (round > 0) times[index]!.push(seconds)
+    }
+  }
+  return times
+}
+
+/** Within this process, by the median call. For parts of the product; the product is measured as a process. */
+export async function callsPerSecond(task: () => unknown, milliseconds: number): Promise<number> {
+  const bench = new Bench({ time: milliseconds, warmupTime: milliseconds / 3 })
+  bench.add('task', task)
+  await bench.run()
+  const { result } = bench.tasks[0]!
+  assert.ok('latency' in result, 'the task failed')
+  return 1000 / result.latency.p50
+}
+
+/** Events a second of each run. */
+export function throughputs({ events = 1 }: Contender, times: readonly number[]): number[] {
+  return times.map((seconds) => events / seconds)
+}
+
+/** Pair by pair: how many times the throughput of `theirs` is ours? */
+export function ratios(ours: readonly number[], theirs: readonly number[]): number[] {
+  return ours.map((value, index) => value / theirs[index]!)
+}
+
+/**
+ * Fails unless all contenders write the same for their inputs: byte by byte, or (`parsed`) the same JSON values line by
+ * line, since programs differ in how they order keys and write numbers.
+ */
+export async function assertSameOutput(
+  contenders: readonly Contender[],
+  how: 'bytes' | 'parsed' = 'bytes',
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const outputs: Buffer[] = []
+    for (const [index, contender] of contenders.entries()) {
+      const output = join(folder, `${index}.jsonl`)
+      await runOnce(contender, output)
+      outputs.push(readFileSync(output))
+    }
+    for (const [index, output] of outputs.entries()) {
+      const difference = findDifference(outputs[0]!, output, how)
+      const names = `${contenders[0]!.name} and ${contenders[index]!.name}`
+      assert.ok(difference === undefined, `${names} differ ${difference}`)
+    }
+  })
+}
+
+function findDifference(one: Buffer, other: Buffer, how: 'bytes' | 'parsed'): string | undefined {
+  if (one.equals(other)) return undefined
+  const ours = one.toString().split('\n')
+  const theirs = other.toString().split('\n')
+  if (ours.length !== theirs.length) return `in the number of lines: ${ours.length} and ${theirs.length}`
+  const same = (text: string, index: number): boolean =>
+    text === theirs[index] ||
+    (how === 'parsed' && text !== '' && isDeepStrictEqual(JSON.parse(text), JSON.parse(theirs[index]!)))
+  const index = ours.findIndex((text, line) => !same(text, line))
+  return index === -1 ? undefined : `in line ${index + 1}:\n${ours[index]}\n${theirs[index]}`
+}
+
+/** @returns exit code and the time of the exit; it waits for the child's streams to end as well */
+export function exit(child: ChildProcess): Promise<{ code: number | null; ended: number }> {
+  return new Promise((resolve, reject) => {
+    let ended = 0
+    child.on('exit', () => {
+      ended = performance.now()
+    })
+    child.on('close', (code) => resolve({ code, ended }))
+    child.on('error', reject)
+  })
+}
+
+/** The first characters of a stream, which is read to its end. */
+async function beginningOf(stream: AsyncIterable<Buffer>): Promise<string> {
+  let text = ''
+  for await (const chunk of stream) if (text.length < 2000) text += chunk
+  return text
+}
+
+/** A bench that is run by itself prints its table: `if (isMain(import.meta.url)) await runAsScript(run)`. */
+export function isMain(url: string): boolean {
+  return url === pathToFileURL(process.argv[1] ?? '').href
+}
+
+/** @returns the rows, which have been printed */
+export async function runAsScript(run: (options: BenchOptions) => Promise<Row[]>): Promise<Row[]> {
+  const rows = await run(readOptions(process.argv.slice(2)).options)
+  process.stdout.write(table(rows))
+  return rows
+}
+
+/**
+ * Options of every bench: `--quick --events N --rounds N --gigabytes N`.
+ *
+ * @param more options that only one script has
+ */
+export function readOptions<More extends string>(
+  args: readonly string[],
+  more: readonly More[] = [],
+): { options: BenchOptions; values: Partial<Record<More, string>> } {
+  const text = { type: 'string' } as const
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean' },
+      events: text,
+      rounds: text,
+      gigabytes: text,
+      ...Object.fromEntries(more.map((name) => [name, text])),
+    },
+  })
+  const { quick, events, rounds, gigabytes } = values
+  return {
+    options: {
+      quick: quick ?? false,
+      events: number('events', events),
+      rounds: number('rounds', rounds),
+      gigabytes: number('gigabytes', gigabytes),
+    },
+    values: values as Partial<Record<More, string>>,
+  }
+}
+
+function number(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  assert.ok(value > 0 && Number.isFinite(value), `--${name} has to be a number above 0, not ${text}`)
+  return value
+}

@@ -1,0 +1,244 @@
+/**
+ * How many requests a second does the server answer, when clients keep their connections and pipeline, and when they
+ * make a connection for each request, as the clients of the original do?
+ *
+ * Pipelined: 4 connections, a feed of 1.5 million indicators, every other request a hit; the client knows how long
+ * the replies are and counts bytes, after it has compared a part of them. A connection for each request: 50 and 500 at
+ * a time, against a server as the original was (reference/one-request-server.py), with all that it prints and
+ * without, in turn, medians; the client (reference/one-request-client.py) checks each reply and counts failures. Run:
+ * `node --import tsx bench/tracer-server.ts [--quick] [--events REQUESTS] [--rounds N]`.
+ *
+ * FIGURES
+ */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { BenchOptions, Row } from './harness.ts'
+import * as harness from './harness.ts'
+
+const CONNECTIONS = 4
+/** Requests in a block that is written at once; every connection sends blocks of its own. */
+const BLOCK_REQUESTS = 2000
+const BLOCKS = 50
+const HEADER = 'X-KF-SendFinishedEventX-KF-ReplyBack'
+/** Values that the one-request clients ask for; all of them are hits. */
+const VALUES = 1000
+
+/** A server that runs. */
+interface Running {
+  readonly port: number
+  readonly child: ChildProcess
+}
+
+/** Request lines, and the reply that they must get. */
+interface Block {
+  readonly request: Buffer
+  readonly reply: Buffer
+}
+
+export async function run({ quick, events, rounds = quick ? 2 : 5 }: BenchOptions): Promise<Row[]> {
+  harness.build()
+  const indicators = quick ? 100_000 : 1_500_000
+  const requests = events ?? (quick ? 200_000 : 2_000_000)
+  return harness.withFolder(async (folder) => {
+    const feed = join(folder, 'feed.csv')
+    await writeFeed(feed, indicators)
+    const ours = await startOurs(feed)
+    try {
+      return [
+        await pipelined(ours, indicators, requests, rounds),
+        ...(await connectionPerRequest(ours, quick ? 2000 : 20_000, rounds)),
+      ]
+    } finally {
+      ours.child.kill()
+    }
+  })
+}
+
+async function pipelined(
+  server: Running,
+  indicators: number,
+  requests: number,
+  rounds: number,
+): Promise<Row> {
+  const blocks = Array.from({ length: BLOCKS }, (_, number) => makeBlock(number, indicators))
+  await assertReplies(server, blocks[0]!)
+  const perConnection = Math.max(1, Math.round(requests / CONNECTIONS / BLOCK_REQUESTS))
+  const readings: number[] = []
+  for (let round = 0; round <= rounds; round++) {
+    const started = performance.now()
+    await Promise.all(
+      Array.from({ length: CONNECTIONS }, (_, i) => exchange(server.port, blocks, i, perConnection)),
+    )
+    const seconds = (performance.now() - started) / 1000
+    if (round > 0) readings.push((CONNECTIONS * perConnection * BLOCK_REQUESTS) / seconds)
+  }
+  const what = `server, pipelined, ${CONNECTIONS} connections, ${indicators} indicators, half hits`
+  return harness.measured(what, '/s', readings, { atLeast: 300_000 })
+}
+
+async function connectionPerRequest(ours: Running, requests: number, rounds: number): Promise<Row[]> {
+  const python = harness.findProgram('python3')
+  if (python === undefined) return [harness.skipped('server, one request per connection', 'no python3')]
+  const rows: Row[] = []
+  const original = await startReference(python, '--print')
+  const silent = await startReference(python)
+  try {
+    for (const atATime of [50, 500]) {
+      const sides = [ours, original, silent].map(({ port }) => ({
+        port,
+        readings: [] as number[],
+        failed: 0,
+      }))
+      for (let round = 0; round <= rounds; round++) {
+        for (const side of sides) {
+          const { seconds, failed } = await askOneByOne(python, side.port, atATime, requests)
+          side.failed += failed
+          if (round > 0) side.readings.push((requests - failed) / seconds)
+        }
+      }
+      rows.push(...compare(`server, one request per connection, ${atATime} at a time`, sides))
+    }
+  } finally {
+    original.child.kill()
+    silent.child.kill()
+  }
+  return rows
+}
+
+function compare(what: string, sides: readonly { readings: number[]; failed: number }[]): Row[] {
+  const [ours, original, silent] = sides as [(typeof sides)[0], (typeof sides)[0], (typeof sides)[0]]
+  const against = (other: { readings: number[] }) => harness.ratios(ours.readings, other.readings)
+  return [
+    harness.measured(what, '/s', ours.readings),
+    harness.measured(`${what}: failed requests`, '', [ours.failed], { atMost: 0 }),
+    harness.measured(`${what}: failed requests of the original's way`, '', [original.failed]),
+    harness.measured(`${what}, against the original's way`, 'x', against(original), { atLeast: 1 }),
+    harness.measured(`${what}, against that way without its printing`, 'x', against(silent)),
+  ]
+}
+
+/** Half of what is asked for is in the feed: those with an even number. */
+async function writeFeed(path: string, indicators: number): Promise<void> {
+  async function* rows() {
+    yield 'ioc,context\n'
+    for (let from = 0; from < indicators; from += 10_000) {
+      let text = ''
+      for (let i = from; i < Math.min(from + 10_000, indicators); i++) text += `${host(2 * i)},bad_URL\n`
+      yield text
+    }
+    let text = ''
+    for (let i = 1; i < VALUES; i += 2) text += `${host(i)},bad_URL\n`
+    yield text
+  }
+  await pipeline(rows, createWriteStream(path))
+}
+
+function host(number: number): string {
+  return `host${number}.example`
+}
+
+/** Numbers above those of the one-request clients, spread over the feed in an order without a pattern. */
+function makeBlock(number: number, indicators: number): Block {
+  let state = number + 1
+  let request = ''
+  let reply = ''
+  for (let i = 0; i < BLOCK_REQUESTS; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    const value = VALUES + (state % (2 * indicators - VALUES))
+    request += `${state.toString(16)}|url=${host(value)}|\n`
+    reply += value % 2 === 0 ? detection(host(value)) : ''
+    reply += 'LookupFinished\n'
+  }
+  return { request: Buffer.from(request), reply: Buffer.from(reply) }
+}
+
+function detection(value: string): string {
+  return `Category=Tracer_URL_enricher|MatchedIndicator=${value}|ioc=${value}|context=bad_URL\n`
+}
+
+async function assertReplies({ port }: Running, { request, reply }: Block): Promise<void> {
+  const socket = await open(port)
+  socket.end(request)
+  const received: Buffer[] = await socket.toArray()
+  assert.ok(Buffer.concat(received).equals(reply), 'the server replies something else')
+}
+
+/** Sends blocks, and ends when their replies are there: as many bytes as they have. */
+async function exchange(port: number, blocks: readonly Block[], first: number, count: number): Promise<void> {
+  const socket = await open(port)
+  const block = (i: number) => blocks[(first + i) % blocks.length]!
+  let left = 0
+  for (let i = 0; i < count; i++) left += block(i).reply.length
+  let sent = 0
+  const send = () => {
+    while (sent < count && socket.write(block(sent++).request));
+  }
+  socket.on('drain', send)
+  const received = new Promise<void>((resolve, reject) => {
+    socket.on('error', reject)
+    socket.on('close', () => reject(new Error(`closed, ${left} bytes before the end`)))
+    socket.on('data', (bytes: Buffer) => {
+      left -= bytes.length
+      if (left <= 0) resolve()
+    })
+  })
+  send()
+  await received
+  assert.equal(left, 0)
+  socket.destroy()
+}
+
+async function open(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+  socket.write(HEADER)
+  return socket
+}
+
+async function startOurs(feed: string): Promise<Running> {
+  const argv = [tracerPath(), 'serve', '--listen', '127.0.0.1:0', '--feed', feed, '--key', 'ioc:url']
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
+  let text = ''
+  for await (const part of child.stderr.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    text += part
+    const port = /"port":(\d+),"msg":"listening"/.exec(text)?.[1]
+    if (port !== undefined) {
+      child.stderr.resume()
+      return { port: Number(port), child }
+    }
+  }
+  throw new Error(`the server did not start: ${text}`)
+}
+
+/** The command of the build, beside that of `normalize`. */
+function tracerPath(): string {
+  return join(dirname(harness.normalizeArgv('')[1]!), 'tracer.js')
+}
+
+async function startReference(python: string, ...argv: string[]): Promise<Running> {
+  const path = join(harness.BENCH, 'reference/one-request-server.py')
+  const child = spawn(python, [path, ...argv], { stdio: ['pipe', 'ignore', 'pipe'] })
+  const [line] = await once(child.stderr, 'data')
+  child.stderr.pipe(process.stderr)
+  return { port: Number(line), child }
+}
+
+async function askOneByOne(
+  python: string,
+  port: number,
+  atATime: number,
+  requests: number,
+): Promise<{ seconds: number; failed: number }> {
+  const path = join(harness.BENCH, 'reference/one-request-client.py')
+  const argv = [path, port, atATime, requests, VALUES].map(String)
+  const child = spawn(python, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const output = (await child.stdout.setEncoding('utf8').toArray()).join('')
+  return JSON.parse(output)
+}
+
+if (harness.isMain(import.meta.url)) await harness.runAsScript(run)
