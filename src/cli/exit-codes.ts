@@ -19,6 +19,11 @@ export class CommandError extends Error {
   }
 }
 
+/** The system refused to write: a full disk, a file that became unwritable. */
+export function isWriteError(error: unknown): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).syscall === 'write'
+}
+
 /** The reader of an output is gone (`| head`). */
 export function isBrokenPipe(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException

@@ -4,9 +4,10 @@ import type { PipelineOptions } from '../pipeline.ts'
 import { createPipeline, type Pipeline } from '../pipeline.ts'
 import type { RuleSet } from '../rules/compile.ts'
 import { InputError } from '../stages/source.ts'
+import { systemMessage } from '../stages/system-message.ts'
 import { WorkerError } from '../stages/workers/pool.ts'
 import type { TracerPool } from '../tracer/pool.ts'
-import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
+import { CommandError, EXIT, isBrokenPipe, isWriteError } from './exit-codes.ts'
 import { openInputs } from './inputs.ts'
 import type { Output } from './outputs.ts'
 import { closeOutput, openOutput, outputProblem } from './outputs.ts'
@@ -89,7 +90,13 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   if (fault instanceof InputError || fault instanceof WorkerError) {
     throw new CommandError(EXIT.FAILED, fault.message, { cause: fault })
   }
-  if (fault !== undefined && !isBrokenPipe(fault)) throw fault
+  if (fault !== undefined && !isBrokenPipe(fault)) {
+    // A standard stream that is written synchronously throws what it meets, and does not call itself errored.
+    if (!isWriteError(fault)) throw fault
+    throw new CommandError(EXIT.FAILED, `cannot write ${output.name}: ${systemMessage(fault)}`, {
+      cause: fault,
+    })
+  }
   return pipeline.failed ? EXIT.FAILED : EXIT.OK
 }
 

@@ -63,6 +63,9 @@ const LITERALS: ReadonlyMap<string, boolean | null> = new Map([
   ['null', null],
 ])
 
+/** An expression may have this many binary operators: checking and generated code recurse as deep. */
+const MAX_OPERATORS = 1000
+
 /** Brackets and prefixes may nest this deep; generated code of that depth still compiles. */
 const MAX_DEPTH = 100
 
@@ -91,6 +94,7 @@ export class Parser {
   readonly #tokens: readonly Token[]
   #index = 0
   #depth = 0
+  #operators = 0
 
   constructor(text: string, tokens: readonly Token[], faults: Fault[]) {
     this.text = text
@@ -199,6 +203,7 @@ export class Parser {
   }
 
   #deeper<T>(read: () => T): T {
+    if (this.#depth === 0) this.#operators = 0
     if (++this.#depth > MAX_DEPTH) {
       throw new SyntaxFault('the expression nests too deeply', this.token.start, this.token.end)
     }
@@ -462,7 +467,8 @@ export class Parser {
 
   #disjunction(): Expression {
     let left = this.#conjunction()
-    while (this.take('or')) {
+    while (this.at('or')) {
+      this.#countedOperator()
       const right = this.#conjunction()
       left = { kind: 'logical', operator: 'or', left, right, start: left.start, end: right.end }
     }
@@ -471,7 +477,8 @@ export class Parser {
 
   #conjunction(): Expression {
     let left = this.#inversion()
-    while (this.take('and')) {
+    while (this.at('and')) {
+      this.#countedOperator()
       const right = this.#inversion()
       left = { kind: 'logical', operator: 'and', left, right, start: left.start, end: right.end }
     }
@@ -510,13 +517,22 @@ export class Parser {
     return undefined
   }
 
+  #countedOperator(): Token {
+    const operator = this.advance()
+    if (++this.#operators > MAX_OPERATORS) {
+      const hint = `more than ${MAX_OPERATORS} operators: split it over several rules, or use sum, any, all or a table`
+      throw new SyntaxFault('the expression is too long', operator.start, operator.end, hint)
+    }
+    return operator
+  }
+
   protected binary(least: number): Expression {
     let left = this.#unary()
     for (;;) {
       const { kind, text } = this.token
       const precedence = kind === 'operator' ? PRECEDENCE[text] : undefined
       if (precedence === undefined || precedence < least) return left
-      const operator = this.advance()
+      const operator = this.#countedOperator()
       if (text === '@') this.fault(operator, "no type supports '@'")
       const right = this.binary(precedence + 1)
       left = {

@@ -1,8 +1,18 @@
 import { valueError } from '../expression/failure.ts'
 import { iterate } from '../expression/runtime/iteration.ts'
 import { keyText } from '../expression/runtime/keys.ts'
+import { formatNumber } from '../expression/runtime/numbers.ts'
 import type { Maybe, NumberTexts, Value } from '../expression/value.ts'
-import { Dict, DictView, NumberText, Range, Tuple, ValueIterator, ValueSet } from '../expression/value.ts'
+import {
+  Dict,
+  DictView,
+  MAX_INTEGER,
+  NumberText,
+  Range,
+  Tuple,
+  ValueIterator,
+  ValueSet,
+} from '../expression/value.ts'
 
 /** An output may nest this deep. JSON.stringify gives up a little later. */
 const MAX_DEPTH = 2000
@@ -59,7 +69,9 @@ class Writer {
         break
       case 'number':
         // A template writes -0 as 0, as JSON.stringify does.
-        this.#text += Number.isFinite(value) ? `${value}` : `"${value}"`
+        // A float beyond 2**53 has an exponent: as digits it would pass for an exact integer.
+        if (Math.abs(value) <= MAX_INTEGER) this.#text += `${value}`
+        else this.#text += Number.isFinite(value) ? formatNumber(value) : `"${value}"`
         break
       case 'bigint':
       case 'boolean':

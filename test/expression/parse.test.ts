@@ -285,6 +285,15 @@ test('a fault points at what is wrong', () => {
   }
 })
 
+test('an endless expression is a fault, not a crash', () => {
+  for (const operator of [' + ', ' and ', ' or ', ' * ']) {
+    const { faults } = parseExpression(Array.from({ length: 3000 }, () => 'x').join(operator))
+    assert.match(faults[0]!.message, /too long/)
+    assert.deepEqual(parseExpression(Array.from({ length: 900 }, () => 'x').join(operator)).faults, [])
+  }
+  assert.deepEqual(parseStatements('x = a + b\n'.repeat(2000)).faults, [])
+})
+
 test('deep nesting is a fault, not a crash', () => {
   for (const text of [
     '('.repeat(5000) + ')'.repeat(5000),

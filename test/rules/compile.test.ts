@@ -334,6 +334,14 @@ test('numbers that no expression touches are copied as they are written', () => 
   assert.equal(run('a: v * 1', '{"v":2230.0}', true), '{"a":2230}')
 })
 
+test('a float beyond 2**53 is written as one, an integer with all its digits', () => {
+  const rules = 'f: float(2**58)\ni: 2**58\ng: v * 1.5\nh: 1e21\nn: -1e16\nu: "[float(2**60)]"'
+  const expected =
+    '{"f":2.8823037615171174e+17,"i":288230376151711744,"g":1.5e+16,"h":1e+21,"n":-1e+16,"u":[1.152921504606847e+18]}'
+  assert.equal(run(rules, '{"v":10000000000000000.0}', true), expected)
+  assert.equal(run('f: float(v)', '{"v":9007199254740992}'), '{"f":9007199254740992}')
+})
+
 test('keys that look like integers keep their order', () => {
   assert.equal(
     run('a: o\nb: "[k for k in o]"\nc: "o[\'10\']"', '{"o":{"10":1,"2":2}}', true),

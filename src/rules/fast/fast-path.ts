@@ -215,7 +215,7 @@ export class FastPath implements EventContext {
   /** A value of the language. */
   write(value: Value): void {
     if (typeof value === 'string') this.writer.string(value)
-    else if (typeof value === 'number' && Number.isFinite(value)) this.writer.ascii(String(value + 0))
+    else if (typeof value === 'number' && Math.abs(value) <= MAX_INTEGER) this.writer.ascii(String(value + 0))
     else if (typeof value === 'boolean') this.writer.ascii(value ? 'true' : 'false')
     else this.writer.text(this.#plain.stringify(value))
   }

@@ -6,6 +6,7 @@ import type { FieldSource } from '../../expression/emit.ts'
 import { ConstantPool, Emitter } from '../../expression/emit.ts'
 import type { FieldPath } from '../../expression/runtime/fields.ts'
 import { RUNTIME } from '../../expression/runtime/runtime.ts'
+import { MAX_INTEGER } from '../../expression/value.ts'
 import type { CheckedRule, CheckedRules } from '../generate.ts'
 import type { OutputNode } from '../output-tree.ts'
 import { outputTree, present } from '../output-tree.ts'
@@ -314,7 +315,8 @@ function cut(lines: readonly string[]): string[][] {
 function isConstant(node: Node): boolean {
   if (node.op !== 'constant') return false
   const { value } = node
-  return value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
+  if (typeof value === 'number') return Math.abs(value) <= MAX_INTEGER
+  return value === null || typeof value === 'string' || typeof value === 'boolean'
 }
 
 function fieldsOf(nodes: readonly Node[]): FieldPath[] {
