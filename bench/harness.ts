@@ -78,12 +78,6 @@ export function compile(root: string): void {
   assert.ok(mtimeMs >= started - 1000, 'the build wrote nothing')
 }
 
-/** Whether the built command has that option. */
-export function hasOption(option: string): boolean {
-  const argv = [join(BUILT, 'dist/cli/normalize.js'), '--help']
-  return spawnSync(process.execPath, argv, { encoding: 'utf8' }).stdout.includes(option)
-}
-
 /** Calls `task` with a folder that is gone afterwards. */
 export async function withFolder<Result>(task: (folder: string) => Promise<Result>): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))

@@ -50,7 +50,6 @@ export async function run(options: BenchOptions): Promise<Row[]> {
   return harness.withFolder(async (folder) => [
     ...(await againstBareLoop(folder, sizes)),
     ...(await againstPeers(folder, sizes)),
-    ...(await workers(folder, sizes)),
     await startUp(options.quick ? 5 : 15),
     ...(await howRulesAddUp(folder, options)),
   ])
@@ -133,20 +132,6 @@ async function againstPeers(folder: string, sizes: Sizes): Promise<Row[]> {
     rows.push(measured(what, 'x', ratios(ours!, theirs!), target))
   }
   return rows
-}
-
-async function workers(folder: string, { events, rounds }: Sizes): Promise<Row[]> {
-  if (!harness.hasOption('--workers')) return []
-  const input = join(folder, 'nested.jsonl')
-  const pair = ['2', '1'].map((count) => ({
-    name: `--workers ${count}`,
-    argv: normalizeArgv(RULES, undefined, '--workers', count),
-    input,
-    events,
-  }))
-  await harness.assertSameOutput(pair)
-  const [two, one] = eventRates(pair, await race(pair, rounds))
-  return [measured('--workers 2 against 1', 'x', ratios(two!, one!), { atLeast: 1.6 })]
 }
 
 async function startUp(rounds: number): Promise<Row> {

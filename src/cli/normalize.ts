@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { availableParallelism } from 'node:os'
-import process from 'node:process'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT, MAX_WORKERS } from '../stages/limits.ts'
-import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
+import { EXIT } from './exit-codes.ts'
+import { type RunWork, runCommand } from './run-command.ts'
 import type { NormalizeOptions } from './run-pipeline.ts'
 import { withTracer } from './tracer-options.ts'
 
@@ -20,7 +20,7 @@ A file that has the name of a subcommand is given with its folder: ./check
 Exit codes: 0 processed to the end (rejected events included), 1 stopped by --on-error fail or by a fault,
 2 wrong usage or rules.`
 
-function createProgram(run: (work: () => Promise<number> | number) => Promise<void>): Command {
+function createProgram(run: RunWork): Command {
   const program = new Command('normalize')
     .description(DESCRIPTION)
     .addHelpText('after', AFTER_HELP)
@@ -107,37 +107,4 @@ function workerCount(text: string): number {
   throw new InvalidArgumentError(`It has to be a number from 1 to ${MAX_WORKERS}, or auto.`)
 }
 
-async function main(argv: readonly string[]): Promise<number> {
-  let exitCode: number = EXIT.OK
-  const program = createProgram(async (work) => {
-    exitCode = await work()
-  })
-  try {
-    await program.parseAsync(argv)
-  } catch (error) {
-    return report(error)
-  }
-  return exitCode
-}
-
-/** @returns the exit code */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE
-  if (error instanceof CommandError) {
-    process.stderr.write(`${error.message.trimEnd()}\n`)
-    return error.exitCode
-  }
-  process.stderr.write(
-    `normalize: this should not have happened, please report it\n${(error as Error).stack ?? error}\n`,
-  )
-  return EXIT.FAILED
-}
-
-/** The reader of a standard stream has gone, which is no fault; the pipeline sees it too, and ends. */
-function ignoreBrokenPipe(error: Error): void {
-  if (!isBrokenPipe(error)) process.exitCode = EXIT.FAILED
-}
-
-process.stdout.on('error', ignoreBrokenPipe)
-process.stderr.on('error', ignoreBrokenPipe)
-process.exitCode = await main(process.argv)
+await runCommand('normalize', createProgram)

@@ -30,12 +30,7 @@ const TYPED = /^(url|ip|hash)=(.+)$/s
  * @throws {CommandError} when the server does not answer
  */
 export async function lookup(values: readonly string[], options: LookupOptions): Promise<number> {
-  const pool = new TracerPool({
-    servers: [options.server],
-    connections: 1,
-    timeoutMs: options.timeout,
-    tls: clientTls(options),
-  })
+  const pool = createPool(options)
   const waiting: Promise<string>[] = []
   try {
     for await (const value of eachValue(values)) {
@@ -57,6 +52,16 @@ export async function lookup(values: readonly string[], options: LookupOptions):
   }
   await pool.close()
   return EXIT.OK
+}
+
+function createPool(options: LookupOptions): TracerPool {
+  const { server, timeout } = options
+  const tls = clientTls(options)
+  try {
+    return new TracerPool({ servers: [server], connections: 1, timeoutMs: timeout, tls })
+  } catch (error) {
+    throw new CommandError(EXIT.USAGE, `tracer: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 async function* eachValue(values: readonly string[]): AsyncGenerator<string> {

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import process from 'node:process'
-import { Command, CommanderError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { LOG_LEVELS } from '../tracer/log.ts'
-import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
+import { type RunWork, runCommand } from './run-command.ts'
 import { address, count, duration, SourceArguments } from './tracer-arguments.ts'
 import type { LookupOptions } from './tracer-lookup.ts'
 import type { ServeOptions } from './tracer-serve.ts'
@@ -27,7 +27,7 @@ The type of a value is guessed (ip, hash by its length, else url), or given: url
 
 Exit codes: 0 all values are answered, found or not, 1 the server does not answer, 2 wrong usage.`
 
-function createProgram(run: (work: () => Promise<number>) => Promise<void>): Command {
+function createProgram(run: RunWork): Command {
   const program = new Command('tracer')
     .description('Answers a SIEM what is known of an address, a host name, a URL or a hash.')
     .exitOverride()
@@ -136,40 +136,7 @@ function addLookup(program: Command, run: (work: () => Promise<number>) => Promi
     )
 }
 
-async function main(argv: readonly string[]): Promise<number> {
-  let exitCode: number = EXIT.OK
-  const program = createProgram(async (work) => {
-    exitCode = await work()
-  })
-  try {
-    await program.parseAsync(argv)
-  } catch (error) {
-    return report(error)
-  }
-  return exitCode
-}
-
-/** @returns the exit code */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE
-  if (error instanceof CommandError) {
-    process.stderr.write(`${error.message.trimEnd()}\n`)
-    return error.exitCode
-  }
-  process.stderr.write(
-    `tracer: this should not have happened, please report it\n${(error as Error).stack ?? error}\n`,
-  )
-  return EXIT.FAILED
-}
-
-/** The reader of a standard stream has gone, which is no fault. */
-function ignoreBrokenPipe(error: Error): void {
-  if (!isBrokenPipe(error)) process.exitCode = EXIT.FAILED
-}
-
-process.stdout.on('error', ignoreBrokenPipe)
-process.stderr.on('error', ignoreBrokenPipe)
-process.exitCode = await main(process.argv)
+await runCommand('tracer', createProgram)
 // What a server leaves open, a module of the user's own its timers and sockets, would keep the process; there is
 // nothing in it that has still to be written, as there is to the standard output of the other commands.
 if (process.argv[2] === 'serve') process.exit()

@@ -281,7 +281,7 @@ function buildBelow(
 }
 
 /** Every dotted path that nodes read, each once. */
-function fieldsOf(nodes: readonly Node[]): FieldPath[] {
+export function fieldsOf(nodes: readonly Node[]): FieldPath[] {
   const paths = new Map<string, FieldPath>()
   const visit = (node: Node | undefined): void => {
     if (node === undefined) return

@@ -6,6 +6,7 @@ import process from 'node:process'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import { answers, listen } from '../tracer/loopback.ts'
 import { Command, folderWith, normalize, startNormalize } from './command.ts'
 
 const MESSY = fileURLToPath(new URL('../../fixtures/messy/', import.meta.url))
@@ -62,6 +63,19 @@ describe('normalize --workers', { concurrency: 3 }, () => {
     assert.deepEqual(two, one)
     assert.equal(one.code, 1)
     assert.equal(one.stdout.match(/\n/g)!.length, 500)
+  })
+
+  it('enriches in the order of the events', async (test) => {
+    const { port } = (await listen(test, answers)).address
+    const folder = folderWith(test, { 'r.yaml': 'n: n\nurl: url\nenrich: {url: [url]}\n' })
+    const events = Array.from({ length: 12_000 }, (_, n) =>
+      n % 500 === 250 ? 'bad\n' : `{"n":${n},"url":"${n % 3 === 0 ? 'bad' : `good${n % 70}`}.example"}\n`,
+    ).join('')
+    const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${port}`]
+    const one = await normalize(argv, events)
+    const two = await normalize([...argv, '--workers', '2'], events)
+    assert.deepEqual(two, one)
+    assert.equal(one.stdout.match(/"enrichments"/g)!.length, 3992)
   })
 
   it('takes as many workers as there are processors', async (test) => {

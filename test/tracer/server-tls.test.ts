@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
@@ -62,6 +63,31 @@ describe('with TLS the server', OPTIONS, () => {
     assert.equal(running.counters.refused.get('tls'), 1)
     assert.equal((await running.logged.message('TLS handshake failed')).level, 'warn')
     await running.untilConnections(0)
+    const client = connectTls(t, running)
+    client.send(REQUEST)
+    assert.equal(await client.receive(GMER), GMER)
+  })
+
+  test('survives resets, in the handshake and while it replies', async (t) => {
+    const running = await RunningServer.start(t, { tls: SERVER })
+    for (let i = 0; i < 10; i++) {
+      const raw = connectTcp(running.port, '127.0.0.1')
+      await once(raw, 'connect')
+      // The beginning of a ClientHello.
+      raw.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]))
+      await running.untilConnections(1)
+      raw.resetAndDestroy()
+      await running.untilConnections(0)
+
+      const under = connectTcp(running.port, '127.0.0.1')
+      const client = connectTls(t, running, { socket: under })
+      client.socket.pause()
+      client.send(REQUEST.repeat(20_000))
+      const { sentBytes } = running.counters
+      await poll(() => running.counters.sentBytes > sentBytes)
+      under.resetAndDestroy()
+      await running.untilConnections(0)
+    }
     const client = connectTls(t, running)
     client.send(REQUEST)
     assert.equal(await client.receive(GMER), GMER)

@@ -8,6 +8,7 @@ import type { FieldPath } from '../../expression/runtime/fields.ts'
 import { RUNTIME } from '../../expression/runtime/runtime.ts'
 import { MAX_INTEGER } from '../../expression/value.ts'
 import type { CheckedRule, CheckedRules } from '../generate.ts'
+import { fieldsOf } from '../generate.ts'
 import type { OutputNode } from '../output-tree.ts'
 import { outputTree, present } from '../output-tree.ts'
 import type { FastFunction, PlainWay } from './fast-path.ts'
@@ -317,15 +318,4 @@ function isConstant(node: Node): boolean {
   const { value } = node
   if (typeof value === 'number') return Math.abs(value) <= MAX_INTEGER
   return value === null || typeof value === 'string' || typeof value === 'boolean'
-}
-
-function fieldsOf(nodes: readonly Node[]): FieldPath[] {
-  const paths = new Map<string, FieldPath>()
-  const visit = (node: Node | undefined): void => {
-    if (node === undefined) return
-    if (node.op === 'field') paths.set(node.path.text, node.path)
-    for (const child of children(node)) visit(child)
-  }
-  for (const node of nodes) visit(node)
-  return [...paths.values()]
 }

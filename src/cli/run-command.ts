@@ -1,0 +1,47 @@
+/** What both commands do round their own work: parse the arguments, report what is thrown, set the exit code. */
+import process from 'node:process'
+import type { Command } from 'commander'
+import { CommanderError } from 'commander'
+import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
+
+/** Runs what a command does, and keeps its exit code. */
+export type RunWork = (work: () => Promise<number> | number) => Promise<void>
+
+/**
+ * Runs a command with the arguments of the process, and sets the process's exit code.
+ *
+ * @param name for the report of a fault that nobody foresaw
+ * @param createProgram the command's options; an action hands its work to `run`
+ */
+export async function runCommand(name: string, createProgram: (run: RunWork) => Command): Promise<void> {
+  process.stdout.on('error', ignoreBrokenPipe)
+  process.stderr.on('error', ignoreBrokenPipe)
+  let exitCode: number = EXIT.OK
+  const program = createProgram(async (work) => {
+    exitCode = await work()
+  })
+  try {
+    await program.parseAsync(process.argv)
+  } catch (error) {
+    exitCode = report(name, error)
+  }
+  process.exitCode = exitCode
+}
+
+/** @returns the exit code */
+function report(name: string, error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE
+  if (error instanceof CommandError) {
+    process.stderr.write(`${error.message.trimEnd()}\n`)
+    return error.exitCode
+  }
+  process.stderr.write(
+    `${name}: this should not have happened, please report it\n${(error as Error).stack ?? error}\n`,
+  )
+  return EXIT.FAILED
+}
+
+/** The reader of a standard stream has gone, which is no fault; what was writing to it sees that too, and ends. */
+function ignoreBrokenPipe(error: Error): void {
+  if (!isBrokenPipe(error)) process.exitCode = EXIT.FAILED
+}
