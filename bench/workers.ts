@@ -1,0 +1,61 @@
+/**
+ * How much faster is `normalize --workers 2` than one thread, and what do the threads cost?
+ *
+ * Whole processes, side by side: the same events, read ten times over as files, into the null device. A worker takes
+ * about 0.3 s until it runs at full speed (its own modules, rules and machine code), so a short input gains little:
+ * the row of short runs shows that. The gain needs as many free processors as workers; the main thread takes about an
+ * eighth of one. Run: `node --import tsx bench/workers.ts`.
+ */
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { writeEvents } from './events.ts'
+import type { BenchOptions, Contender, Row } from './harness.ts'
+import * as harness from './harness.ts'
+
+const { BENCH, measured, normalizeArgv, race, ratios, skipped, throughputs } = harness
+
+const WORKERS = 2
+const TARGET = { atLeast: 1.6 }
+const REPEATED = 10
+
+export async function run(options: BenchOptions): Promise<Row[]> {
+  if (availableParallelism() < WORKERS) return [skipped('--workers 2 against 1', 'one processor', TARGET)]
+  harness.build()
+  const events = options.events ?? (options.quick ? 20_000 : 200_000)
+  const rounds = options.rounds ?? (options.quick ? 2 : 5)
+  return harness.withFolder(async (folder) => {
+    const file = join(folder, 'events.jsonl')
+    await writeEvents(file, 'nested', events)
+    const long = pair(
+      Array.from({ length: REPEATED }, () => file),
+      events * REPEATED,
+    )
+    const short = pair([file], events)
+    await harness.assertSameOutput(short)
+    const [two, one] = rates(long, await race(long, rounds))
+    const [shortTwo, shortOne] = rates(short, await race(short, rounds))
+    return [
+      measured('--workers 2 against 1', 'x', ratios(two!, one!), TARGET),
+      measured('normalize --workers 2', 'ev/s', two!),
+      measured(
+        `--workers 2 against 1, a run of ${events.toLocaleString('en')} events`,
+        'x',
+        ratios(shortTwo!, shortOne!),
+      ),
+    ]
+  })
+}
+
+function pair(files: readonly string[], events: number): Contender[] {
+  return [WORKERS, 1].map((count) => ({
+    name: `--workers ${count}`,
+    argv: [...normalizeArgv(join(BENCH, 'rules.yaml')), '--workers', `${count}`, ...files],
+    events,
+  }))
+}
+
+function rates(contenders: readonly Contender[], times: readonly (readonly number[])[]): number[][] {
+  return contenders.map((contender, index) => throughputs(contender, times[index]!))
+}
+
+if (harness.isMain(import.meta.url)) await harness.runAsScript(run)
