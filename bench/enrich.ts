@@ -8,7 +8,17 @@
  * event in a hundred a hit, against the same command and rules without `--tracer`, in turn, medians. Run:
  * `node --import tsx bench/enrich.ts [--quick] [--events N] [--rounds N]`.
  *
- * FIGURES
+ * 2026-11-22, Node 20.20, 200,000 events, 2 cores shared with other work (load 0.4 to 1.7):
+ *
+ *   cold    one in 100 a hit   195k events/s (146k to 213k)
+ *           every other one     116k events/s (109k to 136k)
+ *   warm    against normalize   0.63x (0.49 to 0.79); by CPU time 0.64x with two indicators, 0.72x with one
+ *
+ * Reading: cold, an event costs this process 4 us, a third of it for the cache that it fills; a hit costs twice as much,
+ * for its detection is taken apart, kept and written. The sockets are no limit: all of the window goes out and comes back
+ * at once. Half of the time of the first version went into collecting tables of a map that nobody held any longer (see
+ * src/tracer/in-flight.ts). Warm, 1.3 us an event are left: finding the values in the written line, and the cache. What
+ * keeps the ratio up is that the fast path stays: events become objects again only when they must be changed.
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'

@@ -68,7 +68,7 @@ export class EnrichStage extends Duplex {
   #enrichment: Enrichment | undefined
   #lineEnrichment: LineEnrichment | undefined
   /** The oldest first; only the last one may have events that are not started. */
-  #batches: PendingWork[] = []
+  readonly #batches: PendingWork[] = []
   #events = 0
   #textLength = 0
   /** To be called when another batch may come. */
@@ -128,7 +128,7 @@ export class EnrichStage extends Duplex {
 
   override _destroy(error: Error | null, callback: Callback): void {
     this.#pool.off('drain', this.#onDrain)
-    this.#batches = []
+    this.#batches.length = 0
     callback(error)
   }
 
@@ -176,7 +176,9 @@ export class EnrichStage extends Duplex {
       this.#batches.shift()
       this.#events -= batch.size
       this.#textLength -= batch.textLength
-      this.#isWanted = this.push(batch.result())
+      // Should the reader ask for more while it is given this, that holds.
+      this.#isWanted = false
+      if (this.push(batch.result())) this.#isWanted = true
     }
   }
 

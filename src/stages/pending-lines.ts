@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer'
-import type { OutputEvent } from '../event.ts'
 import { toBuffer } from '../event.ts'
+import { Failure } from '../expression/failure.ts'
 import type { JsonObject } from '../expression/value.ts'
 import type { Answer, LookupHandler, TracerError } from '../tracer/pool.ts'
 import type { Enrichment, FoundIndicator } from './enrichment.ts'
 import { detectionsOf, markUnenriched } from './enrichment.ts'
-import { parseExact } from './json-parse.ts'
+import { JsonProblem, parseExact } from './json-parse.ts'
 import { stringify } from './json-stringify.ts'
 import { LineIndicators } from './line-indicators.ts'
 import type { BatchOwner, PendingWork } from './pending-batch.ts'
@@ -125,12 +125,8 @@ export class PendingLines implements PendingWork {
   fail(start: number, end: number, error: TracerError): void {
     const reason = failureReason(error)
     this.#owner.counts[reason] += 1
-    try {
-      const marked = markUnenriched(eventOf(this.#bytes.toString('utf8', start, end)), reason)
-      this.#edits.push({ start, end, text: stringify(marked.output, marked.numbers) })
-    } catch (fault) {
-      this.#owner.onFault(fault)
-    }
+    const text = markedText(this.#bytes.toString('utf8', start, end), reason)
+    if (text !== undefined) this.#edits.push({ start, end, text })
     this.#settled()
   }
 
@@ -163,8 +159,20 @@ class PendingLine implements LookupHandler {
   }
 }
 
-/** The event that a line was written from, with every number as it is written. */
-function eventOf(text: string): OutputEvent {
-  const { value, numbers } = parseExact(text)
-  return { line: 0, ordinal: 0, text, output: value as JsonObject, plain: false, numbers }
+/**
+ * The text of an event that could not be looked up, with the mark that says so and with every number as it was.
+ *
+ * @returns undefined where the event nests deeper than can be followed: it stays as it is
+ */
+function markedText(text: string, reason: 'timeout' | 'unavailable'): string | undefined {
+  try {
+    const { value, numbers } = parseExact(text)
+    const output = value as JsonObject
+    const marked = markUnenriched({ line: 0, ordinal: 0, text, output, plain: false, numbers }, reason)
+    return stringify(marked.output, marked.numbers)
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof JsonProblem || error instanceof Failure)
+      return undefined
+    throw error
+  }
 }

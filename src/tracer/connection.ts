@@ -57,7 +57,7 @@ export interface ConnectionOwner {
   onClose(connection: Connection, ending: Ending): void
 }
 
-/** A server that closes after its reply does so within this time. */
+/** A server that closes after its reply does so within this time; a new connection is asked within it, or not needed. */
 const SETTLE_MS = 20
 
 /**
@@ -139,7 +139,11 @@ export class Connection {
   send(request: Request): void {
     assert(this.room > 0, 'a request needs room')
     request.sentAt = performance.now()
-    this.#isAsked = true
+    if (!this.#isAsked) {
+      this.#isAsked = true
+      clearTimeout(this.#timer)
+      this.#timer = undefined
+    }
     this.#requests.push(request)
     this.#unsent += request.line
     if (!this.#isFlushing) {
@@ -169,6 +173,10 @@ export class Connection {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#owner.onRoom(this)
+    // A server that serves one connection after the other would wait for a request, and let all others wait.
+    if (this.#state === 'trial' && !this.#isAsked) {
+      this.#timer = setTimeout(() => this.#close(new Error('there was nothing to ask')), SETTLE_MS)
+    }
   }
 
   #connectTimeout(): void {

@@ -5,6 +5,7 @@ import type { ServerAddress } from './connection.ts'
 import { Fifo } from './fifo.ts'
 import { InFlight } from './in-flight.ts'
 import { type PoolSettings, poolSettings, type TracerPoolOptions } from './pool-options.ts'
+import { PoolStats } from './pool-stats.ts'
 import type { Detection, Indicator, IndicatorType } from './protocol.ts'
 import { RateLimit } from './rate-limit.ts'
 import { fitsBytes, Lookup, type LookupHandler, Question, Request, wireValue } from './request.ts'
@@ -14,38 +15,9 @@ import { Upstream, type UpstreamOwner } from './upstream.ts'
 export type { Answer } from './cache.ts'
 export type { ClientTls, ServerAddress } from './connection.ts'
 export { POOL_DEFAULTS, type TracerPoolOptions } from './pool-options.ts'
+export type { PoolStats } from './pool-stats.ts'
 export type { LookupHandler } from './request.ts'
 export { TracerError, type TracerErrorCode } from './tracer-error.ts'
-
-/** What a pool has counted since it was made. All of it only grows. */
-export class PoolStats {
-  /** Request lines sent, those sent again included. */
-  requests = 0
-  /** Of those: sent again, because a connection was lost. */
-  retries = 0
-  /** Detections that went to whoever had asked; what the cache gives is not counted again. */
-  detections = 0
-  /** Indicators that the cache knew. */
-  cacheHits = 0
-  /** Indicators that it did not know. */
-  cacheMisses = 0
-  /** Of those: indicators that another request in flight was asking already. */
-  shared = 0
-  /** Requests that timed out, or waited for a server that had stopped to answer. */
-  timeouts = 0
-  /** Requests that no server could be found for. */
-  unavailable = 0
-  /** Replies that came after the time-out, and were dropped. */
-  lateReplies = 0
-  /** Detections of something that the request had not asked, dropped. */
-  strayDetections = 0
-  /** Indicators that do not fit into a line: they are not asked, and nothing is found for them. */
-  tooLong = 0
-  /** Connections begun. */
-  connections = 0
-  /** Connections that could not be made, or gave no reply, or stopped to reply. */
-  failedConnections = 0
-}
 
 interface PoolEvents {
   /** The pool is not busy any longer. */

@@ -522,6 +522,25 @@ describe('a pipeline with a tracer', { timeout: 60_000 }, () => {
     assert.equal(anomalies.length, LINES.length)
   })
 
+  it('lets events pass that nest deep, and marks them as far as it can', async (t) => {
+    const address = { host: '127.0.0.1', port: await freePort() }
+    const rules = 'url: url\ndeep: deep\nenrich: {url: [url]}'
+    for (const fastPath of [true, false]) {
+      for (const depth of [500, 3000, 9000]) {
+        const lines = [
+          `{"url":"bad","deep":${'['.repeat(depth)}${']'.repeat(depth)}}`,
+          '{"url":"bad","deep":1}',
+        ]
+        const { output, counts } = await run(poolFor(t, [address]), lines, { rules, fastPath })
+        assert.equal(counts.events, 2)
+        assert.ok(
+          output.endsWith('{"url":"bad","deep":1,"event":{"anomaly":{"enrichment":"unavailable"}}}\n'),
+        )
+        if (depth === 500) assert.equal(output.split('"unavailable"').length, 3)
+      }
+    }
+  })
+
   it('enriches again when a lost server is back', async (t) => {
     const port = await freePort()
     const pool = poolFor(t, [{ host: '127.0.0.1', port }])

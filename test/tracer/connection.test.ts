@@ -46,9 +46,11 @@ interface Opened {
   readonly peer: Peer
 }
 
+/** Opens a connection, and asks its first request at once. */
 async function open(
   test: TestContext,
-  options: { timeoutMs?: number; window?: number } = {},
+  first?: Request,
+  options: { timeoutMs?: number } = {},
 ): Promise<Opened> {
   const server = await listen(test, () => {})
   const owner = new Owner()
@@ -56,6 +58,7 @@ async function open(
   const connection = new Connection(server.address, settings, owner)
   test.after(() => connection.destroy(new Error('the test is over')))
   await owner.until('room 1')
+  if (first !== undefined) connection.send(first)
   return { owner, connection, peer: await server.peer(0) }
 }
 
@@ -67,8 +70,7 @@ function request(id: string, value = 'bad'): Request {
 
 describe('Connection', { timeout: 30_000 }, () => {
   it('has room for one request until the server has kept it open past a reply', async (t) => {
-    const { connection, owner, peer } = await open(t)
-    connection.send(request('r1'))
+    const { connection, owner, peer } = await open(t, request('r1'))
     assert.equal(connection.room, 0)
     await peer.until(1)
     peer.socket.write(FINISHED_LINE)
@@ -85,8 +87,7 @@ describe('Connection', { timeout: 30_000 }, () => {
   })
 
   it('does not open its window when the server closes after the reply', async (t) => {
-    const { connection, owner, peer } = await open(t)
-    connection.send(request('r1'))
+    const { owner, peer } = await open(t, request('r1'))
     await peer.until(1)
     peer.socket.end(FINISHED_LINE)
     await owner.until('closed')
@@ -96,8 +97,7 @@ describe('Connection', { timeout: 30_000 }, () => {
   })
 
   it('sends what is asked in one turn of the event loop at once', async (t) => {
-    const { connection, owner, peer } = await open(t)
-    connection.send(request('r1'))
+    const { connection, owner, peer } = await open(t, request('r1'))
     await peer.until(1)
     peer.socket.write(FINISHED_LINE)
     await owner.until('room 4')
@@ -107,8 +107,7 @@ describe('Connection', { timeout: 30_000 }, () => {
   })
 
   it('abandons a request that times out, takes its late reply, and has room again then', async (t) => {
-    const { connection, owner, peer } = await open(t, { timeoutMs: 1000 })
-    connection.send(request('r1'))
+    const { connection, owner, peer } = await open(t, request('r1'), { timeoutMs: 1000 })
     await owner.until('r1: timeout')
     assert.equal(connection.room, 0)
     peer.socket.write(replyTo(peer.lines[0]!))
@@ -117,8 +116,7 @@ describe('Connection', { timeout: 30_000 }, () => {
   })
 
   it('closes when the late reply does not come either', async (t) => {
-    const { connection, owner } = await open(t, { timeoutMs: 50 })
-    connection.send(request('r1'))
+    const { owner } = await open(t, request('r1'), { timeoutMs: 50 })
     await owner.until('closed')
     assert.deepEqual(owner.told, ['room 1', 'r1: timeout', 'closed'])
     assert.equal(owner.ending!.isStalled, true)
@@ -127,8 +125,7 @@ describe('Connection', { timeout: 30_000 }, () => {
   })
 
   it('gives back what was not answered, in its order, when the server closes', async (t) => {
-    const { connection, owner, peer } = await open(t)
-    connection.send(request('r1'))
+    const { connection, owner, peer } = await open(t, request('r1'))
     await peer.until(1)
     peer.socket.write(FINISHED_LINE)
     await owner.until('room 4')
@@ -146,8 +143,7 @@ describe('Connection', { timeout: 30_000 }, () => {
 
   it('completes a reply whose end is all that is missing when the server closes', async (t) => {
     for (const end of ['LookupFinished', 'LookupFinishedLookupFinished', 'LookupFinished\nLookupFinished']) {
-      const { connection, owner, peer } = await open(t)
-      connection.send(request('r1'))
+      const { owner, peer } = await open(t, request('r1'))
       await peer.until(1)
       peer.socket.end(detection('url', 'bad') + end)
       await owner.until('closed')
@@ -157,8 +153,7 @@ describe('Connection', { timeout: 30_000 }, () => {
   })
 
   it('is a failure when it gives no reply to what was asked', async (t) => {
-    const { connection, owner, peer } = await open(t)
-    connection.send(request('r1'))
+    const { owner, peer } = await open(t, request('r1'))
     await peer.until(1)
     peer.socket.resetAndDestroy()
     await owner.until('closed')
@@ -170,11 +165,12 @@ describe('Connection', { timeout: 30_000 }, () => {
     )
   })
 
-  it('is none when it was not asked anything', async (t) => {
+  it('closes by itself when it is not asked anything, which is no failure', async (t) => {
     const { owner, peer } = await open(t)
-    peer.socket.end()
     await owner.until('closed')
     assert.equal(owner.ending!.isFailure, false)
+    if (!peer.socket.destroyed) await once(peer.socket, 'close')
+    assert.equal(peer.received, '')
   })
 
   it('is a failure when it cannot be made', async () => {
@@ -189,8 +185,7 @@ describe('Connection', { timeout: 30_000 }, () => {
   })
 
   it('tells nothing more after it was destroyed, and that at once', async (t) => {
-    const { connection, owner, peer } = await open(t)
-    connection.send(request('r1'))
+    const { connection, owner, peer } = await open(t, request('r1'))
     connection.destroy(new Error('enough'))
     assert.deepEqual(owner.told, ['room 1', 'closed'])
     assert.equal(owner.ending!.error.message, 'enough')
