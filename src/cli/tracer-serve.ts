@@ -4,7 +4,6 @@ import { createSecureContext } from 'node:tls'
 import { AllowList } from '../tracer/allow-list.ts'
 import type { Enricher } from '../tracer/enricher.ts'
 import { loadCustomEnricher } from '../tracer/enrichers/custom.ts'
-import type { FeedEnricher } from '../tracer/enrichers/feed.ts'
 import { UrlDecoder } from '../tracer/enrichers/url-decode.ts'
 import { createLog, type Log, type LogLevel } from '../tracer/log.ts'
 import { Metrics } from '../tracer/metrics.ts'
@@ -46,9 +45,11 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
   const stopped = nextSignal()
   const settings = checkUsage(options, sources)
   let server: TracerServer | undefined
-  let feeds: FeedEnricher | undefined
-  // Before there are feeds, too: unheard, this signal would end the process.
-  process.on('SIGHUP', () => void feeds?.reload())
+  let enrichers: readonly Enricher[] = []
+  // Before there are enrichers, too: unheard, this signal would end the process.
+  process.on('SIGHUP', () => {
+    for (const enricher of enrichers) void enricher.reload?.()
+  })
   let metrics: Metrics | undefined
   const operations =
     options.metrics === undefined
@@ -67,14 +68,13 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
     log.info({ signal: loaded }, 'stopped')
     return EXIT.OK
   }
-  const { enrichers } = loaded
-  feeds = loaded.feeds
+  enrichers = loaded
   server = createServer(options, settings, enrichers, log)
   const { counters } = server
   metrics = new Metrics({
     counters,
     connections: () => server!.connections,
-    feeds: () => feeds?.stats() ?? [],
+    feeds: () => enrichers.flatMap((enricher) => enricher.stats?.() ?? []),
   })
   await listen(server, '--listen', options.listen, log)
 
@@ -158,19 +158,15 @@ async function loadEnrichers(
   options: ServeOptions,
   sources: SourceArguments,
   log: Log,
-): Promise<{ enrichers: Enricher[]; feeds: FeedEnricher | undefined }> {
+): Promise<readonly Enricher[]> {
   if (sources.order.length === 0) log.warn('no --feed and no --enricher: nothing will ever be found')
   const enrichers: Enricher[] = []
-  let feeds: FeedEnricher | undefined
   for (const source of sources.order) {
     try {
       if (source === 'feeds') {
         const { createFeedEnricher } = await import('../tracer/enrichers/feed.ts')
-        feeds = await createFeedEnricher({
-          feeds: sources.feeds.map((feed) => ({ ...feed, key: feed.key! })),
-          log,
-        })
-        enrichers.push(feeds)
+        const feeds = sources.feeds.map((feed) => ({ ...feed, key: feed.key! }))
+        enrichers.push(await createFeedEnricher({ feeds, log }))
       } else if (source.enricher === 'url-decode') {
         enrichers.push(new UrlDecoder())
       } else {
@@ -180,7 +176,7 @@ async function loadEnrichers(
       throw new CommandError(EXIT.USAGE, `tracer: ${(error as Error).message}`, { cause: error })
     }
   }
-  return { enrichers, feeds }
+  return enrichers
 }
 
 function isPath(text: string): boolean {

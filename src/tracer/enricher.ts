@@ -1,3 +1,4 @@
+import type { FeedStats } from './feeds/feed-file.ts'
 import type { Indicator } from './protocol.ts'
 
 /** One thing that an enricher knows of an indicator; it becomes one detection. */
@@ -23,6 +24,10 @@ export interface Enricher {
   readonly name: string
   /** @returns all matches, the most specific first; `NO_MATCHES` for none */
   lookup(indicator: Indicator): readonly Match[] | Promise<readonly Match[]>
+  /** Reads what it knows again (SIGHUP). Never rejects: what cannot be read is logged, and the old knowledge stays. */
+  reload?(): Promise<void>
+  /** What its files tell of themselves, for the metrics. */
+  stats?(): readonly FeedStats[]
   /** Lets go of files, sockets and timers. No look-up comes after it. */
   close?(): void | Promise<void>
 }
