@@ -173,7 +173,7 @@ function canWriteLines({ rules, tracer, tracerRequired = false }: PipelineOption
 
 /** Whether one stage can do the work of parse, normalize and serialize. */
 function canFuse({ rules, inputFormat = 'jsonl', fastPath = true }: PipelineOptions): boolean {
-  return fastPath && rules.fastPath !== undefined && inputFormat === 'jsonl'
+  return fastPath && inputFormat === 'jsonl' && rules.fastPath !== undefined
 }
 
 function* asInputs(inputs: Iterable<Input | Readable>): Generator<Input> {

@@ -14,7 +14,7 @@ import type {
   Statement,
   Target,
 } from './ast.ts'
-import type { ComprehensionNode, FormattedPart, Node, StatementNode, TargetNode } from './checked.ts'
+import type { ComprehensionNode, FormattedPart, Node, StatementNode, TapNode, TargetNode } from './checked.ts'
 import { children } from './checked.ts'
 import type { FunctionDefinition, FunctionLibrary, PrepareHost } from './functions/definition.ts'
 import { ArgumentProblem } from './functions/definition.ts'
@@ -55,10 +55,11 @@ export function checkStatements(
   statements: readonly Statement[],
   context: CheckContext,
   lineOf: (offset: number) => number,
-): CheckResult<StatementNode[]> {
+): CheckResult<TapNode> {
   const checker = new Checker(context, true)
   checker.declare(statements)
-  return { node: checker.statements(statements, lineOf), faults: checker.faults }
+  const checked = checker.statements(statements, lineOf)
+  return { node: { statements: checked, variables: checker.variables }, faults: checker.faults }
 }
 
 class Checker {
@@ -78,6 +79,11 @@ class Checker {
     this.#host = context.host
     this.#reads = context.reads
     this.#tap = tap
+  }
+
+  /** Number of names that tap assigns; their ids count from 0. */
+  get variables(): number {
+    return this.#variables.size
   }
 
   #fault(span: Span, message: string, hint?: string): void {

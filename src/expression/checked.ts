@@ -139,6 +139,13 @@ export type TargetNode =
       readonly targets: readonly { readonly target: TargetNode; readonly starred: boolean }[]
     }
 
+/** A whole `tap`. */
+export interface TapNode {
+  readonly statements: readonly StatementNode[]
+  /** How many names it assigns: `variable` nodes are numbered from 0. */
+  readonly variables: number
+}
+
 export type StatementNode = { readonly line: number } & (
   | { readonly op: 'assign'; readonly targets: readonly TargetNode[]; readonly value: Node }
   | {

@@ -10,7 +10,7 @@ import type { ComprehensionNode, FormattedPart, Node, StatementNode, TargetNode 
 import type { FieldPath } from './runtime/fields.ts'
 import type { RUNTIME } from './runtime/runtime.ts'
 import type { Value } from './value.ts'
-import { Tuple } from './value.ts'
+import { isJsonNumber, Tuple } from './value.ts'
 
 /** What is known of a piece of code's value; `json` is a value as JSON.parse gave it. */
 type Knowledge = 'string' | 'boolean' | 'json' | 'any'
@@ -90,7 +90,7 @@ export class ConstantPool {
     const name = `k${this.values.length}`
     this.values.push(value)
     this.#names.push(name)
-    this.#comments.push(comment.replace(/[\r\n\u2028\u2029]+/g, ' ').slice(0, 60))
+    this.#comments.push(commentText(comment).slice(0, 60))
     this.#byValue.set(value, name)
     return name
   }
@@ -133,12 +133,21 @@ export class Emitter {
     this.lines.push(this.#indent + text)
   }
 
-  block(head: string, body: () => void, tail = '}'): void {
+  block(head: string, body: () => void, otherwise?: () => void): void {
     this.line(`${head} {`)
+    this.#indented(body)
+    if (otherwise !== undefined) {
+      this.line('} else {')
+      this.#indented(otherwise)
+    }
+    this.line('}')
+  }
+
+  #indented(body: () => void): void {
+    const outer = this.#indent
     this.#indent += '  '
     body()
-    this.#indent = this.#indent.slice(2)
-    this.line(tail)
+    this.#indent = outer
   }
 
   #fresh(prefix: string): string {
@@ -266,10 +275,7 @@ export class Emitter {
         return this.#item(node)
       case 'slice': {
         const object = this.#value(node.object)
-        const [lower, upper, step] = [node.lower, node.upper, node.step].map((bound) =>
-          bound === undefined ? 'null' : this.#value(bound).text,
-        )
-        return this.#temporary(this.#call('getSlice', object.text, lower!, upper!, step!))
+        return this.#temporary(this.#call('getSlice', object.text, ...this.#bounds(node)))
       }
       case 'call':
         return this.#functionCall(node)
@@ -349,7 +355,7 @@ export class Emitter {
     if (value === null) return { text: 'null', known: 'json' }
     if (typeof value === 'bigint') return { text: `${value}n`, known: 'any' }
     if (typeof value === 'number')
-      return { text: numberLiteral(value), known: Number.isFinite(value) ? 'json' : 'any' }
+      return { text: numberLiteral(value), known: isJsonNumber(value) ? 'json' : 'any' }
     return { text: this.#constants.add(value, 'a constant'), known: 'any' }
   }
 
@@ -368,10 +374,10 @@ export class Emitter {
     const name = this.#fresh('f')
     const { parts } = path
     if (this.#fields !== undefined) {
-      this.line(`const ${name} = ${this.#fields.field(path)} // ${comment(path.text)}`)
+      this.line(`const ${name} = ${this.#fields.field(path)} // ${commentText(path.text)}`)
       return name
     }
-    this.line(`let ${name} = ${this.#member('data', parts[0]!, true)} // ${comment(path.text)}`)
+    this.line(`let ${name} = ${this.#member('data', parts[0]!, true)} // ${commentText(path.text)}`)
     for (const part of parts.slice(1)) this.line(`${name} = ${this.#member(name, part, false)}`)
     if (parts.length > 1) {
       this.line(`if (${name} === undefined) ${name} = ${this.#member('data', path.text, true)}`)
@@ -402,6 +408,10 @@ export class Emitter {
     const object = this.#value(node.object)
     const key = this.#value(index)
     return this.#temporary(this.#call('getItem', object.text, key.text), known)
+  }
+
+  #bounds({ lower, upper, step }: { lower?: Node; upper?: Node; step?: Node }): string[] {
+    return [lower, upper, step].map((bound) => (bound === undefined ? 'null' : this.#value(bound).text))
   }
 
   // --- calls ------------------------------------------------------------------------------------------------
@@ -452,14 +462,10 @@ export class Emitter {
     this.line(`let ${name}`)
     this.block(`${label}:`, () => {
       for (const pair of node.pairs) {
-        this.block(
-          `if (${this.#condition(pair.test)})`,
-          () => {
-            give(pair.value)
-            this.line(`break ${label}`)
-          },
-          '}',
-        )
+        this.block(`if (${this.#condition(pair.test)})`, () => {
+          give(pair.value)
+          this.line(`break ${label}`)
+        })
       }
       if (node.fallback !== undefined) give(node.fallback)
     })
@@ -618,11 +624,7 @@ export class Emitter {
       this.line(`${name} = ${code.text}`)
     }
     this.line(`let ${name}`)
-    this.block(`if (${test})`, branch(node.then), '} else {')
-    this.#indent += '  '
-    branch(node.otherwise)()
-    this.#indent = this.#indent.slice(2)
-    this.line('}')
+    this.block(`if (${test})`, branch(node.then), branch(node.otherwise))
     return { text: name, known: known[0] === known[1] ? known[0]! : 'any' }
   }
 
@@ -772,10 +774,11 @@ export class Emitter {
         this.#augment(statement)
         return
       case 'if':
-        this.block(`if (${this.#test(statement.test)})`, () => this.statements(statement.then))
-        if (statement.otherwise.length > 0) {
-          this.#appendElse(() => this.statements(statement.otherwise))
-        }
+        this.block(
+          `if (${this.#test(statement.test)})`,
+          () => this.statements(statement.then),
+          statement.otherwise.length === 0 ? undefined : () => this.statements(statement.otherwise),
+        )
         return
       case 'for':
         this.#for(statement)
@@ -797,14 +800,6 @@ export class Emitter {
         this.line(`${statement.op} ${loop.label}`)
       }
     }
-  }
-
-  #appendElse(body: () => void): void {
-    this.lines[this.lines.length - 1] += ' else {'
-    this.#indent += '  '
-    body()
-    this.#indent = this.#indent.slice(2)
-    this.line('}')
   }
 
   #loop(otherwise: readonly StatementNode[], write: (label: string) => void): void {
@@ -856,10 +851,7 @@ export class Emitter {
       }
       case 'slice': {
         const object = this.#value(target.object)
-        const bounds = [target.lower, target.upper, target.step].map((bound) =>
-          bound === undefined ? 'null' : this.#value(bound).text,
-        )
-        this.line(this.#call('setSlice', object.text, ...bounds, value))
+        this.line(this.#call('setSlice', object.text, ...this.#bounds(target), value))
         return
       }
       case 'path': {
@@ -906,9 +898,7 @@ export class Emitter {
       }
       case 'slice': {
         const object = this.#value(target.object)
-        const bounds = [target.lower, target.upper, target.step].map((bound) =>
-          bound === undefined ? 'null' : this.#value(bound).text,
-        )
+        const bounds = this.#bounds(target)
         const current = this.#temporary(this.#call('getSlice', object.text, ...bounds))
         this.line(this.#call('setSlice', object.text, ...bounds, change(current.text)))
         return
@@ -939,10 +929,7 @@ export class Emitter {
       }
       case 'slice': {
         const object = this.#value(target.object)
-        const bounds = [target.lower, target.upper, target.step].map((bound) =>
-          bound === undefined ? 'null' : this.#value(bound).text,
-        )
-        this.line(this.#call('deleteSlice', object.text, ...bounds))
+        this.line(this.#call('deleteSlice', object.text, ...this.#bounds(target)))
         return
       }
       case 'path': {
@@ -970,11 +957,8 @@ function canBeAbsent(node: Node): boolean {
     case 'method':
       return true
     case 'lookup':
-      return node.fallback === undefined
     case 'cond':
       return node.fallback === undefined
-    case 'call':
-      return false
     default:
       return false
   }
@@ -1012,7 +996,6 @@ function mayLeave(node: Node): boolean {
 function absentMessage(node: Node | TargetNode): string {
   switch (node.op) {
     case 'field':
-      return `field ${node.path.text} is absent`
     case 'line-field':
       return `field ${node.path.text} is absent`
     case 'variable':
@@ -1067,6 +1050,7 @@ function numberLiteral(value: number): string {
   return value < 0 ? `(${value})` : String(value)
 }
 
-function comment(text: string): string {
+/** A text as it may stand behind `//`. */
+export function commentText(text: string): string {
   return text.replace(/[\r\n\u2028\u2029]+/g, ' ')
 }

@@ -39,6 +39,14 @@ export type Maybe<T = Value> = T | undefined
 /** Integers up to this size are numbers, larger ones are bigints. 2**53. */
 export const MAX_INTEGER = 9007199254740992
 
+/**
+ * Whether JSON.stringify writes a number as it should be written. NaN and the infinities it does not, nor a float beyond
+ * 2**53: CPython gives that an exponent, as digits it would pass for an exact integer.
+ */
+export function isJsonNumber(value: number): boolean {
+  return value <= MAX_INTEGER && value >= -MAX_INTEGER
+}
+
 /** A string, list or tuple that an expression builds may have this many elements at most. */
 export const MAX_LENGTH = 1 << 26
 

@@ -6,7 +6,7 @@ import type { Rejection } from '../event.ts'
 import type { Fault } from '../expression/ast.ts'
 import type { CheckContext } from '../expression/check.ts'
 import { checkExpression, checkStatements } from '../expression/check.ts'
-import type { Node, StatementNode } from '../expression/checked.ts'
+import type { Node, TapNode } from '../expression/checked.ts'
 import type { Problem, SourceText } from '../expression/diagnostic.ts'
 import { problemIn, renderProblems } from '../expression/diagnostic.ts'
 import type { FunctionLibrary, LookupTable, PrepareHost } from '../expression/functions/definition.ts'
@@ -16,9 +16,10 @@ import type { Dict, JsonObject, NumberTexts } from '../expression/value.ts'
 import type { FastPathPlan } from './fast/generate.ts'
 import { planFastPath } from './fast/generate.ts'
 import type { CheckedRule } from './generate.ts'
-import { generateSource, instantiate } from './generate.ts'
+import { generateProgram } from './generate.ts'
 import type { EnrichSpec, RuleEntry } from './load.ts'
 import { collectTables, loadLookups, loadRuleFile } from './load.ts'
+import type { Program } from './program.ts'
 import type { GeneratedFunction } from './run.ts'
 import { Run } from './run.ts'
 import type { Runner } from './runner.ts'
@@ -156,10 +157,10 @@ class Compiler {
     return checked.node
   }
 
-  #tap(source: SourceText): StatementNode[] {
+  #tap(source: SourceText): TapNode {
     const { statements, faults } = parseStatements(source.text)
     this.#report(source, faults, 'tap')
-    if (statements === undefined) return []
+    if (statements === undefined) return { statements: [], variables: 0 }
     const lineOf = lineCounter(source.text)
     const checked = checkStatements(statements, this.#context(source, 'tap'), lineOf)
     this.#report(source, checked.faults, 'tap')
@@ -221,7 +222,7 @@ interface Parts {
   readonly file: string
   readonly definition: RuleDefinition
   readonly rules: readonly CheckedRule[]
-  readonly tap: readonly StatementNode[] | undefined
+  readonly tap: TapNode | undefined
   readonly enrich: EnrichSpec | undefined
   readonly reads: readonly string[]
   readonly warnings: readonly Problem[]
@@ -233,17 +234,11 @@ function createRuleSet(parts: Parts): RuleSet {
   const { rules, tap } = parts
   const checked = { rules, tap }
   const names = rules.map((rule) => rule.name)
+  // Each of the three ways is generated when the first event goes it.
+  const exact = lazy(() => generateProgram(checked, true))
   // tap may put dicts into any event.
-  const usual = generateSource(checked, tap !== undefined)
-  const evaluate = instantiate(usual.source, usual.constants)
-  let exact: GeneratedFunction | undefined = tap === undefined ? undefined : evaluate
-  const evaluateExact: GeneratedFunction = (run, data, raw) => {
-    if (exact === undefined) {
-      const generated = generateSource(checked, true)
-      exact = instantiate(generated.source, generated.constants)
-    }
-    return exact(run, data, raw)
-  }
+  const usual = tap === undefined ? lazy(() => generateProgram(checked, false)) : exact
+  const fastPath = lazy(() => ({ plan: planFastPath(checked) }))
   return {
     file: parts.file,
     definition: parts.definition,
@@ -254,29 +249,44 @@ function createRuleSet(parts: Parts): RuleSet {
     enrich: parts.enrich,
     warnings: parts.warnings,
     warningText: parts.warningText,
-    source: usual.source,
-    fastPath: planFastPath(checked),
-    createRunner: () => new RuleRunner(new Run(names, parts.maxWhileSteps), evaluate, evaluateExact),
+    get source() {
+      return usual().source
+    },
+    get fastPath() {
+      return fastPath().plan
+    },
+    createRunner: () => new RuleRunner(new Run(names, parts.maxWhileSteps), usual, exact),
   }
 }
 
+/** Makes a value when it is first asked for. */
+function lazy<T extends object>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+type LazyProgram = () => Program<GeneratedFunction>
+
 class RuleRunner implements Runner {
   readonly #run: Run
-  readonly #evaluate: GeneratedFunction
-  readonly #evaluateExact: GeneratedFunction
+  readonly #usual: LazyProgram
+  readonly #exact: LazyProgram
 
-  constructor(run: Run, evaluate: GeneratedFunction, evaluateExact: GeneratedFunction) {
+  constructor(run: Run, usual: LazyProgram, exact: LazyProgram) {
     this.#run = run
-    this.#evaluate = evaluate
-    this.#evaluateExact = evaluateExact
+    this.#usual = usual
+    this.#exact = exact
   }
 
   run(data: JsonObject, raw: string): JsonObject | undefined {
-    return this.#run.evaluate(this.#evaluate, data, raw)
+    return this.#run.evaluate(this.#usual().evaluate, data, raw)
   }
 
   runExact(data: JsonObject | Dict, raw: string, numbers: NumberTexts | undefined): JsonObject | undefined {
-    return this.#run.evaluate(this.#evaluateExact, data, raw, numbers)
+    return this.#run.evaluate(this.#exact().evaluate, data, raw, numbers)
   }
 
   get rejection(): Rejection {

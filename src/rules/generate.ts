@@ -2,14 +2,15 @@
  * Checked rules to JavaScript source, and the source to a function. Small rule files become one function that
  * builds the output as it goes; large ones are cut into groups, since V8 optimizes no function without end.
  */
-import type { Node, StatementNode } from '../expression/checked.ts'
+import type { Node, TapNode } from '../expression/checked.ts'
 import { children } from '../expression/checked.ts'
-import { ConstantPool, Emitter } from '../expression/emit.ts'
+import { ConstantPool, commentText, Emitter } from '../expression/emit.ts'
 import type { FieldPath } from '../expression/runtime/fields.ts'
 import { setOwn } from '../expression/runtime/output.ts'
 import { RUNTIME } from '../expression/runtime/runtime.ts'
 import type { OutputNode } from './output-tree.ts'
 import { outputTree, present } from './output-tree.ts'
+import { createProgram, type Program } from './program.ts'
 import type { CopiedFrom, GeneratedFunction } from './run.ts'
 
 export interface CheckedRule {
@@ -21,7 +22,7 @@ export interface CheckedRule {
 
 export interface CheckedRules {
   readonly rules: readonly CheckedRule[]
-  readonly tap: readonly StatementNode[] | undefined
+  readonly tap: TapNode | undefined
 }
 
 /** Rules in one generated function. */
@@ -31,15 +32,8 @@ const GROUP_SIZE = 40
  * @param exact for events with dicts or with numbers that have a text of their own (and after tap, which may make
  * dicts); else for events as JSON.parse gives them
  */
-export function generateSource(
-  rules: CheckedRules,
-  exact: boolean,
-): { source: string; constants: unknown[] } {
+export function generateProgram(rules: CheckedRules, exact: boolean): Program<GeneratedFunction> {
   return new Generator(rules, exact).generate()
-}
-
-export function instantiate(source: string, constants: readonly unknown[]): GeneratedFunction {
-  return new Function('runtime', 'k', source)(RUNTIME, constants) as GeneratedFunction
 }
 
 class Generator {
@@ -53,30 +47,24 @@ class Generator {
     this.#exact = exact
   }
 
-  generate(): { source: string; constants: unknown[] } {
+  generate(): Program<GeneratedFunction> {
     const { rules, tap } = this.#rules
     const functions: string[] = []
     if (tap !== undefined) functions.push(this.#tap(tap))
     const tree = outputTree(rules.map((rule) => rule.path))
     if (rules.length <= GROUP_SIZE) functions.push(this.#whole(tree))
     else functions.push(...this.#groups(tree))
-    functions.push('return evaluate')
-    const prologue = [
-      "'use strict'",
-      ...(this.#helpers.size === 0 ? [] : [`const { ${[...this.#helpers].sort().join(', ')} } = runtime`]),
-      ...this.#constants.declarations(),
-    ]
-    return { source: `${[...prologue, ...functions].join('\n')}\n`, constants: this.#constants.values }
+    return createProgram(functions, this.#constants, this.#helpers)
   }
 
   #emitter(): Emitter {
     return new Emitter(this.#constants, this.#helpers, { exact: this.#exact }, '  ')
   }
 
-  #tap(statements: readonly StatementNode[]): string {
+  #tap({ statements, variables }: TapNode): string {
     const emitter = this.#emitter()
-    const count = variableCount(statements)
-    if (count > 0) emitter.line(`let ${Array.from({ length: count }, (_, id) => `w${id}`).join(', ')}`)
+    if (variables > 0)
+      emitter.line(`let ${Array.from({ length: variables }, (_, id) => `w${id}`).join(', ')}`)
     emitter.statements(statements)
     return ['function tap(run, data, raw) {', ...emitter.lines, '  return true', '}'].join('\n')
   }
@@ -94,7 +82,7 @@ class Generator {
     emitter.hoist(fieldsOf(group.map((rule) => rule.node)))
     for (const [offset, rule] of group.entries()) {
       const index = from + offset
-      emitter.line(`run.rule = ${index} // ${rule.name.replace(/[\r\n\u2028\u2029]+/g, ' ')}`)
+      emitter.line(`run.rule = ${index} // ${commentText(rule.name)}`)
       const copy = this.#exact ? copiedFrom(rule.node) : undefined
       const name = copy === undefined ? `v${index}` : `c${index}`
       const known = emitter.rule(name, rule.node, rule.required)
@@ -215,9 +203,11 @@ class Generator {
         value = this.#rules.rules[child.rule]!.required ? `v${child.rule}` : undefined
       else value = child.ordered ? undefined : this.#literal(child)
       if (value === undefined) return undefined
-      members.push(`[${JSON.stringify(child.key)}]: ${value}`)
+      const key = JSON.stringify(child.key)
+      // Written as a plain key this one would set the prototype.
+      members.push(`${child.key === '__proto__' ? `[${key}]` : key}: ${value}`)
     }
-    return `{ ${members.join(', ').replace(/\[("(?!__proto__")[^"\\]*")\]:/g, '$1:')} }`
+    return `{ ${members.join(', ')} }`
   }
 
   /** Rules `a` and `a.b` both: what is below is set inside a copy of what `a` yields. */
@@ -308,23 +298,4 @@ function copiedFrom(node: Node): CopiedFrom | undefined {
   }
   if (current.op === 'root') return { kind: 'item', keys }
   return undefined
-}
-
-function variableCount(statements: readonly StatementNode[]): number {
-  let count = 0
-  const visit = (value: unknown): void => {
-    if (Array.isArray(value)) for (const item of value) visit(item)
-    else if (typeof value === 'object' && value !== null && 'op' in value) {
-      if (value.op === 'variable') count = Math.max(count, (value as unknown as { id: number }).id + 1)
-      for (const member of Object.values(value)) visit(member)
-    } else if (
-      typeof value === 'object' &&
-      value !== null &&
-      Object.getPrototypeOf(value) === Object.prototype
-    ) {
-      for (const member of Object.values(value)) visit(member)
-    }
-  }
-  visit(statements)
-  return count
 }

@@ -6,7 +6,7 @@ import type { Maybe, NumberTexts, Value } from '../expression/value.ts'
 import {
   Dict,
   DictView,
-  MAX_INTEGER,
+  isJsonNumber,
   NumberText,
   Range,
   Tuple,
@@ -69,8 +69,7 @@ class Writer {
         break
       case 'number':
         // A template writes -0 as 0, as JSON.stringify does.
-        // A float beyond 2**53 has an exponent: as digits it would pass for an exact integer.
-        if (Math.abs(value) <= MAX_INTEGER) this.#text += `${value}`
+        if (isJsonNumber(value)) this.#text += `${value}`
         else this.#text += Number.isFinite(value) ? formatNumber(value) : `"${value}"`
         break
       case 'bigint':

@@ -121,16 +121,6 @@ export function getAttribute(value: Value, name: string): Maybe {
   throw noAttribute(value, name)
 }
 
-/**
- * `value.name = item`: makes or replaces the dict's member.
- *
- * @throws {Failure} TYPE_ERROR for all other types
- */
-export function setAttribute(value: Value, name: string, item: Value): void {
-  if (!isDict(value)) throw noAttribute(value, name)
-  dictSet(value, name, item)
-}
-
 /** CPython's AttributeError. */
 export function noAttribute(value: Value, name: string): Failure {
   return typeError(`'${typeName(value)}' object has no attribute '${name}'`)

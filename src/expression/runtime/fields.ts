@@ -93,7 +93,7 @@ export function locateItem(
   keys: readonly (string | number)[],
 ): { container: object; key: string } | undefined {
   let holder: Maybe = root
-  for (const key of keys.slice(0, -1)) holder = stepItem(holder, key)
+  for (const key of keys.slice(0, -1)) holder = softItem(holder, key)
   if (typeof holder !== 'object' || holder === null) return undefined
   const key = keys.at(-1)!
   if (Array.isArray(holder) && typeof key === 'number') {
@@ -102,17 +102,12 @@ export function locateItem(
   return { container: holder, key: String(key) }
 }
 
-function stepItem(holder: Maybe, key: string | number): Maybe {
-  if (Array.isArray(holder)) return typeof key === 'number' ? holder.at(key) : undefined
-  return typeof key === 'string' ? step(holder, key) : undefined
-}
-
 /** `exists`: there is a useful value. */
 export function isUseful(value: Maybe): boolean {
   return value !== undefined && value !== null && value !== '' && value !== '-'
 }
 
-/** One step of a path in `exists`, which never fails: anything that does not fit is absent. */
+/** One step of a path that never fails: anything that does not fit is absent. */
 export function softItem(object: Maybe, index: Value): Maybe {
   if (Array.isArray(object)) return typeof index === 'number' ? object.at(index) : undefined
   return typeof index === 'string' ? step(object, index) : undefined

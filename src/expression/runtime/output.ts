@@ -1,7 +1,7 @@
 /** How rules' values become the output object. */
 import { typeError } from '../failure.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
-import { Dict, MAX_INTEGER } from '../value.ts'
+import { Dict, isJsonNumber } from '../value.ts'
 import { getMember } from './containers.ts'
 import { isMapping } from './fields.ts'
 import { dictSet } from './keys.ts'
@@ -93,8 +93,7 @@ export function isPlain(value: unknown): boolean {
     case 'undefined':
       return true
     case 'number':
-      // Beyond 2**53 it is a float, which CPython writes with an exponent: as digits it would pass for an exact integer.
-      return value <= MAX_INTEGER && value >= -MAX_INTEGER
+      return isJsonNumber(value)
     case 'object':
       return value === null || isPlainObject(value)
     default:

@@ -10,7 +10,7 @@
 import { Buffer } from 'node:buffer'
 import type { EventContext } from '../../expression/functions/definition.ts'
 import type { Maybe, Value } from '../../expression/value.ts'
-import { MAX_INTEGER } from '../../expression/value.ts'
+import { isJsonNumber, MAX_INTEGER } from '../../expression/value.ts'
 import { BLANKS, ESCAPE, FRACTION, NESTED, NON_ASCII, Scanner } from './scanner.ts'
 import type { WantedMembers } from './wanted.ts'
 import { ByteWriter, viewOf } from './writer.ts'
@@ -38,8 +38,6 @@ export interface PlainWay {
 export type FastFunction = (state: FastPath) => boolean
 
 export class FastPath implements EventContext {
-  /** Rules generated code may note here; nobody reads it. */
-  rule = 0
   readonly writer = new ByteWriter()
   /** For generated code that is more than one function: values and slots by rule, where objects begin by their id. */
   readonly v: unknown[]
@@ -215,7 +213,7 @@ export class FastPath implements EventContext {
   /** A value of the language. */
   write(value: Value): void {
     if (typeof value === 'string') this.writer.string(value)
-    else if (typeof value === 'number' && Math.abs(value) <= MAX_INTEGER) this.writer.ascii(String(value + 0))
+    else if (typeof value === 'number' && isJsonNumber(value)) this.writer.ascii(String(value + 0))
     else if (typeof value === 'boolean') this.writer.ascii(value ? 'true' : 'false')
     else this.writer.text(this.#plain.stringify(value))
   }

@@ -3,14 +3,14 @@ import { Buffer } from 'node:buffer'
 import type { Node } from '../../expression/checked.ts'
 import { children } from '../../expression/checked.ts'
 import type { FieldSource } from '../../expression/emit.ts'
-import { ConstantPool, Emitter } from '../../expression/emit.ts'
+import { ConstantPool, commentText, Emitter } from '../../expression/emit.ts'
 import type { FieldPath } from '../../expression/runtime/fields.ts'
-import { RUNTIME } from '../../expression/runtime/runtime.ts'
-import { MAX_INTEGER } from '../../expression/value.ts'
+import { isJsonNumber } from '../../expression/value.ts'
 import type { CheckedRule, CheckedRules } from '../generate.ts'
 import { fieldsOf } from '../generate.ts'
 import type { OutputNode } from '../output-tree.ts'
 import { outputTree, present } from '../output-tree.ts'
+import { createProgram } from '../program.ts'
 import type { FastFunction, PlainWay } from './fast-path.ts'
 import { FastPath } from './fast-path.ts'
 import { MAX_PARTS, WantedMembers } from './wanted.ts'
@@ -113,19 +113,11 @@ class FastGenerator {
       this.#members.set('tzinfo', this.#wanted.member(['tzinfo']))
     const functions = this.#grouped ? this.#groups() : this.#whole()
     this.#wanted.finish()
-    const source = [
-      "'use strict'",
-      ...(this.#helpers.size === 0 ? [] : [`const { ${[...this.#helpers].sort().join(', ')} } = runtime`]),
-      ...this.#constants.declarations(),
-      ...functions,
-      'return evaluate',
-      '',
-    ].join('\n')
-    const generated = new Function('runtime', 'k', source)(RUNTIME, this.#constants.values) as FastFunction
+    const { source, evaluate } = createProgram<FastFunction>(functions, this.#constants, this.#helpers)
     const sizes = [this.#rules.length, nodeCount(this.#tree)] as const
     return {
       source,
-      create: (plain) => new FastPath(generated, this.#wanted, this.#members, ...sizes, plain),
+      create: (plain) => new FastPath(evaluate, this.#wanted, this.#members, ...sizes, plain),
     }
   }
 
@@ -199,7 +191,7 @@ class FastGenerator {
         emitter.rule(`v${index}`, rule.node, rule.required)
         if (this.#grouped) emitter.line(`v[${index}] = v${index}`)
       } else {
-        emitter.line(`const s${index} = ${slot} // ${rule.name.replace(/[\r\n\u2028\u2029]+/g, ' ')}`)
+        emitter.line(`const s${index} = ${slot} // ${commentText(rule.name)}`)
         if (rule.required) emitter.line(`if (s${index} === -1) return false`)
         if (this.#grouped) emitter.line(`s[${index}] = s${index}`)
       }
@@ -316,6 +308,6 @@ function cut(lines: readonly string[]): string[][] {
 function isConstant(node: Node): boolean {
   if (node.op !== 'constant') return false
   const { value } = node
-  if (typeof value === 'number') return Math.abs(value) <= MAX_INTEGER
+  if (typeof value === 'number') return isJsonNumber(value)
   return value === null || typeof value === 'string' || typeof value === 'boolean'
 }
