@@ -18,6 +18,7 @@
  * kept. re2js takes some 4 to 30 times as long: a proof is worth having.
  */
 import assert from 'node:assert/strict'
+import * as re2js from 're2js'
 import type { BenchOptions, Row } from './harness.ts'
 import * as harness from './harness.ts'
 
@@ -97,8 +98,8 @@ export async function run({ quick, rounds = quick ? 3 : 5 }: BenchOptions): Prom
   const { simplify } = await built<typeof import('../src/expression/regex/simplify.ts')>('simplify')
   const rows: Row[] = []
   for (const { name, pattern, bare, subject } of CASES) {
-    const compiled = compilePattern(pattern)
-    const linear = LinearMatcher.make(simplify(parsePattern(pattern).root))
+    const compiled = compilePattern(pattern, () => re2js)
+    const linear = LinearMatcher.make(simplify(parsePattern(pattern).root), re2js)
     assert.ok(linear !== undefined)
     const tests = [
       () => repeat(() => compiled.matches(subject)),

@@ -16,6 +16,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { DateTime } from 'luxon'
+import * as re2js from 're2js'
 import type { EventContext, PrepareHost } from '../src/expression/functions/definition.ts'
 import type { BenchOptions, Row } from './harness.ts'
 import * as harness from './harness.ts'
@@ -62,7 +63,7 @@ while time.perf_counter() - started < job["seconds"]:
 print(json.dumps({"results": results, "perSecond": count / (time.perf_counter() - started)}))
 `
 
-const host: PrepareHost = { table: () => undefined, tableNames: [], warn() {} }
+const host: PrepareHost = { table: () => undefined, tableNames: [], warn() {}, re2: () => re2js }
 const context: EventContext = { field: () => undefined, anomaly() {} }
 
 export async function run({ quick, rounds = quick ? 3 : 5 }: BenchOptions): Promise<Row[]> {

@@ -10,6 +10,7 @@
  * for; a stream of agents that are all new runs at the speed of ua-parser-js, some 20 microseconds each.
  */
 import assert from 'node:assert/strict'
+import * as re2js from 're2js'
 import type { EventContext, PrepareHost } from '../src/expression/functions/definition.ts'
 import type { BenchOptions, Row } from './harness.ts'
 import * as harness from './harness.ts'
@@ -25,7 +26,7 @@ const TEMPLATES = [
   'python-requests/2.#.0',
 ]
 
-const host: PrepareHost = { table: () => undefined, tableNames: [], warn() {} }
+const host: PrepareHost = { table: () => undefined, tableNames: [], warn() {}, re2: () => re2js }
 const context: EventContext = { field: () => undefined, anomaly() {} }
 
 export async function run({ quick, rounds = quick ? 3 : 5 }: BenchOptions): Promise<Row[]> {

@@ -1,4 +1,6 @@
+import { createRequire } from 'node:module'
 import { loadFunctions } from '../expression/functions/on-demand.ts'
+import type { Re2 } from '../expression/regex/linear-matcher.ts'
 import type { CompileOptions, RuleSet } from './compiler.ts'
 import { compileWith, RuleError } from './compiler.ts'
 
@@ -10,11 +12,16 @@ import { compileWith, RuleError } from './compiler.ts'
  */
 export async function compileOnDemand(text: string, options: CompileOptions = {}): Promise<RuleSet> {
   try {
-    return compileWith(await loadFunctions(text), text, options)
+    return compileWith(await loadFunctions(text, loadRe2), text, options)
   } catch (error) {
     if (!(error instanceof RuleError)) throw error
   }
   // Names may be written with escapes: with every function at hand the report is right in any case.
   const { compileRules } = await import('./compile.ts')
   return compileRules(text, options)
+}
+
+/** Patterns are compiled synchronously: an import would come too late, so its form for `require` is taken. */
+function loadRe2(): Re2 {
+  return createRequire(import.meta.url)('re2js') as Re2
 }

@@ -183,6 +183,7 @@ class Compiler {
     return {
       table: (name) => this.#tables.get(name) ?? (this.#incomplete ? unseenTable(name) : undefined),
       tableNames: [...this.#tables.keys()],
+      re2: () => this.#functions.re2(),
       warn: (message) => {
         this.#problems.push(
           problemIn(

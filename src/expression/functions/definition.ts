@@ -1,4 +1,5 @@
 import type { RejectionCode } from '../../errors.ts'
+import type { Re2 } from '../regex/linear-matcher.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
 
 /**
@@ -28,6 +29,8 @@ export interface FunctionLibrary {
   /** Every name, also of functions that are not at hand. */
   readonly names: readonly string[]
   get(name: string): FunctionDefinition | undefined
+  /** The linear engine for patterns. */
+  re2(): Re2
 }
 
 /** A rule as a user would write it, an event, and what comes out. */
@@ -92,6 +95,8 @@ export interface PrepareHost {
   readonly tableNames: readonly string[]
   /** Something works, but the operator should know (printed once at load). */
   warn(message: string): void
+  /** The linear engine for patterns. */
+  re2(): Re2
 }
 
 export type LookupTable =

@@ -1,3 +1,4 @@
+import * as re2js from 're2js'
 import { cond } from './cond.ts'
 import type { FunctionDefinition, FunctionLibrary } from './definition.ts'
 import { epochToTimestamp } from './epoch-to-timestamp.ts'
@@ -51,4 +52,5 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionDefinition> = new Map(
 export const FUNCTION_LIBRARY: FunctionLibrary = {
   names: [...FUNCTIONS.keys()],
   get: (name) => FUNCTIONS.get(name),
+  re2: () => re2js,
 }

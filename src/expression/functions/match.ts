@@ -5,7 +5,7 @@ import { PatternError } from '../regex/pattern-error.ts'
 import { typeName } from '../runtime/numbers.ts'
 import { repr } from '../runtime/repr.ts'
 import type { Value } from '../value.ts'
-import { ArgumentProblem, type FunctionDefinition } from './definition.ts'
+import { ArgumentProblem, type FunctionDefinition, type PrepareHost } from './definition.ts'
 
 export const match: FunctionDefinition = {
   name: 'match',
@@ -54,7 +54,7 @@ export const match: FunctionDefinition = {
     prepare(constants, host) {
       const text = constants.regex
       if (typeof text !== 'string') throw new ArgumentProblem('regex', 'a pattern is a string')
-      const pattern = compile(text)
+      const pattern = compile(text, host)
       for (const warning of pattern.warnings) host.warn(`match(${repr(text)}): ${warning}`)
       return (_context, _regex: Value, s: Value) => {
         if (typeof s !== 'string') throw typeError(`expected string, got '${typeName(s)}'`)
@@ -64,9 +64,9 @@ export const match: FunctionDefinition = {
   },
 }
 
-function compile(text: string): Pattern {
+function compile(text: string, host: PrepareHost): Pattern {
   try {
-    return compilePattern(text)
+    return compilePattern(text, () => host.re2())
   } catch (error) {
     if (!(error instanceof PatternError)) throw error
     throw new ArgumentProblem('regex', `bad pattern: ${error.message}`, {

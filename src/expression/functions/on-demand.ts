@@ -2,6 +2,7 @@
  * The functions of the language, each loaded when rules name it. Some bring a library with them (time zones, user
  * agents, regular expressions), and a command that does not need it should not wait for it.
  */
+import type { Re2 } from '../regex/linear-matcher.ts'
 import type { FunctionDefinition, FunctionLibrary } from './definition.ts'
 
 const LOADERS: Readonly<Record<string, () => Promise<FunctionDefinition>>> = {
@@ -36,12 +37,13 @@ const NAMES = Object.keys(LOADERS)
  * it has to be tried again with all functions.
  *
  * @param text the rule file; a name that occurs anywhere in it counts
+ * @param re2 loads the linear engine for patterns
  */
-export async function loadFunctions(text: string): Promise<FunctionLibrary> {
+export async function loadFunctions(text: string, re2: () => Re2): Promise<FunctionLibrary> {
   const words = new Set(text.match(/[a-z_]+/g))
   const definitions = await Promise.all(
     NAMES.filter((name) => words.has(name)).map((name) => LOADERS[name]!()),
   )
   const loaded = new Map(definitions.map((definition) => [definition.name, definition]))
-  return { names: NAMES, get: (name) => loaded.get(name) }
+  return { names: NAMES, get: (name) => loaded.get(name), re2 }
 }

@@ -3,7 +3,7 @@ import { isLinear } from './analyze.ts'
 import type { RegexNode } from './ast.ts'
 import { walk } from './ast.ts'
 import { commit } from './commit.ts'
-import { LinearMatcher } from './linear-matcher.ts'
+import { LinearMatcher, type Re2 } from './linear-matcher.ts'
 import { parsePattern } from './parse.ts'
 import { PatternError } from './pattern-error.ts'
 import { simplify } from './simplify.ts'
@@ -34,22 +34,25 @@ export interface Pattern {
 /**
  * Makes a pattern of Python's `re` ready to match, on the fastest engine that is safe for it.
  *
+ * @param loadRe2 is called when the linear engine is needed
  * @throws {PatternError} when the pattern is malformed, too big, or cannot be translated faithfully
  */
-export function compilePattern(text: string): Pattern {
+export function compilePattern(text: string, loadRe2: () => Re2): Pattern {
   const parsed = parsePattern(text)
   const root = simplify(parsed.root)
   const proven = findProven(root)
   if (proven !== undefined) {
     const regexp = makeRegExp(proven)
-    if (regexp !== undefined) return new BacktrackingPattern('v8', regexp, root, parsed.warnings)
+    if (regexp !== undefined) {
+      return new BacktrackingPattern('v8', regexp, root, loadRe2, parsed.warnings)
+    }
   }
-  const linear = LinearMatcher.make(root)
+  const linear = LinearMatcher.make(root, loadRe2())
   if (linear !== undefined) return new LinearPattern(linear, parsed.warnings)
   const regexp = makeRegExp(root)
   if (regexp === undefined) throw new PatternError('the pattern is too big', 0)
   const warning = `the pattern needs ${describeNeed(root)} and could not be proven safe: on some texts it may take very long`
-  return new BacktrackingPattern('v8-unsafe', regexp, root, [warning, ...parsed.warnings])
+  return new BacktrackingPattern('v8-unsafe', regexp, root, loadRe2, [warning, ...parsed.warnings])
 }
 
 /** The pattern in a form whose backtracking is proven to be linear, if there is one. */
@@ -103,13 +106,21 @@ class BacktrackingPattern implements Pattern {
   readonly warnings: readonly string[]
   readonly #regexp: RegExp
   readonly #root: RegexNode
+  readonly #loadRe2: () => Re2
   #fallback: LinearMatcher | undefined
 
-  constructor(engine: EngineName, regexp: RegExp, root: RegexNode, warnings: readonly string[]) {
+  constructor(
+    engine: EngineName,
+    regexp: RegExp,
+    root: RegexNode,
+    loadRe2: () => Re2,
+    warnings: readonly string[],
+  ) {
     this.engine = engine
     this.warnings = warnings
     this.#regexp = regexp
     this.#root = root
+    this.#loadRe2 = loadRe2
   }
 
   matches(subject: string): boolean {
@@ -128,7 +139,7 @@ class BacktrackingPattern implements Pattern {
 
   #makeFallback(): LinearMatcher {
     try {
-      const matcher = LinearMatcher.make(this.#root)
+      const matcher = LinearMatcher.make(this.#root, this.#loadRe2())
       if (matcher !== undefined) return matcher
     } catch (error) {
       if (!(error instanceof PatternError)) throw error

@@ -1,8 +1,16 @@
-import { MatcherInput, RE2JS } from 're2js'
+import type { RE2JS } from 're2js'
 import type { RegexNode } from './ast.ts'
 import { PatternError } from './pattern-error.ts'
 import type { SymbolCode } from './symbols.ts'
 import { toRe2 } from './to-re2.ts'
+
+/**
+ * The library. It is large, and most rules never need it: so it is loaded where it is asked for, by whoever compiles.
+ */
+export type Re2 = Pick<typeof import('re2js'), 'MatcherInput' | 'RE2JS'>
+
+type Program = ReturnType<RE2JS['re2']>
+type Input = ReturnType<Re2['MatcherInput']['utf8']>
 
 /** re2js's anchor for "at the start". */
 const AT_START = 1
@@ -12,34 +20,37 @@ const KEPT_BYTES = 1 << 16
 
 /** Matches in time linear in the subject, whatever pattern and subject are, with re2js. */
 export class LinearMatcher {
-  readonly #program: ReturnType<RE2JS['re2']>
+  readonly #re2: Re2
+  readonly #program: Program
   readonly #symbols: SymbolCode
   readonly #matchesEmpty: boolean
   #bytes: Uint8Array
-  #input: ReturnType<typeof MatcherInput.utf8>
+  #input: Input
 
-  private constructor(program: ReturnType<RE2JS['re2']>, symbols: SymbolCode, matchesEmpty: boolean) {
+  private constructor(re2: Re2, program: Program, symbols: SymbolCode, matchesEmpty: boolean) {
+    this.#re2 = re2
     this.#program = program
     this.#symbols = symbols
     this.#matchesEmpty = matchesEmpty
     this.#bytes = new Uint8Array(256)
-    this.#input = MatcherInput.utf8(this.#bytes)
+    this.#input = re2.MatcherInput.utf8(this.#bytes)
   }
 
   /**
    * @param root simplified
+   * @param re2 the library
    * @returns undefined for what needs backtracking
    * @throws {PatternError} when the pattern is too big
    */
-  static make(root: RegexNode): LinearMatcher | undefined {
+  static make(root: RegexNode, re2: Re2): LinearMatcher | undefined {
     const translation = toRe2(root)
     if (translation === undefined) return undefined
-    const program = compile(translation.pattern)
+    const program = compile(translation.pattern, re2)
     // An empty text has no place that is no boundary, says Python; RE2 finds one.
     const strict = translation.pattern.replaceAll('\\B', '[^\\x00-\\x{10FFFF}]')
-    const empty = strict === translation.pattern ? program : compile(strict)
+    const empty = strict === translation.pattern ? program : compile(strict, re2)
     const matchesEmpty = empty.matchWithGroup('', 0, 0, AT_START, 0)[0]
-    return new LinearMatcher(program, translation.symbols, matchesEmpty)
+    return new LinearMatcher(re2, program, translation.symbols, matchesEmpty)
   }
 
   matches(subject: string): boolean {
@@ -48,11 +59,11 @@ export class LinearMatcher {
     if (size > KEPT_BYTES) {
       const bytes = new Uint8Array(size)
       const length = this.#symbols.encode(subject, bytes)
-      return this.#program.matchWithGroup(MatcherInput.utf8(bytes), 0, length, AT_START, 0)[0]
+      return this.#program.matchWithGroup(this.#re2.MatcherInput.utf8(bytes), 0, length, AT_START, 0)[0]
     }
     if (size > this.#bytes.length) {
       this.#bytes = new Uint8Array(Math.min(KEPT_BYTES, 2 * size))
-      this.#input = MatcherInput.utf8(this.#bytes)
+      this.#input = this.#re2.MatcherInput.utf8(this.#bytes)
     }
     const length = this.#symbols.encode(subject, this.#bytes)
     // No groups are asked for, so that re2js may use its automaton.
@@ -60,7 +71,7 @@ export class LinearMatcher {
   }
 }
 
-function compile(pattern: string): ReturnType<RE2JS['re2']> {
+function compile(pattern: string, { RE2JS }: Re2): Program {
   try {
     return RE2JS.compile(pattern).re2()
   } catch (error) {

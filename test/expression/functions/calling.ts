@@ -1,3 +1,4 @@
+import * as re2js from 're2js'
 import { Failure } from '../../../src/expression/failure.ts'
 import type {
   EventContext,
@@ -48,6 +49,7 @@ export function hostWith(
     table: (name) => (Object.hasOwn(tables, name) ? tableOf(tables[name]!) : undefined),
     tableNames: Object.keys(tables),
     warn() {},
+    re2: () => re2js,
   }
 }
 

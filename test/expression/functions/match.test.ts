@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import * as re2js from 're2js'
 import { Failure } from '../../../src/expression/failure.ts'
 import type { EventContext, PrepareHost } from '../../../src/expression/functions/definition.ts'
 import { ArgumentProblem } from '../../../src/expression/functions/definition.ts'
@@ -18,6 +19,7 @@ function prepare(regex: Value): { run: (s: Value) => unknown; warnings: string[]
     table: () => undefined,
     tableNames: [],
     warn: (message) => warnings.push(message),
+    re2: () => re2js,
   }
   assert.ok(match.implementation.kind === 'prepared')
   const call = match.implementation.prepare({ regex }, host)

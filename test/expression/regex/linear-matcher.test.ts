@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import * as re2js from 're2js'
 import { LinearMatcher } from '../../../src/expression/regex/linear-matcher.ts'
 import { parsePattern } from '../../../src/expression/regex/parse.ts'
 import { PatternError } from '../../../src/expression/regex/pattern-error.ts'
@@ -7,7 +8,7 @@ import { simplify } from '../../../src/expression/regex/simplify.ts'
 import { outcomeOf, RECORDED_PATTERNS } from './recording.ts'
 
 function make(pattern: string): LinearMatcher | undefined {
-  return LinearMatcher.make(parsePattern(pattern).root)
+  return LinearMatcher.make(parsePattern(pattern).root, re2js)
 }
 
 function matches(pattern: string, subject: string): boolean {
@@ -22,7 +23,7 @@ describe('LinearMatcher', () => {
     for (const [pattern, expected] of RECORDED_PATTERNS) {
       const { root } = parsePattern(pattern)
       for (const form of [root, simplify(root)]) {
-        const matcher = LinearMatcher.make(form)
+        const matcher = LinearMatcher.make(form, re2js)
         if (matcher === undefined) continue
         made++
         assert.equal(

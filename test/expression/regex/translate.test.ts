@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import * as re2js from 're2js'
 import { commit } from '../../../src/expression/regex/commit.ts'
 import { LinearMatcher } from '../../../src/expression/regex/linear-matcher.ts'
 import { parsePattern } from '../../../src/expression/regex/parse.ts'
@@ -190,7 +191,7 @@ describe('the two engines', () => {
           const { root } = parsePattern(`${flag}(?:${inner})${end}`)
           const simple = simplify(root)
           const forms = [root, simple, commit(simple)].map((form) => new RegExp(toJavaScript(form), 'u'))
-          const linear = [root, simple].map((form) => LinearMatcher.make(form))
+          const linear = [root, simple].map((form) => LinearMatcher.make(form, re2js))
           for (const text of texts) {
             const expected = forms[0]!.test(text)
             for (const form of forms) assert.equal(form.test(text), expected, text)
