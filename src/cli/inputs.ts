@@ -2,7 +2,7 @@ import { createReadStream, fstatSync, type Stats, statSync } from 'node:fs'
 import process from 'node:process'
 import type { Readable } from 'node:stream'
 import type { Input } from '../stages/source.ts'
-import { CHUNK_BYTES, canDecompress, compressionOf, fileInput } from '../stages/source.ts'
+import { canDecompress, compressionOf, fileInput } from '../stages/source.ts'
 import { systemMessage } from '../stages/system-message.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
@@ -21,9 +21,10 @@ export interface OpenedInputs {
  * Looks at all inputs before any is read, so that a wrong name does not show after an hour.
  *
  * @param names files, `-` for stdin; none: stdin
+ * @param chunkBytes so much of a file is read at a time
  * @throws {CommandError} when one cannot be read
  */
-export function openInputs(names: readonly string[]): OpenedInputs {
+export function openInputs(names: readonly string[], chunkBytes: number): OpenedInputs {
   const inputs: Input[] = []
   const files: Stats[] = []
   let totalBytes: number | undefined = 0
@@ -33,7 +34,9 @@ export function openInputs(names: readonly string[]): OpenedInputs {
     }
     const stats = name === STDIN ? fstatSync(0) : statFile(name)
     if (stats.isDirectory()) throw new CommandError(EXIT.USAGE, `cannot read ${name}: it is a directory`)
-    inputs.push(name === STDIN ? { name, open: () => openStdin(stats) } : fileInput(name))
+    inputs.push(
+      name === STDIN ? { name, open: () => openStdin(stats, chunkBytes) } : fileInput(name, { chunkBytes }),
+    )
     if (stats.isFile()) files.push(stats)
     totalBytes = stats.isFile() && totalBytes !== undefined ? totalBytes + stats.size : undefined
   }
@@ -41,9 +44,9 @@ export function openInputs(names: readonly string[]): OpenedInputs {
 }
 
 /** A file that standard input was redirected from is read in larger chunks than a pipe. */
-function openStdin(stats: Stats): Readable {
+function openStdin(stats: Stats, chunkBytes: number): Readable {
   if (!stats.isFile()) return process.stdin
-  return createReadStream('', { fd: 0, autoClose: false, highWaterMark: CHUNK_BYTES })
+  return createReadStream('', { fd: 0, autoClose: false, highWaterMark: chunkBytes })
 }
 
 function statFile(path: string): Stats {

@@ -3,7 +3,7 @@ import process from 'node:process'
 import type { PipelineOptions } from '../pipeline.ts'
 import { createPipeline, type Pipeline } from '../pipeline.ts'
 import type { RuleSet } from '../rules/compile.ts'
-import { InputError } from '../stages/source.ts'
+import { CHUNK_BYTES, InputError, WORKER_CHUNK_BYTES } from '../stages/source.ts'
 import { systemMessage } from '../stages/system-message.ts'
 import { WorkerError } from '../stages/workers/pool.ts'
 import type { TracerPool } from '../tracer/pool.ts'
@@ -43,7 +43,8 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   const files = ruleFiles(options.rules, options.lookups)
   const rules = await loadRules(files)
   if (rules.warningText !== '') process.stderr.write(`${rules.warningText.trimEnd()}\n`)
-  const inputs = openInputs(names)
+  const chunkBytes = (options.workers ?? 1) > 1 ? WORKER_CHUNK_BYTES : CHUNK_BYTES
+  const inputs = openInputs(names, chunkBytes)
   const tracer = await openTracer(options)
   const { output, errors } = openOutputs(options, [...inputs.files, ...statAll(files)])
   const note = tracerNote(rules, options, errors)

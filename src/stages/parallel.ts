@@ -6,6 +6,7 @@ import type { RunnerSource } from './normalize.ts'
 import type { InputChunk, ParseOptions } from './parse.ts'
 import { parseOptions } from './parse.ts'
 import type { WrittenBatch } from './serialize.ts'
+import { WORKER_CHUNK_BYTES } from './source.ts'
 import { STAGE_OPTIONS } from './stage.ts'
 import type { Cutter, Piece } from './workers/cutter.ts'
 import { LineCutter } from './workers/line-cutter.ts'
@@ -20,17 +21,14 @@ export interface ParallelOptions extends ParseOptions {
   readonly fastPath?: boolean
   /** Make nothing of what follows the first rejected event. Default: false. */
   readonly stopAtRejected?: boolean
-  /** Bytes in a block, about. Default: 256 KiB. */
+  /** Bytes in a block, about. Default: 1 MiB. */
   readonly blockBytes?: number
   /** Default: a thread that does what it should. */
   readonly createWorker?: (settings: WorkerSettings) => Worker
 }
 
-/**
- * Large enough that the messages cost little, small enough that blocks on their way stay in the processor's caches:
- * 128 KiB to 1 MiB differ by a few percent.
- */
-const BLOCK_BYTES = 256 * 1024
+/** A block is what is read at a time: nothing of it has to be copied but the beginning of a line. */
+const BLOCK_BYTES = WORKER_CHUNK_BYTES
 
 /** How long complete events may wait for their block to become full. */
 const FLUSH_MS = 5

@@ -23,13 +23,26 @@ export class InputError extends Error {
   override readonly name = 'InputError'
 }
 
-/** Read from files at a time. Measured: at 64 KiB, the default, reading takes twice the processor time. */
-export const CHUNK_BYTES = 256 * 1024
+/**
+ * Read from files at a time. Measured: at 64 KiB, the default, reading takes twice the processor time. Beyond 128 KiB the
+ * text of a chunk is a large object to V8, which gets pages of its own from the system: 8 % of the whole run.
+ */
+export const CHUNK_BYTES = 128 * 1024
 
-/** A file; `.gz` and `.zst` at the end of its name tell how it is compressed. */
-export function fileInput(path: string): Input {
+/**
+ * The same where worker threads take the chunks to pieces, and the thread that reads only hands them on. Measured: with
+ * 1 MiB all threads together take an eighth less processor time than with 128 KiB, with 2 MiB no less.
+ */
+export const WORKER_CHUNK_BYTES = 1024 * 1024
+
+/**
+ * A file; `.gz` and `.zst` at the end of its name tell how it is compressed.
+ *
+ * @param options `chunkBytes`: so much is read at a time. Default: 128 KiB
+ */
+export function fileInput(path: string, { chunkBytes = CHUNK_BYTES }: { chunkBytes?: number } = {}): Input {
   const compression = compressionOf(path)
-  const open = () => createReadStream(path, { highWaterMark: CHUNK_BYTES })
+  const open = () => createReadStream(path, { highWaterMark: chunkBytes })
   return { name: path, open, ownsChunks: true, ...(compression === undefined ? {} : { compression }) }
 }
 

@@ -504,7 +504,7 @@ describe('a pipeline with a tracer', { timeout: 60_000 }, () => {
 
   /** @param isSlow the server may let requests time out: they should do so soon, and with other servers never */
   function poolOf(t: TestContext, server: Loopback, isSlow: boolean): TracerPool {
-    const timeoutMs = isSlow ? 100 : 30_000
+    const timeoutMs = isSlow ? 500 : 30_000
     return poolFor(t, server, { connections: 2, window: 8, timeoutMs, cacheEntries: 1000 })
   }
 
