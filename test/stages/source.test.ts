@@ -50,7 +50,7 @@ describe('InputReader', () => {
   it('reads files one after the other and tells where each ends', async () => {
     const large = noise(300_000)
     const paths = [file('a.jsonl', 'aaa'), file('empty.jsonl', ''), file('b.jsonl', large)]
-    const reader = new InputReader(paths.map(fileInput))
+    const reader = new InputReader(paths.map((path) => fileInput(path)))
     assert.deepEqual(await read(reader), [
       [paths[0], 'aaa'],
       [paths[1], ''],
