@@ -1,14 +1,13 @@
-import { Duplex } from 'node:stream'
 import type { Batch, OutputEvent } from '../event.ts'
 import type { EnrichSpec } from '../rules/load.ts'
 import type { LookupHandler, TracerPool } from '../tracer/pool.ts'
 import type { FoundIndicator } from './enrichment.ts'
 import { Enrichment } from './enrichment.ts'
+import { OverlappingStage } from './overlapping-stage.ts'
 import type { BatchOwner, EnrichCounts, PendingWork } from './pending-batch.ts'
 import { PendingBatch } from './pending-batch.ts'
 import { LineEnrichment, PendingLines } from './pending-lines.ts'
 import type { WrittenBatch } from './serialize.ts'
-import { STAGE_OPTIONS } from './stage.ts'
 
 export type { EnrichCounts } from './pending-batch.ts'
 
@@ -58,10 +57,9 @@ function firstStep(path: string): string {
  *              |  `-- asked
  *              `-- answered. The first batch leaves when all its events are, and then those behind it that are complete
  *
- * Batches overlap, so that the pool always has something to ask; they leave in the order they came in. A Transform
- * would take the next batch only after it has given the last one away, or without asking whether anybody takes it.
+ * Batches overlap, so that the pool always has something to ask.
  */
-export class EnrichStage extends Duplex {
+export class EnrichStage extends OverlappingStage<Batch<OutputEvent> | WrittenBatch> {
   readonly #pool: EnrichOptions['pool']
   readonly #maxEvents: number
   readonly #owner: BatchOwner
@@ -71,23 +69,16 @@ export class EnrichStage extends Duplex {
   readonly #batches: PendingWork[] = []
   #events = 0
   #textLength = 0
-  /** To be called when another batch may come. */
-  #taken: Callback | undefined
-  /** To be called when the last batch has left. */
-  #ended: Callback | undefined
-  /** The reader takes more. */
-  #isWanted = true
-  #isAdvancing = false
   #waitsForDrain = false
 
   constructor({ pool, enrich, required = false, maxEvents }: EnrichOptions) {
-    super({ ...STAGE_OPTIONS, objectMode: true })
+    super()
     this.#pool = pool
     this.#maxEvents = maxEvents ?? Math.max(MIN_EVENTS, 2 * pool.capacity)
     this.#owner = {
       required,
       counts: { enriched: 0, timeout: 0, unavailable: 0 },
-      onComplete: () => this.#advance(),
+      onComplete: () => this.advance(),
       onFault: (error) => this.destroy(error as Error),
     }
     this.replaceSpec(enrich)
@@ -103,28 +94,14 @@ export class EnrichStage extends Duplex {
     this.#lineEnrichment = this.#enrichment === undefined ? undefined : new LineEnrichment(this.#enrichment)
   }
 
-  override _write(
-    batch: Batch<OutputEvent> | WrittenBatch,
-    _encoding: BufferEncoding,
-    callback: Callback,
-  ): void {
+  protected override accept(batch: Batch<OutputEvent> | WrittenBatch): void {
     const pending = this.#pending(batch)
     this.#batches.push(pending)
     this.#events += pending.size
     this.#textLength += pending.textLength
-    this.#taken = callback
-    this.#advance()
   }
 
-  override _read(): void {
-    this.#isWanted = true
-    this.#advance()
-  }
-
-  override _final(callback: Callback): void {
-    this.#ended = callback
-    this.#advance()
-  }
+  protected override acceptEnd(): void {}
 
   override _destroy(error: Error | null, callback: Callback): void {
     this.#pool.off('drain', this.#onDrain)
@@ -139,19 +116,9 @@ export class EnrichStage extends Duplex {
       : new PendingBatch(batch, this.#enrichment, this.#owner)
   }
 
-  /** Goes on wherever it can. The pool may call back while it is being asked: this is not entered again then. */
-  #advance(): void {
-    if (this.#isAdvancing || this.destroyed) return
-    this.#isAdvancing = true
-    try {
-      this.#start()
-      this.#leave()
-    } catch (error) {
-      this.destroy(error as Error)
-    }
-    this.#isAdvancing = false
-    if (this.#hasRoom) this.#takeNext()
-    if (this.#batches.length === 0) this.#end()
+  protected override work(): void {
+    this.#start()
+    this.#leave()
   }
 
   /** Asks for what is not started yet. */
@@ -172,17 +139,15 @@ export class EnrichStage extends Duplex {
 
   #leave(): void {
     for (let batch = this.#batches[0]; batch?.isComplete === true; batch = this.#batches[0]) {
-      if (!this.#isWanted) return
+      if (!this.isWanted) return
       this.#batches.shift()
       this.#events -= batch.size
       this.#textLength -= batch.textLength
-      // Should the reader ask for more while it is given this, that holds.
-      this.#isWanted = false
-      if (this.push(batch.result())) this.#isWanted = true
+      this.give(batch.result())
     }
   }
 
-  get #hasRoom(): boolean {
+  protected override get hasRoom(): boolean {
     const last = this.#batches.at(-1)
     if (last === undefined) return true
     // The reader takes no more.
@@ -190,18 +155,8 @@ export class EnrichStage extends Duplex {
     return last.isStarted && this.#events < this.#maxEvents && this.#textLength < MAX_TEXT_LENGTH
   }
 
-  #takeNext(): void {
-    const taken = this.#taken
-    this.#taken = undefined
-    taken?.()
-  }
-
-  #end(): void {
-    const ended = this.#ended
-    if (ended === undefined) return
-    this.#ended = undefined
-    this.push(null)
-    ended()
+  protected override get isEmpty(): boolean {
+    return this.#batches.length === 0
   }
 
   #waitForDrain(): void {
@@ -212,7 +167,7 @@ export class EnrichStage extends Duplex {
 
   readonly #onDrain = (): void => {
     this.#waitsForDrain = false
-    this.#advance()
+    this.advance()
   }
 }
 

@@ -2,15 +2,13 @@
  * Parse, normalize and serialize in one stage, for JSON lines: what a Rewriter makes of them. The output is the same as
  * that of the separate stages, only the objects in between are missing.
  */
-import { Transform, type TransformCallback } from 'node:stream'
+import { InputStage } from './input-stage.ts'
 import { DEFAULT_MAX_LINE_BYTES } from './limits.ts'
 import type { LineSink } from './lines.ts'
 import { LineReader } from './lines.ts'
 import type { RunnerSource } from './normalize.ts'
-import type { InputChunk } from './parse.ts'
 import { parseOptions } from './parse.ts'
 import { Rewriter } from './rewriter.ts'
-import { guard, STAGE_OPTIONS } from './stage.ts'
 
 export interface FusedOptions {
   /** Longer lines are rejected (LINE_TOO_LONG). Default: 16 MiB. */
@@ -22,21 +20,20 @@ export interface FusedOptions {
 }
 
 /** Bytes of JSON lines in, written batches out. */
-export class FusedStage extends Transform {
+export class FusedStage extends InputStage {
   readonly #maxLineBytes: number
   readonly #stopAtRejected: boolean
   #rules: RunnerSource
   #source: string
   #rewriter: Rewriter
   #reader: LineReader
-  #bytesRead = 0
 
   /** @throws {TypeError} when an option is not acceptable */
   constructor(
     rules: RunnerSource,
     { maxLineBytes = DEFAULT_MAX_LINE_BYTES, source = '-', stopAtRejected = false }: FusedOptions = {},
   ) {
-    super({ ...STAGE_OPTIONS, objectMode: true })
+    super()
     this.#maxLineBytes = parseOptions({ maxLineBytes }).maxLineBytes
     this.#stopAtRejected = stopAtRejected
     this.#rules = rules
@@ -45,38 +42,10 @@ export class FusedStage extends Transform {
     this.#reader = this.#createReader()
   }
 
-  /** Bytes read so far, after decompression. */
-  get bytesRead(): number {
-    return this.#bytesRead
-  }
-
   /** The lines that complete from now on are worked on with these rules. */
   replaceRules(rules: RunnerSource): void {
     this.#rules = rules
     this.#rewriter = this.#createRewriter()
-  }
-
-  override _transform(
-    chunk: InputChunk | Uint8Array,
-    _encoding: BufferEncoding,
-    callback: TransformCallback,
-  ): void {
-    guard(callback, () => {
-      if (chunk instanceof Uint8Array) this.#read(chunk)
-      else {
-        this.#enter(chunk.source)
-        if (chunk.bytes === undefined) this.#end()
-        else this.#read(chunk.bytes)
-      }
-      callback()
-    })
-  }
-
-  override _flush(callback: TransformCallback): void {
-    guard(callback, () => {
-      this.#end()
-      callback()
-    })
   }
 
   #createRewriter(): Rewriter {
@@ -94,19 +63,18 @@ export class FusedStage extends Transform {
     return new LineReader(this.#maxLineBytes, sink)
   }
 
-  #enter(source: string): void {
+  protected override enterSource(source: string): void {
     if (source === this.#source) return
     this.#source = source
     this.#rewriter = this.#createRewriter()
   }
 
-  #read(bytes: Uint8Array): void {
-    this.#bytesRead += bytes.length
+  protected override takeBytes(bytes: Uint8Array): void {
     this.#reader.push(bytes)
     this.#give()
   }
 
-  #end(): void {
+  protected override endSource(): void {
     this.#reader.end()
     this.#reader = this.#createReader()
     this.#give()

@@ -1,13 +1,12 @@
-import { Duplex } from 'node:stream'
 import type { Worker } from 'node:worker_threads'
 import type { RuleDefinition } from '../rules/compiler.ts'
 import { MAX_WORKERS } from './limits.ts'
 import type { RunnerSource } from './normalize.ts'
+import { OverlappingStage } from './overlapping-stage.ts'
 import type { InputChunk, ParseOptions } from './parse.ts'
 import { parseOptions } from './parse.ts'
 import type { WrittenBatch } from './serialize.ts'
 import { WORKER_CHUNK_BYTES } from './source.ts'
-import { STAGE_OPTIONS } from './stage.ts'
 import type { Cutter, Piece } from './workers/cutter.ts'
 import { LineCutter } from './workers/line-cutter.ts'
 import { WorkerPool } from './workers/pool.ts'
@@ -53,7 +52,7 @@ interface SourceState {
  *
  * No worker knows how many lines were before its block: line numbers are moved when a result's turn comes.
  */
-export class ParallelStage extends Duplex {
+export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
   readonly #cutter: Cutter
   readonly #pool: WorkerPool<SourceState>
   #source: SourceState | undefined
@@ -62,19 +61,12 @@ export class ParallelStage extends Duplex {
   #bytesRead = 0
   /** What is being cut. */
   #pieces: Iterator<Piece> | undefined
-  /** To be called when another chunk may come. */
-  #taken: Callback | undefined
-  /** To be called when the last result has left. */
-  #ended: Callback | undefined
-  /** The reader takes more. */
-  #isWanted = true
-  #isAdvancing = false
   #timer: NodeJS.Timeout | undefined
   #isFlushDue = false
 
   /** @throws {TypeError} when an option is not acceptable */
   constructor(rules: RunnerSource, options: ParallelOptions) {
-    super({ ...STAGE_OPTIONS, objectMode: true })
+    super()
     const { inputFormat, maxLineBytes, source } = parseOptions(options)
     const {
       workers,
@@ -90,7 +82,7 @@ export class ParallelStage extends Duplex {
     this.#pool = new WorkerPool({
       workers,
       settings,
-      onResult: () => this.#advance(),
+      onResult: () => this.advance(),
       onFault: (error) => this.destroy(error),
       createWorker,
     })
@@ -114,21 +106,12 @@ export class ParallelStage extends Duplex {
     this.#pool.replaceRules(definitionOf(rules))
   }
 
-  override _write(chunk: InputChunk | Uint8Array, _encoding: BufferEncoding, callback: Callback): void {
+  protected override accept(chunk: InputChunk | Uint8Array): void {
     this.#pieces = chunk instanceof Uint8Array ? this.#read(chunk, this.#name) : this.#enter(chunk)
-    this.#taken = callback
-    this.#advance()
   }
 
-  override _read(): void {
-    this.#isWanted = true
-    this.#advance()
-  }
-
-  override _final(callback: Callback): void {
+  protected override acceptEnd(): void {
     this.#pieces = this.#endSource()
-    this.#ended = callback
-    this.#advance()
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
@@ -155,21 +138,19 @@ export class ParallelStage extends Duplex {
     this.#source = undefined
   }
 
-  /** Goes on wherever it can. */
-  #advance(): void {
-    if (this.#isAdvancing || this.destroyed) return
-    this.#isAdvancing = true
-    try {
-      do this.#dispatch()
-      while (this.#leave())
-    } catch (error) {
-      this.destroy(error as Error)
-    }
-    this.#isAdvancing = false
-    if (this.destroyed || this.#pieces !== undefined) return
-    if (this.#cutter.hasComplete) this.#flushSoon()
-    this.#takeNext()
-    if (this.#pool.size === 0) this.#end()
+  protected override work(): void {
+    do this.#dispatch()
+    while (this.#leave())
+    if (this.#pieces === undefined && this.#cutter.hasComplete) this.#flushSoon()
+  }
+
+  /** What has come is cut. */
+  protected override get hasRoom(): boolean {
+    return this.#pieces === undefined
+  }
+
+  protected override get isEmpty(): boolean {
+    return this.#pieces === undefined && this.#pool.size === 0
   }
 
   #dispatch(): void {
@@ -190,16 +171,16 @@ export class ParallelStage extends Duplex {
   /** @returns whether there may be room now */
   #leave(): boolean {
     let hasLeft = false
-    while (this.#isWanted) {
+    while (this.isWanted) {
       const next = this.#pool.take()
       if (next === undefined) break
       hasLeft = true
-      this.#give(next.result, next.context)
+      this.#giveResult(next.result, next.context)
     }
     return hasLeft
   }
 
-  #give(result: BlockResult, source: SourceState): void {
+  #giveResult(result: BlockResult, source: SourceState): void {
     const { bytes, written } = result
     if (source.isCut) return
     const rejected = result.rejected.map((event) => {
@@ -213,29 +194,15 @@ export class ParallelStage extends Duplex {
     }
     if (written === 0 && rejected.length === 0) return
     const batch: WrittenBatch = { source: source.name, bytes, written, rejected }
-    this.#isWanted = this.push(batch)
+    this.give(batch)
   }
 
   #flushSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       this.#isFlushDue = true
-      this.#advance()
+      this.advance()
     }, FLUSH_MS)
-  }
-
-  #takeNext(): void {
-    const taken = this.#taken
-    this.#taken = undefined
-    taken?.()
-  }
-
-  #end(): void {
-    const ended = this.#ended
-    if (ended === undefined) return
-    this.#ended = undefined
-    this.push(null)
-    ended()
   }
 }
 

@@ -1,8 +1,8 @@
-import { Transform, type TransformCallback } from 'node:stream'
 import type { Batch, InputEvent, RejectedEvent, Rejection } from '../event.ts'
 import { mergeRejected } from '../event.ts'
 import { Failure } from '../expression/failure.ts'
 import type { Dict, JsonObject, NumberTexts, Value } from '../expression/value.ts'
+import { InputStage } from './input-stage.ts'
 import { isCanonical } from './json-canonical.ts'
 import { MAX_NESTING, nestsTooDeep } from './json-nesting.ts'
 import { JsonProblem, parseExact } from './json-parse.ts'
@@ -10,7 +10,6 @@ import { ValueSplitter } from './json-values.ts'
 import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT } from './limits.ts'
 import type { EventTexts } from './lines.ts'
 import { LineSplitter } from './lines.ts'
-import { guard, STAGE_OPTIONS } from './stage.ts'
 
 export type InputFormat = 'jsonl' | 'json'
 
@@ -97,50 +96,18 @@ const JSON_TYPES: Readonly<Record<string, string>> = {
   string: 'string',
 }
 
-/**
- * Bytes in, batches of events out. Takes InputChunks of one source after the other, or plain bytes of a single source.
- */
-export class ParseStage extends Transform {
+/** Bytes in, batches of events out. */
+export class ParseStage extends InputStage {
   readonly #options: Required<ParseOptions>
   #source: string
   #splitter: LineSplitter | ValueSplitter
-  #bytesRead = 0
 
   /** @throws {TypeError} when an option is not acceptable */
   constructor(options: ParseOptions = {}) {
-    super({ ...STAGE_OPTIONS, objectMode: true })
+    super()
     this.#options = parseOptions(options)
     this.#source = this.#options.source
     this.#splitter = this.#createSplitter()
-  }
-
-  /** Bytes parsed so far, after decompression. */
-  get bytesRead(): number {
-    return this.#bytesRead
-  }
-
-  override _transform(
-    chunk: InputChunk | Uint8Array,
-    _encoding: BufferEncoding,
-    callback: TransformCallback,
-  ): void {
-    guard(callback, () => {
-      if (chunk instanceof Uint8Array) {
-        this.#read(chunk)
-      } else {
-        this.#source = chunk.source
-        if (chunk.bytes === undefined) this.#end()
-        else this.#read(chunk.bytes)
-      }
-      callback()
-    })
-  }
-
-  override _flush(callback: TransformCallback): void {
-    guard(callback, () => {
-      this.#end()
-      callback()
-    })
   }
 
   #createSplitter(): LineSplitter | ValueSplitter {
@@ -148,12 +115,15 @@ export class ParseStage extends Transform {
     return inputFormat === 'json' ? new ValueSplitter(maxLineBytes) : new LineSplitter(maxLineBytes)
   }
 
-  #read(bytes: Uint8Array): void {
-    this.#bytesRead += bytes.length
+  protected override enterSource(source: string): void {
+    this.#source = source
+  }
+
+  protected override takeBytes(bytes: Uint8Array): void {
     this.#parse(this.#splitter.push(bytes))
   }
 
-  #end(): void {
+  protected override endSource(): void {
     this.#parse(this.#splitter.end())
     this.#splitter = this.#createSplitter()
   }
