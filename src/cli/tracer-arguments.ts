@@ -12,8 +12,14 @@ export interface FeedArgument {
   category?: string
 }
 
+/** One `--mmdb` with the `--category` that follows it. */
+export interface MmdbArgument {
+  readonly mmdb: string
+  category?: string
+}
+
 /** What is asked, in the order of the command line: all feeds together where the first one stands. */
-export type SourceArgument = 'feeds' | { readonly enricher: string }
+export type SourceArgument = 'feeds' | 'misp' | MmdbArgument | { readonly enricher: string }
 
 /**
  * Collects the options of `tracer serve` whose order means something: `--key` and `--category` belong to the `--feed`
@@ -22,10 +28,27 @@ export type SourceArgument = 'feeds' | { readonly enricher: string }
 export class SourceArguments {
   readonly feeds: FeedArgument[] = []
   readonly order: SourceArgument[] = []
+  /** What a `--category` belongs to. */
+  #last: FeedArgument | MmdbArgument | undefined
 
   addFeed(file: string): void {
     if (this.feeds.length === 0) this.order.push('feeds')
-    this.feeds.push({ file })
+    this.#last = { file }
+    this.feeds.push(this.#last)
+  }
+
+  addMmdb(file: string): void {
+    this.#last = { mmdb: file }
+    this.order.push(this.#last)
+  }
+
+  /** @returns the address */
+  addMisp(url: string): string {
+    if (this.order.includes('misp')) {
+      throw new InvalidArgumentError('There is one MISP at most: its key is the only one.')
+    }
+    this.order.push('misp')
+    return url
   }
 
   addEnricher(enricher: string): void {
@@ -43,13 +66,16 @@ export class SourceArguments {
   }
 
   setCategory(category: string): void {
-    const feed = this.#lastFeed('--category')
-    if (feed.category !== undefined) {
-      throw new InvalidArgumentError(`--feed ${feed.file} has a --category already.`)
+    const source = this.#last
+    if (source === undefined)
+      throw new InvalidArgumentError('--category stands behind the --feed or --mmdb that it belongs to.')
+    if (source.category !== undefined) {
+      const option = 'mmdb' in source ? `--mmdb ${source.mmdb}` : `--feed ${source.file}`
+      throw new InvalidArgumentError(`${option} has a --category already.`)
     }
     if (!/^[^|\r\n]+$/.test(category))
       throw new InvalidArgumentError('It cannot be empty or hold a | or a line end.')
-    feed.category = category
+    source.category = category
   }
 
   #lastFeed(option: string): FeedArgument {

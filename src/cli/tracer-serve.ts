@@ -12,11 +12,13 @@ import { type TlsOptions, TracerServer } from '../tracer/server.ts'
 import { type Address, formatAddress } from './address.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import type { SourceArguments } from './tracer-arguments.ts'
+import type { MispArguments } from './tracer-misp-options.ts'
 
 /** The options of `tracer serve`, as commander names them. */
-export interface ServeOptions {
+export interface ServeOptions extends MispArguments {
   readonly listen: Address
   readonly enricherTimeout?: number
+  readonly mmdbLanguage?: string
   readonly reply?: 'header' | 'always'
   readonly oneShot?: boolean
   readonly maxLine?: number
@@ -75,6 +77,7 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
     counters,
     connections: () => server!.connections,
     feeds: () => enrichers.flatMap((enricher) => enricher.stats?.() ?? []),
+    enrichers: () => enrichers.flatMap((enricher) => enricher.metrics?.() ?? []),
   })
   await listen(server, '--listen', options.listen, log)
 
@@ -109,7 +112,8 @@ function checkUsage(options: ServeOptions, sources: SourceArguments): { tls?: Tl
     )
   }
   for (const source of sources.order) {
-    if (source === 'feeds' || source.enricher === 'url-decode' || isPath(source.enricher)) continue
+    if (source === 'feeds' || source === 'misp' || 'mmdb' in source) continue
+    if (source.enricher === 'url-decode' || isPath(source.enricher)) continue
     throw new CommandError(
       EXIT.USAGE,
       `tracer: there is no enricher '${source.enricher}': url-decode, or a module of your own as a path (./mine.js)`,
@@ -159,7 +163,11 @@ async function loadEnrichers(
   sources: SourceArguments,
   log: Log,
 ): Promise<readonly Enricher[]> {
-  if (sources.order.length === 0) log.warn('no --feed and no --enricher: nothing will ever be found')
+  if (sources.order.length === 0)
+    log.warn('no --feed, --mmdb, --misp or --enricher: nothing will ever be found')
+  const { createMisp } = await import('./tracer-misp.ts')
+  // Before anything is loaded: its mistakes are found at once.
+  const misp = orUsage(() => createMisp(options, log))
   const enrichers: Enricher[] = []
   for (const source of sources.order) {
     try {
@@ -167,6 +175,12 @@ async function loadEnrichers(
         const { createFeedEnricher } = await import('../tracer/enrichers/feed.ts')
         const feeds = sources.feeds.map((feed) => ({ ...feed, key: feed.key! }))
         enrichers.push(await createFeedEnricher({ feeds, log }))
+      } else if (source === 'misp') {
+        enrichers.push(misp!)
+      } else if ('mmdb' in source) {
+        const { createMmdbEnricher } = await import('../tracer/enrichers/mmdb.ts')
+        const { mmdb: file, category } = source
+        enrichers.push(await createMmdbEnricher({ file, category, language: options.mmdbLanguage, log }))
       } else if (source.enricher === 'url-decode') {
         enrichers.push(new UrlDecoder())
       } else {

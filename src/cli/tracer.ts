@@ -5,6 +5,7 @@ import { LOG_LEVELS } from '../tracer/log.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import { address, count, duration, SourceArguments } from './tracer-arguments.ts'
 import type { LookupOptions } from './tracer-lookup.ts'
+import { withMisp } from './tracer-misp-options.ts'
 import type { ServeOptions } from './tracer-serve.ts'
 
 /*
@@ -38,8 +39,8 @@ function createProgram(run: RunWork): Command {
 
 function addServe(program: Command, run: (work: () => Promise<number>) => Promise<void>): void {
   const sources = new SourceArguments()
-  program
-    .command('serve')
+  const command = program.command('serve')
+  command
     .description('answer look-ups over TCP')
     .addOption(
       new Option('--listen <host:port>', `where to listen (default: ${DEFAULT_ADDRESS})`).argParser(address),
@@ -52,9 +53,15 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       'the field of the feed before it to look up by; type: url, ip or hash',
       (text: string) => sources.setKey(text),
     )
-    .option('--category <name>', 'the category of the detections of the feed before it', (text: string) =>
-      sources.setCategory(text),
+    .option(
+      '--category <name>',
+      'the category of the detections of the feed or database before it',
+      (text: string) => sources.setCategory(text),
     )
+    .option('--mmdb <file>', 'a GeoIP or ASN database of addresses; repeatable', (file: string) =>
+      sources.addMmdb(file),
+    )
+    .option('--mmdb-language <code>', 'of the names of places (default: en)')
     .option(
       '--enricher <name>',
       'url-decode, or a module of your own (./mine.js); repeatable',
@@ -65,6 +72,8 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       'for one look-up of a module of your own (default: 5s)',
       duration,
     )
+  withMisp(command, sources)
+  command
     .addOption(
       new Option('--reply <when>', 'as the header of a client asks, or always')
         .choices(['header', 'always'])

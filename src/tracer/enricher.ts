@@ -9,6 +9,17 @@ export interface Match {
   readonly context: string
 }
 
+/** A number that an enricher tells of itself. */
+export interface EnricherMetric {
+  /** As Prometheus has it: `tracer_misp_requests_total`. Of one type and one help text wherever it comes from. */
+  readonly name: string
+  readonly help: string
+  /** Counters only grow. */
+  readonly type: 'counter' | 'gauge'
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
+
 /** What a look-up without a match gives: shared, so that a miss allocates nothing. */
 export const NO_MATCHES: readonly Match[] = Object.freeze([])
 
@@ -17,7 +28,8 @@ export const NO_MATCHES: readonly Match[] = Object.freeze([])
  *
  * One that answers from memory returns an array; only one that must wait returns a promise (an array costs the server
  * neither a promise nor a turn of the event loop). An error, thrown or as a rejection, costs the indicator this
- * enricher's detections and nothing else; it is counted and logged by the server.
+ * enricher's detections and nothing else; it is counted and logged by the server (only counted when it has a property
+ * `isLogged` that is true: then the enricher has said all there is to say).
  */
 export interface Enricher {
   /** What it is called in logs and metrics. */
@@ -28,6 +40,8 @@ export interface Enricher {
   reload?(): Promise<void>
   /** What its files tell of themselves, for the metrics. */
   stats?(): readonly FeedStats[]
+  /** Further numbers for the metrics. */
+  metrics?(): readonly EnricherMetric[]
   /** Lets go of files, sockets and timers. No look-up comes after it. */
   close?(): void | Promise<void>
 }

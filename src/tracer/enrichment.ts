@@ -91,6 +91,7 @@ export class Enrichment {
 
   #failed(enricher: Enricher, indicator: Indicator, error: unknown): void {
     increment(this.#counters.enricherErrors, enricher.name)
+    if ((error as { isLogged?: unknown } | undefined)?.isLogged === true) return
     this.#limiter.log(enricher.name, (fields) => {
       this.#log.warn({ ...fields, enricher: enricher.name, indicator, err: error }, 'look-up failed')
     })

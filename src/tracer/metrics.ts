@@ -2,6 +2,8 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { memoryUsage } from 'node:process'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Counters } from './counters.ts'
+import type { EnricherMetric } from './enricher.ts'
+import { EnricherMetrics } from './enricher-metrics.ts'
 import type { FeedStats } from './feeds/feed-file.ts'
 
 /** What metrics are drawn from. */
@@ -11,6 +13,8 @@ export interface MetricsSource {
   readonly connections: () => number
   /** Default: no feeds. */
   readonly feeds?: () => readonly FeedStats[]
+  /** What enrichers tell of themselves. Default: nothing. */
+  readonly enrichers?: () => readonly EnricherMetric[]
 }
 
 /** From memory (microseconds) to a slow service (seconds). */
@@ -29,6 +33,7 @@ type Values = Iterable<readonly [labels: Record<string, string>, value: number]>
 export class Metrics {
   readonly #registry = new Registry()
   readonly #lag: IntervalHistogram
+  readonly #enrichers: EnricherMetrics
 
   constructor(source: MetricsSource) {
     this.#lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS })
@@ -36,6 +41,7 @@ export class Metrics {
     this.#drawTraffic(source)
     this.#drawConnections(source)
     this.#drawFeeds(source.feeds ?? (() => []))
+    this.#enrichers = new EnricherMetrics(this.#registry, source.enrichers ?? (() => []))
     this.#observeLookups(source.counters)
     this.#gauge(
       'tracer_event_loop_lag_seconds',
@@ -52,6 +58,7 @@ export class Metrics {
   }
 
   text(): Promise<string> {
+    this.#enrichers.draw()
     return this.#registry.metrics()
   }
 

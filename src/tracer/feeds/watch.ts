@@ -1,6 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { dirname } from 'node:path'
-import type { FeedFile } from './feed-file.ts'
 import type { FeedLog } from './feed-log.ts'
 
 /** Changes come in bursts. */
@@ -16,6 +15,15 @@ export interface WatchTimes {
   readonly pollMs?: number
 }
 
+/** A file whose content is in use, and can be read again. */
+export interface WatchedFile {
+  readonly file: string
+  /** The version that the file has now when it is not the one that was read last; undefined: nothing is to be done. */
+  changedVersion(): Promise<string | undefined>
+  /** Never rejects. */
+  reload(): Promise<void>
+}
+
 interface Look {
   readonly timer: NodeJS.Timeout
   /** Something happened since the file was last looked at. */
@@ -28,16 +36,16 @@ interface Look {
  * time of the file are not those that were read. Once in a while it looks without being told.
  */
 export class FeedWatcher {
-  readonly #files: readonly FeedFile[]
+  readonly #files: readonly WatchedFile[]
   readonly #log: FeedLog
   readonly #settleMs: number
   readonly #watchers: FSWatcher[] = []
   readonly #poll: NodeJS.Timeout
   /** Files that are being looked at. */
-  readonly #looks = new Map<FeedFile, Look>()
+  readonly #looks = new Map<WatchedFile, Look>()
   #isClosed = false
 
-  constructor(files: readonly FeedFile[], log: FeedLog, times: WatchTimes = {}) {
+  constructor(files: readonly WatchedFile[], log: FeedLog, times: WatchTimes = {}) {
     this.#files = files
     this.#log = log
     this.#settleMs = times.settleMs ?? SETTLE_MS
@@ -82,13 +90,13 @@ export class FeedWatcher {
   }
 
   /** @param version that the file had at the last look, undefined at the first one */
-  #lookLater(file: FeedFile, version: string | undefined): void {
+  #lookLater(file: WatchedFile, version: string | undefined): void {
     const delay = version === undefined ? Math.min(BURST_MS, this.#settleMs) : this.#settleMs
     const timer = setTimeout(() => void this.#look(file, version), delay).unref()
     this.#looks.set(file, { timer, isStale: false })
   }
 
-  async #look(file: FeedFile, before: string | undefined): Promise<void> {
+  async #look(file: WatchedFile, before: string | undefined): Promise<void> {
     const look = this.#looks.get(file)!
     look.isStale = false
     const version = await file.changedVersion()
