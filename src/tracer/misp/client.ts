@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
+import { X509Certificate } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
-import { createSecureContext, rootCertificates } from 'node:tls'
+import { rootCertificates } from 'node:tls'
 import { type MispAttribute, readAnswer } from './attributes.ts'
 import { MispError } from './misp-error.ts'
 import type { MispSettings } from './settings.ts'
@@ -18,7 +19,7 @@ export interface MispTarget {
 
 const SEARCH_PATH = '/attributes/restSearch'
 const KEY = /^[\x21-\x7e]+$/
-const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 const LONGEST_RETRY_AFTER_MS = 60 * 60_000
 
 /**
@@ -42,7 +43,7 @@ export class MispClient {
       keepAlive: true,
       maxSockets: settings.requests,
       rejectUnauthorized: true,
-      ...(ca === undefined ? {} : { ca: [...rootCertificates, authority(ca)] }),
+      ...(ca === undefined ? {} : { ca: [...rootCertificates, ...authorities(ca)] }),
     })
   }
 
@@ -181,15 +182,18 @@ function searchUrl(text: string): URL {
   return url
 }
 
-function authority(ca: string | Buffer): string {
-  const pem = ca.toString()
-  if (!CERTIFICATE.test(pem)) throw new TypeError('the authority of MISP is no certificate in PEM')
-  try {
-    createSecureContext({ ca: pem })
-  } catch (cause) {
-    throw new TypeError(`the authority of MISP cannot be used: ${(cause as Error).message}`, { cause })
+/** The certificates of a PEM file. */
+function authorities(ca: string | Buffer): readonly string[] {
+  const certificates = ca.toString().match(CERTIFICATE) ?? []
+  if (certificates.length === 0) throw new TypeError('the authority of MISP is no certificate in PEM')
+  for (const certificate of certificates) {
+    try {
+      new X509Certificate(certificate)
+    } catch (cause) {
+      throw new TypeError(`the authority of MISP cannot be used: ${(cause as Error).message}`, { cause })
+    }
   }
-  return pem
+  return certificates
 }
 
 function unreachable(cause: NodeJS.ErrnoException): MispError {

@@ -24,7 +24,7 @@ const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
  * end stands for any text, `|` separates the halves of a composite attribute. Control characters, lone surrogates and
  * characters beyond U+FFFF are in no attribute, and databases fail on them.
  */
-const NOT_ASKABLE = /^[!%]|%$|[\0-\x1f\x7f|\ud800-\udfff]/
+const NOT_ASKABLE = /^[!%\s]|[%\s]$|[\0-\x1f\x7f|\ud800-\udfff]/
 
 /** Networks whose addresses mean something else at each site: MISP cannot know them. */
 const LOCAL_RANGES: ReadonlySet<string> = new Set([
