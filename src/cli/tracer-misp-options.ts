@@ -37,7 +37,7 @@ export function withMisp(command: Command, sources: SourceArguments): void {
       duration,
     )
     .option('--misp-cache <n>', 'values to remember (default: 200000)', count(MOST_VALUES))
-    .option('--misp-timeout <duration>', 'how long a look-up may wait for it (default: 5s)', duration)
+    .option('--misp-timeout <duration>', 'how long a look-up may wait for it (default: 3s)', duration)
     .option('--misp-rps <n>', 'requests a second at most (default: 10)', count(MOST_REQUESTS))
     .option(
       '--misp-batch <n>',

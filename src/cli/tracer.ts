@@ -18,10 +18,10 @@ const MOST_CONNECTIONS = 1_000_000
 
 const AFTER_SERVE = `
 Durations are written 500ms, 5s, 2m; a bare number is seconds.
-SIGHUP reads the feeds again. SIGTERM and SIGINT stop: what was read is answered first; a second signal kills.
+SIGHUP reads feeds and databases again. SIGTERM and SIGINT stop: what was read is answered first; a second signal kills.
 
-Exit codes: 0 stopped by a signal, 1 a fault (the port is in use), 2 wrong usage, or a feed, module or certificate that
-cannot be used.`
+Exit codes: 0 stopped by a signal, 1 a fault (the port is in use), 2 wrong usage, or a feed, database, module or
+certificate that cannot be used.`
 
 const AFTER_LOOKUP = `
 The type of a value is guessed (ip, hash by its length, else url), or given: url=..., ip=..., hash=...

@@ -34,6 +34,28 @@ test('enrichers are asked in the order of the command line, all feeds where the 
   assert.deepEqual(sources.order, [{ enricher: 'url-decode' }, 'feeds', { enricher: './mine.js' }])
 })
 
+test('--category belongs to a database as well as to a feed, --key to feeds only', () => {
+  const sources = new SourceArguments()
+  sources.addMmdb('a.mmdb')
+  sources.setCategory('Place')
+  assert.throws(() => sources.setCategory('Other'), /--mmdb a\.mmdb has a --category already/)
+  assert.throws(() => sources.setKey('ioc'), InvalidArgumentError)
+  sources.addFeed('a.csv')
+  sources.addMmdb('b.mmdb')
+  sources.setKey('ioc')
+  assert.deepEqual(sources.order, [{ mmdb: 'a.mmdb', category: 'Place' }, 'feeds', { mmdb: 'b.mmdb' }])
+  assert.deepEqual(sources.feeds, [{ file: 'a.csv', key: 'ioc' }])
+})
+
+test('MISP stands in the order of the options, and once', () => {
+  const sources = new SourceArguments()
+  sources.addEnricher('url-decode')
+  assert.equal(sources.addMisp('https://misp.example.org'), 'https://misp.example.org')
+  sources.addFeed('a.csv')
+  assert.deepEqual(sources.order, [{ enricher: 'url-decode' }, 'misp', 'feeds'])
+  assert.throws(() => sources.addMisp('https://other.example.org'), InvalidArgumentError)
+})
+
 test('an option without its feed, or given twice, is refused', () => {
   const sources = new SourceArguments()
   assert.throws(() => sources.setKey('ioc'), InvalidArgumentError)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Counters } from '../../src/tracer/counters.ts'
+import type { EnricherMetric } from '../../src/tracer/enricher.ts'
 import { Metrics } from '../../src/tracer/metrics.ts'
 import { OperationsServer } from '../../src/tracer/operations.ts'
 import { CLIENT_HEADER } from '../../src/tracer/protocol.ts'
@@ -154,4 +155,27 @@ test('the pages of the operator', OPTIONS, async (t) => {
     isReady: () => true,
   })
   await assert.rejects(second.listen(), { code: 'EADDRINUSE' })
+})
+
+test('what enrichers tell of themselves is on the page, and goes from it with them', OPTIONS, async (t) => {
+  const counted = { name: 'tracer_mine_total', help: 'Mine', type: 'counter' } as const
+  let told: EnricherMetric[] = []
+  const metrics = new Metrics({ counters: new Counters(), connections: () => 0, enrichers: () => told })
+  t.after(() => metrics.close())
+  assert.doesNotMatch(await metrics.text(), /mine/)
+  for (const n of [1, 5]) {
+    told = [
+      { ...counted, labels: { result: 'ok' }, value: n },
+      { ...counted, labels: { result: '__proto__' }, value: 2 },
+      { name: 'tracer_mine_state', help: 'State', type: 'gauge', labels: {}, value: -n },
+    ]
+    const page = await metrics.text()
+    assert.match(page, /^# TYPE tracer_mine_total counter$/m)
+    const found = samples(page)
+    assert.equal(found.get('tracer_mine_total{result="ok"}'), n)
+    assert.equal(found.get('tracer_mine_total{result="__proto__"}'), 2)
+    assert.equal(found.get('tracer_mine_state'), -n)
+  }
+  told = []
+  assert.ok(!samples(await metrics.text()).has('tracer_mine_total{result="ok"}'))
 })

@@ -61,6 +61,7 @@ export class MispEnricher implements Enricher {
     this.#asker = new MispAsker(this.#client, this.#settings, this.#log, this.#cache)
   }
 
+  /** Rejects, or throws, with a MispError. */
   lookup(indicator: Indicator): readonly Match[] | Promise<readonly Match[]> {
     const values = valuesOf(indicator)
     if (values.length === 0) {
@@ -68,15 +69,24 @@ export class MispEnricher implements Enricher {
       return NO_MATCHES
     }
     const known: (MispHits | Promise<MispHits>)[] = []
-    let isKnown = true
+    let isWaiting = false
+    let refusal: MispError | undefined
     for (const value of values) {
       const cached = this.#cache.get(value)
       increment(this.#cacheLookups, cached === undefined ? 'absent' : 'found')
-      isKnown &&= cached !== undefined
-      known.push(cached ?? this.#asker.ask(value))
+      if (cached !== undefined) {
+        known.push(cached)
+      } else if (refusal === undefined) {
+        try {
+          known.push(this.#asker.ask(value))
+          isWaiting = true
+        } catch (error) {
+          refusal = error as MispError
+        }
+      }
     }
-    if (isKnown) return this.#matches(indicator, known as MispHits[])
-    return this.#settle(indicator, known)
+    if (isWaiting) return this.#settle(indicator, known, refusal)
+    return this.#answer(indicator, known as MispHits[], refusal)
   }
 
   /**
@@ -124,20 +134,30 @@ export class MispEnricher implements Enricher {
     this.#client.close()
   }
 
-  /** What is known in time counts; only when that is nothing, a failure is one. */
   async #settle(
     indicator: Indicator,
     known: readonly (MispHits | Promise<MispHits>)[],
+    refusal: MispError | undefined,
   ): Promise<readonly Match[]> {
     const found: MispHits[] = []
-    let failure: unknown
+    let failure = refusal
     for (const result of await settledWithin(known, this.#settings.timeoutMs)) {
       if (result.status === 'fulfilled') found.push(result.value)
-      else failure = result.reason
+      else failure ??= result.reason as MispError
     }
-    if (failure !== undefined) increment(this.#failures, (failure as MispError).code)
+    return this.#answer(indicator, found, failure)
+  }
+
+  /** What is known of some of the values is told. Only when that is nothing, a failure is one. */
+  #answer(
+    indicator: Indicator,
+    found: readonly MispHits[],
+    failure: MispError | undefined,
+  ): readonly Match[] {
     const matches = this.#matches(indicator, found)
-    if (matches.length === 0 && failure !== undefined) throw failure
+    if (failure === undefined) return matches
+    increment(this.#failures, failure.code)
+    if (matches.length === 0) throw failure
     return matches
   }
 

@@ -67,6 +67,10 @@ export class MispAsker {
   #pausedUntil = 0
   /** Pauses that MISP has asked for since it answered last. */
   #pauses = 0
+  /** The same for all that are refused. */
+  #notAsked: MispError | undefined
+  readonly #busy: MispError
+  readonly #closed = new MispError('closed', 'MISP is not asked any more: closed')
 
   /** @param cache is told what MISP answers; it is not looked at here */
   constructor(client: MispClient, settings: MispSettings, log: FeedLog, cache: ValueCache) {
@@ -76,6 +80,7 @@ export class MispAsker {
     this.#cache = cache
     this.#breaker = new CircuitBreaker({ failures: settings.failures, ...this.#backoff })
     this.#rate = new RateLimit(settings.requestsPerSecond)
+    this.#busy = new MispError('busy', `${settings.waitingValues} values wait for MISP already`)
   }
 
   get circuit(): CircuitBreaker['state'] {
@@ -87,7 +92,10 @@ export class MispAsker {
     return this.#waiting.length
   }
 
-  /** @returns what MISP knows of the value; rejects with a MispError. */
+  /**
+   * @returns what MISP knows of the value; rejects with a MispError
+   * @throws MispError at once when nothing can be asked now: a flood of look-ups must not cost much
+   */
   ask(value: string): Promise<MispHits> {
     const now = performance.now()
     const asked = this.#questions.get(value)
@@ -96,7 +104,7 @@ export class MispAsker {
       return asked.answer
     }
     const refusal = this.#refusal(now)
-    if (refusal !== undefined) return Promise.reject(refusal)
+    if (refusal !== undefined) throw refusal
     const question = createQuestion(value, now, now + this.#settings.timeoutMs)
     this.#questions.set(value, question)
     this.#waiting.push(question)
@@ -114,7 +122,7 @@ export class MispAsker {
   close(): void {
     this.#abort.abort()
     clearTimeout(this.#timer)
-    this.#fail([...this.#questions.values()], new MispError('closed', 'MISP is not asked any more: closed'))
+    this.#fail([...this.#questions.values()], this.#closed)
     this.#waiting.clear()
   }
 
@@ -125,23 +133,17 @@ export class MispAsker {
   /** Why nothing can be asked now. */
   #refusal(now: number): MispError | undefined {
     const { timeoutMs, waitingValues } = this.#settings
-    if (this.#abort.signal.aborted) return new MispError('closed', 'MISP is not asked any more: closed')
-    if (this.#breaker.state === 'open') return notAsked('it has failed too often', this.#breaker.waitMs)
-    if (this.#pausedUntil - now > timeoutMs) return notAsked('it asked for a pause', this.#pausedUntil - now)
+    if (this.#abort.signal.aborted) return this.#closed
+    if (this.#breaker.state === 'open' || this.#pausedUntil - now > timeoutMs) return this.#notAsked
     if (this.#waiting.length < waitingValues) return undefined
     this.#dropExpired(now)
-    if (this.#waiting.length < waitingValues) return undefined
-    return new MispError('busy', `${waitingValues} values wait for MISP already`)
+    return this.#waiting.length < waitingValues ? undefined : this.#busy
   }
 
-  /** Those that nobody waits for any longer make room. */
+  /** Those at the head that nobody waits for any longer make room. */
   #dropExpired(now: number): void {
-    const kept: Question[] = []
-    for (const question of this.#waiting.clear()) {
-      if (question.expiresAt > now) kept.push(question)
-      else this.#fail([question], new MispError('timeout', 'MISP was not asked in time'))
-    }
-    this.#waiting.unshift(kept)
+    while (this.#waiting.length > 0 && this.#waiting.first!.expiresAt <= now)
+      this.#expire(this.#waiting.shift()!)
   }
 
   /** Sends what can be sent now, and sees to it that the rest is sent when it can. */
@@ -181,7 +183,7 @@ export class MispAsker {
     while (this.#waiting.length > 0 && batch.length < this.#settings.batchValues) {
       const question = this.#waiting.shift()!
       if (question.expiresAt > now) batch.push(question)
-      else this.#fail([question], new MispError('timeout', 'MISP was not asked in time'))
+      else this.#expire(question)
     }
     return batch
   }
@@ -263,7 +265,7 @@ export class MispAsker {
   }
 
   async #failed(batch: readonly Question[], error: MispError): Promise<void> {
-    if (this.#abort.signal.aborted) throw new MispError('closed', 'MISP is not asked any more: closed')
+    if (this.#abort.signal.aborted) throw this.#closed
     if (error.code === 'rate-limited') {
       this.#pause(batch, error)
       return
@@ -282,7 +284,8 @@ export class MispAsker {
     if (error.code === 'key-refused')
       this.#log.error(fields, 'MISP refuses the key; it is not asked for a while')
     else this.#log.warn(fields, 'MISP is not asked for a while')
-    this.#fail(this.#waiting.clear(), notAsked('it has failed too often', retryInMs))
+    this.#notAsked = notAsked(`it has failed too often (${error.message})`, retryInMs)
+    this.#fail(this.#waiting.clear(), this.#notAsked)
   }
 
   async #searchHalves(batch: readonly Question[]): Promise<void> {
@@ -311,8 +314,13 @@ export class MispAsker {
     if (isNew) this.#log.warn({ url: this.#url, pauseMs: Math.round(pauseMs) }, 'MISP asks for a pause (429)')
     this.#waiting.unshift(batch)
     if (pauseMs > this.#settings.timeoutMs) {
-      this.#fail(this.#waiting.clear(), notAsked('it asked for a pause', pauseMs))
+      this.#notAsked = notAsked('it asked for a pause', pauseMs)
+      this.#fail(this.#waiting.clear(), this.#notAsked)
     }
+  }
+
+  #expire(question: Question): void {
+    this.#fail([question], new MispError('timeout', 'MISP was not asked in time'))
   }
 
   #fail(questions: readonly Question[], error: MispError): void {
@@ -340,7 +348,7 @@ function createQuestion(value: string, askedAt: number, expiresAt: number): Ques
 }
 
 function notAsked(reason: string, waitMs: number): MispError {
-  return new MispError('not-asked', `MISP is not asked for another ${Math.ceil(waitMs)} ms: ${reason}`)
+  return new MispError('not-asked', `MISP is not asked for ${Math.ceil(waitMs)} ms: ${reason}`)
 }
 
 function toMispError(error: unknown): MispError {

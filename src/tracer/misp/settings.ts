@@ -37,7 +37,8 @@ export const MISP_DEFAULTS: MispSettings = {
   hitTtlMs: 60 * 60_000,
   missTtlMs: 10 * 60_000,
   cacheValues: 200_000,
-  timeoutMs: 5000,
+  // Below the time that clients wait: what other enrichers know still reaches them.
+  timeoutMs: 3000,
   requestsPerSecond: 10,
   batchValues: 100,
   batchWaitMs: 10,

@@ -41,13 +41,13 @@ function pruned(value: unknown, left: Pruning, depth: number): unknown {
   for (const [name, member] of Object.entries(value)) {
     if (name === 'geoname_id') continue
     if (kept.length === MOST_FIELDS) break
-    kept.push([name, name === 'names' ? oneName(member, left.language) : pruned(member, left, depth + 1)])
+    const isNames = name === 'names' && isMap(member)
+    kept.push([name, isNames ? oneName(member, left.language) : pruned(member, left, depth + 1)])
   }
   return Object.fromEntries(kept)
 }
 
-function oneName(names: unknown, language: string): unknown {
-  if (!isMap(names)) return undefined
+function oneName(names: Record<string, unknown>, language: string): unknown {
   for (const key of [language, 'en']) {
     if (typeof names[key] === 'string') return { [key]: names[key] }
   }
