@@ -108,7 +108,9 @@ export class MispAsker {
     const question = createQuestion(value, now, now + this.#settings.timeoutMs)
     this.#questions.set(value, question)
     this.#waiting.push(question)
-    if (this.#timer === undefined || this.#waiting.length >= this.#settings.batchValues) this.#pump()
+    if (this.#waiting.length >= this.#settings.batchValues) this.#pump()
+    // Never now, or the values of one request could be torn apart.
+    else this.#timer ??= setTimeout(() => this.#pump(), this.#settings.batchWaitMs)
     return question.answer
   }
 
