@@ -6,6 +6,7 @@ import { type Address, parseAddress } from './address.ts'
 
 /** One `--feed` with the `--key` and the `--category` that follow it. */
 export interface FeedArgument {
+  /** A path or a URL. */
   readonly file: string
   key?: string
   type?: IndicatorType
@@ -17,29 +18,43 @@ export interface MmdbArgument {
   readonly mmdb: string
   category?: string
 }
+/** One `--allowlist` with the `--key` that follows it. */
+export type AllowlistArgument = Omit<FeedArgument, 'category'>
 
 /** What is asked, in the order of the command line: all feeds together where the first one stands. */
 export type SourceArgument = 'feeds' | 'misp' | MmdbArgument | { readonly enricher: string }
 
 /**
  * Collects the options of `tracer serve` whose order means something: `--key` and `--category` belong to the `--feed`
- * before them, and the enrichers are asked in the order in which they are given.
+ * before them, `--key` also to an `--allowlist`, and the enrichers are asked in the order in which they are given.
  */
 export class SourceArguments {
   readonly feeds: FeedArgument[] = []
+  readonly allowlists: AllowlistArgument[] = []
   readonly order: SourceArgument[] = []
-  /** What a `--category` belongs to. */
-  #last: FeedArgument | MmdbArgument | undefined
+  /** What the next `--key` or `--category` belongs to. */
+  #last:
+    | { readonly option: '--feed' | '--allowlist'; readonly file: FeedArgument }
+    | { readonly option: '--mmdb'; readonly file: MmdbArgument }
+    | undefined
 
   addFeed(file: string): void {
     if (this.feeds.length === 0) this.order.push('feeds')
-    this.#last = { file }
-    this.feeds.push(this.#last)
+    const feed = { file }
+    this.feeds.push(feed)
+    this.#last = { option: '--feed', file: feed }
+  }
+
+  addAllowlist(file: string): void {
+    const allowlist = { file }
+    this.allowlists.push(allowlist)
+    this.#last = { option: '--allowlist', file: allowlist }
   }
 
   addMmdb(file: string): void {
-    this.#last = { mmdb: file }
-    this.order.push(this.#last)
+    const mmdb = { mmdb: file }
+    this.order.push(mmdb)
+    this.#last = { option: '--mmdb', file: mmdb }
   }
 
   /** @returns the address */
@@ -57,38 +72,41 @@ export class SourceArguments {
 
   /** @param text FIELD[:TYPE] */
   setKey(text: string): void {
-    const feed = this.#lastFeed('--key')
-    if (feed.key !== undefined) throw new InvalidArgumentError(`--feed ${feed.file} has a --key already.`)
+    const last = this.#last
+    if (last === undefined || last.option === '--mmdb')
+      throw new InvalidArgumentError('--key stands behind the --feed or --allowlist that it belongs to.')
+    if (last.file.key !== undefined)
+      throw new InvalidArgumentError(`${last.option} ${last.file.file} has a --key already.`)
     Object.assign(
-      feed,
+      last.file,
       orInvalid(() => parseFeedKey(text)),
     )
   }
 
   setCategory(category: string): void {
-    const source = this.#last
-    if (source === undefined)
+    const last = this.#last
+    if (last === undefined || last.option === '--allowlist')
       throw new InvalidArgumentError('--category stands behind the --feed or --mmdb that it belongs to.')
-    if (source.category !== undefined) {
-      const option = 'mmdb' in source ? `--mmdb ${source.mmdb}` : `--feed ${source.file}`
-      throw new InvalidArgumentError(`${option} has a --category already.`)
+    if (last.file.category !== undefined) {
+      const name = last.option === '--mmdb' ? last.file.mmdb : last.file.file
+      throw new InvalidArgumentError(`${last.option} ${name} has a --category already.`)
     }
     if (!/^[^|\r\n]+$/.test(category))
       throw new InvalidArgumentError('It cannot be empty or hold a | or a line end.')
-    source.category = category
-  }
-
-  #lastFeed(option: string): FeedArgument {
-    const feed = this.feeds.at(-1)
-    if (feed === undefined)
-      throw new InvalidArgumentError(`${option} stands behind the --feed that it belongs to.`)
-    return feed
+    last.file.category = category
   }
 }
 
 /** For commander: a duration in milliseconds. */
 export function duration(text: string): number {
   return orInvalid(() => parseDuration(text))
+}
+
+/** For commander: a duration in milliseconds, one second or more. */
+export function interval(text: string): number {
+  const ms = duration(text)
+  if (ms < 1000) throw new InvalidArgumentError('It has to be one second or more.')
+  return ms
 }
 
 /** For commander: HOST:PORT. */

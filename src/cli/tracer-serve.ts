@@ -5,17 +5,20 @@ import { AllowList } from '../tracer/allow-list.ts'
 import type { Enricher } from '../tracer/enricher.ts'
 import { loadCustomEnricher } from '../tracer/enrichers/custom.ts'
 import { UrlDecoder } from '../tracer/enrichers/url-decode.ts'
+import { FeedError } from '../tracer/feeds/feed-error.ts'
+import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
 import { createLog, type Log, type LogLevel } from '../tracer/log.ts'
 import { Metrics } from '../tracer/metrics.ts'
 import { OperationsServer } from '../tracer/operations.ts'
 import { type TlsOptions, TracerServer } from '../tracer/server.ts'
 import { type Address, formatAddress } from './address.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import type { SourceArguments } from './tracer-arguments.ts'
+import type { SourceArgument, SourceArguments } from './tracer-arguments.ts'
+import { type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
 
 /** The options of `tracer serve`, as commander names them. */
-export interface ServeOptions extends MispArguments {
+export interface ServeOptions extends MispArguments, DownloadArguments {
   readonly listen: Address
   readonly enricherTimeout?: number
   readonly mmdbLanguage?: string
@@ -47,9 +50,14 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
   const stopped = nextSignal()
   const settings = checkUsage(options, sources)
   let server: TracerServer | undefined
+  const downloads = new FeedDownloads(sources, options, log)
   let enrichers: readonly Enricher[] = []
+  let allowlist: IndicatorAllowlist | undefined
   // Before there are enrichers, too: unheard, this signal would end the process.
   process.on('SIGHUP', () => {
+    // What is downloaded is read like any other file that changes; nothing waits for a server that does not answer.
+    void downloads.refresh()
+    void allowlist?.reload()
     for (const enricher of enrichers) void enricher.reload?.()
   })
   let metrics: Metrics | undefined
@@ -63,20 +71,23 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
         })
   if (operations !== undefined) await listen(operations, '--metrics', options.metrics!, log)
 
-  const loading = loadEnrichers(options, sources, log)
+  const loading = loadAll(options, sources, downloads, log)
   // A signal does not wait for feeds; what they fail with by then is of no interest.
   const loaded = await Promise.race([loading, stopped])
   if (typeof loaded === 'string') {
+    downloads.close()
     log.info({ signal: loaded }, 'stopped')
     return EXIT.OK
   }
-  enrichers = loaded
-  server = createServer(options, settings, enrichers, log)
+  enrichers = loaded.enrichers
+  allowlist = loaded.allowlist
+  server = createServer(options, settings, loaded, log)
   const { counters } = server
   metrics = new Metrics({
     counters,
     connections: () => server!.connections,
-    feeds: () => enrichers.flatMap((enricher) => enricher.stats?.() ?? []),
+    feeds: () => [...enrichers, allowlist].flatMap((source) => source?.stats?.() ?? []),
+    downloads: () => downloads.stats(),
     enrichers: () => enrichers.flatMap((enricher) => enricher.metrics?.() ?? []),
   })
   await listen(server, '--listen', options.listen, log)
@@ -84,6 +95,8 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
   const signal = await stopped
   log.info({ signal, connections: server.connections }, 'stopping')
   await server.close()
+  downloads.close()
+  allowlist?.close()
   for (const enricher of enrichers) await enricher.close?.()
   await operations?.close()
   metrics.close()
@@ -104,13 +117,6 @@ function nextSignal(): Promise<string> {
 
 /** What can be found wrong before anything is loaded. */
 function checkUsage(options: ServeOptions, sources: SourceArguments): { tls?: TlsOptions } {
-  const withoutKey = sources.feeds.find((feed) => feed.key === undefined)
-  if (withoutKey !== undefined) {
-    throw new CommandError(
-      EXIT.USAGE,
-      `tracer: --feed ${withoutKey.file} needs a --key: the field to look up by`,
-    )
-  }
   for (const source of sources.order) {
     if (source === 'feeds' || source === 'misp' || 'mmdb' in source) continue
     if (source.enricher === 'url-decode' || isPath(source.enricher)) continue
@@ -135,7 +141,7 @@ function checkUsage(options: ServeOptions, sources: SourceArguments): { tls?: Tl
 function createServer(
   options: ServeOptions,
   settings: { tls?: TlsOptions },
-  enrichers: readonly Enricher[],
+  { enrichers, allowlist }: Sources,
   log: Log,
 ): TracerServer {
   return orUsage(
@@ -143,6 +149,7 @@ function createServer(
       new TracerServer({
         ...options.listen,
         enrichers,
+        allowlist,
         log,
         ...settings,
         reply: options.reply,
@@ -157,40 +164,66 @@ function createServer(
   )
 }
 
-/** What the options ask for, in their order. */
-async function loadEnrichers(
+/** What look-ups are answered from. */
+interface Sources {
+  readonly enrichers: readonly Enricher[]
+  readonly allowlist: IndicatorAllowlist | undefined
+}
+
+/** What the options ask for, enrichers in their order. */
+async function loadAll(
   options: ServeOptions,
   sources: SourceArguments,
+  downloads: FeedDownloads,
   log: Log,
-): Promise<readonly Enricher[]> {
+): Promise<Sources> {
   if (sources.order.length === 0)
     log.warn('no --feed, --mmdb, --misp or --enricher: nothing will ever be found')
   const { createMisp } = await import('./tracer-misp.ts')
   // Before anything is loaded: its mistakes are found at once.
   const misp = orUsage(() => createMisp(options, log))
+  await downloads.start()
   const enrichers: Enricher[] = []
   for (const source of sources.order) {
-    try {
-      if (source === 'feeds') {
-        const { createFeedEnricher } = await import('../tracer/enrichers/feed.ts')
-        const feeds = sources.feeds.map((feed) => ({ ...feed, key: feed.key! }))
-        enrichers.push(await createFeedEnricher({ feeds, log }))
-      } else if (source === 'misp') {
-        enrichers.push(misp!)
-      } else if ('mmdb' in source) {
-        const { createMmdbEnricher } = await import('../tracer/enrichers/mmdb.ts')
-        const { mmdb: file, category } = source
-        enrichers.push(await createMmdbEnricher({ file, category, language: options.mmdbLanguage, log }))
-      } else if (source.enricher === 'url-decode') {
-        enrichers.push(new UrlDecoder())
-      } else {
-        enrichers.push(await loadCustomEnricher(source.enricher, { timeoutMs: options.enricherTimeout }))
-      }
-    } catch (error) {
-      throw new CommandError(EXIT.USAGE, `tracer: ${(error as Error).message}`, { cause: error })
-    }
+    const enricher =
+      source === 'misp' ? misp! : await orUnusable(() => loadEnricher(source, options, sources, log))
+    enrichers.push(enricher)
   }
-  return enrichers
+  const files = localFiles(sources.allowlists, options)
+  const allowlist =
+    files.length === 0 ? undefined : await orUnusable(() => IndicatorAllowlist.load({ files, log }))
+  return { enrichers, allowlist }
+}
+
+async function loadEnricher(
+  source: Exclude<SourceArgument, 'misp'>,
+  options: ServeOptions,
+  sources: SourceArguments,
+  log: Log,
+): Promise<Enricher> {
+  if (source === 'feeds') {
+    const { createFeedEnricher } = await import('../tracer/enrichers/feed.ts')
+    return createFeedEnricher({ feeds: localFiles(sources.feeds, options), log })
+  }
+  if ('mmdb' in source) {
+    const { createMmdbEnricher } = await import('../tracer/enrichers/mmdb.ts')
+    const { mmdb: file, category } = source
+    return createMmdbEnricher({ file, category, language: options.mmdbLanguage, log })
+  }
+  if (source.enricher === 'url-decode') return new UrlDecoder()
+  return loadCustomEnricher(source.enricher, { timeoutMs: options.enricherTimeout })
+}
+
+/** @throws {CommandError} for what cannot be loaded */
+async function orUnusable<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (error) {
+    const { message } = error as Error
+    const isKeyNeeded = error instanceof FeedError && error.code === 'FEED_KEY_NEEDED'
+    const text = isKeyNeeded ? `--feed ${message.replace(': needs', ' needs')}` : message
+    throw new CommandError(EXIT.USAGE, `tracer: ${text}`, { cause: error })
+  }
 }
 
 function isPath(text: string): boolean {

@@ -3,7 +3,7 @@ import process from 'node:process'
 import { Command, Option } from 'commander'
 import { LOG_LEVELS } from '../tracer/log.ts'
 import { type RunWork, runCommand } from './run-command.ts'
-import { address, count, duration, SourceArguments } from './tracer-arguments.ts'
+import { address, count, duration, interval, SourceArguments } from './tracer-arguments.ts'
 import type { LookupOptions } from './tracer-lookup.ts'
 import { withMisp } from './tracer-misp-options.ts'
 import type { ServeOptions } from './tracer-serve.ts'
@@ -18,6 +18,8 @@ const MOST_CONNECTIONS = 1_000_000
 
 const AFTER_SERVE = `
 Durations are written 500ms, 5s, 2m; a bare number is seconds.
+On the allowlist, as in feeds, example.com is that host without a path, example.com/* the host with any path, .example.com
+the domain and all below it.
 SIGHUP reads feeds and databases again. SIGTERM and SIGINT stop: what was read is answered first; a second signal kills.
 
 Exit codes: 0 stopped by a signal, 1 a fault (the port is in use), 2 wrong usage, or a feed, database, module or
@@ -45,12 +47,14 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
     .addOption(
       new Option('--listen <host:port>', `where to listen (default: ${DEFAULT_ADDRESS})`).argParser(address),
     )
-    .option('--feed <file>', 'CSV or JSON, plain or gzip; repeatable', (file: string) =>
-      sources.addFeed(file),
+    .option(
+      '--feed <file>',
+      'CSV or JSON, plain or gzip, also of MISP; a directory or a URL of such; repeatable',
+      (file: string) => sources.addFeed(file),
     )
     .option(
       '--key <field[:type]>',
-      'the field of the feed before it to look up by; type: url, ip or hash',
+      'the field of the feed before it to look up by (not for MISP); type: url, ip or hash',
       (text: string) => sources.setKey(text),
     )
     .option(
@@ -62,6 +66,21 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       sources.addMmdb(file),
     )
     .option('--mmdb-language <code>', 'of the names of places (default: en)')
+    .option(
+      '--feed-interval <duration>',
+      'how often the server of a feed is asked whether it has changed (default: 1h)',
+      interval,
+    )
+    .option(
+      '--feed-cache <directory>',
+      'where feeds from URLs are kept (default: sluice/feeds in the cache of the user)',
+    )
+    .option('--feed-ca <file>', 'the authority of the servers of feeds, PEM (default: those of the system)')
+    .option(
+      '--allowlist <file>',
+      'indicators that get no detection, one a line, or a feed with --key; repeatable',
+      (file: string) => sources.addAllowlist(file),
+    )
     .option(
       '--enricher <name>',
       'url-decode, or a module of your own (./mine.js); repeatable',

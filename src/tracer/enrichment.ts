@@ -6,26 +6,38 @@ import { formatDetection, type Indicator } from './protocol.ts'
 /** One of so many look-ups from memory is timed: reading the clock would cost as much as the look-up. */
 const SAMPLED = 64
 
+/** Tells which indicators get no detection; `IndicatorAllowlist` is one. */
+export interface Allowlist {
+  has(indicator: Indicator): boolean
+}
+
 /**
  * Asks all enrichers of a server about an indicator, in their order, and makes detection lines of what they know.
- * A failing enricher costs its own detections only: the error is counted and logged.
+ * A failing enricher costs its own detections only: the error is counted and logged. What is on the allowlist is asked of
+ * none of them.
  */
 export class Enrichment {
   readonly #enrichers: readonly Enricher[]
   readonly #counters: Counters
   readonly #log: Log
+  readonly #allowlist: Allowlist | undefined
   readonly #limiter = new LogLimiter()
   #lookups = 0
 
-  constructor(enrichers: readonly Enricher[], counters: Counters, log: Log) {
+  constructor(enrichers: readonly Enricher[], counters: Counters, log: Log, allowlist?: Allowlist) {
     this.#enrichers = enrichers
     this.#counters = counters
     this.#log = log
+    this.#allowlist = allowlist
   }
 
   /** @returns the detection lines, '' for none; a promise, which never rejects, only when an enricher must wait */
   detect(indicator: Indicator): string | Promise<string> {
     this.#counters.indicators[indicator.type] += 1
+    if (this.#allowlist?.has(indicator) === true) {
+      this.#counters.allowlisted[indicator.type] += 1
+      return ''
+    }
     let text = ''
     for (let i = 0; i < this.#enrichers.length; i++) {
       const found = this.#ask(this.#enrichers[i]!, indicator)

@@ -4,6 +4,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Counters } from './counters.ts'
 import type { EnricherMetric } from './enricher.ts'
 import { EnricherMetrics } from './enricher-metrics.ts'
+import type { DownloadStats } from './feeds/download.ts'
 import type { FeedStats } from './feeds/feed-file.ts'
 
 /** What metrics are drawn from. */
@@ -15,6 +16,8 @@ export interface MetricsSource {
   readonly feeds?: () => readonly FeedStats[]
   /** What enrichers tell of themselves. Default: nothing. */
   readonly enrichers?: () => readonly EnricherMetric[]
+  /** Default: no feeds over HTTP. */
+  readonly downloads?: () => readonly DownloadStats[]
 }
 
 /** From memory (microseconds) to a slow service (seconds). */
@@ -42,6 +45,7 @@ export class Metrics {
     this.#drawConnections(source)
     this.#drawFeeds(source.feeds ?? (() => []))
     this.#enrichers = new EnricherMetrics(this.#registry, source.enrichers ?? (() => []))
+    this.#drawDownloads(source.downloads ?? (() => []))
     this.#observeLookups(source.counters)
     this.#gauge(
       'tracer_event_loop_lag_seconds',
@@ -76,6 +80,12 @@ export class Metrics {
     ])
     this.#counter('tracer_indicators_total', 'Indicators looked up, by type', ['type'], () =>
       labelled('type', Object.entries(counters.indicators)),
+    )
+    this.#counter(
+      'tracer_allowlisted_total',
+      'Indicators without a detection because they are on the allowlist, by type',
+      ['type'],
+      () => labelled('type', Object.entries(counters.allowlisted)),
     )
     this.#counter('tracer_hits_total', 'Detections, by category', ['category'], () =>
       labelled('category', counters.hits),
@@ -126,6 +136,12 @@ export class Metrics {
       each((feed) => feed.skipped),
     )
     this.#gauge(
+      'tracer_feed_ignored_records',
+      'Records of kinds that cannot be looked up',
+      labels,
+      each((feed) => feed.ignored ?? 0),
+    )
+    this.#gauge(
       'tracer_feed_age_seconds',
       'Time since the tables in use were read',
       labels,
@@ -136,6 +152,25 @@ export class Metrics {
         [{ file, result: 'ok' }, reloadsOk] as const,
         [{ file, result: 'failed' }, reloadsFailed] as const,
       ]),
+    )
+  }
+
+  #drawDownloads(downloads: () => readonly DownloadStats[]): void {
+    this.#counter('tracer_feed_downloads_total', 'Requests for feeds, by result', ['file', 'result'], () =>
+      downloads().flatMap(({ feed, ok, notModified, failed }) => [
+        [{ file: feed, result: 'ok' }, ok] as const,
+        [{ file: feed, result: 'not-modified' }, notModified] as const,
+        [{ file: feed, result: 'failed' }, failed] as const,
+      ]),
+    )
+    this.#gauge(
+      'tracer_feed_checked_age_seconds',
+      'Time since the server of a feed said what it is',
+      ['file'],
+      () =>
+        downloads().map(
+          ({ feed, checkedAt }) => [{ file: feed }, Math.max(0, Date.now() - checkedAt) / 1000] as const,
+        ),
     )
   }
 

@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { AllowList } from './allow-list.ts'
 import { Counters, increment, type RefusalReason } from './counters.ts'
 import type { Enricher } from './enricher.ts'
-import { Enrichment } from './enrichment.ts'
+import { type Allowlist, Enrichment } from './enrichment.ts'
 import { createLog, type Log, LogLimiter } from './log.ts'
 import { Session, type SessionContext, type SessionOptions } from './session.ts'
 
@@ -19,6 +19,8 @@ export interface TlsOptions {
 export interface TracerServerOptions extends Partial<SessionOptions> {
   /** Asked in this order. They belong to the caller, who closes them after the server. */
   readonly enrichers: readonly Enricher[]
+  /** Indicators that get no detection. Belongs to the caller, too. */
+  readonly allowlist?: Allowlist
   /** Default 127.0.0.1: another address must be asked for. */
   readonly host?: string
   /** Default 16666, the original's; 0 for any free one. */
@@ -91,7 +93,7 @@ export class TracerServer {
     this.#log = options.log ?? createLog('warn')
     this.#context = {
       options: settings,
-      enrichment: new Enrichment(options.enrichers, this.counters, this.#log),
+      enrichment: new Enrichment(options.enrichers, this.counters, this.#log, options.allowlist),
       counters: this.counters,
       log: this.#log,
       limiter: this.#limiter,

@@ -1,10 +1,13 @@
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Enricher, type Match, NO_MATCHES } from '../enricher.ts'
+import { FeedDirectory } from '../feeds/feed-directory.ts'
 import { FeedFile, type FeedStats } from '../feeds/feed-file.ts'
 import { type FeedLog, NO_LOG } from '../feeds/feed-log.ts'
 import type { FeedSpec } from '../feeds/load.ts'
+import type { ReadOptions } from '../feeds/read.ts'
 import { type FeedTable, queryOf } from '../feeds/table.ts'
-import { FeedWatcher, type WatchTimes } from '../feeds/watch.ts'
+import { FeedWatcher, type Watched, type WatchTimes } from '../feeds/watch.ts'
 import type { Indicator } from '../protocol.ts'
 
 export { FeedError, type FeedErrorCode } from '../feeds/feed-error.ts'
@@ -15,8 +18,12 @@ export type { FeedSpec } from '../feeds/load.ts'
 
 /** A key of a feed file: `--feed FILE --key FIELD[:TYPE] [--category C]`. */
 export interface FeedOptions extends FeedSpec {
-  /** CSV or JSON, plain or gzip. */
+  /** CSV or JSON, plain or gzip; a directory stands for all that are in it, see `FeedDirectory`. */
   readonly file: string
+  /** What it is called in logs, metrics and errors. Default: its path. Not for directories. */
+  readonly name?: string
+  /** What a file that is no JSON holds: CSV (the default), or a plain list, one indicator a line. */
+  readonly text?: ReadOptions['text']
 }
 
 export interface FeedEnricherOptions {
@@ -57,11 +64,19 @@ export async function createFeedEnricher(options: FeedEnricherOptions): Promise<
   return enricher
 }
 
+/** A file or a directory, and the feeds of the options that it is. */
+interface Source {
+  readonly path: string
+  readonly specs: FeedOptions[]
+  /** There when it is known whether it is a directory. */
+  feed: FeedFile | FeedDirectory | undefined
+}
+
 class FileEnricher implements FeedEnricher {
   readonly name = 'feeds'
-  readonly #files: readonly FeedFile[]
-  /** For each feed of the options: its file, and which of the file's tables is its own. */
-  readonly #places: readonly { readonly file: FeedFile; readonly table: number }[]
+  readonly #sources: readonly Source[]
+  /** For each feed of the options: its source, and which of the source's tables are its own. */
+  readonly #places: readonly { readonly source: Source; readonly table: number }[]
   readonly #log: FeedLog
   readonly #watchTimes: WatchTimes | undefined
   readonly #abort = new AbortController()
@@ -71,28 +86,25 @@ class FileEnricher implements FeedEnricher {
   constructor({ feeds, log = NO_LOG, watch = true, watchTimes = {} }: FeedEnricherOptions) {
     this.#log = log
     this.#watchTimes = watch ? watchTimes : undefined
-    const specsByPath = new Map<string, FeedOptions[]>()
-    const slots = feeds.map((feed) => {
+    const sources = new Map<string, Source>()
+    this.#places = feeds.map((feed) => {
       const path = resolve(feed.file)
-      const specs = specsByPath.get(path) ?? []
-      specsByPath.set(path, specs)
-      return { path, table: specs.push(feed) - 1 }
+      const source = sources.get(path) ?? { path, specs: [], feed: undefined }
+      sources.set(path, source)
+      return { source, table: source.specs.push(feed) - 1 }
     })
-    const onLoad = () => this.#swap()
-    const signal = this.#abort.signal
-    const files = new Map<string, FeedFile>()
-    for (const [path, specs] of specsByPath) {
-      files.set(path, new FeedFile(specs[0]!.file, specs, { log, signal, onLoad }))
-    }
-    this.#files = [...files.values()]
-    this.#places = slots.map(({ path, table }) => ({ file: files.get(path)!, table }))
+    this.#sources = [...sources.values()]
   }
 
   /** One file after another: two at a time would only take the memory of both. */
   async load(): Promise<void> {
-    for (const file of this.#files) await file.load()
+    for (const source of this.#sources) {
+      source.feed = await this.#open(source)
+      await source.feed.load()
+    }
+    this.#swap()
     if (this.#watchTimes !== undefined)
-      this.#watcher = new FeedWatcher(this.#files, this.#log, this.#watchTimes)
+      this.#watcher = new FeedWatcher(() => this.#watched(), this.#log, this.#watchTimes)
   }
 
   lookup(indicator: Indicator): readonly Match[] {
@@ -104,11 +116,11 @@ class FileEnricher implements FeedEnricher {
   }
 
   async reload(): Promise<void> {
-    for (const file of this.#files) await file.reload()
+    for (const { feed } of this.#sources) await feed?.reload()
   }
 
   stats(): readonly FeedStats[] {
-    return this.#files.map(({ stats }) => stats)
+    return this.#sources.flatMap(({ feed }) => filesOf(feed).map(({ stats }) => stats))
   }
 
   close(): void {
@@ -116,8 +128,29 @@ class FileEnricher implements FeedEnricher {
     this.#watcher?.close()
   }
 
+  async #open({ specs }: Source): Promise<FeedFile | FeedDirectory> {
+    const { file, name, text } = specs[0]!
+    const context = { log: this.#log, signal: this.#abort.signal, onLoad: () => this.#swap() }
+    const stats = await stat(file).catch(() => undefined)
+    if (stats?.isDirectory() === true) return new FeedDirectory(file, specs, context)
+    return new FeedFile(file, specs, context, { name, text })
+  }
+
+  #watched(): Watched[] {
+    return this.#sources.flatMap<Watched>(({ feed }) =>
+      feed instanceof FeedDirectory ? [feed, ...feed.files] : filesOf(feed),
+    )
+  }
+
   /** A look-up is synchronous: it sees all tables of before or all of after. */
   #swap(): void {
-    this.#tables = this.#places.flatMap(({ file, table }) => file.tables[table] ?? [])
+    this.#tables = this.#places.flatMap(({ source, table }) =>
+      filesOf(source.feed).flatMap(({ tables }) => tables[table] ?? []),
+    )
   }
+}
+
+function filesOf(feed: FeedFile | FeedDirectory | undefined): readonly FeedFile[] {
+  if (feed === undefined) return []
+  return feed instanceof FeedDirectory ? feed.files : [feed]
 }

@@ -76,7 +76,7 @@ export class MmdbEnricher implements Enricher {
   async load(): Promise<void> {
     await this.#file.load()
     if (this.#watchTimes !== undefined)
-      this.#watcher = new FeedWatcher([this.#file], this.#log, this.#watchTimes)
+      this.#watcher = new FeedWatcher(() => [this.#file], this.#log, this.#watchTimes)
   }
 
   /** @throws an error when the file is damaged at the place of this address */
@@ -99,7 +99,7 @@ export class MmdbEnricher implements Enricher {
   }
 
   reload(): Promise<void> {
-    return this.#file.reload()
+    return this.#file.refresh()
   }
 
   metrics(): readonly EnricherMetric[] {

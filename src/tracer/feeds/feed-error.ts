@@ -8,6 +8,8 @@ export const FEED_ERRORS = {
   FEED_INVALID: 'the file is broken',
   /** No record has the column or path of `--key`. */
   FEED_KEY_MISSING: 'the key is not in the feed',
+  /** It is no format that says itself what is looked up, and there is no `--key`. */
+  FEED_KEY_NEEDED: 'the feed needs a key',
   /** The file was written while it was read. */
   FEED_CHANGED: 'the file changed while it was read',
   /** More than a table in memory can hold. */

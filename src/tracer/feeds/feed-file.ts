@@ -1,10 +1,12 @@
 import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { FeedError } from './feed-error.ts'
 import type { FeedLog } from './feed-log.ts'
 import { type FeedSpec, type LoadedFeed, loadFeed } from './load.ts'
-import { fileVersion } from './read.ts'
+import { fileVersion, type ReadOptions } from './read.ts'
 import type { FeedTable } from './table.ts'
+import type { Watched } from './watch.ts'
 
 /** How often a file that changes while it is read is read, and how long its writer is given in between. */
 const ATTEMPTS = 3
@@ -19,6 +21,8 @@ export interface FeedStats {
   readonly indicators: number
   /** Rows that are no records, and records without a usable key. */
   readonly skipped: number
+  /** Records of kinds that cannot be looked up, as a comment of MISP. */
+  readonly ignored?: number
   /** When the tables in use were read, in milliseconds since 1970. */
   readonly loadedAt: number
   /** Not counting the first time. */
@@ -26,16 +30,29 @@ export interface FeedStats {
   readonly reloadsFailed: number
 }
 
+/** What feed files have in common. */
+export interface FeedFileContext {
+  readonly log: FeedLog
+  /** Ends a loading. */
+  readonly signal: AbortSignal
+  /** Is called when there are new tables. */
+  readonly onLoad: () => void
+}
+
 /**
  * A feed file and the tables that were made of it. A reload reads it into new tables beside the old ones, which stay
  * when it fails.
  */
-export class FeedFile {
+export class FeedFile implements Watched {
+  /** Its path. */
   readonly file: string
+  /** What it is called in logs, metrics and errors. */
+  readonly #name: string
   readonly #specs: readonly FeedSpec[]
   readonly #log: FeedLog
   readonly #signal: AbortSignal
   readonly #onLoad: () => void
+  readonly #options: ReadOptions
   #loaded: LoadedFeed | undefined
   #loadedAt = 0
   #reloadsOk = 0
@@ -46,21 +63,30 @@ export class FeedFile {
   #running: Promise<void> | undefined
   #waiting: Promise<void> | undefined
 
-  /**
-   * @param specs the keys by which it is looked up
-   * @param signal ends a loading
-   * @param onLoad is called when there are new tables
-   */
+  /** @param specs the keys by which it is looked up */
   constructor(
     file: string,
     specs: readonly FeedSpec[],
-    { log, signal, onLoad }: { log: FeedLog; signal: AbortSignal; onLoad: () => void },
+    { log, signal, onLoad }: FeedFileContext,
+    options: ReadOptions = {},
   ) {
     this.file = file
+    this.#name = options.name ?? file
+    this.#options = options
     this.#specs = specs
     this.#log = log
     this.#signal = signal
     this.#onLoad = onLoad
+  }
+
+  /** What has to be watched to see it change. */
+  get directory(): string {
+    return dirname(this.file)
+  }
+
+  /** Reads it when it is seen to have changed. */
+  refresh(): Promise<void> {
+    return this.reload()
   }
 
   /** One table for each key, in their order. */
@@ -70,10 +96,11 @@ export class FeedFile {
 
   get stats(): FeedStats {
     return {
-      file: this.file,
+      file: this.#name,
       records: this.#loaded?.records ?? 0,
       indicators: this.#loaded?.indicators ?? 0,
       skipped: this.#loaded?.skipped ?? 0,
+      ignored: this.#loaded?.ignored ?? 0,
       loadedAt: this.#loadedAt,
       reloadsOk: this.#reloadsOk,
       reloadsFailed: this.#reloadsFailed,
@@ -126,7 +153,7 @@ export class FeedFile {
     } catch (error) {
       if (this.#signal.aborted) return
       this.#reloadsFailed += 1
-      this.#log.error({ file: this.file, err: error }, 'feed not reloaded; the old table stays')
+      this.#log.error({ file: this.#name, err: error }, 'feed not reloaded; the old table stays')
     }
   }
 
@@ -140,11 +167,12 @@ export class FeedFile {
     this.#onLoad()
     onRead?.()
     const { records, indicators, skipped, skippedPlaces } = loaded
+    const ignored = loaded.ignored > 0 ? { ignored: loaded.ignored } : {}
     const durationMs = Math.round(performance.now() - start)
-    this.#log.info({ file: this.file, records, indicators, skipped, durationMs }, 'feed loaded')
+    this.#log.info({ file: this.#name, records, indicators, skipped, ...ignored, durationMs }, 'feed loaded')
     if (skipped > 0) {
       this.#log.warn(
-        { file: this.file, skipped, places: skippedPlaces },
+        { file: this.#name, skipped, places: skippedPlaces },
         'feed has records that cannot be used',
       )
     }
@@ -155,7 +183,7 @@ export class FeedFile {
     for (let attempt = 1; ; attempt++) {
       this.#seenVersion = await versionOf(this.file)
       try {
-        return await loadFeed(this.file, this.#specs, this.#signal)
+        return await loadFeed(this.file, this.#specs, this.#signal, this.#options)
       } catch (error) {
         const isBeingWritten = error instanceof FeedError && error.code === 'FEED_CHANGED'
         if (!isBeingWritten || attempt === ATTEMPTS) throw error

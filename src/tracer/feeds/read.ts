@@ -1,26 +1,49 @@
 import { Buffer } from 'node:buffer'
 import type { BigIntStats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import type { IndicatorType } from '../protocol.ts'
 import { FeedError } from './feed-error.ts'
+import { eventFile, type Manifest } from './misp-manifest.ts'
 import type { Pace } from './pace.ts'
 import { readCsv } from './read-csv.ts'
-import { readJson } from './read-json.ts'
+import { readLines } from './read-lines.ts'
+import { readAnyJson } from './recognize-json.ts'
 import type { FeedRecord } from './record.ts'
+
+/** What a record itself says that it can be looked up by. */
+export interface OwnIndicator {
+  readonly value: string
+  /** Undefined: to be detected. */
+  readonly type: IndicatorType | undefined
+}
 
 /** What is told of a feed while it is read. What a handler throws ends the reading. */
 export interface FeedHandlers {
   /** The columns of a CSV file, before its first record. */
   onColumns(columns: readonly string[]): void
-  /** @param ordinal of the record among all that are told, from 1 */
-  onRecord(record: FeedRecord, ordinal: number): void
+  /**
+   * @param ordinal of the record among all that are told, from 1
+   * @param own what the record is looked up by, whatever the `--key`; undefined: the format does not say it
+   */
+  onRecord(record: FeedRecord, ordinal: number, own?: readonly OwnIndicator[]): void
   /**
    * Something that stands where a record should, and is none.
    *
    * @param place such as `line 17`
    */
   onSkipped(place: string, reason: string): void
+  /** Something that is as it should be, but of a kind that cannot be looked up: an attribute that is a comment. */
+  onIgnored?(): void
+}
+
+export interface ReadOptions {
+  /** What the file is called in errors. Default: its path. */
+  readonly name?: string
+  /** What a file that is no JSON holds: CSV (the default), or a plain list, one indicator a line. */
+  readonly text?: 'csv' | 'lines'
 }
 
 /** Parsing a chunk of this size keeps the event loop busy for a millisecond or two. */
@@ -33,29 +56,56 @@ const OPEN_BRACKET = 0x5b
 const OPEN_BRACE = 0x7b
 
 /**
- * Reads the records of a feed, plain or gzip: JSON (arrays of objects, objects one after another, one a line or not)
- * when its first character is `[` or `{`, else CSV with a header row. It is read as a stream; no more than a chunk and
- * a record are in memory.
+ * Reads the records of a feed, plain or gzip: JSON (arrays of objects, objects one after another, one a line or not;
+ * warning-lists and events of MISP) when its first character is `[` or `{`, else CSV with a header row. It is read as a
+ * stream; no more than a chunk and a record are in memory. For the manifest of a MISP feed, the events beside it are read.
  *
  * @returns the version of the file that was read, see `fileVersion`
  * @throws FeedError when the file cannot be read to its end, is broken, or changed meanwhile
  */
-export async function readFeed(file: string, handlers: FeedHandlers, pace: Pace): Promise<string> {
+export async function readFeed(
+  file: string,
+  handlers: FeedHandlers,
+  pace: Pace,
+  options: ReadOptions = {},
+): Promise<string> {
+  const name = options.name ?? file
+  let manifest: Manifest | undefined
+  const version = await withFile(file, name, async (handle) => {
+    manifest = await readRecords(() => readChunks(handle, name, pace), name, handlers, options)
+  })
+  let ordinal = 0
+  for (const uuid of manifest?.keys() ?? []) {
+    const path = join(dirname(file), eventFile(uuid))
+    await withFile(path, path, async (handle) => {
+      const told: FeedHandlers = {
+        onColumns: (columns) => handlers.onColumns(columns),
+        onRecord: (record, _, own) => handlers.onRecord(record, ++ordinal, own),
+        onSkipped: (place, reason) => handlers.onSkipped(`${eventFile(uuid)}, ${place}`, reason),
+        onIgnored: () => handlers.onIgnored?.(),
+      }
+      await readAnyJson(() => readChunks(handle, path, pace), path, told)
+    })
+  }
+  return version
+}
+
+/** Opens a file for reading. @returns the version that it had all the time */
+async function withFile(
+  file: string,
+  name: string,
+  read: (handle: FileHandle) => Promise<void>,
+): Promise<string> {
   const handle = await open(file).catch((cause) => {
-    throw new FeedError('FEED_UNREADABLE', file, `cannot be opened (${cause.code ?? cause.message})`, cause)
+    throw new FeedError('FEED_UNREADABLE', name, `cannot be opened (${cause.code ?? cause.message})`, cause)
   })
   try {
     const stats = await handle.stat({ bigint: true })
-    if (!stats.isFile()) throw new FeedError('FEED_UNREADABLE', file, 'is not a regular file')
-    const chunks = readChunks(handle, file, pace)
-    try {
-      await readRecords(chunks, file, handlers)
-    } finally {
-      await chunks.return()
-    }
+    if (!stats.isFile()) throw new FeedError('FEED_UNREADABLE', name, 'is not a regular file')
+    await read(handle)
     const version = fileVersion(stats)
     if (fileVersion(await handle.stat({ bigint: true })) !== version) {
-      throw new FeedError('FEED_CHANGED', file, 'changed while it was read')
+      throw new FeedError('FEED_CHANGED', name, 'changed while it was read')
     }
     return version
   } finally {
@@ -115,27 +165,32 @@ function unzip(bytes: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
 }
 
 async function readRecords(
-  chunks: AsyncIterable<Buffer>,
-  file: string,
+  openText: () => AsyncGenerator<Buffer, void>,
+  name: string,
   handlers: FeedHandlers,
-): Promise<void> {
-  // The chunks up to the first that has something to tell the format by.
-  const head: Buffer[] = []
-  const iterator = chunks[Symbol.asyncIterator]()
-  let first: number | undefined
-  while (first === undefined) {
-    const next = await iterator.next()
-    if (next.done)
-      throw new FeedError('FEED_EMPTY', file, 'is empty; a feed without records is `[]` or a header row')
-    head.push(next.value)
-    first = firstCharacter(next.value)
+  { text = 'csv' }: ReadOptions,
+): Promise<Manifest | undefined> {
+  const first = await firstCharacterOf(openText())
+  if (first === undefined) {
+    const advice =
+      text === 'lines'
+        ? 'a list without indicators has a comment: `# none`'
+        : 'a feed without records is `[]` or a header row'
+    throw new FeedError('FEED_EMPTY', name, `is empty; ${advice}`)
   }
-  async function* all(): AsyncGenerator<Buffer, void> {
-    yield* head
-    yield* { [Symbol.asyncIterator]: () => iterator }
+  if (first === OPEN_BRACKET || first === OPEN_BRACE) return readAnyJson(openText, name, handlers)
+  if (text === 'lines') await readLines(openText(), name, handlers)
+  else await readCsv(openText(), name, handlers)
+  return undefined
+}
+
+/** Tells the format. */
+async function firstCharacterOf(chunks: AsyncGenerator<Buffer, void>): Promise<number | undefined> {
+  for await (const chunk of chunks) {
+    const first = firstCharacter(chunk)
+    if (first !== undefined) return first
   }
-  if (first === OPEN_BRACKET || first === OPEN_BRACE) await readJson(all(), file, handlers)
-  else await readCsv(all(), file, handlers)
+  return undefined
 }
 
 /** The first byte that is neither blank nor of a byte order mark. */

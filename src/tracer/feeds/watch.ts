@@ -1,5 +1,4 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { dirname } from 'node:path'
 import type { FeedLog } from './feed-log.ts'
 
 /** Changes come in bursts. */
@@ -15,13 +14,14 @@ export interface WatchTimes {
   readonly pollMs?: number
 }
 
-/** A file whose content is in use, and can be read again. */
-export interface WatchedFile {
-  readonly file: string
-  /** The version that the file has now when it is not the one that was read last; undefined: nothing is to be done. */
+/** A file that may change, or a directory whose files may come and go. */
+export interface Watched {
+  /** Where its changes are to be seen. */
+  readonly directory: string
+  /** What it is now, when that is not what was read last. */
   changedVersion(): Promise<string | undefined>
-  /** Never rejects. */
-  reload(): Promise<void>
+  /** Reads it again. Never rejects. */
+  refresh(): Promise<void>
 }
 
 interface Look {
@@ -36,20 +36,21 @@ interface Look {
  * time of the file are not those that were read. Once in a while it looks without being told.
  */
 export class FeedWatcher {
-  readonly #files: readonly WatchedFile[]
+  readonly #files: () => readonly Watched[]
   readonly #log: FeedLog
   readonly #settleMs: number
   readonly #watchers: FSWatcher[] = []
   readonly #poll: NodeJS.Timeout
   /** Files that are being looked at. */
-  readonly #looks = new Map<WatchedFile, Look>()
+  readonly #looks = new Map<Watched, Look>()
   #isClosed = false
 
-  constructor(files: readonly WatchedFile[], log: FeedLog, times: WatchTimes = {}) {
+  /** @param files what there is to watch now; new ones are in directories that were watched from the beginning */
+  constructor(files: () => readonly Watched[], log: FeedLog, times: WatchTimes = {}) {
     this.#files = files
     this.#log = log
     this.#settleMs = times.settleMs ?? SETTLE_MS
-    for (const directory of new Set(files.map(({ file }) => dirname(file)))) this.#watch(directory)
+    for (const directory of new Set(files().map((file) => file.directory))) this.#watch(directory)
     this.#poll = setInterval(() => this.#lookAtAll(), times.pollMs ?? POLL_MS).unref()
     // Something may have changed between the first reading and now.
     this.#lookAtAll()
@@ -82,7 +83,7 @@ export class FeedWatcher {
   }
 
   #lookAtAll(): void {
-    for (const file of this.#files) {
+    for (const file of this.#files()) {
       const look = this.#looks.get(file)
       if (look === undefined) this.#lookLater(file, undefined)
       else look.isStale = true
@@ -90,13 +91,13 @@ export class FeedWatcher {
   }
 
   /** @param version that the file had at the last look, undefined at the first one */
-  #lookLater(file: WatchedFile, version: string | undefined): void {
+  #lookLater(file: Watched, version: string | undefined): void {
     const delay = version === undefined ? Math.min(BURST_MS, this.#settleMs) : this.#settleMs
     const timer = setTimeout(() => void this.#look(file, version), delay).unref()
     this.#looks.set(file, { timer, isStale: false })
   }
 
-  async #look(file: WatchedFile, before: string | undefined): Promise<void> {
+  async #look(file: Watched, before: string | undefined): Promise<void> {
     const look = this.#looks.get(file)!
     look.isStale = false
     const version = await file.changedVersion()
@@ -108,9 +109,12 @@ export class FeedWatcher {
     } else if (version !== before) {
       this.#lookLater(file, version)
     } else {
-      await file.reload()
+      await file.refresh()
+      if (this.#isClosed) return
       // It may have changed again since it was opened.
-      if (!this.#isClosed) this.#lookLater(file, undefined)
+      this.#lookLater(file, undefined)
+      // And it may have brought files that nobody has looked at.
+      this.#lookAtAll()
     }
   }
 }

@@ -1,8 +1,10 @@
 import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { open, type Reader, type Response } from 'maxmind'
 import type { FeedLog } from '../feeds/feed-log.ts'
 import { fileVersion } from '../feeds/read.ts'
+import type { Watched } from '../feeds/watch.ts'
 
 /** A database that could not be opened. Its message names the file and what to do. */
 export class MmdbError extends Error {
@@ -28,7 +30,7 @@ const FORMAT_VERSION = 2
 const SEPARATOR_BYTES = 16
 
 /** An `.mmdb` file and the reader that was made of it. A reload makes a new one; the old one stays when that fails. */
-export class MmdbFile {
+export class MmdbFile implements Watched {
   readonly file: string
   readonly #log: FeedLog
   readonly #signal: AbortSignal
@@ -56,7 +58,10 @@ export class MmdbFile {
     return { loadedAt: this.#loadedAt, reloadsOk: this.#reloadsOk, reloadsFailed: this.#reloadsFailed }
   }
 
-  /** See `WatchedFile`. */
+  get directory(): string {
+    return dirname(this.file)
+  }
+
   async changedVersion(): Promise<string | undefined> {
     const version = await versionOf(this.file)
     return version === this.#seenVersion ? undefined : version
@@ -74,7 +79,7 @@ export class MmdbFile {
   }
 
   /** Reads it again, as it is now. Never rejects: a failure is logged and counted. */
-  reload(): Promise<void> {
+  refresh(): Promise<void> {
     this.#reloading = this.#reloading.then(() => this.#reload())
     return this.#reloading
   }

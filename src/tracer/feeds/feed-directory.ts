@@ -1,0 +1,125 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FeedError } from './feed-error.ts'
+import { FeedFile, type FeedFileContext } from './feed-file.ts'
+import type { FeedSpec } from './load.ts'
+import { MANIFEST_FILE } from './misp-manifest.ts'
+import type { Watched } from './watch.ts'
+
+const FEED_FILE = /\.(?:csv|json|jsonl|ndjson)(?:\.gz)?$/i
+/** Each one is asked for every indicator. */
+const MOST_FILES = 1000
+
+/**
+ * The feed files of a directory, sorted by name: `.csv`, `.json`, `.jsonl`, `.ndjson`, each also with `.gz`, those in
+ * directories below and hidden ones left out. With a `manifest.json` the directory is a feed of MISP, and that is its
+ * only file: it lists the others.
+ */
+export class FeedDirectory implements Watched {
+  readonly file: string
+  readonly #specs: readonly FeedSpec[]
+  readonly #context: FeedFileContext
+  #files: readonly FeedFile[] = []
+
+  constructor(directory: string, specs: readonly FeedSpec[], context: FeedFileContext) {
+    this.file = directory
+    this.#specs = specs
+    this.#context = context
+  }
+
+  /** Those that are there now. Of one that could not be read yet there are no tables. */
+  get files(): readonly FeedFile[] {
+    return this.#files
+  }
+
+  /** What has to be watched to see files come and go. */
+  get directory(): string {
+    return this.file
+  }
+
+  /**
+   * Reads all files for the first time.
+   *
+   * @throws FeedError for the first that cannot be loaded
+   */
+  async load(): Promise<void> {
+    this.#setNames(await this.#names())
+    for (const file of this.#files) await file.load()
+    this.#warnIfEmpty()
+  }
+
+  /** Looks for files, and reads all of them again. Never rejects. */
+  async reload(): Promise<void> {
+    await this.refresh()
+    for (const file of this.#files) await file.reload()
+  }
+
+  async changedVersion(): Promise<string | undefined> {
+    const names = await this.#names().catch(() => undefined)
+    if (names === undefined) return undefined
+    const paths = names.map((name) => join(this.file, name))
+    const isSame =
+      paths.length === this.#files.length && paths.every((path, i) => path === this.#files[i]!.file)
+    // The slash cannot be in a name.
+    return isSame ? undefined : names.join('/') || '/'
+  }
+
+  /** Drops the files that are gone. New ones have no tables until they are read as changed ones are. */
+  async refresh(): Promise<void> {
+    const before = this.#files
+    try {
+      this.#setNames(await this.#names())
+    } catch (error) {
+      this.#context.log.error({ err: error }, 'directory of feeds not read; the old tables stay')
+      return
+    }
+    if (before.length === this.#files.length && before.every((file, i) => file === this.#files[i])) return
+    this.#context.onLoad()
+    this.#context.log.info(
+      { directory: this.file, files: this.#files.length },
+      'feeds of a directory have come or gone',
+    )
+    this.#warnIfEmpty()
+  }
+
+  #warnIfEmpty(): void {
+    if (this.#files.length > 0) return
+    this.#context.log.warn(
+      { directory: this.file },
+      'directory has no feeds: .csv, .json, .jsonl or .ndjson, also with .gz',
+    )
+  }
+
+  #setNames(names: readonly string[]): void {
+    const known = new Map(this.#files.map((file) => [file.file, file]))
+    this.#files = names.map((name) => {
+      const path = join(this.file, name)
+      return known.get(path) ?? new FeedFile(path, this.#specs, this.#context)
+    })
+  }
+
+  async #names(): Promise<string[]> {
+    const entries = await readdir(this.file, { withFileTypes: true }).catch((cause) => {
+      throw new FeedError(
+        'FEED_UNREADABLE',
+        this.file,
+        `cannot be read (${cause.code ?? cause.message})`,
+        cause,
+      )
+    })
+    const names = entries
+      // A link may lead to a file.
+      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.') && FEED_FILE.test(entry.name))
+      .map(({ name }) => name)
+      .sort()
+    if (names.includes(MANIFEST_FILE)) return [MANIFEST_FILE]
+    if (names.length > MOST_FILES) {
+      throw new FeedError(
+        'FEED_TOO_LARGE',
+        this.file,
+        `has ${names.length} feed files; ${MOST_FILES} are the most: put small ones together`,
+      )
+    }
+    return names
+  }
+}

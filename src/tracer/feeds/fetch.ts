@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
+import { type IncomingMessage, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { type Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+import { shownUrl } from './feed-url.ts'
+
+/** What a server said of the content that is there; it is asked whether that is still so. */
+export interface Validators {
+  readonly etag?: string
+  readonly lastModified?: string
+}
+
+export interface FetchOptions {
+  readonly authorization: string | undefined
+  readonly validators: Validators
+  /** Of the body, as it comes and as it is once it is unpacked. */
+  readonly maxBytes: number
+  /** Without a byte from the server. */
+  readonly stallMs: number
+  /** Instead of the system's authorities, PEM. */
+  readonly ca: string | Buffer | undefined
+  readonly signal: AbortSignal
+}
+
+/** Something was downloaded, or the server says that nothing has changed. */
+export type Fetched = { readonly modified: false } | ({ readonly modified: true; bytes: number } & Validators)
+
+/** Why there was nothing to download. Its message holds no secret. */
+export class FetchError extends Error {
+  override readonly name = 'FetchError'
+  /** The same request may succeed in a moment. */
+  readonly retryable: boolean
+
+  constructor(message: string, retryable: boolean, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.retryable = retryable
+  }
+}
+
+/** How the names of files end that are not complete. */
+export const PARTIAL = '.part'
+
+const MAX_REDIRECTS = 5
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+const NOT_MODIFIED = 304
+const BUSY = 429
+const BLANKS: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0d, 0x20, 0xef, 0xbb, 0xbf])
+const LESS_THAN = 0x3c
+
+/**
+ * Downloads to a file, which is there as a whole or not at all: what comes is written beside it and renamed.
+ *
+ * @throws FetchError, or the reason of the signal
+ */
+export async function fetchToFile(url: URL, file: string, options: FetchOptions): Promise<Fetched> {
+  const response = await follow(url, options)
+  if (response.statusCode === NOT_MODIFIED) {
+    response.resume()
+    return { modified: false }
+  }
+  const partial = `${file}.${randomUUID()}${PARTIAL}`
+  try {
+    const bytes = await save(response, partial, options)
+    await rename(partial, file)
+    const { etag, 'last-modified': lastModified } = response.headers
+    return { modified: true, bytes, etag, lastModified }
+  } catch (error) {
+    await rm(partial, { force: true })
+    throw asFetchError(error, options.signal)
+  }
+}
+
+/** The answer at the end of all redirects: 200 or 304. */
+async function follow(start: URL, options: FetchOptions): Promise<IncomingMessage> {
+  let url = start
+  for (let redirects = 0; ; redirects++) {
+    // What is meant for one server is not told to another.
+    const isSameServer = url.origin === start.origin
+    const response = await send(url, isSameServer ? options.authorization : undefined, options)
+    const status = response.statusCode!
+    if (status === 200 || status === NOT_MODIFIED) return response
+    response.destroy()
+    if (!REDIRECTS.has(status)) {
+      throw new FetchError(
+        `the server answers ${status} ${response.statusMessage}`,
+        status >= 500 || status === BUSY,
+      )
+    }
+    if (redirects === MAX_REDIRECTS) throw new FetchError(`more than ${MAX_REDIRECTS} redirects`, false)
+    url = redirected(url, response.headers.location)
+  }
+}
+
+function redirected(from: URL, location: string | undefined): URL {
+  let url: URL
+  try {
+    url = new URL(location ?? '', from)
+  } catch {
+    throw new FetchError('a redirect leads nowhere', false)
+  }
+  if (location === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw new FetchError('a redirect leads nowhere', false)
+  if (from.protocol === 'https:' && url.protocol === 'http:') {
+    throw new FetchError(`a redirect leads from https to http (${shownUrl(url)}), which is refused`, false)
+  }
+  url.username = ''
+  url.password = ''
+  return url
+}
+
+function send(
+  url: URL,
+  authorization: string | undefined,
+  { validators, stallMs, ca, signal }: FetchOptions,
+): Promise<IncomingMessage> {
+  const headers: Record<string, string> = { accept: '*/*', 'accept-encoding': 'gzip', 'user-agent': 'sluice' }
+  if (authorization !== undefined) headers.authorization = authorization
+  if (validators.etag !== undefined) headers['if-none-match'] = validators.etag
+  if (validators.lastModified !== undefined) headers['if-modified-since'] = validators.lastModified
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error) => reject(asFetchError(error, signal))
+    let started: IncomingMessage | undefined
+    // No connection is kept: there is an hour between two requests. An error of the transfer ends request and response.
+    const options = { headers, agent: false, signal } as const
+    const request =
+      url.protocol === 'https:' ? requestHttps(url, { ...options, ca }) : requestHttp(url, options)
+    request.setTimeout(stallMs, () => {
+      const error = new FetchError(`nothing has come from the server for ${stallMs / 1000} s`, true)
+      started?.destroy(error)
+      request.destroy(error)
+    })
+    request.on('error', fail)
+    request.on('response', (response) => {
+      started = response
+      resolve(response)
+    })
+    request.end()
+  })
+}
+
+/** @returns the bytes that came */
+async function save(
+  response: IncomingMessage,
+  partial: string,
+  { maxBytes, signal }: FetchOptions,
+): Promise<number> {
+  const announced = Number(response.headers['content-length'] ?? Number.NaN)
+  if (announced > maxBytes) throw tooLarge(maxBytes)
+  const received = new Bounded(maxBytes)
+  const unpacked = new Bounded(maxBytes)
+  await pipeline(
+    [
+      response,
+      received,
+      ...unpackers(response),
+      unpacked,
+      createWriteStream(partial, { mode: 0o600 }),
+    ] as Readable[],
+    { signal },
+  )
+  if (!Number.isNaN(announced) && received.bytes !== announced) {
+    throw new FetchError(`${received.bytes} bytes have come, and ${announced} were announced`, true)
+  }
+  if (unpacked.isBlank) throw new FetchError('the server sends nothing', true)
+  await synced(partial)
+  return received.bytes
+}
+
+function unpackers(response: IncomingMessage): Transform[] {
+  const encoding = response.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
+  if (encoding === 'identity' || encoding === '') return []
+  if (encoding === 'gzip' || encoding === 'x-gzip') return [createGunzip()]
+  throw new FetchError(`the server sends an encoding that was not asked for (${encoding})`, false)
+}
+
+/** What is renamed must not be empty after a crash. */
+async function synced(file: string): Promise<void> {
+  const handle = await open(file, 'r+')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Counts what passes, and looks at its beginning. */
+class Bounded extends Transform {
+  bytes = 0
+  isBlank = true
+  readonly #maxBytes: number
+
+  constructor(maxBytes: number) {
+    super()
+    this.#maxBytes = maxBytes
+  }
+
+  override _transform(chunk: Buffer, _encoding: string, done: (error?: Error, chunk?: Buffer) => void): void {
+    this.bytes += chunk.length
+    if (this.bytes > this.#maxBytes) {
+      done(tooLarge(this.#maxBytes))
+      return
+    }
+    if (this.isBlank) {
+      const first = chunk.find((byte) => !BLANKS.has(byte))
+      this.isBlank = first === undefined
+      if (first === LESS_THAN) {
+        done(new FetchError('the server sends a web page or XML, and no feed', false))
+        return
+      }
+    }
+    done(undefined, chunk)
+  }
+}
+
+function tooLarge(maxBytes: number): FetchError {
+  return new FetchError(`larger than ${maxBytes} bytes, which is the limit`, false)
+}
+
+function asFetchError(error: unknown, signal: AbortSignal): unknown {
+  if (error instanceof FetchError || signal.aborted) return error
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ENOSPC') return new FetchError('the disk is full', true, error)
+  const text = code === undefined || message.includes(code) ? message : `${message} (${code})`
+  return new FetchError(text.trim(), true, error)
+}
