@@ -186,12 +186,16 @@ async function loadAll(
   const enrichers: Enricher[] = []
   for (const source of sources.order) {
     const enricher =
-      source === 'misp' ? misp! : await orUnusable(() => loadEnricher(source, options, sources, log))
+      source === 'misp'
+        ? misp!
+        : await orUnusable('--feed', () => loadEnricher(source, options, sources, log))
     enrichers.push(enricher)
   }
   const files = localFiles(sources.allowlists, options)
   const allowlist =
-    files.length === 0 ? undefined : await orUnusable(() => IndicatorAllowlist.load({ files, log }))
+    files.length === 0
+      ? undefined
+      : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, log }))
   return { enrichers, allowlist }
 }
 
@@ -214,14 +218,17 @@ async function loadEnricher(
   return loadCustomEnricher(source.enricher, { timeoutMs: options.enricherTimeout })
 }
 
-/** @throws {CommandError} for what cannot be loaded */
-async function orUnusable<T>(load: () => Promise<T>): Promise<T> {
+/**
+ * @param option by which the files were given
+ * @throws {CommandError} for what cannot be loaded
+ */
+async function orUnusable<T>(option: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load()
   } catch (error) {
     const { message } = error as Error
     const isKeyNeeded = error instanceof FeedError && error.code === 'FEED_KEY_NEEDED'
-    const text = isKeyNeeded ? `--feed ${message.replace(': needs', ' needs')}` : message
+    const text = isKeyNeeded ? `${option} ${message.replace(': needs', ' needs')}` : message
     throw new CommandError(EXIT.USAGE, `tracer: ${text}`, { cause: error })
   }
 }

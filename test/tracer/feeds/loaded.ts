@@ -1,0 +1,38 @@
+import type { TestContext } from 'node:test'
+import { type FeedSpec, type LoadedFeed, loadFeed } from '../../../src/tracer/feeds/load.ts'
+import type { ReadOptions } from '../../../src/tracer/feeds/read.ts'
+import { queryOf } from '../../../src/tracer/feeds/table.ts'
+import type { IndicatorType } from '../../../src/tracer/protocol.ts'
+import { temporaryFile } from './temporary.ts'
+
+/** A feed that was read from a file, and what it knows. */
+export interface Loaded extends LoadedFeed {
+  /** The contexts that all tables have of a value. */
+  find(type: IndicatorType, value: string): string[]
+}
+
+/** Loads a feed from a file with this content. */
+export async function load(
+  t: TestContext,
+  content: string | Uint8Array,
+  spec: FeedSpec = {},
+  options: ReadOptions = {},
+): Promise<Loaded> {
+  return loadedFrom(await temporaryFile(t, 'feed', content), spec, options)
+}
+
+/** Loads a feed from this file. */
+export async function loadedFrom(
+  file: string,
+  spec: FeedSpec = {},
+  options: ReadOptions = {},
+): Promise<Loaded> {
+  const feed = await loadFeed(file, [spec], undefined, options)
+  return {
+    ...feed,
+    find: (type, value) =>
+      feed.tables.flatMap((table) =>
+        (table.find(queryOf({ type, value })!, undefined) ?? []).map(({ context }) => context),
+      ),
+  }
+}
