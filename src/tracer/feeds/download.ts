@@ -53,6 +53,8 @@ const ATTEMPTS_AT_START = 3
 const RETRY_AT_START_MS = 1000
 const RETRY_MS = 10_000
 const JITTER = 0.1
+/** What Node's timers can hold; a longer one would fire at once. */
+const LONGEST_MS = 2 ** 31 - 1
 /** What somebody has begun and not finished for so long is from a process that is gone. */
 const STALE_MS = 24 * 60 * 60_000
 
@@ -163,7 +165,7 @@ export class FeedDownload {
       this.#failures === 0
         ? intervalMs * (1 - JITTER + 2 * JITTER * Math.random())
         : Math.min(intervalMs, backoffMs(this.#failures, { minMs: retryMs, maxMs: intervalMs }))
-    this.#timer = setTimeout(() => void this.refresh(), delay).unref()
+    this.#timer = setTimeout(() => void this.refresh(), Math.min(delay, LONGEST_MS)).unref()
   }
 
   async #refresh(): Promise<void> {

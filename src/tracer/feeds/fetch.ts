@@ -125,10 +125,10 @@ function send(
     const fail = (error: Error) => reject(asFetchError(error, signal))
     let started: IncomingMessage | undefined
     // No connection is kept: there is an hour between two requests. An error of the transfer ends request and response.
-    const options = { headers, agent: false, signal } as const
+    const options = { headers, agent: false, signal, timeout: stallMs } as const
     const request =
       url.protocol === 'https:' ? requestHttps(url, { ...options, ca }) : requestHttp(url, options)
-    request.setTimeout(stallMs, () => {
+    request.on('timeout', () => {
       const error = new FetchError(`nothing has come from the server for ${stallMs / 1000} s`, true)
       started?.destroy(error)
       request.destroy(error)
