@@ -3,6 +3,9 @@ import type { Token } from 'stream-json/core/parser.js'
 /** JSON whose records are not the elements of its top. */
 export type WrappedFormat = 'misp-warninglist' | 'misp-events' | 'misp-manifest'
 
+/** Thrown by a reader as soon as the file turns out not to be of its format. Nothing has been told of it by then. */
+export class NotOfFormat extends Error {}
+
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Tells from the first record of a JSON file, while it is read, whether it may be of a format of MISP. */

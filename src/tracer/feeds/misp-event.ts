@@ -1,5 +1,6 @@
 import type { Token } from 'stream-json/core/parser.js'
 import { FeedError } from './feed-error.ts'
+import { NotOfFormat } from './json-format.ts'
 import type { TokenSink } from './json-tokens.ts'
 import { ValueAssembler } from './json-value.ts'
 import { attributeContext, attributeIndicators } from './misp-attribute.ts'
@@ -51,14 +52,10 @@ abstract class EventTokens implements TokenSink {
   #key = ''
   readonly #values = new ValueAssembler()
   #startLine = 1
+  /** There was something that events are made of. */
   #hasEvent = false
   /** Of the event that is open, from 1. */
   protected ordinal = 0
-
-  /** Whether there was anything that events are made of. */
-  get hasEvent(): boolean {
-    return this.#hasEvent
-  }
 
   add(token: Token, line: number): boolean {
     if (this.#values.isOpen) {
@@ -140,7 +137,10 @@ abstract class EventTokens implements TokenSink {
   }
 
   #end(): void {
-    if (this.#places.pop() === 'event') this.onEventEnd()
+    const place = this.#places.pop()
+    if (place === 'event') this.onEventEnd()
+    const isAtTop = this.#places.length === 0 || (this.#places.length === 1 && this.#places[0] === 'list')
+    if (place === 'document' && isAtTop && !this.#hasEvent) throw new NotOfFormat('there is no event')
   }
 
   #scalar(value: FeedValue, line: number): void {

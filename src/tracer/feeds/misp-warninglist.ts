@@ -1,6 +1,7 @@
 import type { Token } from 'stream-json/core/parser.js'
 import { FeedError } from './feed-error.ts'
 import { detectType } from './indicator-key.ts'
+import { NotOfFormat } from './json-format.ts'
 import type { TokenSink } from './json-tokens.ts'
 import type { FeedHandlers, OwnIndicator } from './read.ts'
 
@@ -12,7 +13,7 @@ import type { FeedHandlers, OwnIndicator } from './read.ts'
  * Its names are usually sorted, so the list comes before what it is: the file is read twice.
  */
 
-const LONGEST_ELEMENT = 1024 * 1024
+const LONGEST_ELEMENT = 16 * 1024 * 1024
 /** Characters of a description that are kept: it goes into the context of every element. */
 const LONGEST_TEXT = 1000
 const LIST = 'list'
@@ -55,6 +56,10 @@ abstract class WarningListTokens implements TokenSink {
         else if (this.#depth === 1) this.onMember(this.#key, token.value)
         else if (this.#depth === 2 && this.#key === LIST) this.onElement(token.value, line)
         return true
+      case 'trueValue':
+      case 'falseValue':
+      case 'nullValue':
+        return true
       default:
         return false
     }
@@ -69,21 +74,19 @@ abstract class WarningListTokens implements TokenSink {
 /** Reads what a file says of itself. */
 export class WarningListSurvey extends WarningListTokens {
   readonly #members = new Map<string, string>()
-  #isOneObject = true
   #hasTop = false
 
-  /** @returns undefined when the file is no warning-list */
+  /** @returns undefined when the file is no warning-list; `NotOfFormat` may tell it sooner */
   get result(): WarningList | undefined {
     const name = this.#members.get('name')
     const version = this.#members.get('version')
     const kind = KINDS.find((each) => each === this.#members.get('type'))
-    if (!this.#isOneObject || name === undefined || version === undefined || kind === undefined)
-      return undefined
+    if (name === undefined || version === undefined || kind === undefined) return undefined
     return { name, version, description: this.#members.get('description') ?? '', kind }
   }
 
   protected override onTop(isObject: boolean): void {
-    if (this.#hasTop || !isObject) this.#isOneObject = false
+    if (this.#hasTop || !isObject) throw new NotOfFormat('a warning-list is one object')
     this.#hasTop = true
   }
 

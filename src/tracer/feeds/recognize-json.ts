@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { Token } from 'stream-json/core/parser.js'
-import { FormatDetector, type WrappedFormat } from './json-format.ts'
+import { FormatDetector, NotOfFormat, type WrappedFormat } from './json-format.ts'
 import { readTokens, type TokenSink } from './json-tokens.ts'
 import { EventReader, EventSurvey, LateEventFields } from './misp-event.ts'
 import { type Manifest, ManifestReader } from './misp-manifest.ts'
@@ -25,18 +25,14 @@ export async function readAnyJson(
 ): Promise<Manifest | undefined> {
   const format = await readUnlessWrapped(open, file, handlers)
   if (format === undefined) return undefined
-  if (format === 'misp-manifest') {
-    const manifest = new ManifestReader()
-    await readTokens(open(), file, manifest)
-    if (manifest.result !== undefined) return manifest.result
-  } else if (
-    format === 'misp-events'
-      ? await readEvents(open, file, handlers)
-      : await readWarningList(open, file, handlers)
-  ) {
-    return undefined
+  try {
+    if (format === 'misp-manifest') return await readManifest(open, file)
+    if (format === 'misp-events') await readEvents(open, file, handlers)
+    else await readWarningList(open, file, handlers)
+  } catch (error) {
+    if (!(error instanceof NotOfFormat)) throw error
+    await readJson(open(), file, handlers)
   }
-  await readJson(open(), file, handlers)
   return undefined
 }
 
@@ -85,26 +81,27 @@ class DetectingReader implements TokenSink {
   }
 }
 
-/** @returns whether it is a warning-list */
-async function readWarningList(open: OpenText, file: string, handlers: FeedHandlers): Promise<boolean> {
-  const survey = new WarningListSurvey()
-  await readTokens(open(), file, survey)
-  if (survey.result === undefined) return false
-  await readTokens(open(), file, new WarningListReader(survey.result, file, handlers))
-  return true
+async function readManifest(open: OpenText, file: string): Promise<Manifest> {
+  const reader = new ManifestReader()
+  await readTokens(open(), file, reader)
+  if (reader.result === undefined) throw new NotOfFormat('the file is no manifest')
+  return reader.result
 }
 
-/** @returns whether there are events */
-async function readEvents(open: OpenText, file: string, handlers: FeedHandlers): Promise<boolean> {
-  const reader = new EventReader(handlers, undefined, 0)
+async function readWarningList(open: OpenText, file: string, handlers: FeedHandlers): Promise<void> {
+  const survey = new WarningListSurvey()
+  await readTokens(open(), file, survey)
+  if (survey.result === undefined) throw new NotOfFormat('the file is no warning-list')
+  await readTokens(open(), file, new WarningListReader(survey.result, file, handlers))
+}
+
+async function readEvents(open: OpenText, file: string, handlers: FeedHandlers): Promise<void> {
   try {
-    await readTokens(open(), file, reader)
-    return reader.hasEvent
+    await readTokens(open(), file, new EventReader(handlers, undefined, 0))
   } catch (error) {
     if (!(error instanceof LateEventFields)) throw error
     const survey = new EventSurvey(file)
     await readTokens(open(), file, survey)
     await readTokens(open(), file, new EventReader(handlers, survey.result, error.attributes))
-    return true
   }
 }

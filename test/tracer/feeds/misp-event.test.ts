@@ -172,6 +172,18 @@ test('a record that merely has a response is a feed like any other', async (t) =
   assert.equal(feed.find('url', 'b.example').length, 1)
 })
 
+test('records that merely have a response are read to the end, however many', async (t) => {
+  const lines = Array.from(
+    { length: 1000 },
+    (_, i) => `{"response": {"code": ${i}}, "host": "h${i}.example"}`,
+  )
+  for (const text of [lines.join('\n'), `[${lines.join(',')}]`]) {
+    const feed = await load(t, text, { key: 'host' })
+    assert.deepEqual([feed.records, feed.skipped, feed.ignored], [1000, 0, 0])
+    assert.deepEqual(feed.find('url', 'h999.example'), ['|response.code=999|host=h999.example'])
+  }
+})
+
 test('an event that is broken in the middle is refused as a whole', async (t) => {
   const text = JSON.stringify(event([{ type: 'domain', value: 'one.example' }]))
   for (const broken of [text.slice(0, -5), text.replace('"value"', 'value'), `${text}}`])
