@@ -37,7 +37,7 @@ const HEADER = 'X-KF-SendFinishedEventX-KF-ReplyBack'
 const VALUES = 1000
 
 /** A server that runs. */
-interface Running {
+export interface Running {
   readonly port: number
   readonly child: ChildProcess
 }
@@ -55,7 +55,7 @@ export async function run({ quick, events, rounds = quick ? 2 : 5 }: BenchOption
   return harness.withFolder(async (folder) => {
     const feed = join(folder, 'feed.csv')
     await writeFeed(feed, indicators)
-    const ours = await startOurs(feed)
+    const ours = await startOurs('--feed', feed, '--key', 'ioc:url')
     try {
       return [
         await pipelined(ours, indicators, requests, rounds),
@@ -67,11 +67,13 @@ export async function run({ quick, events, rounds = quick ? 2 : 5 }: BenchOption
   })
 }
 
-async function pipelined(
+/** @param how how the server has the feed, for the row */
+export async function pipelined(
   server: Running,
   indicators: number,
   requests: number,
   rounds: number,
+  how = '',
 ): Promise<Row> {
   const blocks = Array.from({ length: BLOCKS }, (_, number) => makeBlock(number, indicators))
   await assertReplies(server, blocks[0]!)
@@ -85,7 +87,7 @@ async function pipelined(
     const seconds = (performance.now() - started) / 1000
     if (round > 0) readings.push((CONNECTIONS * perConnection * BLOCK_REQUESTS) / seconds)
   }
-  const what = `server, pipelined, ${CONNECTIONS} connections, ${indicators} indicators, half hits`
+  const what = `server, pipelined, ${CONNECTIONS} connections, ${indicators} indicators${how}, half hits`
   return harness.measured(what, '/s', readings, { atLeast: 300_000 })
 }
 
@@ -131,7 +133,7 @@ function compare(what: string, sides: readonly { readings: number[]; failed: num
 }
 
 /** Half of what is asked for is in the feed: those with an even number. */
-async function writeFeed(path: string, indicators: number): Promise<void> {
+export async function writeFeed(path: string, indicators: number): Promise<void> {
   async function* rows() {
     yield 'ioc,context\n'
     for (let from = 0; from < indicators; from += 10_000) {
@@ -208,8 +210,9 @@ async function open(port: number): Promise<Socket> {
   return socket
 }
 
-async function startOurs(feed: string): Promise<Running> {
-  const argv = [tracerPath(), 'serve', '--listen', '127.0.0.1:0', '--feed', feed, '--key', 'ioc:url']
+/** @param sources options that say what it knows */
+export async function startOurs(...sources: readonly string[]): Promise<Running> {
+  const argv = [tracerPath(), 'serve', '--listen', '127.0.0.1:0', ...sources]
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
   let text = ''
   for await (const part of child.stderr.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
@@ -224,7 +227,7 @@ async function startOurs(feed: string): Promise<Running> {
 }
 
 /** The command of the build, beside that of `normalize`. */
-function tracerPath(): string {
+export function tracerPath(): string {
   return join(dirname(harness.normalizeArgv('')[1]!), 'tracer.js')
 }
 

@@ -82,7 +82,13 @@ export type { Enricher, EnricherMetric, Match } from './tracer/enricher.ts'
 export { CATEGORIES, NO_MATCHES } from './tracer/enricher.ts'
 export type { CustomLookup } from './tracer/enrichers/custom.ts'
 export { CustomEnricher } from './tracer/enrichers/custom.ts'
-export type { FeedEnricher, FeedEnricherOptions, FeedOptions, FeedStats } from './tracer/enrichers/feed.ts'
+export type {
+  CompiledFeedOptions,
+  FeedEnricher,
+  FeedEnricherOptions,
+  FeedOptions,
+  FeedStats,
+} from './tracer/enrichers/feed.ts'
 export { createFeedEnricher, FeedError } from './tracer/enrichers/feed.ts'
 export type { MispErrorCode, MispOptions, MispSettings, MispTarget } from './tracer/enrichers/misp.ts'
 export { MISP_DEFAULTS, MispEnricher, MispError } from './tracer/enrichers/misp.ts'
@@ -90,6 +96,9 @@ export type { MmdbEnricher, MmdbOptions } from './tracer/enrichers/mmdb.ts'
 export { createMmdbEnricher, MMDB_CATEGORIES, MmdbError } from './tracer/enrichers/mmdb.ts'
 export { UrlDecoder } from './tracer/enrichers/url-decode.ts'
 export type { Allowlist } from './tracer/enrichment.ts'
+export type { CompileFeedsOptions, CompileProgress } from './tracer/feeds/compiled/compile.ts'
+export type { CompiledHeader } from './tracer/feeds/compiled/file-format.ts'
+export { compileFeeds } from './tracer/feeds/compiled/on-demand.ts'
 export type { DownloadStats, FeedDownloadOptions } from './tracer/feeds/download.ts'
 export { DownloadError, FeedDownload } from './tracer/feeds/download.ts'
 export type { AllowlistOptions, IndicatorAllowlistOptions } from './tracer/indicator-allowlist.ts'

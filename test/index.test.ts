@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, it } from 'node:test'
@@ -6,7 +9,9 @@ import type { PlainObject } from '../src/index.ts'
 import * as sluice from '../src/index.ts'
 import {
   CustomEnricher,
+  compileFeeds,
   compileRules,
+  createFeedEnricher,
   createPipeline,
   EnrichStage,
   FUNCTIONS,
@@ -313,6 +318,22 @@ describe('the parts', () => {
       ],
     })
     assert.deepEqual(second, { ip: '192.0.2.8' })
+  })
+
+  it('compile feeds, and answer from what was compiled', async (context) => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-library-'))
+    context.after(() => rm(folder, { recursive: true, force: true }))
+    const feed = join(folder, 'feed.csv')
+    const output = join(folder, 'feed.tracer')
+    await writeFile(feed, 'ioc,context\ngmer.com,bad_URL\n')
+    const { indicators } = await compileFeeds({ feeds: [feed], keys: [{ key: 'ioc' }], output })
+    assert.equal(indicators, 1)
+    const enricher = await createFeedEnricher({ feeds: [{ compiled: output }], watch: false })
+    assert.equal(
+      enricher.lookup({ type: 'url', value: 'http://gmer.com/' })[0]!.context,
+      '|ioc=gmer.com|context=bad_URL',
+    )
+    enricher.close()
   })
 
   it('tell what there is: functions and codes', () => {

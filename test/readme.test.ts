@@ -68,7 +68,8 @@ describe('the README', () => {
   })
 
   it('names every option of the commands, and no other', async () => {
-    for (const command of ['normalize', 'tracer serve', 'tracer lookup']) {
+    const commands = ['normalize', 'tracer serve', 'tracer compile', 'tracer inspect', 'tracer lookup']
+    for (const command of commands) {
       const [name, ...subcommand] = command.split(' ')
       const argv = ['--import', 'tsx', `src/cli/${name}.ts`, ...subcommand, '--help']
       const { stdout } = await promisify(execFile)(process.execPath, argv, { cwd: ROOT })

@@ -1,13 +1,15 @@
 import { InvalidArgumentError } from 'commander'
 import { parseDuration } from '../tracer/durations.ts'
-import { parseFeedKey } from '../tracer/feeds/key-path.ts'
+import { type FeedKey, parseFeedKey } from '../tracer/feeds/key-path.ts'
 import type { IndicatorType } from '../tracer/protocol.ts'
 import { type Address, parseAddress } from './address.ts'
 
-/** One `--feed` with the `--key` and the `--category` that follow it. */
+/** One `--feed` with the `--key` and the `--category` that follow it, or a `--load`. */
 export interface FeedArgument {
   /** A path or a URL. */
   readonly file: string
+  /** It is a compiled one: its key is in it. */
+  readonly isCompiled?: boolean
   key?: string
   type?: IndicatorType
   category?: string
@@ -34,7 +36,7 @@ export class SourceArguments {
   readonly order: SourceArgument[] = []
   /** What the next `--key` or `--category` belongs to. */
   #last:
-    | { readonly option: '--feed' | '--allowlist'; readonly file: FeedArgument }
+    | { readonly option: '--feed' | '--load' | '--allowlist'; readonly file: FeedArgument }
     | { readonly option: '--mmdb'; readonly file: MmdbArgument }
     | undefined
 
@@ -43,6 +45,13 @@ export class SourceArguments {
     const feed = { file }
     this.feeds.push(feed)
     this.#last = { option: '--feed', file: feed }
+  }
+
+  addCompiled(file: string): void {
+    if (this.feeds.length === 0) this.order.push('feeds')
+    const feed = { file, isCompiled: true }
+    this.feeds.push(feed)
+    this.#last = { option: '--load', file: feed }
   }
 
   addAllowlist(file: string): void {
@@ -75,6 +84,7 @@ export class SourceArguments {
     const last = this.#last
     if (last === undefined || last.option === '--mmdb')
       throw new InvalidArgumentError('--key stands behind the --feed or --allowlist that it belongs to.')
+    if (last.option === '--load') throw isInCompiled(last.file, '--key')
     if (last.file.key !== undefined)
       throw new InvalidArgumentError(`${last.option} ${last.file.file} has a --key already.`)
     Object.assign(
@@ -83,18 +93,32 @@ export class SourceArguments {
     )
   }
 
-  setCategory(category: string): void {
+  setCategory(text: string): void {
     const last = this.#last
     if (last === undefined || last.option === '--allowlist')
       throw new InvalidArgumentError('--category stands behind the --feed or --mmdb that it belongs to.')
+    if (last.option === '--load') throw isInCompiled(last.file, '--category')
     if (last.file.category !== undefined) {
       const name = last.option === '--mmdb' ? last.file.mmdb : last.file.file
       throw new InvalidArgumentError(`${last.option} ${name} has a --category already.`)
     }
-    if (!/^[^|\r\n]+$/.test(category))
-      throw new InvalidArgumentError('It cannot be empty or hold a | or a line end.')
-    last.file.category = category
+    last.file.category = category(text)
   }
+}
+
+function isInCompiled({ file }: FeedArgument, option: string): InvalidArgumentError {
+  return new InvalidArgumentError(`--load ${file} has it already: ${option} is given to compile.`)
+}
+
+/** For commander: a category as it may stand on the wire. */
+export function category(text: string): string {
+  if (/^[^|\r\n]+$/.test(text)) return text
+  throw new InvalidArgumentError('It cannot be empty or hold a | or a line end.')
+}
+
+/** For commander: FIELD[:TYPE], several of them. */
+export function collectKey(text: string, before: readonly FeedKey[] = []): readonly FeedKey[] {
+  return [...before, orInvalid(() => parseFeedKey(text))]
 }
 
 /** For commander: a duration in milliseconds. */

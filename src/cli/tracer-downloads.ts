@@ -41,7 +41,8 @@ export class FeedDownloads {
 
   /** @throws {CommandError} for what can be found wrong without a request */
   constructor({ feeds, allowlists }: SourceArguments, options: DownloadArguments, log: FeedLog) {
-    const urls = new Set([...feeds, ...allowlists].map(({ file }) => file).filter(isFeedUrl))
+    const plain = feeds.filter(({ isCompiled }) => !isCompiled)
+    const urls = new Set([...plain, ...allowlists].map(({ file }) => file).filter(isFeedUrl))
     const ca = options.feedCa === undefined ? undefined : readPem(options.feedCa)
     this.#downloads = [...urls].map((url) =>
       orUsage(

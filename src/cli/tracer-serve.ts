@@ -178,7 +178,7 @@ async function loadAll(
   log: Log,
 ): Promise<Sources> {
   if (sources.order.length === 0)
-    log.warn('no --feed, --mmdb, --misp or --enricher: nothing will ever be found')
+    log.warn('no --feed, --load, --mmdb, --misp or --enricher: nothing will ever be found')
   const { createMisp } = await import('./tracer-misp.ts')
   // Before anything is loaded: its mistakes are found at once.
   const misp = orUsage(() => createMisp(options, log))
@@ -207,7 +207,10 @@ async function loadEnricher(
 ): Promise<Enricher> {
   if (source === 'feeds') {
     const { createFeedEnricher } = await import('../tracer/enrichers/feed.ts')
-    return createFeedEnricher({ feeds: localFiles(sources.feeds, options), log })
+    const feeds = sources.feeds.map((feed) =>
+      feed.isCompiled ? { compiled: feed.file } : localFiles([feed], options)[0]!,
+    )
+    return createFeedEnricher({ feeds, log })
   }
   if ('mmdb' in source) {
     const { createMmdbEnricher } = await import('../tracer/enrichers/mmdb.ts')

@@ -3,7 +3,17 @@ import process from 'node:process'
 import { Command, Option } from 'commander'
 import { LOG_LEVELS } from '../tracer/log.ts'
 import { type RunWork, runCommand } from './run-command.ts'
-import { address, count, duration, interval, SourceArguments } from './tracer-arguments.ts'
+import {
+  address,
+  category,
+  collectKey,
+  count,
+  duration,
+  interval,
+  SourceArguments,
+} from './tracer-arguments.ts'
+import type { CompileOptions } from './tracer-compile.ts'
+import type { InspectOptions } from './tracer-inspect.ts'
 import type { LookupOptions } from './tracer-lookup.ts'
 import { withMisp } from './tracer-misp-options.ts'
 import type { ServeOptions } from './tracer-serve.ts'
@@ -15,6 +25,7 @@ import type { ServeOptions } from './tracer-serve.ts'
 const DEFAULT_ADDRESS = '127.0.0.1:16666'
 const LARGEST_LINE = 16 * 1024 * 1024
 const MOST_CONNECTIONS = 1_000_000
+const MOST_SAMPLES = 1000
 
 const AFTER_SERVE = `
 Durations are written 500ms, 5s, 2m; a bare number is seconds.
@@ -30,12 +41,26 @@ The type of a value is guessed (ip, hash by its length, else url), or given: url
 
 Exit codes: 0 all values are answered, found or not, 1 the server does not answer, 2 wrong usage.`
 
+const AFTER_COMPILE = `
+Every FEED has all the keys. Of equal keys the last record wins, over all files in their order. While it runs, it takes
+about twice the space of the result beside it; the file is complete or as it was before.
+
+Exit codes: 0 compiled, 1 the file cannot be written, or a signal stopped it, 2 wrong usage, or a feed that cannot be
+used.`
+
+const AFTER_INSPECT = `
+All checksums are verified.
+
+Exit codes: 0 it is whole, 1 it is damaged, of another version, or no compiled feed, 2 wrong usage.`
+
 function createProgram(run: RunWork): Command {
   const program = new Command('tracer')
     .description('Answers a SIEM what is known of an address, a host name, a URL or a hash.')
     .exitOverride()
   addServe(program, run)
   addLookup(program, run)
+  addCompile(program, run)
+  addInspect(program, run)
   return program
 }
 
@@ -66,6 +91,11 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       sources.addMmdb(file),
     )
     .option('--mmdb-language <code>', 'of the names of places (default: en)')
+    .option(
+      '--load <file>',
+      'a feed that tracer compile has made; repeatable, also beside --feed',
+      (file: string) => sources.addCompiled(file),
+    )
     .option(
       '--feed-interval <duration>',
       'how often the server of a feed is asked whether it has changed (default: 1h)',
@@ -160,6 +190,43 @@ function addLookup(program: Command, run: (work: () => Promise<number>) => Promi
       run(async () => {
         const { lookup } = await import('./tracer-lookup.ts')
         return lookup(values, { ...options, server: options.server ?? address(DEFAULT_ADDRESS) })
+      }),
+    )
+}
+
+function addCompile(program: Command, run: RunWork): void {
+  program
+    .command('compile')
+    .description('make one file of feeds of any size, which serve --load opens at once')
+    .argument('<FEED...>', 'CSV or JSON, plain or gzip')
+    .option(
+      '--key <field[:type]>',
+      'the field to look up by; type: url, ip or hash; repeatable. Files of MISP need none',
+      collectKey,
+    )
+    .option('--category <name>', 'the category of all detections', category)
+    .requiredOption('-o, --output <file>', 'the compiled feed, X.tracer; one that is there is replaced')
+    .addHelpText('after', AFTER_COMPILE)
+    .action((feeds: string[], options: CompileOptions) =>
+      run(async () => {
+        const { compile } = await import('./tracer-compile.ts')
+        return compile(feeds, options)
+      }),
+    )
+}
+
+function addInspect(program: Command, run: RunWork): void {
+  program
+    .command('inspect')
+    .description('verify a compiled feed, and print what it tells of itself and some of its entries')
+    .argument('<FILE>', 'what compile has made')
+    .option('--samples <n>', 'how many entries to print (default: 5)', count(MOST_SAMPLES))
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', AFTER_INSPECT)
+    .action((file: string, options: InspectOptions) =>
+      run(async () => {
+        const { inspect } = await import('./tracer-inspect.ts')
+        return inspect(file, options)
       }),
     )
 }

@@ -57,6 +57,20 @@ test('MISP stands in the order of the options, and once', () => {
   assert.throws(() => sources.addMisp('https://other.example.org'), InvalidArgumentError)
 })
 
+test('a compiled feed stands among the others, and brings its key and category along', () => {
+  const sources = new SourceArguments()
+  sources.addCompiled('a.tracer')
+  assert.throws(() => sources.setKey('ioc'), InvalidArgumentError)
+  assert.throws(() => sources.setCategory('C'), InvalidArgumentError)
+  sources.addFeed('b.csv')
+  sources.setKey('ioc')
+  assert.deepEqual(sources.order, ['feeds'])
+  assert.deepEqual(sources.feeds, [
+    { file: 'a.tracer', isCompiled: true },
+    { file: 'b.csv', key: 'ioc' },
+  ])
+})
+
 test('an option without its feed, or given twice, is refused', () => {
   const sources = new SourceArguments()
   assert.throws(() => sources.setKey('ioc'), InvalidArgumentError)

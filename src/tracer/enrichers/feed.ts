@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Enricher, type Match, NO_MATCHES } from '../enricher.ts'
+import { openCompiledFeed } from '../feeds/compiled/on-demand.ts'
 import { FeedDirectory } from '../feeds/feed-directory.ts'
 import { FeedFile, type FeedStats } from '../feeds/feed-file.ts'
 import { type FeedLog, NO_LOG } from '../feeds/feed-log.ts'
 import type { FeedSpec } from '../feeds/load.ts'
 import type { ReadOptions } from '../feeds/read.ts'
-import { type FeedTable, queryOf } from '../feeds/table.ts'
+import { type IndicatorTable, queryOf } from '../feeds/table.ts'
 import { FeedWatcher, type Watched, type WatchTimes } from '../feeds/watch.ts'
 import type { Indicator } from '../protocol.ts'
 
@@ -26,9 +27,15 @@ export interface FeedOptions extends FeedSpec {
   readonly text?: ReadOptions['text']
 }
 
+/** A compiled feed: `--load FILE`. Its keys and its category are in it. */
+export interface CompiledFeedOptions {
+  /** What `compileFeeds` made. To replace it, rename another one over it. */
+  readonly compiled: string
+}
+
 export interface FeedEnricherOptions {
   /** In the order in which they answer. A file that is there several times is read once. */
-  readonly feeds: readonly FeedOptions[]
+  readonly feeds: readonly (FeedOptions | CompiledFeedOptions)[]
   /** Loads, reloads and failures. Default: none. */
   readonly log?: FeedLog
   /** Reload files that change. Default: true. */
@@ -37,7 +44,7 @@ export interface FeedEnricherOptions {
   readonly watchTimes?: WatchTimes
 }
 
-/** Answers from feed files that are in memory. */
+/** Answers from feed files that are in memory, and from compiled ones. */
 export interface FeedEnricher extends Enricher {
   lookup(indicator: Indicator): readonly Match[]
   /** Reads all files again. Never rejects: of a file that cannot be read, the old table stays. */
@@ -66,7 +73,8 @@ export async function createFeedEnricher(options: FeedEnricherOptions): Promise<
 
 /** A file or a directory, and the feeds of the options that it is. */
 interface Source {
-  readonly path: string
+  /** Of a compiled feed; then there are no specs. */
+  readonly compiled?: string
   readonly specs: FeedOptions[]
   /** There when it is known whether it is a directory. */
   feed: FeedFile | FeedDirectory | undefined
@@ -75,12 +83,12 @@ interface Source {
 class FileEnricher implements FeedEnricher {
   readonly name = 'feeds'
   readonly #sources: readonly Source[]
-  /** For each feed of the options: its source, and which of the source's tables are its own. */
-  readonly #places: readonly { readonly source: Source; readonly table: number }[]
+  /** For each feed of the options: its source, and which of the source's tables are its own; undefined for all. */
+  readonly #places: readonly { readonly source: Source; readonly table: number | undefined }[]
   readonly #log: FeedLog
   readonly #watchTimes: WatchTimes | undefined
   readonly #abort = new AbortController()
-  #tables: readonly FeedTable[] = []
+  #tables: readonly IndicatorTable[] = []
   #watcher: FeedWatcher | undefined
 
   constructor({ feeds, log = NO_LOG, watch = true, watchTimes = {} }: FeedEnricherOptions) {
@@ -88,8 +96,15 @@ class FileEnricher implements FeedEnricher {
     this.#watchTimes = watch ? watchTimes : undefined
     const sources = new Map<string, Source>()
     this.#places = feeds.map((feed) => {
+      if ('compiled' in feed) {
+        const { compiled } = feed
+        const name = `compiled ${resolve(compiled)}`
+        const source = sources.get(name) ?? { compiled, specs: [], feed: undefined }
+        sources.set(name, source)
+        return { source, table: undefined }
+      }
       const path = resolve(feed.file)
-      const source = sources.get(path) ?? { path, specs: [], feed: undefined }
+      const source = sources.get(path) ?? { specs: [], feed: undefined }
       sources.set(path, source)
       return { source, table: source.specs.push(feed) - 1 }
     })
@@ -126,11 +141,16 @@ class FileEnricher implements FeedEnricher {
   close(): void {
     this.#abort.abort()
     this.#watcher?.close()
+    for (const { feed } of this.#sources) for (const file of filesOf(feed)) file.close()
+    this.#swap()
   }
 
-  async #open({ specs }: Source): Promise<FeedFile | FeedDirectory> {
-    const { file, name, text } = specs[0]!
+  async #open({ compiled, specs }: Source): Promise<FeedFile | FeedDirectory> {
     const context = { log: this.#log, signal: this.#abort.signal, onLoad: () => this.#swap() }
+    if (compiled !== undefined) {
+      return new FeedFile(compiled, [], context, { load: (signal) => openCompiledFeed(compiled, signal) })
+    }
+    const { file, name, text } = specs[0]!
     const stats = await stat(file).catch(() => undefined)
     if (stats?.isDirectory() === true) return new FeedDirectory(file, specs, context)
     return new FeedFile(file, specs, context, { name, text })
@@ -145,7 +165,7 @@ class FileEnricher implements FeedEnricher {
   /** A look-up is synchronous: it sees all tables of before or all of after. */
   #swap(): void {
     this.#tables = this.#places.flatMap(({ source, table }) =>
-      filesOf(source.feed).flatMap(({ tables }) => tables[table] ?? []),
+      filesOf(source.feed).flatMap(({ tables }) => (table === undefined ? tables : (tables[table] ?? []))),
     )
   }
 }

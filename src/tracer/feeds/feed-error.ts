@@ -14,6 +14,12 @@ export const FEED_ERRORS = {
   FEED_CHANGED: 'the file changed while it was read',
   /** More than a table in memory can hold. */
   FEED_TOO_LARGE: 'the feed is too large',
+  /** A compiled feed that is cut, or whose checksums are wrong. */
+  FEED_DAMAGED: 'the compiled feed is damaged',
+  /** A compiled feed of another version of tracer. */
+  FEED_VERSION: 'the compiled feed is of another version',
+  /** A compiled feed could not be written: a full disk, a file that may not be replaced. */
+  FEED_UNWRITABLE: 'the compiled feed cannot be written',
 } as const
 
 export type FeedErrorCode = keyof typeof FEED_ERRORS

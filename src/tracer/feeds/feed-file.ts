@@ -5,7 +5,7 @@ import { FeedError } from './feed-error.ts'
 import type { FeedLog } from './feed-log.ts'
 import { type FeedSpec, type LoadedFeed, loadFeed } from './load.ts'
 import { fileVersion, type ReadOptions } from './read.ts'
-import type { FeedTable } from './table.ts'
+import type { IndicatorTable } from './table.ts'
 import type { Watched } from './watch.ts'
 
 /** How often a file that changes while it is read is read, and how long its writer is given in between. */
@@ -39,6 +39,12 @@ export interface FeedFileContext {
   readonly onLoad: () => void
 }
 
+/** How a feed file is read. */
+export interface FeedFileOptions extends ReadOptions {
+  /** Makes tables of the file, as it is now. Default: `loadFeed`, by the keys. */
+  readonly load?: (signal: AbortSignal) => Promise<LoadedFeed>
+}
+
 /**
  * A feed file and the tables that were made of it. A reload reads it into new tables beside the old ones, which stay
  * when it fails.
@@ -52,7 +58,7 @@ export class FeedFile implements Watched {
   readonly #log: FeedLog
   readonly #signal: AbortSignal
   readonly #onLoad: () => void
-  readonly #options: ReadOptions
+  readonly #options: FeedFileOptions
   #loaded: LoadedFeed | undefined
   #loadedAt = 0
   #reloadsOk = 0
@@ -68,7 +74,7 @@ export class FeedFile implements Watched {
     file: string,
     specs: readonly FeedSpec[],
     { log, signal, onLoad }: FeedFileContext,
-    options: ReadOptions = {},
+    options: FeedFileOptions = {},
   ) {
     this.file = file
     this.#name = options.name ?? file
@@ -90,7 +96,7 @@ export class FeedFile implements Watched {
   }
 
   /** One table for each key, in their order. */
-  get tables(): readonly FeedTable[] {
+  get tables(): readonly IndicatorTable[] {
     return this.#loaded?.tables ?? []
   }
 
@@ -161,10 +167,20 @@ export class FeedFile implements Watched {
   async #read(onRead?: () => void): Promise<void> {
     const start = performance.now()
     const loaded = await this.#loadComplete()
+    if (this.#signal.aborted) {
+      loaded.close?.()
+      throw this.#signal.reason
+    }
+    const old = this.#loaded
     this.#loaded = loaded
     this.#loadedAt = Date.now()
     this.#seenVersion = loaded.version
     this.#onLoad()
+    // Look-ups are synchronous: none is in the old tables now.
+    old?.close?.()
+    void loaded.checked?.then((error) => {
+      if (error !== undefined && this.#loaded === loaded) this.#giveUp(error)
+    })
     onRead?.()
     const { records, indicators, skipped, skippedPlaces } = loaded
     const ignored = loaded.ignored > 0 ? { ignored: loaded.ignored } : {}
@@ -178,12 +194,36 @@ export class FeedFile implements Watched {
     }
   }
 
+  /**
+   * Tables that turn out to be damaged while they are in use answer nothing any more: a wrong answer, or the end of the
+   * process, would be worse. A good file in their place is picked up as any change is.
+   */
+  #giveUp(error: FeedError): void {
+    const damaged = this.#loaded
+    this.#loaded = undefined
+    this.#onLoad()
+    damaged?.close?.()
+    this.#reloadsFailed += 1
+    this.#log.error(
+      { file: this.#name, err: error },
+      'feed is damaged; it answers nothing until it is replaced',
+    )
+  }
+
+  /** Lets go of the tables: there are none then. */
+  close(): void {
+    this.#loaded?.close?.()
+    this.#loaded = undefined
+  }
+
   /** A file that is written meanwhile is read once more when its writer may be finished. */
   async #loadComplete(): Promise<LoadedFeed> {
     for (let attempt = 1; ; attempt++) {
       this.#seenVersion = await versionOf(this.file)
       try {
-        return await loadFeed(this.file, this.#specs, this.#signal, this.#options)
+        const { load, ...options } = this.#options
+        if (load !== undefined) return await load(this.#signal)
+        return await loadFeed(this.file, this.#specs, this.#signal, options)
       } catch (error) {
         const isBeingWritten = error instanceof FeedError && error.code === 'FEED_CHANGED'
         if (!isBeingWritten || attempt === ATTEMPTS) throw error

@@ -1,5 +1,5 @@
 import { FragmentIndex } from './fragments.ts'
-import { globMatches } from './glob.ts'
+import { literalLabels, literalPath, literalPieces, maskMatches, partsOf } from './mask-parts.ts'
 import { type Pace, sortInSlices } from './pace.ts'
 import { PrefixIndex } from './prefixes.ts'
 import { TextIndex } from './text-index.ts'
@@ -7,11 +7,11 @@ import type { TextStore } from './text-store.ts'
 import type { MaskKey, UrlKey } from './url.ts'
 
 /** So many masks are matched one by one before an index pays. */
-const FEW = 8
+export const FEW = 8
 /** A mask that matches, and the value it has. */
 export interface MaskHit {
-  /** Of the mask's text: the longer, the more specific. */
-  readonly length: number
+  /** The mask: the longer, the more specific. */
+  readonly text: string
   readonly value: number
 }
 
@@ -28,8 +28,6 @@ interface PathGroups {
   readonly groups: readonly (readonly number[] | FragmentIndex)[]
 }
 
-/** At the end of a mask: any path below, any query, or neither. */
-const ANY_BELOW = '/*'
 /** So many masks are read between two looks at the clock. */
 const STEP = 256
 
@@ -140,7 +138,7 @@ export class MaskIndex {
       dot = fullHost.lastIndexOf('.', dot - 1)
       const suffix = fullHost.slice(dot + 1)
       const value = this.#domains.get(suffix)
-      if (value !== 0) hits.push({ length: suffix.length + 1, value })
+      if (value !== 0) hits.push({ text: `.${suffix}`, value })
       this.#findBelow(suffix, url, fullHost, hits)
     }
     return hits
@@ -167,7 +165,7 @@ export class MaskIndex {
 
   #match(id: number, url: UrlKey, fullHost: string, hits: MaskHit[]): void {
     const text = this.#textOf(id)
-    if (maskMatches(text, url, fullHost)) hits.push({ length: text.length, value: this.#values[id - 1]! })
+    if (maskMatches(text, url, fullHost)) hits.push({ text, value: this.#values[id - 1]! })
   }
 
   #textOf(id: number): string {
@@ -175,59 +173,9 @@ export class MaskIndex {
   }
 }
 
-/** The labels at the right end of a mask's host that hold no star. */
-function literalLabels(host: string): string {
-  const star = host.lastIndexOf('*')
-  if (star < 0) return host
-  const dot = host.indexOf('.', star)
-  return dot < 0 ? '' : host.slice(dot + 1)
-}
-
-/** What the tail of a URL must begin with to match a mask's tail. A tail `X/*` matches `X`, too. */
-function literalPath(tail: string): string {
-  const star = tail.indexOf('*')
-  if (star < 0) return tail
-  const isLast = star === tail.length - 1
-  return tail.slice(0, isLast && tail[star - 1] === '/' ? star - 1 : star)
-}
-
-/** The texts that every URL has that the mask matches. */
-function literalPieces(mask: string): string[] {
-  const { host, tail } = partsOf(mask)
-  return [
-    ...host.split('*'),
-    ...(tail.endsWith(ANY_BELOW) ? tail.slice(0, -ANY_BELOW.length) : tail).split('*'),
-  ]
-}
-
-/** Takes the text of a mask apart. */
-function partsOf(mask: string): { host: string; hasLeadingDot: boolean; tail: string } {
-  const hasLeadingDot = mask.startsWith('.')
-  const slash = mask.indexOf('/')
-  const hostEnd = slash < 0 ? mask.length : slash
-  return { host: mask.slice(hasLeadingDot ? 1 : 0, hostEnd), hasLeadingDot, tail: mask.slice(hostEnd) }
-}
-
-function maskMatches(mask: string, url: UrlKey, fullHost: string): boolean {
-  const { host, hasLeadingDot, tail } = partsOf(mask)
-  const matchesHost = hasLeadingDot ? isAtOrBelow(host, fullHost) : hostMatches(host, url, fullHost)
-  return matchesHost && (tail === '' || tailMatches(tail, url.tail))
-}
-
-function isAtOrBelow(domain: string, fullHost: string): boolean {
-  return globMatches(domain, fullHost) || globMatches(`*.${domain}`, fullHost)
-}
-
-/** A pattern is tried with and without the `www.` of the URL, a plain host only without. */
-function hostMatches(host: string, url: UrlKey, fullHost: string): boolean {
-  return globMatches(host, url.host) || (url.hadWww && host.includes('*') && globMatches(host, fullHost))
-}
-
-function tailMatches(pattern: string, tail: string): boolean {
-  if (globMatches(pattern, tail)) return true
-  if (!pattern.endsWith(ANY_BELOW)) return false
-  const stem = pattern.slice(0, -ANY_BELOW.length)
-  return globMatches(stem, tail) || globMatches(`${stem}?*`, tail)
+/** The longest mask first; of equally long ones that of the record that came first. */
+export function bySpecificity(a: MaskHit, b: MaskHit): number {
+  return b.text.length - a.text.length || a.value - b.value || inCodeUnitOrder(a.text, b.text)
 }
 
 function inCodeUnitOrder(a: string, b: string): number {

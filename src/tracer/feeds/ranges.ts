@@ -136,7 +136,13 @@ class IntervalTree {
     const entries = this.#entries
     if (found.length > 1) {
       const extents = this.#extents
-      found.sort((a, b) => extents[a]! - extents[b]! || order(entries[a]!.first, entries[b]!.first))
+      found.sort(
+        (a, b) =>
+          extents[a]! - extents[b]! ||
+          order(entries[a]!.first, entries[b]!.first) ||
+          // Sizes of IPv6 ranges are rounded: two that differ may seem equal.
+          order(entries[a]!.last, entries[b]!.last),
+      )
     }
     return found.map((entry) => entries[entry]!.value)
   }

@@ -2,7 +2,7 @@ import { CATEGORIES, type Match } from '../enricher.ts'
 import { type Indicator, wireText } from '../protocol.ts'
 import { addressKey, hashKey, type IndicatorKey } from './indicator-key.ts'
 import { type Address, parseOddAddress } from './ip.ts'
-import { MaskIndex } from './masks.ts'
+import { bySpecificity, MaskIndex } from './masks.ts'
 import type { Pace } from './pace.ts'
 import { type RangeEntry, RangeIndex } from './ranges.ts'
 import { TextIndex } from './text-index.ts'
@@ -24,8 +24,21 @@ export function queryOf({ type, value }: Indicator): Query | undefined {
 }
 
 /** The indicators of one key of a feed, with the contexts of their records. It does not change once it is made. */
-export class FeedTable {
+export interface IndicatorTable {
   /** Number of different keys. */
+  readonly size: number
+  /**
+   * All that the table knows: an exact hit first, then networks and ranges, the smallest first, or masks, the longest
+   * first.
+   *
+   * @param matches what was found before; undefined for nothing
+   * @returns the same list with the hits added, undefined when there is still nothing
+   */
+  find(query: Query, matches: Match[] | undefined): Match[] | undefined
+}
+
+/** A table in memory. */
+export class FeedTable implements IndicatorTable {
   readonly size: number
   readonly #indexes: Indexes
   readonly #ranges: RangeIndex | undefined
@@ -46,13 +59,6 @@ export class FeedTable {
     this.#category = category === undefined ? undefined : wireText(category)
   }
 
-  /**
-   * All that the table knows: an exact hit first, then networks and ranges, the smallest first, or masks, the longest
-   * first.
-   *
-   * @param matches what was found before; undefined for nothing
-   * @returns the same list with the hits added, undefined when there is still nothing
-   */
   find(query: Query, matches: Match[] | undefined): Match[] | undefined {
     switch (query.type) {
       case 'hash':
@@ -76,7 +82,7 @@ export class FeedTable {
     const { masks } = this.#indexes
     if (masks.size === 0) return found
     const hits = masks.find(url)
-    if (hits.length > 1) hits.sort((a, b) => b.length - a.length || a.value - b.value)
+    if (hits.length > 1) hits.sort(bySpecificity)
     for (const { value } of hits) found = this.#add(CATEGORIES.mask, value, found)
     return found
   }

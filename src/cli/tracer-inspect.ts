@@ -1,0 +1,68 @@
+import process from 'node:process'
+import { openCompiledFeed, verifyCompiledFeed } from '../tracer/feeds/compiled/compiled-feed.ts'
+import type { CompiledHeader } from '../tracer/feeds/compiled/file-format.ts'
+import { FORMAT_VERSION } from '../tracer/feeds/compiled/file-format.ts'
+import { type Sample, samplesOf } from '../tracer/feeds/compiled/samples.ts'
+import { FeedError } from '../tracer/feeds/feed-error.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+
+/** The options of `tracer inspect`, as commander names them. */
+export interface InspectOptions {
+  readonly samples?: number
+  readonly json?: boolean
+}
+
+const SAMPLES = 5
+/** Of a context that is printed for people. */
+const SHOWN_CONTEXT = 300
+
+/**
+ * `tracer inspect`: verifies a compiled feed and prints what is in it.
+ *
+ * @returns the exit code
+ * @throws {CommandError} when it cannot be read, is damaged or of another version
+ */
+export async function inspect(file: string, options: InspectOptions): Promise<number> {
+  try {
+    const { header, contentBytes } = await verifyCompiledFeed(file)
+    // All of it has been verified.
+    const feed = await openCompiledFeed(file, undefined, 0)
+    try {
+      const samples = [...samplesOf(header, feed.store, options.samples ?? SAMPLES)]
+      if (options.json)
+        process.stdout.write(`${JSON.stringify({ format: FORMAT_VERSION, ...header, samples })}\n`)
+      else process.stdout.write(describe(file, header, contentBytes, samples))
+    } finally {
+      feed.close()
+    }
+    return EXIT.OK
+  } catch (error) {
+    if (!(error instanceof FeedError)) throw error
+    throw new CommandError(EXIT.FAILED, `tracer: ${error.message}`, { cause: error })
+  }
+}
+
+function describe(file: string, header: CompiledHeader, bytes: number, samples: readonly Sample[]): string {
+  const lines = [
+    `${file}: a compiled feed, format ${FORMAT_VERSION}; all checksums are right`,
+    `built       ${header.builtAt}`,
+    ...header.sources.map(
+      (source) => `from        ${source.file}: ${source.records} records, ${source.skipped} skipped`,
+    ),
+    `records     ${header.records}`,
+    `indicators  ${header.indicators}`,
+    `size        ${(bytes / 1e6).toFixed(1)} MB`,
+  ]
+  for (const { key, type, category, counts } of header.tables) {
+    const { hashes, addresses, ranges, urls, masks } = counts
+    lines.push(
+      `key         ${key ?? '(none)'}${type === undefined ? '' : `:${type}`}${category === undefined ? '' : `, category ${category}`}`,
+      `            ${hashes} hashes, ${addresses} addresses, ${ranges} networks and ranges, ${urls} URLs, ${masks} masks`,
+    )
+  }
+  for (const { kind, indicator, context } of samples) {
+    const shown = context.length > SHOWN_CONTEXT ? `${context.slice(0, SHOWN_CONTEXT)}...` : context
+    lines.push(`sample      ${kind} ${indicator} ${shown}`)
+  }
+  return `${lines.join('\n')}\n`
+}

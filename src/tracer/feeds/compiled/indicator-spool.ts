@@ -1,0 +1,193 @@
+import { Buffer } from 'node:buffer'
+import { join } from 'node:path'
+import type { IndicatorKey } from '../indicator-key.ts'
+import type { AddressRange } from '../ip.ts'
+import type { Pace } from '../pace.ts'
+import type { IndicatorSink } from '../record-reader.ts'
+import type { MaskKey } from '../url.ts'
+import { type Block, blockKey, blocksOf, hashBlock } from './blocks.ts'
+import { type EntryContext, EntryReader, encodeEntry, KINDS, spaceOf, tableOf } from './entries.ts'
+import { KeyHash } from './key-hash.ts'
+import { hashLabels, indexMasks, MaskSpool } from './mask-indexer.ts'
+import { type Item, Sorter } from './sorter.ts'
+import type { StoreWriter } from './store-writer.ts'
+
+/** A context up to this size stands beside each of its keys, so that a hit is one look-up. */
+const LONGEST_INLINE_BYTES = 512
+/** One that would stand at many blocks of a range has to be shorter. */
+const MANY_BLOCKS = 4
+const LONGEST_INLINE_AT_MANY = 8
+const IPV4_BITS = 32
+const IPV6_BITS = 128
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+/** What a table of the spool has, as far as it is known while records come. */
+export class SpooledTable {
+  readonly prefixes4 = new Set<number>()
+  readonly prefixes6 = new Set<number>()
+  longestHash = 0
+  longestUrl = 0
+  longestDomain = 0
+  longestLabels = -1
+}
+
+/** Takes the indicators of records, and gives them back as entries in the order of their hashes. */
+export class IndicatorSpool implements IndicatorSink {
+  readonly tables: readonly SpooledTable[]
+  readonly #store: StoreWriter
+  readonly #entries: Sorter
+  readonly #maskSorter: Sorter
+  readonly #masks: MaskSpool
+  readonly #hash = new KeyHash()
+  /** The record's number, and its context. */
+  #sequence = 0
+  #bytes: Buffer = Buffer.alloc(0)
+  #isAscii = true
+  #blob = 0
+
+  /**
+   * @param directory for what does not fit into memory
+   * @param store takes long contexts at once
+   * @param runBytes of what is sorted in memory; default: see `Sorter`
+   */
+  constructor(directory: string, tables: number, store: StoreWriter, runBytes?: number) {
+    this.tables = Array.from({ length: tables }, () => new SpooledTable())
+    this.#store = store
+    this.#entries = new Sorter(join(directory, 'entries.tmp'), runBytes)
+    this.#maskSorter = new Sorter(join(directory, 'masks.tmp'), runBytes)
+    this.#masks = new MaskSpool(this.#maskSorter)
+  }
+
+  /** Number of entries, equal keys counted each time; all of them once `indexMasks` is done. */
+  get size(): number {
+    return this.#entries.size
+  }
+
+  putContext(context: string): number {
+    this.#bytes = Buffer.from(context, 'utf8')
+    this.#isAscii = this.#bytes.length === context.length
+    this.#blob = 0
+    this.#sequence += 1
+    return this.#sequence
+  }
+
+  add(table: number, key: IndicatorKey): void {
+    switch (key.kind) {
+      case 'hash': {
+        const text = wellFormed(key.text)
+        const spooled = this.tables[table]!
+        spooled.longestHash = Math.max(spooled.longestHash, text.length)
+        this.#addText(spaceOf(KINDS.hash, table), text)
+        break
+      }
+      case 'url': {
+        const text = wellFormed(key.text)
+        const spooled = this.tables[table]!
+        spooled.longestUrl = Math.max(spooled.longestUrl, text.length)
+        this.#addText(spaceOf(KINDS.url, table), text)
+        break
+      }
+      case 'mask':
+        this.#addMask(table, key.mask)
+        break
+      case 'ip':
+        this.#addRange(table, key)
+    }
+  }
+
+  #addText(space: number, text: string): void {
+    this.#hash.start()
+    this.#hash.addText(text)
+    this.#put(encodeEntry({ space, key: text, context: this.#context(LONGEST_INLINE_BYTES) }), space)
+  }
+
+  #addMask(table: number, mask: MaskKey): void {
+    const spooled = this.tables[table]!
+    if (mask.hasLeadingDot && mask.tail === '' && !mask.host.includes('*')) {
+      const space = spaceOf(KINDS.domain, table)
+      const domain = wellFormed(mask.host)
+      spooled.longestDomain = Math.max(spooled.longestDomain, domain.length)
+      hashLabels(this.#hash, domain)
+      const context = this.#context(LONGEST_INLINE_BYTES)
+      this.#put(encodeEntry({ space, key: domain, sequence: this.#sequence, context }), space)
+      return
+    }
+    this.#masks.add(table, wellFormed(mask.text), this.#sequence, this.#context(LONGEST_INLINE_BYTES))
+  }
+
+  #addRange(table: number, range: AddressRange): void {
+    const isIpv4 = typeof range.first === 'number'
+    const space = spaceOf(isIpv4 ? KINDS.block4 : KINDS.block6, table)
+    const isOne = range.first === range.last
+    const blocks: readonly Block[] = isOne
+      ? [{ start: range.first, prefix: isIpv4 ? IPV4_BITS : IPV6_BITS }]
+      : [...blocksOf(range)]
+    const context = this.#context(blocks.length > MANY_BLOCKS ? LONGEST_INLINE_AT_MANY : LONGEST_INLINE_BYTES)
+    const { prefixes4, prefixes6 } = this.tables[table]!
+    for (const block of blocks) {
+      const prefixes = isIpv4 ? prefixes4 : prefixes6
+      prefixes.add(block.prefix)
+      hashBlock(this.#hash, block)
+      this.#put(encodeEntry({ space, key: blockKey(block, range), context }), space)
+    }
+  }
+
+  /** The hash has been started with the key. */
+  #put(entry: Buffer, space: number): void {
+    this.#hash.finish(space)
+    this.#entries.add(entry, this.#hash.first, this.#hash.second)
+  }
+
+  #context(longestInline: number): EntryContext {
+    const bytes = this.#bytes
+    const isAscii = this.#isAscii
+    if (bytes.length <= longestInline) return { bytes, isAscii }
+    if (this.#blob === 0) this.#blob = this.#store.putBlob(bytes)
+    return { blob: this.#blob, length: bytes.length, isAscii }
+  }
+
+  /**
+   * Makes entries of the masks.
+   *
+   * @param onMask is called for each different one
+   */
+  async indexMasks(onMask: (table: number) => void, pace: Pace): Promise<void> {
+    const reader = new EntryReader()
+    await indexMasks(
+      this.#maskSorter,
+      this.#masks,
+      (entry, first, second) => this.#entries.add(entry, first, second),
+      (table, labels) => {
+        const spooled = this.tables[table]!
+        spooled.longestLabels = Math.max(spooled.longestLabels, labels.length)
+        onMask(table)
+      },
+      (entry) => {
+        reader.start(entry, entry.length)
+        reader.next()
+        const context = reader.context()
+        return {
+          table: tableOf(reader.space),
+          text: reader.keyText(),
+          sequence: reader.sequence,
+          context: typeof context === 'string' ? reader.inlineContext() : context,
+        }
+      },
+      pace,
+    )
+  }
+
+  sorted(pace: Pace): AsyncGenerator<Item, void> {
+    return this.#entries.sorted(pace)
+  }
+
+  close(): void {
+    this.#entries.close()
+    this.#maskSorter.close()
+  }
+}
+
+/** As it is after a way through UTF-8, in which keys are stored. */
+export function wellFormed(text: string): string {
+  return LONE_SURROGATE.test(text) ? Buffer.from(text, 'utf8').toString('utf8') : text
+}

@@ -1,0 +1,55 @@
+import { formatAddress } from '../ip.ts'
+import { readBlockKey } from './blocks.ts'
+import { EntryReader, KINDS, kindOf, tableOf } from './entries.ts'
+import type { CompiledHeader } from './file-format.ts'
+import type { StoreReader } from './store-reader.ts'
+
+/** An indicator of a compiled feed, to be looked at. */
+export interface Sample {
+  /** Which key of the feed it was found by. */
+  readonly key?: string
+  readonly kind: 'hash' | 'ip' | 'url' | 'mask'
+  /** In its normal form. */
+  readonly indicator: string
+  /** As it goes on the wire. */
+  readonly context: string
+}
+
+/** Some indicators from all over a compiled feed. */
+export function* samplesOf({ tables }: CompiledHeader, store: StoreReader, count: number): Generator<Sample> {
+  const reader = new EntryReader()
+  for (const { value } of store.sample(count)) {
+    const bytes = value[0] === KINDS.redirect ? store.redirected(value) : value
+    reader.start(bytes, bytes.length)
+    while (reader.next()) {
+      if (reader.isSignpost) continue
+      const context = reader.context()
+      yield {
+        key: tables[tableOf(reader.space)]!.key,
+        ...indicatorOf(reader),
+        context: typeof context === 'string' ? context : store.text(context),
+      }
+      break
+    }
+  }
+}
+
+function indicatorOf(reader: EntryReader): Pick<Sample, 'kind' | 'indicator'> {
+  switch (kindOf(reader.space)) {
+    case KINDS.hash:
+      return { kind: 'hash', indicator: reader.keyText() }
+    case KINDS.url:
+      return { kind: 'url', indicator: reader.keyText() }
+    case KINDS.block4:
+    case KINDS.block6: {
+      const { range } = readBlockKey(reader.keyBytes(), kindOf(reader.space) === KINDS.block4)
+      const first = formatAddress(range.first)
+      const indicator = range.first === range.last ? first : `${first}-${formatAddress(range.last)}`
+      return { kind: 'ip', indicator }
+    }
+    case KINDS.domain:
+      return { kind: 'mask', indicator: `.${reader.keyText()}` }
+    default:
+      return { kind: 'mask', indicator: reader.keyText() }
+  }
+}
