@@ -5,7 +5,7 @@
  * Pipelined: 4 connections, a feed of 1.5 million indicators, every other request a hit; the client knows how long
  * the replies are and counts bytes, after it has compared a part of them. A connection for each request: 50 and 500 at
  * a time, against a server as the original was (reference/one-request-server.py), with all that it prints and
- * without, in turn, medians; the client (reference/one-request-client.py) checks each reply and counts failures. Run:
+ * without, in turn, medians, also with two workers; the client (reference/one-request-client.py) checks each reply and counts failures. Run:
  * `node --import tsx bench/tracer-server.ts [--quick] [--events REQUESTS] [--rounds N]`.
  *
  * 2026-11-22, Node 20.20, two cores of a machine that others used at the time: pipelined 689k/s (678k to 772k). One
@@ -17,6 +17,11 @@
  * socket object, read, write, close), whatever the server does; Python's sockets cost 45, without printing. So one
  * process wins where the original scans long lists of clients, at 500, and loses at 50; more processes on the port,
  * or clients that keep their connections, are what helps.
+ *
+ * With two workers, on the same day, --quick, two busy cores of which the client takes one: pipelined 1.22M/s against 1.05M/s;
+ * one request per connection 0.64x the original's way at 50 (one process 0.66x), 9.1x at 500 (8.2x). None failed.
+ * Reading: on two cores a second worker has no core to gain. A connection costs about as much as with one process,
+ * while a primary that hands on every connection (Node's round robin) took 190 microseconds for each instead of 78.
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -55,14 +60,18 @@ export async function run({ quick, events, rounds = quick ? 2 : 5 }: BenchOption
   return harness.withFolder(async (folder) => {
     const feed = join(folder, 'feed.csv')
     await writeFeed(feed, indicators)
-    const ours = await startOurs('--feed', feed, '--key', 'ioc:url')
+    const sources = ['--feed', feed, '--key', 'ioc:url']
+    const ours = await startOurs(...sources)
+    const two = await startOurs(...sources, '--workers', '2')
     try {
       return [
         await pipelined(ours, indicators, requests, rounds),
-        ...(await connectionPerRequest(ours, quick ? 2000 : 20_000, rounds)),
+        await pipelined(two, indicators, requests, rounds, ', 2 workers'),
+        ...(await connectionPerRequest(ours, two, quick ? 2000 : 20_000, rounds)),
       ]
     } finally {
       ours.child.kill()
+      two.child.kill()
     }
   })
 }
@@ -91,7 +100,12 @@ export async function pipelined(
   return harness.measured(what, '/s', readings, { atLeast: 300_000 })
 }
 
-async function connectionPerRequest(ours: Running, requests: number, rounds: number): Promise<Row[]> {
+async function connectionPerRequest(
+  ours: Running,
+  two: Running,
+  requests: number,
+  rounds: number,
+): Promise<Row[]> {
   const python = harness.findProgram('python3')
   if (python === undefined) return [harness.skipped('server, one request per connection', 'no python3')]
   const rows: Row[] = []
@@ -99,7 +113,7 @@ async function connectionPerRequest(ours: Running, requests: number, rounds: num
   const silent = await startReference(python)
   try {
     for (const atATime of [50, 500]) {
-      const sides = [ours, original, silent].map(({ port }) => ({
+      const sides = [ours, original, silent, two].map(({ port }) => ({
         port,
         readings: [] as number[],
         failed: 0,
@@ -120,15 +134,27 @@ async function connectionPerRequest(ours: Running, requests: number, rounds: num
   return rows
 }
 
-function compare(what: string, sides: readonly { readings: number[]; failed: number }[]): Row[] {
-  const [ours, original, silent] = sides as [(typeof sides)[0], (typeof sides)[0], (typeof sides)[0]]
-  const against = (other: { readings: number[] }) => harness.ratios(ours.readings, other.readings)
+/** How fast one side was in each round, and how many of its requests have failed. */
+interface Side {
+  readonly readings: number[]
+  readonly failed: number
+}
+
+function compare(what: string, sides: readonly Side[]): Row[] {
+  const [ours, original, silent, two] = sides as [Side, Side, Side, Side]
+  const against = (other: Side) => harness.ratios(ours.readings, other.readings)
   return [
     harness.measured(what, '/s', ours.readings),
     harness.measured(`${what}: failed requests`, '', [ours.failed], { atMost: 0 }),
     harness.measured(`${what}: failed requests of the original's way`, '', [original.failed]),
     harness.measured(`${what}, against the original's way`, 'x', against(original), { atLeast: 1 }),
     harness.measured(`${what}, against that way without its printing`, 'x', against(silent)),
+    harness.measured(`${what}, 2 workers: failed requests`, '', [two.failed], { atMost: 0 }),
+    harness.measured(
+      `${what}, 2 workers, against the original's way`,
+      'x',
+      harness.ratios(two.readings, original.readings),
+    ),
   ]
 }
 
@@ -217,7 +243,7 @@ export async function startOurs(...sources: readonly string[]): Promise<Running>
   let text = ''
   for await (const part of child.stderr.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
     text += part
-    const port = /"port":(\d+),"msg":"listening"/.exec(text)?.[1]
+    const port = /"port":(\d+),.*"msg":"listening"/.exec(text)?.[1]
     if (port !== undefined) {
       child.stderr.resume()
       return { port: Number(port), child }

@@ -1,8 +1,11 @@
+import { availableParallelism } from 'node:os'
 import { InvalidArgumentError } from 'commander'
 import { parseDuration } from '../tracer/durations.ts'
 import { type FeedKey, parseFeedKey } from '../tracer/feeds/key-path.ts'
 import type { IndicatorType } from '../tracer/protocol.ts'
 import { type Address, parseAddress } from './address.ts'
+
+const MOST_WORKERS = 256
 
 /** One `--feed` with the `--key` and the `--category` that follow it, or a `--load`. */
 export interface FeedArgument {
@@ -24,7 +27,14 @@ export interface MmdbArgument {
 export type AllowlistArgument = Omit<FeedArgument, 'category'>
 
 /** What is asked, in the order of the command line: all feeds together where the first one stands. */
-export type SourceArgument = 'feeds' | 'misp' | MmdbArgument | { readonly enricher: string }
+export type SourceArgument = 'feeds' | 'misp' | MmdbArgument | EnricherArgument
+
+/** An `--enricher`, or a `--shared-enricher`: one for all workers. */
+export interface EnricherArgument {
+  readonly enricher: string
+  /** One instance, in the primary, serves all workers. */
+  readonly shared?: true
+}
 
 /**
  * Collects the options of `tracer serve` whose order means something: `--key` and `--category` belong to the `--feed`
@@ -77,6 +87,10 @@ export class SourceArguments {
 
   addEnricher(enricher: string): void {
     this.order.push({ enricher })
+  }
+
+  addSharedEnricher(enricher: string): void {
+    this.order.push({ enricher, shared: true })
   }
 
   /** @param text FIELD[:TYPE] */
@@ -144,6 +158,11 @@ export function count(max: number): (text: string) => number {
     if (/^[1-9]\d*$/.test(text) && Number(text) <= max) return Number(text)
     throw new InvalidArgumentError(`It has to be a whole number from 1 to ${max}.`)
   }
+}
+
+/** For commander: how many processes; `auto` is one for each core. */
+export function workers(text: string): number {
+  return text === 'auto' ? availableParallelism() : count(MOST_WORKERS)(text)
 }
 
 function orInvalid<T>(read: () => T): T {

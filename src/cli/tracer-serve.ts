@@ -8,18 +8,22 @@ import { UrlDecoder } from '../tracer/enrichers/url-decode.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
 import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
 import { createLog, type Log, type LogLevel } from '../tracer/log.ts'
-import { Metrics } from '../tracer/metrics.ts'
-import { OperationsServer } from '../tracer/operations.ts'
-import { type TlsOptions, TracerServer } from '../tracer/server.ts'
+import { Metrics, type MetricsSource } from '../tracer/metrics.ts'
+import { type OperationsOptions, OperationsServer } from '../tracer/operations.ts'
+import { TracerServer, type TracerServerOptions } from '../tracer/server.ts'
 import { type Address, formatAddress } from './address.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import type { SourceArgument, SourceArguments } from './tracer-arguments.ts'
 import { type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
 
+/** What a server is made with besides the options. */
+export type ServerSettings = Pick<TracerServerOptions, 'tls' | 'handOver' | 'maxConnections'>
+
 /** The options of `tracer serve`, as commander names them. */
 export interface ServeOptions extends MispArguments, DownloadArguments {
   readonly listen: Address
+  readonly workers?: number
   readonly enricherTimeout?: number
   readonly mmdbLanguage?: string
   readonly reply?: 'header' | 'always'
@@ -40,7 +44,7 @@ export interface ServeOptions extends MispArguments, DownloadArguments {
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 /**
- * `tracer serve`: from the options to a running server, until a signal stops it.
+ * `tracer serve` as one process: from the options to a running server, until a signal stops it.
  *
  * @returns the exit code
  * @throws {CommandError} when it cannot start
@@ -51,63 +55,89 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
   const settings = checkUsage(options, sources)
   let server: TracerServer | undefined
   const downloads = new FeedDownloads(sources, options, log)
-  let enrichers: readonly Enricher[] = []
-  let allowlist: IndicatorAllowlist | undefined
+  let loaded: Sources = { enrichers: [] }
   // Before there are enrichers, too: unheard, this signal would end the process.
   process.on('SIGHUP', () => {
-    // What is downloaded is read like any other file that changes; nothing waits for a server that does not answer.
     void downloads.refresh()
-    void allowlist?.reload()
-    for (const enricher of enrichers) void enricher.reload?.()
+    reload(loaded)
   })
   let metrics: Metrics | undefined
-  const operations =
-    options.metrics === undefined
-      ? undefined
-      : new OperationsServer({
-          ...options.metrics,
-          metrics: () => metrics,
-          isReady: () => server?.isListening ?? false,
-        })
-  if (operations !== undefined) await listen(operations, '--metrics', options.metrics!, log)
+  const operations = createOperations(options, {
+    metrics: () => metrics,
+    isReady: () => server?.isListening ?? false,
+  })
+  await operations?.listen(log)
 
-  const loading = loadAll(options, sources, downloads, log)
+  warnOfNothing(sources, log)
+  const loading = loadAll(options, sources, log, { downloads })
   // A signal does not wait for feeds; what they fail with by then is of no interest.
-  const loaded = await Promise.race([loading, stopped])
-  if (typeof loaded === 'string') {
+  const outcome = await Promise.race([loading, stopped])
+  if (typeof outcome === 'string') {
     downloads.close()
-    log.info({ signal: loaded }, 'stopped')
+    log.info({ signal: outcome }, 'stopped')
     return EXIT.OK
   }
-  enrichers = loaded.enrichers
-  allowlist = loaded.allowlist
+  loaded = outcome
   server = createServer(options, settings, loaded, log)
-  const { counters } = server
   metrics = new Metrics({
-    counters,
-    connections: () => server!.connections,
-    feeds: () => [...enrichers, allowlist].flatMap((source) => source?.stats?.() ?? []),
+    ...drawnFromServer(server),
+    ...drawnFrom(loaded),
     downloads: () => downloads.stats(),
-    enrichers: () => enrichers.flatMap((enricher) => enricher.metrics?.() ?? []),
   })
-  await listen(server, '--listen', options.listen, log)
+  log.info(await listen(server, '--listen', options.listen), 'listening')
 
   const signal = await stopped
   log.info({ signal, connections: server.connections }, 'stopping')
   await server.close()
   downloads.close()
-  allowlist?.close()
-  for (const enricher of enrichers) await enricher.close?.()
+  await close(loaded)
   await operations?.close()
   metrics.close()
-  log.info({ requests: counters.requests }, 'stopped')
+  log.info({ requests: server.counters.requests }, 'stopped')
   return EXIT.OK
 }
 
+/** The pages of the operator, when they are asked for. */
+export function createOperations(
+  { metrics: asked }: ServeOptions,
+  pages: Pick<OperationsOptions, 'metrics' | 'isReady'>,
+): { listen(log: Log): Promise<void>; close(): Promise<void> } | undefined {
+  if (asked === undefined) return undefined
+  const operations = new OperationsServer({ ...asked, ...pages })
+  return {
+    listen: async (log) => log.info(await listen(operations, '--metrics', asked), 'metrics are served'),
+    close: () => operations.close(),
+  }
+}
+
+/** What a server has for the metrics. */
+export function drawnFromServer(server: TracerServer): Pick<MetricsSource, 'counters' | 'connections'> {
+  return { counters: server.counters, connections: () => server.connections }
+}
+
+/** What the sources have for the metrics. */
+export function drawnFrom({ enrichers, allowlist }: Sources): Pick<MetricsSource, 'feeds' | 'enrichers'> {
+  return {
+    feeds: () => [...enrichers, allowlist].flatMap((source) => source?.stats?.() ?? []),
+    enrichers: () => enrichers.flatMap((enricher) => enricher.metrics?.() ?? []),
+  }
+}
+
+/** Lets all sources read what they know again; it is not waited for. */
+export function reload({ enrichers, allowlist }: Sources): void {
+  void allowlist?.reload()
+  for (const enricher of enrichers) void enricher.reload?.()
+}
+
+export async function close({ enrichers, allowlist }: Sources): Promise<void> {
+  allowlist?.close()
+  for (const enricher of enrichers) await enricher.close?.()
+}
+
 /** The first signal to stop; the second one ends the process the hard way. */
-function nextSignal(): Promise<string> {
+export function nextSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    const stop = (signal: string) => {
+    const stop = (signal: NodeJS.Signals) => {
       for (const name of STOP_SIGNALS) process.off(name, stop)
       resolve(signal)
     }
@@ -115,8 +145,8 @@ function nextSignal(): Promise<string> {
   })
 }
 
-/** What can be found wrong before anything is loaded. */
-function checkUsage(options: ServeOptions, sources: SourceArguments): { tls?: TlsOptions } {
+/** What can be found wrong before anything is loaded. @throws {CommandError} */
+export function checkUsage(options: ServeOptions, sources: SourceArguments): ServerSettings {
   for (const source of sources.order) {
     if (source === 'feeds' || source === 'misp' || 'mmdb' in source) continue
     if (source.enricher === 'url-decode' || isPath(source.enricher)) continue
@@ -138,9 +168,10 @@ function checkUsage(options: ServeOptions, sources: SourceArguments): { tls?: Tl
   return { tls }
 }
 
-function createServer(
+/** @throws {CommandError} when an option is not acceptable */
+export function createServer(
   options: ServeOptions,
-  settings: { tls?: TlsOptions },
+  settings: ServerSettings,
   { enrichers, allowlist }: Sources,
   log: Log,
 ): TracerServer {
@@ -151,7 +182,6 @@ function createServer(
         enrichers,
         allowlist,
         log,
-        ...settings,
         reply: options.reply,
         oneShot: options.oneShot,
         allow: options.allow,
@@ -160,35 +190,63 @@ function createServer(
         idleTimeoutMs: options.idleTimeout,
         drainTimeoutMs: options.drainTimeout,
         shutdownTimeoutMs: options.shutdownTimeout,
+        ...settings,
       }),
   )
 }
 
 /** What look-ups are answered from. */
-interface Sources {
+export interface Sources {
   readonly enrichers: readonly Enricher[]
-  readonly allowlist: IndicatorAllowlist | undefined
+  readonly allowlist?: IndicatorAllowlist | undefined
 }
 
-/** What the options ask for, enrichers in their order. */
-async function loadAll(
-  options: ServeOptions,
-  sources: SourceArguments,
-  downloads: FeedDownloads,
-  log: Log,
-): Promise<Sources> {
+/** What is loaded otherwise when a process is one of several. */
+export interface LoadHow {
+  /** What comes over HTTP, when this process is to get it: it is there before anything is loaded. */
+  readonly downloads?: FeedDownloads
+  /** In a worker: what stands for a source that is in the primary; undefined: the source is loaded. */
+  readonly standIn?: (source: SourceArgument) => Enricher | undefined
+}
+
+/** Workers share it: there is one instance, in the primary, so that a service is asked as little as possible. */
+export function isShared(source: SourceArgument): boolean {
+  return source === 'misp' || (typeof source === 'object' && 'shared' in source)
+}
+
+/** What a source is called in logs and metrics. */
+export function nameOf(source: SourceArgument): string {
+  if (typeof source === 'string') return source
+  return 'mmdb' in source ? source.mmdb : source.enricher
+}
+
+export function warnOfNothing(sources: SourceArguments, log: Log): void {
   if (sources.order.length === 0)
     log.warn('no --feed, --load, --mmdb, --misp or --enricher: nothing will ever be found')
+}
+
+/**
+ * What the options ask for, enrichers in their order.
+ *
+ * @throws {CommandError} when something cannot be loaded
+ */
+export async function loadAll(
+  options: ServeOptions,
+  sources: Pick<SourceArguments, 'feeds' | 'allowlists' | 'order'>,
+  log: Log,
+  { downloads, standIn }: LoadHow = {},
+): Promise<Sources> {
   const { createMisp } = await import('./tracer-misp.ts')
-  // Before anything is loaded: its mistakes are found at once.
-  const misp = orUsage(() => createMisp(options, log))
-  await downloads.start()
+  // Before anything is loaded: its mistakes are found at once. A worker has none of its own.
+  const misp = standIn === undefined ? orUsage(() => createMisp(options, log)) : undefined
+  await downloads?.start()
   const enrichers: Enricher[] = []
   for (const source of sources.order) {
     const enricher =
-      source === 'misp'
+      standIn?.(source) ??
+      (source === 'misp'
         ? misp!
-        : await orUnusable('--feed', () => loadEnricher(source, options, sources, log))
+        : await orUnusable('--feed', () => loadEnricher(source, options, sources, log)))
     enrichers.push(enricher)
   }
   const files = localFiles(sources.allowlists, options)
@@ -202,7 +260,7 @@ async function loadAll(
 async function loadEnricher(
   source: Exclude<SourceArgument, 'misp'>,
   options: ServeOptions,
-  sources: SourceArguments,
+  sources: Pick<SourceArguments, 'feeds'>,
   log: Log,
 ): Promise<Enricher> {
   if (source === 'feeds') {
@@ -240,15 +298,15 @@ function isPath(text: string): boolean {
   return /[./\\]/.test(text)
 }
 
-async function listen(
+/** @returns where it listens. @throws {CommandError} when it cannot */
+export async function listen(
   server: TracerServer | OperationsServer,
   option: string,
   asked: Address,
-  log: Log,
-): Promise<void> {
+): Promise<{ address: string; port: number }> {
   try {
     const { address, port } = await server.listen()
-    log.info({ address, port }, option === '--listen' ? 'listening' : 'metrics are served')
+    return { address, port }
   } catch (error) {
     throw new CommandError(EXIT.FAILED, `tracer: ${option} ${formatAddress(asked)}: ${listenFault(error)}`, {
       cause: error,

@@ -11,6 +11,7 @@ import {
   duration,
   interval,
   SourceArguments,
+  workers,
 } from './tracer-arguments.ts'
 import type { CompileOptions } from './tracer-compile.ts'
 import type { InspectOptions } from './tracer-inspect.ts'
@@ -117,12 +118,18 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       (text: string) => sources.addEnricher(text),
     )
     .option(
+      '--shared-enricher <path>',
+      'as --enricher with a module of your own, which the workers share: it is asked in one process',
+      (text: string) => sources.addSharedEnricher(text),
+    )
+    .option(
       '--enricher-timeout <duration>',
       'for one look-up of a module of your own (default: 5s)',
       duration,
     )
   withMisp(command, sources)
   command
+    .option('--workers <n>', 'serve from so many processes; auto: one for each core (default: 1)', workers)
     .addOption(
       new Option('--reply <when>', 'as the header of a client asks, or always')
         .choices(['header', 'always'])
@@ -161,8 +168,8 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
     .addHelpText('after', AFTER_SERVE)
     .action((options: ServeOptions) =>
       run(async () => {
-        const { serve } = await import('./tracer-serve.ts')
-        const exitCode = await serve(
+        const { serveAsAsked } = await import('./tracer-processes.ts')
+        const exitCode = await serveAsAsked(
           { ...options, listen: options.listen ?? address(DEFAULT_ADDRESS) },
           sources,
         )

@@ -19,7 +19,8 @@ export class EnricherMetrics {
       let metric = this.#drawn.get(name)
       if (metric === undefined) {
         const options = { name, help, labelNames: Object.keys(labels), registers: [this.#registry] }
-        metric = type === 'counter' ? new Counter(options) : new Gauge(options)
+        // The workers of a server have their gauges each for themselves: the largest stands for all.
+        metric = type === 'counter' ? new Counter(options) : new Gauge({ ...options, aggregator: 'max' })
         this.#drawn.set(name, metric)
       }
       // They have been reset: for a gauge, too, this sets the value.

@@ -1,6 +1,14 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { memoryUsage } from 'node:process'
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import {
+  type Aggregator,
+  Counter,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client'
 import type { Counters } from './counters.ts'
 import type { EnricherMetric } from './enricher.ts'
 import { EnricherMetrics } from './enricher-metrics.ts'
@@ -9,16 +17,36 @@ import type { FeedStats } from './feeds/feed-file.ts'
 
 /** What metrics are drawn from. */
 export interface MetricsSource {
-  readonly counters: Counters
+  /** Default: of no server. */
+  readonly counters?: Counters
   /** Connections that are served now. */
-  readonly connections: () => number
+  readonly connections?: () => number
   /** Default: no feeds. */
   readonly feeds?: () => readonly FeedStats[]
   /** What enrichers tell of themselves. Default: nothing. */
   readonly enrichers?: () => readonly EnricherMetric[]
   /** Default: no feeds over HTTP. */
   readonly downloads?: () => readonly DownloadStats[]
+  /** Default: the server is one process. */
+  readonly workers?: WorkerCounts
 }
+
+/** The workers of a server that is several processes. */
+export interface WorkerCounts {
+  /** That serve now. */
+  readonly listening: number
+  /** That were started for one that had ended. */
+  readonly restarts: number
+}
+
+/** What a page of metrics comes from. */
+export interface MetricsPage {
+  readonly contentType: string
+  text(): Promise<string>
+}
+
+/** All metrics of a process at one moment: plain data. */
+export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[]
 
 /** From memory (microseconds) to a slow service (seconds). */
 const LOOKUP_SECONDS = [
@@ -33,25 +61,32 @@ type Values = Iterable<readonly [labels: Record<string, string>, value: number]>
  * The metrics of one server in the text format of Prometheus, in a registry of their own. They are drawn from plain
  * counters when they are asked for; only the duration of look-ups is observed as it happens.
  */
-export class Metrics {
+export class Metrics implements MetricsPage {
   readonly #registry = new Registry()
   readonly #lag: IntervalHistogram
   readonly #enrichers: EnricherMetrics
+  /** The snapshot that is being taken is for no page: the lag goes on. */
+  #keepsLag = false
 
   constructor(source: MetricsSource) {
     this.#lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS })
     this.#lag.enable()
-    this.#drawTraffic(source)
-    this.#drawConnections(source)
+    const { counters, connections = () => 0, workers } = source
+    if (counters !== undefined) {
+      this.#drawTraffic(counters)
+      this.#drawConnections(counters, connections)
+      this.#observeLookups(counters)
+    }
     this.#drawFeeds(source.feeds ?? (() => []))
     this.#enrichers = new EnricherMetrics(this.#registry, source.enrichers ?? (() => []))
     this.#drawDownloads(source.downloads ?? (() => []))
-    this.#observeLookups(source.counters)
+    if (workers !== undefined) this.#drawWorkers(workers)
     this.#gauge(
       'tracer_event_loop_lag_seconds',
       'Lag of the event loop since it was last asked for',
       ['quantile'],
       () => this.#takeLag(),
+      'max',
     )
     this.#gauge('tracer_resident_memory_bytes', 'Memory of the process', [], () => [[{}, memoryUsage.rss()]])
   }
@@ -66,12 +101,22 @@ export class Metrics {
     return this.#registry.metrics()
   }
 
+  /** @param isPage a page is made of it: the lag of the event loop begins anew */
+  async snapshot({ isPage }: { readonly isPage: boolean }): Promise<MetricsSnapshot> {
+    this.#enrichers.draw()
+    this.#keepsLag = !isPage
+    // All are drawn before this waits.
+    const drawn = this.#registry.getMetricsAsJSON()
+    this.#keepsLag = false
+    return drawn
+  }
+
   close(): void {
     this.#lag.disable()
     this.#registry.clear()
   }
 
-  #drawTraffic({ counters }: MetricsSource): void {
+  #drawTraffic(counters: Counters): void {
     this.#counter('tracer_requests_total', 'Request lines, empty ones not counted', [], () => [
       [{}, counters.requests],
     ])
@@ -100,7 +145,7 @@ export class Metrics {
     this.#counter('tracer_sent_bytes_total', 'Bytes sent to clients', [], () => [[{}, counters.sentBytes]])
   }
 
-  #drawConnections({ counters, connections }: MetricsSource): void {
+  #drawConnections(counters: Counters, connections: () => number): void {
     this.#gauge('tracer_connections', 'Connections served now', [], () => [[{}, connections()]])
     this.#counter('tracer_connections_total', 'Connections accepted, refused ones too', [], () => [
       [{}, counters.connections],
@@ -122,30 +167,35 @@ export class Metrics {
       'Records in use',
       labels,
       each((feed) => feed.records),
+      'max',
     )
     this.#gauge(
       'tracer_feed_indicators',
       'Keys that can be hit',
       labels,
       each((feed) => feed.indicators),
+      'max',
     )
     this.#gauge(
       'tracer_feed_skipped_records',
       'Records without a usable key',
       labels,
       each((feed) => feed.skipped),
+      'max',
     )
     this.#gauge(
       'tracer_feed_ignored_records',
       'Records of kinds that cannot be looked up',
       labels,
       each((feed) => feed.ignored ?? 0),
+      'max',
     )
     this.#gauge(
       'tracer_feed_age_seconds',
       'Time since the tables in use were read',
       labels,
       each((feed) => Math.max(0, Date.now() - feed.loadedAt) / 1000),
+      'max',
     )
     this.#counter('tracer_feed_reloads_total', 'Reloads, by result', ['file', 'result'], () =>
       feeds().flatMap(({ file, reloadsOk, reloadsFailed }) => [
@@ -174,6 +224,13 @@ export class Metrics {
     )
   }
 
+  #drawWorkers(workers: WorkerCounts): void {
+    this.#gauge('tracer_workers', 'Processes that serve now', [], () => [[{}, workers.listening]])
+    this.#counter('tracer_worker_restarts_total', 'Workers started for one that had ended', [], () => [
+      [{}, workers.restarts],
+    ])
+  }
+
   #observeLookups(counters: Counters): void {
     const histogram = new Histogram({
       name: 'tracer_enricher_duration_seconds',
@@ -198,7 +255,7 @@ export class Metrics {
     const inSeconds = values.map(
       ([labels, ns]) => [labels, isEmpty ? 0 : Math.max(0, ns / NANOSECONDS - resolution)] as const,
     )
-    lag.reset()
+    if (!this.#keepsLag) lag.reset()
     return inSeconds
   }
 
@@ -215,11 +272,19 @@ export class Metrics {
     })
   }
 
-  #gauge(name: string, help: string, labelNames: string[], values: () => Values): void {
+  /** @param aggregator what the workers of a server have together */
+  #gauge(
+    name: string,
+    help: string,
+    labelNames: string[],
+    values: () => Values,
+    aggregator: Aggregator = 'sum',
+  ): void {
     const gauge: Gauge = new Gauge({
       name,
       help,
       labelNames,
+      aggregator,
       registers: [this.#registry],
       collect: () => {
         gauge.reset()

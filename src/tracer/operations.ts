@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Metrics } from './metrics.ts'
+import type { MetricsPage } from './metrics.ts'
 
 /** What the pages of the operator are made from. */
 export interface OperationsOptions {
@@ -8,7 +8,7 @@ export interface OperationsOptions {
   /** 0 for any free one. */
   readonly port: number
   /** Undefined as long as there is nothing to draw. */
-  readonly metrics: () => Metrics | undefined
+  readonly metrics: () => MetricsPage | undefined
   /** Requests are answered now. */
   readonly isReady: () => boolean
 }

@@ -2,8 +2,8 @@
 const BURST_MS = 10
 
 /**
- * Lets through so many a second, and of what was not used only as much as 10 ms bring (at least one): a bucket of
- * tokens that fills at the rate and is nearly as small as it can be.
+ * Lets through so many a second, and of what was not used only as much as 10 ms bring (at least one), if no other burst
+ * is asked for: a bucket of tokens that fills at the rate and is nearly as small as it can be.
  */
 export class RateLimit {
   readonly #tokensPerMs: number
@@ -15,10 +15,11 @@ export class RateLimit {
   /**
    * @param perSecond above 0; Infinity: no limit
    * @param now a clock that never goes back, in milliseconds
+   * @param burst how many may go at once after a pause; default what comes in 10 ms
    */
-  constructor(perSecond: number, now: () => number = () => performance.now()) {
+  constructor(perSecond: number, now: () => number = () => performance.now(), burst?: number) {
     this.#tokensPerMs = perSecond / 1000
-    this.#capacity = Math.max(1, this.#tokensPerMs * BURST_MS)
+    this.#capacity = burst ?? Math.max(1, this.#tokensPerMs * BURST_MS)
     this.#now = now
     this.#tokens = this.#capacity
     this.#filledAt = Number.isFinite(perSecond) ? now() : 0

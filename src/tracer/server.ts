@@ -31,6 +31,11 @@ export interface TracerServerOptions extends Partial<SessionOptions> {
   /** Addresses and CIDR blocks that may connect; default all. */
   readonly allow?: readonly string[]
   readonly tls?: TlsOptions
+  /**
+   * Asked for each new connection, from which nothing was read. True: the connection goes to another process, and the
+   * socket is destroyed by whoever sends it there. Default: it is served here.
+   */
+  readonly handOver?: (socket: Socket) => boolean
   /** Default: warnings and errors, on stderr. */
   readonly log?: Log
 }
@@ -69,6 +74,7 @@ export class TracerServer {
   readonly #maxConnections: number
   readonly #shutdownTimeoutMs: number
   readonly #allow: AllowList | undefined
+  readonly #handOver: ((socket: Socket) => boolean) | undefined
   readonly #log: Log
   readonly #limiter = new LogLimiter()
   readonly #context: SessionContext
@@ -90,6 +96,7 @@ export class TracerServer {
     this.#maxConnections = settings.maxConnections
     this.#shutdownTimeoutMs = settings.shutdownTimeoutMs
     this.#allow = options.allow === undefined ? undefined : new AllowList(options.allow)
+    this.#handOver = options.handOver
     this.#log = options.log ?? createLog('warn')
     this.#context = {
       options: settings,
@@ -99,8 +106,12 @@ export class TracerServer {
       limiter: this.#limiter,
       released: (session) => this.#release(session),
     }
-    // Half-open: a client that has ended its side is still owed its replies.
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
+    // Half-open: a client that has ended its side is still owed its replies. What is read from a socket before it is
+    // handed over would be lost.
+    const settled = { allowHalfOpen: true, noDelay: true, pauseOnConnect: this.#handOver !== undefined }
+    this.#server = createServer(settled, (socket) => {
+      if (this.#handOver?.(socket) !== true) this.serve(socket)
+    })
     this.#tls = options.tls === undefined ? undefined : this.#createTls(options.tls, settings.idleTimeoutMs)
   }
 
@@ -161,7 +172,12 @@ export class TracerServer {
     await stopped
   }
 
-  #accept(socket: Socket): void {
+  /** Serves a connection that was accepted; also one that came from another process, with `allowHalfOpen`. */
+  serve(socket: Socket): void {
+    if (this.#state === 'closing') {
+      socket.destroy()
+      return
+    }
     this.counters.connections += 1
     if (this.#allow?.has(socket.remoteAddress ?? '') === false) this.#refuse(socket, 'not-allowed')
     else if (this.connections >= this.#maxConnections) this.#refuse(socket, 'max-connections')
@@ -171,6 +187,7 @@ export class TracerServer {
 
   #open(socket: Socket): void {
     this.#sessions.add(new Session(socket, this.#context))
+    if (socket.isPaused()) socket.resume()
   }
 
   #release(session: Session): void {

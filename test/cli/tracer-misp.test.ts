@@ -112,6 +112,27 @@ describe('tracer serve --misp', { concurrency: 2, timeout: 120_000 }, () => {
     assert.equal((await command.finished).code, 0)
   })
 
+  it('asks for a value once, whichever worker is asked for it', async (t) => {
+    const misp = await FakeMisp.start(t)
+    misp.attributes.push(attribute(1, 'domain', 'evil.example'))
+    const argv = ['--workers', '2', '--misp', misp.url, '--misp-ca', CA, '--metrics', '127.0.0.1:0']
+    const command = await started(t, argv, KEY)
+    await command.until(() => command.stderr.includes('"msg":"MISP answers"'))
+    const replies: string[] = []
+    for (let i = 0; i < 6; i++) replies.push(await ask(command, '7f3a|url=evil.example|\n'))
+    assert.match(replies[0]!, /^Category=Tracer_MISP_URL_enricher1\|MatchedIndicator=evil\.example\|/)
+    assert.deepEqual(replies, Array(6).fill(replies[0]))
+    // The first one is that of the start.
+    assert.equal(misp.searches.length, 2)
+    const page = await (
+      await fetch(`http://127.0.0.1:${portOf(command, 'metrics are served')}/metrics`)
+    ).text()
+    assert.match(page, /^tracer_misp_requests_total\{result="ok"\} 2$/m)
+    assert.match(page, /^tracer_hits_total\{category="Tracer_MISP_URL_enricher1"\} 6$/m)
+    command.child.kill('SIGTERM')
+    assert.equal((await command.finished).code, 0)
+  })
+
   it('starts and answers when MISP is away, or refuses the key, and says so', async (t) => {
     const misp = await FakeMisp.start(t)
     misp.always = (response) => send(response, 403, { message: 'Authentication failed.' })

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
+import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { RawClient } from '../tracer/raw-client.ts'
-import { Command, type Finished, folderWith } from './command.ts'
+import { type Finished, folderWith } from './command.ts'
+import { Serving, tracer } from './serving.ts'
 
 const FEED = 'ioc,context\ngmer.com,bad_URL\n192.0.2.1,"bad, IP"\n'
 const REQUEST = '7f3a|url=gmer.com|\n'
@@ -14,63 +14,6 @@ const GMER =
   'Category=Tracer_URL_enricher|MatchedIndicator=gmer.com|ioc=gmer.com|context=bad_URL\nLookupFinished\n'
 const ADDRESS =
   'Category=Tracer_IP_enricher|MatchedIndicator=192.0.2.1|ioc=192.0.2.1|context=bad, IP\nLookupFinished\n'
-
-/** `tracer serve` that runs. */
-class Serving {
-  readonly command: Command
-  readonly #t: TestContext
-
-  private constructor(t: TestContext, command: Command) {
-    this.#t = t
-    this.command = command
-  }
-
-  static async start(t: TestContext, ...argv: string[]): Promise<Serving> {
-    const command = startTracer('serve', '--listen', '127.0.0.1:0', ...argv)
-    t.after(() => command.child.kill('SIGKILL'))
-    await command.until(() => command.stderr.includes('"msg":"listening"'))
-    return new Serving(t, command)
-  }
-
-  get log(): Record<string, unknown>[] {
-    const whole = this.command.stderr.slice(0, this.command.stderr.lastIndexOf('\n') + 1)
-    return whole.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]))
-  }
-
-  /** The port that was logged with this message. */
-  port(message = 'listening'): number {
-    return Number(this.log.find(({ msg }) => msg === message)!.port)
-  }
-
-  async connect(): Promise<RawClient> {
-    const client = await RawClient.connect(this.port())
-    this.#t.after(() => client.socket.destroy())
-    return client
-  }
-
-  /** Sends, ends, and waits for all replies. */
-  async ask(text: string): Promise<string> {
-    const client = await this.connect()
-    client.socket.end(text)
-    await client.ended()
-    return client.text
-  }
-
-  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Finished> {
-    this.command.child.kill(signal)
-    return this.command.finished
-  }
-}
-
-function startTracer(...argv: string[]): Command {
-  return new Command([fileURLToPath(new URL('../../src/cli/tracer.ts', import.meta.url)), ...argv])
-}
-
-function tracer(argv: readonly string[], input = ''): Promise<Finished> {
-  const command = startTracer(...argv)
-  command.child.stdin.end(input)
-  return command.finished
-}
 
 describe('tracer serve', { concurrency: 2, timeout: 120_000 }, () => {
   it('replies byte for byte, and a signal ends it with 0', async (t) => {

@@ -46,3 +46,13 @@ describe('RateLimit', () => {
     assert.equal(drain(limit, 100_000), 100_000)
   })
 })
+
+it('lets through a burst of any size that is asked for, after a pause', () => {
+  let now = 0
+  const limit = new RateLimit(10, () => now, 5)
+  assert.equal(drain(limit), 5)
+  now += 200
+  assert.equal(drain(limit), 2)
+  now += 10_000
+  assert.equal(drain(limit), 5)
+})

@@ -61,6 +61,13 @@ export class RawClient {
     return this.text
   }
 
+  /** Takes all that came so far: it is not kept any longer. */
+  take(): string {
+    const { text } = this
+    this.#received.length = 0
+    return text
+  }
+
   /** Waits for the end of the connection. @returns 'end', or the code of the error */
   async ended(): Promise<string> {
     await this.#until(() => this.ending !== undefined)

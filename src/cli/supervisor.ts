@@ -1,0 +1,303 @@
+import cluster, { type Worker } from 'node:cluster'
+import { createServer } from 'node:net'
+import { type Backoff, backoffMs } from '../tracer/backoff.ts'
+import { EnricherHost } from '../tracer/cluster/enricher-host.ts'
+import type { ToPrimary, ToWorker } from '../tracer/cluster/messages.ts'
+import type { Enricher } from '../tracer/enricher.ts'
+import type { Log } from '../tracer/log.ts'
+import type { MetricsSnapshot, WorkerCounts } from '../tracer/metrics.ts'
+import type { Address } from './address.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { setScheduling, WORKER_VARIABLE } from './scheduling.ts'
+import { type PassedHandle, WorkerSlot } from './worker-slot.ts'
+
+/** A worker that ends is replaced at once, if it had served for so long; else after a wait. */
+const STABLE_MS = 10_000
+const BACKOFF: Backoff = { minMs: 500, maxMs: 30_000 }
+/** A worker that gives no sign of life for so many seconds is killed, and replaced. */
+const HANGING_SECONDS = 30
+/** How long a page of metrics waits for workers. */
+const METRICS_MS = 1000
+/** How often workers are asked what they have counted, so that little is lost with one that is killed. */
+const SNAPSHOT_MS = 2000
+/** What a worker may need beyond the time that its clients have, before it is killed. */
+const SHUTDOWN_GRACE_MS = 5000
+
+export interface SupervisorOptions {
+  readonly workers: number
+  readonly listen: Address
+  readonly shutdownTimeoutMs: number
+  /** Asked by the workers. They belong to the caller. */
+  readonly shared: readonly Enricher[]
+  readonly log: Log
+  /** What a worker has counted. Unset: nobody asks. */
+  readonly metrics?: {
+    update(worker: number, snapshot: MetricsSnapshot): void
+    retire(worker: number): void
+  }
+}
+
+/** Where the workers listen. */
+export interface Listening {
+  readonly address: string
+  readonly port: number
+}
+
+/**
+ * Starts the workers of a server, replaces those that end, and deals out connections.
+ *
+ *     start ─► fork ... ─► all listen ─► serving ─► stop ─► all have ended
+ *                 `─ one cannot: rejected
+ */
+export class Supervisor implements WorkerCounts {
+  /** Workers that were started for one that had ended. */
+  restarts = 0
+  readonly #options: SupervisorOptions
+  readonly #log: Log
+  readonly #host: EnricherHost
+  readonly #slots: readonly WorkerSlot[]
+  readonly #timers: NodeJS.Timeout[] = []
+  #port: Promise<number> | undefined
+  /** Requests that workers have answered which have ended. */
+  #pastRequests = 0
+  #isStopping = false
+  /** The server has begun, or cannot. */
+  #onStarted: ((where: Listening | CommandError) => void) | undefined
+  #onEnded: (() => void) | undefined
+  /** A page waits for the metrics of these. */
+  #awaited = new Set<WorkerSlot>()
+  #onMetrics: (() => void) | undefined
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    this.#log = options.log
+    this.#host = new EnricherHost(options.shared)
+    this.#slots = Array.from({ length: options.workers }, (_, i) => new WorkerSlot(i + 1))
+  }
+
+  /** Workers that serve now. */
+  get listening(): number {
+    return this.#slots.filter(({ state }) => state === 'listening').length
+  }
+
+  /** The processes of the workers. */
+  get pids(): readonly number[] {
+    return this.#slots.flatMap(({ pid }) => pid ?? [])
+  }
+
+  /** Connections that are served, as far as it is known here. */
+  get connections(): number {
+    return this.#slots.reduce((sum, { load }) => sum + load, 0)
+  }
+
+  /** Requests that all workers have answered, also those that have ended. */
+  get requests(): number {
+    return this.#slots.reduce((sum, { requests }) => sum + requests, this.#pastRequests)
+  }
+
+  /** @returns where all workers listen. Rejects with a `CommandError` when one of them cannot start */
+  start(): Promise<Listening> {
+    setScheduling()
+    this.#timers.push(setInterval(() => this.#checkLives(), 1000))
+    if (this.#options.metrics !== undefined) {
+      this.#timers.push(setInterval(() => this.#tellAll({ kind: 'metrics', isPage: false }), SNAPSHOT_MS))
+    }
+    return new Promise((resolve, reject) => {
+      this.#onStarted = (outcome) => {
+        this.#onStarted = undefined
+        if (outcome instanceof CommandError) reject(outcome)
+        else resolve(outcome)
+      }
+      for (const slot of this.#slots) this.#fork(slot)
+    })
+  }
+
+  /** Lets all workers read their feeds again. */
+  reload(): void {
+    this.#tellAll({ kind: 'reload' })
+  }
+
+  /** Asks for the metrics of all workers; resolves when they are told, or when it takes too long. */
+  refresh(): Promise<void> {
+    this.#onMetrics?.()
+    this.#awaited = new Set(this.#slots.filter(({ state }) => state === 'listening'))
+    if (this.#awaited.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#onMetrics?.(), METRICS_MS)
+      this.#onMetrics = () => {
+        this.#onMetrics = undefined
+        clearTimeout(timer)
+        resolve()
+      }
+      for (const slot of this.#awaited) slot.tell({ kind: 'metrics', isPage: true })
+    })
+  }
+
+  /** All workers answer what they have read, and end; those that have not in time are killed. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    for (const slot of this.#slots) slot.cancelRestart()
+    this.#tellAll({ kind: 'stop' })
+    await this.#ended(this.#options.shutdownTimeoutMs + SHUTDOWN_GRACE_MS)
+  }
+
+  /** All workers end now. */
+  async kill(): Promise<void> {
+    await this.#ended(0)
+  }
+
+  async #ended(timeoutMs: number): Promise<void> {
+    this.#isStopping = true
+    const kill = () => {
+      for (const { id, pid, worker } of this.#slots) {
+        if (worker === undefined) continue
+        if (timeoutMs > 0) this.#log.warn({ worker: id, pid }, 'worker does not end: killed')
+        worker.process.kill('SIGKILL')
+      }
+    }
+    const timer = setTimeout(kill, timeoutMs)
+    await new Promise<void>((resolve) => {
+      this.#onEnded = resolve
+      this.#checkEnded()
+    })
+    clearTimeout(timer)
+    for (const interval of this.#timers) clearInterval(interval)
+  }
+
+  #checkEnded(): void {
+    if (this.#slots.every(({ worker }) => worker === undefined)) this.#onEnded?.()
+  }
+
+  #fork(slot: WorkerSlot): void {
+    const worker = cluster.fork({ [WORKER_VARIABLE]: String(slot.id) })
+    slot.begin(worker)
+    worker.on('message', (message: ToPrimary, handle?: PassedHandle) => {
+      if (slot.worker === worker) this.#onMessage(slot, message)
+      if (handle !== undefined) this.#deal(handle)
+    })
+    worker.on('exit', (code, signal) => {
+      const end = () => this.#onExit(slot, worker, { code, signal })
+      // What it has said last may come after it has ended.
+      if (worker.isConnected()) worker.once('disconnect', end)
+      else end()
+    })
+    worker.on('error', (error) => {
+      this.#log.error({ worker: slot.id, err: error }, 'worker failed')
+      // It could not be started: there is no other word of it.
+      if (worker.process.pid === undefined) this.#onExit(slot, worker, { code: null, signal: null })
+    })
+  }
+
+  #onMessage(slot: WorkerSlot, message: ToPrimary): void {
+    slot.hasSpoken()
+    switch (message.kind) {
+      case 'loaded':
+        this.#tellPort(slot)
+        break
+      case 'listening':
+        this.#onListening(slot, message)
+        break
+      case 'failed':
+        this.#onFailed(slot, message.message, message.exitCode)
+        break
+      case 'load':
+      case 'connection':
+        slot.told(message)
+        break
+      case 'metrics':
+        this.#options.metrics?.update(slot.id, message.metrics)
+        if (message.isPage) this.#onPageMetrics(slot)
+        break
+      case 'questions':
+        this.#host.onQuestions(message, slot.answer)
+        break
+    }
+  }
+
+  /** All workers listen on the same port: where any free one is asked for, it is found once. */
+  #tellPort(slot: WorkerSlot): void {
+    const { worker } = slot
+    this.#port ??= findPort(this.#options.listen)
+    const listen = (port: number) => {
+      if (slot.worker === worker) slot.tell({ kind: 'listen', port })
+    }
+    this.#port.then(listen, () => listen(this.#options.listen.port))
+  }
+
+  #onListening(slot: WorkerSlot, { address, port }: Listening): void {
+    slot.state = 'listening'
+    slot.listensSince = performance.now()
+    if (this.#onStarted === undefined) this.#log.info({ worker: slot.id, pid: slot.pid }, 'worker listens')
+    else if (this.listening === this.#slots.length) this.#onStarted({ address, port })
+  }
+
+  #onFailed(slot: WorkerSlot, message: string, exitCode: number): void {
+    if (this.#onStarted !== undefined) this.#onStarted(new CommandError(exitCode, message))
+    else if (!this.#isStopping) this.#log.error({ worker: slot.id, reason: message }, 'worker cannot start')
+  }
+
+  #onExit(slot: WorkerSlot, worker: Worker, how: { code: number | null; signal: string | null }): void {
+    if (slot.worker !== worker) return
+    const { pid } = slot
+    const served = slot.state === 'listening' ? performance.now() - slot.listensSince : 0
+    this.#pastRequests += slot.requests
+    const handles = slot.end()
+    this.#options.metrics?.retire(slot.id)
+    this.#onPageMetrics(slot)
+    if (this.#isStopping) this.#checkEnded()
+    else if (this.#onStarted !== undefined) {
+      const end = how.signal ?? `exit code ${how.code}`
+      this.#onStarted(
+        new CommandError(EXIT.FAILED, `tracer: worker ${slot.id} ended before it served (${end})`),
+      )
+    } else {
+      slot.failures = served >= STABLE_MS ? 0 : slot.failures + 1
+      const waitMs = slot.failures === 0 ? 0 : Math.round(backoffMs(slot.failures, BACKOFF))
+      this.#log.error({ worker: slot.id, pid, ...how, restartMs: waitMs }, 'worker ended; another is started')
+      slot.restartIn(waitMs, () => {
+        this.restarts += 1
+        this.#fork(slot)
+      })
+    }
+    for (const handle of handles) this.#deal(handle)
+  }
+
+  /** A new connection goes to the worker that has the fewest. */
+  #deal(handle: PassedHandle): void {
+    let target: WorkerSlot | undefined
+    for (const slot of this.#slots) {
+      if (slot.state === 'listening' && (target === undefined || slot.load < target.load)) target = slot
+    }
+    if (target === undefined || this.#isStopping) handle.close()
+    else target.give(handle)
+  }
+
+  #onPageMetrics(slot: WorkerSlot): void {
+    if (this.#awaited.delete(slot) && this.#awaited.size === 0) this.#onMetrics?.()
+  }
+
+  #checkLives(): void {
+    for (const slot of this.#slots) {
+      if (slot.worker === undefined || slot.tickSilence() < HANGING_SECONDS) continue
+      this.#log.error({ worker: slot.id, pid: slot.pid, seconds: HANGING_SECONDS }, 'worker hangs: killed')
+      slot.worker.process.kill('SIGKILL')
+    }
+  }
+
+  #tellAll(message: ToWorker): void {
+    for (const slot of this.#slots) slot.tell(message)
+  }
+}
+
+/** The port that is asked for, or for 0 a free one; the system does not give the same one out again soon. */
+function findPort({ host, port }: Address): Promise<number> {
+  if (port !== 0) return Promise.resolve(port)
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen({ host, port: 0 }, () => {
+      const found = (server.address() as { port: number }).port
+      server.close(() => resolve(found))
+    })
+  })
+}

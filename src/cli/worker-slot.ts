@@ -1,0 +1,115 @@
+import type { Worker } from 'node:cluster'
+import type { ToWorker, WorkerLoad } from '../tracer/cluster/messages.ts'
+
+/** A connection without a socket round it: nothing reads from it. */
+export interface PassedHandle {
+  close(): void
+}
+
+/**
+ * A place for a worker, taken by one after the other, and what the primary knows of the one that has it.
+ *
+ *     empty ─► starting ─► listening ─► empty ─► ...
+ */
+export class WorkerSlot {
+  readonly id: number
+  state: 'empty' | 'starting' | 'listening' = 'empty'
+  /** On the clock of `performance.now()`. */
+  listensSince = 0
+  /** Workers in a row that ended soon. */
+  failures = 0
+  #worker: Worker | undefined
+  #load: WorkerLoad = NOTHING
+  /** Connections that it was given. */
+  #given = 0
+  /** Connections that are on their way to it. */
+  readonly #passing = new Set<PassedHandle>()
+  #silentSeconds = 0
+  #restart: NodeJS.Timeout | undefined
+
+  constructor(id: number) {
+    this.id = id
+  }
+
+  get worker(): Worker | undefined {
+    return this.#worker
+  }
+
+  get pid(): number | undefined {
+    return this.#worker?.process.pid
+  }
+
+  /** Connections that it serves, and those that it will. */
+  get load(): number {
+    return this.#load.connections + this.#given - this.#load.taken
+  }
+
+  get requests(): number {
+    return this.#load.requests
+  }
+
+  begin(worker: Worker): void {
+    this.#worker = worker
+    this.state = 'starting'
+    this.#load = NOTHING
+    this.#given = 0
+    this.#silentSeconds = 0
+  }
+
+  /** @returns connections that it was given and has not got */
+  end(): readonly PassedHandle[] {
+    const handles = [...this.#passing]
+    this.#passing.clear()
+    this.#worker = undefined
+    this.state = 'empty'
+    this.#load = NOTHING
+    this.#given = 0
+    return handles
+  }
+
+  restartIn(waitMs: number, restart: () => void): void {
+    this.#restart = setTimeout(restart, waitMs)
+  }
+
+  cancelRestart(): void {
+    clearTimeout(this.#restart)
+  }
+
+  told(load: WorkerLoad): void {
+    this.#load = load
+  }
+
+  hasSpoken(): void {
+    this.#silentSeconds = 0
+  }
+
+  /** A second has passed. @returns how many have since it spoke: those in which this process ran, too */
+  tickSilence(): number {
+    this.#silentSeconds += 1
+    return this.#silentSeconds
+  }
+
+  /** Nothing happens when it is gone, or goes meanwhile. */
+  tell(message: ToWorker): void {
+    if (this.#worker?.isConnected()) this.#worker.send(message, ignore)
+  }
+
+  /** The way back of the enrichers that workers share. */
+  readonly answer = (message: ToWorker): void => this.tell(message)
+
+  /** Hands a connection to it. */
+  give(handle: PassedHandle): void {
+    this.#given += 1
+    this.#passing.add(handle)
+    // Types know sockets only; see handleOf in tracer-worker.ts.
+    const sendable = handle as unknown as Parameters<Worker['send']>[1]
+    this.#worker!.send({ kind: 'connection' } satisfies ToWorker, sendable, (error) => {
+      // With an error the worker is about to end: then the connection is dealt to another.
+      if (error === null && this.#passing.delete(handle)) handle.close()
+    })
+  }
+}
+
+const NOTHING: WorkerLoad = { connections: 0, taken: 0, requests: 0 }
+
+function ignore(): void {}

@@ -1,0 +1,60 @@
+import type { Enricher } from '../enricher.ts'
+import type { Answer, Answers, Questions } from './messages.ts'
+
+/** Tells one worker. */
+export type SendAnswers = (message: Answers) => void
+
+/**
+ * Asks the enrichers that live in the primary for all workers. What becomes known in one turn of the event loop goes to
+ * a worker in one message. It holds no more than workers ask, and they have a bound.
+ */
+export class EnricherHost {
+  readonly #enrichers: readonly Enricher[]
+  /** Answers that go out together, by who asked and for which enricher. */
+  readonly #unsent = new Map<SendAnswers, Map<number, Answer[]>>()
+
+  constructor(enrichers: readonly Enricher[]) {
+    this.#enrichers = enrichers
+  }
+
+  /** @param send the way back to the worker that asks, the same one each time */
+  onQuestions({ enricher, questions }: Questions, send: SendAnswers): void {
+    const source = this.#enrichers[enricher]!
+    for (const [id, indicator] of questions) {
+      try {
+        const found = source.lookup(indicator)
+        if (!('then' in found)) this.#answer(send, enricher, [id, found])
+        else {
+          found.then(
+            (matches) => this.#answer(send, enricher, [id, matches]),
+            (error: unknown) => this.#answer(send, enricher, failure(id, error)),
+          )
+        }
+      } catch (error) {
+        this.#answer(send, enricher, failure(id, error))
+      }
+    }
+  }
+
+  #answer(send: SendAnswers, enricher: number, answer: Answer): void {
+    if (this.#unsent.size === 0) setImmediate(() => this.#flush())
+    const ofWorker = this.#unsent.get(send) ?? new Map<number, Answer[]>()
+    this.#unsent.set(send, ofWorker)
+    const answers = ofWorker.get(enricher)
+    if (answers === undefined) ofWorker.set(enricher, [answer])
+    else answers.push(answer)
+  }
+
+  #flush(): void {
+    const unsent = [...this.#unsent]
+    this.#unsent.clear()
+    for (const [send, ofWorker] of unsent) {
+      for (const [enricher, answers] of ofWorker) send({ kind: 'answers', enricher, answers })
+    }
+  }
+}
+
+function failure(id: number, error: unknown): Answer {
+  const { isLogged = false } = (error ?? {}) as { isLogged?: boolean }
+  return [id, null, error instanceof Error ? error.message : String(error), isLogged]
+}

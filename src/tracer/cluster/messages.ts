@@ -1,0 +1,65 @@
+import type { Match } from '../enricher.ts'
+import type { MetricsSnapshot } from '../metrics.ts'
+import type { Indicator } from '../protocol.ts'
+
+/*
+ * What the primary and a worker tell each other. The primary binds the port, deals out connections and asks for metrics;
+ * workers answer clients.
+ *
+ *     worker     loaded ──────────► listening ── load, load ... ─────────────────► metrics, load
+ *     primary             listen ─┘               reload, metrics, connection, stop ┘
+ *
+ * `connection` carries a socket beside the message, in either direction.
+ */
+
+/** How busy a worker is; told when it changes, and once a second as a sign of life. */
+export interface WorkerLoad {
+  /** Connections that it serves. */
+  readonly connections: number
+  /** Connections that it was given by the primary and has taken, since it was started. */
+  readonly taken: number
+  /** Requests since it was started. */
+  readonly requests: number
+}
+
+/** Look-ups for an enricher that lives in the primary. */
+export interface Questions {
+  readonly kind: 'questions'
+  /** Its place among those that are shared. */
+  readonly enricher: number
+  readonly questions: readonly Question[]
+}
+
+/** The number by which the worker knows it, and what is asked. */
+export type Question = readonly [id: number, indicator: Indicator]
+
+export interface Answers {
+  readonly kind: 'answers'
+  readonly enricher: number
+  readonly answers: readonly Answer[]
+}
+
+/** What is known, or why the look-up failed, and whether the enricher has logged that already. */
+export type Answer =
+  | readonly [id: number, matches: readonly Match[]]
+  | readonly [id: number, matches: null, error: string, isLogged: boolean]
+
+/** From the primary to a worker. */
+export type ToWorker =
+  | { readonly kind: 'listen'; readonly port: number }
+  | { readonly kind: 'connection' }
+  | { readonly kind: 'reload' }
+  | { readonly kind: 'metrics'; readonly isPage: boolean }
+  | { readonly kind: 'stop' }
+  | Answers
+
+/** From a worker to the primary. */
+export type ToPrimary =
+  | { readonly kind: 'loaded' }
+  | { readonly kind: 'listening'; readonly address: string; readonly port: number }
+  /** It cannot start: the message for the operator, and the exit code that goes with it. */
+  | { readonly kind: 'failed'; readonly message: string; readonly exitCode: number }
+  | ({ readonly kind: 'load' } & WorkerLoad)
+  | ({ readonly kind: 'connection' } & WorkerLoad)
+  | { readonly kind: 'metrics'; readonly isPage: boolean; readonly metrics: MetricsSnapshot }
+  | Questions

@@ -1,0 +1,122 @@
+import type { Enricher, Match } from '../enricher.ts'
+import type { Indicator } from '../protocol.ts'
+import type { Answer, Question, Questions } from './messages.ts'
+
+/** What a remote enricher can be told. */
+export interface RemoteEnricherOptions {
+  /** What it is called in logs and metrics. */
+  readonly name: string
+  /** Its place among those that are shared. */
+  readonly enricher: number
+  /** Tells the primary. @returns false when there is no way to it any longer */
+  readonly send: (message: Questions) => boolean
+  /** How long one look-up may take, in milliseconds; then it fails, and its late answer is dropped. Default 30 s. */
+  readonly timeoutMs?: number
+  /** Look-ups that may wait; those beyond fail at once. Default 10,000. */
+  readonly maxInFlight?: number
+}
+
+/** The enricher has time-outs of its own, which say more than this one. */
+const TIMEOUT_MS = 30_000
+const MAX_IN_FLIGHT = 10_000
+
+interface Waiting {
+  readonly resolve: (matches: readonly Match[]) => void
+  readonly reject: (error: Error) => void
+  /** When it fails, on the clock of `performance.now()`. */
+  readonly due: number
+}
+
+/**
+ * Stands in a worker for an enricher that lives in the primary, once for all workers.
+ *
+ *     lookup, lookup, lookup ─► [ one message a turn ] ─► EnricherHost ─► [ one message a turn ] ─► resolved
+ *
+ * All look-ups have the same time, so those that wait are in the order in which they are due, and one timer is enough.
+ */
+export class RemoteEnricher implements Enricher {
+  readonly name: string
+  readonly #enricher: number
+  readonly #send: (message: Questions) => boolean
+  readonly #timeoutMs: number
+  readonly #maxInFlight: number
+  readonly #waiting = new Map<number, Waiting>()
+  #unsent: Question[] = []
+  #lastId = 0
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(options: RemoteEnricherOptions) {
+    this.name = options.name
+    this.#enricher = options.enricher
+    this.#send = options.send
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS
+    this.#maxInFlight = options.maxInFlight ?? MAX_IN_FLIGHT
+  }
+
+  /** Rejects when the enricher does, when no answer comes in time, and when too many wait already. */
+  lookup({ type, value }: Indicator): Promise<readonly Match[]> {
+    if (this.#isClosed) return Promise.reject(new Error('the primary is gone'))
+    if (this.#waiting.size >= this.#maxInFlight) {
+      return Promise.reject(new Error(`${this.#waiting.size} look-ups wait already`))
+    }
+    this.#lastId += 1
+    const id = this.#lastId
+    if (this.#unsent.length === 0) queueMicrotask(() => this.#flush())
+    this.#unsent.push([id, { type, value }])
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, due: performance.now() + this.#timeoutMs })
+      this.#timer ??= setTimeout(() => this.#onTimer(), this.#timeoutMs)
+    })
+  }
+
+  /** Answers that came from the primary. */
+  onAnswers(answers: readonly Answer[]): void {
+    for (const [id, matches, error, isLogged] of answers) {
+      const waiting = this.#waiting.get(id)
+      if (waiting === undefined) continue
+      this.#waiting.delete(id)
+      if (matches !== null) waiting.resolve(matches)
+      else waiting.reject(Object.assign(new Error(error), { isLogged }))
+    }
+    if (this.#waiting.size === 0) this.#stopTimer()
+  }
+
+  /** Fails what waits; the primary is gone, or nobody asks any longer. */
+  close(): void {
+    this.#isClosed = true
+    this.#fail('the primary is gone')
+  }
+
+  #flush(): void {
+    const questions = this.#unsent
+    this.#unsent = []
+    if (this.#isClosed) return
+    if (!this.#send({ kind: 'questions', enricher: this.#enricher, questions })) this.close()
+  }
+
+  #fail(reason: string): void {
+    this.#stopTimer()
+    for (const { reject } of this.#waiting.values()) reject(new Error(reason))
+    this.#waiting.clear()
+  }
+
+  #onTimer(): void {
+    this.#timer = undefined
+    // Timers may be early by a part of a millisecond.
+    const now = performance.now() + 1
+    for (const [id, { due, reject }] of this.#waiting) {
+      if (due > now) {
+        this.#timer = setTimeout(() => this.#onTimer(), due - now)
+        return
+      }
+      this.#waiting.delete(id)
+      reject(new Error(`no answer within ${this.#timeoutMs} ms`))
+    }
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+}
