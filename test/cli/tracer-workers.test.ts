@@ -225,7 +225,7 @@ describe('tracer serve --workers', { concurrency: 2, timeout: 180_000 }, () => {
     serving.command.child.kill('SIGTERM')
     await serving.logged('stopping')
     assert.equal((await serving.stop()).signal, 'SIGTERM')
-    assert.ok(!serving.pids.some(isAlive))
+    await poll(() => !serving.pids.some(isAlive))
   })
 
   it('does not outlive its primary', async (t) => {
