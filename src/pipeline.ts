@@ -71,6 +71,8 @@ export class Pipeline {
   readonly #enrich: EnrichStage | undefined
   readonly #serialize: SerializeStage
   readonly #output: Writable
+  /** Output fields of the rules that apply. */
+  #writes: readonly string[]
 
   /** @throws {TypeError} when an option is not acceptable */
   constructor(options: PipelineOptions) {
@@ -90,6 +92,7 @@ export class Pipeline {
     const stopAtRejected = onError === 'fail'
     const writesLines = canWriteLines(options)
     checkWorkers(workers)
+    this.#writes = rules.writes ?? []
     this.#reader = new InputReader(asInputs(inputs))
     if (workers !== 1 && writesLines) {
       const work = { inputFormat, maxLineBytes, fastPath, stopAtRejected }
@@ -132,14 +135,17 @@ export class Pipeline {
   /**
    * From the next batch on these rules apply.
    *
-   * @throws {TypeError} when a rule writes into the member that detections go to, and none did before: that takes
-   *   another chain of stages
+   * @throws {TypeError} when a rule, of these or of those before, writes into the member that detections go to: that
+   *   takes another chain of stages
    */
   replaceRules(rules: PipelineRules): void {
     const writesLines = this.#normalize === undefined
-    if (this.#enrich !== undefined && writesLines && !canEnrichLines(rules.enrich, rules.writes ?? [])) {
+    // What the old rules have written is on its way still, and is enriched as the new ones want it.
+    const writes = [...this.#writes, ...(rules.writes ?? [])]
+    if (this.#enrich !== undefined && writesLines && !canEnrichLines(rules.enrich, writes)) {
       throw new TypeError("a rule writes into the member that 'enrich' puts detections into: start again")
     }
+    this.#writes = rules.writes ?? []
     this.#enrich?.replaceSpec(rules.enrich)
     const stage = this.#normalize ?? this.#parse
     if ('replaceRules' in stage) stage.replaceRules(rules)

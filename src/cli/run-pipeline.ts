@@ -166,17 +166,28 @@ function stopOnSignal(pipeline: Pipeline): () => void {
 
 /** Rules that cannot be used change nothing, but are reported. */
 function reloadOnChange(files: RuleFiles, pipeline: Pipeline): () => void {
+  let isOver = false
   const reload = async (): Promise<void> => {
     try {
       const rules = await loadRules(files)
+      if (isOver) return
       pipeline.replaceRules(rules)
       process.stderr.write(`${rules.warningText}${files.rules}: reloaded\n`)
     } catch (error) {
       if (!(error instanceof CommandError || error instanceof TypeError)) throw error
+      if (isOver) return
       process.stderr.write(
         `${error.message.trimEnd()}\n${files.rules}: not reloaded, the rules stay as they were\n`,
       )
     }
   }
-  return watchFiles([files.rules, ...files.lookups], () => void reload())
+  // One after the other: else what was read first might win.
+  let last = Promise.resolve()
+  const unwatch = watchFiles([files.rules, ...files.lookups], () => {
+    last = last.then(reload)
+  })
+  return () => {
+    isOver = true
+    unwatch()
+  }
 }

@@ -1022,7 +1022,8 @@ function hasStrictEquality(node: Node): boolean {
   return typeof value === 'number' && Number.isSafeInteger(value) && value !== 0 && value !== 1
 }
 
-function isSingleton(node: Node): boolean {
+/** Whether the value is one of those that there is only one of. */
+export function isSingleton(node: Node): boolean {
   return node.op === 'constant' && (node.value === null || typeof node.value === 'boolean')
 }
 

@@ -33,14 +33,16 @@ const MAX_TEXT_LENGTH = 8 * 1024 * 1024
 
 /**
  * Whether events that are written already can be enriched, in the way of `PendingLines`: no rule writes into the member
- * that detections go to, which may be written without a rule only if it is `event` (anomalies).
+ * that detections go to, which may be written without a rule only if it is `event` (anomalies), and that member is the
+ * last one of an object: JavaScript puts names that are numbers before all others.
  *
  * @param writes the output fields of the rules
  */
 export function canEnrichLines(enrich: EnrichSpec | undefined, writes: readonly string[]): boolean {
   if (enrich === undefined) return true
   const member = firstStep(enrich.into)
-  return member !== 'event' && !writes.some((field) => firstStep(field) === member)
+  if (member === 'event' || /^\d+$/.test(member)) return false
+  return !writes.some((field) => firstStep(field) === member)
 }
 
 function firstStep(path: string): string {

@@ -27,6 +27,9 @@ const ZERO = 0x30
 /** Loops and comprehensions of one line; more of them are left to the plain way, which has the real limit. */
 const MAX_STEPS = 1_000_000
 
+/** Bytes of one line's output; more is left to the plain way, which has the real limits. */
+const MAX_OUTPUT = 1 << 26
+
 /** What the fast path borrows from the plain way, so that both agree. */
 export interface PlainWay {
   /** Whether JSON.parse and JSON.stringify bring everything in this text out as it stands. */
@@ -101,16 +104,21 @@ export class FastPath implements EventContext {
     const { writer } = this
     const { length } = writer
     this.#steps = 0
+    writer.limit = length + MAX_OUTPUT
+    let isWritten = false
     try {
-      if (this.#generated(this)) {
-        writer.byte(0x0a)
-        return next
-      }
+      isWritten = this.#generated(this)
     } catch {
       // Whatever it was, the plain way meets it again and says what it is.
     }
-    writer.length = length
-    return -1
+    isWritten &&= writer.length <= writer.limit
+    writer.limit = Number.POSITIVE_INFINITY
+    if (!isWritten) {
+      writer.length = length
+      return -1
+    }
+    writer.byte(0x0a)
+    return next
   }
 
   // --- reading ----------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer'
 import type { Node } from '../../expression/checked.ts'
 import { children } from '../../expression/checked.ts'
 import type { FieldSource } from '../../expression/emit.ts'
-import { ConstantPool, commentText, Emitter } from '../../expression/emit.ts'
+import { ConstantPool, commentText, Emitter, isSingleton } from '../../expression/emit.ts'
 import type { FieldPath } from '../../expression/runtime/fields.ts'
 import { isJsonNumber } from '../../expression/value.ts'
 import type { CheckedRule, CheckedRules } from '../generate.ts'
@@ -60,8 +60,21 @@ function readsOnlyFields(node: Node | undefined): boolean {
     case 'item':
       if (isMember(node)) return true
       break
+    case 'comparison':
+      if (comparesIdentity(node)) return false
   }
   return children(node).every(readsOnlyFields)
+}
+
+/**
+ * `is` between two values of the event: here every reading of a list or an object makes a new one, in the plain way
+ * there is one of each.
+ */
+function comparesIdentity({ first, rest }: Node & { op: 'comparison' }): boolean {
+  return rest.some(({ operator, operand }, index) => {
+    const left = index === 0 ? first : rest[index - 1]!.operand
+    return (operator === 'is' || operator === 'is not') && !isSingleton(left) && !isSingleton(operand)
+  })
 }
 
 /** `data['key']`. */

@@ -53,6 +53,8 @@ interface Known {
   readonly words: Int32Array
   readonly mask: number
   readonly wanted: Wanted | undefined
+  /** What is to be noted when it is met again: NON_ASCII, or nothing. */
+  readonly seen: number
   /** The key that followed it the last time. */
   next: Known | undefined
 }
@@ -71,12 +73,13 @@ class KnownKeys {
   }
 
   /** Hostile lines may have any number of keys: not all are kept. */
+  hasRoomFor(length: number): boolean {
+    return this.#count < MAX_KNOWN && length <= MAX_KNOWN_LENGTH
+  }
+
   add(known: Known): Known {
-    const { length } = known.bytes
-    if (this.#count < MAX_KNOWN && length <= MAX_KNOWN_LENGTH) {
-      this.#count++
-      this.#buckets[bucketOf(known.bytes, 0, length)]!.push(known)
-    }
+    this.#count++
+    this.#buckets[bucketOf(known.bytes, 0, known.bytes.length)]!.push(known)
     return known
   }
 }
@@ -175,18 +178,30 @@ export class Scanner {
     for (;;) {
       if (bytes[position] !== QUOTE) return -1
       let key = previous === undefined ? known.first : previous.next
+      let child: Wanted | undefined
       if (key !== undefined && this.#isAt(key, position)) {
         position += key.bytes.length
+        this.#seen |= key.seen
+        child = key.wanted
+        previous = key
       } else {
         const end = this.#key(position)
         if (end < 0) return -1
-        key = known.find(bytes, position, end) ?? known.add(this.#newKey(wanted, position, end))
-        if (previous === undefined) known.first = key
-        else previous.next = key
+        key = known.find(bytes, position, end)
+        if (key === undefined && known.hasRoomFor(end - position)) {
+          key = known.add(this.#newKey(wanted, position, end))
+        }
+        if (key === undefined) {
+          // Not kept, so nothing may lead to it: what lines bring must not pile up.
+          child = wanted.members.get(keyText(bytes.subarray(position, end)))
+        } else {
+          child = key.wanted
+          if (previous === undefined) known.first = key
+          else previous.next = key
+          previous = key
+        }
         position = end
       }
-      previous = key
-      const child = key.wanted
       if (bytes[position] !== COLON) {
         position = this.#blanks(position)
         if (bytes[position] !== COLON) return -1
@@ -236,6 +251,7 @@ export class Scanner {
       words: wordsOf(bytes),
       mask: LAST_WORD_MASKS[bytes.length % 4]!,
       wanted: wanted.members.get(keyText(bytes)),
+      seen: bytes.some((byte) => byte >= 0x80) ? NON_ASCII : 0,
       next: undefined,
     }
   }
@@ -431,7 +447,8 @@ function isBlank(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d
 }
 
-const decoder = new TextDecoder()
+/** U+FEFF at the beginning belongs to the key. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** A key between its quotes. */
 function keyText(bytes: Uint8Array): string {

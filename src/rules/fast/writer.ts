@@ -16,11 +16,18 @@ for (let code = 0; code < 256; code++)
 export class ByteWriter {
   bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_SIZE)
   length = 0
+  /** It must not become longer than this; what would is left, with a RangeError. */
+  limit = Number.POSITIVE_INFINITY
   #view = viewOf(this.bytes)
 
   /** What was written, which is the caller's from now on. */
   take(): Buffer {
     const written = this.bytes.subarray(0, this.length)
+    if (this.length < this.bytes.length / 4) {
+      // A small batch that waits somewhere must not keep a large buffer.
+      this.length = 0
+      return Buffer.from(written)
+    }
     // The next batch is about as long.
     this.bytes = Buffer.allocUnsafeSlow(Math.max(FIRST_SIZE, this.length + (this.length >> 2)))
     this.#view = viewOf(this.bytes)
@@ -30,6 +37,7 @@ export class ByteWriter {
 
   #reserve(count: number): void {
     if (this.length + count <= this.bytes.length) return
+    if (this.length + count > this.limit) throw new RangeError('too much is written')
     const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + count))
     this.bytes.copy(grown, 0, 0, this.length)
     this.bytes = grown

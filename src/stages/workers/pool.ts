@@ -24,7 +24,8 @@ interface Entry<Context> {
   /** Undefined when a worker has it. */
   block: Block | undefined
   readonly context: Context
-  readonly size: number
+  /** Bytes that it holds, about: of the block, later of the result. */
+  size: number
   result: BlockResult | undefined
 }
 
@@ -154,7 +155,11 @@ export class WorkerPool<Context> {
 
   #receive(thread: Thread<Context>, result: BlockResult): void {
     if (this.#isDestroyed) return
-    thread.entries.shift()!.result = result
+    const entry = thread.entries.shift()!
+    entry.result = result
+    // While it waits, its result takes the place of the block, and may be larger.
+    this.#bytes += resultSize(result) - entry.size
+    entry.size = resultSize(result)
     this.#post()
     if (this.#entries[0]!.result !== undefined) this.#options.onResult()
   }
@@ -167,6 +172,10 @@ export class WorkerPool<Context> {
       : error
     this.#options.onFault(fault)
   }
+}
+
+function resultSize({ bytes, rejected }: BlockResult): number {
+  return rejected.reduce((sum, { raw }) => sum + raw.length, bytes.length)
 }
 
 function transferList(block: Block): ArrayBuffer[] {

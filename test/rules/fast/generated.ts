@@ -72,6 +72,13 @@ const EXPRESSIONS = [
   'max(a, b)',
   'any(x for x in c)',
   'normalize_url(a)',
+  'a is c',
+  "data['a'] is data['a']",
+  "deep['y'] is deep.y",
+  'a is not None',
+  "data['\\ufeffa']",
+  "deep['é']",
+  "exists(deep['ключ'])",
 ] as const
 
 /** Output paths that do not lie inside one another. */
@@ -111,6 +118,7 @@ export const ruleFile = fc
   })
 
 const KEYS = [
+  '\ufeffa',
   'a',
   'b',
   'c',
@@ -220,7 +228,10 @@ const json: fc.Arbitrary<string> = fc.letrec<{ value: string; scalar: string }>(
         .tuple(fc.array(tie('value'), { maxLength: 4 }), blank)
         .map(([items, space]) => `[${items.join(`${space},${space}`)}]`),
     },
-    { weight: 2, arbitrary: objectText(tie('value'), ['x', 'y', 'z', 'orig_h', 'y.z', 'a', '1']) },
+    {
+      weight: 2,
+      arbitrary: objectText(tie('value'), ['x', 'y', 'z', 'orig_h', 'y.z', 'a', '1', 'é', 'ключ', '\ufeffa']),
+    },
   ),
 })).value
 
