@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
+import { Buffer } from 'node:buffer'
+import process from 'node:process'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { planFastPath } from '../../../src/rules/fast/generate.ts'
+import { isCanonical } from '../../../src/stages/json-canonical.ts'
+import { stringify } from '../../../src/stages/json-stringify.ts'
 import { compareWays } from './equality.ts'
 import { eventLine, ruleFile } from './generated.ts'
 
@@ -87,6 +93,56 @@ test('hostile lines with ever new keys do not grow the memory of keys', () => {
   const lines: string[] = []
   for (let index = 0; index < 3000; index++) lines.push(`{"k${index}":1,"a":${index}}`)
   assert.equal(compareWays(rules, lines), lines.length)
+})
+
+test('keys that are not kept lead to nothing that is', () => {
+  const { rules } = compileRules('r: a')
+  const fast = planFastPath({ rules, tap: undefined })!.create({ isCanonical, stringify })
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const heap = () => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const before = heap()
+  for (let line = 0; line < 30; line++) {
+    const keys = Array.from({ length: 20_000 }, (_, index) => `"${line} ${index}":0`).join(',')
+    const block = Buffer.from(`{"known${line}":0,${keys},"a":${line}}\n`)
+    fast.block(block, block.toString('latin1'))
+    assert.equal(fast.line(0), block.length)
+    assert.equal(fast.writer.take().toString(), `{"r":${line}}\n`)
+  }
+  assert.ok(heap() - before < 8 * 1024 * 1024)
+})
+
+test('keys beyond ASCII are what they are when they are predicted', () => {
+  const lines = Array.from({ length: 3 }, () => '{"src":{"ip":"1","ü":2,"ключ":"ж"},"\ufeffa":1,"é":3}')
+  const rules = ['x: src', 'y: src.ip', "z: src['ü']", "e: data['é']"]
+  assert.equal(compareWays(rules.join('\n'), lines), lines.length)
+  assert.equal(compareWays("o: {field: a, required: false}\nm: data['\ufeffa']", lines), lines.length)
+})
+
+test('a rule that asks whether two values are the same one has no fast path', () => {
+  for (const [expression, isFast] of [
+    ["data['a'] is data['a']", false],
+    ["a is not data['a']", false],
+    ['b == 1 and a is b', false],
+    ['a is None', true],
+    ['None is not a', true],
+  ] as const) {
+    const { rules } = compileRules(`r: ${JSON.stringify(expression)}`)
+    assert.equal(planFastPath({ rules, tap: undefined }) !== undefined, isFast, expression)
+  }
+})
+
+test('a huge output is left to the plain way, and little memory is kept for it', () => {
+  const { rules } = compileRules(Array.from({ length: 9 }, (_, i) => `r${i}: x * 30000000`).join('\n'))
+  const fast = planFastPath({ rules, tap: undefined })!.create({ isCanonical, stringify })
+  const block = Buffer.from('{"x":"a"}\n{"x":""}\n')
+  fast.block(block, block.toString('latin1'))
+  assert.equal(fast.line(0), -1)
+  assert.equal(fast.line(10), block.length)
+  assert.ok(fast.writer.bytes.length < 256 * 1024 * 1024)
 })
 
 test('hundreds of rules have a fast path of several functions', () => {

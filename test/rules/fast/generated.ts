@@ -253,6 +253,17 @@ function objectText(value: fc.Arbitrary<string>, keys: readonly string[]): fc.Ar
 
 const eventText = objectText(json, KEYS)
 
+/** So many rules that the fast path is several functions. */
+export const manyRules = fc
+  .array(fc.constantFrom(...EXPRESSIONS), { minLength: 61, maxLength: 90 })
+  .map((expressions) => {
+    const rules = expressions.map(
+      (expression, index) =>
+        `${JSON.stringify(`g${index % 7}.f${index}`)}: {field: ${JSON.stringify(expression)}, required: false}`,
+    )
+    return ['lookup: {t: {x: 1, "1": one, "true": yes, a/b: [1, {c: 2}]}}', ...rules].join('\n')
+  })
+
 /** Small damage at one place. */
 const damage = fc
   .tuple(
