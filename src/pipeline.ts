@@ -71,6 +71,7 @@ export class Pipeline {
   readonly #enrich: EnrichStage | undefined
   readonly #serialize: SerializeStage
   readonly #output: Writable
+  readonly #workers: number
   /** Output fields of the rules that apply. */
   #writes: readonly string[]
 
@@ -92,6 +93,7 @@ export class Pipeline {
     const stopAtRejected = onError === 'fail'
     const writesLines = canWriteLines(options)
     checkWorkers(workers)
+    this.#workers = workers
     this.#writes = rules.writes ?? []
     this.#reader = new InputReader(asInputs(inputs))
     if (workers !== 1 && writesLines) {
@@ -149,6 +151,11 @@ export class Pipeline {
     this.#enrich?.replaceSpec(rules.enrich)
     const stage = this.#normalize ?? this.#parse
     if ('replaceRules' in stage) stage.replaceRules(rules)
+  }
+
+  /** Threads that do the work; 1: it is done where the pipeline runs, as it must be when enrichment needs events as objects. */
+  get workers(): number {
+    return this.#parse instanceof ParallelStage ? this.#workers : 1
   }
 
   get counts(): PipelineCounts {

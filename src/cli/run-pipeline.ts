@@ -69,6 +69,12 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     tracer,
     tracerRequired: options.tracerRequired,
   })
+  if ((options.workers ?? 1) > 1 && pipeline.workers === 1 && isHeard(errors)) {
+    const why = options.tracerRequired
+      ? '--tracer-required looks at each event'
+      : "a rule writes into the member that 'enrich' puts detections into"
+    process.stderr.write(`--workers is not used: ${why}\n`)
+  }
   const unwatch = options.watch ? reloadOnChange(files, pipeline) : () => {}
   const unhandle = stopOnSignal(pipeline)
   const started = performance.now()
@@ -124,11 +130,14 @@ function tracerNote(
   if (tracer !== undefined && enrich === undefined) {
     return `${file}: there is no 'enrich' section, so nothing is looked up at --tracer`
   }
-  // Whoever reads rejected events from standard error reads records, and nothing else.
-  const isHeard = !errors.isStandard || process.stderr.isTTY === true
-  return tracer === undefined && enrich !== undefined && isHeard
+  return tracer === undefined && enrich !== undefined && isHeard(errors)
     ? `${file}: the 'enrich' section is not used without --tracer HOST:PORT`
     : undefined
+}
+
+/** Whoever reads rejected events from standard error reads records, and nothing else. */
+function isHeard(errors: Output): boolean {
+  return !errors.isStandard || process.stderr.isTTY === true
 }
 
 function openOutputs(options: NormalizeOptions, inUse: readonly Stats[]): { output: Output; errors: Output } {

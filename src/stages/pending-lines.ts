@@ -12,8 +12,6 @@ import type { BatchOwner, PendingWork } from './pending-batch.ts'
 import { failureReason } from './pending-batch.ts'
 import type { WrittenBatch } from './serialize.ts'
 
-const OPEN_BRACE = 0x7b
-
 /** Bytes from `start` to `end` become this text. */
 interface Edit {
   readonly start: number
@@ -110,14 +108,13 @@ export class PendingLines implements PendingWork {
   }
 
   /** @param end where the line's LF is */
-  answer(start: number, end: number, found: readonly FoundIndicator[], answers: readonly Answer[]): void {
+  answer(end: number, found: readonly FoundIndicator[], answers: readonly Answer[]): void {
     const detections = detectionsOf(found, answers)
     if (detections !== undefined) {
       this.#owner.counts.enriched += 1
+      // The event has members: those that were looked up.
       const brace = end - 1
-      const isEmpty = this.#bytes[brace - 1] === OPEN_BRACE && brace - 1 === start
-      const text = (isEmpty ? '' : ',') + this.#enrichment.member(detections)
-      this.#edits.push({ start: brace, end: brace, text })
+      this.#edits.push({ start: brace, end: brace, text: `,${this.#enrichment.member(detections)}` })
     }
     this.#settled()
   }
@@ -151,7 +148,7 @@ class PendingLine implements LookupHandler {
   }
 
   onAnswers(answers: readonly Answer[]): void {
-    this.#lines.answer(this.#start, this.#end, this.#found, answers)
+    this.#lines.answer(this.#end, this.#found, answers)
   }
 
   onFailure(error: TracerError): void {

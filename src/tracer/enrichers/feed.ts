@@ -7,7 +7,7 @@ import { FeedFile, type FeedStats } from '../feeds/feed-file.ts'
 import { type FeedLog, NO_LOG } from '../feeds/feed-log.ts'
 import type { FeedSpec } from '../feeds/load.ts'
 import type { ReadOptions } from '../feeds/read.ts'
-import { type IndicatorTable, queryOf } from '../feeds/table.ts'
+import { type IndicatorTable, type Query, queryOf } from '../feeds/table.ts'
 import { FeedWatcher, type Watched, type WatchTimes } from '../feeds/watch.ts'
 import type { Indicator } from '../protocol.ts'
 
@@ -125,8 +125,36 @@ class FileEnricher implements FeedEnricher {
   lookup(indicator: Indicator): readonly Match[] {
     const query = queryOf(indicator)
     if (query === undefined) return NO_MATCHES
+    try {
+      let matches: Match[] | undefined
+      for (const table of this.#tables) matches = table.find(query, matches)
+      return matches ?? NO_MATCHES
+    } catch {
+      return this.#lookupInEach(query)
+    }
+  }
+
+  /**
+   * The look-up once more, after a table has failed: the others answer, and the file of that one is told.
+   *
+   * @throws what a table in memory throws: it is no fault of a file
+   */
+  #lookupInEach(query: Query): readonly Match[] {
     let matches: Match[] | undefined
-    for (const table of this.#tables) matches = table.find(query, matches)
+    const failed = new Map<FeedFile, Error>()
+    for (const table of this.#tables) {
+      const before = matches?.length ?? 0
+      try {
+        matches = table.find(query, matches)
+      } catch (error) {
+        if (matches !== undefined) matches.length = before
+        const file = this.#sources.flatMap(({ feed }) => filesOf(feed)).find(({ tables }) => tables.includes(table))
+        if (file === undefined) throw error
+        failed.set(file, error as Error)
+      }
+    }
+    // Not before the end: a file that is given up is closed, and may have further tables.
+    for (const [file, error] of failed) if (!file.onLookupError(error)) throw error
     return matches ?? NO_MATCHES
   }
 
@@ -148,7 +176,9 @@ class FileEnricher implements FeedEnricher {
   async #open({ compiled, specs }: Source): Promise<FeedFile | FeedDirectory> {
     const context = { log: this.#log, signal: this.#abort.signal, onLoad: () => this.#swap() }
     if (compiled !== undefined) {
-      return new FeedFile(compiled, [], context, { load: (signal) => openCompiledFeed(compiled, signal) })
+      return new FeedFile(compiled, [], context, {
+        load: (signal, checkedVersion) => openCompiledFeed(compiled, signal, { checkedVersion }),
+      })
     }
     const { file, name, text } = specs[0]!
     const stats = await stat(file).catch(() => undefined)

@@ -19,6 +19,8 @@ export interface FeedDownloadOptions {
   readonly maxBytes?: number
   /** How long the server may send nothing. Default: 60 s. */
   readonly stallMs?: number
+  /** How long a download may take, a MISP feed with all its events. Default: 1 h. */
+  readonly deadlineMs?: number
   /** Authority of the server's certificate, PEM. Default: those of the system. */
   readonly ca?: string | Buffer
   readonly log: FeedLog
@@ -31,6 +33,7 @@ export const DOWNLOAD_DEFAULTS = {
   intervalMs: 60 * 60_000,
   maxBytes: 4 * 2 ** 30,
   stallMs: 60_000,
+  deadlineMs: 60 * 60_000,
 } as const
 
 /** What a download tells of itself. */
@@ -107,7 +110,18 @@ export class FeedDownload {
    *
    * @throws DownloadError when there is neither
    */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    const started = (this.#running ?? Promise.resolve()).then(() => this.#start())
+    // Who asks for a refresh meanwhile is served by this.
+    this.#running = started
+      .catch(() => {})
+      .finally(() => {
+        this.#running = undefined
+      })
+    return started
+  }
+
+  async #start(): Promise<void> {
     const { log, retryMs = RETRY_AT_START_MS } = this.#options
     await this.#prepare()
     const copiedAt = await this.#copyTime()
@@ -184,17 +198,25 @@ export class FeedDownload {
   /** One request, counted. */
   async #download(): Promise<void> {
     const start = performance.now()
+    const { maxBytes, stallMs, deadlineMs, ca } = this.#options
+    const stop = new AbortController()
+    const onClose = () => stop.abort(this.#signal.reason)
+    const timer = setTimeout(
+      () => stop.abort(new FetchError(`not finished after ${deadlineMs / 1000} s`, true)),
+      Math.min(deadlineMs, LONGEST_MS),
+    )
+    this.#signal.addEventListener('abort', onClose)
     try {
+      this.#signal.throwIfAborted()
       const meta = await this.#readMeta()
       const { url, isManifest, authorization } = this.#url
-      const { maxBytes, stallMs, ca } = this.#options
       const options: FetchOptions = {
         authorization,
         validators: { etag: meta?.etag, lastModified: meta?.lastModified },
         maxBytes,
         stallMs,
         ca,
-        signal: this.#signal,
+        signal: stop.signal,
       }
       const fetched = isManifest
         ? await new ManifestDownload(url, this.file, options).run()
@@ -219,18 +241,21 @@ export class FeedDownload {
         this.#counts.failed += 1
       }
       throw error
+    } finally {
+      clearTimeout(timer)
+      this.#signal.removeEventListener('abort', onClose)
     }
   }
 
   async #prepare(): Promise<void> {
-    const directory = dirname(this.file)
+    // A MISP feed has a directory of its own; its meta data are beside that.
+    const directories = new Set([dirname(this.#metaFile), dirname(this.file)])
     try {
-      await mkdir(directory, { recursive: true, mode: 0o700 })
-      for (const name of await readdir(directory)) {
-        if (!name.endsWith(PARTIAL)) continue
-        const path = join(directory, name)
-        const { mtimeMs } = await stat(path)
-        if (Date.now() - mtimeMs > STALE_MS) await rm(path, { force: true })
+      for (const directory of directories) {
+        await mkdir(directory, { recursive: true, mode: 0o700 })
+        for (const name of await readdir(directory)) {
+          if (name.endsWith(PARTIAL)) await removeStale(join(directory, name))
+        }
       }
     } catch (error) {
       throw new DownloadError(`the cache directory of feeds cannot be used: ${(error as Error).message}`, {
@@ -260,6 +285,16 @@ export class FeedDownload {
     const partial = join(dirname(this.#metaFile), `.${basename(this.#metaFile)}.${Date.now()}${PARTIAL}`)
     await writeFile(partial, JSON.stringify(meta), { mode: 0o600 })
     await rename(partial, this.#metaFile)
+  }
+}
+
+/** What cannot be removed, or another process has removed meanwhile, is in nobody's way. */
+async function removeStale(path: string): Promise<void> {
+  try {
+    const { mtimeMs } = await stat(path)
+    if (Date.now() - mtimeMs > STALE_MS) await rm(path, { force: true })
+  } catch {
+    // The next start looks again.
   }
 }
 

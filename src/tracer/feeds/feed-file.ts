@@ -1,10 +1,9 @@
-import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { FeedError } from './feed-error.ts'
 import type { FeedLog } from './feed-log.ts'
 import { type FeedSpec, type LoadedFeed, loadFeed } from './load.ts'
-import { fileVersion, type ReadOptions } from './read.ts'
+import { type ReadOptions, versionOf } from './read.ts'
 import type { IndicatorTable } from './table.ts'
 import type { Watched } from './watch.ts'
 
@@ -41,8 +40,12 @@ export interface FeedFileContext {
 
 /** How a feed file is read. */
 export interface FeedFileOptions extends ReadOptions {
-  /** Makes tables of the file, as it is now. Default: `loadFeed`, by the keys. */
-  readonly load?: (signal: AbortSignal) => Promise<LoadedFeed>
+  /**
+   * Makes tables of the file, as it is now. Default: `loadFeed`, by the keys.
+   *
+   * @param checkedVersion of the file that has been checked to its end: its content need not be checked again
+   */
+  readonly load?: (signal: AbortSignal, checkedVersion: string | undefined) => Promise<LoadedFeed>
 }
 
 /**
@@ -65,6 +68,8 @@ export class FeedFile implements Watched {
   #reloadsFailed = 0
   /** Version of the file that was read last, well or not. */
   #seenVersion: string | undefined
+  /** The last version that `LoadedFeed.checked` found good. */
+  #checkedVersion: string | undefined
   /** The reload that runs, and the one that waits for it. */
   #running: Promise<void> | undefined
   #waiting: Promise<void> | undefined
@@ -179,7 +184,10 @@ export class FeedFile implements Watched {
     // Look-ups are synchronous: none is in the old tables now.
     old?.close?.()
     void loaded.checked?.then((error) => {
-      if (error !== undefined && this.#loaded === loaded) this.#giveUp(error)
+      // The check of tables that were closed meanwhile was cut short.
+      if (this.#loaded !== loaded) return
+      if (error === undefined) this.#checkedVersion = loaded.version
+      else this.#giveUp(error)
     })
     onRead?.()
     const { records, indicators, skipped, skippedPlaces } = loaded
@@ -198,7 +206,8 @@ export class FeedFile implements Watched {
    * Tables that turn out to be damaged while they are in use answer nothing any more: a wrong answer, or the end of the
    * process, would be worse. A good file in their place is picked up as any change is.
    */
-  #giveUp(error: FeedError): void {
+  #giveUp(error: Error): void {
+    this.#checkedVersion = undefined
     const damaged = this.#loaded
     this.#loaded = undefined
     this.#onLoad()
@@ -208,6 +217,18 @@ export class FeedFile implements Watched {
       { file: this.#name, err: error },
       'feed is damaged; it answers nothing until it is replaced',
     )
+  }
+
+  /**
+   * A look-up in its tables has failed. Those that are read from the file meanwhile (of a compiled feed) are taken out of
+   * service, see `#giveUp`. No look-up may be in them.
+   *
+   * @returns false for tables in memory: no file can be the cause
+   */
+  onLookupError(error: Error): boolean {
+    if (this.#loaded?.close === undefined) return false
+    this.#giveUp(error)
+    return true
   }
 
   /** Lets go of the tables: there are none then. */
@@ -222,7 +243,7 @@ export class FeedFile implements Watched {
       this.#seenVersion = await versionOf(this.file)
       try {
         const { load, ...options } = this.#options
-        if (load !== undefined) return await load(this.#signal)
+        if (load !== undefined) return await load(this.#signal, this.#checkedVersion)
         return await loadFeed(this.file, this.#specs, this.#signal, options)
       } catch (error) {
         const isBeingWritten = error instanceof FeedError && error.code === 'FEED_CHANGED'
@@ -230,13 +251,5 @@ export class FeedFile implements Watched {
         await setTimeout(WRITER_MS, undefined, { signal: this.#signal })
       }
     }
-  }
-}
-
-async function versionOf(file: string): Promise<string | undefined> {
-  try {
-    return fileVersion(await stat(file, { bigint: true }))
-  } catch {
-    return undefined
   }
 }

@@ -19,10 +19,13 @@ export interface FetchOptions {
   readonly validators: Validators
   /** Of the body, as it comes and as it is once it is unpacked. */
   readonly maxBytes: number
+  /** Of all that is written by transfers that share it. Default: `maxBytes` for this one. */
+  readonly budget?: ByteBudget
   /** Without a byte from the server. */
   readonly stallMs: number
   /** Instead of the system's authorities, PEM. */
   readonly ca: string | Buffer | undefined
+  /** Ends the transfer. When its reason is a `FetchError`, that is the error. */
   readonly signal: AbortSignal
 }
 
@@ -38,6 +41,23 @@ export class FetchError extends Error {
   constructor(message: string, retryable: boolean, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.retryable = retryable
+  }
+}
+
+/** How many bytes may be written to the disk, by one transfer or by several together. */
+export class ByteBudget {
+  readonly #maxBytes: number
+  #left: number
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+    this.#left = maxBytes
+  }
+
+  /** @throws FetchError when there are not so many left */
+  take(bytes: number): void {
+    this.#left -= bytes
+    if (this.#left < 0) throw tooLarge(this.#maxBytes)
   }
 }
 
@@ -69,6 +89,8 @@ export async function fetchToFile(url: URL, file: string, options: FetchOptions)
     const { etag, 'last-modified': lastModified } = response.headers
     return { modified: true, bytes, etag, lastModified }
   } catch (error) {
+    // What is refused before it is read would come all the same.
+    response.destroy()
     await rm(partial, { force: true })
     throw asFetchError(error, options.signal)
   }
@@ -146,12 +168,13 @@ function send(
 async function save(
   response: IncomingMessage,
   partial: string,
-  { maxBytes, signal }: FetchOptions,
+  { maxBytes, budget = new ByteBudget(maxBytes), signal }: FetchOptions,
 ): Promise<number> {
   const announced = Number(response.headers['content-length'] ?? Number.NaN)
   if (announced > maxBytes) throw tooLarge(maxBytes)
-  const received = new Bounded(maxBytes)
-  const unpacked = new Bounded(maxBytes)
+  // What comes is bounded by itself: gzip can hold bytes that unpack to nothing.
+  const received = new Counted(new ByteBudget(maxBytes))
+  const unpacked = new Checked(budget)
   await pipeline(
     [
       response,
@@ -187,41 +210,51 @@ async function synced(file: string): Promise<void> {
   }
 }
 
-/** Counts what passes, and looks at its beginning. */
-class Bounded extends Transform {
+/** Counts what passes. */
+class Counted extends Transform {
   bytes = 0
-  isBlank = true
-  readonly #maxBytes: number
+  readonly #budget: ByteBudget
 
-  constructor(maxBytes: number) {
+  constructor(budget: ByteBudget) {
     super()
-    this.#maxBytes = maxBytes
+    this.#budget = budget
   }
 
   override _transform(chunk: Buffer, _encoding: string, done: (error?: Error, chunk?: Buffer) => void): void {
     this.bytes += chunk.length
-    if (this.bytes > this.#maxBytes) {
-      done(tooLarge(this.#maxBytes))
+    try {
+      this.#budget.take(chunk.length)
+      this.look(chunk)
+    } catch (error) {
+      done(error as Error)
       return
     }
-    if (this.isBlank) {
-      const first = chunk.find((byte) => !BLANKS.has(byte))
-      this.isBlank = first === undefined
-      if (first === LESS_THAN) {
-        done(new FetchError('the server sends a web page or XML, and no feed', false))
-        return
-      }
-    }
     done(undefined, chunk)
+  }
+
+  /** @throws FetchError for what must not pass */
+  look(_chunk: Buffer): void {}
+}
+
+/** Counts what passes, and looks at its beginning. */
+class Checked extends Counted {
+  isBlank = true
+
+  override look(chunk: Buffer): void {
+    if (!this.isBlank) return
+    const first = chunk.find((byte) => !BLANKS.has(byte))
+    this.isBlank = first === undefined
+    if (first === LESS_THAN) throw new FetchError('the server sends a web page or XML, and no feed', false)
   }
 }
 
 function tooLarge(maxBytes: number): FetchError {
-  return new FetchError(`larger than ${maxBytes} bytes, which is the limit`, false)
+  return new FetchError(`the feed is larger than ${maxBytes} bytes, which is the limit`, false)
 }
 
 function asFetchError(error: unknown, signal: AbortSignal): unknown {
-  if (error instanceof FetchError || signal.aborted) return error
+  if (signal.aborted) return signal.reason instanceof FetchError ? signal.reason : error
+  if (error instanceof FetchError) return error
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ENOSPC') return new FetchError('the disk is full', true, error)
   const text = code === undefined || message.includes(code) ? message : `${message} (${code})`

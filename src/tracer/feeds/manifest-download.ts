@@ -1,25 +1,27 @@
-import { createReadStream } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { createReadStream, type Stats } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { FetchError, type Fetched, type FetchOptions, fetchToFile } from './fetch.ts'
+import { ByteBudget, FetchError, type Fetched, type FetchOptions, fetchToFile, PARTIAL } from './fetch.ts'
 import { readTokens } from './json-tokens.ts'
 import { eventFile, MANIFEST_FILE, type Manifest, ManifestReader } from './misp-manifest.ts'
 
 /** Events that are downloaded at a time. */
 const AT_A_TIME = 4
-/** What a manifest is called as long as its events are not all there. */
-const NEW_MANIFEST = '.manifest.new'
 const EVENT_FILE = /^[0-9a-f-]{36}\.json$/
 
 /**
  * Downloads a MISP feed: its manifest, and the events that have changed since they were downloaded. The manifest comes
- * into its place when all of them are there, so that who watches it never finds one missing. A file of an event has the
+ * into its place when all of its events are there. An event that is gone from it stays until the manifest changes once
+ * more, for those that still read by the one before; they may meet newer events than it knows. A file of an event has the
  * time that the manifest gives; what was downloaded before a failure is not downloaded again.
  */
 export class ManifestDownload {
   readonly #url: URL
   readonly #file: string
   readonly #options: FetchOptions
+  /** Of the whole feed: what is downloaded and what is there already. */
+  readonly #budget: ByteBudget
   #bytes = 0
 
   /** @param file where the manifest goes; the events go beside it */
@@ -27,15 +29,29 @@ export class ManifestDownload {
     this.#url = url
     this.#file = file
     this.#options = options
+    this.#budget = new ByteBudget(options.maxBytes)
   }
 
   async run(): Promise<Fetched> {
     const directory = dirname(this.#file)
     await mkdir(directory, { recursive: true, mode: 0o700 })
-    const newFile = join(directory, NEW_MANIFEST)
-    const fetched = await fetchToFile(this.#url, newFile, this.#options)
-    if (!fetched.modified) return fetched
-    const manifest = await this.#read(newFile)
+    // Another process may download the same feed.
+    const newFile = join(directory, `.manifest.${randomUUID()}${PARTIAL}`)
+    try {
+      const fetched = await fetchToFile(this.#url, newFile, { ...this.#options, budget: this.#budget })
+      if (!fetched.modified) return fetched
+      const manifest = await this.#read(newFile)
+      await this.#fetchEvents(directory, manifest)
+      const before = await this.#read(this.#file).catch(() => undefined)
+      await rename(newFile, this.#file)
+      await removeOthers(directory, [manifest, before])
+      return { ...fetched, bytes: fetched.bytes + this.#bytes }
+    } finally {
+      await rm(newFile, { force: true })
+    }
+  }
+
+  async #fetchEvents(directory: string, manifest: Manifest): Promise<void> {
     const open = [...manifest]
     const work = async () => {
       for (let event = open.pop(); event !== undefined; event = open.pop()) {
@@ -50,12 +66,6 @@ export class ManifestDownload {
     }
     const results = await Promise.allSettled(Array.from({ length: AT_A_TIME }, work))
     for (const result of results) if (result.status === 'rejected') throw result.reason
-    await rename(newFile, this.#file)
-    for (const name of await readdir(directory)) {
-      const isGone = EVENT_FILE.test(name) && !manifest.has(name.slice(0, -'.json'.length))
-      if (isGone && name !== MANIFEST_FILE) await rm(join(directory, name), { force: true })
-    }
-    return { ...fetched, bytes: fetched.bytes + this.#bytes }
   }
 
   async #read(file: string): Promise<Manifest> {
@@ -70,25 +80,37 @@ export class ManifestDownload {
     const file = join(directory, eventFile(uuid))
     const seconds = Number(timestamp)
     const isDated = Number.isSafeInteger(seconds) && seconds > 0
-    if (isDated && (await changedAt(file)) === seconds) return
+    const copy = await stat(file).catch(() => undefined)
+    if (copy !== undefined && isDated && changedAt(copy) === seconds) {
+      this.#budget.take(copy.size)
+      return
+    }
     const url = new URL(eventFile(uuid), this.#url)
     url.search = this.#url.search
-    const maxBytes = this.#options.maxBytes - this.#bytes
-    const options = { ...this.#options, validators: {}, maxBytes }
+    const options = { ...this.#options, validators: {}, budget: this.#budget }
     const fetched = await fetchToFile(url, file, options).catch((error) => {
-      if (!(error instanceof FetchError)) throw error
-      throw new FetchError(`${eventFile(uuid)}: ${error.message}`, error.retryable, error)
+      throw atEvent(uuid, error)
     })
     if (fetched.modified) this.#bytes += fetched.bytes
     if (isDated) await utimes(file, seconds, seconds)
   }
 }
 
-/** In seconds since 1970. */
-async function changedAt(file: string): Promise<number | undefined> {
-  try {
-    return Math.round((await stat(file)).mtimeMs / 1000)
-  } catch {
-    return undefined
+/** Removes events that none of the manifests has. */
+async function removeOthers(directory: string, manifests: readonly (Manifest | undefined)[]): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!EVENT_FILE.test(name) || name === MANIFEST_FILE) continue
+    const uuid = name.slice(0, -'.json'.length)
+    if (!manifests.some((manifest) => manifest?.has(uuid))) await rm(join(directory, name), { force: true })
   }
+}
+
+function atEvent(uuid: string, error: unknown): unknown {
+  if (!(error instanceof FetchError)) return error
+  return new FetchError(`${eventFile(uuid)}: ${error.message}`, error.retryable, error)
+}
+
+/** In seconds since 1970. */
+function changedAt({ mtimeMs }: Stats): number {
+  return Math.round(mtimeMs / 1000)
 }

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { BigIntStats } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
@@ -85,6 +85,11 @@ export async function readFeed(
         onIgnored: () => handlers.onIgnored?.(),
       }
       await readAnyJson(() => readChunks(handle, path, pace), path, told)
+    }).catch(async (error) => {
+      const isUnreadable = error instanceof FeedError && error.code === 'FEED_UNREADABLE'
+      if (!isUnreadable || (await versionOf(file)) === version) throw error
+      // It is not in the feed any more: who downloads it removes it some time after the manifest has changed.
+      throw new FeedError('FEED_CHANGED', name, `changed while its events were read (${error.message})`, error)
     })
   }
   return version
@@ -116,6 +121,15 @@ async function withFile(
 /** Tells two contents of a file apart: another file under its name, another time or size. */
 export function fileVersion({ dev, ino, size, mtimeNs }: BigIntStats): string {
   return `${dev}:${ino}:${size}:${mtimeNs}`
+}
+
+/** The version that a file has now; undefined when there is none. */
+export async function versionOf(file: string): Promise<string | undefined> {
+  try {
+    return fileVersion(await stat(file, { bigint: true }))
+  } catch {
+    return undefined
+  }
 }
 
 /** The text of a file in chunks. */

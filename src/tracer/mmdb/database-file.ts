@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { open, type Reader, type Response } from 'maxmind'
 import type { FeedLog } from '../feeds/feed-log.ts'
-import { fileVersion } from '../feeds/read.ts'
+import { versionOf } from '../feeds/read.ts'
 import type { Watched } from '../feeds/watch.ts'
 
 /** A database that could not be opened. Its message names the file and what to do. */
@@ -148,12 +148,4 @@ function checkMetadata({ metadata }: MmdbReader, size: number): void {
   }
   const isTree = Number.isInteger(nodeCount) && nodeCount > 0 && (ipVersion === 4 || ipVersion === 6)
   if (!isTree || searchTreeSize + SEPARATOR_BYTES > size) throw new Error('its search tree is not complete')
-}
-
-async function versionOf(file: string): Promise<string | undefined> {
-  try {
-    return fileVersion(await stat(file, { bigint: true }))
-  } catch {
-    return undefined
-  }
 }

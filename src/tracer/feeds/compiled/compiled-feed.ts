@@ -31,6 +31,14 @@ export interface CompiledFeed extends LoadedFeed {
   close(): void
 }
 
+/** How much of a compiled feed is checked when. */
+export interface OpenOptions {
+  /** The largest file that is checked before it is used. Default: 256 MiB. */
+  readonly checkedAtOnceBytes?: number
+  /** A version of the file all of which has been checked: see `fileVersion`. */
+  readonly checkedVersion?: string | undefined
+}
+
 /**
  * Opens a compiled feed. It takes no longer for a large one: its pages come into memory as they are asked for.
  *
@@ -44,7 +52,7 @@ export interface CompiledFeed extends LoadedFeed {
 export async function openCompiledFeed(
   file: string,
   signal?: AbortSignal,
-  checkedAtOnceBytes = CHECKED_AT_ONCE_BYTES,
+  { checkedAtOnceBytes = CHECKED_AT_ONCE_BYTES, checkedVersion }: OpenOptions = {},
 ): Promise<CompiledFeed> {
   const handle = await openFile(file)
   const stop = new AbortController()
@@ -77,7 +85,7 @@ export async function openCompiledFeed(
       ignored: header.ignored,
       skippedPlaces: [],
       version,
-      checked: checkLater(handle, file, end, later, signals),
+      checked: checkLater(handle, file, end, version === checkedVersion ? [] : later, signals),
       close: () => {
         stop.abort()
         opened.close()

@@ -2,7 +2,7 @@
  * The way in to compiled feeds: lmdb is native code, and is loaded when there is something for it.
  */
 import type { CompileFeedsOptions } from './compile.ts'
-import type { CompiledFeed } from './compiled-feed.ts'
+import type { CompiledFeed, OpenOptions } from './compiled-feed.ts'
 import type { CompiledHeader } from './file-format.ts'
 
 /** See `compile.ts`. */
@@ -12,7 +12,11 @@ export async function compileFeeds(options: CompileFeedsOptions): Promise<Compil
 }
 
 /** See `compiled-feed.ts`. */
-export async function openCompiledFeed(file: string, signal?: AbortSignal): Promise<CompiledFeed> {
+export async function openCompiledFeed(
+  file: string,
+  signal?: AbortSignal,
+  options?: OpenOptions,
+): Promise<CompiledFeed> {
   const compiledFeed = await import('./compiled-feed.ts')
-  return await compiledFeed.openCompiledFeed(file, signal)
+  return await compiledFeed.openCompiledFeed(file, signal, options)
 }

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { platform, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import type { FeedError } from '../feed-error.ts'
@@ -33,18 +33,21 @@ export class StoreReader {
     } catch (error) {
       throw damaged(file, `lmdb does not open it (${(error as Error).message})`)
     }
+    try {
+      this.#entries = this.#openDatabase(ENTRIES)
+      this.#blobs = this.#openDatabase(BLOBS)
+    } catch (error) {
+      void this.#root.close()
+      throw damaged(file, `its databases cannot be used (${(error as Error).message})`)
+    }
+  }
+
+  #openDatabase(name: string): Database<Buffer, number> {
     const options = { keyEncoding: 'uint32', encoding: 'binary' } as const
     // Undefined when there is none, whatever its type says.
-    const entries = this.#root.openDB<Buffer, number>(ENTRIES, options) as
-      | Database<Buffer, number>
-      | undefined
-    const blobs = this.#root.openDB<Buffer, number>(BLOBS, options) as Database<Buffer, number> | undefined
-    if (entries === undefined || blobs === undefined) {
-      void this.#root.close()
-      throw damaged(file, 'its databases are not there')
-    }
-    this.#entries = entries
-    this.#blobs = blobs
+    const database = this.#root.openDB<Buffer, number>(name, options) as Database<Buffer, number> | undefined
+    if (database === undefined) throw new Error(`there is no ${name}`)
+    return database
   }
 
   /**
@@ -113,9 +116,11 @@ export class StoreReader {
 /**
  * lmdb puts a lock file beside the file that it opens. Beside a feed it would be in the way: a directory that is not to
  * be written to, and another file under the same name, whose readers would read in it what holds for this one. Nobody
- * writes to a compiled feed, so the lock is good for nothing: it is made beside a link of our own, and removed.
+ * writes to a compiled feed, so the lock is good for nothing: it is made beside a link of our own, and removed. Windows
+ * does not let go of a file that is open: there it is beside the feed.
  */
 function openEnvironment(path: string): RootDatabase<Buffer, number> {
+  if (platform() === 'win32') return open<Buffer, number>({ path, ...READ_OPTIONS })
   let directory: string | undefined
   try {
     let opened = path
@@ -124,11 +129,20 @@ function openEnvironment(path: string): RootDatabase<Buffer, number> {
       opened = join(directory, 'feed.mdb')
       symlinkSync(path, opened)
     } catch {
-      // No directory for temporary files, or (on Windows) no right to make links: then it is beside the feed.
+      // No directory for temporary files, or no links in it: then it is beside the feed.
       opened = path
     }
     return open<Buffer, number>({ path: opened, ...READ_OPTIONS })
   } finally {
-    if (directory !== undefined) rmSync(directory, { recursive: true, force: true })
+    if (directory !== undefined) removeLeftover(directory)
+  }
+}
+
+/** What cannot be removed is in nobody's way; the feed is open and good. */
+function removeLeftover(directory: string): void {
+  try {
+    rmSync(directory, { recursive: true, force: true })
+  } catch {
+    // It is in the directory for temporary files, which the system clears.
   }
 }
