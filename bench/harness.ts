@@ -5,10 +5,10 @@
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   closeSync,
   cpSync,
-  existsSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -30,7 +30,9 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** The folder of the benches. */
 export const BENCH = join(ROOT, 'bench')
 /** What is measured: the built project, where `build` has put it. */
-const BUILT = join(tmpdir(), `sluice-bench-build-${process.pid}`)
+let builtFolder: string | undefined
+/** Folders of this process that are still there. */
+const folders = new Set<string>()
 
 /** A process to measure. */
 export interface Contender {
@@ -49,23 +51,29 @@ export interface Contender {
 export type Times = readonly (readonly number[])[]
 
 /** The command as `npm install` would give it, of this build or of another built tree. */
-export function normalizeArgv(rules: string, root = BUILT, ...more: readonly string[]): string[] {
+export function normalizeArgv(rules: string, root = builtRoot(), ...more: readonly string[]): string[] {
   return [process.execPath, join(root, 'dist/cli/normalize.js'), '--rules', rules, ...more]
 }
 
 /** A module of the build, with the types of its source: `await built<typeof import('../src/x.ts')>('x.js')`. */
 export function built<Module>(path: string): Promise<Module> {
-  return import(pathToFileURL(join(BUILT, 'dist', path)).href)
+  return import(pathToFileURL(join(builtRoot(), 'dist', path)).href)
+}
+
+function builtRoot(): string {
+  assert.ok(builtFolder !== undefined, 'build first')
+  return builtFolder
 }
 
 /** Builds the project, once for all benches of this process. */
 export function build(): void {
-  if (existsSync(BUILT)) return
+  if (builtFolder !== undefined) return
   compile(ROOT)
-  process.once('exit', () => rmSync(BUILT, { recursive: true, force: true }))
-  cpSync(join(ROOT, 'dist'), join(BUILT, 'dist'), { recursive: true })
-  cpSync(join(ROOT, 'package.json'), join(BUILT, 'package.json'))
-  symlinkSync(join(ROOT, 'node_modules'), join(BUILT, 'node_modules'), 'junction')
+  const folder = makeFolder()
+  cpSync(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true })
+  cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'))
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction')
+  builtFolder = folder
 }
 
 /** Compiles src to dist. Type errors are shown, but do not keep the compiler from writing, nor us from measuring. */
@@ -80,12 +88,36 @@ export function compile(root: string): void {
 
 /** Calls `task` with a folder that is gone afterwards. */
 export async function withFolder<Result>(task: (folder: string) => Promise<Result>): Promise<Result> {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
+  const folder = makeFolder()
   try {
     return await task(folder)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder(folder)
   }
+}
+
+/** @returns a new temporary folder, which is gone when this process ends, also by an interrupt */
+function makeFolder(): string {
+  if (folders.size === 0) removeFoldersAtExit()
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
+  folders.add(folder)
+  return folder
+}
+
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+  folders.delete(folder)
+}
+
+function removeFoldersAtExit(): void {
+  if (process.listeners('exit').includes(removeFolders)) return
+  process.on('exit', removeFolders)
+  process.once('SIGINT', () => process.exit(130))
+  process.once('SIGTERM', () => process.exit(143))
+}
+
+function removeFolders(): void {
+  for (const folder of folders) removeFolder(folder)
 }
 
 /** @returns where a program is that PATH knows by one of these names */
@@ -174,6 +206,30 @@ export async function assertSameOutput(
   })
 }
 
+/** As {@link assertSameOutput}, byte by byte, for outputs that are too large to keep: their hashes are compared. */
+export async function assertSameHash(contenders: readonly Contender[]): Promise<void> {
+  const hashes: string[] = []
+  for (const contender of contenders) hashes.push(await hashOfOutput(contender))
+  for (const [index, { name }] of contenders.entries()) {
+    assert.equal(hashes[index], hashes[0], `${contenders[0]!.name} and ${name} differ`)
+  }
+}
+
+async function hashOfOutput({ name, argv, cwd, input }: Contender): Promise<string> {
+  const stdin = openSync(input ?? devNull, 'r')
+  try {
+    const child = spawn(argv[0]!, argv.slice(1), { cwd, stdio: [stdin, 'pipe', 'pipe'] })
+    const problem = beginningOf(child.stderr!)
+    const ended = exit(child)
+    const hash = createHash('sha256')
+    for await (const chunk of child.stdout!) hash.update(chunk)
+    assert.equal((await ended).code, 0, `${name} failed: ${await problem}`)
+    return hash.digest('hex')
+  } finally {
+    closeSync(stdin)
+  }
+}
+
 function findDifference(one: Buffer, other: Buffer, how: 'bytes' | 'parsed'): string | undefined {
   if (one.equals(other)) return undefined
   const ours = one.toString().split('\n')
@@ -218,7 +274,7 @@ export async function runAsScript(run: (options: BenchOptions) => Promise<Row[]>
 }
 
 /**
- * Options of every bench: `--quick --events N --rounds N --gigabytes N`.
+ * Options of every bench: `--quick --events N --rounds N --gigabytes N --zeek FILE`.
  *
  * @param more options that only one script has
  */
@@ -234,16 +290,18 @@ export function readOptions<More extends string>(
       events: text,
       rounds: text,
       gigabytes: text,
+      zeek: text,
       ...Object.fromEntries(more.map((name) => [name, text])),
     },
   })
-  const { quick, events, rounds, gigabytes } = values
+  const { quick, events, rounds, gigabytes, zeek = process.env.SLUICE_BENCH_ZEEK } = values
   return {
     options: {
       quick: quick ?? false,
       events: number('events', events),
       rounds: number('rounds', rounds),
       gigabytes: number('gigabytes', gigabytes),
+      zeek,
     },
     values: values as Partial<Record<More, string>>,
   }

@@ -17,9 +17,9 @@ const COLORS: Readonly<Record<Verdict, string>> = {
   '': '#4a78b0',
 }
 
-/** @returns an SVG image; undefined when no row is a ratio of throughputs */
+/** @returns an SVG image of the ratios that have a target; undefined when there is none */
 export function plot(rows: readonly Row[], subtitle: string): string | undefined {
-  const bars = rows.filter((row): row is Row & { ratio: Ratio } => row.ratio !== undefined)
+  const bars = rows.filter((row): row is Row & { ratio: Ratio } => row.ratio?.target !== undefined)
   if (bars.length === 0) return undefined
   const values = bars.flatMap(({ ratio: { least, greatest, target = 1 } }) => [least, greatest, target])
   const ticks = decades(Math.min(1, ...values), Math.max(1, ...values))

@@ -33,12 +33,14 @@ export interface Row {
 export interface BenchOptions {
   /** Small sizes and few runs: to see that a bench works, not to believe its figures. */
   readonly quick?: boolean
-  /** Events in the input. Default: 200,000, quick 20,000. */
+  /** Events in the input (indicators or requests where a bench says so). Default: the bench's own. */
   readonly events?: number
   /** Runs of each side. Default: the bench's own. */
   readonly rounds?: number
-  /** Size of the input of the memory bench. Default: 1, quick 0.1. */
+  /** Size of the input of the memory bench, whose first scenario gets more. Default: 1, quick 0.1. */
   readonly gigabytes?: number
+  /** A Zeek DNS log as JSON lines, also gzipped, for the bench of `normalize`. Default: SLUICE_BENCH_ZEEK. */
+  readonly zeek?: string
 }
 
 /**

@@ -1,17 +1,17 @@
 /**
- * Runs the benches (`npm run bench`) and prints one table. A full run also writes it to bench/RESULTS.md, and its
- * ratios to bench/plot.svg.
+ * Runs the benches (`npm run bench`) and prints one table. A full run also writes it to bench/RESULTS.md, in
+ * the section of its version of Node, and its ratios to bench/plot-node-20.svg and its like.
  *
  *     npm run bench                           all of them
  *     npm run bench -- --only NAME            one: bench/NAME.ts; prints only
  *     npm run bench -- --quick                small sizes, to see that it works; prints only
  *     npm run bench -- --compare REVISION     the work tree against a revision of it; prints only
- *     ... --events N --rounds N --gigabytes N
+ *     ... --events N --rounds N --gigabytes N --zeek FILE (or SLUICE_BENCH_ZEEK=FILE)
  *
  * A file is a bench when it exports `run(options): Promise<Row[]>`.
  */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, platform } from 'node:os'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -64,25 +64,45 @@ function benchNames(): string[] {
   return [...FIRST.filter((name) => names.includes(name)), ...names.filter((name) => !FIRST.includes(name))]
 }
 
+const RESULTS = join(BENCH, 'RESULTS.md')
+const HEAD = [
+  '# Results',
+  '',
+  'Written by `npm run bench`: a section for each version of Node that it was run with, the others are left as they are.',
+  'Figures are medians of runs in turn, the spread is from the least to the greatest reading. `x` is how many times',
+  'the throughput of the other side ours is, pair by pair. What is measured, and how, stands at the head of each',
+  'bench.',
+]
+
 /** @param loadBefore how busy the machine was with other work: 0 is idle, more than its cores spoils the figures */
 function write(rows: readonly Row[], loadBefore: number): void {
   const { model } = cpus()[0]!
   const date = new Date().toISOString().slice(0, 10)
   const load = loadBefore.toFixed(1)
+  const node = `Node ${process.versions.node.split('.')[0]}`
   const machine = `${date}, Node ${process.version}, ${cpus().length} x ${model.trim()}, ${platform()}, load ${load}`
   const picture = plot(rows, machine)
-  const text = [
-    '# Results',
-    `${machine}. Written by \`npm run bench\`.`,
-    'Figures are medians of runs in turn, the spread is from the least to the greatest reading. `x` is how many times',
-    'the throughput of the other side ours is, pair by pair. What is measured, and how, stands at the head of each',
-    'bench.',
-    ...(picture === undefined ? [] : ['', '![ratios](plot.svg)']),
+  const file = `plot-${node.toLowerCase().replace(' ', '-')}.svg`
+  const section = [
+    `## ${node}`,
+    '',
+    `${machine}.`,
+    ...(picture === undefined ? [] : ['', `![ratios](${file})`]),
     '',
     table(rows),
-  ]
-  writeFileSync(join(BENCH, 'RESULTS.md'), text.join('\n').replace('# Results\n', '# Results\n\n'))
-  if (picture !== undefined) writeFileSync(join(BENCH, 'plot.svg'), picture)
+  ].join('\n')
+  const sections = [...others(node), section].sort()
+  writeFileSync(RESULTS, [HEAD.join('\n'), ...sections].join('\n\n').replace(/\n*$/, '\n'))
+  if (picture !== undefined) writeFileSync(join(BENCH, file), picture)
+}
+
+/** The sections of other versions of Node. */
+function others(node: string): string[] {
+  const text = existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8') : ''
+  return text
+    .split(/^(?=## )/m)
+    .map((section) => section.trimEnd())
+    .filter((section) => section.startsWith('## ') && !section.startsWith(`## ${node}\n`))
 }
 
 await main()

@@ -33,10 +33,10 @@ import { pipeline } from 'node:stream/promises'
 import type { BenchOptions, Row } from './harness.ts'
 import * as harness from './harness.ts'
 
-const CONNECTIONS = 4
+export const CONNECTIONS = 4
 /** Requests in a block that is written at once; every connection sends blocks of its own. */
-const BLOCK_REQUESTS = 2000
-const BLOCKS = 50
+export const BLOCK_REQUESTS = 2000
+export const BLOCKS = 50
 const HEADER = 'X-KF-SendFinishedEventX-KF-ReplyBack'
 /** Values that the one-request clients ask for; all of them are hits. */
 const VALUES = 1000
@@ -48,7 +48,7 @@ export interface Running {
 }
 
 /** Request lines, and the reply that they must get. */
-interface Block {
+export interface Block {
   readonly request: Buffer
   readonly reply: Buffer
 }
@@ -85,6 +85,21 @@ export async function pipelined(
   how = '',
 ): Promise<Row> {
   const blocks = Array.from({ length: BLOCKS }, (_, number) => makeBlock(number, indicators))
+  const readings = await pipelinedRates(server, blocks, requests, rounds)
+  const what = `server, pipelined, ${CONNECTIONS} connections, ${indicators} indicators${how}, half hits`
+  return harness.measured(what, '/s', readings, { atLeast: 300_000 })
+}
+
+/**
+ * @param blocks of {@link BLOCK_REQUESTS} requests each
+ * @returns requests a second of each round, over {@link CONNECTIONS} connections
+ */
+export async function pipelinedRates(
+  server: Running,
+  blocks: readonly Block[],
+  requests: number,
+  rounds: number,
+): Promise<number[]> {
   await assertReplies(server, blocks[0]!)
   const perConnection = Math.max(1, Math.round(requests / CONNECTIONS / BLOCK_REQUESTS))
   const readings: number[] = []
@@ -96,8 +111,7 @@ export async function pipelined(
     const seconds = (performance.now() - started) / 1000
     if (round > 0) readings.push((CONNECTIONS * perConnection * BLOCK_REQUESTS) / seconds)
   }
-  const what = `server, pipelined, ${CONNECTIONS} connections, ${indicators} indicators${how}, half hits`
-  return harness.measured(what, '/s', readings, { atLeast: 300_000 })
+  return readings
 }
 
 async function connectionPerRequest(
@@ -197,7 +211,7 @@ function detection(value: string): string {
   return `Category=Tracer_URL_enricher|MatchedIndicator=${value}|ioc=${value}|context=bad_URL\n`
 }
 
-async function assertReplies({ port }: Running, { request, reply }: Block): Promise<void> {
+export async function assertReplies({ port }: Running, { request, reply }: Block): Promise<void> {
   const socket = await open(port)
   socket.end(request)
   const received: Buffer[] = await socket.toArray()

@@ -1,8 +1,8 @@
 import cluster, { type Worker } from 'node:cluster'
 import { createServer } from 'node:net'
 import { type Backoff, backoffMs } from '../tracer/backoff.ts'
-import { EnricherHost } from '../tracer/cluster/enricher-host.ts'
-import type { ToPrimary, ToWorker } from '../tracer/cluster/messages.ts'
+import { EnricherHost, type SendAnswers } from '../tracer/cluster/enricher-host.ts'
+import type { Answers, ToPrimary, ToWorker } from '../tracer/cluster/messages.ts'
 import type { Enricher } from '../tracer/enricher.ts'
 import type { Log } from '../tracer/log.ts'
 import type { MetricsSnapshot, WorkerCounts } from '../tracer/metrics.ts'
@@ -67,6 +67,7 @@ export class Supervisor implements WorkerCounts {
   /** A page waits for the metrics of these. */
   #awaited = new Set<WorkerSlot>()
   #onMetrics: (() => void) | undefined
+  #refreshing: Promise<void> | undefined
 
   constructor(options: SupervisorOptions) {
     this.#options = options
@@ -117,9 +118,18 @@ export class Supervisor implements WorkerCounts {
     this.#tellAll({ kind: 'reload' })
   }
 
-  /** Asks for the metrics of all workers; resolves when they are told, or when it takes too long. */
+  /**
+   * Asks for the metrics of all workers; resolves when they are told, or when it takes too long. Who asks meanwhile
+   * waits for the same answers.
+   */
   refresh(): Promise<void> {
-    this.#onMetrics?.()
+    this.#refreshing ??= this.#askForMetrics().finally(() => {
+      this.#refreshing = undefined
+    })
+    return this.#refreshing
+  }
+
+  #askForMetrics(): Promise<void> {
     this.#awaited = new Set(this.#slots.filter(({ state }) => state === 'listening'))
     if (this.#awaited.size === 0) return Promise.resolve()
     return new Promise((resolve) => {
@@ -169,11 +179,22 @@ export class Supervisor implements WorkerCounts {
   }
 
   #fork(slot: WorkerSlot): void {
-    const worker = cluster.fork({ [WORKER_VARIABLE]: String(slot.id) })
+    let worker: Worker
+    try {
+      worker = cluster.fork({ [WORKER_VARIABLE]: String(slot.id) })
+    } catch (error) {
+      // The system has no memory for it, or no file descriptors.
+      this.#onNotForked(slot, error as Error)
+      return
+    }
     slot.begin(worker)
+    // Its own way back: what a worker that has ended had asked is not for the one in its place.
+    const answer = (message: Answers) => {
+      if (slot.worker === worker) slot.tell(message)
+    }
     worker.on('message', (message: ToPrimary, handle?: PassedHandle) => {
-      if (slot.worker === worker) this.#onMessage(slot, message)
-      if (handle !== undefined) this.#deal(handle)
+      if (slot.worker === worker) this.#onMessage(slot, message, answer)
+      if (handle !== undefined) this.#deal(handle, message.kind === 'connection' ? message.returns : 0)
     })
     worker.on('exit', (code, signal) => {
       const end = () => this.#onExit(slot, worker, { code, signal })
@@ -188,7 +209,7 @@ export class Supervisor implements WorkerCounts {
     })
   }
 
-  #onMessage(slot: WorkerSlot, message: ToPrimary): void {
+  #onMessage(slot: WorkerSlot, message: ToPrimary, answer: SendAnswers): void {
     slot.hasSpoken()
     switch (message.kind) {
       case 'loaded':
@@ -209,7 +230,7 @@ export class Supervisor implements WorkerCounts {
         if (message.isPage) this.#onPageMetrics(slot)
         break
       case 'questions':
-        this.#host.onQuestions(message, slot.answer)
+        this.#host.onQuestions(message, answer)
         break
     }
   }
@@ -252,24 +273,45 @@ export class Supervisor implements WorkerCounts {
       )
     } else {
       slot.failures = served >= STABLE_MS ? 0 : slot.failures + 1
-      const waitMs = slot.failures === 0 ? 0 : Math.round(backoffMs(slot.failures, BACKOFF))
-      this.#log.error({ worker: slot.id, pid, ...how, restartMs: waitMs }, 'worker ended; another is started')
-      slot.restartIn(waitMs, () => {
-        this.restarts += 1
-        this.#fork(slot)
-      })
+      const restartMs = this.#restart(slot)
+      this.#log.error({ worker: slot.id, pid, ...how, restartMs }, 'worker ended; another is started')
     }
     for (const handle of handles) this.#deal(handle)
   }
 
-  /** A new connection goes to the worker that has the fewest. */
-  #deal(handle: PassedHandle): void {
+  /** There is no process: as if it had ended before it served. */
+  #onNotForked(slot: WorkerSlot, error: Error): void {
+    if (this.#onStarted !== undefined) {
+      const text = `tracer: worker ${slot.id} cannot be started: ${error.message}`
+      this.#onStarted(new CommandError(EXIT.FAILED, text, { cause: error }))
+      return
+    }
+    slot.failures += 1
+    const restartMs = this.#restart(slot)
+    this.#log.error({ worker: slot.id, err: error, restartMs }, 'worker cannot be started; it is tried again')
+  }
+
+  /** @returns in how many milliseconds: at once, or later and later if it fails again and again */
+  #restart(slot: WorkerSlot): number {
+    const waitMs = slot.failures === 0 ? 0 : Math.round(backoffMs(slot.failures, BACKOFF))
+    slot.restartIn(waitMs, () => {
+      this.#fork(slot)
+      if (slot.worker !== undefined) this.restarts += 1
+    })
+    return waitMs
+  }
+
+  /**
+   * A new connection goes to the worker that has the fewest, as far as it is known. One that has become full meanwhile
+   * gives it back, until each has had it, or all are known to be full.
+   */
+  #deal(handle: PassedHandle, returns = 0): void {
     let target: WorkerSlot | undefined
     for (const slot of this.#slots) {
       if (slot.state === 'listening' && (target === undefined || slot.load < target.load)) target = slot
     }
     if (target === undefined || this.#isStopping) handle.close()
-    else target.give(handle)
+    else target.give(handle, returns, target.isFull || returns >= this.#slots.length)
   }
 
   #onPageMetrics(slot: WorkerSlot): void {

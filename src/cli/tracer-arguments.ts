@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { InvalidArgumentError } from 'commander'
 import { parseDuration } from '../tracer/durations.ts'
+import { isFeedUrl, isUrl, shownFeed } from '../tracer/feeds/feed-url.ts'
 import { type FeedKey, parseFeedKey } from '../tracer/feeds/key-path.ts'
 import type { IndicatorType } from '../tracer/protocol.ts'
 import { type Address, parseAddress } from './address.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
 
 const MOST_WORKERS = 256
 
@@ -50,21 +52,27 @@ export class SourceArguments {
     | { readonly option: '--mmdb'; readonly file: MmdbArgument }
     | undefined
 
+  /** @throws {CommandError} for a URL that cannot be downloaded */
   addFeed(file: string): void {
+    refuseOtherUrl('--feed', file)
     if (this.feeds.length === 0) this.order.push('feeds')
     const feed = { file }
     this.feeds.push(feed)
     this.#last = { option: '--feed', file: feed }
   }
 
+  /** @throws {CommandError} for a URL */
   addCompiled(file: string): void {
+    refuseUrl('--load ', file)
     if (this.feeds.length === 0) this.order.push('feeds')
     const feed = { file, isCompiled: true }
     this.feeds.push(feed)
     this.#last = { option: '--load', file: feed }
   }
 
+  /** @throws {CommandError} for a URL that cannot be downloaded */
   addAllowlist(file: string): void {
+    refuseOtherUrl('--allowlist', file)
     const allowlist = { file }
     this.allowlists.push(allowlist)
     this.#last = { option: '--allowlist', file: allowlist }
@@ -100,7 +108,7 @@ export class SourceArguments {
       throw new InvalidArgumentError('--key stands behind the --feed or --allowlist that it belongs to.')
     if (last.option === '--load') throw isInCompiled(last.file, '--key')
     if (last.file.key !== undefined)
-      throw new InvalidArgumentError(`${last.option} ${last.file.file} has a --key already.`)
+      throw new InvalidArgumentError(`${last.option} ${shownFeed(last.file.file)} has a --key already.`)
     Object.assign(
       last.file,
       orInvalid(() => parseFeedKey(text)),
@@ -113,7 +121,7 @@ export class SourceArguments {
       throw new InvalidArgumentError('--category stands behind the --feed or --mmdb that it belongs to.')
     if (last.option === '--load') throw isInCompiled(last.file, '--category')
     if (last.file.category !== undefined) {
-      const name = last.option === '--mmdb' ? last.file.mmdb : last.file.file
+      const name = last.option === '--mmdb' ? last.file.mmdb : shownFeed(last.file.file)
       throw new InvalidArgumentError(`${last.option} ${name} has a --category already.`)
     }
     last.file.category = category(text)
@@ -122,6 +130,26 @@ export class SourceArguments {
 
 function isInCompiled({ file }: FeedArgument, option: string): InvalidArgumentError {
   return new InvalidArgumentError(`--load ${file} has it already: ${option} is given to compile.`)
+}
+
+/**
+ * For what is read from files only. It is not commander that reports it: that would repeat the URL, and a password in it.
+ *
+ * @param what stands before the URL in the message
+ * @throws {CommandError} for a URL
+ */
+export function refuseUrl(what: string, file: string): void {
+  if (!isUrl(file)) return
+  const advice = 'is a URL, and this has to be a file: download it first; serve --feed takes http and https'
+  throw new CommandError(EXIT.USAGE, `tracer: ${what}${shownFeed(file)} ${advice}`)
+}
+
+function refuseOtherUrl(option: string, file: string): void {
+  if (!isUrl(file) || isFeedUrl(file)) return
+  throw new CommandError(
+    EXIT.USAGE,
+    `tracer: ${option} ${shownFeed(file)}: the URL of a feed begins with http:// or https://`,
+  )
 }
 
 /** For commander: a category as it may stand on the wire. */

@@ -5,6 +5,7 @@ import { removeAbandoned } from '../tracer/feeds/compiled/workspace.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
 import type { FeedKey } from '../tracer/feeds/key-path.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { refuseUrl } from './tracer-arguments.ts'
 
 /** The options of `tracer compile`, as commander names them. */
 export interface CompileOptions {
@@ -27,6 +28,7 @@ const CLEAR_LINE = '\r\u001b[K'
  */
 export async function compile(feeds: readonly string[], options: CompileOptions): Promise<number> {
   const { output } = options
+  for (const feed of feeds) refuseUrl('', feed)
   const started = performance.now()
   const stop = new AbortController()
   const onSignal = (signal: NodeJS.Signals) => stop.abort(signal)

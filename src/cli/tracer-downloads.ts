@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -6,6 +5,7 @@ import { type DownloadStats, FeedDownload } from '../tracer/feeds/download.ts'
 import type { FeedLog } from '../tracer/feeds/feed-log.ts'
 import { cachedFeedFile, isFeedUrl, parseFeedUrl } from '../tracer/feeds/feed-url.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { orUsage, readOptionFile } from './read-file.ts'
 import type { SourceArguments } from './tracer-arguments.ts'
 
 /** The options of `tracer serve` for feeds that come over HTTP, as commander names them. */
@@ -43,7 +43,7 @@ export class FeedDownloads {
   constructor({ feeds, allowlists }: SourceArguments, options: DownloadArguments, log: FeedLog) {
     const plain = feeds.filter(({ isCompiled }) => !isCompiled)
     const urls = new Set([...plain, ...allowlists].map(({ file }) => file).filter(isFeedUrl))
-    const ca = options.feedCa === undefined ? undefined : readPem(options.feedCa)
+    const ca = options.feedCa === undefined ? undefined : readOptionFile(options.feedCa)
     this.#downloads = [...urls].map((url) =>
       orUsage(
         () =>
@@ -88,22 +88,4 @@ function cacheDirectory({ feedCache }: DownloadArguments): string {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env
   const base = XDG_CACHE_HOME || (process.platform === 'win32' && LOCALAPPDATA) || join(homedir(), '.cache')
   return join(base, 'sluice', 'feeds')
-}
-
-function readPem(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw new CommandError(EXIT.USAGE, `tracer: ${path}: cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
-}
-
-function orUsage<T>(make: () => T): T {
-  try {
-    return make()
-  } catch (error) {
-    throw new CommandError(EXIT.USAGE, `tracer: ${(error as Error).message}`)
-  }
 }

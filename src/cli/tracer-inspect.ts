@@ -1,10 +1,11 @@
 import process from 'node:process'
-import { openCompiledFeed, verifyCompiledFeed } from '../tracer/feeds/compiled/compiled-feed.ts'
+import { openCompiledFeed } from '../tracer/feeds/compiled/compiled-feed.ts'
 import type { CompiledHeader } from '../tracer/feeds/compiled/file-format.ts'
 import { FORMAT_VERSION } from '../tracer/feeds/compiled/file-format.ts'
 import { type Sample, samplesOf } from '../tracer/feeds/compiled/samples.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { refuseUrl } from './tracer-arguments.ts'
 
 /** The options of `tracer inspect`, as commander names them. */
 export interface InspectOptions {
@@ -15,6 +16,8 @@ export interface InspectOptions {
 const SAMPLES = 5
 /** Of a context that is printed for people. */
 const SHOWN_CONTEXT = 300
+/** What a feed of somebody else's could steer a terminal with. */
+const CONTROL = /\p{Cc}/gu
 
 /**
  * `tracer inspect`: verifies a compiled feed and prints what is in it.
@@ -23,15 +26,16 @@ const SHOWN_CONTEXT = 300
  * @throws {CommandError} when it cannot be read, is damaged or of another version
  */
 export async function inspect(file: string, options: InspectOptions): Promise<number> {
+  refuseUrl('', file)
   try {
-    const { header, contentBytes } = await verifyCompiledFeed(file)
-    // All of it has been verified.
-    const feed = await openCompiledFeed(file, undefined, 0)
+    // All checksums are checked before it is open.
+    const feed = await openCompiledFeed(file, undefined, { checkedAtOnceBytes: Number.POSITIVE_INFINITY })
+    const { header } = feed
     try {
       const samples = [...samplesOf(header, feed.store, options.samples ?? SAMPLES)]
       if (options.json)
         process.stdout.write(`${JSON.stringify({ format: FORMAT_VERSION, ...header, samples })}\n`)
-      else process.stdout.write(describe(file, header, contentBytes, samples))
+      else process.stdout.write(describe(file, header, samples))
     } finally {
       feed.close()
     }
@@ -42,7 +46,8 @@ export async function inspect(file: string, options: InspectOptions): Promise<nu
   }
 }
 
-function describe(file: string, header: CompiledHeader, bytes: number, samples: readonly Sample[]): string {
+function describe(file: string, header: CompiledHeader, samples: readonly Sample[]): string {
+  const bytes = header.dataBytes + header.filterBytes
   const lines = [
     `${file}: a compiled feed, format ${FORMAT_VERSION}; all checksums are right`,
     `built       ${header.builtAt}`,
@@ -64,5 +69,10 @@ function describe(file: string, header: CompiledHeader, bytes: number, samples: 
     const shown = context.length > SHOWN_CONTEXT ? `${context.slice(0, SHOWN_CONTEXT)}...` : context
     lines.push(`sample      ${kind} ${indicator} ${shown}`)
   }
-  return `${lines.join('\n')}\n`
+  return `${lines.map(printable).join('\n')}\n`
+}
+
+/** Control characters as `\x1b`. */
+function printable(text: string): string {
+  return text.replace(CONTROL, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }

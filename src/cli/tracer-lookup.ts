@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { type Answer, type ClientTls, TracerPool } from '../tracer/pool.ts'
 import { guessType, type Indicator, type IndicatorType } from '../tracer/protocol.ts'
 import { type Address, formatAddress } from './address.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { orUsage, readOptionFile } from './read-file.ts'
 
 /** The options of `tracer lookup`, as commander names them. */
 export interface LookupOptions {
@@ -57,11 +57,7 @@ export async function lookup(values: readonly string[], options: LookupOptions):
 function createPool(options: LookupOptions): TracerPool {
   const { server, timeout } = options
   const tls = clientTls(options)
-  try {
-    return new TracerPool({ servers: [server], connections: 1, timeoutMs: timeout, tls })
-  } catch (error) {
-    throw new CommandError(EXIT.USAGE, `tracer: ${(error as Error).message}`, { cause: error })
-  }
+  return orUsage(() => new TracerPool({ servers: [server], connections: 1, timeoutMs: timeout, tls }))
 }
 
 async function* eachValue(values: readonly string[]): AsyncGenerator<string> {
@@ -99,17 +95,6 @@ async function print(line: string): Promise<void> {
 
 function clientTls({ tls, tlsCa, tlsCert, tlsKey }: LookupOptions): ClientTls | undefined {
   if (tls !== true && tlsCa === undefined && tlsCert === undefined && tlsKey === undefined) return undefined
-  return { ca: readPem(tlsCa), cert: readPem(tlsCert), key: readPem(tlsKey) }
-}
-
-/** The content of a PEM file. @throws {CommandError} when it cannot be read */
-function readPem(path: string | undefined): Buffer | undefined {
-  if (path === undefined) return undefined
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw new CommandError(EXIT.USAGE, `tracer: ${path}: cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
+  const read = (path: string | undefined) => (path === undefined ? undefined : readOptionFile(path))
+  return { ca: read(tlsCa), cert: read(tlsCert), key: read(tlsKey) }
 }

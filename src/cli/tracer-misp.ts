@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { MispEnricher } from '../tracer/enrichers/misp.ts'
 import type { Log } from '../tracer/log.ts'
+import { readOptionFile } from './read-file.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
 
 /** A key has 40 characters. A larger file is another one. */
@@ -23,7 +23,10 @@ export function createMisp(options: MispArguments, log: Log): MispEnricher | und
   const enricher = new MispEnricher({
     url: options.misp,
     key: readKey(options.mispKeyFile),
-    ca: options.mispCa === undefined ? undefined : readFile('--misp-ca', options.mispCa),
+    ca:
+      options.mispCa === undefined
+        ? undefined
+        : readOptionFile(options.mispCa, `tracer: --misp-ca ${options.mispCa}`),
     idsOnly: options.mispIdsOnly,
     hitTtlMs: options.mispHitTtl,
     missTtlMs: options.mispMissTtl,
@@ -49,17 +52,9 @@ function readKey(file: string | undefined): string {
     if (key === '') throw new Error('--misp needs a key: set MISP_API_KEY, or give --misp-key-file FILE')
     return key
   }
-  const content = readFile('--misp-key-file', file)
+  const content = readOptionFile(file, `tracer: --misp-key-file ${file}`)
   if (content.length > LARGEST_KEY_FILE) throw new Error(`--misp-key-file ${file}: too large to hold a key`)
   const key = content.toString('utf8').trim()
   if (key === '') throw new Error(`--misp-key-file ${file}: the file is empty`)
   return key
-}
-
-function readFile(option: string, path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw new Error(`${option} ${path}: cannot be read: ${(cause as Error).message}`, { cause })
-  }
 }

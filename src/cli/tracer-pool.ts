@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { systemMessage } from '../stages/system-message.ts'
 import { parseDuration } from '../tracer/durations.ts'
 import { type ClientTls, TracerPool } from '../tracer/pool.ts'
 import { parseAddress } from './address.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { readOptionFile } from './read-file.ts'
 import type { TracerOptions } from './tracer-options.ts'
 
 /**
@@ -54,20 +53,8 @@ function clientTls({ tracerTls, tracerCa, tracerCert, tracerKey }: TracerOptions
   if (!tracerTls && tracerCa === undefined && tracerCert === undefined && tracerKey === undefined) {
     return undefined
   }
-  return {
-    ca: readPem(tracerCa),
-    cert: readPem(tracerCert),
-    key: readPem(tracerKey),
-  }
-}
-
-function readPem(path: string | undefined): Buffer | undefined {
-  if (path === undefined) return undefined
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw usage(`cannot read ${path}: ${systemMessage(error)}`, error)
-  }
+  const read = (path: string | undefined) => (path === undefined ? undefined : readOptionFile(path, path))
+  return { ca: read(tracerCa), cert: read(tracerCert), key: read(tracerKey) }
 }
 
 function usage(message: string, cause: unknown): CommandError {

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import process from 'node:process'
 import { WORKER_VARIABLE } from './scheduling.ts'
 import type { SourceArguments } from './tracer-arguments.ts'
@@ -16,7 +17,9 @@ import { type ServeOptions, serve } from './tracer-serve.ts'
  */
 export async function serveAsAsked(options: ServeOptions, sources: SourceArguments): Promise<number> {
   const worker = process.env[WORKER_VARIABLE]
-  if (worker !== undefined) {
+  // What a module of the user's own starts is no worker.
+  delete process.env[WORKER_VARIABLE]
+  if (cluster.isWorker && worker !== undefined) {
     const { runWorker } = await import('./tracer-worker.ts')
     return runWorker(Number(worker), options, sources)
   }

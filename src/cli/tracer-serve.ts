@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { createSecureContext } from 'node:tls'
 import { AllowList } from '../tracer/allow-list.ts'
@@ -13,6 +12,7 @@ import { type OperationsOptions, OperationsServer } from '../tracer/operations.t
 import { TracerServer, type TracerServerOptions } from '../tracer/server.ts'
 import { type Address, formatAddress } from './address.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { orUsage, readOptionFile } from './read-file.ts'
 import type { SourceArgument, SourceArguments } from './tracer-arguments.ts'
 import { type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
@@ -161,9 +161,9 @@ export function checkUsage(options: ServeOptions, sources: SourceArguments): Ser
   if (tlsCert === undefined || tlsKey === undefined) {
     throw new CommandError(EXIT.USAGE, 'tracer: TLS needs both --tls-cert and --tls-key')
   }
-  const cert = readFile(tlsCert)
-  const key = readFile(tlsKey)
-  const tls = tlsCa === undefined ? { cert, key } : { cert, key, ca: readFile(tlsCa) }
+  const cert = readOptionFile(tlsCert)
+  const key = readOptionFile(tlsKey)
+  const tls = tlsCa === undefined ? { cert, key } : { cert, key, ca: readOptionFile(tlsCa) }
   orUsage(() => createSecureContext(tls))
   return { tls }
 }
@@ -321,22 +321,4 @@ function listenFault(error: unknown): string {
   if (code === 'EADDRNOTAVAIL') return 'this machine has no such address'
   if (code === 'ENOTFOUND') return 'there is no such host'
   return message
-}
-
-function readFile(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw new CommandError(EXIT.USAGE, `tracer: ${path}: cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
-}
-
-function orUsage<T>(make: () => T): T {
-  try {
-    return make()
-  } catch (error) {
-    throw new CommandError(EXIT.USAGE, `tracer: ${(error as Error).message}`, { cause: error })
-  }
 }

@@ -3,7 +3,7 @@ import { Socket, type SocketConstructorOpts } from 'node:net'
 import process from 'node:process'
 import type { ToPrimary, ToWorker, WorkerLoad } from '../tracer/cluster/messages.ts'
 import { Newcomers } from '../tracer/cluster/newcomers.ts'
-import { RemoteEnricher } from '../tracer/cluster/remote-enricher.ts'
+import { REMOTE_TIMEOUT_MS, RemoteEnricher } from '../tracer/cluster/remote-enricher.ts'
 import { createLog, type Log } from '../tracer/log.ts'
 import { Metrics } from '../tracer/metrics.ts'
 import { SERVER_DEFAULTS, type TracerServer } from '../tracer/server.ts'
@@ -24,10 +24,17 @@ import {
   type ServeOptions,
   type Sources,
 } from './tracer-serve.ts'
+import type { PassedHandle } from './worker-slot.ts'
 
 /** How often the primary is told how busy the worker is, if that has changed, and how often in any case. */
 const LOAD_MS = 100
 const SIGN_OF_LIFE_MS = 1000
+/** What an answer from the primary may need beyond the time-out of the enricher there. */
+const WAY_BACK_MS = 5000
+/** Timers cannot wait longer. */
+const LARGEST_TIMEOUT_MS = 2 ** 31 - 1
+/** Connections that are on their way to the primary at a time; beyond that they are served, or refused, here. */
+const MOST_LEAVING = 256
 
 /** The signals of a terminal, or of a service manager, go to all processes of a group; the primary decides. */
 const SIGNALS_OF_PRIMARY = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
@@ -61,8 +68,8 @@ class TracerWorker {
   readonly #newcomers = new Newcomers()
   /** Those that live in the primary, at their places there. */
   readonly #remotes: RemoteEnricher[] = []
-  /** Connections that are on their way to the primary. */
-  readonly #leaving = new Set<Socket>()
+  /** Connections that are on their way to the primary: how each is closed here. */
+  readonly #leaving = new Set<() => void>()
   readonly #port: Promise<number>
   #onPort!: (port: number) => void
   readonly #stopped: Promise<void>
@@ -84,7 +91,7 @@ class TracerWorker {
       this.#onStop = resolve
     })
     for (const signal of SIGNALS_OF_PRIMARY) process.on(signal, () => {})
-    process.on('message', (message: ToWorker, handle?: unknown) => this.#onMessage(message, handle))
+    process.on('message', (message: ToWorker, handle?: PassedHandle) => this.#onMessage(message, handle))
     cluster.worker!.on('disconnect', () => this.#onDisconnect())
     setInterval(() => this.#tellLoadIfDue(), LOAD_MS).unref()
   }
@@ -93,7 +100,7 @@ class TracerWorker {
   async run(sources: SourceArguments): Promise<void> {
     const settings = checkUsage(this.#options, sources)
     // When it is told to stop before it serves, there is nothing to be finished.
-    const standIn = (source: SourceArgument) => (isShared(source) ? this.#remote(nameOf(source)) : undefined)
+    const standIn = (source: SourceArgument) => (isShared(source) ? this.#remote(source) : undefined)
     const loading = loadAll(this.#options, sources, this.#log, { standIn })
     const loaded = await Promise.race([loading, this.#stopped])
     if (loaded === undefined) return
@@ -121,15 +128,20 @@ class TracerWorker {
   }
 
   /** Stands for an enricher that lives in the primary. */
-  #remote(name: string): RemoteEnricher {
-    const remote = new RemoteEnricher({ name, enricher: this.#remotes.length, send })
+  #remote(source: SourceArgument): RemoteEnricher {
+    const remote = new RemoteEnricher({
+      name: nameOf(source),
+      enricher: this.#remotes.length,
+      send,
+      timeoutMs: remoteTimeoutMs(source, this.#options),
+    })
     this.#remotes.push(remote)
     return remote
   }
 
-  #onMessage(message: ToWorker, handle: unknown): void {
+  #onMessage(message: ToWorker, handle: PassedHandle | undefined): void {
     if (message.kind === 'answers') this.#remotes[message.enricher]!.onAnswers(message.answers)
-    else if (message.kind === 'connection') this.#take(handle)
+    else if (message.kind === 'connection') this.#take(handle, message)
     else if (message.kind === 'listen') this.#onPort(message.port)
     else if (message.kind === 'reload') reload(this.#loaded)
     else if (message.kind === 'metrics') void this.#sendMetrics(message.isPage)
@@ -141,33 +153,42 @@ class TracerWorker {
     // Else Node ends the process on the spot.
     cluster.worker!.exitedAfterDisconnect = true
     for (const remote of this.#remotes) remote.close()
-    for (const socket of this.#leaving) socket.destroy()
+    for (const close of this.#leaving) close()
+    this.#leaving.clear()
     this.#log.error('the primary is gone: stopping')
     this.#onStop()
   }
 
-  /** Gives a new connection to the primary, which knows who has the fewest. */
+  /** Gives a new connection to the primary, which knows who has the fewest; where there is no room here, any. */
   #handOver(socket: Socket): boolean {
     const handle = handleOf(socket)
-    if (handle === undefined || !process.connected || !this.#newcomers.isNextDealt()) return false
-    this.#leaving.add(socket)
-    const leave = () => {
-      this.#leaving.delete(socket)
-      socket.destroy()
-    }
-    send({ kind: 'connection', ...this.#state }, leave, handle)
+    if (handle === undefined || !process.connected || this.#leaving.size >= MOST_LEAVING) return false
+    if (this.#server!.hasRoom && !this.#newcomers.isNextDealt()) return false
+    this.#leave(handle, 0, () => socket.destroy())
     return true
   }
 
-  #take(handle: unknown): void {
+  #leave(handle: PassedHandle, returns: number, close: () => void): void {
+    this.#leaving.add(close)
+    const left = () => {
+      if (this.#leaving.delete(close)) close()
+    }
+    send({ kind: 'connection', returns, ...this.#state }, left, handle)
+  }
+
+  #take(handle: PassedHandle | undefined, { returns, isLast }: { returns: number; isLast: boolean }): void {
     this.#taken += 1
     // Without a handle the client was gone before it was here.
-    if (handle !== undefined && this.#server !== undefined) this.#server.serve(socketOf(handle))
+    if (handle === undefined || this.#server === undefined) return
+    // It has become full while the connection was on its way.
+    if (!isLast && !this.#server.hasRoom && process.connected) {
+      this.#leave(handle, returns + 1, () => handle.close())
+    } else this.#server.serve(socketOf(handle))
   }
 
   get #state(): WorkerLoad {
-    const { connections = 0, counters } = this.#server ?? {}
-    return { connections, taken: this.#taken, requests: counters?.requests ?? 0 }
+    const { connections = 0, counters, hasRoom = true } = this.#server ?? {}
+    return { connections, taken: this.#taken, requests: counters?.requests ?? 0, isFull: !hasRoom }
   }
 
   #tellLoadIfDue(): void {
@@ -187,6 +208,15 @@ class TracerWorker {
   }
 }
 
+/** How long a worker waits for an enricher in the primary: longer than that takes to say that it has no answer. */
+export function remoteTimeoutMs(
+  source: SourceArgument,
+  { enricherTimeout = 0, mispTimeout = 0 }: Pick<ServeOptions, 'enricherTimeout' | 'mispTimeout'>,
+): number {
+  const ownMs = source === 'misp' ? mispTimeout : enricherTimeout
+  return Math.min(LARGEST_TIMEOUT_MS, Math.max(REMOTE_TIMEOUT_MS, ownMs + WAY_BACK_MS))
+}
+
 /**
  * Tells the primary.
  *
@@ -194,12 +224,13 @@ class TracerWorker {
  * @param handle a connection that goes with the message
  * @returns false when the primary is gone
  */
-function send(message: ToPrimary, onSent: () => void = ignore, handle?: Socket): boolean {
+function send(message: ToPrimary, onSent: () => void = ignore, handle?: PassedHandle): boolean {
   if (!process.connected) {
     onSent()
     return false
   }
-  process.send!(message, handle, undefined, onSent)
+  // Types know sockets only; see handleOf.
+  process.send!(message, handle as unknown as Socket, undefined, onSent)
   return true
 }
 
@@ -209,11 +240,11 @@ function ignore(): void {}
  * What is sent is the handle, as Node's own round robin does it. Node reads from a socket that was sent as such as soon
  * as it is received, and what was read is lost when it is sent on.
  */
-function handleOf(socket: Socket): Socket | undefined {
-  return (socket as Socket & { _handle?: Socket })._handle ?? undefined
+function handleOf(socket: Socket): PassedHandle | undefined {
+  return (socket as Socket & { _handle?: PassedHandle })._handle ?? undefined
 }
 
-function socketOf(handle: unknown): Socket {
-  const options: SocketConstructorOpts & { handle: unknown } = { handle, allowHalfOpen: true }
+function socketOf(handle: PassedHandle): Socket {
+  const options: SocketConstructorOpts & { handle: PassedHandle } = { handle, allowHalfOpen: true }
   return new Socket(options)
 }

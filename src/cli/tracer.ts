@@ -32,7 +32,8 @@ const AFTER_SERVE = `
 Durations are written 500ms, 5s, 2m; a bare number is seconds.
 On the allowlist, as in feeds, example.com is that host without a path, example.com/* the host with any path, .example.com
 the domain and all below it.
-SIGHUP reads feeds and databases again. SIGTERM and SIGINT stop: what was read is answered first; a second signal kills.
+SIGHUP reads feeds, databases and allowlists again, asks the servers of feeds, and forgets what MISP has said. SIGTERM and
+SIGINT stop: what was read is answered first; a second signal kills.
 
 Exit codes: 0 stopped by a signal, 1 a fault (the port is in use), 2 wrong usage, or a feed, database, module or
 certificate that cannot be used.`
@@ -141,7 +142,11 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       'close a connection that sends a longer line (default: 65536)',
       count(LARGEST_LINE),
     )
-    .option('--max-connections <n>', 'refuse more connections (default: 10000)', count(MOST_CONNECTIONS))
+    .option(
+      '--max-connections <n>',
+      'refuse more connections, which workers divide among them (default: 10000)',
+      count(MOST_CONNECTIONS),
+    )
     .option(
       '--idle-timeout <duration>',
       'close a connection that sends nothing; 0: never (default: 5m)',
@@ -169,12 +174,7 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
     .action((options: ServeOptions) =>
       run(async () => {
         const { serveAsAsked } = await import('./tracer-processes.ts')
-        const exitCode = await serveAsAsked(
-          { ...options, listen: options.listen ?? address(DEFAULT_ADDRESS) },
-          sources,
-        )
-        // A module of the user's own may have left timers or sockets that would keep the process.
-        process.exit(exitCode)
+        return serveAsAsked({ ...options, listen: options.listen ?? address(DEFAULT_ADDRESS) }, sources)
       }),
     )
 }

@@ -44,6 +44,11 @@ export class WorkerSlot {
     return this.#load.connections + this.#given - this.#load.taken
   }
 
+  /** It had no room for one more when it spoke last. */
+  get isFull(): boolean {
+    return this.#load.isFull
+  }
+
   get requests(): number {
     return this.#load.requests
   }
@@ -94,22 +99,24 @@ export class WorkerSlot {
     if (this.#worker?.isConnected()) this.#worker.send(message, ignore)
   }
 
-  /** The way back of the enrichers that workers share. */
-  readonly answer = (message: ToWorker): void => this.tell(message)
-
-  /** Hands a connection to it. */
-  give(handle: PassedHandle): void {
+  /**
+   * Hands a connection to it.
+   *
+   * @param returns how many workers have given it back
+   * @param isLast it has to serve or refuse it
+   */
+  give(handle: PassedHandle, returns: number, isLast: boolean): void {
     this.#given += 1
     this.#passing.add(handle)
     // Types know sockets only; see handleOf in tracer-worker.ts.
     const sendable = handle as unknown as Parameters<Worker['send']>[1]
-    this.#worker!.send({ kind: 'connection' } satisfies ToWorker, sendable, (error) => {
+    this.#worker!.send({ kind: 'connection', returns, isLast } satisfies ToWorker, sendable, (error) => {
       // With an error the worker is about to end: then the connection is dealt to another.
       if (error === null && this.#passing.delete(handle)) handle.close()
     })
   }
 }
 
-const NOTHING: WorkerLoad = { connections: 0, taken: 0, requests: 0 }
+const NOTHING: WorkerLoad = { connections: 0, taken: 0, requests: 0, isFull: false }
 
 function ignore(): void {}

@@ -15,12 +15,15 @@ export class EnricherMetrics {
   /** Takes over the numbers of now. */
   draw(): void {
     for (const metric of this.#drawn.values()) metric.reset()
-    for (const { name, help, type, labels, value } of this.#source()) {
+    for (const { name, help, type, labels, value, aggregator = 'sum' } of this.#source()) {
       let metric = this.#drawn.get(name)
       if (metric === undefined) {
         const options = { name, help, labelNames: Object.keys(labels), registers: [this.#registry] }
         // The workers of a server have their gauges each for themselves: the largest stands for all.
-        metric = type === 'counter' ? new Counter(options) : new Gauge({ ...options, aggregator: 'max' })
+        metric =
+          type === 'counter'
+            ? new Counter({ ...options, aggregator })
+            : new Gauge({ ...options, aggregator: 'max' })
         this.#drawn.set(name, metric)
       }
       // They have been reset: for a gauge, too, this sets the value.

@@ -18,6 +18,8 @@ export interface EnricherMetric {
   readonly type: 'counter' | 'gauge'
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
+  /** Of a counter: what the workers of a server have together. Of gauges it is always the largest. Default: sum. */
+  readonly aggregator?: 'sum' | 'max'
 }
 
 /** What a look-up without a match gives: shared, so that a miss allocates nothing. */

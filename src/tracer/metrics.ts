@@ -197,11 +197,17 @@ export class Metrics implements MetricsPage {
       each((feed) => Math.max(0, Date.now() - feed.loadedAt) / 1000),
       'max',
     )
-    this.#counter('tracer_feed_reloads_total', 'Reloads, by result', ['file', 'result'], () =>
-      feeds().flatMap(({ file, reloadsOk, reloadsFailed }) => [
-        [{ file, result: 'ok' }, reloadsOk] as const,
-        [{ file, result: 'failed' }, reloadsFailed] as const,
-      ]),
+    this.#counter(
+      'tracer_feed_reloads_total',
+      'Reloads, by result',
+      ['file', 'result'],
+      () =>
+        feeds().flatMap(({ file, reloadsOk, reloadsFailed }) => [
+          [{ file, result: 'ok' }, reloadsOk] as const,
+          [{ file, result: 'failed' }, reloadsFailed] as const,
+        ]),
+      // Each worker reads the file for itself.
+      'max',
     )
   }
 
@@ -259,11 +265,19 @@ export class Metrics implements MetricsPage {
     return inSeconds
   }
 
-  #counter(name: string, help: string, labelNames: string[], values: () => Values): void {
+  /** @param aggregator what the workers of a server have together */
+  #counter(
+    name: string,
+    help: string,
+    labelNames: string[],
+    values: () => Values,
+    aggregator: Aggregator = 'sum',
+  ): void {
     const counter: Counter = new Counter({
       name,
       help,
       labelNames,
+      aggregator,
       registers: [this.#registry],
       collect: () => {
         counter.reset()
@@ -272,7 +286,7 @@ export class Metrics implements MetricsPage {
     })
   }
 
-  /** @param aggregator what the workers of a server have together */
+  /** @param aggregator as of `#counter` */
   #gauge(
     name: string,
     help: string,

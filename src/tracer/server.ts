@@ -32,7 +32,7 @@ export interface TracerServerOptions extends Partial<SessionOptions> {
   readonly allow?: readonly string[]
   readonly tls?: TlsOptions
   /**
-   * Asked for each new connection, from which nothing was read. True: the connection goes to another process, and the
+   * Asked for each new connection that is allowed, and from which nothing was read. True: the connection goes to another process, and the
    * socket is destroyed by whoever sends it there. Default: it is served here.
    */
   readonly handOver?: (socket: Socket) => boolean
@@ -63,8 +63,8 @@ const MAX_LINGERING_REFUSALS = 1000
 /**
  * A server that answers look-ups: see protocol.ts for what goes over the wire, session.ts for one connection.
  *
- *     connection ─► allowed? ─► room? ─► [ TLS ] ─► Session ─► released
- *                      '----------'------- refused
+ *     connection ─► allowed? ─► [ handed over? ] ─► room? ─► [ TLS ] ─► Session ─► released
+ *                      '------------------------------'------- refused
  */
 export class TracerServer {
   /** What it has counted since it was made. */
@@ -110,7 +110,7 @@ export class TracerServer {
     // handed over would be lost.
     const settled = { allowHalfOpen: true, noDelay: true, pauseOnConnect: this.#handOver !== undefined }
     this.#server = createServer(settled, (socket) => {
-      if (this.#handOver?.(socket) !== true) this.serve(socket)
+      if (!this.#isAllowed(socket) || this.#handOver?.(socket) !== true) this.serve(socket)
     })
     this.#tls = options.tls === undefined ? undefined : this.#createTls(options.tls, settings.idleTimeoutMs)
   }
@@ -118,6 +118,11 @@ export class TracerServer {
   /** Connections that are served. */
   get connections(): number {
     return this.#sessions.size + this.#handshaking.size
+  }
+
+  /** One more connection would be served. */
+  get hasRoom(): boolean {
+    return this.connections < this.#maxConnections
   }
 
   /** It accepts connections. */
@@ -179,10 +184,14 @@ export class TracerServer {
       return
     }
     this.counters.connections += 1
-    if (this.#allow?.has(socket.remoteAddress ?? '') === false) this.#refuse(socket, 'not-allowed')
-    else if (this.connections >= this.#maxConnections) this.#refuse(socket, 'max-connections')
+    if (!this.#isAllowed(socket)) this.#refuse(socket, 'not-allowed')
+    else if (!this.hasRoom) this.#refuse(socket, 'max-connections')
     else if (this.#tls === undefined) this.#open(socket)
     else this.#handshake(socket, this.#tls)
+  }
+
+  #isAllowed(socket: Socket): boolean {
+    return this.#allow === undefined || this.#allow.has(socket.remoteAddress ?? '')
   }
 
   #open(socket: Socket): void {

@@ -141,7 +141,10 @@ describe('normalize --tracer', { timeout: 60_000 }, () => {
     [['--tracer', 'a:1', '--tracer-window', '0'], 'the tracer: window has to be a whole number from 1'],
     [['--tracer', 'a:1', '--tracer-rps', '-1'], "--tracer-rps: '-1' is no number"],
     [['--tracer', 'a:1', '--tracer-timeout', 'soon'], "--tracer-timeout: 'soon' is no duration"],
-    [['--tracer', 'a:1', '--tracer-ca', 'absent.pem'], 'cannot read absent.pem: no such file or directory'],
+    [
+      ['--tracer', 'a:1', '--tracer-ca', 'absent.pem'],
+      'absent.pem: cannot be read: no such file or directory',
+    ],
   ] as const) {
     it(`refuses ${argv.join(' ')}`, async (t) => {
       const folder = folderWith(t, { 'r.yaml': ENRICHED })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { InvalidArgumentError } from 'commander'
-import { address, count, duration, SourceArguments } from '../../src/cli/tracer-arguments.ts'
+import { CommandError } from '../../src/cli/exit-codes.ts'
+import { address, count, duration, refuseUrl, SourceArguments } from '../../src/cli/tracer-arguments.ts'
 
 test('--key and --category belong to the feed before them', () => {
   const sources = new SourceArguments()
@@ -104,4 +105,45 @@ test('what is no duration, no address and no number is refused with a message of
   assert.equal(small('10'), 10)
   for (const text of ['0', '11', '-1', '1.5', 'x', '', '1e1', ' 1'])
     assert.throws(() => small(text), InvalidArgumentError)
+})
+
+test('a URL is shown without its secrets, and refused where a file has to be', () => {
+  const url = 'https://joe:secret@host/feed.csv?key=secret'
+  const messageOf = (run: () => void, type: new (...given: never[]) => Error): string => {
+    try {
+      run()
+    } catch (error) {
+      assert.ok(error instanceof type, String(error))
+      assert.doesNotMatch(error.message, /secret|joe/)
+      return error.message
+    }
+    return assert.fail('it was taken')
+  }
+  const sources = new SourceArguments()
+  sources.addFeed(url)
+  sources.setKey('ioc')
+  sources.setCategory('C')
+  assert.match(
+    messageOf(() => sources.setKey('ioc'), InvalidArgumentError),
+    /^--feed https:\/\/host\/feed\.csv\?\(\w{8}\) has a --key/,
+  )
+  assert.match(
+    messageOf(() => sources.setCategory('D'), InvalidArgumentError),
+    /^--feed https:\/\/host\/feed\.csv/,
+  )
+  // Commander adds the whole argument to its own errors: these are others.
+  const file = /tracer: (?:--load )?https:\/\/host\/feed\.csv\S* is a URL, and this has to be a file/
+  assert.match(
+    messageOf(() => sources.addCompiled(url), CommandError),
+    file,
+  )
+  assert.match(
+    messageOf(() => refuseUrl('', url), CommandError),
+    file,
+  )
+  const other = 'ftp://joe:secret@host/feed.csv'
+  for (const add of [() => sources.addFeed(other), () => sources.addAllowlist(other)]) {
+    assert.match(messageOf(add, CommandError), /begins with http/)
+  }
+  assert.equal(sources.feeds.length, 1)
 })

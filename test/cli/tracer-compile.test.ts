@@ -89,6 +89,29 @@ describe('tracer compile', { concurrency: 2, timeout: 120_000 }, () => {
     assert.equal((await command.finished).code, 0)
   })
 
+  it('shows a feed of somebody else without steering the terminal', async (t) => {
+    const folder = folderWith(t, { 'feed.csv': 'ioc,context\ngmer.com,a\u001b[2J\u009b1mb\u007f\n' })
+    await compile(folder)
+    const { stdout } = await tracer('inspect', join(folder, 'x.tracer'))
+    assert.match(stdout, /context=a\\x1b\[2J\\x9b1mb\\x7f\n/)
+    assert.doesNotMatch(stdout.replaceAll('\n', ''), /\p{Cc}/u)
+  })
+
+  it('takes no URL, and does not repeat the password in it', async (t) => {
+    const folder = folderWith(t, {})
+    const url = 'https://joe:secret@host/x?key=secret'
+    for (const argv of [
+      ['compile', url, '--key', 'ioc', '-o', join(folder, 'x.tracer')],
+      ['serve', '--load', url],
+      ['inspect', url],
+    ]) {
+      const { code, stderr } = await tracer(...argv)
+      assert.equal(code, 2, stderr)
+      assert.match(stderr, /^tracer: .*https:\/\/host\/x\S* is a URL, and this has to be a file/)
+      assert.doesNotMatch(stderr, /secret/)
+    }
+  })
+
   it('answers in the order of the options, beside feeds in memory', async (t) => {
     const folder = folderWith(t, { 'feed.csv': FEED, 'feed2.csv': 'u,n\ngmer.com,two\n' })
     await compile(folder)

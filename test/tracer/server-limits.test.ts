@@ -296,6 +296,23 @@ describe('clients that fail', OPTIONS, () => {
 })
 
 describe('the allow list', OPTIONS, () => {
+  test('is asked before a connection is handed over', async (t) => {
+    let asked = 0
+    const handOver = () => {
+      asked += 1
+      return false
+    }
+    const closed = await RunningServer.start(t, { allow: ['192.0.2.0/24'], handOver })
+    await (await closed.connect()).ended()
+    assert.equal(closed.counters.refused.get('not-allowed'), 1)
+    assert.equal(asked, 0)
+    const open = await RunningServer.start(t, { allow: ['127.0.0.0/8'], handOver })
+    const client = await open.connect()
+    client.send(CLIENT_HEADER + REQUEST)
+    assert.equal(await client.receive(GMER), GMER)
+    assert.equal(asked, 1)
+  })
+
   test('lets its addresses in', async (t) => {
     const running = await RunningServer.start(t, { allow: ['192.0.2.0/24', '127.0.0.0/8'] })
     const client = await running.connect()

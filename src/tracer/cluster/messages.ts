@@ -9,7 +9,7 @@ import type { Indicator } from '../protocol.ts'
  *     worker     loaded ──────────► listening ── load, load ... ─────────────────► metrics, load
  *     primary             listen ─┘               reload, metrics, connection, stop ┘
  *
- * `connection` carries a socket beside the message, in either direction.
+ * `connection` carries a socket beside the message, in either direction. A worker that has become full gives it back.
  */
 
 /** How busy a worker is; told when it changes, and once a second as a sign of life. */
@@ -20,6 +20,8 @@ export interface WorkerLoad {
   readonly taken: number
   /** Requests since it was started. */
   readonly requests: number
+  /** It would refuse one more connection. */
+  readonly isFull: boolean
 }
 
 /** Look-ups for an enricher that lives in the primary. */
@@ -47,7 +49,8 @@ export type Answer =
 /** From the primary to a worker. */
 export type ToWorker =
   | { readonly kind: 'listen'; readonly port: number }
-  | { readonly kind: 'connection' }
+  /** How many workers have given it back; the last one serves it, or refuses it. */
+  | { readonly kind: 'connection'; readonly returns: number; readonly isLast: boolean }
   | { readonly kind: 'reload' }
   | { readonly kind: 'metrics'; readonly isPage: boolean }
   | { readonly kind: 'stop' }
@@ -60,6 +63,6 @@ export type ToPrimary =
   /** It cannot start: the message for the operator, and the exit code that goes with it. */
   | { readonly kind: 'failed'; readonly message: string; readonly exitCode: number }
   | ({ readonly kind: 'load' } & WorkerLoad)
-  | ({ readonly kind: 'connection' } & WorkerLoad)
+  | ({ readonly kind: 'connection'; readonly returns: number } & WorkerLoad)
   | { readonly kind: 'metrics'; readonly isPage: boolean; readonly metrics: MetricsSnapshot }
   | Questions

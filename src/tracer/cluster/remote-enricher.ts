@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { Enricher, Match } from '../enricher.ts'
 import type { Indicator } from '../protocol.ts'
 import type { Answer, Question, Questions } from './messages.ts'
@@ -16,9 +17,11 @@ export interface RemoteEnricherOptions {
   readonly maxInFlight?: number
 }
 
-/** The enricher has time-outs of its own, which say more than this one. */
-const TIMEOUT_MS = 30_000
+/** The default of `RemoteEnricherOptions.timeoutMs`. The enricher has time-outs of its own, which say more than this one. */
+export const REMOTE_TIMEOUT_MS = 30_000
 const MAX_IN_FLIGHT = 10_000
+/** The largest number that `randomInt` takes; from there, too, there are more than enough up to 2^53. */
+const FIRST_IDS = 2 ** 48 - 1
 
 interface Waiting {
   readonly resolve: (matches: readonly Match[]) => void
@@ -42,7 +45,8 @@ export class RemoteEnricher implements Enricher {
   readonly #maxInFlight: number
   readonly #waiting = new Map<number, Waiting>()
   #unsent: Question[] = []
-  #lastId = 0
+  /** Never the numbers of another worker: what one has asked is no other's answer. */
+  #lastId = randomInt(FIRST_IDS)
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -50,7 +54,7 @@ export class RemoteEnricher implements Enricher {
     this.name = options.name
     this.#enricher = options.enricher
     this.#send = options.send
-    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS
+    this.#timeoutMs = options.timeoutMs ?? REMOTE_TIMEOUT_MS
     this.#maxInFlight = options.maxInFlight ?? MAX_IN_FLIGHT
   }
 

@@ -3,13 +3,18 @@ import type { Metrics, MetricsPage, MetricsSnapshot } from '../metrics.ts'
 
 /**
  * The metrics of a server that is several processes: sums, and the largest where a sum means nothing (the age of a feed,
- * the lag of an event loop). What workers that have ended had counted stays in the sums.
+ * its reloads, the lag of an event loop). What workers that have ended had counted stays: in the sums, and where the
+ * largest count stands for all, the worker in the place of one that has ended goes on from there.
  */
 export class WholeMetrics implements MetricsPage {
   readonly #own: Metrics
   readonly #refresh: () => Promise<void>
   /** The last snapshot of each living worker. */
   readonly #living = new Map<number, MetricsSnapshot>()
+  /** The largest of each count of which there is no sum. */
+  readonly #largest: Counts = new Map()
+  /** From where a worker goes on that is in the place of another one. */
+  readonly #begun = new Map<number, Counts>()
   /** What all others had counted. */
   #retired: Promise<MetricsSnapshot> = Promise.resolve([])
 
@@ -28,11 +33,21 @@ export class WholeMetrics implements MetricsPage {
   }
 
   update(worker: number, snapshot: MetricsSnapshot): void {
-    this.#living.set(worker, snapshot)
+    const begun = this.#begun.get(worker)
+    const since = begun === undefined ? snapshot : snapshot.map((metric) => goneOn(metric, begun))
+    this.#living.set(worker, since)
+    for (const metric of since) {
+      if (!isLargestCount(metric)) continue
+      for (const { labels, value } of metric.values) {
+        const key = keyOf(metric, labels)
+        this.#largest.set(key, Math.max(value, this.#largest.get(key) ?? 0))
+      }
+    }
   }
 
   /** A worker has ended: what it counted stays, what it was is over. */
   retire(worker: number): void {
+    this.#begun.set(worker, new Map(this.#largest))
     const last = this.#living.get(worker)
     if (last === undefined) return
     this.#living.delete(worker)
@@ -46,6 +61,28 @@ export class WholeMetrics implements MetricsPage {
     const retired = await this.#retired
     return aggregate([own, retired, ...this.#living.values()]).metrics()
   }
+}
+
+/** Values of counters by their name and labels. */
+type Counts = Map<string, number>
+type Metric = MetricsSnapshot[number]
+
+function keyOf({ name }: Metric, labels: unknown): string {
+  return `${name} ${JSON.stringify(labels)}`
+}
+
+/** All workers count the same, so the largest count is that of all. */
+function isLargestCount({ type, aggregator }: Metric): boolean {
+  return String(type) === 'counter' && aggregator === 'max'
+}
+
+function goneOn(metric: Metric, begun: Counts): Metric {
+  if (!isLargestCount(metric)) return metric
+  const values = metric.values.map((sample) => ({
+    ...sample,
+    value: sample.value + (begun.get(keyOf(metric, sample.labels)) ?? 0),
+  }))
+  return { ...metric, values }
 }
 
 /** What only grows. */

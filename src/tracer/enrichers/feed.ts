@@ -148,7 +148,9 @@ class FileEnricher implements FeedEnricher {
         matches = table.find(query, matches)
       } catch (error) {
         if (matches !== undefined) matches.length = before
-        const file = this.#sources.flatMap(({ feed }) => filesOf(feed)).find(({ tables }) => tables.includes(table))
+        const file = this.#sources
+          .flatMap(({ feed }) => filesOf(feed))
+          .find(({ tables }) => tables.includes(table))
         if (file === undefined) throw error
         failed.set(file, error as Error)
       }

@@ -106,7 +106,13 @@ export class MmdbEnricher implements Enricher {
     const { loadedAt, reloadsOk, reloadsFailed } = this.#file.stats
     const file = this.#file.file
     const { databaseType: database, buildEpoch } = this.#file.reader.metadata
-    const reloads = { name: 'tracer_mmdb_reloads_total', help: 'Reloads of databases, by result' }
+    const reloads = {
+      name: 'tracer_mmdb_reloads_total',
+      help: 'Reloads of databases, by result',
+      type: 'counter',
+      // Each worker reads the file for itself.
+      aggregator: 'max',
+    } as const
     return [
       {
         name: 'tracer_mmdb_build_timestamp_seconds',
@@ -122,8 +128,8 @@ export class MmdbEnricher implements Enricher {
         labels: { file },
         value: Math.max(0, Date.now() - loadedAt) / 1000,
       },
-      { ...reloads, type: 'counter', labels: { file, result: 'ok' }, value: reloadsOk },
-      { ...reloads, type: 'counter', labels: { file, result: 'failed' }, value: reloadsFailed },
+      { ...reloads, labels: { file, result: 'ok' }, value: reloadsOk },
+      { ...reloads, labels: { file, result: 'failed' }, value: reloadsFailed },
     ]
   }
 

@@ -111,13 +111,14 @@ export class FeedDownload {
    * @throws DownloadError when there is neither
    */
   start(): Promise<void> {
-    const started = (this.#running ?? Promise.resolve()).then(() => this.#start())
-    // Who asks for a refresh meanwhile is served by this.
-    this.#running = started
-      .catch(() => {})
+    const before = this.#running ?? Promise.resolve()
+    const started = before
+      .then(() => this.#start())
       .finally(() => {
         this.#running = undefined
       })
+    // Who asks for a refresh meanwhile is served by this.
+    this.#running = started.catch(() => {})
     return started
   }
 

@@ -4,11 +4,27 @@ import { join } from 'node:path'
 import { MANIFEST_FILE } from './misp-manifest.ts'
 
 const FEED_URL = /^https?:\/\//i
+const ANY_URL = /^\s*[a-z][a-z\d+.-]*:\/\//i
 const SHOWN_DIGITS = 8
 
 /** Whether a feed is fetched over HTTP, and is no path. */
 export function isFeedUrl(text: string): boolean {
   return FEED_URL.test(text)
+}
+
+/** Whether a text is a URL of any scheme, which no path is. */
+export function isUrl(text: string): boolean {
+  return ANY_URL.test(text)
+}
+
+/** A feed as it may be seen: a path as it is, of a URL what `shownUrl` says. */
+export function shownFeed(text: string): string {
+  if (!isUrl(text)) return text
+  try {
+    return shownUrl(new URL(text))
+  } catch {
+    return 'a URL that is not valid'
+  }
 }
 
 /** A feed's address, with its secrets apart. */

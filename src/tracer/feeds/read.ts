@@ -89,7 +89,12 @@ export async function readFeed(
       const isUnreadable = error instanceof FeedError && error.code === 'FEED_UNREADABLE'
       if (!isUnreadable || (await versionOf(file)) === version) throw error
       // It is not in the feed any more: who downloads it removes it some time after the manifest has changed.
-      throw new FeedError('FEED_CHANGED', name, `changed while its events were read (${error.message})`, error)
+      throw new FeedError(
+        'FEED_CHANGED',
+        name,
+        `changed while its events were read (${error.message})`,
+        error,
+      )
     })
   }
   return version

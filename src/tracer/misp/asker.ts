@@ -48,7 +48,8 @@ export class MispCounts {
  *
  * Nothing is asked twice at the same time, and everything has a bound: values that wait, requests in flight, requests a
  * second, pages. When MISP fails again and again, questions fail at once for a while (see circuit-breaker.ts). When it
- * asks for a pause (429), questions wait for its end if that is near enough, else they fail.
+ * asks for a pause (429), questions wait for its end if that is near enough, else they fail: also those that are half
+ * answered, with pages or halves left to be asked for.
  */
 export class MispAsker {
   readonly counts = new MispCounts()
@@ -59,6 +60,8 @@ export class MispAsker {
   readonly #breaker: CircuitBreaker
   readonly #rate: RateLimit
   readonly #abort = new AbortController()
+  /** Wakes those that wait for their turn: it may never come. */
+  #awakening = new AbortController()
   /** All that wait or are asked, by value. */
   readonly #questions = new Map<string, Question>()
   readonly #waiting = new Fifo<Question>()
@@ -118,11 +121,14 @@ export class MispAsker {
   reset(): void {
     this.#breaker.succeed()
     this.#pausedUntil = 0
+    this.#wakeTurns()
+    this.#pump()
   }
 
   /** All questions fail. */
   close(): void {
     this.#abort.abort()
+    this.#wakeTurns()
     clearTimeout(this.#timer)
     this.#fail([...this.#questions.values()], this.#closed)
     this.#waiting.clear()
@@ -134,12 +140,17 @@ export class MispAsker {
 
   /** Why nothing can be asked now. */
   #refusal(now: number): MispError | undefined {
-    const { timeoutMs, waitingValues } = this.#settings
+    const { waitingValues } = this.#settings
     if (this.#abort.signal.aborted) return this.#closed
-    if (this.#breaker.state === 'open' || this.#pausedUntil - now > timeoutMs) return this.#notAsked
+    if (this.#isLeftAlone(now)) return this.#notAsked
     if (this.#waiting.length < waitingValues) return undefined
     this.#dropExpired(now)
     return this.#waiting.length < waitingValues ? undefined : this.#busy
+  }
+
+  /** MISP is not asked, for so long that no question can wait for the end of it. */
+  #isLeftAlone(now: number): boolean {
+    return this.#breaker.state === 'open' || this.#pausedUntil - now > this.#settings.timeoutMs
   }
 
   /** Those at the head that nobody waits for any longer make room. */
@@ -279,7 +290,8 @@ export class MispAsker {
       return
     }
     this.#fail(batch, error)
-    if (!this.#breaker.fail(error.code === 'key-refused')) return
+    // Nor is it one that it was left alone.
+    if (error.code === 'not-asked' || !this.#breaker.fail(error.code === 'key-refused')) return
     this.counts.openings += 1
     const retryInMs = Math.round(this.#breaker.waitMs)
     const fields = { url: this.#url, retryInMs, err: error }
@@ -287,7 +299,7 @@ export class MispAsker {
       this.#log.error(fields, 'MISP refuses the key; it is not asked for a while')
     else this.#log.warn(fields, 'MISP is not asked for a while')
     this.#notAsked = notAsked(`it has failed too often (${error.message})`, retryInMs)
-    this.#fail(this.#waiting.clear(), this.#notAsked)
+    this.#failAllThatWait(this.#notAsked)
   }
 
   async #searchHalves(batch: readonly Question[]): Promise<void> {
@@ -298,12 +310,30 @@ export class MispAsker {
     }
   }
 
-  /** Waits until a request may be sent, and takes that right. */
+  /** Waits until a request may be sent, and takes that right. Rejects when that is too long to wait for. */
   async #turn(): Promise<void> {
-    for (let waitMs = this.#turnMs(); waitMs > 0; waitMs = this.#turnMs()) {
-      await sleep(waitMs, undefined, { signal: this.#abort.signal })
+    for (;;) {
+      const refusal = this.#refusalOfTurn()
+      if (refusal !== undefined) throw refusal
+      const waitMs = this.#turnMs()
+      if (waitMs <= 0) break
+      // Who is woken looks again.
+      await sleep(waitMs, undefined, { signal: this.#awakening.signal }).catch(ignore)
     }
     this.#rate.use()
+  }
+
+  #refusalOfTurn(): MispError | undefined {
+    if (this.#abort.signal.aborted) return this.#closed
+    if (this.#isLeftAlone(performance.now())) return this.#notAsked
+    const waitMs = this.#turnMs()
+    return waitMs > this.#settings.timeoutMs ? notAsked('the rate is used up', waitMs) : undefined
+  }
+
+  #wakeTurns(): void {
+    const awakening = this.#awakening
+    this.#awakening = new AbortController()
+    awakening.abort()
   }
 
   /** MISP asks for a pause: the batch waits, if it is not too long to wait for. */
@@ -315,10 +345,16 @@ export class MispAsker {
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pauseMs)
     if (isNew) this.#log.warn({ url: this.#url, pauseMs: Math.round(pauseMs) }, 'MISP asks for a pause (429)')
     this.#waiting.unshift(batch)
-    if (pauseMs > this.#settings.timeoutMs) {
-      this.#notAsked = notAsked('it asked for a pause', pauseMs)
-      this.#fail(this.#waiting.clear(), this.#notAsked)
-    }
+    const leftMs = this.#pausedUntil - now
+    if (leftMs > this.#settings.timeoutMs) this.#notAsked = notAsked('it asked for a pause', leftMs)
+    // It may be left alone for what another request has met.
+    if (this.#isLeftAlone(now)) this.#failAllThatWait(this.#notAsked!)
+  }
+
+  /** Also those that wait for their turn. */
+  #failAllThatWait(error: MispError): void {
+    this.#fail(this.#waiting.clear(), error)
+    this.#wakeTurns()
   }
 
   #expire(question: Question): void {
@@ -348,6 +384,8 @@ function createQuestion(value: string, askedAt: number, expiresAt: number): Ques
   answer.catch(() => {})
   return { value, key: comparisonKey(value), askedAt, expiresAt, answer, resolve, reject }
 }
+
+function ignore(): void {}
 
 function notAsked(reason: string, waitMs: number): MispError {
   return new MispError('not-asked', `MISP is not asked for ${Math.ceil(waitMs)} ms: ${reason}`)

@@ -5,7 +5,7 @@ import type { Answers, Questions } from '../../../src/tracer/cluster/messages.ts
 import { RemoteEnricher, type RemoteEnricherOptions } from '../../../src/tracer/cluster/remote-enricher.ts'
 import type { Enricher } from '../../../src/tracer/enricher.ts'
 import type { Indicator } from '../../../src/tracer/protocol.ts'
-import { known, ManualEnricher } from '../running-server.ts'
+import { known, ManualEnricher, poll } from '../running-server.ts'
 
 const url = (value: string): Indicator => ({ type: 'url', value })
 
@@ -116,6 +116,42 @@ describe('RemoteEnricher', () => {
     const third = ask('third')
     await manual.answer('third')
     assert.equal(await third, 'answered')
+  })
+
+  it('has numbers of its own: late answers to another one are no answers', async (t) => {
+    const manual = new ManualEnricher()
+    const host = new EnricherHost([manual])
+    // Both have the same way back, as if a worker's went to the one that has come in its place.
+    let current: RemoteEnricher
+    const late: Answers[] = []
+    const answer = (message: Answers) => {
+      late.push(message)
+      current.onAnswers(message.answers)
+    }
+    const create = () => {
+      const send = (message: Questions) => {
+        host.onQuestions(message, answer)
+        return true
+      }
+      const remote = new RemoteEnricher({ name: 'manual', enricher: 0, send })
+      t.after(() => remote.close())
+      return remote
+    }
+    const first = create()
+    const lost = ['a', 'b', 'c'].map((value) => first.lookup(url(value)))
+    await poll(() => manual.open.size === 3)
+    first.close()
+    for (const result of await Promise.allSettled(lost)) assert.equal(result.status, 'rejected')
+    current = create()
+    const asked = ['x', 'y', 'z'].map((value) => current.lookup(url(value)))
+    await poll(() => manual.open.size === 6)
+    for (const value of ['a', 'b', 'c']) await manual.answer(value)
+    await poll(() => late.flatMap(({ answers }) => answers).length === 3)
+    for (const value of ['x', 'y', 'z']) await manual.answer(value)
+    assert.deepEqual(
+      (await Promise.all(asked)).map((matches) => matches[0]!.context),
+      ['|ioc=x', '|ioc=y', '|ioc=z'],
+    )
   })
 
   it('has a bound: what goes beyond it fails at once', async (t) => {

@@ -4,9 +4,9 @@ import { WholeMetrics } from '../../../src/tracer/cluster/whole-metrics.ts'
 import { Counters, increment } from '../../../src/tracer/counters.ts'
 import { Metrics } from '../../../src/tracer/metrics.ts'
 
-function feedStats(records: number, ageMs: number) {
+function feedStats(records: number, ageMs: number, reloadsOk = 1) {
   const loadedAt = Date.now() - ageMs
-  return { file: 'a.csv', records, indicators: records, skipped: 0, loadedAt, reloadsOk: 1, reloadsFailed: 0 }
+  return { file: 'a.csv', records, indicators: records, skipped: 0, loadedAt, reloadsOk, reloadsFailed: 0 }
 }
 
 /** A worker with so many requests, of which its enricher answered one. */
@@ -32,7 +32,7 @@ async function samples(metrics: WholeMetrics): Promise<Map<string, number>> {
 test('counters, connections and memory are sums; feeds and lag are the largest', async (t) => {
   const own = new Metrics({ workers: { listening: 2, restarts: 3 } })
   t.after(() => own.close())
-  const workers = [worker(t, 10, 2), worker(t, 5, 1, feedStats(7, 60_000))]
+  const workers = [worker(t, 10, 2), worker(t, 5, 1, feedStats(7, 60_000, 3))]
   const whole = new WholeMetrics(own, async () => {
     for (const [i, { snapshot }] of workers.entries()) whole.update(i, await snapshot())
   })
@@ -42,7 +42,7 @@ test('counters, connections and memory are sums; feeds and lag are the largest',
     ['tracer_hits_total{category="Mine"}', 15],
     ['tracer_connections', 3],
     ['tracer_feed_records{file="a.csv"}', 7],
-    ['tracer_feed_reloads_total{file="a.csv",result="ok"}', 2],
+    ['tracer_feed_reloads_total{file="a.csv",result="ok"}', 3],
     ['tracer_enricher_duration_seconds_count{enricher="feeds"}', 2],
     ['tracer_enricher_duration_seconds_sum{enricher="feeds"}', 1],
     ['tracer_enricher_duration_seconds_bucket{le="0.25",enricher="feeds"}', 0],
@@ -73,6 +73,36 @@ test('what a worker that has ended had counted stays, what it was does not', asy
   }
   whole.retire(1)
   assert.equal((await samples(whole)).get('tracer_requests_total'), 30)
+})
+
+test('reloads are counted once for all workers, and go on when each of them was replaced', async (t) => {
+  const own = new Metrics({})
+  t.after(() => own.close())
+  const whole = new WholeMetrics(own, async () => {})
+  const count = async () => (await samples(whole)).get('tracer_feed_reloads_total{file="a.csv",result="ok"}')
+  const reloaded = async (id: number, times: number) =>
+    whole.update(id, await worker(t, 0, 0, feedStats(1, 0, times)).snapshot())
+  for (const id of [1, 2]) await reloaded(id, 5)
+  assert.equal(await count(), 5)
+  whole.retire(1)
+  assert.equal(await count(), 5)
+  await reloaded(1, 0)
+  await reloaded(2, 6)
+  await reloaded(1, 1)
+  assert.equal(await count(), 6)
+  whole.retire(2)
+  assert.equal(await count(), 6)
+  await reloaded(1, 2)
+  await reloaded(2, 1)
+  assert.equal(await count(), 7)
+  // Nobody serves.
+  whole.retire(1)
+  whole.retire(2)
+  assert.equal(await count(), 7)
+  await reloaded(2, 0)
+  assert.equal(await count(), 7)
+  await reloaded(2, 1)
+  assert.equal(await count(), 8)
 })
 
 test('a snapshot that is for no page leaves the lag of the event loop as it was', async (t) => {

@@ -5,6 +5,7 @@ import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { createFeedEnricher, type FeedEnricher } from '../../../src/tracer/enrichers/feed.ts'
 import { compileFeeds } from '../../../src/tracer/feeds/compiled/compile.ts'
+import { CompiledTable } from '../../../src/tracer/feeds/compiled/compiled-table.ts'
 import { FeedError } from '../../../src/tracer/feeds/feed-error.ts'
 import { FeedFile } from '../../../src/tracer/feeds/feed-file.ts'
 import type { LoadedFeed } from '../../../src/tracer/feeds/load.ts'
@@ -121,4 +122,57 @@ test('tables that turn out to be damaged answer nothing, and are counted', async
   await logged.message('feed is damaged; it answers nothing until it is replaced')
   assert.deepEqual([file.tables.length, closed, swaps], [0, 1, 2])
   assert.deepEqual([file.stats.indicators, file.stats.reloadsFailed], [0, 1])
+})
+
+test('a compiled feed that fails in a look-up goes out of service, and the others answer', async (t) => {
+  const directory = await temporaryDirectory(t)
+  const one = await compiled(directory, 'one', 'a,n\nx.example,1\n')
+  const two = await compiled(directory, 'two', 'a,n\nx.example,2\n')
+  const plain = { file: join(directory, 'one.csv'), key: 'a' } as const
+  const logged = new LogLines()
+  const enricher = await create(t, logged, [plain, { compiled: one }, { compiled: two }])
+  const { find } = CompiledTable.prototype
+  let broken: CompiledTable | undefined
+  t.mock.method(
+    CompiledTable.prototype,
+    'find',
+    function (this: CompiledTable, ...given: Parameters<typeof find>) {
+      broken ??= this
+      const found = find.apply(this, given)
+      if (broken === this) throw new Error('MDB_CORRUPTED')
+      return found
+    },
+  )
+  for (let i = 0; i < 2; i++) {
+    assert.deepEqual(contexts(enricher, 'x.example'), ['|a=x.example|n=1', '|a=x.example|n=2'])
+  }
+  const failures = logged.lines.filter(({ level }) => level === 'error')
+  assert.deepEqual(
+    failures.map(({ file, msg }) => [file, msg]),
+    [[one, 'feed is damaged; it answers nothing until it is replaced']],
+  )
+  assert.deepEqual(
+    enricher.stats().map(({ indicators, reloadsFailed }) => [indicators, reloadsFailed]),
+    [
+      [1, 0],
+      [0, 1],
+      [1, 0],
+    ],
+  )
+})
+
+test('a version that has been checked to its end is not checked again by a reload', async () => {
+  const known: (string | undefined)[] = []
+  const check = Promise.resolve(undefined)
+  const load = async (_signal: AbortSignal, checkedVersion: string | undefined): Promise<LoadedFeed> => {
+    known.push(checkedVersion)
+    const counts = { records: 0, indicators: 0, skipped: 0, ignored: 0, skippedPlaces: [] }
+    return { tables: [], ...counts, version: '1', close: () => {}, checked: check }
+  }
+  const context = { log: new LogLines().log, signal: new AbortController().signal, onLoad: () => {} }
+  const file = new FeedFile('x.tracer', [], context, { load })
+  await file.load()
+  await check
+  await file.reload()
+  assert.deepEqual(known, [undefined, '1'])
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -273,7 +274,6 @@ test(
   OPTIONS,
   async (t) => {
     const directory = await temporaryDirectory(t)
-    const { utimes } = await import('node:fs/promises')
     const [old, recent] = [join(directory, 'a.feed.1.part'), join(directory, 'a.feed.2.part')]
     await writeFile(old, 'x')
     await writeFile(recent, 'x')
@@ -347,3 +347,123 @@ test(
     assert.equal((await loadedFrom(download.file)).records, 2)
   },
 )
+
+test('old partial files are removed where a MISP feed has them, too', OPTIONS, async (t) => {
+  const directory = await temporaryDirectory(t)
+  const server = await FeedServer.start(t, misp({}))
+  const { download } = await prepare(t, server.url('/feed/manifest.json'), { directory })
+  const olds = [directory, join(download.file, '..')].map((folder) => join(folder, 'x.part'))
+  await mkdir(join(download.file, '..'))
+  for (const old of olds) {
+    await writeFile(old, 'x')
+    await utimes(old, 1, 1)
+  }
+  await download.start()
+  assert.deepEqual(olds.map(existsSync), [false, false])
+})
+
+test('a partial file that is gone when it is looked at does not fail the start', {
+  ...OPTIONS,
+  skip: process.platform === 'win32' && 'links need a right there',
+}, async (t) => {
+  const directory = await temporaryDirectory(t)
+  // It is listed and cannot be looked at, as one that another process removes in between.
+  await symlink(join(directory, 'nowhere'), join(directory, 'a.feed.1.part'))
+  const server = await FeedServer.start(t, tagged(FEED))
+  const { download } = await prepare(t, server.url(), { directory })
+  await download.start()
+  assert.equal(await readFile(download.file, 'utf8'), FEED)
+})
+
+test('what is refused by its size is not sent on, and a transfer has a deadline', OPTIONS, async (t) => {
+  let closed: Promise<unknown> = Promise.resolve()
+  const server = await FeedServer.start(t, (_request, response) => {
+    closed = once(response, 'close')
+    response.writeHead(200, { 'content-length': '999999' }).write('ioc')
+  })
+  const large = await prepare(t, server.url(), { maxBytes: 2000, stallMs: 3_600_000 })
+  await assert.rejects(large.download.start(), /larger than 2000 bytes/)
+  await closed
+
+  server.answer = (_request, response) => {
+    response.writeHead(200)
+    const dripping = setInterval(() => response.write('ioc\n'), 5)
+    response.on('close', () => clearInterval(dripping))
+  }
+  const slow = await prepare(t, server.url('/slow'), { deadlineMs: 100 })
+  await assert.rejects(slow.download.start(), /not finished after 0\.1 s/)
+  assert.equal(slow.download.stats.failed, 3)
+})
+
+test('the limit of a MISP feed is that of all its events, unpacked', OPTIONS, async (t) => {
+  const events = Object.fromEntries(
+    UUIDS.map((uuid) => [uuid, { timestamp: '1700000000', host: 'a.example' }]),
+  )
+  const server = await FeedServer.start(t, (request, response, count) => {
+    if (request.url!.includes('manifest')) return misp(events)(request, response, count)
+    const body = JSON.stringify({ Event: { info: 'x'.repeat(10_000), uuid: 'u', date: 'd', Attribute: [] } })
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(body))
+  })
+  const url = server.url('/feed/manifest.json')
+  await assert.rejects(
+    (await prepare(t, url, { maxBytes: 25_000 })).download.start(),
+    /\.json: the feed is larger than 25000 bytes/,
+  )
+  const { download, directory } = await prepare(t, url, { maxBytes: 35_000 })
+  await download.start()
+  // Events that are there already are of the feed, too.
+  const smaller = await prepare(t, url, { maxBytes: 25_000, directory })
+  await smaller.download.start()
+  await smaller.logged.message('feed not downloaded; the copy is used')
+})
+
+test('an event that is gone stays until the manifest changes once more', OPTIONS, async (t) => {
+  const [a, b, c] = UUIDS as [string, string, string]
+  const event = { timestamp: '1700000000', host: 'a.example' }
+  const server = await FeedServer.start(t, misp({ [a]: event, [b]: event }))
+  const { download } = await prepare(t, server.url('/feed/manifest.json'))
+  await download.start()
+  const there = () => [a, b, c].map((uuid) => existsSync(join(download.file, '..', `${uuid}.json`)))
+  server.answer = misp({ [b]: event })
+  await download.refresh()
+  assert.deepEqual(there(), [true, true, false])
+  server.answer = misp({ [c]: event })
+  await download.refresh()
+  assert.deepEqual(there(), [false, true, true])
+})
+
+test('two processes may download a MISP feed to one directory at the same time', OPTIONS, async (t) => {
+  const [a] = UUIDS as [string]
+  const answer = misp({ [a]: { timestamp: '1700000000', host: 'a.example' } })
+  let release = () => {}
+  const server = await FeedServer.start(t, (request, response, count) => {
+    if (count === 2) release = () => answer(request, response, count)
+    else answer(request, response, count)
+  })
+  const url = server.url('/feed/manifest.json')
+  const first = await prepare(t, url)
+  const started = first.download.start()
+  await server.until(2)
+  const second = await prepare(t, url, { directory: first.directory })
+  await second.download.start()
+  release()
+  await started
+  assert.equal(first.download.stats.failed, 0)
+  assert.equal((await loadedFrom(first.download.file)).records, 1)
+  assert.deepEqual(await readdir(join(first.download.file, '..')), [`${a}.json`, 'manifest.json'])
+})
+
+test('a refresh during the start is that of the start', OPTIONS, async (t) => {
+  let release = () => {}
+  const server = await FeedServer.start(t, (request, response, count) => {
+    release = () => tagged(FEED)(request, response, count)
+  })
+  const { download } = await prepare(t, server.url())
+  const started = download.start()
+  const refreshed = download.refresh()
+  await server.until(1)
+  release()
+  await Promise.all([started, refreshed])
+  assert.equal(server.requests.length, 1)
+  assert.equal(await readFile(download.file, 'utf8'), FEED)
+})

@@ -373,3 +373,28 @@ test('a reading can be aborted', async (t) => {
     await assert.rejects(readFeed(file, told, new Pace(abort.signal)), /no longer wanted/)
   }
 })
+
+test('a MISP feed whose manifest changes while its events are read is to be read again', async (t) => {
+  const directory = await temporaryDirectory(t)
+  const uuids = [1, 2].map((i) => `5f0f0f0f-0000-4000-8000-00000000000${i}`) as [string, string]
+  const manifest = join(directory, 'manifest.json')
+  const put = (...listed: string[]) => {
+    const text = JSON.stringify(Object.fromEntries(listed.map((uuid) => [uuid, { timestamp: '1' }])))
+    writeFileSync(`${manifest}.new`, text)
+    renameSync(`${manifest}.new`, manifest)
+  }
+  const Attribute = [{ type: 'domain', value: 'a.example' }]
+  const event = JSON.stringify({ Event: { info: 'i', uuid: uuids[0], date: 'd', Attribute } })
+  writeFileSync(join(directory, `${uuids[0]}.json`), event)
+  const read = (onRecord: () => void) =>
+    readFeed(manifest, { onColumns: () => {}, onRecord, onSkipped: () => {} }, new Pace())
+  put(...uuids)
+  await assert.rejects(
+    read(() => {}),
+    { code: 'FEED_UNREADABLE', message: /02\.json: cannot be opened \(ENOENT\)/ },
+  )
+  await assert.rejects(
+    read(() => put(uuids[0])),
+    { code: 'FEED_CHANGED', message: /manifest\.json: changed while its events were read/ },
+  )
+})

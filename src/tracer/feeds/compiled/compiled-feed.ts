@@ -136,22 +136,3 @@ async function checkLater(
     await handle.close().catch(() => undefined)
   }
 }
-
-/** Checks all of a compiled feed. @throws FeedError */
-export async function verifyCompiledFeed(file: string, onBlock?: (done: number) => void): Promise<FileEnd> {
-  const handle = await openFile(file)
-  try {
-    const end = await readEnd(handle, file)
-    const count = blockCount(end)
-    let checked = 0
-    const step = 64
-    for (; checked < count; checked += step) {
-      const blocks = Array.from({ length: Math.min(step, count - checked) }, (_, i) => checked + i)
-      await checkBlocks(handle, file, end, blocks)
-      onBlock?.(Math.min(1, (checked + step) / count))
-    }
-    return end
-  } finally {
-    await handle.close()
-  }
-}

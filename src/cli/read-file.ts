@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs'
+import { systemMessage } from '../stages/system-message.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+
+/**
+ * The content of a file that an option names: a certificate, a key.
+ *
+ * @param shown how the message begins that it cannot be read
+ * @throws {CommandError} of wrong usage
+ */
+export function readOptionFile(path: string, shown = `tracer: ${path}`): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new CommandError(EXIT.USAGE, `${shown}: cannot be read: ${systemMessage(cause)}`, { cause })
+  }
+}
+
+/** What is made of options. @throws {CommandError} of wrong usage for whatever is thrown meanwhile */
+export function orUsage<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (cause) {
+    if (cause instanceof CommandError) throw cause
+    throw new CommandError(EXIT.USAGE, `tracer: ${(cause as Error).message}`, { cause })
+  }
+}
