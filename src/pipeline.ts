@@ -72,8 +72,8 @@ export class Pipeline {
   readonly #serialize: SerializeStage
   readonly #output: Writable
   readonly #workers: number
-  /** Output fields of the rules that apply. */
-  #writes: readonly string[]
+  /** Output fields of all rules that have applied: of what they wrote, some may still be on its way. */
+  #writes: ReadonlySet<string>
 
   /** @throws {TypeError} when an option is not acceptable */
   constructor(options: PipelineOptions) {
@@ -94,7 +94,7 @@ export class Pipeline {
     const writesLines = canWriteLines(options)
     checkWorkers(workers)
     this.#workers = workers
-    this.#writes = rules.writes ?? []
+    this.#writes = new Set(rules.writes)
     this.#reader = new InputReader(asInputs(inputs))
     if (workers !== 1 && writesLines) {
       const work = { inputFormat, maxLineBytes, fastPath, stopAtRejected }
@@ -137,17 +137,19 @@ export class Pipeline {
   /**
    * From the next batch on these rules apply.
    *
-   * @throws {TypeError} when a rule, of these or of those before, writes into the member that detections go to: that
-   *   takes another chain of stages
+   * @throws {TypeError} when detections go to a member that a rule, of these or of those before, writes into (or to
+   *   `event`, or a number): that takes another chain of stages
    */
   replaceRules(rules: PipelineRules): void {
     const writesLines = this.#normalize === undefined
     // What the old rules have written is on its way still, and is enriched as the new ones want it.
-    const writes = [...this.#writes, ...(rules.writes ?? [])]
-    if (this.#enrich !== undefined && writesLines && !canEnrichLines(rules.enrich, writes)) {
-      throw new TypeError("a rule writes into the member that 'enrich' puts detections into: start again")
+    const writes = new Set([...this.#writes, ...(rules.writes ?? [])])
+    if (this.#enrich !== undefined && writesLines && !canEnrichLines(rules.enrich, [...writes])) {
+      throw new TypeError(
+        "the member that 'enrich' puts detections into is 'event', a number, or one that a rule writes or wrote into: start again",
+      )
     }
-    this.#writes = rules.writes ?? []
+    this.#writes = writes
     this.#enrich?.replaceSpec(rules.enrich)
     const stage = this.#normalize ?? this.#parse
     if ('replaceRules' in stage) stage.replaceRules(rules)

@@ -72,7 +72,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   if ((options.workers ?? 1) > 1 && pipeline.workers === 1 && isHeard(errors)) {
     const why = options.tracerRequired
       ? '--tracer-required looks at each event'
-      : "a rule writes into the member that 'enrich' puts detections into"
+      : "the member that 'enrich' puts detections into is 'event', a number, or one that a rule writes into"
     process.stderr.write(`--workers is not used: ${why}\n`)
   }
   const unwatch = options.watch ? reloadOnChange(files, pipeline) : () => {}

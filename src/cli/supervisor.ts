@@ -146,7 +146,6 @@ export class Supervisor implements WorkerCounts {
   /** All workers answer what they have read, and end; those that have not in time are killed. */
   async stop(): Promise<void> {
     this.#isStopping = true
-    for (const slot of this.#slots) slot.cancelRestart()
     this.#tellAll({ kind: 'stop' })
     await this.#ended(this.#options.shutdownTimeoutMs + SHUTDOWN_GRACE_MS)
   }
@@ -158,6 +157,7 @@ export class Supervisor implements WorkerCounts {
 
   async #ended(timeoutMs: number): Promise<void> {
     this.#isStopping = true
+    for (const slot of this.#slots) slot.cancelRestart()
     const kill = () => {
       for (const { id, pid, worker } of this.#slots) {
         if (worker === undefined) continue

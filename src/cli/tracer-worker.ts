@@ -2,7 +2,7 @@ import cluster from 'node:cluster'
 import { Socket, type SocketConstructorOpts } from 'node:net'
 import process from 'node:process'
 import type { ToPrimary, ToWorker, WorkerLoad } from '../tracer/cluster/messages.ts'
-import { Newcomers } from '../tracer/cluster/newcomers.ts'
+import { DEALT_NEWCOMERS, DEALT_OVERFLOW, Newcomers } from '../tracer/cluster/newcomers.ts'
 import { REMOTE_TIMEOUT_MS, RemoteEnricher } from '../tracer/cluster/remote-enricher.ts'
 import { createLog, type Log } from '../tracer/log.ts'
 import { Metrics } from '../tracer/metrics.ts'
@@ -65,7 +65,9 @@ export async function runWorker(
 class TracerWorker {
   readonly #options: ServeOptions
   readonly #log: Log
-  readonly #newcomers = new Newcomers()
+  readonly #newcomers = new Newcomers(DEALT_NEWCOMERS)
+  /** When there is no room: a flood is refused here, and not by way of the primary. */
+  readonly #overflow = new Newcomers(DEALT_OVERFLOW)
   /** Those that live in the primary, at their places there. */
   readonly #remotes: RemoteEnricher[] = []
   /** Connections that are on their way to the primary: how each is closed here. */
@@ -163,17 +165,19 @@ class TracerWorker {
   #handOver(socket: Socket): boolean {
     const handle = handleOf(socket)
     if (handle === undefined || !process.connected || this.#leaving.size >= MOST_LEAVING) return false
-    if (this.#server!.hasRoom && !this.#newcomers.isNextDealt()) return false
+    const limit = this.#server!.hasRoom ? this.#newcomers : this.#overflow
+    if (!limit.isNextDealt()) return false
     this.#leave(handle, 0, () => socket.destroy())
     return true
   }
 
   #leave(handle: PassedHandle, returns: number, close: () => void): void {
     this.#leaving.add(close)
+    this.#told = this.#state
     const left = () => {
       if (this.#leaving.delete(close)) close()
     }
-    send({ kind: 'connection', returns, ...this.#state }, left, handle)
+    send({ kind: 'connection', returns, ...this.#told }, left, handle)
   }
 
   #take(handle: PassedHandle | undefined, { returns, isLast }: { returns: number; isLast: boolean }): void {

@@ -3,6 +3,8 @@ import { Buffer } from 'node:buffer'
 
 const QUOTE = 0x22
 const FIRST_SIZE = 1 << 16
+/** A larger buffer is let go when it is hardly used. */
+const LARGEST_KEPT = 1 << 22
 
 /** Longer ones are copied faster by the engine than by a loop (measured: at 12 and 100 bytes). */
 const SHORT_LITERAL = 11
@@ -24,9 +26,14 @@ export class ByteWriter {
   take(): Buffer {
     const written = this.bytes.subarray(0, this.length)
     if (this.length < this.bytes.length / 4) {
-      // A small batch that waits somewhere must not keep a large buffer.
+      // A small batch that waits somewhere must not keep a large buffer, and a huge line not for ever.
+      const copy = Buffer.from(written)
       this.length = 0
-      return Buffer.from(written)
+      if (this.bytes.length > LARGEST_KEPT) {
+        this.bytes = Buffer.allocUnsafeSlow(FIRST_SIZE)
+        this.#view = viewOf(this.bytes)
+      }
+      return copy
     }
     // The next batch is about as long.
     this.bytes = Buffer.allocUnsafeSlow(Math.max(FIRST_SIZE, this.length + (this.length >> 2)))

@@ -1,8 +1,15 @@
 import { RateLimit } from '../rate-limit.ts'
 
-/** New connections a second of one worker, and in a burst, that are dealt out: so many are few. */
-const DEALT_A_SECOND = 50
-const DEALT_AT_ONCE = 64
+/** How many new connections of one worker are dealt out. */
+export interface Dealt {
+  readonly aSecond: number
+  readonly atOnce: number
+}
+
+/** So many are few. */
+export const DEALT_NEWCOMERS: Dealt = { aSecond: 50, atOnce: 64 }
+/** Of those that the worker has no room for. */
+export const DEALT_OVERFLOW: Dealt = { aSecond: 200, atOnce: 512 }
 
 /**
  * Which new connections of a worker the primary deals out.
@@ -16,8 +23,8 @@ export class Newcomers {
   readonly #limit: RateLimit
 
   /** @param now a clock that never goes back, in milliseconds */
-  constructor(now?: () => number) {
-    this.#limit = new RateLimit(DEALT_A_SECOND, now, DEALT_AT_ONCE)
+  constructor({ aSecond, atOnce }: Dealt = DEALT_NEWCOMERS, now?: () => number) {
+    this.#limit = new RateLimit(aSecond, now, atOnce)
   }
 
   /** Whether the one that has just come is dealt out. */

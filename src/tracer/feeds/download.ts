@@ -112,14 +112,9 @@ export class FeedDownload {
    */
   start(): Promise<void> {
     const before = this.#running ?? Promise.resolve()
-    const started = before
-      .then(() => this.#start())
-      .finally(() => {
-        this.#running = undefined
-      })
-    // Who asks for a refresh meanwhile is served by this.
-    this.#running = started.catch(() => {})
-    return started
+    const started = before.then(() => this.#start())
+    // Who asks for a refresh meanwhile is served by this; who asks when it has ended is not.
+    return this.#share(started.catch(() => {})).then(() => started)
   }
 
   async #start(): Promise<void> {
@@ -155,11 +150,16 @@ export class FeedDownload {
 
   /** Asks the server now. Never rejects: a failure is logged and counted. Calls while one is on its way share it. */
   refresh(): Promise<void> {
-    this.#running ??= this.#refresh().finally(() => {
-      this.#running = undefined
-      this.#schedule()
+    return this.#running ?? this.#share(this.#refresh().finally(() => this.#schedule()))
+  }
+
+  /** What is on its way is shared until it ends. */
+  #share(work: Promise<void>): Promise<void> {
+    const shared = work.finally(() => {
+      if (this.#running === shared) this.#running = undefined
     })
-    return this.#running
+    this.#running = shared
+    return shared
   }
 
   /** Ends a download that is on its way, and asks no more. */

@@ -228,7 +228,7 @@ export class MispAsker {
     for (const question of batch) {
       const known = hits.get(question.key) ?? NO_HITS
       this.#cache.set(question.value, known)
-      this.#questions.delete(question.value)
+      this.#forget(question)
       question.resolve(known)
     }
   }
@@ -304,8 +304,15 @@ export class MispAsker {
 
   async #searchHalves(batch: readonly Question[]): Promise<void> {
     const middle = batch.length >> 1
-    for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
-      await this.#turn()
+    const halves = [batch.slice(0, middle), batch.slice(middle)]
+    for (const [i, half] of halves.entries()) {
+      try {
+        await this.#turn()
+      } catch (error) {
+        // A half before this one may wait by now.
+        this.#fail(halves.slice(i).flat(), toMispError(error))
+        return
+      }
       await this.#search(half)
     }
   }
@@ -361,9 +368,14 @@ export class MispAsker {
     this.#fail([question], new MispError('timeout', 'MISP was not asked in time'))
   }
 
+  /** The value may be asked for again already. */
+  #forget(question: Question): void {
+    if (this.#questions.get(question.value) === question) this.#questions.delete(question.value)
+  }
+
   #fail(questions: readonly Question[], error: MispError): void {
     for (const question of questions) {
-      if (this.#questions.get(question.value) === question) this.#questions.delete(question.value)
+      this.#forget(question)
       question.reject(error)
     }
   }

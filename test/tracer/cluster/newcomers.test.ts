@@ -4,7 +4,7 @@ import { Newcomers } from '../../../src/tracer/cluster/newcomers.ts'
 
 test('new connections are dealt out as long as they are few', () => {
   let now = 0
-  const newcomers = new Newcomers(() => now)
+  const newcomers = new Newcomers(undefined, () => now)
   // A burst.
   for (let i = 0; i < 64; i++) assert.ok(newcomers.isNextDealt())
   assert.ok(!newcomers.isNextDealt())
