@@ -6,7 +6,8 @@
  * the row of short runs shows that. The gain needs as many free processors as workers; the main thread takes about an
  * eighth of one. Both sides write the same before they are timed. Run: `node --import tsx bench/workers.ts`.
  *
- * 2026-11-22, Node 20.20, two cores: 1.58x (1.14x to 1.61x) for 2,000,000 events, 1.08x for 200,000.
+ * 2026-11-22, Node 20.20, two cores, 2,000,000 events: 1.58x (1.14x to 1.61x), in another run 1.44x (1.41x to
+ * 1.75x); 200,000 events: 1.08x.
  * Reading: two single processes at once reach 1.9x on the same machine, so that is what its cores have to give; what is
  * missing is the main thread's share, and the start of the workers, which short inputs do not outlast.
  */

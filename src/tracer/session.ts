@@ -35,6 +35,12 @@ export interface SessionContext {
 
 /** A line without LF is processed after so long without another byte. */
 const QUIET_MS = 100
+/**
+ * The same where the line's beginning came behind other lines, in one read. Such a client pipelines and ends its lines: what
+ * it waits for is the network, or a processor, and half a line that is taken for a whole one would be answered beside
+ * the other half, and put all its answers in the wrong place.
+ */
+const STREAM_QUIET_MS = 1000
 /** How long a client may take to close its side after ours. */
 const LINGER_MS = 2000
 /** At shutdown, how long a client that has all its replies must be silent before its socket is closed. */
@@ -94,6 +100,7 @@ export class Session {
   #isSlow = false
   #closingReason: ClosingReason = 'client'
   #quietTimer: NodeJS.Timeout | undefined
+  #quietMs = QUIET_MS
   #drainTimer: NodeJS.Timeout | undefined
   #lingerTimer: NodeJS.Timeout | undefined
 
@@ -147,6 +154,7 @@ export class Session {
       if (header === undefined) return
       rest = this.#begin(header)
     }
+    if (this.#lines.unterminatedBytes === 0) this.#quietMs = QUIET_MS
     this.#lines.push(rest)
     this.#work()
   }
@@ -203,6 +211,8 @@ export class Session {
 
   #open(line: string): void {
     this.#context.counters.requests += 1
+    // What follows it in the same read is not alone.
+    this.#quietMs = STREAM_QUIET_MS
     this.#request = parseRequest(line)
     this.#nextIndicator = 0
     if (this.#isVerbose) this.#context.log.debug({ ...this.#client(), line }, 'request')
@@ -258,8 +268,8 @@ export class Session {
     if (this.#phase === 'ending') {
       if (this.#replies.waiting === 0) this.#endReplies()
     } else if (unterminatedBytes > 0) {
-      if (this.#quietTimer === undefined) this.#quietTimer = setTimeout(() => this.#onQuiet(), QUIET_MS)
-      else this.#quietTimer.refresh()
+      clearTimeout(this.#quietTimer)
+      this.#quietTimer = setTimeout(() => this.#onQuiet(), this.#quietMs)
     }
     if (this.#socket.isPaused()) this.#socket.resume()
   }

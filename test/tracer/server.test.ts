@@ -215,6 +215,22 @@ describe('a line without LF', OPTIONS, () => {
     assert.equal(running.counters.requests, 1)
   })
 
+  test('behind a complete one in the same read is given a second: its client ends its lines', async (t) => {
+    const running = await RunningServer.start(t)
+    const client = await running.connect()
+    client.send('a|ip=192.0.2.1|\nb|url=gm')
+    assert.equal(await client.receive(ADDRESS), ADDRESS)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    client.send('er.com|\n')
+    assert.equal(await client.receive(ADDRESS + GMER), ADDRESS + GMER)
+    const start = performance.now()
+    client.send('c|ip=192.0.2.1|\nd|url=gmer.com|')
+    const replies = ADDRESS + GMER + ADDRESS + GMER
+    assert.equal(await client.receive(replies), replies)
+    assert.ok(performance.now() - start >= 900, 'it was processed too early')
+    assert.equal(running.counters.requests, 4)
+  })
+
   test('behind complete ones does not hold up their replies', async (t) => {
     const manual = new ManualEnricher()
     const running = await RunningServer.start(t, { enrichers: [known(), manual] })
