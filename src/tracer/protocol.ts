@@ -195,12 +195,12 @@ function typeOfField(line: string, from: number): IndicatorType | undefined {
   return undefined
 }
 
-/** Lengths of MD5, SHA-1 and SHA-256 in hex digits. */
-const HASH_LENGTHS: ReadonlySet<number> = new Set([32, 40, 64])
+/** Lengths of MD5, SHA-1, SHA-224, SHA-256, SHA-384 and SHA-512 in hex digits. */
+const HASH_LENGTHS: ReadonlySet<number> = new Set([32, 40, 56, 64, 96, 128])
 const HEX = /^[0-9a-fA-F]+$/
 const MAY_BE_IP = /^[0-9]|:/
 
-/** The type of a value that comes without one: an IP address, a hash (32, 40 or 64 hex digits), else a url. */
+/** The type of a value that comes without one: an IP address, a hash (hex digits, as many as MD5 or one of the SHA family has), else a url. */
 export function guessType(value: string): IndicatorType {
   if (HASH_LENGTHS.has(value.length) && HEX.test(value)) return 'hash'
   if (MAY_BE_IP.test(value) && isIP(value) !== 0) return 'ip'

@@ -243,7 +243,10 @@ describe('the type of a bare value', () => {
     [`${MD5.slice(1)}g`, 'url'],
     ['a'.repeat(40), 'hash'],
     ['A'.repeat(64), 'hash'],
-    ['a'.repeat(128), 'url'],
+    ['a'.repeat(56), 'hash'],
+    ['a'.repeat(96), 'hash'],
+    ['a'.repeat(128), 'hash'],
+    ['a'.repeat(127), 'url'],
     ['', 'url'],
     ['a.example:80/', 'url'],
   ]

@@ -10,9 +10,6 @@ export type IndicatorKey =
   | { readonly kind: 'url'; readonly text: string }
   | { readonly kind: 'mask'; readonly mask: MaskKey }
 
-/** Hex digits of SHA-224, SHA-384 and SHA-512. `guessType` knows those of MD5, SHA-1 and SHA-256. */
-const LONG_HASH = /^(?:[0-9a-f]{56}|[0-9a-f]{96}|[0-9a-f]{128})$/i
-
 /** The key that a value of a feed is. @returns undefined when it is nothing that could be looked up as that type */
 export function readIndicatorKey(value: string, type: IndicatorType | undefined): IndicatorKey | undefined {
   switch (type ?? detectType(value)) {
@@ -40,7 +37,6 @@ function readUrlKey(value: string): IndicatorKey | undefined {
 export function detectType(value: string): IndicatorType {
   const guessed = guessType(value)
   if (guessed !== 'url') return guessed
-  if (LONG_HASH.test(value)) return 'hash'
   return parseAddressRange(value) === undefined ? 'url' : 'ip'
 }
 
