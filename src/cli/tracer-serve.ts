@@ -236,9 +236,8 @@ export async function loadAll(
   log: Log,
   { downloads, standIn }: LoadHow = {},
 ): Promise<Sources> {
-  const { createMisp } = await import('./tracer-misp.ts')
   // Before anything is loaded: its mistakes are found at once. A worker has none of its own.
-  const misp = standIn === undefined ? orUsage(() => createMisp(options, log)) : undefined
+  const misp = standIn === undefined ? await loadMisp(options, log) : undefined
   await downloads?.start()
   const enrichers: Enricher[] = []
   for (const source of sources.order) {
@@ -255,6 +254,13 @@ export async function loadAll(
       ? undefined
       : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, log }))
   return { enrichers, allowlist }
+}
+
+/** @returns undefined without an option of MISP: most servers have none, and need not load what it takes */
+async function loadMisp(options: ServeOptions, log: Log): Promise<Enricher | undefined> {
+  if (!Object.keys(options).some((name) => name.startsWith('misp'))) return undefined
+  const { createMisp } = await import('./tracer-misp.ts')
+  return orUsage(() => createMisp(options, log))
 }
 
 async function loadEnricher(

@@ -130,3 +130,14 @@ export class NumberText {
  * keys are its indexes as text).
  */
 export type NumberTexts = Map<object, Map<string, string>>
+
+/** Whether a value is a series of others that is no list: JSON has it as an array. */
+export function isSequence(value: object): value is Tuple | ValueSet | Range | DictView | ValueIterator {
+  return (
+    value instanceof Tuple ||
+    value instanceof ValueSet ||
+    value instanceof Range ||
+    value instanceof DictView ||
+    value instanceof ValueIterator
+  )
+}

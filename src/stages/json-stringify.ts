@@ -3,16 +3,7 @@ import { iterate } from '../expression/runtime/iteration.ts'
 import { keyText } from '../expression/runtime/keys.ts'
 import { formatNumber } from '../expression/runtime/numbers.ts'
 import type { Maybe, NumberTexts, Value } from '../expression/value.ts'
-import {
-  Dict,
-  DictView,
-  isJsonNumber,
-  NumberText,
-  Range,
-  Tuple,
-  ValueIterator,
-  ValueSet,
-} from '../expression/value.ts'
+import { Dict, isJsonNumber, isSequence, NumberText } from '../expression/value.ts'
 
 /** An output may nest this deep. JSON.stringify gives up a little later. */
 const MAX_DEPTH = 2000
@@ -95,7 +86,7 @@ class Writer {
     }
     if (Array.isArray(value)) this.#array(value, this.#numbers?.get(value))
     else if (value instanceof Dict) this.#members(entriesOf(value), this.#numbers?.get(value))
-    else if (isIterable(value)) this.#array(iterate(value), undefined)
+    else if (isSequence(value)) this.#array(iterate(value), undefined)
     else this.#members(Object.entries(value), this.#numbers?.get(value))
     this.#depth--
     if (this.#text.length > MAX_OUTPUT_LENGTH) throw tooBig()
@@ -147,16 +138,6 @@ function entriesOf(dict: Dict): Iterable<[name: string, value: Value]> {
   const members = new Map<string, Value>()
   for (const [key, value] of dict.entries.values()) members.set(keyText(key), value)
   return members
-}
-
-function isIterable(value: object): value is Tuple | ValueSet | Range | DictView | ValueIterator {
-  return (
-    value instanceof Tuple ||
-    value instanceof ValueSet ||
-    value instanceof Range ||
-    value instanceof DictView ||
-    value instanceof ValueIterator
-  )
 }
 
 function tooBig() {

@@ -5,7 +5,7 @@ import { keyText } from '../expression/runtime/keys.ts'
 import { normalizeInteger } from '../expression/runtime/numbers.ts'
 import { setOwn } from '../expression/runtime/output.ts'
 import type { JsonObject, Maybe, Value } from '../expression/value.ts'
-import { Dict, DictView, NumberText, Range, Tuple, ValueIterator, ValueSet } from '../expression/value.ts'
+import { Dict, isSequence, NumberText, ValueIterator } from '../expression/value.ts'
 
 /** What a program gets: JSON's values, integers beyond 2**53 as bigints, and NaN and infinities as numbers. */
 export type PlainValue = null | boolean | number | bigint | string | PlainValue[] | PlainObject
@@ -47,16 +47,6 @@ function copyPlain(value: Value | NumberText, copies: Map<object, PlainValue>, d
   // An iterator is used up: where it stands for the second time it gives nothing.
   if (!(value instanceof ValueIterator)) copies.set(value, result)
   return result
-}
-
-function isSequence(value: object): value is Tuple | ValueSet | Range | DictView | ValueIterator {
-  return (
-    value instanceof Tuple ||
-    value instanceof ValueSet ||
-    value instanceof Range ||
-    value instanceof DictView ||
-    value instanceof ValueIterator
-  )
 }
 
 /**

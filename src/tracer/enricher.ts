@@ -48,6 +48,19 @@ export interface Enricher {
   close?(): void | Promise<void>
 }
 
+/** Loads an enricher that was made; one that cannot be loaded is closed. */
+export async function loadOrClose<E extends Enricher & { load(): Promise<void>; close(): void }>(
+  enricher: E,
+): Promise<E> {
+  try {
+    await enricher.load()
+  } catch (error) {
+    enricher.close()
+    throw error
+  }
+  return enricher
+}
+
 /** The names of the original, so that the correlation rules of its users keep working. */
 export const CATEGORIES = {
   hash: 'Tracer_HASH_enricher',

@@ -265,20 +265,10 @@ export class Metrics implements MetricsPage {
     return inSeconds
   }
 
-  /** @param aggregator what the workers of a server have together */
-  #counter(
-    name: string,
-    help: string,
-    labelNames: string[],
-    values: () => Values,
-    aggregator: Aggregator = 'sum',
-  ): void {
+  #counter(...drawn: Drawn): void {
+    const [, , , values] = drawn
     const counter: Counter = new Counter({
-      name,
-      help,
-      labelNames,
-      aggregator,
-      registers: [this.#registry],
+      ...this.#settings(drawn),
       collect: () => {
         counter.reset()
         for (const [labels, value] of values()) counter.inc(labels, value)
@@ -286,27 +276,24 @@ export class Metrics implements MetricsPage {
     })
   }
 
-  /** @param aggregator as of `#counter` */
-  #gauge(
-    name: string,
-    help: string,
-    labelNames: string[],
-    values: () => Values,
-    aggregator: Aggregator = 'sum',
-  ): void {
+  #gauge(...drawn: Drawn): void {
+    const [, , , values] = drawn
     const gauge: Gauge = new Gauge({
-      name,
-      help,
-      labelNames,
-      aggregator,
-      registers: [this.#registry],
+      ...this.#settings(drawn),
       collect: () => {
         gauge.reset()
         for (const [labels, value] of values()) gauge.set(labels, value)
       },
     })
   }
+
+  #settings([name, help, labelNames, , aggregator = 'sum']: Drawn) {
+    return { name, help, labelNames, aggregator, registers: [this.#registry] }
+  }
 }
+
+/** What is drawn when it is asked for; `aggregator`: what the workers of a server have together, their sum by default. */
+type Drawn = [name: string, help: string, labelNames: string[], values: () => Values, aggregator?: Aggregator]
 
 function labelled(label: string, counts: Iterable<readonly [string, number]>): Values {
   return Array.from(counts, ([key, value]) => [{ [label]: key }, value] as const)

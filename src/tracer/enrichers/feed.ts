@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type Enricher, type Match, NO_MATCHES } from '../enricher.ts'
+import { type Enricher, loadOrClose, type Match, NO_MATCHES } from '../enricher.ts'
 import { openCompiledFeed } from '../feeds/compiled/on-demand.ts'
 import { FeedDirectory } from '../feeds/feed-directory.ts'
 import { FeedFile, type FeedStats } from '../feeds/feed-file.ts'
@@ -61,14 +61,7 @@ export interface FeedEnricher extends Enricher {
  * @throws FeedError (as a rejection) when a file cannot be loaded
  */
 export async function createFeedEnricher(options: FeedEnricherOptions): Promise<FeedEnricher> {
-  const enricher = new FileEnricher(options)
-  try {
-    await enricher.load()
-  } catch (error) {
-    enricher.close()
-    throw error
-  }
-  return enricher
+  return loadOrClose(new FileEnricher(options))
 }
 
 /** A file or a directory, and the feeds of the options that it is. */

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { type Enricher, type EnricherMetric, type Match, NO_MATCHES } from '../enricher.ts'
+import { type Enricher, type EnricherMetric, loadOrClose, type Match, NO_MATCHES } from '../enricher.ts'
 import { type FeedLog, NO_LOG } from '../feeds/feed-log.ts'
 import { formatAddress, parseOddAddress } from '../feeds/ip.ts'
 import { FeedWatcher, type WatchTimes } from '../feeds/watch.ts'
@@ -39,14 +39,7 @@ const NETWORK_TYPE = /(?:ASN|ISP|Domain|Connection-Type)/i
  * @throws MmdbError (as a rejection) when it is not there or cannot be used
  */
 export async function createMmdbEnricher(options: MmdbOptions): Promise<MmdbEnricher> {
-  const enricher = new MmdbEnricher(options)
-  try {
-    await enricher.load()
-  } catch (error) {
-    enricher.close()
-    throw error
-  }
-  return enricher
+  return loadOrClose(new MmdbEnricher(options))
 }
 
 /** Tells of each address what a database knows of its network. Made by `createMmdbEnricher`. */
