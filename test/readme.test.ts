@@ -71,7 +71,7 @@ describe('the README', () => {
     const commands = ['normalize', 'tracer serve', 'tracer compile', 'tracer inspect', 'tracer lookup']
     for (const command of commands) {
       const [name, ...subcommand] = command.split(' ')
-      const argv = ['--import', 'tsx', `src/cli/${name}.ts`, ...subcommand, '--help']
+      const argv = [`dist/cli/${name}.js`, ...subcommand, '--help']
       const { stdout } = await promisify(execFile)(process.execPath, argv, { cwd: ROOT })
       const ofHelp = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option)
       const [, section] = readme.split(`\n### ${command}\n`)

@@ -1,6 +1,6 @@
 /** What README.md shows and can be checked: files to save, commands with what they print, the reference of functions. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -70,8 +70,8 @@ export function withOutputs(readme: string, outputs: readonly string[]): string 
 const NOT_RUN = /^(?:npm|alias|kill) /
 
 /**
- * A folder in which the steps are done one after the other, with the project's fixtures in it. The commands are those of
- * the sources, not those that were built last.
+ * A folder in which the steps are done one after the other, with the project's fixtures in it. Commands and library are
+ * the built ones, as they are installed.
  */
 export class Tour {
   readonly #folder = mkdtempSync(join(tmpdir(), 'sluice-tour-'))
@@ -79,9 +79,9 @@ export class Tour {
 
   constructor() {
     symlinkSync(join(ROOT, 'fixtures'), join(this.#folder, 'fixtures'))
-    symlinkSync(join(ROOT, 'src'), join(this.#folder, 'src'))
-    const itself = { name: 'sluice', type: 'module', exports: './src/index.ts' }
-    writeFileSync(join(this.#folder, 'package.json'), JSON.stringify(itself))
+    symlinkSync(join(ROOT, 'dist'), join(this.#folder, 'dist'))
+    mkdirSync(join(this.#folder, 'node_modules'))
+    symlinkSync(ROOT, join(this.#folder, 'node_modules', 'sluice'))
   }
 
   /** @returns what a command printed, to standard output and standard error */
@@ -122,9 +122,9 @@ export class Tour {
 }
 
 function shellFunctions(): string {
-  const node = `command '${process.execPath}' --import '${import.meta.resolve('tsx')}'`
+  const node = `command '${process.execPath}'`
   const commands = ['normalize', 'tracer'].map(
-    (name) => `${name}() { ${node} '${join(ROOT, 'src', 'cli', `${name}.ts`)}' "$@"; }`,
+    (name) => `${name}() { ${node} '${join(ROOT, 'dist', 'cli', `${name}.js`)}' "$@"; }`,
   )
   return ['exec 2>&1', `node() { ${node} "$@"; }`, ...commands].join('\n')
 }

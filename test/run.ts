@@ -1,53 +1,181 @@
 /**
  * Runs the tests: `node --import tsx test/run.ts [FILTER...] [--NODE-OPTION...]`.
  *
- * A filter is a part of a path below test/ (`stages`, `cli/normalize`); without one every *.test.ts file runs. What
- * begins with `--` is handed to Node (`--test-name-pattern=watch`). Node's own discovery is not used: it does not
- * know .ts on Node 20, and its globs differ from version to version.
+ * A filter is a part of a path below test/ (`stages`, `cli/normalize`); without one every *.test.ts file runs. An option
+ * is handed to Node (`--test-name-pattern=watch`).
+ *
+ * Files of one folder run in one process, one after the other: a process of its own for each of 160 files would spend
+ * more time on loading than on testing. Files that start commands or servers get a process each, so that as many of them
+ * as there are processors run side by side. Failures are printed as they come, the counts at the end.
  */
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
+import { createInterface } from 'node:readline'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { TestReport } from './reporter.ts'
 
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const root = fileURLToPath(new URL('..', import.meta.url))
-const directory = join(root, 'test')
+
+/** Folders whose files get a process each. */
+const ALONE = ['test/cli', 'test/tracer/cluster', 'test/readme.test.ts']
+
+interface Outcome {
+  passed: number
+  failed: number
+  skipped: number
+  readonly skippedTests: string[]
+  readonly failures: string[]
+  readonly files: Map<string, number>
+}
+
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('--'))
 const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
-
-const files = findTests(directory)
-  .map((path) => relative(root, path))
+const files = findFiles(join(root, 'test'), '.test.ts')
+  .map((path) => relative(root, path).split(sep).join('/'))
   .filter((path) => filters.length === 0 || filters.some((filter) => matches(path, filter)))
 
 if (files.length === 0) {
   console.error(`no test file matches ${filters.join(' ') || '*.test.ts'}`)
   process.exitCode = 1
 } else {
-  // Node's own choice leaves a processor idle, the only second one perhaps. Before 20.10 it could not be told.
-  const canBeTold = major > 20 || minor >= 10
-  const concurrency = canBeTold ? [`--test-concurrency=${availableParallelism()}`] : []
-  const argv = ['--import', 'tsx', '--test', '--test-reporter', 'spec', ...concurrency, ...options, ...files]
-  const child = spawn(process.execPath, argv, { cwd: root, stdio: 'inherit' })
-  child.on('exit', (code) => {
-    process.exitCode = code ?? 1
-  })
+  await buildIfOld()
+  process.exitCode = await runAll(grouped(files))
 }
 
-function findTests(folder: string): string[] {
+/** The tests of commands run what is installed: `dist`, which has to be as new as the sources. */
+async function buildIfOld(): Promise<void> {
+  const entry = join(root, 'dist', 'cli', 'normalize.js')
+  const built = existsSync(entry) ? statSync(entry).mtimeMs : 0
+  const isOld = findFiles(join(root, 'src'), '').some((path) => statSync(path).mtimeMs > built)
+  if (!isOld) return
+  console.log('dist is older than src: it is built')
+  const code = await new Promise<number | null>((resolve) => {
+    const build = spawn('npm', ['run', '--silent', 'build'], {
+      cwd: root,
+      stdio: 'inherit',
+      shell: process.platform === 'win32',
+    })
+    build.on('exit', resolve)
+  })
+  if (code !== 0) process.exit(1)
+}
+
+/** Runs groups of files, as many at a time as there are processors; returns the exit code. */
+async function runAll(groups: readonly (readonly string[])[]): Promise<number> {
+  const started = performance.now()
+  const outcome: Outcome = {
+    passed: 0,
+    failed: 0,
+    skipped: 0,
+    skippedTests: [],
+    failures: [],
+    files: new Map(),
+  }
+  const waiting = [...groups]
+  const lane = async (): Promise<void> => {
+    for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
+      await runGroup(group, outcome)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), groups.length) }, lane))
+  printSummary(outcome, (performance.now() - started) / 1000)
+  return outcome.failed === 0 && outcome.failures.length === 0 ? 0 : 1
+}
+
+async function runGroup(group: readonly string[], outcome: Outcome): Promise<void> {
+  const reporter = pathToFileURL(join(root, 'test', 'reporter.ts')).href
+  const argv = [
+    ...['--import', 'tsx', `--test-reporter=${reporter}`, '--test-reporter-destination=stdout', ...options],
+    ...[join(root, 'test', 'group.ts'), ...group],
+  ]
+  const child = spawn(process.execPath, argv, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const errors: string[] = []
+  const other: string[] = []
+  const failuresBefore = outcome.failures.length
+  createInterface({ input: child.stderr }).on('line', (line) => errors.push(line))
+  const lines = createInterface({ input: child.stdout })
+  lines.on('line', (line) => {
+    const report = parseReport(line)
+    if (report === undefined) other.push(line)
+    else note(report, group, outcome)
+  })
+  const read = new Promise((resolve) => lines.on('close', resolve))
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  await read
+  const failed = outcome.failures.length > failuresBefore
+  if (code !== 0 && !failed) {
+    // A file that cannot be loaded, or a fault outside of any test.
+    outcome.failures.push(group.join(' '))
+    outcome.failed += 1
+    console.log(`\n✖ ${group.join(' ')}: exit code ${code}`)
+  }
+  // Output of tests that pass is noise; of a process in which something failed it may say why.
+  if (code !== 0) for (const line of [...errors, ...other]) console.log(`  | ${line}`)
+}
+
+function note(report: TestReport, group: readonly string[], outcome: Outcome): void {
+  const file = report.file ?? group[0]!
+  if (report.outcome === 'file') {
+    outcome.files.set(file, report.durationMs)
+    return
+  }
+  outcome[report.outcome] += 1
+  const title = `${file}: ${report.names.join(' › ')}`
+  if (report.outcome === 'skipped')
+    outcome.skippedTests.push(`${title} (${report.reason || 'no reason given'})`)
+  if (report.outcome === 'failed') {
+    outcome.failures.push(title)
+    console.log(`\n✖ ${title}`)
+    for (const line of report.error.split('\n')) console.log(`  ${line}`)
+  }
+}
+
+function printSummary(outcome: Outcome, seconds: number): void {
+  const slowest = [...outcome.files].sort((a, b) => b[1] - a[1]).slice(0, 5)
+  console.log('\nslowest files:')
+  for (const [file, durationMs] of slowest) console.log(`  ${(durationMs / 1000).toFixed(1)} s  ${file}`)
+  for (const text of outcome.skippedTests) console.log(`skipped: ${text}`)
+  if (outcome.failures.length > 0) console.log(`\nfailed:\n  ${outcome.failures.join('\n  ')}`)
+  console.log(`\nNode ${process.versions.node}, ${files.length} files, ${seconds.toFixed(0)} s`)
+  console.log(`${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped} skipped`)
+}
+
+function parseReport(line: string): TestReport | undefined {
+  if (!line.startsWith('{"outcome":')) return undefined
+  try {
+    return JSON.parse(line) as TestReport
+  } catch {
+    return undefined
+  }
+}
+
+/** Files that take processes of their own first, since they are the longest; then folder by folder. */
+function grouped(paths: readonly string[]): string[][] {
+  const alone = paths.filter((path) => ALONE.some((prefix) => path.startsWith(prefix)))
+  const folders = new Map<string, string[]>()
+  for (const path of paths) {
+    if (alone.includes(path)) continue
+    const folder = path.split('/').slice(0, 2).join('/')
+    const key = folder.endsWith('.ts') ? 'test' : folder
+    folders.set(key, [...(folders.get(key) ?? []), path])
+  }
+  return [...alone.map((path) => [path]), ...folders.values()]
+}
+
+function findFiles(folder: string, ending: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(folder, entry.name)
-      if (entry.isDirectory()) return findTests(path)
-      return entry.name.endsWith('.test.ts') ? [path] : []
+      if (entry.isDirectory()) return findFiles(path, ending)
+      return entry.name.endsWith(ending) ? [path] : []
     })
 }
 
 /** `path` begins with test/; a filter may or may not, and uses either slash. */
 function matches(path: string, filter: string): boolean {
-  const plain = filter.replaceAll('\\', '/').replace(/^\.\//, '')
-  return path.split(sep).join('/').includes(plain)
+  return path.includes(filter.replaceAll('\\', '/').replace(/^\.\//, ''))
 }

@@ -24,8 +24,9 @@ export class Command {
   readonly finished: Promise<Finished>
   readonly #waiting = new Set<() => void>()
 
+  /** @param argv a script, and its arguments; the built commands are at {@link cliPath} */
   constructor(argv: readonly string[]) {
-    this.child = spawn(process.execPath, ['--import', 'tsx', ...argv], { cwd: ROOT })
+    this.child = spawn(process.execPath, argv, { cwd: ROOT })
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text
       this.#changed()
@@ -59,9 +60,14 @@ export class Command {
   }
 }
 
+/** The built command, as it is installed. */
+export function cliPath(name: 'normalize' | 'tracer'): string {
+  return join(ROOT, 'dist', 'cli', `${name}.js`)
+}
+
 /** Starts `normalize` as an operator does. */
 export function startNormalize(...argv: string[]): Command {
-  return new Command([join(ROOT, 'src', 'cli', 'normalize.ts'), ...argv])
+  return new Command([cliPath('normalize'), ...argv])
 }
 
 /** Runs it to its end with this input. */

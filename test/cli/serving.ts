@@ -1,7 +1,6 @@
 import type { TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { RawClient } from '../tracer/raw-client.ts'
-import { Command, type Finished } from './command.ts'
+import { Command, cliPath, type Finished } from './command.ts'
 
 /** `tracer serve` that runs. */
 export class Serving {
@@ -76,7 +75,7 @@ export class Serving {
 
 /** Starts `tracer` as an operator does. */
 export function startTracer(...argv: string[]): Command {
-  return new Command([fileURLToPath(new URL('../../src/cli/tracer.ts', import.meta.url)), ...argv])
+  return new Command([cliPath('tracer'), ...argv])
 }
 
 /** Runs it to its end with this input. */

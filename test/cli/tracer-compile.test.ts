@@ -8,14 +8,14 @@ import process from 'node:process'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { RawClient } from '../tracer/raw-client.ts'
-import { Command, type Finished, folderWith } from './command.ts'
+import { Command, cliPath, type Finished, folderWith } from './command.ts'
 
 const FEED = 'ioc,context\ngmer.com,bad_URL\n192.0.2.0/24,net\n*.evil.example/*,mask\n,none\n'
 const GMER =
   'Category=Tracer_URL_enricher|MatchedIndicator=gmer.com|ioc=gmer.com|context=bad_URL\nLookupFinished\n'
 
 function start(...argv: string[]): Command {
-  return new Command([fileURLToPath(new URL('../../src/cli/tracer.ts', import.meta.url)), ...argv])
+  return new Command([cliPath('tracer'), ...argv])
 }
 
 function tracer(...argv: string[]): Promise<Finished> {
@@ -199,17 +199,7 @@ describe('tracer compile', { concurrency: 2, timeout: 120_000 }, () => {
   it('tells that a file may not become so large', { skip: process.platform === 'win32' }, async (t) => {
     const rows = Array.from({ length: 30_000 }, (_, i) => `host${i}.example,${'x'.repeat(100)}\n`)
     const folder = folderWith(t, { 'feed.csv': `ioc,context\n${rows.join('')}` })
-    const cli = fileURLToPath(new URL('../../src/cli/tracer.ts', import.meta.url))
-    const argv = [
-      process.execPath,
-      '--import',
-      'tsx',
-      cli,
-      'compile',
-      join(folder, 'feed.csv'),
-      '--key',
-      'ioc',
-    ]
+    const argv = [process.execPath, cliPath('tracer'), 'compile', join(folder, 'feed.csv'), '--key', 'ioc']
     // In blocks of 512 or 1024 bytes.
     const child = spawn(
       'sh',

@@ -2,13 +2,11 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { TracerPool } from '../../src/tracer/pool.ts'
 import type { IndicatorType } from '../../src/tracer/protocol.ts'
 import { AUTHORITY, FeedServer, tagged } from '../tracer/feeds/feed-server.ts'
-import { Command, type Finished, folderWith } from './command.ts'
+import { Command, cliPath, type Finished, folderWith } from './command.ts'
 
-const TRACER = fileURLToPath(new URL('../../src/cli/tracer.ts', import.meta.url))
 const FEED = 'ioc,c\ngmer.com,x\n192.0.2.1,y\n'
 const WARNING_LIST = '{"name": "N", "version": 1, "type": "hostname", "list": ["gmer.com"]}'
 
@@ -59,7 +57,7 @@ class Serving {
 }
 
 function run(...argv: string[]): Command {
-  return new Command([TRACER, ...argv])
+  return new Command([cliPath('tracer'), ...argv])
 }
 
 function portOf({ stderr }: Command, message: string): number {

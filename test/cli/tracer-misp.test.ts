@@ -7,7 +7,7 @@ import { freePort } from '../tracer/loopback.ts'
 import { attribute, FakeMisp, KEY, send } from '../tracer/misp/fake-misp.ts'
 import { buildMmdb } from '../tracer/mmdb/build-mmdb.ts'
 import { RawClient } from '../tracer/raw-client.ts'
-import { Command, type Finished, folderWith } from './command.ts'
+import { Command, cliPath, type Finished, folderWith } from './command.ts'
 
 const CA = fileURLToPath(new URL('../tracer/tls/authority-cert.pem', import.meta.url))
 const FEED = 'ioc,context\nevil.example,bad_URL\n'
@@ -26,8 +26,7 @@ function serve(argv: readonly string[], key: string | undefined = undefined): Co
   if (key === undefined) delete process.env['MISP_API_KEY']
   else process.env['MISP_API_KEY'] = key
   try {
-    const path = fileURLToPath(new URL('../../src/cli/tracer.ts', import.meta.url))
-    return new Command([path, 'serve', '--listen', '127.0.0.1:0', ...argv])
+    return new Command([cliPath('tracer'), 'serve', '--listen', '127.0.0.1:0', ...argv])
   } finally {
     if (before === undefined) delete process.env['MISP_API_KEY']
     else process.env['MISP_API_KEY'] = before

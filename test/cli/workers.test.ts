@@ -7,13 +7,12 @@ import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { answers, listen } from '../tracer/loopback.ts'
-import { Command, folderWith, normalize, startNormalize } from './command.ts'
+import { Command, cliPath, folderWith, normalize, startNormalize } from './command.ts'
 
 const MESSY = fileURLToPath(new URL('../../fixtures/messy/', import.meta.url))
 const MESSY_RULES = join(MESSY, 'rules.yaml')
 const ENDING_WORKERS = fileURLToPath(new URL('ending-workers.mjs', import.meta.url))
 const ENDED = /^a worker thread has ended unexpectedly \(exit code [01]\)\n$/
-const NORMALIZE = fileURLToPath(new URL('../../src/cli/normalize.ts', import.meta.url))
 
 const RULES = 'n: n\n'
 
@@ -98,7 +97,15 @@ describe('normalize --workers', { concurrency: 3 }, () => {
 
   it('says that a worker has ended, and ends with 1', async (test) => {
     const folder = folderWith(test, { 'r.yaml': RULES })
-    const argv = ['--import', ENDING_WORKERS, NORMALIZE, '-r', join(folder, 'r.yaml'), '--workers', '2']
+    const argv = [
+      '--import',
+      ENDING_WORKERS,
+      cliPath('normalize'),
+      '-r',
+      join(folder, 'r.yaml'),
+      '--workers',
+      '2',
+    ]
     const command = new Command(argv)
     command.child.stdin.end(MANY)
     const { code, signal, stdout, stderr } = await command.finished
@@ -108,7 +115,15 @@ describe('normalize --workers', { concurrency: 3 }, () => {
 
   it('ends with 1 when a worker ends while there is no more input', async (test) => {
     const folder = folderWith(test, { 'r.yaml': RULES })
-    const argv = ['--import', ENDING_WORKERS, NORMALIZE, '-r', join(folder, 'r.yaml'), '--workers', '2']
+    const argv = [
+      '--import',
+      ENDING_WORKERS,
+      cliPath('normalize'),
+      '-r',
+      join(folder, 'r.yaml'),
+      '--workers',
+      '2',
+    ]
     const command = new Command(argv)
     command.child.stdin.write('{"n":1}\n')
     const { code, stderr } = await command.finished
