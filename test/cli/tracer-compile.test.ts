@@ -70,7 +70,7 @@ describe('tracer compile', { concurrency: 2, timeout: 120_000 }, () => {
 
     const shown = await tracer('inspect', output)
     assert.equal(shown.code, 0, shown.stderr)
-    assert.match(shown.stdout, /a compiled feed, format 1; all checksums are right/)
+    assert.match(shown.stdout, /a compiled feed, format 2; all checksums are right/)
     assert.match(shown.stdout, /1 networks and ranges, 1 URLs, 1 masks/)
     assert.match(shown.stdout, /sample {6}url gmer\.com \|ioc=gmer\.com\|context=bad_URL/)
     const { stdout } = await tracer('inspect', output, '--json', '--samples', '50')

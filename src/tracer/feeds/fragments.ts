@@ -1,8 +1,8 @@
 import type { Pace } from './pace.ts'
 
 /** Characters of a gram: short ones for masks that have no piece of the length of a long one. */
-export const SHORT = 4
-export const LONG = 8
+const SHORT = 4
+const LONG = 8
 /** Places in the filter for each gram: one in so many of the other grams passes it. */
 const FILTER_ROOM = 8
 const SMALLEST_FILTER_BITS = 6
@@ -124,7 +124,7 @@ class GramIndex {
 }
 
 /** The hashes of all grams of this length. Of each character eight bits count. */
-export function gramsOf(pieces: readonly string[], length: number): Set<number> {
+function gramsOf(pieces: readonly string[], length: number): Set<number> {
   const grams = new Set<number>()
   for (const piece of pieces) {
     let before = 0
@@ -139,7 +139,7 @@ export function gramsOf(pieces: readonly string[], length: number): Set<number> 
 }
 
 /** A hash of eight bytes; its high bits are as good as its low ones. */
-export function hashOf(before: number, last: number): number {
+function hashOf(before: number, last: number): number {
   const mixed = Math.imul(last ^ Math.imul(before, OTHER_SPREAD), SPREAD)
   return Math.imul(mixed ^ (mixed >>> 15), SPREAD) >>> 0
 }

@@ -7,7 +7,7 @@ import type { TextStore } from './text-store.ts'
 import type { MaskKey, UrlKey } from './url.ts'
 
 /** So many masks are matched one by one before an index pays. */
-export const FEW = 8
+const FEW = 8
 /** A mask that matches, and the value it has. */
 export interface MaskHit {
   /** The mask: the longer, the more specific. */

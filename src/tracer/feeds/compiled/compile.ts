@@ -18,6 +18,7 @@ import {
 } from './file-format.ts'
 import { IndicatorSpool } from './indicator-spool.ts'
 import { KeyFilterBuilder } from './key-filter.ts'
+import { Sorter } from './sorter.ts'
 import { StoreWriter } from './store-writer.ts'
 import { openWorkspace } from './workspace.ts'
 import { writeFully } from './write-fully.ts'
@@ -110,6 +111,7 @@ class Compilation {
   readonly #filterPath: string
   readonly #store: StoreWriter
   readonly #spool: IndicatorSpool
+  readonly #masks: Sorter
   readonly #pace: Pace
   readonly #progress: CompileProgress
   readonly #counts: readonly MutableCounts[]
@@ -121,6 +123,7 @@ class Compilation {
     this.#filterPath = join(directory, 'filter.tmp')
     this.#store = new StoreWriter(data)
     this.#spool = new IndicatorSpool(directory, options.keys.length, this.#store, options.runBytes)
+    this.#masks = new Sorter(join(directory, 'masks.tmp'), options.runBytes)
     this.#pace = new Pace(options.signal)
     this.#progress = options.progress ?? noProgress()
     this.#counts = options.keys.map(() => ({ hashes: 0, addresses: 0, ranges: 0, urls: 0, masks: 0 }))
@@ -133,6 +136,7 @@ class Compilation {
       await this.#writeEntries()
     } finally {
       this.#spool.close()
+      this.#masks.close()
       await this.#store.close()
     }
     return await this.#seal(sources)
@@ -170,9 +174,6 @@ class Compilation {
     const spool = this.#spool
     const progress = this.#progress
     progress.phase = 'indexing'
-    await spool.indexMasks((table) => {
-      this.#counts[table]!.masks += 1
-    }, this.#pace)
     const filterFile = openSync(this.#filterPath, 'w')
     try {
       let written = 0
@@ -184,8 +185,9 @@ class Compilation {
       const flush = (first: number) => {
         const entries = group.take()
         if (entries.length === 0) return
-        for (const entry of entries) this.#count(entry)
-        this.#store.putEntries(first, entries.length === 1 ? entries[0]! : Buffer.concat(entries))
+        const others = entries.filter((entry) => !this.#takeMask(entry))
+        if (others.length === 0) return
+        this.#store.putEntries(first, others.length === 1 ? others[0]! : Buffer.concat(others))
       }
       let current = -1
       let done = 0
@@ -198,13 +200,14 @@ class Compilation {
           throw new FeedError(
             'FEED_TOO_LARGE',
             this.#options.output,
-            'has too many masks that differ only in their stars, or keys that are made to look alike',
+            'has too many keys that are made to look alike',
           )
         }
         filter.add(first, second)
         progress.done = ++done / spool.size
       }
       flush(current)
+      for await (const { bytes } of this.#masks.sorted(this.#pace)) this.#store.putMask(bytes)
       filter.finish()
       this.#store.finish()
     } finally {
@@ -212,13 +215,17 @@ class Compilation {
     }
   }
 
-  /** Masks that are not domains have been counted: here they may stand at several places. */
-  #count(entry: Buffer): void {
+  /** Counts an entry. @returns whether it is a mask, which is put aside, to be written in the order of the records */
+  #takeMask(entry: Buffer): boolean {
     const reader = this.#reader
     reader.start(entry, entry.length)
     reader.next()
     const counts = this.#counts[tableOf(reader.space)]!
     switch (kindOf(reader.space)) {
+      case KINDS.mask:
+        counts.masks += 1
+        this.#masks.add(entry, Math.floor(reader.sequence / 2 ** 32), reader.sequence % 2 ** 32)
+        return true
       case KINDS.hash:
         counts.hashes += 1
         break
@@ -237,6 +244,7 @@ class Compilation {
         else if (block.start === range.first) counts.ranges += 1
       }
     }
+    return false
   }
 
   /** Puts the rest behind the environment: filter, checksums, header. */
@@ -302,8 +310,7 @@ class Compilation {
       skipped: sum(sources.map(({ skipped }) => skipped)),
       ignored: sum(sources.map(({ ignored }) => ignored)),
       tables: keys.map(({ key, type }, i) => {
-        const { prefixes4, prefixes6, longestHash, longestUrl, longestDomain, longestLabels } =
-          this.#spool.tables[i]!
+        const { prefixes4, prefixes6, longestHash, longestUrl, longestDomain } = this.#spool.tables[i]!
         return {
           ...(key === undefined ? {} : { key }),
           ...(type === undefined ? {} : { type }),
@@ -314,7 +321,6 @@ class Compilation {
           longestHash,
           longestUrl,
           longestDomain,
-          longestLabels,
         }
       }),
       dataBytes,

@@ -11,14 +11,8 @@ export const KINDS = {
   url: 4,
   /** A domain with a leading dot and any path. */
   domain: 5,
-  /** A mask, by the labels that its host ends in. */
-  labels: 6,
-  /** A mask, by those and the beginning of its path. */
-  path: 7,
-  /** A mask, by those and a gram of it. */
-  gram: 8,
-  /** A mask, by labels and path, that has no gram. */
-  always: 9,
+  /** Any other mask. It is kept apart from the rest, by its number: an index of all masks is built when the file is opened. */
+  mask: 6,
 } as const
 
 const KIND_BITS = 4
@@ -29,8 +23,6 @@ const KEY_NOT_ASCII = 1
 const CONTEXT_NOT_ASCII = 2
 /** The context is a reference: number and length of a blob. */
 const CONTEXT_ELSEWHERE = 4
-/** No indicator, but a note for the search: which way to go on. */
-const SIGNPOST = 8
 const REFERENCE_BYTES = 8
 
 /** The number of a set of keys: kind and table. */
@@ -57,7 +49,6 @@ export interface EntryParts {
   readonly sequence?: number
   /** Default: none. */
   readonly context?: EntryContext
-  readonly isSignpost?: boolean
 }
 
 /** A context that stands in the entry, or elsewhere. */
@@ -70,7 +61,7 @@ export type EntryContext =
  *
  *     space  flags  sequence  key length  context length  key  context         numbers: seven bits a byte, low ones first
  */
-export function encodeEntry({ space, key, sequence = 0, context, isSignpost = false }: EntryParts): Buffer {
+export function encodeEntry({ space, key, sequence = 0, context }: EntryParts): Buffer {
   const keyLength = typeof key === 'string' ? Buffer.byteLength(key, 'utf8') : key.length
   const isKeyAscii = typeof key !== 'string' || keyLength === key.length
   const contextLength = context === undefined ? 0 : 'blob' in context ? REFERENCE_BYTES : context.bytes.length
@@ -78,8 +69,7 @@ export function encodeEntry({ space, key, sequence = 0, context, isSignpost = fa
   const flags =
     (isKeyAscii ? 0 : KEY_NOT_ASCII) |
     (context === undefined || context.isAscii ? 0 : CONTEXT_NOT_ASCII) |
-    (isElsewhere ? CONTEXT_ELSEWHERE : 0) |
-    (isSignpost ? SIGNPOST : 0)
+    (isElsewhere ? CONTEXT_ELSEWHERE : 0)
   const numbers = [space, flags, sequence, keyLength, contextLength]
   const head = numbers.reduce((sum, number) => sum + numberBytes(number), 0)
   const entry = Buffer.allocUnsafe(head + keyLength + contextLength)
@@ -160,10 +150,6 @@ export class EntryReader {
     return true
   }
 
-  get isSignpost(): boolean {
-    return (this.#flags & SIGNPOST) !== 0
-  }
-
   /** Whether the key is this text, which is well-formed. */
   hasKey(text: string): boolean {
     const length = this.#contextStart - this.#keyStart
@@ -188,17 +174,7 @@ export class EntryReader {
 
   /** What tells the entry from others of its hash. */
   identity(): string {
-    return `${this.space} ${this.#flags & SIGNPOST} ${this.#bytes.toString('latin1', this.#keyStart, this.#contextStart)}`
-  }
-
-  /** The bytes of what is no text. Not a copy. */
-  contextBytes(): Buffer {
-    return this.#bytes.subarray(this.#contextStart, this.#contextEnd)
-  }
-
-  /** A copy of the bytes of a context that stands in the entry. */
-  inlineContext(): EntryContext {
-    return { bytes: Buffer.from(this.contextBytes()), isAscii: (this.#flags & CONTEXT_NOT_ASCII) === 0 }
+    return `${this.space} ${this.#bytes.toString('latin1', this.#keyStart, this.#contextStart)}`
   }
 
   /** The context's text, or where it stands. */

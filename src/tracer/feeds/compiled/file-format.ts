@@ -15,7 +15,7 @@ import { FeedError } from '../feed-error.ts'
  */
 
 /** Another layout, another hash of keys: another number. */
-export const FORMAT_VERSION = 1
+export const FORMAT_VERSION = 2
 
 /** The line end shows a file that went through a transfer as text. */
 const MAGIC = Buffer.from('TRACER\r\n', 'latin1')
@@ -51,8 +51,6 @@ export interface TableHeader {
   readonly longestHash: number
   readonly longestUrl: number
   readonly longestDomain: number
-  /** Of the labels that masks end in; -1 when there are no such masks. */
-  readonly longestLabels: number
 }
 
 /** What a compiled feed tells of itself. */

@@ -6,9 +6,8 @@ import type { Pace } from '../pace.ts'
 import type { IndicatorSink } from '../record-reader.ts'
 import type { MaskKey } from '../url.ts'
 import { type Block, blockKey, blocksOf, hashBlock } from './blocks.ts'
-import { type EntryContext, EntryReader, encodeEntry, KINDS, spaceOf, tableOf } from './entries.ts'
+import { type EntryContext, encodeEntry, KINDS, spaceOf } from './entries.ts'
 import { KeyHash } from './key-hash.ts'
-import { hashLabels, indexMasks, MaskSpool } from './mask-indexer.ts'
 import { type Item, Sorter } from './sorter.ts'
 import type { StoreWriter } from './store-writer.ts'
 
@@ -28,7 +27,6 @@ export class SpooledTable {
   longestHash = 0
   longestUrl = 0
   longestDomain = 0
-  longestLabels = -1
 }
 
 /** Takes the indicators of records, and gives them back as entries in the order of their hashes. */
@@ -36,8 +34,6 @@ export class IndicatorSpool implements IndicatorSink {
   readonly tables: readonly SpooledTable[]
   readonly #store: StoreWriter
   readonly #entries: Sorter
-  readonly #maskSorter: Sorter
-  readonly #masks: MaskSpool
   readonly #hash = new KeyHash()
   /** The record's number, and its context. */
   #sequence = 0
@@ -54,11 +50,9 @@ export class IndicatorSpool implements IndicatorSink {
     this.tables = Array.from({ length: tables }, () => new SpooledTable())
     this.#store = store
     this.#entries = new Sorter(join(directory, 'entries.tmp'), runBytes)
-    this.#maskSorter = new Sorter(join(directory, 'masks.tmp'), runBytes)
-    this.#masks = new MaskSpool(this.#maskSorter)
   }
 
-  /** Number of entries, equal keys counted each time; all of them once `indexMasks` is done. */
+  /** Number of entries, equal keys counted each time. */
   get size(): number {
     return this.#entries.size
   }
@@ -102,17 +96,18 @@ export class IndicatorSpool implements IndicatorSink {
   }
 
   #addMask(table: number, mask: MaskKey): void {
-    const spooled = this.tables[table]!
-    if (mask.hasLeadingDot && mask.tail === '' && !mask.host.includes('*')) {
-      const space = spaceOf(KINDS.domain, table)
-      const domain = wellFormed(mask.host)
-      spooled.longestDomain = Math.max(spooled.longestDomain, domain.length)
-      hashLabels(this.#hash, domain)
-      const context = this.#context(LONGEST_INLINE_BYTES)
-      this.#put(encodeEntry({ space, key: domain, sequence: this.#sequence, context }), space)
-      return
+    const isDomain = mask.hasLeadingDot && mask.tail === '' && !mask.host.includes('*')
+    const space = spaceOf(isDomain ? KINDS.domain : KINDS.mask, table)
+    const key = wellFormed(isDomain ? mask.host : mask.text)
+    if (isDomain) {
+      const spooled = this.tables[table]!
+      spooled.longestDomain = Math.max(spooled.longestDomain, key.length)
     }
-    this.#masks.add(table, wellFormed(mask.text), this.#sequence, this.#context(LONGEST_INLINE_BYTES))
+    // Domains are looked up from the last label to the first.
+    this.#hash.start()
+    this.#hash.addReversed(key)
+    const context = this.#context(LONGEST_INLINE_BYTES)
+    this.#put(encodeEntry({ space, key, sequence: this.#sequence, context }), space)
   }
 
   #addRange(table: number, range: AddressRange): void {
@@ -146,44 +141,12 @@ export class IndicatorSpool implements IndicatorSink {
     return { blob: this.#blob, length: bytes.length, isAscii }
   }
 
-  /**
-   * Makes entries of the masks.
-   *
-   * @param onMask is called for each different one
-   */
-  async indexMasks(onMask: (table: number) => void, pace: Pace): Promise<void> {
-    const reader = new EntryReader()
-    await indexMasks(
-      this.#maskSorter,
-      this.#masks,
-      (entry, first, second) => this.#entries.add(entry, first, second),
-      (table, labels) => {
-        const spooled = this.tables[table]!
-        spooled.longestLabels = Math.max(spooled.longestLabels, labels.length)
-        onMask(table)
-      },
-      (entry) => {
-        reader.start(entry, entry.length)
-        reader.next()
-        const context = reader.context()
-        return {
-          table: tableOf(reader.space),
-          text: reader.keyText(),
-          sequence: reader.sequence,
-          context: typeof context === 'string' ? reader.inlineContext() : context,
-        }
-      },
-      pace,
-    )
-  }
-
   sorted(pace: Pace): AsyncGenerator<Item, void> {
     return this.#entries.sorted(pace)
   }
 
   close(): void {
     this.#entries.close()
-    this.#maskSorter.close()
   }
 }
 

@@ -26,13 +26,7 @@ export class KeyHash {
     this.#b = SECOND_OFFSET
   }
 
-  /** Goes on from where another one is. */
-  startFrom(other: KeyHash): void {
-    this.#a = other.#a
-    this.#b = other.#b
-  }
-
-  /** @param unit a UTF-16 unit, or a mark that is none */
+  /** @param unit a UTF-16 unit */
   add(unit: number): void {
     this.#a = Math.imul(this.#a ^ unit, FIRST_PRIME)
     this.#b = Math.imul(this.#b ^ unit, SECOND_PRIME)

@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer'
 import { formatAddress } from '../ip.ts'
 import { readBlockKey } from './blocks.ts'
 import { EntryReader, KINDS, kindOf, tableOf } from './entries.ts'
@@ -15,23 +16,36 @@ export interface Sample {
   readonly context: string
 }
 
-/** Some indicators from all over a compiled feed. */
+/** Some indicators from all over a compiled feed; masks among them by their share. */
 export function* samplesOf({ tables }: CompiledHeader, store: StoreReader, count: number): Generator<Sample> {
   const reader = new EntryReader()
-  for (const { value } of store.sample(count)) {
-    const bytes = value[0] === KINDS.redirect ? store.redirected(value) : value
+  for (const bytes of entriesOf(tables, store, count)) {
     reader.start(bytes, bytes.length)
-    while (reader.next()) {
-      if (reader.isSignpost) continue
-      const context = reader.context()
-      yield {
-        key: tables[tableOf(reader.space)]!.key,
-        ...indicatorOf(reader),
-        context: typeof context === 'string' ? context : store.text(context),
-      }
-      break
+    if (!reader.next()) continue
+    const context = reader.context()
+    yield {
+      key: tables[tableOf(reader.space)]!.key,
+      ...indicatorOf(reader),
+      context: typeof context === 'string' ? context : store.text(context),
     }
   }
+}
+
+function* entriesOf(
+  tables: CompiledHeader['tables'],
+  store: StoreReader,
+  count: number,
+): Generator<Buffer, void> {
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
+  const masks = sum(tables.map(({ counts }) => counts.masks))
+  const all = sum(tables.flatMap(({ counts }) => Object.values(counts)))
+  const shown = Math.ceil((count * masks) / Math.max(1, all))
+  let given = 0
+  for (const { value } of store.sample(Math.max(1, count - shown))) {
+    given++
+    yield value[0] === KINDS.redirect ? store.redirected(value) : value
+  }
+  if (count > given) yield* store.sampleMasks(count - given)
 }
 
 function indicatorOf(reader: EntryReader): Pick<Sample, 'kind' | 'indicator'> {

@@ -6,14 +6,14 @@ import { type Database, open, type RootDatabase } from 'lmdb'
 import type { FeedError } from '../feed-error.ts'
 import { type ContextReference, KINDS, textOf } from './entries.ts'
 import { damaged } from './file-format.ts'
-import { BLOBS, ENTRIES, PIECE_BYTES } from './store-writer.ts'
+import { BLOBS, ENTRIES, MASKS, MAX_DATABASES, PIECE_BYTES } from './store-writer.ts'
 
 /** Pages that other look-ups want stay in memory: there is no order in what is asked. */
 const READ_OPTIONS = {
   noSubdir: true,
   readOnly: true,
   encoding: 'binary',
-  maxDbs: 2,
+  maxDbs: MAX_DATABASES,
   noReadAhead: true,
 } as const
 
@@ -23,6 +23,7 @@ export class StoreReader {
   readonly #root: RootDatabase<Buffer, number>
   readonly #entries: Database<Buffer, number>
   readonly #blobs: Database<Buffer, number>
+  readonly #masks: Database<Buffer, number>
   #isClosed = false
 
   /** @throws FeedError when it is not such an environment */
@@ -36,6 +37,7 @@ export class StoreReader {
     try {
       this.#entries = this.#openDatabase(ENTRIES)
       this.#blobs = this.#openDatabase(BLOBS)
+      this.#masks = this.#openDatabase(MASKS)
     } catch (error) {
       void this.#root.close()
       throw damaged(file, `its databases cannot be used (${(error as Error).message})`)
@@ -59,6 +61,22 @@ export class StoreReader {
     const value = this.#entries.getBinaryFast(first >>> 0)
     if (value === undefined || value[0] !== KINDS.redirect) return value
     return this.redirected(value)
+  }
+
+  /** Entries of masks with their numbers, from 1; each buffer is overwritten by the next one. */
+  *masks(): Generator<{ number: number; entry: Buffer }> {
+    for (const { key, value } of this.#masks.getRange()) yield { number: key, entry: value }
+  }
+
+  /**
+   * The entry of a mask.
+   *
+   * @returns a buffer that the next call overwrites; its length is that of the entry
+   */
+  mask(number: number): Buffer {
+    const entry = this.#masks.getBinaryFast(number)
+    if (entry === undefined) throw this.#damaged()
+    return entry
   }
 
   /** The value that another one points to: one of the kind `redirect`. */
@@ -99,6 +117,13 @@ export class StoreReader {
         yield { first: key, value: Buffer.from(value) }
       }
     }
+  }
+
+  /** Entries of some masks, in the order of the records. Each is overwritten by the next one. */
+  *sampleMasks(count: number): Generator<Buffer> {
+    const { entryCount } = this.#masks.getStats() as { entryCount: number }
+    const step = Math.max(1, entryCount / count)
+    for (let number = 1; number <= entryCount; number += step) yield this.mask(Math.floor(number))
   }
 
   #damaged(): FeedError {

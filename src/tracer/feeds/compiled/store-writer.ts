@@ -5,6 +5,9 @@ import { encodeRedirect } from './entries.ts'
 /** Names of the databases in the environment. */
 export const ENTRIES = 'entries'
 export const BLOBS = 'blobs'
+export const MASKS = 'masks'
+/** Databases in the environment. */
+export const MAX_DATABASES = 3
 /** A blob is stored in pieces of this size, far below what lmdb hands out without a copy. */
 export const PIECE_BYTES = 1024 * 1024
 /** What is written with one commit. */
@@ -13,7 +16,7 @@ const BATCH_BYTES = 8 * 1024 * 1024
 const APPEND = { append: true }
 
 /**
- * Writes the lmdb environment of a compiled feed: entries by the first hash of their keys, and blobs, numbered. Both
+ * Writes the lmdb environment of a compiled feed: entries by the first hash of their keys, blobs and masks, numbered. All
  * come in the order of their keys, so pages are filled one after another, and memory holds a batch.
  *
  * The environment is not mapped for writing: a full disk is an error then, else it would be a SIGBUS. Nothing is synced:
@@ -23,6 +26,7 @@ export class StoreWriter {
   readonly #root: RootDatabase<Buffer, number>
   readonly #entries: Database<Buffer, number>
   readonly #blobs: Database<Buffer, number>
+  readonly #masks: Database<Buffer, number>
   readonly #batch: {
     readonly database: Database<Buffer, number>
     readonly key: number
@@ -30,6 +34,7 @@ export class StoreWriter {
   }[] = []
   #batchBytes = 0
   #nextBlob = 1
+  #nextMask = 1
 
   constructor(path: string) {
     this.#root = open<Buffer, number>({
@@ -38,11 +43,12 @@ export class StoreWriter {
       noSync: true,
       overlappingSync: false,
       encoding: 'binary',
-      maxDbs: 2,
+      maxDbs: MAX_DATABASES,
     })
     const options = { keyEncoding: 'uint32', encoding: 'binary' } as const
     this.#entries = this.#root.openDB<Buffer, number>(ENTRIES, options)
     this.#blobs = this.#root.openDB<Buffer, number>(BLOBS, options)
+    this.#masks = this.#root.openDB<Buffer, number>(MASKS, options)
   }
 
   /**
@@ -52,6 +58,11 @@ export class StoreWriter {
   putEntries(first: number, value: Buffer): void {
     const stored = value.length <= PIECE_BYTES ? value : encodeRedirect(this.putBlob(value), value.length)
     this.#put(this.#entries, first, stored)
+  }
+
+  /** @param entry of a mask; the first one gets the number 1, the next one 2 */
+  putMask(entry: Buffer): void {
+    this.#put(this.#masks, this.#nextMask++, Buffer.from(entry))
   }
 
   /** @returns the blob's number */
