@@ -64,10 +64,10 @@ function createProgram(run: RunWork): Command {
     program.command('check').description('load the rules and print every error, or what they read and write'),
   ).action((_options, command: Command) =>
     run(async () => {
-      const { rules, lookups } = command.optsWithGlobals<NormalizeOptions>()
+      const options = command.optsWithGlobals<NormalizeOptions>()
       const { check } = await import('./check.ts')
       const { ruleFiles } = await import('./rule-files.ts')
-      await check(ruleFiles(rules, lookups))
+      await check(ruleFiles(options))
       return EXIT.OK
     }),
   )
@@ -93,6 +93,7 @@ function withRules(command: Command): Command {
       'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
       (file: string, files: string[] | undefined) => [...(files ?? []), file],
     )
+    .option('--allow-unsafe-patterns', 'take patterns that one event can keep busy for ever, with a warning')
 }
 
 function byteCount(text: string): number {

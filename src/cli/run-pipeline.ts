@@ -12,16 +12,17 @@ import { openInputs } from './inputs.ts'
 import type { Output } from './outputs.ts'
 import { closeOutput, openOutput, outputProblem } from './outputs.ts'
 import { Progress } from './progress.ts'
-import type { RuleFiles } from './rule-files.ts'
+import type { RuleFiles, RuleOptions } from './rule-files.ts'
 import { loadRules, ruleFiles } from './rule-files.ts'
 import { statsRecord } from './stats.ts'
 import type { TracerOptions } from './tracer-options.ts'
 import { watchFiles } from './watch.ts'
 
 /** The options of the command line, as commander names them. */
-export interface NormalizeOptions extends Pick<PipelineOptions, 'inputFormat' | 'onError'>, TracerOptions {
-  readonly rules?: string
-  readonly lookups?: readonly string[]
+export interface NormalizeOptions
+  extends Pick<PipelineOptions, 'inputFormat' | 'onError'>,
+    TracerOptions,
+    RuleOptions {
   readonly output?: string
   readonly errors?: string
   readonly maxLine?: number
@@ -40,7 +41,7 @@ export interface NormalizeOptions extends Pick<PipelineOptions, 'inputFormat' | 
  * @throws {CommandError} with what to tell the operator
  */
 export async function runNormalize(names: readonly string[], options: NormalizeOptions): Promise<number> {
-  const files = ruleFiles(options.rules, options.lookups)
+  const files = ruleFiles(options)
   const rules = await loadRules(files)
   if (rules.warningText !== '') process.stderr.write(`${rules.warningText.trimEnd()}\n`)
   const chunkBytes = (options.workers ?? 1) > 1 ? WORKER_CHUNK_BYTES : CHUNK_BYTES
