@@ -14,6 +14,7 @@ import { closeOutput, openOutput, outputProblem } from './outputs.ts'
 import { Progress } from './progress.ts'
 import type { RuleFiles, RuleOptions } from './rule-files.ts'
 import { loadRules, ruleFiles } from './rule-files.ts'
+import { SecondSignal } from './second-signal.ts'
 import { statsRecord } from './stats.ts'
 import type { TracerOptions } from './tracer-options.ts'
 import { watchFiles } from './watch.ts'
@@ -77,7 +78,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     process.stderr.write(`--workers is not used: ${why}\n`)
   }
   const unwatch = options.watch ? reloadOnChange(files, pipeline) : () => {}
-  const unhandle = stopOnSignal(pipeline)
+  const unhandle = stopOnSignal(pipeline, options)
   const started = performance.now()
   progress?.start()
   const fault = await pipeline.run().then(
@@ -160,10 +161,16 @@ function wantsProgress({ progress, output }: NormalizeOptions): boolean {
   )
 }
 
-/** The first signal ends the reading, the second one kills: it finds the system's own handling again. */
-function stopOnSignal(pipeline: Pipeline): () => void {
+/**
+ * The first signal ends the reading, the second one kills: it finds the system's own handling again, or another thread
+ * takes care of it where the first one was not noticed. Where threads evaluate the rules, this one notices everything.
+ */
+function stopOnSignal(pipeline: Pipeline, { allowUnsafePatterns }: NormalizeOptions): () => void {
   const signals = ['SIGINT', 'SIGTERM'] as const
+  const second =
+    pipeline.workers > 1 ? undefined : new SecondSignal(signals, { atOnce: allowUnsafePatterns === true })
   const unhandle = () => {
+    second?.end()
     for (const signal of signals) process.off(signal, stop)
   }
   const stop = () => {
