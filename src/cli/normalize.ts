@@ -6,6 +6,7 @@ import { EXIT } from './exit-codes.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import type { NormalizeOptions } from './run-pipeline.ts'
 import { withTracer } from './tracer-options.ts'
+import { refuseMistyped } from './unknown-command.ts'
 
 /*
  * The command line of `normalize`. What a subcommand needs is loaded when it is run: a pipeline is started often, the
@@ -26,6 +27,7 @@ function createProgram(run: RunWork): Command {
     .addHelpText('after', AFTER_HELP)
     .exitOverride()
     .enablePositionalOptions()
+    .helpCommand('help [command]', 'print what a command does and takes')
   withTracer(withRules(program))
     .argument('[FILE...]', 'input files, - or none: standard input; .gz and .zst are decompressed')
     .addOption(
@@ -54,12 +56,13 @@ function createProgram(run: RunWork): Command {
     .option('--progress', 'show the progress on standard error (default: if only that is a terminal)')
     .option('--no-progress', 'do not show it')
     .option('--watch', 'reload the rules when their file changes')
-    .action((files: string[], options: NormalizeOptions) =>
-      run(async () => {
+    .action((files: string[], options: NormalizeOptions) => {
+      refuseMistyped(program, files)
+      return run(async () => {
         const { runNormalize } = await import('./run-pipeline.ts')
         return runNormalize(files, options)
-      }),
-    )
+      })
+    })
   withRules(
     program.command('check').description('load the rules and print every error, or what they read and write'),
   ).action((_options, command: Command) =>
