@@ -53,9 +53,12 @@ function createProgram(run: RunWork): Command {
     )
     .option('--stats', 'print a summary as a JSON object to standard error at the end')
     .option('--no-fast-path', 'let every line go the plain way, to compare: the output is the same')
-    .option('--progress', 'show the progress on standard error (default: if only that is a terminal)')
+    .option(
+      '--progress',
+      'show the progress on standard error (default: if that is a terminal, and the output is neither one nor a pipe)',
+    )
     .option('--no-progress', 'do not show it')
-    .option('--watch', 'reload the rules when their file changes')
+    .option('--watch', 'reload the rules when their files change')
     .action((files: string[], options: NormalizeOptions) => {
       refuseMistyped(program, files)
       return run(async () => {

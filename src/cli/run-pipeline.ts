@@ -11,7 +11,7 @@ import { CommandError, EXIT, isBrokenPipe, isWriteError } from './exit-codes.ts'
 import { openInputs } from './inputs.ts'
 import type { Output } from './outputs.ts'
 import { closeOutput, openOutput, outputProblem } from './outputs.ts'
-import { Progress } from './progress.ts'
+import { Progress, showsProgress } from './progress.ts'
 import type { RuleFiles, RuleOptions } from './rule-files.ts'
 import { loadRules, ruleFiles } from './rule-files.ts'
 import { SecondSignal } from './second-signal.ts'
@@ -54,7 +54,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
 
   let pipeline: Pipeline | undefined
   const { totalBytes } = inputs
-  const progress = wantsProgress(options)
+  const progress = showsProgress(options.progress, output)
     ? new Progress({ stream: process.stderr, counts: () => pipeline!.counts, totalBytes })
     : undefined
   const errorsStream = errors.isStandard ? progress?.beside() : undefined
@@ -152,13 +152,6 @@ function openOutputs(options: NormalizeOptions, inUse: readonly Stats[]): { outp
 
 function statAll({ rules, lookups }: RuleFiles): Stats[] {
   return [rules, ...lookups].map((path) => statSync(path))
-}
-
-/** Without being asked for, where it does not mix with the output. */
-function wantsProgress({ progress, output }: NormalizeOptions): boolean {
-  return (
-    progress ?? (process.stderr.isTTY === true && (output !== undefined || process.stdout.isTTY !== true))
-  )
 }
 
 /**
