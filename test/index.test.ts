@@ -96,6 +96,17 @@ describe('compileRules', () => {
     assert.equal(rules.warningText, '')
   })
 
+  it('takes patterns that may be very slow only where that is asked for', () => {
+    const text = "a: match(r'(.*)=\\1$', s)"
+    assert.throws(
+      () => compileRules(text),
+      (error) => error instanceof RuleError && /a back-reference/.test(error.message),
+    )
+    const rules = compileRules(text, { allowUnsafePatterns: true })
+    assert.match(rules.warningText, /could not be proven safe/)
+    assert.deepEqual(rules({ s: 'k=k' }).output, { a: true })
+  })
+
   it('throws one error with all that is wrong', () => {
     assert.throws(
       () => compileRules('a: lowr(x)\nb: 1 +', { file: 'r.yaml' }),

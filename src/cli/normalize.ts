@@ -6,6 +6,7 @@ import { EXIT } from './exit-codes.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import type { NormalizeOptions } from './run-pipeline.ts'
 import { withTracer } from './tracer-options.ts'
+import { refuseMistyped } from './unknown-command.ts'
 
 /*
  * The command line of `normalize`. What a subcommand needs is loaded when it is run: a pipeline is started often, the
@@ -26,6 +27,7 @@ function createProgram(run: RunWork): Command {
     .addHelpText('after', AFTER_HELP)
     .exitOverride()
     .enablePositionalOptions()
+    .helpCommand('help [command]', 'print what a command does and takes')
   withTracer(withRules(program))
     .argument('[FILE...]', 'input files, - or none: standard input; .gz and .zst are decompressed')
     .addOption(
@@ -51,23 +53,27 @@ function createProgram(run: RunWork): Command {
     )
     .option('--stats', 'print a summary as a JSON object to standard error at the end')
     .option('--no-fast-path', 'let every line go the plain way, to compare: the output is the same')
-    .option('--progress', 'show the progress on standard error (default: if only that is a terminal)')
+    .option(
+      '--progress',
+      'show the progress on standard error (default: if that is a terminal, and the output is neither one nor a pipe)',
+    )
     .option('--no-progress', 'do not show it')
-    .option('--watch', 'reload the rules when their file changes')
-    .action((files: string[], options: NormalizeOptions) =>
-      run(async () => {
+    .option('--watch', 'reload the rules when their files change')
+    .action((files: string[], options: NormalizeOptions) => {
+      refuseMistyped(program, files)
+      return run(async () => {
         const { runNormalize } = await import('./run-pipeline.ts')
         return runNormalize(files, options)
-      }),
-    )
+      })
+    })
   withRules(
     program.command('check').description('load the rules and print every error, or what they read and write'),
   ).action((_options, command: Command) =>
     run(async () => {
-      const { rules, lookups } = command.optsWithGlobals<NormalizeOptions>()
+      const options = command.optsWithGlobals<NormalizeOptions>()
       const { check } = await import('./check.ts')
       const { ruleFiles } = await import('./rule-files.ts')
-      await check(ruleFiles(rules, lookups))
+      await check(ruleFiles(options))
       return EXIT.OK
     }),
   )
@@ -93,6 +99,7 @@ function withRules(command: Command): Command {
       'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
       (file: string, files: string[] | undefined) => [...(files ?? []), file],
     )
+    .option('--allow-unsafe-patterns', 'take patterns that one event can keep busy for ever, with a warning')
 }
 
 function byteCount(text: string): number {

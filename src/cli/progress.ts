@@ -1,5 +1,7 @@
 import { Writable } from 'node:stream'
+import { isatty } from 'node:tty'
 import type { PipelineCounts } from '../pipeline.ts'
+import type { Output } from './outputs.ts'
 
 /** A terminal's line is written anew as often as this. */
 const LIVE_INTERVAL_MS = 250
@@ -14,6 +16,24 @@ export interface ProgressOptions {
   readonly counts: () => PipelineCounts
   /** Size of all inputs, if known: there is a percentage and a remaining time then. */
   readonly totalBytes: number | undefined
+}
+
+/**
+ * Tells if the progress is shown. Without being asked for, where standard error is a terminal, and where the output does
+ * not come to that terminal as well: neither by itself, nor through a pipe to a program that writes to it (`| jq`).
+ *
+ * @param asked by `--progress` or `--no-progress`; undefined: neither
+ */
+export function showsProgress(asked: boolean | undefined, output: Output): boolean {
+  if (asked !== undefined) return asked
+  const { stats } = output
+  return isatty(2) && !stats.isFIFO() && !stats.isSocket() && !isTerminal(output)
+}
+
+function isTerminal({ stats, stream, isStandard }: Output): boolean {
+  if (!stats.isCharacterDevice()) return false
+  const { fd } = stream as Writable & { readonly fd?: number }
+  return isStandard ? isatty(1) : fd !== undefined && isatty(fd)
 }
 
 /** A line that tells how far the processing is: on a terminal one that changes, elsewhere one a second. */

@@ -12,18 +12,27 @@ const DEFAULT_LOOKUPS = 'lookups.yaml'
 export interface RuleFiles {
   readonly rules: string
   readonly lookups: readonly string[]
+  /** Take patterns that may be very slow on some texts. */
+  readonly allowUnsafePatterns?: boolean
+}
+
+/** The options of the command line that say which rules, as commander names them. */
+export interface RuleOptions {
+  readonly rules?: string
+  readonly lookups?: readonly string[]
+  readonly allowUnsafePatterns?: boolean
 }
 
 /**
- * @param rules path of the rule file
- * @param lookups paths of lookup files; none given: `lookups.yaml` beside the rule file, if there is one
+ * The files that the options name; without lookup files `lookups.yaml` beside the rule file, if there is one.
+ *
  * @throws {CommandError} when there is no rule file
  */
-export function ruleFiles(rules: string | undefined, lookups: readonly string[] | undefined): RuleFiles {
+export function ruleFiles({ rules, lookups, allowUnsafePatterns }: RuleOptions): RuleFiles {
   if (rules === undefined) throw new CommandError(EXIT.USAGE, 'a rule file is needed: --rules FILE')
-  if (lookups !== undefined) return { rules, lookups }
+  if (lookups !== undefined) return { rules, lookups, allowUnsafePatterns }
   const beside = join(dirname(rules), DEFAULT_LOOKUPS)
-  return { rules, lookups: existsSync(beside) ? [beside] : [] }
+  return { rules, lookups: existsSync(beside) ? [beside] : [], allowUnsafePatterns }
 }
 
 /**
@@ -31,11 +40,11 @@ export function ruleFiles(rules: string | undefined, lookups: readonly string[] 
  *
  * @throws {CommandError} with the report of everything that is wrong
  */
-export async function loadRules({ rules, lookups }: RuleFiles): Promise<RuleSet> {
+export async function loadRules({ rules, lookups, allowUnsafePatterns }: RuleFiles): Promise<RuleSet> {
   const text = readText(rules)
   const tables = lookups.map((file) => ({ file, text: readText(file) }))
   try {
-    return await compileOnDemand(text, { file: rules, lookups: tables })
+    return await compileOnDemand(text, { file: rules, lookups: tables, allowUnsafePatterns })
   } catch (error) {
     if (error instanceof RuleError) throw new CommandError(EXIT.USAGE, error.message, { cause: error })
     throw error

@@ -1,8 +1,10 @@
 /** What both commands do round their own work: parse the arguments, report what is thrown, set the exit code. */
+import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import type { Command } from 'commander'
 import { CommanderError } from 'commander'
 import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
+import { refuseRepeated } from './given-once.ts'
 
 /** Runs what a command does, and keeps its exit code. */
 export type RunWork = (work: () => Promise<number> | number) => Promise<void>
@@ -19,13 +21,18 @@ export async function runCommand(name: string, createProgram: (run: RunWork) => 
   let exitCode: number = EXIT.OK
   const program = createProgram(async (work) => {
     exitCode = await work()
-  })
+  }).version(`${name} ${version()}`, '--version', 'print the version')
+  refuseRepeated(program)
   try {
     await program.parseAsync(process.argv)
   } catch (error) {
     exitCode = report(name, error)
   }
   process.exitCode = exitCode
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 }
 
 /** @returns the exit code */

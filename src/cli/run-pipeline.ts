@@ -11,17 +11,19 @@ import { CommandError, EXIT, isBrokenPipe, isWriteError } from './exit-codes.ts'
 import { openInputs } from './inputs.ts'
 import type { Output } from './outputs.ts'
 import { closeOutput, openOutput, outputProblem } from './outputs.ts'
-import { Progress } from './progress.ts'
-import type { RuleFiles } from './rule-files.ts'
+import { Progress, showsProgress } from './progress.ts'
+import type { RuleFiles, RuleOptions } from './rule-files.ts'
 import { loadRules, ruleFiles } from './rule-files.ts'
+import { SecondSignal } from './second-signal.ts'
 import { statsRecord } from './stats.ts'
 import type { TracerOptions } from './tracer-options.ts'
 import { watchFiles } from './watch.ts'
 
 /** The options of the command line, as commander names them. */
-export interface NormalizeOptions extends Pick<PipelineOptions, 'inputFormat' | 'onError'>, TracerOptions {
-  readonly rules?: string
-  readonly lookups?: readonly string[]
+export interface NormalizeOptions
+  extends Pick<PipelineOptions, 'inputFormat' | 'onError'>,
+    TracerOptions,
+    RuleOptions {
   readonly output?: string
   readonly errors?: string
   readonly maxLine?: number
@@ -40,7 +42,7 @@ export interface NormalizeOptions extends Pick<PipelineOptions, 'inputFormat' | 
  * @throws {CommandError} with what to tell the operator
  */
 export async function runNormalize(names: readonly string[], options: NormalizeOptions): Promise<number> {
-  const files = ruleFiles(options.rules, options.lookups)
+  const files = ruleFiles(options)
   const rules = await loadRules(files)
   if (rules.warningText !== '') process.stderr.write(`${rules.warningText.trimEnd()}\n`)
   const chunkBytes = (options.workers ?? 1) > 1 ? WORKER_CHUNK_BYTES : CHUNK_BYTES
@@ -52,7 +54,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
 
   let pipeline: Pipeline | undefined
   const { totalBytes } = inputs
-  const progress = wantsProgress(options)
+  const progress = showsProgress(options.progress, output)
     ? new Progress({ stream: process.stderr, counts: () => pipeline!.counts, totalBytes })
     : undefined
   const errorsStream = errors.isStandard ? progress?.beside() : undefined
@@ -76,7 +78,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     process.stderr.write(`--workers is not used: ${why}\n`)
   }
   const unwatch = options.watch ? reloadOnChange(files, pipeline) : () => {}
-  const unhandle = stopOnSignal(pipeline)
+  const unhandle = stopOnSignal(pipeline, options)
   const started = performance.now()
   progress?.start()
   const fault = await pipeline.run().then(
@@ -152,17 +154,16 @@ function statAll({ rules, lookups }: RuleFiles): Stats[] {
   return [rules, ...lookups].map((path) => statSync(path))
 }
 
-/** Without being asked for, where it does not mix with the output. */
-function wantsProgress({ progress, output }: NormalizeOptions): boolean {
-  return (
-    progress ?? (process.stderr.isTTY === true && (output !== undefined || process.stdout.isTTY !== true))
-  )
-}
-
-/** The first signal ends the reading, the second one kills: it finds the system's own handling again. */
-function stopOnSignal(pipeline: Pipeline): () => void {
+/**
+ * The first signal ends the reading, the second one kills: it finds the system's own handling again, or another thread
+ * takes care of it where the first one was not noticed. Where threads evaluate the rules, this one notices everything.
+ */
+function stopOnSignal(pipeline: Pipeline, { allowUnsafePatterns }: NormalizeOptions): () => void {
   const signals = ['SIGINT', 'SIGTERM'] as const
+  const second =
+    pipeline.workers > 1 ? undefined : new SecondSignal(signals, { atOnce: allowUnsafePatterns === true })
   const unhandle = () => {
+    second?.end()
     for (const signal of signals) process.off(signal, stop)
   }
   const stop = () => {

@@ -159,8 +159,8 @@ export function category(text: string): string {
 }
 
 /** For commander: FIELD[:TYPE], several of them. */
-export function collectKey(text: string, before: readonly FeedKey[] = []): readonly FeedKey[] {
-  return [...before, orInvalid(() => parseFeedKey(text))]
+export function collectKey(text: string, before: readonly FeedKey[] | undefined): readonly FeedKey[] {
+  return [...(before ?? []), orInvalid(() => parseFeedKey(text))]
 }
 
 /** For commander: a duration in milliseconds. */

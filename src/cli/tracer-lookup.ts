@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, type ClientTls, TracerPool } from '../tracer/pool.ts'
+import { POOL_DEFAULTS } from '../tracer/pool-options.ts'
 import { guessType, type Indicator, type IndicatorType } from '../tracer/protocol.ts'
 import { type Address, formatAddress } from './address.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -21,21 +23,36 @@ export interface LookupOptions {
 const STDIN = '-'
 /** Values that are asked before the first of them is answered. */
 const AHEAD = 256
-const TYPED = /^(url|ip|hash)=(.+)$/s
+
+/** How a value's type is written in front of it: its type on the wire, and for digests the digits that they have. */
+const PREFIXES: Readonly<Record<string, { readonly type: IndicatorType; readonly digits?: number }>> = {
+  url: { type: 'url' },
+  domain: { type: 'url' },
+  ip: { type: 'ip' },
+  hash: { type: 'hash' },
+  md5: { type: 'hash', digits: 32 },
+  sha1: { type: 'hash', digits: 40 },
+  sha256: { type: 'hash', digits: 64 },
+}
+const TYPED = new RegExp(`^(${Object.keys(PREFIXES).join('|')})=(.+)$`, 's')
+
+/** The wait before a connection that was refused is tried again. */
+const AGAIN_MS = 100
 
 /**
  * `tracer lookup VALUE...`: one JSON line per value, in their order.
  *
  * @returns the exit code
- * @throws {CommandError} when the server does not answer
+ * @throws {CommandError} when the server does not answer, or a value is not of the type that it is given as
  */
 export async function lookup(values: readonly string[], options: LookupOptions): Promise<number> {
   const pool = createPool(options)
+  const patience = performance.now() + (options.timeout ?? POOL_DEFAULTS.timeoutMs)
   const waiting: Promise<string>[] = []
   try {
     for await (const value of eachValue(values)) {
       const indicator = toIndicator(value)
-      const line = pool.lookup([indicator]).then((answers) => format(indicator, answers[0]!))
+      const line = ask(pool, indicator, patience).then((answer) => format(indicator, answer))
       // It is awaited in its turn; until then a failure is not unhandled.
       line.catch(() => {})
       waiting.push(line)
@@ -44,6 +61,7 @@ export async function lookup(values: readonly string[], options: LookupOptions):
     for (const line of waiting) await print(await line)
   } catch (error) {
     pool.destroy()
+    if (error instanceof CommandError) throw error
     throw new CommandError(
       EXIT.FAILED,
       `tracer: ${formatAddress(options.server)}: ${(error as Error).message}`,
@@ -75,7 +93,32 @@ async function* eachValue(values: readonly string[]): AsyncGenerator<string> {
 function toIndicator(text: string): Indicator {
   const typed = TYPED.exec(text)
   if (typed === null) return { type: guessType(text), value: text }
-  return { type: typed[1] as IndicatorType, value: typed[2]! }
+  const [, prefix, value] = typed as unknown as [string, string, string]
+  const { type, digits } = PREFIXES[prefix]!
+  if (digits !== undefined && !(value.length === digits && /^[0-9a-fA-F]+$/.test(value))) {
+    throw new CommandError(EXIT.USAGE, `tracer: ${prefix}= takes ${digits} hexadecimal digits`)
+  }
+  return { type, value }
+}
+
+/** @param patience a refused connection is tried again until then, on the clock of `performance.now()` */
+async function ask(pool: TracerPool, indicator: Indicator, patience: number): Promise<Answer> {
+  for (;;) {
+    try {
+      const [answer] = await pool.lookup([indicator])
+      return answer!
+    } catch (error) {
+      if (!isRefused(error) || performance.now() + AGAIN_MS > patience) throw error
+      await sleep(AGAIN_MS)
+    }
+  }
+}
+
+function isRefused(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ECONNREFUSED') return true
+  }
+  return false
 }
 
 function format({ type, value }: Indicator, answer: Answer): string {

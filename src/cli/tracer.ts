@@ -39,7 +39,8 @@ Exit codes: 0 stopped by a signal, 1 a fault (the port is in use), 2 wrong usage
 certificate that cannot be used.`
 
 const AFTER_LOOKUP = `
-The type of a value is guessed (ip, hash by its length, else url), or given: url=..., ip=..., hash=...
+The type of a value is guessed (ip, hash by its length, else url), or given: url=..., domain=..., ip=..., hash=..., md5=..., sha1=..., sha256=...
+A server that refuses the connection is tried again for as long as --timeout says: it may be about to start.
 
 Exit codes: 0 all values are answered, found or not, 1 the server does not answer, 2 wrong usage.`
 
@@ -69,6 +70,7 @@ function createProgram(run: RunWork): Command {
 function addServe(program: Command, run: (work: () => Promise<number>) => Promise<void>): void {
   const sources = new SourceArguments()
   const command = program.command('serve')
+  // A parser that takes the value before it as well is one of an option that is repeatable.
   command
     .description('answer look-ups over TCP')
     .addOption(
@@ -77,26 +79,26 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
     .option(
       '--feed <file>',
       'CSV or JSON, plain or gzip, also of MISP; a directory or a URL of such; repeatable',
-      (file: string) => sources.addFeed(file),
+      (file: string, _before) => sources.addFeed(file),
     )
     .option(
       '--key <field[:type]>',
       'the field of the feed before it to look up by (not for MISP); type: url, ip or hash',
-      (text: string) => sources.setKey(text),
+      (text: string, _before) => sources.setKey(text),
     )
     .option(
       '--category <name>',
       'the category of the detections of the feed or database before it',
-      (text: string) => sources.setCategory(text),
+      (text: string, _before) => sources.setCategory(text),
     )
-    .option('--mmdb <file>', 'a GeoIP or ASN database of addresses; repeatable', (file: string) =>
+    .option('--mmdb <file>', 'a GeoIP or ASN database of addresses; repeatable', (file: string, _before) =>
       sources.addMmdb(file),
     )
     .option('--mmdb-language <code>', 'of the names of places (default: en)')
     .option(
       '--load <file>',
       'a feed that tracer compile has made; repeatable, also beside --feed',
-      (file: string) => sources.addCompiled(file),
+      (file: string, _before) => sources.addCompiled(file),
     )
     .option(
       '--feed-interval <duration>',
@@ -111,17 +113,17 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
     .option(
       '--allowlist <file>',
       'indicators that get no detection, one a line, or a feed with --key; repeatable',
-      (file: string) => sources.addAllowlist(file),
+      (file: string, _before) => sources.addAllowlist(file),
     )
     .option(
       '--enricher <name>',
       'url-decode, or a module of your own (./mine.js); repeatable',
-      (text: string) => sources.addEnricher(text),
+      (text: string, _before) => sources.addEnricher(text),
     )
     .option(
       '--shared-enricher <path>',
       'as --enricher with a module of your own, which the workers share: it is asked in one process',
-      (text: string) => sources.addSharedEnricher(text),
+      (text: string, _before) => sources.addSharedEnricher(text),
     )
     .option(
       '--enricher-timeout <duration>',

@@ -1,53 +1,161 @@
-import { type FSWatcher, realpathSync, statSync, unwatchFile, watch, watchFile } from 'node:fs'
-import { dirname } from 'node:path'
+import { type FSWatcher, lstatSync, readlinkSync, statSync, unwatchFile, watch, watchFile } from 'node:fs'
+import { isAbsolute, join, parse, resolve, sep } from 'node:path'
 
 /** Editors and copying tools change a file in several steps; it is looked at when it was quiet for this long. */
 const QUIET_MS = 100
 
+/** A file that is never quiet is looked at all the same, so long after it began to change. */
+const LONGEST_MS = 1000
+
 /** How often the files are looked at where the system cannot tell that they changed. */
 const POLL_MS = 1000
 
+/** More links than this lead in a circle. */
+const MAX_LINKS = 40
+
 /**
  * Calls back when one of the files has other contents. Directories are watched, not files: a file that is replaced
- * (an editor that renames, a mounted configuration map) is another file, which a watch of the old one never sees.
+ * (an editor that renames, a mounted configuration map) is another file, which a watch of the old one never sees. Of
+ * what happens in a directory only that counts which concerns the files, or links on the way to them.
  *
  * @returns how to end it
  */
 export function watchFiles(paths: readonly string[], onChange: () => void): () => void {
-  let known = signature(paths)
-  let timer: NodeJS.Timeout | undefined
-  const check = () => {
-    const current = signature(paths)
-    if (current === known) return
-    known = current
-    onChange()
+  const watcher = new Watcher(paths, onChange)
+  return () => watcher.end()
+}
+
+class Watcher {
+  readonly #paths: readonly string[]
+  readonly #onChange: () => void
+  #known: string
+  #timer: NodeJS.Timeout | undefined
+  /** When the first change was noticed that has not been looked at yet. */
+  #firstAt: number | undefined
+  #directories = new Map<string, { readonly watcher: FSWatcher; names: ReadonlySet<string> }>()
+  #isPolling = false
+
+  constructor(paths: readonly string[], onChange: () => void) {
+    this.#paths = paths
+    this.#onChange = onChange
+    this.#known = signature(paths)
+    this.#watch()
   }
-  const soon = () => {
-    clearTimeout(timer)
-    timer = setTimeout(check, QUIET_MS).unref()
+
+  end(): void {
+    clearTimeout(this.#timer)
+    for (const { watcher } of this.#directories.values()) watcher.close()
+    this.#directories.clear()
+    for (const path of this.#paths) unwatchFile(path, this.#soon)
   }
-  const poll = () => {
-    for (const path of paths) watchFile(path, { interval: POLL_MS, persistent: false }, soon)
+
+  readonly #soon = (): void => {
+    const now = performance.now()
+    this.#firstAt ??= now
+    clearTimeout(this.#timer)
+    const wait = Math.min(QUIET_MS, Math.max(0, this.#firstAt + LONGEST_MS - now))
+    this.#timer = setTimeout(() => this.#look(), wait).unref()
   }
-  const watchers: FSWatcher[] = []
-  try {
-    for (const directory of directoriesOf(paths)) {
-      watchers.push(watch(directory, { persistent: false }, soon).on('error', poll))
+
+  #look(): void {
+    this.#firstAt = undefined
+    // A link may lead elsewhere by now, and a directory that was replaced is another one.
+    if (!this.#isPolling) this.#watch()
+    const current = signature(this.#paths)
+    if (current === this.#known) return
+    this.#known = current
+    this.#onChange()
+  }
+
+  /** Watches those directories that matter now, and only them. */
+  #watch(): void {
+    const wanted = namesByDirectory(this.#paths)
+    for (const [key, { watcher }] of this.#directories) {
+      if (wanted.has(key)) continue
+      watcher.close()
+      this.#directories.delete(key)
     }
-  } catch {
-    // No more watches to be had, or a file system that has none.
-    poll()
+    try {
+      for (const [key, { directory, names }] of wanted) {
+        const watched = this.#directories.get(key)
+        if (watched === undefined) this.#directories.set(key, this.#open(directory, names))
+        else watched.names = names
+      }
+    } catch {
+      // No more watches to be had, or a file system that has none.
+      this.#poll()
+    }
   }
-  return () => {
-    clearTimeout(timer)
-    for (const watcher of watchers) watcher.close()
-    for (const path of paths) unwatchFile(path, soon)
+
+  #open(
+    directory: string,
+    names: ReadonlySet<string>,
+  ): { readonly watcher: FSWatcher; names: ReadonlySet<string> } {
+    const watcher = watch(directory, { persistent: false }, (_event, name) => {
+      // Not every system tells the name.
+      if (name === null || watched.names.has(name)) this.#soon()
+    }).on('error', () => this.#poll())
+    const watched = { watcher, names }
+    return watched
+  }
+
+  #poll(): void {
+    if (this.#isPolling) return
+    this.#isPolling = true
+    for (const path of this.#paths) watchFile(path, { interval: POLL_MS, persistent: false }, this.#soon)
   }
 }
 
-/** Where the files are, and where the links lead that they may be. */
-function directoriesOf(paths: readonly string[]): Set<string> {
-  return new Set(paths.flatMap((path) => [dirname(path), dirname(realpathSync(path))]))
+interface WatchedNames {
+  readonly directory: string
+  readonly names: Set<string>
+}
+
+/** By the identity of a directory: which names in it are the files, or links on the way to them. */
+function namesByDirectory(paths: readonly string[]): Map<string, WatchedNames> {
+  const found = new Map<string, WatchedNames>()
+  for (const path of paths) {
+    for (const [directory, name] of wayTo(path)) {
+      const stats = statSync(directory, { throwIfNoEntry: false })
+      if (stats === undefined) continue
+      const key = `${stats.dev} ${stats.ino}`
+      const known = found.get(key) ?? { directory, names: new Set<string>() }
+      known.names.add(name)
+      found.set(key, known)
+    }
+  }
+  return found
+}
+
+/**
+ * The links on the way to a file, and the file: where they stand, and their names.
+ *
+ *   /etc/rules/r.yaml -> ..data/r.yaml       /etc/rules r.yaml
+ *   /etc/rules/..data -> ..2026_01           /etc/rules ..data
+ *   /etc/rules/..2026_01/r.yaml              /etc/rules/..2026_01 r.yaml
+ */
+function wayTo(path: string): [directory: string, name: string][] {
+  const way: [directory: string, name: string][] = []
+  const { root } = parse(resolve(path))
+  let directory = root
+  let parts = resolve(path).slice(root.length).split(sep)
+  for (let links = 0; parts.length > 0; ) {
+    const [name, ...rest] = parts as [string, ...string[]]
+    const place = join(directory, name)
+    const stats = lstatSync(place, { throwIfNoEntry: false })
+    const isLink = stats?.isSymbolicLink() === true
+    if (isLink || rest.length === 0 || stats === undefined) way.push([directory, name])
+    if (stats === undefined || (isLink && ++links > MAX_LINKS)) return way
+    parts = rest
+    if (!isLink) {
+      directory = place
+      continue
+    }
+    const target = readlinkSync(place)
+    parts = [...target.split(sep).filter((part) => part !== ''), ...rest]
+    if (isAbsolute(target)) directory = root
+  }
+  return way
 }
 
 function signature(paths: readonly string[]): string {

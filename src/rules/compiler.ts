@@ -31,6 +31,11 @@ export interface CompileOptions {
   readonly lookups?: readonly { readonly text: string; readonly file: string }[]
   /** How often `while` in tap may go round for one event. Default: 100,000. */
   readonly maxWhileSteps?: number
+  /**
+   * Take patterns that are not proven to be linear in the length of the text: one event may then keep the processor for
+   * ever. Default: false, they are refused.
+   */
+  readonly allowUnsafePatterns?: boolean
 }
 
 /** What a rule set was compiled from: another thread can compile the same from it. */
@@ -184,6 +189,7 @@ class Compiler {
       table: (name) => this.#tables.get(name) ?? (this.#incomplete ? unseenTable(name) : undefined),
       tableNames: [...this.#tables.keys()],
       re2: () => this.#functions.re2(),
+      allowUnsafePatterns: this.#options.allowUnsafePatterns === true,
       warn: (message) => {
         this.#problems.push(
           problemIn(

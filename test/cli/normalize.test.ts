@@ -299,7 +299,8 @@ describe('normalize', { concurrency: 4 }, () => {
     )
     clearInterval(timer)
     command.child.stdout.resume()
-    assert.equal(signal, 'SIGTERM')
+    // The system kills, or the thread that does so where this one cannot.
+    assert.ok(signal === 'SIGTERM' || signal === 'SIGKILL', String(signal))
     await command.finished
   })
 

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
 import { Writable } from 'node:stream'
-import { describe, it, mock } from 'node:test'
+import { describe, it, mock, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { Progress, progressLine } from '../../src/cli/progress.ts'
+import { folderWith } from './command.ts'
 
 const COUNTS = {
   events: 1_234_567,
@@ -91,5 +98,42 @@ describe('Progress', () => {
     } finally {
       mock.timers.reset()
     }
+  })
+})
+
+/** Runs a line of the shell with a terminal as standard input, output and error. */
+const SCRIPT = '/usr/bin/script'
+
+describe('the progress of normalize, on a terminal', { skip: !existsSync(SCRIPT), concurrency: 2 }, () => {
+  const command = `'${process.execPath}' --import tsx '${fileURLToPath(new URL('../../src/cli/normalize.ts', import.meta.url))}'`
+  const run = async (test: TestContext, tail: string): Promise<{ screen: string; folder: string }> => {
+    const folder = folderWith(test, { 'r.yaml': 'a: x\n', 'e.jsonl': '{"x":1}\n' })
+    const line = `${command} -r '${folder}/r.yaml' '${folder}/e.jsonl' ${tail.replaceAll('FOLDER', folder)}`
+    const { stdout } = await promisify(execFile)(SCRIPT, ['-qec', line, '/dev/null'])
+    return { screen: stdout, folder }
+  }
+
+  it('is shown where the output goes to a file', async (test) => {
+    for (const tail of ["> 'FOLDER/out'", "-o 'FOLDER/out'", "-o 'FOLDER/out' | cat", '> /dev/null']) {
+      const { screen, folder } = await run(test, tail)
+      assert.match(screen, /1 events/, tail)
+      if (tail !== '> /dev/null') assert.equal(readFileSync(join(folder, 'out'), 'utf8'), '{"a":1}\n')
+    }
+  })
+
+  it('is not shown where the output comes to the terminal, by itself or through a pipe', async (test) => {
+    for (const tail of [
+      '',
+      '| cat',
+      '-o - | cat',
+      '-o /dev/stdout | cat',
+      '-o /dev/tty',
+      "-o 'FOLDER/out' --no-progress",
+    ]) {
+      const { screen } = await run(test, tail)
+      assert.doesNotMatch(screen, /events/, tail)
+      if (!tail.includes('FOLDER')) assert.match(screen, /\{"a":1\}/, tail)
+    }
+    assert.match((await run(test, '--progress | cat')).screen, /1 events/)
   })
 })

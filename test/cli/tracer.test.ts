@@ -4,9 +4,10 @@ import { writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Finished, folderWith } from './command.ts'
-import { Serving, tracer } from './serving.ts'
+import { Serving, startTracer, tracer } from './serving.ts'
 
 const FEED = 'ioc,context\ngmer.com,bad_URL\n192.0.2.1,"bad, IP"\n'
 const REQUEST = '7f3a|url=gmer.com|\n'
@@ -256,6 +257,49 @@ describe('tracer lookup', { concurrency: 2, timeout: 120_000 }, () => {
       values.map((value) => `{"type":"url","value":"${value}","detections":[]}`),
     )
     assert.deepEqual(lines(await tracer(['lookup', ...server, '-'])), [''])
+  })
+
+  it('takes what an indicator is in front of it, and says when it is not that', async (t) => {
+    const serving = await Serving.start(t, '--enricher', 'url-decode')
+    const server = ['--server', `127.0.0.1:${serving.port()}`]
+    const digests = [`md5=${'aB'.repeat(16)}`, `sha1=${'0'.repeat(40)}`, `sha256=${'f'.repeat(64)}`]
+    const { code, stdout } = await tracer(['lookup', ...server, 'domain=a.example', ...digests, 'sha512=x'])
+    assert.equal(code, 0)
+    assert.deepEqual(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+        .map(({ type, value }) => [type, value.length]),
+      [
+        ['url', 9],
+        ['hash', 32],
+        ['hash', 40],
+        ['hash', 64],
+        ['url', 8],
+      ],
+    )
+    for (const value of ['md5=abc', `sha1=${'0'.repeat(64)}`, `sha256=${'g'.repeat(64)}`]) {
+      const refused = await tracer(['lookup', ...server, value])
+      assert.equal(refused.code, 2, value)
+      assert.match(refused.stderr, /^tracer: \w+= takes \d+ hexadecimal digits\n$/)
+    }
+  })
+
+  it('waits for a server that is about to start', async (t) => {
+    const free = createServer().listen(0, '127.0.0.1')
+    await once(free, 'listening')
+    const { port } = free.address() as AddressInfo
+    free.close()
+    await once(free, 'close')
+    const asking = tracer(['lookup', '--server', `127.0.0.1:${port}`, '--timeout', '60s', 'a.example'])
+    // It has been refused by now, on any machine that is not very slow; if it has not, it is answered at once.
+    await sleep(3000)
+    const late = startTracer('serve', '--listen', `127.0.0.1:${port}`, '--enricher', 'url-decode')
+    t.after(() => late.child.kill('SIGKILL'))
+    const { code, stdout, stderr } = await asking
+    assert.deepEqual([code, stderr], [0, ''])
+    assert.match(stdout, /^\{"type":"url","value":"a\.example",.*\}\n$/)
   })
 
   it('ends with 1 when nobody answers, and with 2 when nothing is asked', async () => {

@@ -97,6 +97,8 @@ export interface PrepareHost {
   warn(message: string): void
   /** The linear engine for patterns. */
   re2(): Re2
+  /** Take patterns that on some texts take very long, with a warning. Default: false, they are refused. */
+  readonly allowUnsafePatterns?: boolean
 }
 
 export type LookupTable =

@@ -24,9 +24,10 @@ export const match: FunctionDefinition = {
     'but the last are off, `$` matches also before a newline that ends the text, and letters of every script are `\\w`.',
     '',
     'The pattern is checked and translated when the rules are loaded. One that is proven to take time linear in the length',
-    "of the text runs on JavaScript's own engine; any other on re2js, which is always linear and about ten times slower. With",
-    'back-references, look-around, atomic groups or possessive quantifiers only the former can be used: such a pattern',
-    'that is not proven to be linear is reported with a warning, because some texts may make it very slow.',
+    "of the text runs on JavaScript's own engine; any other on an engine that is always linear and ten to twenty times slower:",
+    're2js, or for look-around one of our own. Neither has back-references, nor those atomic groups and possessive quantifiers',
+    'that no look-ahead can replace: such a pattern is refused if it is not proven to be linear, because some texts may make it',
+    'take longer than anybody waits. `--allow-unsafe-patterns` takes it all the same, with a warning.',
     '',
     'Refused when the rules are loaded: what Python refuses, conditional groups `(?(1)...)`, `\\N{...}`, a reference to a',
     'group that may not have matched or that ignores case, repetitions of something empty inside an atomic group, and',
@@ -66,7 +67,7 @@ export const match: FunctionDefinition = {
 
 function compile(text: string, host: PrepareHost): Pattern {
   try {
-    return compilePattern(text, () => host.re2())
+    return compilePattern(text, () => host.re2(), { allowUnsafe: host.allowUnsafePatterns })
   } catch (error) {
     if (!(error instanceof PatternError)) throw error
     throw new ArgumentProblem('regex', `bad pattern: ${error.message}`, {

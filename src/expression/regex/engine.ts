@@ -6,17 +6,25 @@ import { commit } from './commit.ts'
 import { LinearMatcher, type Re2 } from './linear-matcher.ts'
 import { parsePattern } from './parse.ts'
 import { PatternError } from './pattern-error.ts'
+import { Scanner } from './scanner.ts'
 import { simplify } from './simplify.ts'
 import { toJavaScript } from './translate.ts'
+import { withoutAtomic } from './without-atomic.ts'
 
 /**
  * What a pattern runs on.
  *
  *   v8         JavaScript's own engine: fast, and for this pattern proven to be linear
  *   re2        re2js: always linear, about 10 to 25 times slower
- *   v8-unsafe  JavaScript's own engine, because re2js lacks what the pattern needs; nothing is proven
+ *   scan       our own automaton, for what re2js lacks, look-around above all: always linear
+ *   v8-unsafe  JavaScript's own engine, for what all of these lack; nothing is proven, and it has to be asked for
  */
-export type EngineName = 'v8' | 're2' | 'v8-unsafe'
+export type EngineName = 'v8' | 're2' | 'scan' | 'v8-unsafe'
+
+export interface PatternOptions {
+  /** Take patterns that on some texts take longer than anybody waits. Default: false, they are refused. */
+  readonly allowUnsafe?: boolean
+}
 
 /** A pattern that is ready to match. */
 export interface Pattern {
@@ -24,7 +32,7 @@ export interface Pattern {
   /** What the operator should know: the pattern may take long, or not mean what it seems to. */
   readonly warnings: readonly string[]
   /**
-   * Whether the pattern matches at the start of the subject, as `re.match` does.
+   * Tells if the pattern matches at the start of the subject, as `re.match` does.
    *
    * @throws {Failure} VALUE_ERROR when an unproven pattern runs out of memory on a long subject
    */
@@ -34,26 +42,35 @@ export interface Pattern {
 /**
  * Makes a pattern of Python's `re` ready to match, on the fastest engine that is safe for it.
  *
- * @param loadRe2 is called when the linear engine is needed
- * @throws {PatternError} when the pattern is malformed, too big, or cannot be translated faithfully
+ * @param loadRe2 is called when re2js is needed
+ * @throws {PatternError} when the pattern is malformed, too big, cannot be translated faithfully, or is not safe
  */
-export function compilePattern(text: string, loadRe2: () => Re2): Pattern {
-  const parsed = parsePattern(text)
-  const root = simplify(parsed.root)
-  const proven = findProven(root)
+export function compilePattern(
+  text: string,
+  loadRe2: () => Re2,
+  { allowUnsafe = false }: PatternOptions = {},
+): Pattern {
+  const { root: written, warnings } = parsePattern(text)
+  const root = simplify(written)
+  const linear = new LinearEngines(root, loadRe2)
+  const proven = findProven(root) ?? (linear.root === root ? undefined : findProven(linear.root))
   if (proven !== undefined) {
     const regexp = makeRegExp(proven)
-    if (regexp !== undefined) {
-      return new BacktrackingPattern('v8', regexp, root, loadRe2, parsed.warnings)
-    }
+    if (regexp !== undefined) return new BacktrackingPattern('v8', regexp, linear, warnings)
   }
-  const linear = LinearMatcher.make(root, loadRe2())
-  if (linear !== undefined) return new LinearPattern(linear, parsed.warnings)
+  const made = linear.make()
+  if (made !== undefined) return { ...made, warnings, matches: (subject) => made.matcher.matches(subject) }
   const regexp = makeRegExp(root)
   if (regexp === undefined) throw new PatternError('the pattern is too big', 0)
-  const warning = `the pattern needs ${describeNeed(root)} and could not be proven safe: on some texts it may take very long`
-  return new BacktrackingPattern('v8-unsafe', regexp, root, loadRe2, [warning, ...parsed.warnings])
+  const [need, offset] = describeNeed(root)
+  const problem = `the pattern needs ${need} and could not be proven safe: on some texts it may take very long`
+  if (!allowUnsafe) throw new PatternError(problem, offset, UNSAFE_HINT)
+  return new BacktrackingPattern('v8-unsafe', regexp, linear, [problem, ...warnings])
 }
+
+const UNSAFE_HINT =
+  'say it without, or with repetitions that cannot match the same text in several ways; ' +
+  'for events that you trust there is --allow-unsafe-patterns'
 
 /** The pattern in a form whose backtracking is proven to be linear, if there is one. */
 function findProven(root: RegexNode): RegexNode | undefined {
@@ -77,27 +94,44 @@ function makeRegExp(root: RegexNode): RegExp | undefined {
   }
 }
 
-function describeNeed(root: RegexNode): string {
+/** What no linear engine can do, and where in the pattern it is. */
+function describeNeed(root: RegexNode): readonly [need: string, offset: number] {
   for (const node of walk(root)) {
-    if (node.kind === 'backreference') return 'a back-reference'
-    if (node.kind === 'look') return node.direction === 'ahead' ? 'a look-ahead' : 'a look-behind'
-    if (node.kind === 'atomic') return 'an atomic group or possessive quantifier'
+    if (node.kind === 'backreference') return ['a back-reference', node.offset]
+    if (node.kind === 'atomic') return ['an atomic group or possessive quantifier', node.offset]
   }
-  return 'more than the linear engine has'
+  return ['more steps or look-around than the linear engines take,', 0]
 }
 
-class LinearPattern implements Pattern {
-  readonly engine = 're2'
-  readonly warnings: readonly string[]
-  readonly #matcher: LinearMatcher
+/** Something that answers as a pattern does. */
+interface Matcher {
+  matches(subject: string): boolean
+}
 
-  constructor(matcher: LinearMatcher, warnings: readonly string[]) {
-    this.#matcher = matcher
-    this.warnings = warnings
+/** The engines that are linear by construction. */
+class LinearEngines {
+  /** The pattern in the form that is best for them. */
+  readonly root: RegexNode
+  readonly #loadRe2: () => Re2
+
+  /** @param root simplified */
+  constructor(root: RegexNode, loadRe2: () => Re2) {
+    this.#loadRe2 = loadRe2
+    const kinds = new Set<RegexNode['kind']>()
+    for (const node of walk(root)) kinds.add(node.kind)
+    const isRewritten = kinds.has('atomic') && !kinds.has('backreference')
+    this.root = isRewritten ? simplify(withoutAtomic(root)) : root
   }
 
-  matches(subject: string): boolean {
-    return this.#matcher.matches(subject)
+  /**
+   * @returns undefined where none of them can
+   * @throws {PatternError} when the pattern is too big
+   */
+  make(): { readonly engine: EngineName; readonly matcher: Matcher } | undefined {
+    const re2 = LinearMatcher.make(this.root, this.#loadRe2())
+    if (re2 !== undefined) return { engine: 're2', matcher: re2 }
+    const scanner = Scanner.make(this.root)
+    return scanner === undefined ? undefined : { engine: 'scan', matcher: scanner }
   }
 }
 
@@ -105,22 +139,14 @@ class BacktrackingPattern implements Pattern {
   readonly engine: EngineName
   readonly warnings: readonly string[]
   readonly #regexp: RegExp
-  readonly #root: RegexNode
-  readonly #loadRe2: () => Re2
-  #fallback: LinearMatcher | undefined
+  readonly #linear: LinearEngines
+  #fallback: Matcher | undefined
 
-  constructor(
-    engine: EngineName,
-    regexp: RegExp,
-    root: RegexNode,
-    loadRe2: () => Re2,
-    warnings: readonly string[],
-  ) {
+  constructor(engine: EngineName, regexp: RegExp, linear: LinearEngines, warnings: readonly string[]) {
     this.engine = engine
     this.warnings = warnings
     this.#regexp = regexp
-    this.#root = root
-    this.#loadRe2 = loadRe2
+    this.#linear = linear
   }
 
   matches(subject: string): boolean {
@@ -128,19 +154,15 @@ class BacktrackingPattern implements Pattern {
       return this.#regexp.test(subject)
     } catch {
       // The engine's stack for backtracking is limited to 64 MB: some millions of characters.
-      return this.#withoutBacktracking(subject)
+      this.#fallback ??= this.#makeFallback()
+      return this.#fallback.matches(subject)
     }
   }
 
-  #withoutBacktracking(subject: string): boolean {
-    this.#fallback ??= this.#makeFallback()
-    return this.#fallback.matches(subject)
-  }
-
-  #makeFallback(): LinearMatcher {
+  #makeFallback(): Matcher {
     try {
-      const matcher = LinearMatcher.make(this.#root, this.#loadRe2())
-      if (matcher !== undefined) return matcher
+      const made = this.#linear.make()
+      if (made !== undefined) return made.matcher
     } catch (error) {
       if (!(error instanceof PatternError)) throw error
     }

@@ -13,13 +13,17 @@ const context: EventContext = {
   anomaly: () => assert.fail('match records no anomalies'),
 }
 
-function prepare(regex: Value): { run: (s: Value) => unknown; warnings: string[] } {
+function prepare(
+  regex: Value,
+  allowUnsafePatterns = false,
+): { run: (s: Value) => unknown; warnings: string[] } {
   const warnings: string[] = []
   const host: PrepareHost = {
     table: () => undefined,
     tableNames: [],
     warn: (message) => warnings.push(message),
     re2: () => re2js,
+    allowUnsafePatterns,
   }
   assert.ok(match.implementation.kind === 'prepared')
   const call = match.implementation.prepare({ regex }, host)
@@ -76,11 +80,19 @@ describe('match', () => {
     assert.equal(problemOf(5).message, 'a pattern is a string')
   })
 
-  test('tells the operator about patterns that may be slow or mistaken', () => {
+  test('refuses patterns that may be slow, or warns of them where they are allowed', () => {
+    const { message, hint, offset } = problemOf('(a+)\\1$')
+    assert.match(message, /^bad pattern: the pattern needs a back-reference/)
+    assert.match(hint ?? '', /--allow-unsafe-patterns/)
+    assert.equal(offset, 4)
     assert.match(
-      prepare('(?=x)(a+)+$').warnings.join(),
-      /^match\('\(\?=x\)\(a\+\)\+\$'\): the pattern needs a look-ahead/,
+      prepare('(a+)\\1$', true).warnings.join(),
+      /^match\('\(a\+\)\\\\1\$'\): the pattern needs a back-reference/,
     )
+    assert.deepEqual(prepare('(?=x)(a+)+$').warnings, [])
+  })
+
+  test('tells the operator about patterns that may be mistaken', () => {
     assert.match(prepare('[[a]').warnings.join(), /Possible nested set/)
   })
 
