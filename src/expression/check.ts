@@ -522,7 +522,12 @@ class Checker {
       const definition = this.#functions.get(value.name)
       if (definition?.implementation.kind === 'plain') {
         const { call } = definition.implementation
-        return { op: 'callable', context: true, call: call as unknown as (item: Value) => unknown }
+        return {
+          op: 'callable',
+          context: true,
+          call: call as unknown as (item: Value) => unknown,
+          ...this.#ownReads(definition),
+        }
       }
       if (definition === undefined && Object.hasOwn(BUILTINS, value.name)) {
         const builtin = BUILTINS[value.name]!
@@ -548,11 +553,12 @@ class Checker {
       argument === undefined ? undefined : this.expression(argument.value),
     )
     for (const argument of bound.rest) args.push(this.expression(argument.value))
+    const own = this.#ownReads(definition)
     if (implementation.kind === 'plain')
-      return { op: 'call', name, call: implementation.call, context: true, args }
+      return { op: 'call', name, call: implementation.call, context: true, args, ...own }
     const prepared = this.#prepare(call, definition, bound)
     if (prepared === undefined) return { op: 'constant', value: null }
-    if (name !== 'lookup') return { op: 'call', name, call: prepared, context: true, args }
+    if (name !== 'lookup') return { op: 'call', name, call: prepared, context: true, args, ...own }
     const [table, key, fallback] = args
     return {
       op: 'lookup',
@@ -561,6 +567,13 @@ class Checker {
       key: key!,
       fallback,
     }
+  }
+
+  /** What a function reads of the event beside its arguments: noted, and kept with its node. */
+  #ownReads({ reads }: FunctionDefinition): { reads: readonly string[] } | undefined {
+    if (reads === undefined) return undefined
+    for (const member of reads) this.#reads.add(member)
+    return { reads }
   }
 
   #prepare(

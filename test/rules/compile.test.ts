@@ -474,3 +474,11 @@ test('the rule set knows what it reads and writes', () => {
   assert.deepEqual(rules.reads, ['*', 'p q', 'x.y', 'z'])
   assert.equal(rules.tap, false)
 })
+
+test('the rule set reads what its functions read by themselves, in tap and in rules', () => {
+  assert.deepEqual(compileRules("t: parse_timestamp(x, 'iso8601')").reads, ['tzinfo', 'x'])
+  assert.deepEqual(compileRules('t: timestamp_to_epoch(x)').reads, ['tzinfo', 'x'])
+  assert.deepEqual(compileRules("t: '[parse_timestamp(s, ''iso8601'') for s in x]'").reads, ['tzinfo', 'x'])
+  assert.deepEqual(compileRules("tap: data['t'] = timestamp_to_epoch(x)\nt: t").reads, ['t', 'tzinfo', 'x'])
+  assert.deepEqual(compileRules('t: epoch_to_timestamp(x)').reads, ['x'])
+})

@@ -21,6 +21,11 @@ export interface FunctionDefinition {
   /** More to know: formats, limits, tables of defaults. Markdown paragraphs. */
   readonly notes?: string
   readonly examples: readonly Example[]
+  /**
+   * Members of the event that it reads by itself, through `EventContext.field`, beside its arguments. Default: none.
+   * Whoever has to know what rules read asks here: `normalize check`, and the path that reads those members only.
+   */
+  readonly reads?: readonly string[]
   readonly implementation: Implementation
 }
 
@@ -81,7 +86,7 @@ export interface SpecialForm {
 
 /** What a function may know of the event that is being processed. */
 export interface EventContext {
-  /** The event's own member of that name; undefined where there is none. */
+  /** The event's own member of that name, one of the function's `reads`; undefined where there is none. */
   field(name: string): Maybe
   /** Adds `text` to the list `event.anomaly.<kind>` of the output, once. */
   anomaly(kind: string, text: string): void

@@ -2,7 +2,7 @@ import { valueError } from '../failure.ts'
 import { notText } from '../net/text-argument.ts'
 import { typeName } from '../runtime/numbers.ts'
 import { repr } from '../runtime/repr.ts'
-import { EventZone } from '../time/event-zone.ts'
+import { EVENT_ZONE_READS, EventZone } from '../time/event-zone.ts'
 import { parseIso8601 } from '../time/iso8601.ts'
 import { Moment, type TimeParser } from '../time/moment.ts'
 import { printMoment } from '../time/print.ts'
@@ -86,6 +86,7 @@ Formats are compiled when the rules are loaded. Order them by frequency: they ar
       rejected: 'VALUE_ERROR',
     },
   ],
+  reads: EVENT_ZONE_READS,
   implementation: { kind: 'prepared', constants: { formats: 'a time format' }, prepare },
 }
 
