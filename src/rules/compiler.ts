@@ -13,6 +13,7 @@ import type { FunctionLibrary, LookupTable, PrepareHost } from '../expression/fu
 import { parseExpression } from '../expression/parse.ts'
 import { parseStatements } from '../expression/parse-statements.ts'
 import type { Dict, JsonObject, NumberTexts } from '../expression/value.ts'
+import { checkEnrich } from './check-enrich.ts'
 import type { FastPathPlan } from './fast/generate.ts'
 import { planFastPath } from './fast/generate.ts'
 import type { CheckedRule } from './generate.ts'
@@ -122,6 +123,10 @@ class Compiler {
     this.#incomplete = loaded.incomplete
     const tap = loaded.tap === undefined ? undefined : this.#tap(loaded.tap)
     const rules = loaded.rules.map((entry) => this.#rule(entry))
+    if (!loaded.incomplete) {
+      const sound = !this.#problems.some((problem) => problem.severity === 'error')
+      this.#problems.push(...checkEnrich(loaded, sound ? rules : []))
+    }
     if (this.#problems.some((problem) => problem.severity === 'error')) {
       throw new RuleError(this.#problems, this.#sources)
     }
@@ -131,7 +136,7 @@ class Compiler {
       definition: { text: this.#text, options: this.#options },
       rules,
       tap,
-      enrich: loaded.enrich,
+      enrich: loaded.enrich?.spec,
       reads: [...this.#reads].sort(),
       warnings: this.#problems,
       warningText: renderProblems(this.#problems, this.#sources),

@@ -1,6 +1,6 @@
 import type { Problem, SourceText } from '../expression/diagnostic.ts'
 import { suggest } from '../expression/suggest.ts'
-import { type EnrichSpec, readEnrich } from './enrich-spec.ts'
+import { type EnrichEntry, readEnrich } from './enrich-spec.ts'
 import { readLookup, type TableEntry } from './lookups.ts'
 import { outputPath } from './output-path.ts'
 import { RuleText } from './rule-text.ts'
@@ -44,7 +44,9 @@ export interface RuleFile {
   readonly tap?: SourceText
   /** The file's own lookup tables. */
   readonly tables: readonly TableEntry[]
-  readonly enrich?: EnrichSpec
+  readonly enrich?: EnrichEntry
+  /** Every output field that the file names, also where its expression could not be read. */
+  readonly outputs: readonly (readonly string[])[]
   /** What is wrong with the file as YAML and as a rule file; the expressions have not been looked at. */
   readonly problems: readonly Problem[]
   /** The YAML has syntax errors: rules, tables or `tap` may be missing, and what refers to them is no error. */
@@ -83,7 +85,8 @@ class RuleFileReader {
   readonly #rules: RuleEntry[] = []
   readonly #tables: TableEntry[] = []
   #tap: SourceText | undefined
-  #enrich: EnrichSpec | undefined
+  readonly #outputs: (readonly string[])[] = []
+  #enrich: EnrichEntry | undefined
 
   constructor(document: YamlDocument) {
     this.#document = document
@@ -112,6 +115,7 @@ class RuleFileReader {
       ...(this.#tap !== undefined && { tap: this.#tap }),
       tables: this.#tables,
       ...(this.#enrich !== undefined && { enrich: this.#enrich }),
+      outputs: this.#outputs,
       problems: document.problems,
       incomplete: document.incomplete,
     }
@@ -154,7 +158,9 @@ class RuleFileReader {
   #readTap(entry: Entry): SourceText | undefined {
     const value = contentOf(entry.value)
     if (value === undefined) return undefined
-    if (value.kind !== 'scalar') {
+    const literal = value.kind === 'scalar' ? scalarValue(this.#document, value) : undefined
+    const isBlank = literal === null && this.#document.sourceOf(value as ScalarNode).text.trim() === ''
+    if (value.kind !== 'scalar' || (typeof literal !== 'string' && !isBlank)) {
       this.#report(entry, entry.key, "'tap' holds the statements that run before the rules", {
         hint: "write them on new lines after 'tap: |'",
       })
@@ -168,6 +174,7 @@ class RuleFileReader {
 
   #readRule(entry: Entry): void {
     const path = outputPath(this.#document, entry.key, entry.name, entry.name)
+    this.#outputs.push(path)
     const rule = this.#readValue(entry)
     if (rule === undefined) return
     const place = this.#document.placeOf(entry.key)
