@@ -71,14 +71,18 @@ function createProgram(run: RunWork): Command {
       return EXIT.OK
     }),
   )
-  program
-    .command('functions')
-    .description('print the reference of the functions that rules can call')
-    .argument('[NAME]', 'one function only')
-    .action((name: string | undefined) =>
+  withRules(
+    program
+      .command('functions')
+      .description('print the reference of what rules can call')
+      .argument('[NAME]', 'one only: a function, a built-in, a method such as split or str.split'),
+  )
+    .option('--tables', 'print the lookup tables in the files of --rules and --lookups instead')
+    .action((name: string | undefined, _options, command: Command) =>
       run(async () => {
-        const { printFunctions } = await import('./functions.ts')
-        printFunctions(name)
+        const { tables, rules, lookups } = command.optsWithGlobals<NormalizeOptions & { tables?: boolean }>()
+        if (tables === true) (await import('./tables.ts')).printTables(rules, lookups)
+        else (await import('./functions.ts')).printFunctions(name)
         return EXIT.OK
       }),
     )

@@ -42,7 +42,8 @@ export async function loadRules({ rules, lookups }: RuleFiles): Promise<RuleSet>
   }
 }
 
-function readText(path: string): string {
+/** @throws {CommandError} when it cannot be read, or is not UTF-8 */
+export function readText(path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
   } catch (error) {

@@ -598,7 +598,9 @@ class Checker {
         this.#fault(
           argument.value,
           `${definition.name} needs a constant here: ${description} is worked out when the rules are loaded`,
-          'write it as a quoted string',
+          argument.value.kind === 'name'
+            ? `write it in quotes: '${argument.value.name}'`
+            : 'write it as a quoted string',
         )
       }
       const values = given.map((argument) =>

@@ -9,7 +9,7 @@ import { checkExpression, checkStatements } from '../expression/check.ts'
 import type { Node, TapNode } from '../expression/checked.ts'
 import type { Problem, SourceText } from '../expression/diagnostic.ts'
 import { problemIn, renderProblems } from '../expression/diagnostic.ts'
-import type { FunctionLibrary, LookupTable, PrepareHost } from '../expression/functions/definition.ts'
+import type { FunctionLibrary, LookupTable, NamedTable, PrepareHost } from '../expression/functions/definition.ts'
 import { parseExpression } from '../expression/parse.ts'
 import { parseStatements } from '../expression/parse-statements.ts'
 import type { Dict, JsonObject, NumberTexts } from '../expression/value.ts'
@@ -99,6 +99,7 @@ class Compiler {
   readonly #sources = new Map<string, string>()
   readonly #reads = new Set<string>()
   #tables: ReadonlyMap<string, LookupTable> = new Map()
+  #tablePlaces: readonly NamedTable[] = []
   /** Syntax errors have hidden parts of the file: a table that is not there may be among them. */
   #incomplete = false
 
@@ -120,6 +121,8 @@ class Compiler {
     const { tables, problems } = collectTables([...lookups, loaded])
     this.#problems.push(...problems)
     this.#tables = tables
+    // Those of the rule file first: a name that is missing is looked for there.
+    this.#tablePlaces = [...loaded.tables, ...lookups.flatMap((file) => file.tables)]
     this.#incomplete = loaded.incomplete
     const tap = loaded.tap === undefined ? undefined : this.#tap(loaded.tap)
     const rules = loaded.rules.map((entry) => this.#rule(entry))
@@ -187,7 +190,7 @@ class Compiler {
   #host(source: SourceText, field: string): PrepareHost {
     return {
       table: (name) => this.#tables.get(name) ?? (this.#incomplete ? unseenTable(name) : undefined),
-      tableNames: [...this.#tables.keys()],
+      tables: this.#tablePlaces,
       re2: () => this.#functions.re2(),
       warn: (message) => {
         this.#problems.push(

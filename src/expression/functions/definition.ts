@@ -96,12 +96,18 @@ export interface EventContext {
 export interface PrepareHost {
   /** The lookup table of that name: a mapping by key text, or a list; undefined where there is none. */
   table(name: string): LookupTable | undefined
-  /** Names of all tables, for a "did you mean". */
-  readonly tableNames: readonly string[]
+  /** All tables and the files that they are in, for hints. */
+  readonly tables: readonly NamedTable[]
   /** Something works, but the operator should know (printed once at load). */
   warn(message: string): void
   /** The linear engine for patterns. */
   re2(): Re2
+}
+
+export interface NamedTable {
+  readonly name: string
+  /** The file that it is in, as it was given. */
+  readonly file: string
 }
 
 export type LookupTable =

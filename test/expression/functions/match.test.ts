@@ -17,7 +17,7 @@ function prepare(regex: Value): { run: (s: Value) => unknown; warnings: string[]
   const warnings: string[] = []
   const host: PrepareHost = {
     table: () => undefined,
-    tableNames: [],
+    tables: [],
     warn: (message) => warnings.push(message),
     re2: () => re2js,
   }
