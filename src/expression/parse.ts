@@ -19,6 +19,7 @@ import type {
   Span,
   Target,
 } from './ast.ts'
+import { tokenHint, unquotedHint } from './familiar.ts'
 import { expressionEnd, literalEnd, unclosed } from './formatted-field.ts'
 import type { StringToken, Token } from './lex.ts'
 import { lex } from './lex.ts'
@@ -81,12 +82,19 @@ export function parseExpression(text: string): Parsed {
   const faults: Fault[] = []
   try {
     const parser = new Parser(text, lex(text, { mode: 'expression' }, faults), faults)
-    return { expression: parser.whole(), faults }
+    const expression = parser.whole()
+    return { expression, faults: explained(text, faults) }
   } catch (error) {
     if (!(error instanceof SyntaxFault)) throw error
-    faults.push(error.fault)
-    return { expression: undefined, faults }
+    return { expression: undefined, faults: explained(text, [...faults, error.fault]) }
   }
+}
+
+/** Where the whole text is a constant that is not quoted, that is all there is to say. */
+function explained(text: string, faults: readonly Fault[]): readonly Fault[] {
+  const [first] = faults
+  const hint = first && unquotedHint(text)
+  return first === undefined || hint === undefined ? faults : [{ ...first, hint }]
 }
 
 export class Parser {
@@ -178,29 +186,9 @@ export class Parser {
     return new SyntaxFault(message, start, Math.max(end, start + 1), this.#hint())
   }
 
-  /** What people write who come from another language. */
   #hint(): string | undefined {
-    const { text, kind } = this.token
-    const previous = this.ahead(-1)
-    const next = this.ahead(1)
-    if (text === '=') return "write '==' to compare"
-    if (text === '!') return "write 'not'"
-    if (text === '&' && previous?.text === '&') return "write 'and'"
-    if (text === '|' && previous?.text === '|') return "write 'or'"
-    if (text === '>' && previous?.text === '<') return "write '!='"
-    if (text === 'class' || (KEYWORDS.has(text) && previous?.text === '.')) {
-      return `a field of that name is written data['${text}']`
-    }
-    if (text === 'required' && next?.text === ':') {
-      return "'required: false' has to be the last line, on its own"
-    }
-    if (kind === 'string' && previous?.kind === 'string') return undefined
-    if (kind === 'number' && text.startsWith('.')) return `an item of a list is written ...[${text.slice(1)}]`
-    const isNames = kind === 'name' && previous?.kind === 'name'
-    if (isNames && !KEYWORDS.has(text) && !KEYWORDS.has(previous.text)) {
-      return `a name with blanks in it is written data['${previous.text} ${text}']`
-    }
-    return undefined
+    const isKeyword = (text: string): boolean => KEYWORDS.has(text)
+    return tokenHint(this.text, this.ahead(-1), this.token, this.ahead(1), isKeyword)
   }
 
   #deeper<T>(read: () => T): T {

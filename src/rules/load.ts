@@ -1,4 +1,5 @@
 import type { Problem, SourceText } from '../expression/diagnostic.ts'
+import { foreignPathHint } from '../expression/familiar.ts'
 import { suggest } from '../expression/suggest.ts'
 import { type EnrichEntry, readEnrich } from './enrich-spec.ts'
 import { readLookup, type TableEntry } from './lookups.ts'
@@ -26,6 +27,37 @@ const RESERVED = {
   enrich: 'what is looked up at the tracer',
 }
 const RULE_KEYS = ['field', 'required'] as const
+
+/** Keys that rules have elsewhere; `value` is what stands under it, `field` the expression beside it. */
+const FOREIGN_KEYS: ReadonlyMap<string, (value: string, field: string) => string> = new Map([
+  [
+    'default',
+    (value: string, field: string) => `a default is a part of the expression: optional(${field}, ${value})`,
+  ],
+  [
+    'fallback',
+    (value: string, field: string) => `a default is a part of the expression: optional(${field}, ${value})`,
+  ],
+  ['optional', () => "write 'required: false'"],
+  ['ignore_missing', () => "write 'required: false'"],
+  ['value', (value: string) => `the key of the expression is 'field': 'field: ${value}'`],
+  ['expr', (value: string) => `the key of the expression is 'field': 'field: ${value}'`],
+  ['expression', (value: string) => `the key of the expression is 'field': 'field: ${value}'`],
+  [
+    'type',
+    (value: string, field: string) => `a type is a cast in the expression: ${field}::${castType(value)}`,
+  ],
+  [
+    'if',
+    (value: string, field: string) => `a condition is a part of the expression: cond(${value}, ${field})`,
+  ],
+  [
+    'when',
+    (value: string, field: string) => `a condition is a part of the expression: cond(${value}, ${field})`,
+  ],
+  ['comment', () => "a comment begins with '#'"],
+  ['description', () => "a comment begins with '#'"],
+])
 
 const RULE_HINT = "write an output field and its expression: 'source.ip: src_ip'"
 
@@ -200,6 +232,12 @@ class RuleFileReader {
   }
 
   #readMapping(rule: Entry, mapping: MappingNode): { required: boolean; source: RuleSource } | undefined {
+    // YAML reads `{{ field }}` as mappings.
+    const foreign = foreignPathHint(this.#document.text.slice(mapping.start, mapping.end))
+    if (foreign !== undefined) {
+      this.#report(rule, mapping, 'this is a mapping to YAML, not an expression', { hint: foreign })
+      return undefined
+    }
     const entries = this.#document.entries(mapping, rule.name)
     const field = entries.find((entry) => entry.name === 'field')
     const unknown = entries.filter((entry) => !RULE_KEYS.some((key) => key === entry.name))
@@ -212,7 +250,9 @@ class RuleFileReader {
     for (const entry of unknown) {
       const near = suggest(entry.name, RULE_KEYS)
       const hint =
-        near === undefined ? "a rule has the keys 'field' and 'required'" : `did you mean '${near}'?`
+        near === undefined
+          ? (this.#foreignKey(entry, field) ?? "a rule has the keys 'field' and 'required'")
+          : `did you mean '${near}'?`
       this.#report(rule, entry.key, `a rule has no key '${entry.name}'`, { hint })
     }
     let required = true
@@ -221,6 +261,21 @@ class RuleFileReader {
     }
     const source = field && this.#readField(rule, field)
     return source && { required, source }
+  }
+
+  /** How a rule says what it says elsewhere with a key of its own. */
+  #foreignKey(entry: Entry, field: Entry | undefined): string | undefined {
+    const written = (node: Entry | undefined): string | undefined => {
+      const value = node && contentOf(node.value)
+      if (value?.kind !== 'scalar') return undefined
+      const text = this.#document.scalarText(value).trim()
+      return text === '' || text.includes('\n') ? undefined : text
+    }
+    const value = written(entry)
+    const isExpression =
+      /^(?:default|fallback)$/.test(entry.name) && value !== undefined && /^[A-Za-z]\w*$/.test(value)
+    const literal = isExpression && !/^(?:true|false|null)$/i.test(value) ? `'${value}'` : value
+    return FOREIGN_KEYS.get(entry.name)?.(literal ?? '...', written(field) ?? '...')
   }
 
   #readRequired(rule: Entry, entry: Entry): boolean {
@@ -271,8 +326,11 @@ class RuleFileReader {
     } else {
       const names = keys.slice(0, 3).map((key) => `${rule.name}.${key.name}`)
       if (keys.length > names.length) names.push('...')
+      const nested = `nested output fields are written with dots: ${names.join(', ')}`
+      const expression = keys.find((key) => /^(?:value|expr|expression)$/.test(key.name))
+      const foreign = expression && this.#foreignKey(expression, undefined)
       this.#report(rule, rule.key, `'${rule.name}' has no 'field'`, {
-        hint: `nested output fields are written with dots: ${names.join(', ')}`,
+        hint: foreign === undefined ? nested : `${foreign}\n${nested}`,
       })
     }
   }
@@ -304,6 +362,12 @@ class RuleFileReader {
   #report(rule: Entry, range: Range, message: string, details: { hint: string; severity?: 'warning' }): void {
     this.#document.report(range, message, { ...details, field: rule.name })
   }
+}
+
+function castType(type: string): string {
+  if (/^(?:int|integer|long|short|number)$/i.test(type)) return 'int'
+  if (/^(?:float|double|decimal)$/i.test(type)) return 'float'
+  return /^bool/i.test(type) ? 'bool' : 'str'
 }
 
 function isReserved(name: string): name is keyof typeof RESERVED {

@@ -482,3 +482,17 @@ test('the rule set reads what its functions read by themselves, in tap and in ru
   assert.deepEqual(compileRules("tap: data['t'] = timestamp_to_epoch(x)\nt: t").reads, ['t', 'tzinfo', 'x'])
   assert.deepEqual(compileRules('t: epoch_to_timestamp(x)').reads, ['x'])
 })
+
+test('an absent length is told to be a function', () => {
+  const messageOf = (expression: string, event: JsonObject): string => {
+    const runner = compileRules(JSON.stringify({ a: expression })).createRunner()
+    assert.equal(runner.run(event, ''), undefined)
+    return runner.rejection.message
+  }
+  assert.equal(
+    messageOf('http.tags.length', { http: { tags: [1] } }),
+    'field http.tags.length is absent; the length of http.tags is len(http.tags)',
+  )
+  assert.equal(messageOf('length', {}), 'field length is absent')
+  assert.equal(messageOf('a.lengths', {}), 'field a.lengths is absent')
+})

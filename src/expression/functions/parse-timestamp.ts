@@ -121,6 +121,12 @@ function toParser(format: Value, index: number, host: PrepareHost): TimeParser {
     throw new ArgumentProblem('formats', `a time format must be str, not ${typeName(format)}`, { index })
   }
   if (format === 'iso8601') return parseIso8601
+  if (/^(?:iso[ _-]?8601|iso|rfc[ _-]?3339)$/i.test(format)) {
+    throw new ArgumentProblem('formats', `${repr(format)} is no time format`, {
+      index,
+      hint: "write 'iso8601'",
+    })
+  }
   if (!format.includes('%')) {
     host.warn(`parse_timestamp: the format ${repr(format)} has no directives, so it fits only that very text`)
   }
