@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT, MAX_WORKERS } from '../stages/limits.ts'
 import { EXIT } from './exit-codes.ts'
+import { withOptionHint } from './option-hints.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import type { NormalizeOptions } from './run-pipeline.ts'
 import { withTracer } from './tracer-options.ts'
@@ -25,6 +26,7 @@ function createProgram(run: RunWork): Command {
     .description(DESCRIPTION)
     .addHelpText('after', AFTER_HELP)
     .exitOverride()
+    .configureOutput({ outputError: (report, write) => write(withOptionHint(report)) })
     .enablePositionalOptions()
   withTracer(withRules(program))
     .argument('[FILE...]', 'input files, - or none: standard input; .gz and .zst are decompressed')
@@ -61,13 +63,16 @@ function createProgram(run: RunWork): Command {
       }),
     )
   withRules(
-    program.command('check').description('load the rules and print every error, or what they read and write'),
-  ).action((_options, command: Command) =>
+    program
+      .command('check')
+      .description('load the rules and print every error, or what they read and write')
+      .argument('[FILE]', 'the rule file, in the place of --rules'),
+  ).action((file: string | undefined, _options, command: Command) =>
     run(async () => {
       const { rules, lookups } = command.optsWithGlobals<NormalizeOptions>()
       const { check } = await import('./check.ts')
-      const { ruleFiles } = await import('./rule-files.ts')
-      await check(ruleFiles(rules, lookups))
+      const { oneRuleFile, ruleFiles } = await import('./rule-files.ts')
+      await check(ruleFiles(oneRuleFile(file, rules), lookups))
       return EXIT.OK
     }),
   )

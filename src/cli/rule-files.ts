@@ -15,12 +15,30 @@ export interface RuleFiles {
 }
 
 /**
+ * @param file the rule file as an argument
+ * @param rules the rule file as an option
+ * @throws {CommandError} when both are given
+ */
+export function oneRuleFile(file: string | undefined, rules: string | undefined): string | undefined {
+  if (file === undefined || rules === undefined) return file ?? rules
+  throw new CommandError(EXIT.USAGE, `there is one rule file: --rules ${rules}, or the argument ${file}`)
+}
+
+/**
  * @param rules path of the rule file
  * @param lookups paths of lookup files; none given: `lookups.yaml` beside the rule file, if there is one
+ * @param inputs what was given to be read: a rule file among it was meant as one
  * @throws {CommandError} when there is no rule file
  */
-export function ruleFiles(rules: string | undefined, lookups: readonly string[] | undefined): RuleFiles {
-  if (rules === undefined) throw new CommandError(EXIT.USAGE, 'a rule file is needed: --rules FILE')
+export function ruleFiles(
+  rules: string | undefined,
+  lookups: readonly string[] | undefined,
+  inputs: readonly string[] = [],
+): RuleFiles {
+  if (rules === undefined) {
+    const meant = inputs.find((input) => /\.ya?ml$/i.test(input)) ?? 'FILE'
+    throw new CommandError(EXIT.USAGE, `a rule file is needed: --rules ${meant}`)
+  }
   if (lookups !== undefined) return { rules, lookups }
   const beside = join(dirname(rules), DEFAULT_LOOKUPS)
   return { rules, lookups: existsSync(beside) ? [beside] : [] }
