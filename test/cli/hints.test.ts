@@ -82,3 +82,27 @@ describe('what the command says to a mistake', { concurrency: 2 }, () => {
     assert.equal(without.code, 2)
   })
 })
+
+describe('normalize functions', { concurrency: 2 }, () => {
+  it('has a page for each built-in function and each method', async () => {
+    assert.equal(
+      (await normalize(['functions', 'len'])).stdout,
+      "len(object, /)\n  How many characters, elements or members there are.\n\n  Example\n    len('text')\n        -> 4\n",
+    )
+    assert.match(
+      (await normalize(['functions', 'str.split'])).stdout,
+      /^str\.split\(sep=None, maxsplit=-1\)\n/,
+    )
+    const { stdout } = await normalize(['functions', 'count'])
+    assert.deepEqual(stdout.match(/^\S+(?=\()/gm), ['str.count', 'list.count', 'tuple.count'])
+  })
+
+  it('points from a function to the method of its name, and guesses what was meant', async () => {
+    assert.match(
+      (await normalize(['functions', 'split'])).stdout,
+      /^split\([\s\S]*\n {2}There is a method too: normalize functions str\.split\n$/,
+    )
+    const { code, stderr } = await normalize(['functions', 'startwith'])
+    assert.deepEqual([code, stderr], [2, 'no function startwith; did you mean startswith?\n'])
+  })
+})
