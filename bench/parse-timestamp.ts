@@ -63,7 +63,7 @@ while time.perf_counter() - started < job["seconds"]:
 print(json.dumps({"results": results, "perSecond": count / (time.perf_counter() - started)}))
 `
 
-const host: PrepareHost = { table: () => undefined, tableNames: [], warn() {}, re2: () => re2js }
+const host: PrepareHost = { table: () => undefined, tables: [], warn() {}, re2: () => re2js }
 const context: EventContext = { field: () => undefined, anomaly() {} }
 
 export async function run({ quick, rounds = quick ? 3 : 5 }: BenchOptions): Promise<Row[]> {

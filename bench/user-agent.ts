@@ -26,7 +26,7 @@ const TEMPLATES = [
   'python-requests/2.#.0',
 ]
 
-const host: PrepareHost = { table: () => undefined, tableNames: [], warn() {}, re2: () => re2js }
+const host: PrepareHost = { table: () => undefined, tables: [], warn() {}, re2: () => re2js }
 const context: EventContext = { field: () => undefined, anomaly() {} }
 
 export async function run({ quick, rounds = quick ? 3 : 5 }: BenchOptions): Promise<Row[]> {

@@ -1,12 +1,17 @@
 import process from 'node:process'
 import type { Example, FunctionDefinition } from '../expression/functions/definition.ts'
 import { FUNCTIONS } from '../expression/functions/index.ts'
+import { BUILTIN_REFERENCE, METHOD_REFERENCE, type ReferenceEntry } from '../expression/reference.ts'
+import { BUILTINS } from '../expression/runtime/builtins.ts'
+import type { Callable } from '../expression/runtime/method.ts'
+import { METHODS_BY_TYPE } from '../expression/runtime/methods.ts'
 import { describeSignature } from '../expression/signature.ts'
 import { suggest } from '../expression/suggest.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
 /**
- * `normalize functions [NAME]`: prints the reference of one function or of all.
+ * `normalize functions [NAME]`: prints the reference of what rules can call: functions of the language, built-in functions
+ * and methods of Python, one of them or all.
  *
  * @throws {CommandError} when there is no such function
  */
@@ -15,13 +20,84 @@ export function printFunctions(name: string | undefined): void {
 }
 
 function functionPages(name: string | undefined): string[] {
-  if (name === undefined) return [...FUNCTIONS.values()].map(functionPage)
-  const definition = FUNCTIONS.get(name)
-  if (definition !== undefined) return [functionPage(definition)]
-  const nearest = suggest(name, FUNCTIONS.keys())
+  if (name === undefined) return [...[...FUNCTIONS.values()].map(functionPage), builtinList(), methodList()]
+  const pages = pagesOf(name)
+  if (pages.length > 0) return pages
+  const nearest = suggest(name, callableNames())
   const hint =
-    nearest === undefined ? `there are: ${[...FUNCTIONS.keys()].join(', ')}` : `did you mean ${nearest}?`
+    nearest === undefined
+      ? `there are: ${[...FUNCTIONS.keys()].join(', ')}, and those of Python, which 'normalize functions' lists`
+      : `did you mean ${nearest}?`
   throw new CommandError(EXIT.USAGE, `no function ${name}; ${hint}`)
+}
+
+/**
+ * All that has that name: a function of the language, which says where methods of its name are described; else a built-in
+ * and the methods of all types; `str.split` is of one.
+ */
+function pagesOf(name: string): string[] {
+  const definition = FUNCTIONS.get(name)
+  const [type, method] = name.split('.') as [string, string?]
+  if (definition !== undefined) {
+    const methods = [...METHOD_REFERENCE]
+      .filter(([, entries]) => entries.has(name))
+      .map(([owner]) => `${owner}.${name}`)
+    return [
+      functionPage(definition),
+      ...methods.map((other) => `  There is a method too: normalize functions ${other}`),
+    ]
+  }
+  const pages: string[] = []
+  const builtin = BUILTIN_REFERENCE.get(name)
+  if (builtin !== undefined) pages.push(callablePage(`${name}`, BUILTINS[name]!, builtin))
+  for (const [owner, methods] of METHOD_REFERENCE) {
+    if (method !== undefined && owner !== type) continue
+    const entry = methods.get(method ?? name)
+    if (entry === undefined) continue
+    const callable = METHODS_BY_TYPE.get(owner)![method ?? name]!
+    pages.push(callablePage(`${owner}.${method ?? name}`, callable, entry))
+  }
+  return pages
+}
+
+function callableNames(): string[] {
+  const methods = [...METHOD_REFERENCE].flatMap(([type, entries]) =>
+    [...entries.keys()].flatMap((name) => [name, `${type}.${name}`]),
+  )
+  return [...FUNCTIONS.keys(), ...BUILTIN_REFERENCE.keys(), ...methods]
+}
+
+/** The page of a function or a method of Python. */
+function callablePage(name: string, { signature, mutates }: Callable, entry: ReferenceEntry): string {
+  const { summary, example, result } = entry
+  const written = mutates
+    ? `${example.replaceAll('; ', '\n')}\n    x -> ${json(result)}`
+    : `${example}\n    -> ${json(result)}`
+  return [
+    `${name}(${describeSignature(signature.text)})`,
+    indented(summary, 2),
+    ...section('Notes', mutates ? ['It changes its object: only tap may call it.'] : []),
+    ...section('Example', [written]),
+  ].join('\n')
+}
+
+function builtinList(): string {
+  return [
+    'Built-in functions of Python',
+    ...rows([...BUILTIN_REFERENCE].map(([name, { summary }]) => [name, summary])),
+  ].join('\n')
+}
+
+function methodList(): string {
+  const lists = [...METHOD_REFERENCE].map(([type, methods]) =>
+    [`Methods of ${type}`, ...rows([...methods].map(([name, { summary }]) => [name, summary]))].join('\n'),
+  )
+  return lists.join('\n\n')
+}
+
+function rows(pairs: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...pairs.map(([name]) => name.length))
+  return pairs.map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`)
 }
 
 /** The page of one function, as text. */

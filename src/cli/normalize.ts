@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT, MAX_WORKERS } from '../stages/limits.ts'
 import { EXIT } from './exit-codes.ts'
+import { withOptionHint } from './option-hints.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import type { NormalizeOptions } from './run-pipeline.ts'
 import { withTracer } from './tracer-options.ts'
@@ -26,6 +27,7 @@ function createProgram(run: RunWork): Command {
     .description(DESCRIPTION)
     .addHelpText('after', AFTER_HELP)
     .exitOverride()
+    .configureOutput({ outputError: (report, write) => write(withOptionHint(report)) })
     .enablePositionalOptions()
     .helpCommand('help [command]', 'print what a command does and takes')
   withTracer(withRules(program))
@@ -67,24 +69,31 @@ function createProgram(run: RunWork): Command {
       })
     })
   withRules(
-    program.command('check').description('load the rules and print every error, or what they read and write'),
-  ).action((_options, command: Command) =>
+    program
+      .command('check')
+      .description('load the rules and print every error, or what they read and write')
+      .argument('[FILE]', 'the rule file, in the place of --rules'),
+  ).action((file: string | undefined, _options, command: Command) =>
     run(async () => {
       const options = command.optsWithGlobals<NormalizeOptions>()
       const { check } = await import('./check.ts')
-      const { ruleFiles } = await import('./rule-files.ts')
-      await check(ruleFiles(options))
+      const { oneRuleFile, ruleFiles } = await import('./rule-files.ts')
+      await check(ruleFiles({ ...options, rules: oneRuleFile(file, options.rules) }))
       return EXIT.OK
     }),
   )
-  program
-    .command('functions')
-    .description('print the reference of the functions that rules can call')
-    .argument('[NAME]', 'one function only')
-    .action((name: string | undefined) =>
+  withRules(
+    program
+      .command('functions')
+      .description('print the reference of what rules can call')
+      .argument('[NAME]', 'one only: a function, a built-in, a method such as split or str.split'),
+  )
+    .option('--tables', 'print the lookup tables in the files of --rules and --lookups instead')
+    .action((name: string | undefined, _options, command: Command) =>
       run(async () => {
-        const { printFunctions } = await import('./functions.ts')
-        printFunctions(name)
+        const { tables, rules, lookups } = command.optsWithGlobals<NormalizeOptions & { tables?: boolean }>()
+        if (tables === true) (await import('./tables.ts')).printTables(rules, lookups)
+        else (await import('./functions.ts')).printFunctions(name)
         return EXIT.OK
       }),
     )

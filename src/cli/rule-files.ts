@@ -18,18 +18,35 @@ export interface RuleFiles {
 
 /** The options of the command line that say which rules, as commander names them. */
 export interface RuleOptions {
-  readonly rules?: string
-  readonly lookups?: readonly string[]
-  readonly allowUnsafePatterns?: boolean
+  readonly rules?: string | undefined
+  readonly lookups?: readonly string[] | undefined
+  readonly allowUnsafePatterns?: boolean | undefined
+}
+
+/**
+ * @param file the rule file as an argument
+ * @param rules the rule file as an option
+ * @throws {CommandError} when both are given
+ */
+export function oneRuleFile(file: string | undefined, rules: string | undefined): string | undefined {
+  if (file === undefined || rules === undefined) return file ?? rules
+  throw new CommandError(EXIT.USAGE, `there is one rule file: --rules ${rules}, or the argument ${file}`)
 }
 
 /**
  * The files that the options name; without lookup files `lookups.yaml` beside the rule file, if there is one.
  *
+ * @param inputs files to be read as events: a rule file among them was meant as one
  * @throws {CommandError} when there is no rule file
  */
-export function ruleFiles({ rules, lookups, allowUnsafePatterns }: RuleOptions): RuleFiles {
-  if (rules === undefined) throw new CommandError(EXIT.USAGE, 'a rule file is needed: --rules FILE')
+export function ruleFiles(
+  { rules, lookups, allowUnsafePatterns }: RuleOptions,
+  inputs: readonly string[] = [],
+): RuleFiles {
+  if (rules === undefined) {
+    const meant = inputs.find((input) => /\.ya?ml$/i.test(input)) ?? 'FILE'
+    throw new CommandError(EXIT.USAGE, `a rule file is needed: --rules ${meant}`)
+  }
   if (lookups !== undefined) return { rules, lookups, allowUnsafePatterns }
   const beside = join(dirname(rules), DEFAULT_LOOKUPS)
   return { rules, lookups: existsSync(beside) ? [beside] : [], allowUnsafePatterns }
@@ -51,7 +68,8 @@ export async function loadRules({ rules, lookups, allowUnsafePatterns }: RuleFil
   }
 }
 
-function readText(path: string): string {
+/** @throws {CommandError} when it cannot be read, or is not UTF-8 */
+export function readText(path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
   } catch (error) {

@@ -42,7 +42,7 @@ export interface NormalizeOptions
  * @throws {CommandError} with what to tell the operator
  */
 export async function runNormalize(names: readonly string[], options: NormalizeOptions): Promise<number> {
-  const files = ruleFiles(options)
+  const files = ruleFiles(options, names)
   const rules = await loadRules(files)
   if (rules.warningText !== '') process.stderr.write(`${rules.warningText.trimEnd()}\n`)
   const chunkBytes = (options.workers ?? 1) > 1 ? WORKER_CHUNK_BYTES : CHUNK_BYTES

@@ -200,10 +200,12 @@ export type Statement =
   | (Span & { readonly kind: 'expression'; readonly value: Expression })
   | (Span & { readonly kind: 'pass' | 'break' | 'continue' })
 
-/** Something that is wrong with an expression, at an offset of its text. */
+/** Something that is wrong with an expression, or hardly meant so, at an offset of its text. */
 export interface Fault {
   readonly message: string
   readonly start: number
   readonly end: number
   readonly hint?: string
+  /** Default: an error. */
+  readonly severity?: 'warning'
 }

@@ -16,6 +16,7 @@ import type {
 } from './ast.ts'
 import type { ComprehensionNode, FormattedPart, Node, StatementNode, TapNode, TargetNode } from './checked.ts'
 import { children } from './checked.ts'
+import { functionHint, pipeHint } from './familiar.ts'
 import type { FunctionDefinition, FunctionLibrary, PrepareHost } from './functions/definition.ts'
 import { ArgumentProblem } from './functions/definition.ts'
 import { BUILTINS } from './runtime/builtins.ts'
@@ -39,9 +40,16 @@ export interface CheckResult<T> {
 }
 
 export interface CheckContext {
+  /** What was parsed: hints repeat parts of it. */
+  readonly text: string
   readonly functions: FunctionLibrary
   readonly host: PrepareHost
   readonly reads: Reads
+}
+
+/** Whether a built-in function or a method has that name. */
+export function isCallable(name: string): boolean {
+  return Object.hasOwn(BUILTINS, name) || METHOD_NAMES.has(name)
 }
 
 /** Checks a rule's expression. */
@@ -64,6 +72,7 @@ export function checkStatements(
 
 class Checker {
   readonly faults: Fault[] = []
+  readonly #text: string
   readonly #functions: FunctionLibrary
   readonly #host: PrepareHost
   readonly #reads: Reads
@@ -73,8 +82,11 @@ class Checker {
   /** Names that tap assigns. */
   readonly #variables = new Map<string, number>()
   #locals = 0
+  /** The value left of the '|' that a call stands right of. */
+  #piped: { readonly into: Expression; readonly value: Expression } | undefined
 
   constructor(context: CheckContext, tap: boolean) {
+    this.#text = context.text
     this.#functions = context.functions
     this.#host = context.host
     this.#reads = context.reads
@@ -185,13 +197,12 @@ class Checker {
           ? { op: 'not', operand }
           : { op: 'unary', operator: expression.operator, operand }
       }
-      case 'binary':
-        return {
-          op: 'binary',
-          operator: expression.operator,
-          left: this.expression(expression.left),
-          right: this.expression(expression.right),
-        }
+      case 'binary': {
+        const { operator } = expression
+        const left = this.expression(expression.left)
+        if (operator === '|') this.#piped = { into: expression.right, value: expression.left }
+        return { op: 'binary', operator, left, right: this.expression(expression.right) }
+      }
       case 'logical':
         return {
           op: 'logical',
@@ -364,16 +375,23 @@ class Checker {
     if (definition !== undefined) return this.#functionCall(call, definition)
     if (Object.hasOwn(BUILTINS, callee.name))
       return this.#builtinCall(call, callee.name, BUILTINS[callee.name]!)
-    this.#unknownFunction(callee.name, callee)
+    this.#unknownFunction(callee.name, callee, call)
     for (const argument of call.args) this.expression(argument.value)
     return { op: 'constant', value: null }
   }
 
-  #unknownFunction(name: string, span: Span): void {
+  #written({ start, end }: Span): string {
+    return this.#text.slice(start, end)
+  }
+
+  #unknownFunction(name: string, span: Span, call?: Call): void {
+    const args = (call?.args ?? []).map((argument) => this.#written(argument))
     // First what it is called elsewhere: 'now' is not meant as 'pow'.
     const near = suggest(name, [...this.#functions.names, ...Object.keys(BUILTINS)])
     const hint =
-      FAMILIAR.get(name) ??
+      (call !== undefined && this.#piped?.into === call
+        ? pipeHint(this.#written(this.#piped.value), near ?? name, args)
+        : functionHint(name, args)) ??
       (near !== undefined
         ? `did you mean '${near}'?`
         : METHOD_NAMES.has(name)
@@ -389,7 +407,7 @@ class Checker {
       const near = suggest(name, METHOD_NAMES)
       const known = this.#functions.names.includes(name) || Object.hasOwn(BUILTINS, name)
       const hint =
-        FAMILIAR.get(name) ??
+        functionHint(name, []) ??
         (near !== undefined
           ? `did you mean '${near}'?`
           : known
@@ -440,7 +458,24 @@ class Checker {
       call.args.map((argument) => argument.name),
     )
     if (typeof binding === 'string') {
-      this.#fault(call, `${name} ${binding}`, `it is called as ${name}(${describeSignature(signature.text)})`)
+      const { parameters, keywords } = signature
+      const unknown = call.args.find(
+        (argument) =>
+          argument.name !== undefined &&
+          keywords === undefined &&
+          parameters.every((parameter) => parameter.name !== argument.name),
+      )
+      const usage = `it is called as ${name}(${describeSignature(signature.text)})`
+      const near =
+        unknown &&
+        suggest(
+          unknown.name!,
+          parameters.map((parameter) => parameter.name),
+        )
+      const meant =
+        unknown && (near === undefined ? this.#meantComparison(unknown) : `did you mean '${near}'?`)
+      const hint = meant === undefined ? usage : `${meant}\n${usage}`
+      this.#fault(call, `${name} ${binding}`, hint)
       for (const argument of call.args) {
         if (argument.name !== 'key') this.expression(argument.value)
       }
@@ -522,7 +557,12 @@ class Checker {
       const definition = this.#functions.get(value.name)
       if (definition?.implementation.kind === 'plain') {
         const { call } = definition.implementation
-        return { op: 'callable', context: true, call: call as unknown as (item: Value) => unknown }
+        return {
+          op: 'callable',
+          context: true,
+          call: call as unknown as (item: Value) => unknown,
+          ...this.#ownReads(definition),
+        }
       }
       if (definition === undefined && Object.hasOwn(BUILTINS, value.name)) {
         const builtin = BUILTINS[value.name]!
@@ -548,11 +588,12 @@ class Checker {
       argument === undefined ? undefined : this.expression(argument.value),
     )
     for (const argument of bound.rest) args.push(this.expression(argument.value))
+    const own = this.#ownReads(definition)
     if (implementation.kind === 'plain')
-      return { op: 'call', name, call: implementation.call, context: true, args }
+      return { op: 'call', name, call: implementation.call, context: true, args, ...own }
     const prepared = this.#prepare(call, definition, bound)
     if (prepared === undefined) return { op: 'constant', value: null }
-    if (name !== 'lookup') return { op: 'call', name, call: prepared, context: true, args }
+    if (name !== 'lookup') return { op: 'call', name, call: prepared, context: true, args, ...own }
     const [table, key, fallback] = args
     return {
       op: 'lookup',
@@ -561,6 +602,13 @@ class Checker {
       key: key!,
       fallback,
     }
+  }
+
+  /** What a function reads of the event beside its arguments: noted, and kept with its node. */
+  #ownReads({ reads }: FunctionDefinition): { reads: readonly string[] } | undefined {
+    if (reads === undefined) return undefined
+    for (const member of reads) this.#reads.add(member)
+    return { reads }
   }
 
   #prepare(
@@ -585,7 +633,9 @@ class Checker {
         this.#fault(
           argument.value,
           `${definition.name} needs a constant here: ${description} is worked out when the rules are loaded`,
-          'write it as a quoted string',
+          definition.name === 'lookup' && argument.value.kind === 'name'
+            ? `write it in quotes: '${argument.value.name}'`
+            : 'write it as a quoted string',
         )
       }
       const values = given.map((argument) =>
@@ -608,9 +658,15 @@ class Checker {
     }
   }
 
+  /** `proto = 'TCP'` among the arguments of a function that has no parameter `proto`. */
+  #meantComparison({ name, value }: Argument): string {
+    return `write '==' to compare: ${name} == ${this.#written(value)}`
+  }
+
   #noKeywords(call: Call, name: string): void {
     for (const argument of call.args) {
-      if (argument.name !== undefined) this.#fault(argument, `${name} takes no named arguments`)
+      if (argument.name !== undefined)
+        this.#fault(argument, `${name} takes no named arguments`, this.#meantComparison(argument))
     }
   }
 
@@ -645,10 +701,12 @@ class Checker {
     if (bound === undefined) return { op: 'constant', value: null }
     const value = this.expression(bound.args[0]!.value)
     if (!isPath(value)) {
+      const given = bound.args[0]!.value
+      const isText = given.kind === 'constant' && typeof given.value === 'string'
       this.#fault(
-        bound.args[0]!.value,
+        given,
         'exists needs a field',
-        "for example exists(a.b) or exists(data['a'])",
+        isText ? `write exists(data['${given.value}'])` : "for example exists(a.b) or exists(data['a'])",
       )
     }
     return { op: 'exists', value }
@@ -796,47 +854,6 @@ class Checker {
     }
   }
 }
-
-/** What other languages call it, and how it is written here. */
-const FAMILIAR: ReadonlyMap<string, string> = new Map([
-  ['toLowerCase', 'write lower(value) or value.lower()'],
-  ['toUpperCase', 'write upper(value) or value.upper()'],
-  ['to_lower', 'write lower(value)'],
-  ['to_upper', 'write upper(value)'],
-  ['downcase', 'write lower(value)'],
-  ['upcase', 'write upper(value)'],
-  ['lowercase', 'write lower(value)'],
-  ['uppercase', 'write upper(value)'],
-  ['trim', 'write strip(value)'],
-  ['substring', 'write value[start:end]'],
-  ['substr', 'write value[start:end]'],
-  ['slice', 'write value[start:end]'],
-  ['indexOf', 'write value.find(text)'],
-  ['includes', "write 'text in value'"],
-  ['contains', "write 'text in value'"],
-  ['startsWith', 'write value.startswith(text)'],
-  ['starts_with', 'write value.startswith(text)'],
-  ['endsWith', 'write value.endswith(text)'],
-  ['ends_with', 'write value.endswith(text)'],
-  ['concat', "write 'a + b', or an f-string"],
-  ['push', 'write value.append(item), in tap'],
-  ['size', 'write len(value)'],
-  ['length', 'write len(value)'],
-  ['to_int', 'write value::int'],
-  ['to_float', 'write value::float'],
-  ['to_string', 'write value::str'],
-  ['toString', 'write value::str'],
-  ['coalesce', "write 'a or b', or optional(a, b)"],
-  ['if', 'write cond(condition, value, other)'],
-  ['regex', 'write match(pattern, value)'],
-  ['re_match', 'write match(pattern, value)'],
-  ['strptime', 'write parse_timestamp(value, format)'],
-  ['now', 'rules do not know the time: their result depends on the event alone'],
-  ['print', 'a rule has no output but its value'],
-  ['type', 'write isinstance(value, str)'],
-  ['map', 'write [f(x) for x in value]'],
-  ['filter', 'write [x for x in value if condition]'],
-])
 
 const COND_HINT = 'it is called as cond(condition, value, condition, value, ..., default)'
 

@@ -35,9 +35,17 @@ export type Node =
       /** The function wants the event's context as first argument. */
       readonly context: boolean
       readonly args: readonly (Node | undefined)[]
+      /** Members of the event that the function reads by itself. Default: none. */
+      readonly reads?: readonly string[]
     }
   /** A function given as `key=`. */
-  | { readonly op: 'callable'; readonly call: (value: Value) => unknown; readonly context: boolean }
+  | {
+      readonly op: 'callable'
+      readonly call: (value: Value) => unknown
+      readonly context: boolean
+      /** As for a call. */
+      readonly reads?: readonly string[]
+    }
   | {
       readonly op: 'method'
       readonly name: string

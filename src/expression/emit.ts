@@ -7,6 +7,7 @@
  */
 import type { BinaryOperator, ComparisonOperator } from './ast.ts'
 import type { ComprehensionNode, FormattedPart, Node, StatementNode, TargetNode } from './checked.ts'
+import { absenceHint } from './familiar.ts'
 import type { FieldPath } from './runtime/fields.ts'
 import type { RUNTIME } from './runtime/runtime.ts'
 import type { Value } from './value.ts'
@@ -997,11 +998,11 @@ function absentMessage(node: Node | TargetNode): string {
   switch (node.op) {
     case 'field':
     case 'line-field':
-      return `field ${node.path.text} is absent`
+      return `field ${node.path.text} is absent${absenceHint(node.path.parts)}`
     case 'variable':
       return `${node.name} has no value, and there is no such field`
     case 'attribute':
-      return `member ${node.name} is absent`
+      return `member ${node.name} is absent${absenceHint(['it', node.name])}`
     case 'item':
       return `${node.text.startsWith('[') ? `index or key ${node.text}` : `field ${node.text}`} is absent`
     case 'method':

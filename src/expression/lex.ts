@@ -3,6 +3,7 @@
  * in parentheses, and statements (`tap`), where indentation counts as in Python.
  */
 import type { Fault } from './ast.ts'
+import { characterHint } from './familiar.ts'
 import { decodeString } from './string-literal.ts'
 import { SyntaxFault } from './syntax-fault.ts'
 import type { Value } from './value.ts'
@@ -262,11 +263,12 @@ class Lexer {
     if (/[\u2018\u2019\u201c\u201d\u00ab\u00bb]/.test(char)) {
       return new SyntaxFault(`'${char}' is not a quote`, start, end, `write ' or "`)
     }
-    const hints: Record<string, string> = {
-      $: 'fields are written by their name alone',
-      '?': "write 'x if c else y'",
-    }
-    return new SyntaxFault(`unexpected character '${char}'`, start, end, hints[char])
+    return new SyntaxFault(
+      `unexpected character '${char}'`,
+      start,
+      end,
+      characterHint(this.#text.slice(0, this.#end), start),
+    )
   }
 
   #push(kind: TokenKind, end: number, text = '', value?: Value): void {

@@ -19,6 +19,8 @@ import type {
   Span,
   Target,
 } from './ast.ts'
+import { tokenHint, unquotedHint } from './familiar.ts'
+import { expressionEnd, literalEnd, unclosed } from './formatted-field.ts'
 import type { StringToken, Token } from './lex.ts'
 import { lex } from './lex.ts'
 import { decodeString } from './string-literal.ts'
@@ -80,12 +82,19 @@ export function parseExpression(text: string): Parsed {
   const faults: Fault[] = []
   try {
     const parser = new Parser(text, lex(text, { mode: 'expression' }, faults), faults)
-    return { expression: parser.whole(), faults }
+    const expression = parser.whole()
+    return { expression, faults: explained(text, faults) }
   } catch (error) {
     if (!(error instanceof SyntaxFault)) throw error
-    faults.push(error.fault)
-    return { expression: undefined, faults }
+    return { expression: undefined, faults: explained(text, [...faults, error.fault]) }
   }
+}
+
+/** Where the whole text is a constant that is not quoted, that is all there is to say. */
+function explained(text: string, faults: readonly Fault[]): readonly Fault[] {
+  const [first] = faults
+  const hint = first && unquotedHint(text)
+  return first === undefined || hint === undefined ? faults : [{ ...first, hint }]
 }
 
 export class Parser {
@@ -177,29 +186,9 @@ export class Parser {
     return new SyntaxFault(message, start, Math.max(end, start + 1), this.#hint())
   }
 
-  /** What people write who come from another language. */
   #hint(): string | undefined {
-    const { text, kind } = this.token
-    const previous = this.ahead(-1)
-    const next = this.ahead(1)
-    if (text === '=') return "write '==' to compare"
-    if (text === '!') return "write 'not'"
-    if (text === '&' && previous?.text === '&') return "write 'and'"
-    if (text === '|' && previous?.text === '|') return "write 'or'"
-    if (text === '>' && previous?.text === '<') return "write '!='"
-    if (text === 'class' || (KEYWORDS.has(text) && previous?.text === '.')) {
-      return `a field of that name is written data['${text}']`
-    }
-    if (text === 'required' && next?.text === ':') {
-      return "'required: false' has to be the last line, on its own"
-    }
-    if (kind === 'string' && previous?.kind === 'string') return undefined
-    if (kind === 'number' && text.startsWith('.')) return `an item of a list is written ...[${text.slice(1)}]`
-    const isNames = kind === 'name' && previous?.kind === 'name'
-    if (isNames && !KEYWORDS.has(text) && !KEYWORDS.has(previous.text)) {
-      return `a name with blanks in it is written data['${previous.text} ${text}']`
-    }
-    return undefined
+    const isKeyword = (text: string): boolean => KEYWORDS.has(text)
+    return tokenHint(this.text, this.ahead(-1), this.token, this.ahead(1), isKeyword)
   }
 
   #deeper<T>(read: () => T): T {
@@ -772,137 +761,87 @@ export class Parser {
     }
     const parts: (string | FormattedValue)[] = []
     for (const { string } of tokens) {
-      if (string!.formatted) parts.push(...this.#formatted(string!, string!.bodyStart, string!.bodyEnd, 0))
+      if (string!.formatted) parts.push(...this.#formatted(string!, string!.bodyStart, 0).parts)
       else parts.push(string!.value!)
     }
     return { kind: 'formatted', parts: joinTexts(parts), start: first.start, end } satisfies FormattedString
   }
 
   /**
-   * The parts of an f-string between two offsets.
+   * The parts of an f-string from an offset on: to the string's end, or for a format spec to its closing brace.
    *
    * @param depth 0 for the string itself, 1 for a format spec, which may hold fields but no deeper ones
    */
-  #formatted(string: StringToken, start: number, end: number, depth: number): (string | FormattedValue)[] {
+  #formatted(string: StringToken, start: number, depth: number): FormattedParts {
+    const { raw, bodyEnd: limit } = string
     const parts: (string | FormattedValue)[] = []
     let position = start
-    let textStart = start
-    const flush = (): void => {
-      if (position > textStart) parts.push(decodeString(this.text, textStart, position, string.raw).value)
-    }
-    while (position < end) {
-      const char = this.text[position]!
-      if (char === '\\' && !string.raw) {
-        position += 2
-      } else if ((char === '{' || char === '}') && this.text[position + 1] === char && depth === 0) {
-        position++
-        flush()
-        position++
-        textStart = position
-      } else if (char === '{') {
-        flush()
-        const field = this.#formattedField(string, position, end, depth)
+    for (;;) {
+      const end = literalEnd(this.text, position, limit, raw)
+      const brace = this.text[end]
+      const doubled = depth === 0 && end + 1 < limit && this.text[end + 1] === brace
+      const textEnd = doubled ? end + 1 : end
+      if (textEnd > position) parts.push(decodeString(this.text, position, textEnd, raw).value)
+      if (end >= limit) return { parts, end }
+      if (doubled) {
+        position = end + 2
+      } else if (brace === '}') {
+        if (depth > 0) return { parts, end }
+        throw new SyntaxFault("a single '}' in an f-string", end, end + 1, "write '}}' for the character")
+      } else {
+        const field = this.#formattedField(string, end, depth)
         parts.push(...field.parts)
         position = field.end
-        textStart = position
-      } else if (char === '}') {
-        throw new SyntaxFault(
-          "a single '}' in an f-string",
-          position,
-          position + 1,
-          "write '}}' for the character",
-        )
-      } else {
-        position++
       }
     }
-    position = end
-    flush()
-    return parts
   }
 
-  #formattedField(
-    string: StringToken,
-    open: number,
-    limit: number,
-    depth: number,
-  ): { parts: (string | FormattedValue)[]; end: number } {
+  #formattedField(string: StringToken, open: number, depth: number): FormattedParts {
     if (depth > 1) throw new SyntaxFault('an f-string nests too deeply', open, open + 1)
-    const expressionEnd = this.#fieldEnd(open + 1, limit)
-    if (expressionEnd === -1) {
-      throw new SyntaxFault(
-        "'{' in an f-string is not closed",
-        open,
-        open + 1,
-        "write '{{' for the character",
-      )
+    const limit = string.bodyEnd
+    const valueEnd = expressionEnd(this.text, open, limit)
+    if (this.text.slice(open + 1, valueEnd).trim() === '') {
+      throw new SyntaxFault('an f-string has an empty field', open, valueEnd + 1)
     }
-    let position = expressionEnd
-    // `{x=}` shows the expression's own text before its value.
-    let debugText: string | undefined
-    let written = this.text.slice(open + 1, expressionEnd)
-    let valueEnd = expressionEnd
-    const debug = /=\s*$/.exec(written)
-    if (debug !== null && !/[=!<>]=\s*$/.test(written)) {
-      debugText = written
-      valueEnd = open + 1 + debug.index
-      written = written.slice(0, debug.index)
-    }
-    if (written.trim() === '')
-      throw new SyntaxFault('an f-string has an empty field', open, expressionEnd + 1)
     const tokens = lex(this.text, { mode: 'expression', start: open + 1, end: valueEnd }, this.faults)
-    const inner = new Parser(this.text, tokens, this.faults)
-    const value = inner.whole()
+    const value = new Parser(this.text, tokens, this.faults).whole()
+    let position = valueEnd
+    // `{x=}` shows the expression's own text before its value.
+    let shown: string | undefined
+    if (this.text[position] === '=') {
+      position++
+      while (/\s/.test(this.text[position]!)) position++
+      shown = this.text.slice(open + 1, position)
+    }
     let conversion: FormattedValue['conversion']
-    if (this.text[position] === '!') {
+    if (position < limit && this.text[position] === '!') {
       const letter = this.text[position + 1]
-      if (letter !== 'r' && letter !== 's' && letter !== 'a') {
+      if (position + 1 >= limit || (letter !== 'r' && letter !== 's' && letter !== 'a')) {
         throw new SyntaxFault('a conversion is !r, !s or !a', position, position + 2)
       }
       conversion = letter
       position += 2
     }
     let spec: FormattedValue['spec']
-    if (this.text[position] === ':') {
-      const specEnd = this.#specEnd(position + 1, limit)
-      spec = joinTexts(this.#formatted(string, position + 1, specEnd, depth + 1))
-      position = specEnd
+    if (position < limit && this.text[position] === ':') {
+      const format = this.#formatted(string, position + 1, depth + 1)
+      spec = joinTexts(format.parts)
+      position = format.end
     }
-    if (position >= limit || this.text[position] !== '}') {
+    if (position >= limit) throw unclosed(open)
+    if (this.text[position] !== '}') {
       throw new SyntaxFault("expected '}' in the f-string", position, position + 1)
     }
-    if (debugText !== undefined && conversion === undefined && spec === undefined) conversion = 'r'
+    if (shown !== undefined && conversion === undefined && spec === undefined) conversion = 'r'
     const field: FormattedValue = { value, conversion, spec }
-    return { parts: debugText === undefined ? [field] : [debugText, field], end: position + 1 }
+    return { parts: shown === undefined ? [field] : [shown, field], end: position + 1 }
   }
+}
 
-  /** Where a field's expression ends: at `!`, `:` or `}` outside brackets and strings. -1: nowhere. */
-  #fieldEnd(start: number, limit: number): number {
-    let depth = 0
-    for (let position = start; position < limit; position++) {
-      const char = this.text[position]!
-      if (char === "'" || char === '"') {
-        const quoteText = this.text.startsWith(char.repeat(3), position) ? char.repeat(3) : char
-        const close = this.text.indexOf(quoteText, position + quoteText.length)
-        if (close === -1 || close >= limit) return -1
-        position = close + quoteText.length - 1
-      } else if (char === '(' || char === '[' || char === '{') depth++
-      else if (depth > 0 && (char === ')' || char === ']' || char === '}')) depth--
-      else if (depth === 0 && (char === ':' || char === '}')) return position
-      else if (depth === 0 && char === '!' && this.text[position + 1] !== '=') return position
-    }
-    return -1
-  }
-
-  #specEnd(start: number, limit: number): number {
-    let depth = 0
-    for (let position = start; position < limit; position++) {
-      const char = this.text[position]
-      if (char === '{') depth++
-      else if (char === '}' && depth-- === 0) return position
-    }
-    return limit
-  }
+/** What was read of an f-string, and where reading goes on. */
+interface FormattedParts {
+  readonly parts: readonly (string | FormattedValue)[]
+  readonly end: number
 }
 
 function isConstantElement(element: Element): boolean {

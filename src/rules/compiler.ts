@@ -5,14 +5,22 @@
 import type { Rejection } from '../event.ts'
 import type { Fault } from '../expression/ast.ts'
 import type { CheckContext } from '../expression/check.ts'
-import { checkExpression, checkStatements } from '../expression/check.ts'
+import { checkExpression, checkStatements, isCallable } from '../expression/check.ts'
 import type { Node, TapNode } from '../expression/checked.ts'
 import type { Problem, SourceText } from '../expression/diagnostic.ts'
 import { problemIn, renderProblems } from '../expression/diagnostic.ts'
-import type { FunctionLibrary, LookupTable, PrepareHost } from '../expression/functions/definition.ts'
+import type {
+  FunctionLibrary,
+  LookupTable,
+  NamedTable,
+  PrepareHost,
+} from '../expression/functions/definition.ts'
 import { parseExpression } from '../expression/parse.ts'
 import { parseStatements } from '../expression/parse-statements.ts'
+import type { SuspicionContext } from '../expression/suspicions.ts'
+import { assignmentsOf, suspicionsInStatements, suspicionsOf } from '../expression/suspicions.ts'
 import type { Dict, JsonObject, NumberTexts } from '../expression/value.ts'
+import { checkEnrich } from './check-enrich.ts'
 import type { FastPathPlan } from './fast/generate.ts'
 import { planFastPath } from './fast/generate.ts'
 import type { CheckedRule } from './generate.ts'
@@ -103,6 +111,9 @@ class Compiler {
   readonly #sources = new Map<string, string>()
   readonly #reads = new Set<string>()
   #tables: ReadonlyMap<string, LookupTable> = new Map()
+  #tablePlaces: readonly NamedTable[] = []
+  /** Names that tap assigns and that rules do not see. */
+  #tapNames: ReadonlySet<string> = new Set()
   /** Syntax errors have hidden parts of the file: a table that is not there may be among them. */
   #incomplete = false
 
@@ -124,9 +135,15 @@ class Compiler {
     const { tables, problems } = collectTables([...lookups, loaded])
     this.#problems.push(...problems)
     this.#tables = tables
+    // Those of the rule file first: a name that is missing is looked for there.
+    this.#tablePlaces = [...loaded.tables, ...lookups.flatMap((file) => file.tables)]
     this.#incomplete = loaded.incomplete
     const tap = loaded.tap === undefined ? undefined : this.#tap(loaded.tap)
     const rules = loaded.rules.map((entry) => this.#rule(entry))
+    if (!loaded.incomplete) {
+      const sound = !this.#problems.some((problem) => problem.severity === 'error')
+      this.#problems.push(...checkEnrich(loaded, sound ? rules : []))
+    }
     if (this.#problems.some((problem) => problem.severity === 'error')) {
       throw new RuleError(this.#problems, this.#sources)
     }
@@ -136,7 +153,7 @@ class Compiler {
       definition: { text: this.#text, options: this.#options },
       rules,
       tap,
-      enrich: loaded.enrich,
+      enrich: loaded.enrich?.spec,
       reads: [...this.#reads].sort(),
       warnings: this.#problems,
       warningText: renderProblems(this.#problems, this.#sources),
@@ -159,6 +176,7 @@ class Compiler {
     if (expression === undefined) return { op: 'constant', value: null }
     const checked = checkExpression(expression, this.#context(source, field))
     this.#report(source, checked.faults, field)
+    this.#report(source, suspicionsOf(expression, this.#suspicionContext(source)), field)
     return checked.node
   }
 
@@ -169,25 +187,46 @@ class Compiler {
     const lineOf = lineCounter(source.text)
     const checked = checkStatements(statements, this.#context(source, 'tap'), lineOf)
     this.#report(source, checked.faults, 'tap')
+    this.#report(source, suspicionsInStatements(statements, this.#suspicionContext(source)), 'tap')
+    const { variables, members } = assignmentsOf(statements)
+    if (members !== undefined) this.#tapNames = new Set([...variables].filter((name) => !members.has(name)))
     return checked.node
   }
 
   #report(source: SourceText, faults: readonly Fault[], field: string): void {
-    for (const { start, end, message, hint } of faults) {
+    for (const { start, end, message, hint, severity = 'error' } of faults) {
       this.#problems.push(
-        problemIn(source, { start, end }, { message, field, ...(hint === undefined ? undefined : { hint }) }),
+        problemIn(
+          source,
+          { start, end },
+          { message, field, severity, ...(hint === undefined ? undefined : { hint }) },
+        ),
       )
     }
   }
 
+  #suspicionContext({ text }: SourceText): SuspicionContext {
+    const { names } = this.#functions
+    return {
+      text,
+      isCallable: (name) => names.includes(name) || isCallable(name),
+      tapNames: this.#tapNames,
+    }
+  }
+
   #context(source: SourceText, field: string): CheckContext {
-    return { functions: this.#functions, host: this.#host(source, field), reads: this.#reads }
+    return {
+      text: source.text,
+      functions: this.#functions,
+      host: this.#host(source, field),
+      reads: this.#reads,
+    }
   }
 
   #host(source: SourceText, field: string): PrepareHost {
     return {
       table: (name) => this.#tables.get(name) ?? (this.#incomplete ? unseenTable(name) : undefined),
-      tableNames: [...this.#tables.keys()],
+      tables: this.#tablePlaces,
       re2: () => this.#functions.re2(),
       allowUnsafePatterns: this.#options.allowUnsafePatterns === true,
       warn: (message) => {

@@ -1,6 +1,7 @@
 import type { Problem, SourceText } from '../expression/diagnostic.ts'
+import { foreignPathHint } from '../expression/familiar.ts'
 import { suggest } from '../expression/suggest.ts'
-import { type EnrichSpec, readEnrich } from './enrich-spec.ts'
+import { type EnrichEntry, readEnrich } from './enrich-spec.ts'
 import { readLookup, type TableEntry } from './lookups.ts'
 import { outputPath } from './output-path.ts'
 import { RuleText } from './rule-text.ts'
@@ -27,6 +28,37 @@ const RESERVED = {
 }
 const RULE_KEYS = ['field', 'required'] as const
 
+/** Keys that rules have elsewhere; `value` is what stands under it, `field` the expression beside it. */
+const FOREIGN_KEYS: ReadonlyMap<string, (value: string, field: string) => string> = new Map([
+  [
+    'default',
+    (value: string, field: string) => `a default is a part of the expression: optional(${field}, ${value})`,
+  ],
+  [
+    'fallback',
+    (value: string, field: string) => `a default is a part of the expression: optional(${field}, ${value})`,
+  ],
+  ['optional', () => "write 'required: false'"],
+  ['ignore_missing', () => "write 'required: false'"],
+  ['value', (value: string) => `the key of the expression is 'field': 'field: ${value}'`],
+  ['expr', (value: string) => `the key of the expression is 'field': 'field: ${value}'`],
+  ['expression', (value: string) => `the key of the expression is 'field': 'field: ${value}'`],
+  [
+    'type',
+    (value: string, field: string) => `a type is a cast in the expression: ${field}::${castType(value)}`,
+  ],
+  [
+    'if',
+    (value: string, field: string) => `a condition is a part of the expression: cond(${value}, ${field})`,
+  ],
+  [
+    'when',
+    (value: string, field: string) => `a condition is a part of the expression: cond(${value}, ${field})`,
+  ],
+  ['comment', () => "a comment begins with '#'"],
+  ['description', () => "a comment begins with '#'"],
+])
+
 const RULE_HINT = "write an output field and its expression: 'source.ip: src_ip'"
 
 const COLLECTION_HINTS = {
@@ -44,7 +76,9 @@ export interface RuleFile {
   readonly tap?: SourceText
   /** The file's own lookup tables. */
   readonly tables: readonly TableEntry[]
-  readonly enrich?: EnrichSpec
+  readonly enrich?: EnrichEntry
+  /** Every output field that the file names, also where its expression could not be read. */
+  readonly outputs: readonly (readonly string[])[]
   /** What is wrong with the file as YAML and as a rule file; the expressions have not been looked at. */
   readonly problems: readonly Problem[]
   /** The YAML has syntax errors: rules, tables or `tap` may be missing, and what refers to them is no error. */
@@ -83,7 +117,8 @@ class RuleFileReader {
   readonly #rules: RuleEntry[] = []
   readonly #tables: TableEntry[] = []
   #tap: SourceText | undefined
-  #enrich: EnrichSpec | undefined
+  readonly #outputs: (readonly string[])[] = []
+  #enrich: EnrichEntry | undefined
 
   constructor(document: YamlDocument) {
     this.#document = document
@@ -112,6 +147,7 @@ class RuleFileReader {
       ...(this.#tap !== undefined && { tap: this.#tap }),
       tables: this.#tables,
       ...(this.#enrich !== undefined && { enrich: this.#enrich }),
+      outputs: this.#outputs,
       problems: document.problems,
       incomplete: document.incomplete,
     }
@@ -154,7 +190,9 @@ class RuleFileReader {
   #readTap(entry: Entry): SourceText | undefined {
     const value = contentOf(entry.value)
     if (value === undefined) return undefined
-    if (value.kind !== 'scalar') {
+    const literal = value.kind === 'scalar' ? scalarValue(this.#document, value) : undefined
+    const isBlank = literal === null && this.#document.sourceOf(value as ScalarNode).text.trim() === ''
+    if (value.kind !== 'scalar' || (typeof literal !== 'string' && !isBlank)) {
       this.#report(entry, entry.key, "'tap' holds the statements that run before the rules", {
         hint: "write them on new lines after 'tap: |'",
       })
@@ -168,6 +206,7 @@ class RuleFileReader {
 
   #readRule(entry: Entry): void {
     const path = outputPath(this.#document, entry.key, entry.name, entry.name)
+    this.#outputs.push(path)
     const rule = this.#readValue(entry)
     if (rule === undefined) return
     const place = this.#document.placeOf(entry.key)
@@ -193,6 +232,12 @@ class RuleFileReader {
   }
 
   #readMapping(rule: Entry, mapping: MappingNode): { required: boolean; source: RuleSource } | undefined {
+    // YAML reads `{{ field }}` as mappings.
+    const foreign = foreignPathHint(this.#document.text.slice(mapping.start, mapping.end))
+    if (foreign !== undefined) {
+      this.#report(rule, mapping, 'this is a mapping to YAML, not an expression', { hint: foreign })
+      return undefined
+    }
     const entries = this.#document.entries(mapping, rule.name)
     const field = entries.find((entry) => entry.name === 'field')
     const unknown = entries.filter((entry) => !RULE_KEYS.some((key) => key === entry.name))
@@ -205,7 +250,9 @@ class RuleFileReader {
     for (const entry of unknown) {
       const near = suggest(entry.name, RULE_KEYS)
       const hint =
-        near === undefined ? "a rule has the keys 'field' and 'required'" : `did you mean '${near}'?`
+        near === undefined
+          ? (this.#foreignKey(entry, field) ?? "a rule has the keys 'field' and 'required'")
+          : `did you mean '${near}'?`
       this.#report(rule, entry.key, `a rule has no key '${entry.name}'`, { hint })
     }
     let required = true
@@ -214,6 +261,21 @@ class RuleFileReader {
     }
     const source = field && this.#readField(rule, field)
     return source && { required, source }
+  }
+
+  /** How a rule says what it says elsewhere with a key of its own. */
+  #foreignKey(entry: Entry, field: Entry | undefined): string | undefined {
+    const written = (node: Entry | undefined): string | undefined => {
+      const value = node && contentOf(node.value)
+      if (value?.kind !== 'scalar') return undefined
+      const text = this.#document.scalarText(value).trim()
+      return text === '' || text.includes('\n') ? undefined : text
+    }
+    const value = written(entry)
+    const isExpression =
+      /^(?:default|fallback)$/.test(entry.name) && value !== undefined && /^[A-Za-z]\w*$/.test(value)
+    const literal = isExpression && !/^(?:true|false|null)$/i.test(value) ? `'${value}'` : value
+    return FOREIGN_KEYS.get(entry.name)?.(literal ?? '...', written(field) ?? '...')
   }
 
   #readRequired(rule: Entry, entry: Entry): boolean {
@@ -264,8 +326,11 @@ class RuleFileReader {
     } else {
       const names = keys.slice(0, 3).map((key) => `${rule.name}.${key.name}`)
       if (keys.length > names.length) names.push('...')
+      const nested = `nested output fields are written with dots: ${names.join(', ')}`
+      const expression = keys.find((key) => /^(?:value|expr|expression)$/.test(key.name))
+      const foreign = expression && this.#foreignKey(expression, undefined)
       this.#report(rule, rule.key, `'${rule.name}' has no 'field'`, {
-        hint: `nested output fields are written with dots: ${names.join(', ')}`,
+        hint: foreign === undefined ? nested : `${foreign}\n${nested}`,
       })
     }
   }
@@ -297,6 +362,12 @@ class RuleFileReader {
   #report(rule: Entry, range: Range, message: string, details: { hint: string; severity?: 'warning' }): void {
     this.#document.report(range, message, { ...details, field: rule.name })
   }
+}
+
+function castType(type: string): string {
+  if (/^(?:int|integer|long|short|number)$/i.test(type)) return 'int'
+  if (/^(?:float|double|decimal)$/i.test(type)) return 'float'
+  return /^bool/i.test(type) ? 'bool' : 'str'
 }
 
 function isReserved(name: string): name is keyof typeof RESERVED {

@@ -8,6 +8,7 @@ import { locateField, locateItem } from '../expression/runtime/fields.ts'
 import { addAnomalies } from '../expression/runtime/output.ts'
 import type { Dict, JsonObject, Maybe, NumberTexts, Value } from '../expression/value.ts'
 import { NumberText } from '../expression/value.ts'
+import { envelopeHint } from './envelope.ts'
 
 /** How often loops and comprehensions may go round for one event, all together. */
 const MAX_STEPS = 10_000_000
@@ -101,7 +102,7 @@ export class Run implements EventContext {
 
   /** Something that a required rule needs is absent. */
   absent(code: RejectionCode, what: string): undefined {
-    return this.#reject(code, what)
+    return this.#reject(code, code === 'FIELD_MISSING' ? `${what}${envelopeHint(this.#data, what)}` : what)
   }
 
   step(): void {

@@ -1,3 +1,4 @@
+import { characterHint, foreignPathHint } from '../expression/familiar.ts'
 import { indentOf, type KeyLine, type YamlLines } from './yaml-lines.ts'
 import type { Range } from './yaml-tree.ts'
 
@@ -161,6 +162,12 @@ class Fault {
     return key.line === this.#line ? this.#oneLine(key, value) : this.#furtherLine(key, value)
   }
 
+  /** A value that would be no expression either, once YAML takes it. */
+  #expressionHint(value: string): string | undefined {
+    const question = /^[^'"]*?\?(?=.*: )/.exec(value)
+    return question === null ? foreignPathHint(value) : characterHint(value, question[0].length - 1)
+  }
+
   /** The fault is on the line of the key. */
   #oneLine(key: KeyLine, value: string): SyntaxExplanation | undefined {
     const first = value[0]!
@@ -180,7 +187,7 @@ class Fault {
         hint: `a mapping in a mapping begins on a new line\n${key.key}:\n  ${value}`,
       }
     }
-    const hint = this.#blockHint(key)
+    const hint = this.#expressionHint(value) ?? this.#blockHint(key)
     const closing = first === '[' || first === '{' ? CLOSING[first] : first
     if (`'"]}`.includes(closing) && closing !== value) {
       return { range, message: `the value ended at the closing ${closing}, and more follows`, hint }

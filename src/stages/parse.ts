@@ -71,7 +71,9 @@ function parseOddText(text: string): ParsedText | Rejection {
     const { value, numbers } = parseExact(text)
     return isObject(value) ? { data: value, exact: true, numbers } : notAnObject(value)
   } catch (problem) {
-    if (problem instanceof JsonProblem || problem instanceof Failure) return invalid(problem.message)
+    if (problem instanceof JsonProblem || problem instanceof Failure) {
+      return invalid(`${problem.message}${documentHint(text)}`)
+    }
     throw problem
   }
 }
@@ -84,9 +86,17 @@ function invalid(message: string): Rejection {
   return { code: 'JSON_INVALID', message: `not valid JSON: ${message}` }
 }
 
+/** For a line that begins a document of several lines: `{`, `[`, `[{"a": 1},`. */
+function documentHint(text: string): string {
+  const line = text.trim()
+  const begins = line === '{' || line === '[' || (line.startsWith('[') && line.endsWith(','))
+  return begins ? '; a document of several lines is read with --input-format json' : ''
+}
+
 function notAnObject(value: Value): Rejection {
   const type = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${JSON_TYPES[typeof value]}`
-  return { code: 'JSON_NOT_OBJECT', message: `an event is a JSON object, not ${type}` }
+  const hint = Array.isArray(value) ? '; an array of events is read with --input-format json' : ''
+  return { code: 'JSON_NOT_OBJECT', message: `an event is a JSON object, not ${type}${hint}` }
 }
 
 const JSON_TYPES: Readonly<Record<string, string>> = {

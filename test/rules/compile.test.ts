@@ -474,3 +474,58 @@ test('the rule set knows what it reads and writes', () => {
   assert.deepEqual(rules.reads, ['*', 'p q', 'x.y', 'z'])
   assert.equal(rules.tap, false)
 })
+
+test('the rule set reads what its functions read by themselves, in tap and in rules', () => {
+  assert.deepEqual(compileRules("t: parse_timestamp(x, 'iso8601')").reads, ['tzinfo', 'x'])
+  assert.deepEqual(compileRules('t: timestamp_to_epoch(x)').reads, ['tzinfo', 'x'])
+  assert.deepEqual(compileRules("t: '[parse_timestamp(s, ''iso8601'') for s in x]'").reads, ['tzinfo', 'x'])
+  assert.deepEqual(compileRules("tap: data['t'] = timestamp_to_epoch(x)\nt: t").reads, ['t', 'tzinfo', 'x'])
+  assert.deepEqual(compileRules('t: epoch_to_timestamp(x)').reads, ['x'])
+})
+
+test('an absent length is told to be a function', () => {
+  const messageOf = (expression: string, event: JsonObject): string => {
+    const runner = compileRules(JSON.stringify({ a: expression })).createRunner()
+    assert.equal(runner.run(event, ''), undefined)
+    return runner.rejection.message
+  }
+  assert.equal(
+    messageOf('http.tags.length', { http: { tags: [1] } }),
+    'a: field http.tags.length is absent; the length of http.tags is len(http.tags)',
+  )
+  assert.equal(messageOf('length', {}), 'a: field length is absent')
+  assert.equal(messageOf('a.lengths', {}), 'a: field a.lengths is absent')
+})
+
+test('the error for an unknown table says which tables there are, in which file', () => {
+  assert.throws(
+    () =>
+      compileRules("lookup: {a: {}}\nx: lookup('ip_protocol', y)", {
+        file: 'r.yaml',
+        lookups: [
+          { file: 'one.yaml', text: 'ip_protocols: {}\nports: {}' },
+          {
+            file: 'two.yaml',
+            text: Array.from({ length: 25 }, (_, index) => `t${index}: {}\n`).join(''),
+          },
+        ],
+      }),
+    {
+      message: [
+        "r.yaml:2:11: error: no lookup table is called 'ip_protocol'",
+        '  in x',
+        '  |',
+        "2 | x: lookup('ip_protocol', y)",
+        '  |           ^^^^^^^^^^^^^',
+        "  = hint: did you mean 'ip_protocols'?",
+        '    r.yaml has a',
+        '    one.yaml has ip_protocols, ports',
+        `    two.yaml has ${Array.from({ length: 20 }, (_, index) => `t${index}`).join(', ')} and 5 more`,
+        "    tables stand under 'lookup:' in the rule file, or in files given with --lookups",
+        '',
+        '1 error',
+        '',
+      ].join('\n'),
+    },
+  )
+})

@@ -394,7 +394,7 @@ describe('a rule file', () => {
 
 describe('enrich', () => {
   test('takes lists of paths, and single paths', () => {
-    const { enrich } = load('enrich:\n  url: [url.original, a]\n  ip: source.ip\na: x\n')
+    const enrich = load('enrich:\n  url: [url.original, a]\n  ip: source.ip\na: x\n').enrich?.spec
     assert.deepEqual(enrich, {
       url: ['url.original', 'a'],
       ip: ['source.ip'],
@@ -405,7 +405,7 @@ describe('enrich', () => {
 
   test('takes another place for the detections', () => {
     assert.equal(
-      load('enrich: {hash: file.hash.md5, into: event.threat}\na: x\n').enrich?.into,
+      load('enrich: {hash: file.hash.md5, into: event.threat}\na: x\n').enrich?.spec.into,
       'event.threat',
     )
   })

@@ -96,7 +96,10 @@ describe('parseBatch', () => {
     ]
     assert.deepEqual(
       parse(...values).rejected.map(({ rejection }) => [rejection.code, rejection.message]),
-      types.map((type) => ['JSON_NOT_OBJECT', `an event is a JSON object, not ${type}`]),
+      types.map((type) => [
+        'JSON_NOT_OBJECT',
+        `an event is a JSON object, not ${type}${type === 'an array' ? '; an array of events is read with --input-format json' : ''}`,
+      ]),
     )
   })
 

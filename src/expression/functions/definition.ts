@@ -21,6 +21,11 @@ export interface FunctionDefinition {
   /** More to know: formats, limits, tables of defaults. Markdown paragraphs. */
   readonly notes?: string
   readonly examples: readonly Example[]
+  /**
+   * Members of the event that it reads by itself, through `EventContext.field`, beside its arguments. Default: none.
+   * Whoever has to know what rules read asks here: `normalize check`, and the path that reads those members only.
+   */
+  readonly reads?: readonly string[]
   readonly implementation: Implementation
 }
 
@@ -81,7 +86,7 @@ export interface SpecialForm {
 
 /** What a function may know of the event that is being processed. */
 export interface EventContext {
-  /** The event's own member of that name; undefined where there is none. */
+  /** The event's own member of that name, one of the function's `reads`; undefined where there is none. */
   field(name: string): Maybe
   /** Adds `text` to the list `event.anomaly.<kind>` of the output, once. */
   anomaly(kind: string, text: string): void
@@ -91,14 +96,20 @@ export interface EventContext {
 export interface PrepareHost {
   /** The lookup table of that name: a mapping by key text, or a list; undefined where there is none. */
   table(name: string): LookupTable | undefined
-  /** Names of all tables, for a "did you mean". */
-  readonly tableNames: readonly string[]
+  /** All tables and the files that they are in, for hints. */
+  readonly tables: readonly NamedTable[]
   /** Something works, but the operator should know (printed once at load). */
   warn(message: string): void
   /** The linear engine for patterns. */
   re2(): Re2
   /** Take patterns that on some texts take very long, with a warning. Default: false, they are refused. */
   readonly allowUnsafePatterns?: boolean
+}
+
+export interface NamedTable {
+  readonly name: string
+  /** The file that it is in, as it was given. */
+  readonly file: string
 }
 
 export type LookupTable =

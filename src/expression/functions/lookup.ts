@@ -2,8 +2,9 @@ import { typeError } from '../failure.ts'
 import { typeName } from '../runtime/numbers.ts'
 import { suggest } from '../suggest.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
-import type { FunctionDefinition } from './definition.ts'
+import type { FunctionDefinition, NamedTable } from './definition.ts'
 import { ArgumentProblem } from './definition.ts'
+import { describeTables } from './known-tables.ts'
 
 export const lookup: FunctionDefinition = {
   name: 'lookup',
@@ -77,7 +78,7 @@ export const lookup: FunctionDefinition = {
         throw new ArgumentProblem('table', 'the name of a table is a string')
       }
       const table = host.table(name)
-      if (table === undefined) throw unknownTable(name, host.tableNames)
+      if (table === undefined) throw unknownTable(name, host.tables)
       if (table.kind === 'list') {
         throw new ArgumentProblem('table', `table '${name}' is a list, and lookup needs a mapping`)
       }
@@ -131,13 +132,12 @@ function copyOf(value: Value): Value {
   return copy
 }
 
-function unknownTable(name: string, names: readonly string[]): ArgumentProblem {
-  const meant = suggest(name, names)
-  const hint =
-    meant !== undefined
-      ? `did you mean '${meant}'?`
-      : names.length > 0
-        ? `the tables are ${names.join(', ')}`
-        : 'there are no tables: write it under lookup: in the rule file, or pass its file with --lookups'
+function unknownTable(name: string, tables: readonly NamedTable[]): ArgumentProblem {
+  const meant = suggest(
+    name,
+    tables.map((table) => table.name),
+  )
+  const known = describeTables(tables)
+  const hint = meant === undefined ? known : `did you mean '${meant}'?\n${known}`
   return new ArgumentProblem('table', `no lookup table is called '${name}'`, { hint })
 }

@@ -1,8 +1,9 @@
 import { SidEntryProblem, SidTable } from '../net/sid-table.ts'
 import { notText } from '../net/text-argument.ts'
 import type { Value } from '../value.ts'
-import type { FunctionDefinition, LookupTable } from './definition.ts'
+import type { FunctionDefinition, PrepareHost } from './definition.ts'
 import { ArgumentProblem } from './definition.ts'
+import { describeTables } from './known-tables.ts'
 
 const TABLE_NAME = 'windows_sids'
 const UNDEFINED_TYPE = 'undefined_account_type'
@@ -92,7 +93,7 @@ export const normalizeWindowsSid: FunctionDefinition = {
     kind: 'prepared',
     constants: {},
     prepare(_constants, host) {
-      const table = readTable(host.table(TABLE_NAME))
+      const table = readTable(host)
       return (_context, s: Value) => {
         if (typeof s !== 'string') throw notText('normalize_windows_sid', 's', s)
         const details = table.find(s)
@@ -104,13 +105,14 @@ export const normalizeWindowsSid: FunctionDefinition = {
   },
 }
 
-function readTable(table: LookupTable | undefined): SidTable {
+function readTable(host: PrepareHost): SidTable {
+  const table = host.table(TABLE_NAME)
   if (table === undefined) {
     throw new ArgumentProblem(
       's',
       `normalize_windows_sid needs the lookup table ${TABLE_NAME}, which is missing`,
       {
-        hint: `pass its file with --lookups (fixtures/lookups.yaml has one), or write lookup: ${TABLE_NAME}: in the rule file`,
+        hint: `pass its file with --lookups (fixtures/lookups.yaml has one), or write lookup: ${TABLE_NAME}: in the rule file\n${describeTables(host.tables)}`,
       },
     )
   }

@@ -2,7 +2,7 @@ import { valueError } from '../failure.ts'
 import { notText } from '../net/text-argument.ts'
 import { typeName } from '../runtime/numbers.ts'
 import { repr } from '../runtime/repr.ts'
-import { EventZone } from '../time/event-zone.ts'
+import { EVENT_ZONE_READS, EventZone } from '../time/event-zone.ts'
 import { parseIso8601 } from '../time/iso8601.ts'
 import { Moment, type TimeParser } from '../time/moment.ts'
 import { printMoment } from '../time/print.ts'
@@ -86,6 +86,7 @@ Formats are compiled when the rules are loaded. Order them by frequency: they ar
       rejected: 'VALUE_ERROR',
     },
   ],
+  reads: EVENT_ZONE_READS,
   implementation: { kind: 'prepared', constants: { formats: 'a time format' }, prepare },
 }
 
@@ -120,6 +121,12 @@ function toParser(format: Value, index: number, host: PrepareHost): TimeParser {
     throw new ArgumentProblem('formats', `a time format must be str, not ${typeName(format)}`, { index })
   }
   if (format === 'iso8601') return parseIso8601
+  if (/^(?:iso[ _-]?8601|iso|rfc[ _-]?3339)$/i.test(format)) {
+    throw new ArgumentProblem('formats', `${repr(format)} is no time format`, {
+      index,
+      hint: "write 'iso8601'",
+    })
+  }
   if (!format.includes('%')) {
     host.warn(`parse_timestamp: the format ${repr(format)} has no directives, so it fits only that very text`)
   }

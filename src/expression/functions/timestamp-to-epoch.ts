@@ -1,7 +1,7 @@
 import { valueError } from '../failure.ts'
 import { notText } from '../net/text-argument.ts'
 import { toEpoch } from '../time/epoch.ts'
-import { EventZone } from '../time/event-zone.ts'
+import { EVENT_ZONE_READS, EventZone } from '../time/event-zone.ts'
 import { parseIso8601 } from '../time/iso8601.ts'
 import { Moment } from '../time/moment.ts'
 import { shown } from '../time/shown.ts'
@@ -37,6 +37,7 @@ See parse_timestamp for times that a clock shows twice or never.`,
     { expression: "timestamp_to_epoch('17/Mar/2024')", rejected: 'VALUE_ERROR' },
     { expression: 'timestamp_to_epoch(1710713730)', rejected: 'TYPE_ERROR' },
   ],
+  reads: EVENT_ZONE_READS,
   implementation: { kind: 'prepared', constants: {}, prepare },
 }
 

@@ -27,9 +27,21 @@ export const BUILTINS: CallableTable = {
   reversed: callable('sequence, /', reversed),
   set: callable('iterable=(), /', set),
   sorted: callable('iterable, /, *, key=None, reverse=False', sorted),
-  str: callable("object=''", (value: Value = '') => str(value)),
+  str: callable("object='', encoding=, errors=", toText),
   tuple: callable('iterable=(), /', tuple),
   zip: callable('*iterables, strict=False', zip),
+}
+
+/** `encoding` and `errors` are for bytes, which no event has: with an object beside them they are an error, as in CPython. */
+function toText(object: Maybe, encoding: Maybe, errors: Maybe): string {
+  if (encoding === undefined && errors === undefined) return object === undefined ? '' : str(object)
+  for (const [name, given] of Object.entries({ encoding, errors })) {
+    if (given === undefined || typeof given === 'string') continue
+    throw typeError(`str() argument '${name}' must be str, not ${given === null ? 'None' : typeName(given)}`)
+  }
+  if (object === undefined) return ''
+  if (typeof object === 'string') throw typeError('decoding str is not supported')
+  throw typeError(`decoding to str: need a bytes-like object, ${typeName(object)} found`)
 }
 
 function all(iterable: Value): boolean {

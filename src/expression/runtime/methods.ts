@@ -31,6 +31,18 @@ interface Method {
 /** The methods of one type by name. A Map: `constructor` is the name of no method. */
 type MethodMap = ReadonlyMap<string, Method>
 
+/** The methods of each type, by the type's name as the reference has it. */
+export const METHODS_BY_TYPE: ReadonlyMap<string, CallableTable> = new Map([
+  ['str', STRING_METHODS],
+  ['list', LIST_METHODS],
+  ['tuple', TUPLE_METHODS],
+  ['dict', DICT_METHODS],
+  ['dict view', VIEW_METHODS],
+  ['set', SET_METHODS],
+  ['int', INT_METHODS],
+  ['float', FLOAT_METHODS],
+])
+
 const STRING = methodMap(STRING_METHODS)
 const LIST = methodMap(LIST_METHODS)
 const TUPLE = methodMap(TUPLE_METHODS)

@@ -6,6 +6,12 @@ import type { Moment } from './moment.ts'
 import { shown } from './shown.ts'
 import { ZoneFinder } from './zone.ts'
 
+/** The member of an event that holds its time zone. */
+const ZONE_MEMBER = 'tzinfo'
+
+/** The members that {@link EventZone} reads: a function that uses it reads them by itself. */
+export const EVENT_ZONE_READS: readonly string[] = [ZONE_MEMBER]
+
 /** The zone of times that name none: the event's own field `tzinfo`. Absent, null, `''` and `'-'` are no zone. */
 export class EventZone {
   /** Made when the first event asks: most have no such field, and there may be thousands of rules. */
@@ -17,7 +23,7 @@ export class EventZone {
    * @throws {Failure} TYPE_ERROR when the field is not text, VALUE_ERROR when it is no zone
    */
   apply(moment: Moment, context: EventContext): void {
-    const name = context.field('tzinfo')
+    const name = context.field(ZONE_MEMBER)
     if (name === undefined || name === null || name === '' || name === '-') return
     if (typeof name !== 'string') throw typeError(`tzinfo must be str, not ${typeName(name)}`)
     this.#zones ??= new ZoneFinder()

@@ -21,9 +21,6 @@ const GROUP_SIZE = 60
 /** Lines that write output in one generated function. */
 const GROUP_LINES = 400
 
-/** Functions that look at the event's own time zone. */
-const ZONED = new Set(['parse_timestamp', 'timestamp_to_epoch'])
-
 /** What the fast path of a rule set is made from; it holds no state of lines. */
 export interface FastPathPlan {
   readonly source: string
@@ -87,9 +84,11 @@ function isMember(node: Node): node is Node & { op: 'item' } {
   )
 }
 
-function usesZone(node: Node | undefined): boolean {
-  if (node === undefined) return false
-  return (node.op === 'call' && ZONED.has(node.name)) || children(node).some(usesZone)
+/** The members of the event that the functions in an expression read by themselves. */
+function* ownReads(node: Node | undefined): Generator<string> {
+  if (node === undefined) return
+  if (node.op === 'call' || node.op === 'callable') yield* node.reads ?? []
+  for (const child of children(node)) yield* ownReads(child)
 }
 
 class FastGenerator {
@@ -122,8 +121,9 @@ class FastGenerator {
   }
 
   plan(): FastPathPlan {
-    if (this.#rules.some((rule) => usesZone(rule.node)))
-      this.#members.set('tzinfo', this.#wanted.member(['tzinfo']))
+    for (const rule of this.#rules) {
+      for (const member of ownReads(rule.node)) this.#members.set(member, this.#wanted.member([member]))
+    }
     const functions = this.#grouped ? this.#groups() : this.#whole()
     this.#wanted.finish()
     const { source, evaluate } = createProgram<FastFunction>(functions, this.#constants, this.#helpers)

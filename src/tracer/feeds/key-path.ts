@@ -31,6 +31,19 @@ export function parseFeedKey(text: string): FeedKey {
   return typed === null ? { key } : { key, type: typed[2] as IndicatorType }
 }
 
+/** For a type that a key cannot have: those that there are, and the one that was meant. */
+export function keyTypeHint(type: string): string {
+  const meant = /^(?:domain|host|hostname|fqdn|uri|mask)$/i.test(type)
+    ? 'url'
+    : /^(?:ipv?[46]|cidr|net|network|addr|address|subnet)$/i.test(type)
+      ? 'ip'
+      : /^(?:md5|sha-?\d+|sum|checksum|digest)$/i.test(type)
+        ? 'hash'
+        : undefined
+  const types = 'the types of a key are url (domains too), ip and hash'
+  return meant === undefined ? types : `${types}: write :${meant}`
+}
+
 /** A way to read on in a path: the name of a member, and where the rest of the path begins. */
 interface Step {
   readonly name: string

@@ -1,7 +1,7 @@
 import { closeNames } from './close-names.ts'
 import { FeedError } from './feed-error.ts'
 import { type IndicatorKey, readIndicatorKey } from './indicator-key.ts'
-import { type FeedKey, KeyPath } from './key-path.ts'
+import { type FeedKey, KeyPath, keyTypeHint } from './key-path.ts'
 import type { FeedHandlers, OwnIndicator } from './read.ts'
 import { type FeedRecord, type FeedValue, isList, recordContext } from './record.ts'
 
@@ -181,6 +181,11 @@ export class RecordReader implements FeedHandlers {
   }
 
   #keyMissing(key: string, what: 'column' | 'field'): FeedError {
+    const typed = /^(.*):([^:]*)$/s.exec(key)
+    if (typed !== null && this.#names.has(typed[1]!)) {
+      const advice = keyTypeHint(typed[2]!)
+      return new FeedError('FEED_KEY_MISSING', this.#file, `has no ${what} ${JSON.stringify(key)}; ${advice}`)
+    }
     const close = closeNames(key, this.#names)
     const names = [...this.#names]
     const shown = names.slice(0, SHOWN_NAMES).join(', ') + (names.length > SHOWN_NAMES ? ', ...' : '')

@@ -47,7 +47,7 @@ export function hostWith(
 ): PrepareHost {
   return {
     table: (name) => (Object.hasOwn(tables, name) ? tableOf(tables[name]!) : undefined),
-    tableNames: Object.keys(tables),
+    tables: Object.keys(tables).map((name) => ({ name, file: 'tables.yaml' })),
     warn() {},
     re2: () => re2js,
   }

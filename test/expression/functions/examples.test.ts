@@ -1,11 +1,43 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { dump } from 'js-yaml'
-import type { Example } from '../../../src/expression/functions/definition.ts'
-import { FUNCTIONS } from '../../../src/expression/functions/index.ts'
+import type { Example, FunctionDefinition } from '../../../src/expression/functions/definition.ts'
+import { FUNCTION_LIBRARY, FUNCTIONS } from '../../../src/expression/functions/index.ts'
 import { parseSignature } from '../../../src/expression/signature.ts'
-import { compileRules } from '../../../src/rules/compile.ts'
+import { compileWith } from '../../../src/rules/compiler.ts'
 import { stringify } from '../../../src/stages/json-stringify.ts'
+
+/** The definition, with its function held to what `reads` says that it reads of the event. */
+function watched(definition: FunctionDefinition): FunctionDefinition {
+  const { implementation, reads = [] } = definition
+  const hold =
+    (call: (context: any, ...args: any[]) => any) =>
+    (context: any, ...args: any[]): any =>
+      call(
+        {
+          field(name: string) {
+            assert.ok(reads.includes(name), `${definition.name} reads ${name} and does not say so`)
+            return context.field(name)
+          },
+          anomaly: (kind: string, text: string) => context.anomaly(kind, text),
+        },
+        ...args,
+      )
+  if (implementation.kind === 'special') return definition
+  if (implementation.kind === 'plain')
+    return { ...definition, implementation: { ...implementation, call: hold(implementation.call) } }
+  const prepare: typeof implementation.prepare = (constants, host) =>
+    hold(implementation.prepare(constants, host))
+  return { ...definition, implementation: { ...implementation, prepare } }
+}
+
+const LIBRARY = {
+  ...FUNCTION_LIBRARY,
+  get(name: string) {
+    const definition = FUNCTIONS.get(name)
+    return definition && watched(definition)
+  },
+}
 
 /** What a rule file with the example as its only rule makes of the example's event. */
 function outcomeOf(example: Example): unknown {
@@ -17,7 +49,7 @@ function outcomeOf(example: Example): unknown {
     },
     { lineWidth: -1 },
   )
-  const runner = compileRules(rules).createRunner()
+  const runner = compileWith(LIBRARY, rules).createRunner()
   const event = example.event ?? {}
   const output = runner.run(event, JSON.stringify(event))
   return output === undefined ? { rejected: runner.rejection.code } : JSON.parse(stringify(output))
@@ -32,7 +64,7 @@ function expected(example: Example): unknown {
 }
 
 for (const [name, { examples }] of FUNCTIONS) {
-  test(`the examples of ${name} are true`, () => {
+  test(`the examples of ${name} are true, and it reads no more of the event than it says`, () => {
     assert.ok(examples.length > 0)
     for (const example of examples)
       assert.deepEqual(outcomeOf(example), expected(example), example.expression)

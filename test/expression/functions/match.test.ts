@@ -20,7 +20,7 @@ function prepare(
   const warnings: string[] = []
   const host: PrepareHost = {
     table: () => undefined,
-    tableNames: [],
+    tables: [],
     warn: (message) => warnings.push(message),
     re2: () => re2js,
     allowUnsafePatterns,

@@ -131,9 +131,9 @@ describe('formats', () => {
   it('without directives are accepted with a warning', () => {
     const warnings: string[] = []
     const host = { ...hostWith({}), warn: (message: string) => warnings.push(message) }
-    prepare({ formats: ['iso8601', '%Y', 'ISO8601'] }, host)
+    prepare({ formats: ['iso8601', '%Y', 'today'] }, host)
     assert.deepEqual(warnings, [
-      "parse_timestamp: the format 'ISO8601' has no directives, so it fits only that very text",
+      "parse_timestamp: the format 'today' has no directives, so it fits only that very text",
     ])
   })
 })

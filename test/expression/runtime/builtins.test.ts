@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import type { Failure } from '../../../src/expression/failure.ts'
 import { BUILTINS } from '../../../src/expression/runtime/builtins.ts'
 import { getItem, iterate, toArray } from '../../../src/expression/runtime/containers.ts'
 import { makeDict } from '../../../src/expression/runtime/keys.ts'
@@ -208,4 +209,30 @@ test('enumerate counts beyond 2**53 exactly', () => {
     new Tuple([MAX_INTEGER, 'b']),
     new Tuple([2n ** 53n + 1n, 'c']),
   ])
+})
+
+test('str takes an encoding and a way with errors, which only bytes could need', () => {
+  const { call } = BUILTINS.str!
+  assert.equal(call(undefined, undefined, 'strict'), '')
+  assert.equal(call(undefined, 'utf-8', undefined), '')
+  assert.equal(call(undefined), '')
+  assert.equal(call(null), 'None')
+  const failure = (...args: unknown[]): string => {
+    try {
+      call(...args)
+    } catch (error) {
+      return `${(error as Failure).code}: ${(error as Failure).message}`
+    }
+    return 'none'
+  }
+  assert.equal(failure('a', undefined, 'strict'), 'TYPE_ERROR: decoding str is not supported')
+  assert.equal(
+    failure(5, 'utf-8', undefined),
+    'TYPE_ERROR: decoding to str: need a bytes-like object, int found',
+  )
+  assert.equal(failure('a', 5, undefined), "TYPE_ERROR: str() argument 'encoding' must be str, not int")
+  assert.equal(
+    failure(undefined, undefined, null),
+    "TYPE_ERROR: str() argument 'errors' must be str, not None",
+  )
 })

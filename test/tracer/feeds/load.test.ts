@@ -104,6 +104,24 @@ test('a column that is not there is refused, and close ones are told', async (t)
   )
 })
 
+test('a type that a key cannot have is told, with those that there are', async (t) => {
+  const csv = 'ioc,note\nx.example,1\n'
+  const code = 'FEED_KEY_MISSING'
+  const types = 'the types of a key are url \\(domains too\\), ip and hash'
+  assert.match(
+    await refusal(t, csv, 'ioc:domain', code),
+    new RegExp(`no column "ioc:domain"; ${types}: write :url$`),
+  )
+  assert.match(await refusal(t, csv, 'ioc:IPv4', code), new RegExp(`${types}: write :ip$`))
+  assert.match(await refusal(t, csv, 'ioc:sha256', code), new RegExp(`${types}: write :hash$`))
+  assert.match(await refusal(t, csv, 'ioc:email', code), new RegExp(`${types}$`))
+  assert.match(
+    await refusal(t, '[{"ioc": "x.example"}]', 'ioc:domain', code),
+    new RegExp(`no field "ioc:domain"; ${types}: write :url$`),
+  )
+  assert.match(await refusal(t, csv, 'iocs:domain', code), /there is ioc, note$/)
+})
+
 test('a path that no record has is refused, and close ones are told', async (t) => {
   const json = '[{"id": 1, "files": [{"MD5": null}]}, {"whois": {"domain": "x"}}]'
   const code = 'FEED_KEY_MISSING'

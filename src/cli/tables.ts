@@ -1,0 +1,63 @@
+import process from 'node:process'
+import { renderProblems } from '../expression/diagnostic.ts'
+import type { LookupTable } from '../expression/functions/definition.ts'
+import { collectTables, loadLookups, loadRuleFile, type TableEntry } from '../rules/load.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { readText, ruleFiles } from './rule-files.ts'
+
+/** So many keys of a table are shown. */
+const MAX_KEYS = 6
+
+/**
+ * `normalize functions --tables`: prints the names of the lookup tables that rules can use, by file, and the first of
+ * their keys.
+ *
+ * @param rules path of the rule file, whose own tables count; undefined: none
+ * @param lookups paths of lookup files; none given: `lookups.yaml` beside the rule file, if there is one
+ * @throws {CommandError} when no file is named, and with all that is wrong with the tables
+ */
+export function printTables(rules: string | undefined, lookups: readonly string[] | undefined): void {
+  if (rules === undefined && lookups === undefined) {
+    throw new CommandError(
+      EXIT.USAGE,
+      'tables stand in files: --lookups FILE, or --rules FILE (its own, and those of lookups.yaml beside it)',
+    )
+  }
+  const files = rules === undefined ? (lookups ?? []) : ruleFiles({ rules, lookups }).lookups
+  const texts = new Map<string, string>()
+  const read = (file: string): string => {
+    const text = readText(file)
+    texts.set(file, text)
+    return text
+  }
+  const loaded = [
+    ...(rules === undefined ? [] : [ownTables(read(rules), rules)]),
+    ...files.map((file) => ({ file, ...loadLookups(read(file), file) })),
+  ]
+  const problems = [...loaded.flatMap((file) => file.problems), ...collectTables(loaded).problems]
+  if (problems.length > 0) throw new CommandError(EXIT.USAGE, renderProblems(problems, texts))
+  process.stdout.write(loaded.map(({ file, tables }) => page(file, tables)).join(''))
+}
+
+/** A rule file's tables. What is wrong with its rules is not asked here. */
+function ownTables(text: string, file: string) {
+  const { tables, problems } = loadRuleFile(text, file)
+  return { file, tables, problems: problems.filter(({ field }) => field?.startsWith('lookup') ?? false) }
+}
+
+function page(file: string, tables: readonly TableEntry[]): string {
+  const lines = tables.map(({ name, table }) => `  ${name}: ${contents(table)}\n`)
+  return `${file}\n${lines.length === 0 ? '  no tables\n' : lines.join('')}`
+}
+
+function contents(table: LookupTable): string {
+  if (table.kind === 'list') return `a list of ${counted(table.items.length)}`
+  const { size } = table.entries
+  if (size === 0) return counted(size)
+  const keys = [...table.entries.keys()].slice(0, MAX_KEYS)
+  return `${counted(size)} (${keys.join(', ')}${size > MAX_KEYS ? ', ...' : ''})`
+}
+
+function counted(count: number): string {
+  return count === 1 ? '1 entry' : `${count} entries`
+}

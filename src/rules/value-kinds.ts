@@ -1,0 +1,88 @@
+/** The types that the value of an expression can have, as far as that can be told without an event. */
+import type { Node } from '../expression/checked.ts'
+import type { Value } from '../expression/value.ts'
+import { Dict, Tuple } from '../expression/value.ts'
+
+/** A tuple or a set is a list here, as in the output. An iterator is none before it is written: it would be used up. */
+export type ValueKind = 'a text' | 'a number' | 'a boolean' | 'null' | 'a list' | 'an object' | 'an iterator'
+
+/** Undefined: any. */
+export type ValueKinds = ReadonlySet<ValueKind> | undefined
+
+const TEXT: ValueKinds = new Set(['a text'])
+const NUMBER: ValueKinds = new Set(['a number'])
+const BOOLEAN: ValueKinds = new Set(['a boolean'])
+const LIST: ValueKinds = new Set(['a list'])
+const ITERATOR: ValueKinds = new Set(['an iterator'])
+const OBJECT: ValueKinds = new Set(['an object'])
+
+/** What comes of the functions whose result is always of one type. */
+const RESULTS: ReadonlyMap<string, ValueKinds> = new Map<string, ValueKinds>([
+  ...['bin', 'chr', 'epoch_to_timestamp', 'hex', 'lower', 'normalize_mac_address', 'oct'].map(of(TEXT)),
+  ...['parse_timestamp', 'replace', 'repr', 'str', 'strip', 'upper'].map(of(TEXT)),
+  ...['float', 'int', 'len', 'ord', 'timestamp_to_epoch'].map(of(NUMBER)),
+  ...['all', 'any', 'bool', 'is_fqdn', 'is_hostname', 'is_ip', 'match'].map(of(BOOLEAN)),
+  ...['divmod', 'list', 'set', 'sorted', 'split', 'tuple'].map(of(LIST)),
+  ...['enumerate', 'range', 'reversed', 'zip'].map(of(ITERATOR)),
+  ...['dict', 'normalize_host', 'normalize_http_user_agent', 'normalize_url'].map(of(OBJECT)),
+  ...['normalize_windows_sid'].map(of(OBJECT)),
+])
+
+function of(kinds: ValueKinds): (name: string) => [string, ValueKinds] {
+  return (name) => [name, kinds]
+}
+
+/** The types that a value of this expression can have; undefined where that depends on the event. */
+export function kindsOf(node: Node): ValueKinds {
+  switch (node.op) {
+    case 'constant':
+      return new Set([kindOfValue(node.value)])
+    case 'raw':
+    case 'formatted':
+      return TEXT
+    case 'root':
+    case 'dict':
+      return OBJECT
+    case 'exists':
+    case 'isinstance':
+    case 'not':
+    case 'comparison':
+    case 'search':
+      return BOOLEAN
+    case 'display':
+      return LIST
+    case 'comprehension':
+      return node.result === 'dict' ? OBJECT : node.result === 'generator' ? ITERATOR : LIST
+    case 'call':
+      return RESULTS.get(node.name)
+    case 'conditional':
+      return either([node.then, node.otherwise])
+    case 'logical':
+      return either([node.left, node.right])
+    case 'cond':
+      return either([...node.pairs.map((pair) => pair.value), ...(node.fallback ? [node.fallback] : [])])
+    case 'optional':
+      return either([node.value, node.fallback])
+    default:
+      return undefined
+  }
+}
+
+function either(nodes: readonly Node[]): ValueKinds {
+  const all = new Set<ValueKind>()
+  for (const node of nodes) {
+    const kinds = kindsOf(node)
+    if (kinds === undefined) return undefined
+    for (const kind of kinds) all.add(kind)
+  }
+  return all
+}
+
+function kindOfValue(value: Value): ValueKind {
+  if (typeof value === 'string') return 'a text'
+  if (typeof value === 'boolean') return 'a boolean'
+  if (value === null) return 'null'
+  if (typeof value === 'number' || typeof value === 'bigint') return 'a number'
+  if (value instanceof Dict) return 'an object'
+  return Array.isArray(value) || value instanceof Tuple ? 'a list' : 'an object'
+}
