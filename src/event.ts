@@ -49,6 +49,23 @@ export interface RejectedEvent extends EventPlace {
   readonly truncated?: boolean
 }
 
+/** What is told of a batch beside its events. It is counted when the batch leaves the pipeline. */
+export interface BatchNotes {
+  /** How often the rules left a field out of an output, by output field. */
+  readonly leftOut?: ReadonlyMap<string, number>
+  readonly fields?: FieldNotes
+}
+
+/** Which fields of the events the rules have met. */
+export interface FieldNotes {
+  /** Events of this batch at which they were looked for. */
+  readonly events: number
+  /** Fields, as rules write them, that an event of this batch or of one before it had. */
+  readonly seen: readonly string[]
+  /** Fields that none of them had. */
+  readonly unseen: readonly string[]
+}
+
 /**
  * What travels between the stages: the events of one chunk of input, so that a stage is entered once per chunk and
  * not once per event. Both lists are in the order of the input.
@@ -58,6 +75,7 @@ export interface Batch<E> {
   readonly source: string
   readonly events: readonly E[]
   readonly rejected: readonly RejectedEvent[]
+  readonly notes?: BatchNotes | undefined
 }
 
 /** `raw` of an event that was too long to be read has at most this many bytes. 64 KiB. */

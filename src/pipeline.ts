@@ -41,9 +41,16 @@ export interface PipelineOptions
   readonly tracer?: TracerPool | undefined
   /** Reject events that could not be looked up (ENRICHMENT_FAILED), instead of marking them. Default: false. */
   readonly tracerRequired?: boolean | undefined
-  /** Where the normalized events go, as JSON lines. It is ended after the last one. */
+  /** Called after each batch that was counted. Default: nobody looks on. */
+  readonly onBatch?: ((counts: BatchCounts) => void) | undefined
+  /** Where the normalized events go, as JSON lines. */
   readonly output: Writable
+  /** End the output after the last event. Default: true. */
+  readonly endOutput?: boolean
 }
+
+/** The counts that are asked for after each batch: they take no time. */
+export type BatchCounts = Pick<SerializeStage, 'events' | 'rejected'>
 
 /** What has happened so far. */
 export interface PipelineCounts extends OutputCounts {
@@ -71,6 +78,7 @@ export class Pipeline {
   readonly #enrich: EnrichStage | undefined
   readonly #serialize: SerializeStage
   readonly #output: Writable
+  readonly #endOutput: boolean
   readonly #workers: number
   /** Output fields of all rules that have applied: of what they wrote, some may still be on its way. */
   #writes: ReadonlySet<string>
@@ -89,6 +97,8 @@ export class Pipeline {
       workers = 1,
       tracer,
       tracerRequired,
+      onBatch,
+      endOutput = true,
     } = options
     const stopAtRejected = onError === 'fail'
     const writesLines = canWriteLines(options)
@@ -103,13 +113,14 @@ export class Pipeline {
       this.#parse = new FusedStage(rules, { maxLineBytes, stopAtRejected })
     } else {
       this.#parse = new ParseStage({ inputFormat, maxLineBytes })
-      this.#normalize = new NormalizeStage(rules)
+      this.#normalize = new NormalizeStage(rules, stopAtRejected)
     }
     if (tracer !== undefined) {
       this.#enrich = new EnrichStage({ pool: tracer, enrich: rules.enrich, required: tracerRequired })
     }
-    this.#serialize = new SerializeStage({ errors, onError, onStop: () => this.stop() })
+    this.#serialize = new SerializeStage({ errors, onError, onStop: () => this.stop(), onBatch })
     this.#output = output
+    this.#endOutput = endOutput
   }
 
   /**
@@ -124,7 +135,7 @@ export class Pipeline {
     const stages = [this.#parse, this.#normalize, this.#enrich, this.#serialize, this.#output]
     const streams = [this.#reader, ...stages.filter((stage) => stage !== undefined)]
     // The types of a list know streams only; anything that is iterated can be the first.
-    await pipeline(streams as unknown as NodeJS.ReadWriteStream[])
+    await pipeline(streams as unknown as NodeJS.ReadWriteStream[], { end: this.#endOutput })
     if (this.#reader.fault !== undefined) throw this.#reader.fault
     return this.counts
   }

@@ -26,6 +26,6 @@ export function isWriteError(error: unknown): boolean {
 
 /** The reader of an output is gone (`| head`). */
 export function isBrokenPipe(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
   return code === 'EPIPE' || code === 'ECONNRESET'
 }

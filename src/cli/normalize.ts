@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT, MAX_WORKERS } from '../stages/limits.ts'
 import { EXIT } from './exit-codes.ts'
 import { withOptionHint } from './option-hints.ts'
+import { type MaxRejected, parseMaxRejected } from './rejected-limit.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import type { NormalizeOptions } from './run-pipeline.ts'
 import { withTracer } from './tracer-options.ts'
@@ -19,8 +20,8 @@ const DESCRIPTION = 'Normalizes events: reads JSON, applies the rules to each ev
 const AFTER_HELP = `
 A file that has the name of a subcommand is given with its folder: ./check
 
-Exit codes: 0 processed to the end (rejected events included), 1 stopped by --on-error fail or by a fault,
-2 wrong usage or rules.`
+Exit codes: 0 processed to the end (rejected events included), 1 stopped by --on-error fail, by --max-rejected
+or by a fault, 2 wrong usage or rules.`
 
 function createProgram(run: RunWork): Command {
   const program = new Command('normalize')
@@ -52,6 +53,12 @@ function createProgram(run: RunWork): Command {
       new Option('--workers <n>', 'threads that do the work; auto: one for each processor')
         .argParser(workerCount)
         .default(1),
+    )
+    .addOption(
+      new Option(
+        '--max-rejected <percent|n>',
+        'exit code 1 when more events are rejected: 5%, or a number; checked every 1,000 events and at the end',
+      ).argParser(maxRejected),
     )
     .option('--stats', 'print a summary as a JSON object to standard error at the end')
     .option('--no-fast-path', 'let every line go the plain way, to compare: the output is the same')
@@ -115,6 +122,12 @@ function byteCount(text: string): number {
   const bytes = Number(text)
   if (/^[1-9]\d*$/.test(text) && bytes <= MAX_LINE_LIMIT) return bytes
   throw new InvalidArgumentError(`It has to be a number of bytes from 1 to ${MAX_LINE_LIMIT}.`)
+}
+
+function maxRejected(text: string): MaxRejected {
+  const max = parseMaxRejected(text)
+  if (max !== undefined) return max
+  throw new InvalidArgumentError('It has to be a share of the events such as 5%, or a number of events.')
 }
 
 function workerCount(text: string): number {

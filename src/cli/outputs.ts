@@ -58,9 +58,16 @@ function refuseInUse(name: string, file: Stats, inUse: readonly Stats[]): void {
   }
 }
 
-/** Writes what is left. A standard stream stays open: others write to it too, and the process ends it. */
+/**
+ * Writes what is left. A standard stream stays open: others write to it too, and the process ends it. Where both standard
+ * streams are one socket, to end the one would silence the other.
+ */
 export async function closeOutput({ stream, isStandard }: Output): Promise<void> {
-  if (isStandard) return
+  if (isStandard) {
+    if (stream.writableLength === 0 || stream.errored !== null || stream.destroyed) return
+    await new Promise<void>((resolve) => stream.write('', () => resolve()))
+    return
+  }
   if (!stream.writableEnded && !stream.destroyed) stream.end()
   // What it failed with is asked for later.
   await finished(stream).catch(() => {})

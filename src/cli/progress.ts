@@ -10,10 +10,13 @@ const LOG_INTERVAL_MS = 1000
 
 const CLEAR_LINE = '\r\u001b[K'
 
+/** What the line tells of. */
+export type ProgressCounts = Pick<PipelineCounts, 'events' | 'rejected' | 'bytesRead' | 'bytesParsed'>
+
 export interface ProgressOptions {
   /** Where it is shown. */
   readonly stream: Writable & { readonly isTTY?: boolean }
-  readonly counts: () => PipelineCounts
+  readonly counts: () => ProgressCounts
   /** Size of all inputs, if known: there is a percentage and a remaining time then. */
   readonly totalBytes: number | undefined
 }
@@ -88,7 +91,7 @@ export class Progress {
 
 /** `12,345 events  41,150/s  24.1 MB/s  3 rejected  45%  ETA 0:12` */
 export function progressLine(
-  counts: PipelineCounts,
+  counts: ProgressCounts,
   seconds: number,
   totalBytes: number | undefined,
 ): string {

@@ -12,8 +12,10 @@ import { openInputs } from './inputs.ts'
 import type { Output } from './outputs.ts'
 import { closeOutput, openOutput, outputProblem } from './outputs.ts'
 import { Progress, showsProgress } from './progress.ts'
+import { type MaxRejected, RejectedLimit } from './rejected-limit.ts'
 import type { RuleFiles, RuleOptions } from './rule-files.ts'
 import { loadRules, ruleFiles } from './rule-files.ts'
+import { allRejectedNotice, FieldWarnings } from './rule-notices.ts'
 import { SecondSignal } from './second-signal.ts'
 import { statsRecord } from './stats.ts'
 import type { TracerOptions } from './tracer-options.ts'
@@ -27,6 +29,7 @@ export interface NormalizeOptions
   readonly output?: string
   readonly errors?: string
   readonly maxLine?: number
+  readonly maxRejected?: MaxRejected
   readonly stats?: boolean
   /** Undefined: where a terminal shows it and nothing else. */
   readonly progress?: boolean
@@ -57,11 +60,19 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   const progress = showsProgress(options.progress, output)
     ? new Progress({ stream: process.stderr, counts: () => pipeline!.counts, totalBytes })
     : undefined
+  const tell = (text: string): void => {
+    if (text === '') return
+    progress?.clear()
+    process.stderr.write(text)
+  }
+  const warnings = new FieldWarnings(rules)
+  const limit = options.maxRejected === undefined ? undefined : new RejectedLimit(options.maxRejected)
   const errorsStream = errors.isStandard ? progress?.beside() : undefined
   pipeline = createPipeline({
     rules,
     inputs: inputs.inputs,
     output: output.stream,
+    endOutput: !output.isStandard,
     errors: errorsStream ?? errors.stream,
     inputFormat: options.inputFormat,
     maxLineBytes: options.maxLine,
@@ -70,6 +81,10 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     workers: options.workers,
     tracer,
     tracerRequired: options.tracerRequired,
+    onBatch: (counts) => {
+      tell(warnings.look(counts.events, () => pipeline!.counts))
+      if (limit?.look(counts) === true) pipeline!.stop()
+    },
   })
   if ((options.workers ?? 1) > 1 && pipeline.workers === 1 && isHeard(errors)) {
     const why = options.tracerRequired
@@ -77,7 +92,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
       : "the member that 'enrich' puts detections into is 'event', a number, or one that a rule writes into"
     process.stderr.write(`--workers is not used: ${why}\n`)
   }
-  const unwatch = options.watch ? reloadOnChange(files, pipeline) : () => {}
+  const unwatch = options.watch ? reloadOnChange(files, pipeline, warnings) : () => {}
   const unhandle = stopOnSignal(pipeline, options)
   const started = performance.now()
   progress?.start()
@@ -86,13 +101,22 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     (error: unknown) => error,
   )
   tracer?.destroy()
+  await closeOutput(output)
   await closeOutput(errors)
   unhandle()
   unwatch()
   progress?.end()
+  const { counts } = pipeline
+  limit?.check(counts)
+  // Whoever has gone away has seen enough.
+  if (!isBrokenPipe(fault)) {
+    tell(warnings.end(counts))
+    const notice = limit === undefined ? allRejectedNotice(files.rules, counts) : undefined
+    if (notice !== undefined) tell(`${notice}\n`)
+  }
   if (options.stats) {
     const seconds = (performance.now() - started) / 1000
-    process.stderr.write(`${statsRecord(pipeline.counts, seconds, tracer?.stats)}\n`)
+    process.stderr.write(`${statsRecord(counts, seconds, tracer?.stats)}\n`)
   }
   const problem = outputProblem(output, errors)
   if (problem !== undefined) throw new CommandError(EXIT.FAILED, problem, { cause: fault })
@@ -106,6 +130,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
       cause: fault,
     })
   }
+  if (limit?.message !== undefined) throw new CommandError(EXIT.FAILED, limit.message)
   return pipeline.failed ? EXIT.FAILED : EXIT.OK
 }
 
@@ -175,13 +200,14 @@ function stopOnSignal(pipeline: Pipeline, { allowUnsafePatterns }: NormalizeOpti
 }
 
 /** Rules that cannot be used change nothing, but are reported. */
-function reloadOnChange(files: RuleFiles, pipeline: Pipeline): () => void {
+function reloadOnChange(files: RuleFiles, pipeline: Pipeline, warnings: FieldWarnings): () => void {
   let isOver = false
   const reload = async (): Promise<void> => {
     try {
       const rules = await loadRules(files)
       if (isOver) return
       pipeline.replaceRules(rules)
+      warnings.replaceRules(rules, pipeline.counts.events)
       process.stderr.write(`${rules.warningText}${files.rules}: reloaded\n`)
     } catch (error) {
       if (!(error instanceof CommandError || error instanceof TypeError)) throw error

@@ -1,14 +1,17 @@
 import type { PipelineCounts } from '../pipeline.ts'
 import type { PoolStats } from '../tracer/pool.ts'
 
-/** What `--stats` prints: one JSON object. `events` is `written` and `rejected` together. */
+/** What `--stats` prints: one JSON object. README.md says what each member means; a test holds the two together. */
 export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: PoolStats): string {
-  const { events, written, rejected, rejectedByCode, bytesRead, bytesParsed, bytesWritten } = counts
+  const { events, written, rejected, bytesRead, bytesParsed, bytesWritten } = counts
   return JSON.stringify({
     events,
     written,
     rejected,
-    rejected_by_code: rejectedByCode,
+    rejected_by_code: counts.rejectedByCode,
+    rejected_by_rule: counts.rejectedByRule,
+    left_out_by_rule: counts.leftOutByRule,
+    never_present: counts.neverPresent.map(({ field }) => field),
     bytes_read: bytesRead,
     bytes_parsed: bytesParsed,
     bytes_written: bytesWritten,
@@ -20,7 +23,6 @@ export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: Po
 
 function tracerRecord(stats: PoolStats): Record<string, number> {
   return {
-    detections: stats.detections,
     cache_hits: stats.cacheHits,
     cache_misses: stats.cacheMisses,
     requests: stats.requests,

@@ -199,6 +199,24 @@ export class Emitter {
     }
   }
 
+  /** The name of a field's value. */
+  fieldValue(path: FieldPath): string {
+    return this.#field(path)
+  }
+
+  /** Code for what stands below these keys; undefined where the way ends. */
+  valueBelow(keys: readonly string[]): string {
+    const name = this.#fresh('m')
+    this.line(`let ${name} = ${this.#member('data', keys[0]!, true)}`)
+    for (const key of keys.slice(1)) this.line(`${name} = ${this.#member(name, key, false)}`)
+    return name
+  }
+
+  /** Code for the value of `line.x.y`. */
+  lineFieldValue(path: FieldPath, underLine: FieldPath): string {
+    return this.#call('lineField', 'data', this.#path(underLine), this.#path(path))
+  }
+
   /**
    * Evaluates a rule.
    *
@@ -254,10 +272,7 @@ export class Emitter {
       case 'field':
         return { text: this.#field(node.path), known: this.#exact ? 'any' : 'json' }
       case 'line-field':
-        return this.#temporary(
-          this.#call('lineField', 'data', this.#path(node.underLine), this.#path(node.path)),
-          this.#exact ? 'any' : 'json',
-        )
+        return this.#temporary(this.lineFieldValue(node.path, node.underLine), this.#exact ? 'any' : 'json')
       case 'root':
         return { text: 'data', known: this.#exact ? 'any' : 'json' }
       case 'raw':

@@ -28,6 +28,8 @@ import { generateProgram } from './generate.ts'
 import type { EnrichSpec, RuleEntry } from './load.ts'
 import { collectTables, loadLookups, loadRuleFile } from './load.ts'
 import type { Program } from './program.ts'
+import { type ReadField, readFields } from './read-fields.ts'
+import { RuleNotes } from './rule-notes.ts'
 import type { GeneratedFunction } from './run.ts'
 import { Run } from './run.ts'
 import type { Runner } from './runner.ts'
@@ -87,8 +89,16 @@ export interface RuleSet {
   readonly source: string
   /** How lines become output without objects in between; undefined where the rules need the event as a whole. */
   readonly fastPath: FastPathPlan | undefined
-  /** Something that evaluates the rules, one event at a time. */
-  createRunner(): Runner
+  /** The fields of the event that the rules read, with the rules that read them. Not those of `tap`. */
+  readonly readFields: readonly ReadField[]
+  /** Something to note in what becomes of events, for a runner and for a fast path beside it. */
+  createNotes(): RuleNotes
+  /**
+   * Something that evaluates the rules, one event at a time.
+   *
+   * @param notes what it notes in. Default: nobody asks
+   */
+  createRunner(notes?: RuleNotes): Runner
 }
 
 /**
@@ -301,7 +311,12 @@ function createRuleSet(parts: Parts): RuleSet {
     get fastPath() {
       return fastPath().plan
     },
-    createRunner: () => new RuleRunner(new Run(names, parts.maxWhileSteps), usual, exact),
+    get readFields() {
+      return readFields(rules)
+    },
+    createNotes: () => new RuleNotes(rules),
+    createRunner: (notes = new RuleNotes(rules)) =>
+      new RuleRunner(new Run(names, parts.maxWhileSteps, notes), usual, exact),
   }
 }
 

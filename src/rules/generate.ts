@@ -11,6 +11,7 @@ import { RUNTIME } from '../expression/runtime/runtime.ts'
 import type { OutputNode } from './output-tree.ts'
 import { outputTree, present } from './output-tree.ts'
 import { createProgram, type Program } from './program.ts'
+import { fieldsIn, readFields } from './read-fields.ts'
 import type { CopiedFrom, GeneratedFunction } from './run.ts'
 
 export interface CheckedRule {
@@ -41,10 +42,13 @@ class Generator {
   readonly #exact: boolean
   readonly #constants = new ConstantPool()
   readonly #helpers = new Set<string>()
+  /** By a field's text: its index in the notes. */
+  readonly #noted: ReadonlyMap<string, number>
 
   constructor(rules: CheckedRules, exact: boolean) {
     this.#rules = rules
     this.#exact = exact
+    this.#noted = new Map(readFields(rules.rules).map(({ text }, index) => [text, index]))
   }
 
   generate(): Program<GeneratedFunction> {
@@ -69,10 +73,11 @@ class Generator {
     return ['function tap(run, data, raw) {', ...emitter.lines, '  return true', '}'].join('\n')
   }
 
-  /** `if (!tap(...)) return` at the top of the entry. */
+  /** `if (!tap(...)) return` at the top of the entry; behind it the event is one that rules see. */
   #entry(): string[] {
-    if (this.#rules.tap === undefined) return []
-    return ['  run.rule = -1', '  if (tap(run, data, raw) === undefined) return undefined']
+    const seen = '  run.notes.events++'
+    if (this.#rules.tap === undefined) return [seen]
+    return ['  run.rule = -1', '  if (tap(run, data, raw) === undefined) return undefined', seen]
   }
 
   /** The rules of one function: each value in `v<index>`. */
@@ -80,6 +85,7 @@ class Generator {
     const { rules } = this.#rules
     const group = rules.slice(from, to)
     emitter.hoist(fieldsOf(group.map((rule) => rule.node)))
+    this.#look(emitter, group)
     for (const [offset, rule] of group.entries()) {
       const index = from + offset
       emitter.line(`run.rule = ${index} // ${commentText(rule.name)}`)
@@ -97,12 +103,48 @@ class Generator {
     }
   }
 
+  /** Notes which fields the event has. They are read for that even where an evaluation will not reach them. */
+  #look(emitter: Emitter, group: readonly CheckedRule[]): void {
+    const found = group.flatMap((rule) => [...fieldsIn(rule.node)])
+    if (found.length === 0) return
+    emitter.block('if (run.notes.isLooking)', () => {
+      emitter.line('const { present } = run.notes')
+      for (const [text, place] of new Map(found.map((field) => [field.text, field.place]))) {
+        const flag = `present[${this.#noted.get(text)}]`
+        if (place.kind === 'path') {
+          emitter.line(`if (${emitter.fieldValue(place.path)} !== undefined) ${flag} = 1`)
+        } else {
+          emitter.block(`if (${flag} === 0)`, () => {
+            const value =
+              place.kind === 'keys'
+                ? emitter.valueBelow(place.keys)
+                : emitter.lineFieldValue(place.path, place.underLine)
+            emitter.line(`if (${value} !== undefined) ${flag} = 1`)
+          })
+        }
+      }
+    })
+  }
+
+  /** Counts what is left out of the output. */
+  #leftOut(emitter: Emitter): void {
+    for (const [index, { required }] of this.#rules.rules.entries()) {
+      if (!required) emitter.line(`if (v${index} === undefined) run.notes.leftOut[${index}]++`)
+    }
+  }
+
   #whole(tree: OutputNode): string {
     const emitter = this.#emitter()
     const lines = this.#entry()
     this.#values(emitter, 0, this.#rules.rules.length)
     const output = this.#object(emitter, tree)
-    emitter.line(`return run.finish(${output})`)
+    if (this.#rules.rules.every((rule) => rule.required)) emitter.line(`return run.finish(${output})`)
+    else {
+      // An output that cannot be finished is none.
+      emitter.line(`const output = run.finish(${output})`)
+      this.#leftOut(emitter)
+      emitter.line('return output')
+    }
     return ['function evaluate(run, data, raw) {', ...lines, ...emitter.lines, '}'].join('\n')
   }
 
@@ -133,7 +175,9 @@ class Generator {
         ...this.#entry(),
         `  const values = new Array(${rules.length})`,
         ...calls,
-        `  return run.finish(${build}(values, run))`,
+        `  const output = run.finish(${build}(values, run))`,
+        '  run.notes.leaveOut(values)',
+        '  return output',
         '}',
       ].join('\n'),
     ]

@@ -9,6 +9,7 @@ import { addAnomalies } from '../expression/runtime/output.ts'
 import type { Dict, JsonObject, Maybe, NumberTexts, Value } from '../expression/value.ts'
 import { NumberText } from '../expression/value.ts'
 import { envelopeHint } from './envelope.ts'
+import type { RuleNotes } from './rule-notes.ts'
 
 /** How often loops and comprehensions may go round for one event, all together. */
 const MAX_STEPS = 10_000_000
@@ -40,10 +41,13 @@ export class Run implements EventContext {
   #whileSteps = 0
   #anomalies: Map<string, Set<string>> | undefined
   #rejection: Rejection | undefined
+  /** Generated code notes here which fields the events have, and which it leaves out. */
+  readonly notes: RuleNotes
   readonly #names: readonly string[]
   readonly #maxWhileSteps: number
 
-  constructor(names: readonly string[], maxWhileSteps: number) {
+  constructor(names: readonly string[], maxWhileSteps: number, notes: RuleNotes) {
+    this.notes = notes
     this.#names = names
     this.#maxWhileSteps = maxWhileSteps
   }

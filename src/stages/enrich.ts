@@ -79,7 +79,7 @@ export class EnrichStage extends OverlappingStage<Batch<OutputEvent> | WrittenBa
     this.#maxEvents = maxEvents ?? Math.max(MIN_EVENTS, 2 * pool.capacity)
     this.#owner = {
       required,
-      counts: { enriched: 0, timeout: 0, unavailable: 0 },
+      counts: { enriched: 0, timeout: 0, unavailable: 0, detections: 0 },
       onComplete: () => this.advance(),
       onFault: (error) => this.destroy(error as Error),
     }

@@ -181,7 +181,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
   }
 
   #giveResult(result: BlockResult, source: SourceState): void {
-    const { bytes, written } = result
+    const { bytes, written, notes } = result
     if (source.isCut) return
     const rejected = result.rejected.map((event) => {
       return { ...event, line: event.line + source.lines, ordinal: event.ordinal + source.events }
@@ -193,7 +193,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
       if (source === this.#source) this.#cutter.stop()
     }
     if (written === 0 && rejected.length === 0) return
-    const batch: WrittenBatch = { source: source.name, bytes, written, rejected }
+    const batch: WrittenBatch = { source: source.name, bytes, written, rejected, notes }
     this.give(batch)
   }
 

@@ -14,6 +14,8 @@ export interface EnrichCounts {
   readonly timeout: number
   /** Events that no server could be asked for. */
   readonly unavailable: number
+  /** Detections that were added to events. */
+  readonly detections: number
 }
 
 /** What pending batches need of their stage. */
@@ -97,9 +99,9 @@ export class PendingBatch implements PendingWork {
 
   result(): Batch<OutputEvent> {
     if (this.#events === undefined) return this.#batch
-    const { source, rejected } = this.#batch
+    const { source, rejected, notes } = this.#batch
     const events = this.#events.filter((event) => event !== undefined)
-    return { source, events, rejected: mergeRejected(rejected, this.#refused.sort(byOrdinal)) }
+    return { source, events, rejected: mergeRejected(rejected, this.#refused.sort(byOrdinal)), notes }
   }
 
   answer(index: number, found: readonly FoundIndicator[], answers: readonly Answer[]): void {
@@ -120,6 +122,7 @@ export class PendingBatch implements PendingWork {
     try {
       this.#change(index, this.#enrichment.add(this.#batch.events[index]!, detections))
       this.#owner.counts.enriched += 1
+      this.#owner.counts.detections += detections.length
     } catch (error) {
       if (error instanceof Failure) this.#reject(index, { code: error.code, message: error.message })
       else this.#owner.onFault(error)

@@ -112,6 +112,7 @@ export class PendingLines implements PendingWork {
     const detections = detectionsOf(found, answers)
     if (detections !== undefined) {
       this.#owner.counts.enriched += 1
+      this.#owner.counts.detections += detections.length
       // The event has members: those that were looked up.
       const brace = end - 1
       this.#edits.push({ start: brace, end: brace, text: `,${this.#enrichment.member(detections)}` })

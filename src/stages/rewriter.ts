@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer'
 import type { EventText, RejectedEvent } from '../event.ts'
 import type { FastPath } from '../rules/fast/fast-path.ts'
 import { ByteWriter } from '../rules/fast/writer.ts'
+import type { RuleNotes } from '../rules/rule-notes.ts'
 import type { Runner } from '../rules/runner.ts'
 import type { ChunkText } from './chunk-text.ts'
 import { isCanonical } from './json-canonical.ts'
@@ -20,6 +21,8 @@ import { serializeBatch } from './serialize.ts'
 export class Rewriter implements LineSink {
   readonly #source: string
   readonly #stopAtRejected: boolean
+  /** Both ways note in the same. */
+  readonly #notes: RuleNotes | undefined
   readonly #runner: Runner
   readonly #fast: FastPath | undefined
   readonly #writer: ByteWriter
@@ -37,8 +40,9 @@ export class Rewriter implements LineSink {
   constructor(source: string, rules: RunnerSource, stopAtRejected = false) {
     this.#source = source
     this.#stopAtRejected = stopAtRejected
-    this.#runner = rules.createRunner()
-    this.#fast = rules.fastPath?.create({ isCanonical, stringify })
+    this.#notes = rules.createNotes?.()
+    this.#runner = rules.createRunner(this.#notes)
+    this.#fast = rules.fastPath?.create({ isCanonical, stringify }, this.#notes)
     this.#writer = this.#fast?.writer ?? new ByteWriter()
   }
 
@@ -75,6 +79,7 @@ export class Rewriter implements LineSink {
       bytes: this.#writer.take(),
       written: this.#written,
       rejected: this.#rejected,
+      notes: this.#notes?.take(),
     }
     this.#written = 0
     this.#rejected = []
@@ -84,7 +89,7 @@ export class Rewriter implements LineSink {
   #goPlain(): void {
     const parsed = parseBatch(this.#source, { events: this.#plain, rejected: [] })
     const { texts, written, rejected } = serializeBatch(
-      normalizeBatch(parsed, this.#runner),
+      normalizeBatch(parsed, this.#runner, this.#stopAtRejected),
       this.#stopAtRejected,
     )
     for (const text of texts) this.#writer.text(text)

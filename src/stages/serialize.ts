@@ -1,10 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { Transform, type TransformCallback, type Writable } from 'node:stream'
 import type { RejectionCode } from '../errors.ts'
-import type { Batch, OutputEvent, RejectedEvent, Rejection } from '../event.ts'
+import type { Batch, BatchNotes, OutputEvent, RejectedEvent, Rejection } from '../event.ts'
 import { mergeRejected, rejectedRecord } from '../event.ts'
 import { Failure } from '../expression/failure.ts'
 import { stringify } from './json-stringify.ts'
+import type { RuleTotals } from './rule-counts.ts'
+import { RuleCounts } from './rule-counts.ts'
 import { guard, STAGE_OPTIONS } from './stage.ts'
 
 export interface SerializeOptions {
@@ -14,10 +16,12 @@ export interface SerializeOptions {
   readonly onError?: 'reject' | 'fail'
   /** Called once when an event was rejected under `fail`: nothing more has to be read. */
   readonly onStop?: () => void
+  /** Called when a batch has been counted. Nobody has to know after each event. */
+  readonly onBatch?: ((stage: SerializeStage) => void) | undefined
 }
 
 /** Counts of what has left the pipeline. */
-export interface OutputCounts {
+export interface OutputCounts extends RuleTotals {
   /** Events that were read: `written` and `rejected` together. */
   readonly events: number
   readonly written: number
@@ -43,6 +47,7 @@ export interface WrittenBatch {
   /** Number of lines. */
   readonly written: number
   readonly rejected: readonly RejectedEvent[]
+  readonly notes?: BatchNotes | undefined
 }
 
 /** Lines are joined to strings of about this many characters: one string of a whole batch might be too long for V8. */
@@ -123,13 +128,15 @@ export class SerializeStage extends Transform {
   readonly #errors: Writable | undefined
   readonly #stopAtRejected: boolean
   readonly #onStop: () => void
+  readonly #onBatch: (stage: SerializeStage) => void
   #stopped = false
   #written = 0
   #rejected = 0
   readonly #rejectedByCode: Partial<Record<RejectionCode, number>> = {}
+  readonly #rules = new RuleCounts()
   #bytesWritten = 0
 
-  constructor({ errors, onError = 'reject', onStop = () => {} }: SerializeOptions = {}) {
+  constructor({ errors, onError = 'reject', onStop = () => {}, onBatch = () => {} }: SerializeOptions = {}) {
     super({ ...STAGE_OPTIONS, writableObjectMode: true, readableHighWaterMark: JOINED_LENGTH })
     if (onError !== 'reject' && onError !== 'fail') {
       throw new TypeError(`onError has to be 'reject' or 'fail', not ${JSON.stringify(onError)}`)
@@ -137,6 +144,7 @@ export class SerializeStage extends Transform {
     this.#errors = errors
     this.#stopAtRejected = onError === 'fail'
     this.#onStop = onStop
+    this.#onBatch = onBatch
     errors?.on('error', this.#fail).on('close', this.#closed)
   }
 
@@ -146,8 +154,18 @@ export class SerializeStage extends Transform {
       written: this.#written,
       rejected: this.#rejected,
       rejectedByCode: { ...this.#rejectedByCode },
+      ...this.#rules.totals,
       bytesWritten: this.#bytesWritten,
     }
+  }
+
+  /** Events that have left: written ones, and rejected ones. */
+  get events(): number {
+    return this.#written + this.#rejected
+  }
+
+  get rejected(): number {
+    return this.#rejected
   }
 
   /** An event was rejected under `onError: 'fail'`. */
@@ -179,7 +197,7 @@ export class SerializeStage extends Transform {
   #write(batch: Batch<OutputEvent>, callback: TransformCallback): void {
     const { texts, written, rejected } = serializeBatch(batch, this.#stopAtRejected)
     this.#written += written
-    this.#count(rejected)
+    this.#count(rejected, batch.notes)
     for (const text of texts) {
       const bytes = Buffer.from(text)
       this.#bytesWritten += bytes.length
@@ -189,9 +207,9 @@ export class SerializeStage extends Transform {
     this.#writeErrors(serializeRejected(batch.source, rejected), callback)
   }
 
-  #pass({ source, bytes, written, rejected }: WrittenBatch, callback: TransformCallback): void {
+  #pass({ source, bytes, written, rejected, notes }: WrittenBatch, callback: TransformCallback): void {
     this.#written += written
-    this.#count(rejected)
+    this.#count(rejected, notes)
     this.#bytesWritten += bytes.length
     if (bytes.length > 0) this.push(bytes)
     this.#stopIfAsked(rejected)
@@ -204,11 +222,14 @@ export class SerializeStage extends Transform {
     this.#onStop()
   }
 
-  #count(rejected: readonly RejectedEvent[]): void {
+  #count(rejected: readonly RejectedEvent[], notes: BatchNotes | undefined): void {
     this.#rejected += rejected.length
     for (const { rejection } of rejected) {
       this.#rejectedByCode[rejection.code] = (this.#rejectedByCode[rejection.code] ?? 0) + 1
+      this.#rules.reject(rejection.rule)
     }
+    if (notes !== undefined) this.#rules.add(notes)
+    this.#onBatch(this)
   }
 
   #writeErrors(texts: readonly string[], callback: TransformCallback): void {

@@ -53,6 +53,18 @@ describe('normalize --tracer', { timeout: 60_000 }, () => {
     )
   })
 
+  it('counts the detections that the output has, those that its cache gives as well', async (t) => {
+    const { port } = (await listen(t, answers)).address
+    const folder = folderWith(t, { 'r.yaml': ENRICHED })
+    const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${port}`, '--stats']
+    for (const way of [[], ['--no-fast-path'], ['--tracer-required']]) {
+      const { stdout, stderr } = await normalize([...argv, ...way], EVENTS.repeat(5))
+      const { enriched, detections, requests } = JSON.parse(stderr).enrichment
+      assert.equal(stdout.match(/"category"/g)!.length, 5)
+      assert.deepEqual({ enriched, detections, requests }, { enriched: 5, detections: 5, requests: 2 })
+    }
+  })
+
   it('marks events when nobody listens, or rejects them when that is asked for', async (t) => {
     const folder = folderWith(t, { 'r.yaml': ENRICHED })
     const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${await freePort()}`]

@@ -135,6 +135,9 @@ describe('normalize', { concurrency: 4 }, () => {
       written: 3,
       rejected: 1,
       rejected_by_code: { FIELD_MISSING: 1 },
+      rejected_by_rule: { 'user.name': 1 },
+      left_out_by_rule: { bytes: 1 },
+      never_present: [],
       bytes_read: EVENTS.length,
       bytes_parsed: EVENTS.length,
       bytes_written: OUTPUT.length,
@@ -242,7 +245,8 @@ describe('normalize', { concurrency: 4 }, () => {
   })
 
   it('ends quietly with 0 when the reader of its output goes away', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES, 'e.jsonl': '{"user":"A"}\n'.repeat(200_000) })
+    const events = '{"user":"A","bytes":1}\n'.repeat(200_000)
+    const folder = folderWith(test, { 'r.yaml': RULES, 'e.jsonl': events })
     const command = startNormalize('-r', join(folder, 'r.yaml'), join(folder, 'e.jsonl'))
     await command.until(({ stdout }) => stdout !== '')
     command.child.stdout.destroy()

@@ -111,7 +111,15 @@ describe('SerializeStage', () => {
     )
     assert.equal(errors.writableEnded, false)
     const rejectedByCode = { FIELD_MISSING: 1 }
-    assert.deepEqual(stage.counts, { events: 3, written: 2, rejected: 1, rejectedByCode, bytesWritten: 19 })
+    const rules = { rejectedByRule: { r: 1 }, leftOutByRule: {}, neverPresent: [] }
+    assert.deepEqual(stage.counts, {
+      events: 3,
+      written: 2,
+      rejected: 1,
+      rejectedByCode,
+      bytesWritten: 19,
+      ...rules,
+    })
   })
 
   it('only counts rejected events without an errors output', async () => {

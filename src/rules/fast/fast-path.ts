@@ -11,6 +11,7 @@ import { Buffer } from 'node:buffer'
 import type { EventContext } from '../../expression/functions/definition.ts'
 import type { Maybe, Value } from '../../expression/value.ts'
 import { isJsonNumber, MAX_INTEGER } from '../../expression/value.ts'
+import type { RuleNotes } from '../rule-notes.ts'
 import { BLANKS, ESCAPE, FRACTION, NESTED, NON_ASCII, Scanner } from './scanner.ts'
 import type { WantedMembers } from './wanted.ts'
 import { ByteWriter, viewOf } from './writer.ts'
@@ -40,12 +41,23 @@ export interface PlainWay {
 
 export type FastFunction = (state: FastPath) => boolean
 
+/** What is noted of lines. */
+export interface FastNotes {
+  readonly notes: RuleNotes
+  /** By field of the notes: the slots where it may stand. */
+  readonly places: readonly (readonly number[])[]
+}
+
 export class FastPath implements EventContext {
   readonly writer = new ByteWriter()
   /** For generated code that is more than one function: values and slots by rule, where objects begin by their id. */
   readonly v: unknown[]
   readonly s: Int32Array
   readonly o: Int32Array
+  readonly notes: RuleNotes
+  readonly #places: FastNotes['places']
+  /** A key that is new to the scanner came in a line that it gave up on, so that it will not be new in another one. */
+  #hasMissed = false
   readonly #scanner: Scanner
   readonly #generated: FastFunction
   readonly #plain: PlainWay
@@ -67,7 +79,10 @@ export class FastPath implements EventContext {
     rules: number,
     objects: number,
     plain: PlainWay,
+    { notes, places }: FastNotes,
   ) {
+    this.notes = notes
+    this.#places = places
     this.v = new Array(rules).fill(undefined)
     this.s = new Int32Array(rules)
     this.o = new Int32Array(objects)
@@ -100,7 +115,11 @@ export class FastPath implements EventContext {
    */
   line(start: number): number {
     const next = this.#scanner.scan(start)
-    if (next === -1) return -1
+    if (next === -1) {
+      this.#hasMissed ||= this.#scanner.hasNews
+      return -1
+    }
+    if (this.#scanner.hasNews || this.#hasMissed) this.#look()
     const { writer } = this
     const { length } = writer
     this.#steps = 0
@@ -111,14 +130,33 @@ export class FastPath implements EventContext {
     } catch {
       // Whatever it was, the plain way meets it again and says what it is.
     }
-    isWritten &&= writer.length <= writer.limit
+    isWritten &&= !this.isOver
     writer.limit = Number.POSITIVE_INFINITY
     if (!isWritten) {
       writer.length = length
       return -1
     }
     writer.byte(0x0a)
+    this.notes.events++
     return next
+  }
+
+  /**
+   * Notes which fields the line has. A field that none had before has a key that the scanner did not know, so that most
+   * lines need not be looked at.
+   */
+  #look(): void {
+    this.#scanner.hasNews = false
+    if (!this.notes.isLooking) return
+    const { present } = this.notes
+    for (let index = 0; index < present.length; index++) {
+      if (present[index] === 0 && this.find(this.#places[index]!) !== -1) present[index] = 1
+    }
+  }
+
+  /** More is written than one line may have. */
+  get isOver(): boolean {
+    return this.writer.length > this.writer.limit
   }
 
   // --- reading ----------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ import { fieldsOf } from '../generate.ts'
 import type { OutputNode } from '../output-tree.ts'
 import { outputTree, present } from '../output-tree.ts'
 import { createProgram } from '../program.ts'
+import { type ReadPlace, readFields } from '../read-fields.ts'
+import { RuleNotes } from '../rule-notes.ts'
 import type { FastFunction, PlainWay } from './fast-path.ts'
 import { FastPath } from './fast-path.ts'
 import { MAX_PARTS, WantedMembers } from './wanted.ts'
@@ -24,7 +26,8 @@ const GROUP_LINES = 400
 /** What the fast path of a rule set is made from; it holds no state of lines. */
 export interface FastPathPlan {
   readonly source: string
-  create(plain: PlainWay): FastPath
+  /** @param notes what it notes in. Default: nobody asks */
+  create(plain: PlainWay, notes?: RuleNotes): FastPath
 }
 
 /**
@@ -125,20 +128,44 @@ class FastGenerator {
       for (const member of ownReads(rule.node)) this.#members.set(member, this.#wanted.member([member]))
     }
     const functions = this.#grouped ? this.#groups() : this.#whole()
+    const places = readFields(this.#rules).map(({ place }) => this.#places(place))
     this.#wanted.finish()
     const { source, evaluate } = createProgram<FastFunction>(functions, this.#constants, this.#helpers)
     const sizes = [this.#rules.length, nodeCount(this.#tree)] as const
     return {
       source,
-      create: (plain) => new FastPath(evaluate, this.#wanted, this.#members, ...sizes, plain),
+      create: (plain, notes = new RuleNotes(this.#rules)) =>
+        new FastPath(evaluate, this.#wanted, this.#members, ...sizes, plain, { notes, places }),
     }
+  }
+
+  /** The slots of a field that rules read. */
+  #places(place: ReadPlace): readonly number[] {
+    if (place.kind === 'path') return this.#wanted.path(place.path)
+    if (place.kind === 'keys') return [this.#wanted.member(place.keys)]
+    throw new Error('rules with this are left to the plain way')
+  }
+
+  /** Counts what is left out of the output. */
+  #leftOut(): string[] {
+    const lines: string[] = []
+    for (const [index, { node }] of this.#rules.entries()) {
+      if (this.#isCertain(index)) continue
+      const isAbsent =
+        this.#copied(node) === undefined
+          ? `${this.#place('v', index)} === undefined`
+          : `${this.#place('s', index)} === -1`
+      lines.push(`  if (${isAbsent}) run.notes.leftOut[${index}]++`)
+    }
+    // An output that is too long is none.
+    return lines.length === 0 ? lines : ['  if (run.isOver) return false', ...lines]
   }
 
   #whole(): string[] {
     this.#values(0, this.#rules.length)
     this.#object(this.#tree)
     this.#flush()
-    return ['function evaluate(run) {', ...this.#emitter.lines, '  return true', '}']
+    return ['function evaluate(run) {', ...this.#emitter.lines, ...this.#leftOut(), '  return true', '}']
   }
 
   /** One function for every group of rules, then some that write: `v`, `s` and `o` are the run's arrays. */
@@ -158,6 +185,12 @@ class FastGenerator {
     for (const [index, lines] of cut(this.#emitter.lines).entries()) {
       functions.push(`function write${index}(run, v, s, o) {`, ...lines, '}')
       calls.push(`  write${index}(run, v, s, o)`)
+    }
+    const [isOver, ...leftOut] = this.#leftOut()
+    if (isOver !== undefined) calls.push(isOver)
+    for (const [index, lines] of cut(leftOut).entries()) {
+      functions.push(`function leftOut${index}(run, v, s) {`, ...lines, '}')
+      calls.push(`  leftOut${index}(run, v, s)`)
     }
     return [
       ...functions,

@@ -115,6 +115,8 @@ export class Scanner {
   readonly starts: Int32Array
   readonly ends: Int32Array
   readonly marks: Uint8Array
+  /** Since this was set to false, a wanted key was met that had not been met before. */
+  hasNews = false
   readonly #root: Wanted
   /** By the id of a wanted object. */
   readonly #known: KnownKeys[]
@@ -194,6 +196,7 @@ export class Scanner {
         if (key === undefined) {
           // Not kept, so nothing may lead to it: what lines bring must not pile up.
           child = wanted.members.get(keyText(bytes.subarray(position, end)))
+          if (child !== undefined) this.hasNews = true
         } else {
           child = key.wanted
           if (previous === undefined) known.first = key
@@ -246,11 +249,13 @@ export class Scanner {
   #newKey(wanted: Wanted, start: number, end: number): Known {
     // A copy: a Buffer's own slice would be a view of the block.
     const bytes = Uint8Array.from(this.#bytes.subarray(start, end))
+    const child = wanted.members.get(keyText(bytes))
+    if (child !== undefined) this.hasNews = true
     return {
       bytes,
       words: wordsOf(bytes),
       mask: LAST_WORD_MASKS[bytes.length % 4]!,
-      wanted: wanted.members.get(keyText(bytes)),
+      wanted: child,
       seen: bytes.some((byte) => byte >= 0x80) ? NON_ASCII : 0,
       next: undefined,
     }

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import type { RuleNotes } from '../../rules/rule-notes.ts'
 import type { Runner } from '../../rules/runner.ts'
 import { LineReader } from '../lines.ts'
 import type { RunnerSource } from '../normalize.ts'
@@ -19,6 +20,7 @@ export class BlockNormalizer {
   readonly #settings: Omit<WorkerSettings, 'rules'>
   #rewriter!: Rewriter
   #runner!: Runner
+  #notes: RuleNotes | undefined
 
   constructor(rules: RunnerSource, settings: Omit<WorkerSettings, 'rules'>) {
     this.#settings = settings
@@ -28,9 +30,9 @@ export class BlockNormalizer {
   /** The next block is worked on with these rules. */
   replaceRules(rules: RunnerSource): void {
     const { fastPath, stopAtRejected } = this.#settings
-    const usable = fastPath ? rules : { createRunner: () => rules.createRunner() }
-    this.#rewriter = new Rewriter(NO_SOURCE, usable, stopAtRejected)
-    this.#runner = rules.createRunner()
+    this.#rewriter = new Rewriter(NO_SOURCE, fastPath ? rules : withoutFastPath(rules), stopAtRejected)
+    this.#notes = rules.createNotes?.()
+    this.#runner = rules.createRunner(this.#notes)
   }
 
   normalize(block: Block): BlockResult {
@@ -45,18 +47,27 @@ export class BlockNormalizer {
       }
     }
     reader.end()
-    const { bytes, written, rejected } = this.#rewriter.finish()
+    const { bytes, written, rejected, notes } = this.#rewriter.finish()
     const { lines, events } = reader
-    return { bytes: new Uint8Array(bytes), written, rejected, lines, events, isCut: false }
+    return { bytes: new Uint8Array(bytes), written, rejected, notes, lines, events, isCut: false }
   }
 
   #values({ texts }: ValueBlock): BlockResult {
     const { batch, isCut } = upToInvalid(parseBatch(NO_SOURCE, texts))
-    const normalized = normalizeBatch(batch, this.#runner)
-    const { texts: lines, written, rejected } = serializeBatch(normalized, this.#settings.stopAtRejected)
+    const { stopAtRejected } = this.#settings
+    const normalized = normalizeBatch(batch, this.#runner, stopAtRejected)
+    const { texts: lines, written, rejected } = serializeBatch(normalized, stopAtRejected)
+    const notes = this.#notes?.take()
     const bytes = Buffer.allocUnsafeSlow(lines.reduce((sum, text) => sum + Buffer.byteLength(text), 0))
     let length = 0
     for (const text of lines) length += bytes.write(text, length)
-    return { bytes, written, rejected, lines: 0, events: 0, isCut }
+    return { bytes, written, rejected, notes, lines: 0, events: 0, isCut }
+  }
+}
+
+function withoutFastPath(rules: RunnerSource): RunnerSource {
+  return {
+    createRunner: (notes) => rules.createRunner(notes),
+    createNotes: rules.createNotes?.bind(rules),
   }
 }

@@ -1,5 +1,5 @@
 /** What travels between the main thread and the workers. */
-import type { RejectedEvent } from '../../event.ts'
+import type { BatchNotes, RejectedEvent } from '../../event.ts'
 import type { RuleDefinition } from '../../rules/compiler.ts'
 import type { EventTexts } from '../lines.ts'
 
@@ -42,6 +42,7 @@ export interface BlockResult {
   readonly written: number
   /** Their lines and ordinals are counted from the beginning of a block of lines. */
   readonly rejected: readonly RejectedEvent[]
+  readonly notes?: BatchNotes | undefined
   /** Lines and events of a block of lines, by which those of the blocks behind it are moved; else 0. */
   readonly lines: number
   readonly events: number
