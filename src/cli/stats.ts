@@ -3,7 +3,8 @@ import type { PoolStats } from '../tracer/pool.ts'
 
 /** What `--stats` prints: one JSON object. `events` is `written` and `rejected` together. */
 export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: PoolStats): string {
-  const { events, written, rejected, rejectedByCode, bytesRead, bytesParsed, bytesWritten } = counts
+  const { events, written, rejected, rejectedByCode, bytesRead, bytesParsed, bytesUnread, bytesWritten } =
+    counts
   return JSON.stringify({
     events,
     written,
@@ -11,6 +12,7 @@ export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: Po
     rejected_by_code: rejectedByCode,
     bytes_read: bytesRead,
     bytes_parsed: bytesParsed,
+    bytes_unread: bytesUnread,
     bytes_written: bytesWritten,
     seconds: Math.round(seconds * 1000) / 1000,
     events_per_second: seconds > 0 ? Math.round(events / seconds) : 0,

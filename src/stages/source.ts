@@ -18,7 +18,7 @@ export interface Input {
   readonly ownsChunks?: boolean
 }
 
-/** An input could not be read to its end: a fault of the disk, or compressed data that is damaged. */
+/** An input could not be read to its end: a fault of the disk, compressed data that is damaged, a JSON document that is cut off. */
 export class InputError extends Error {
   override readonly name = 'InputError'
 }

@@ -3,7 +3,7 @@ import type { Runner } from '../../rules/runner.ts'
 import { LineReader } from '../lines.ts'
 import type { RunnerSource } from '../normalize.ts'
 import { normalizeBatch } from '../normalize.ts'
-import { parseBatch, upToInvalid } from '../parse.ts'
+import { parseBatch } from '../parse.ts'
 import { Rewriter } from '../rewriter.ts'
 import { serializeBatch } from '../serialize.ts'
 import type { Block, BlockResult, LineBlock, ValueBlock, WorkerSettings } from './protocol.ts'
@@ -47,16 +47,15 @@ export class BlockNormalizer {
     reader.end()
     const { bytes, written, rejected } = this.#rewriter.finish()
     const { lines, events } = reader
-    return { bytes: new Uint8Array(bytes), written, rejected, lines, events, isCut: false }
+    return { bytes: new Uint8Array(bytes), written, rejected, lines, events }
   }
 
   #values({ texts }: ValueBlock): BlockResult {
-    const { batch, isCut } = upToInvalid(parseBatch(NO_SOURCE, texts))
-    const normalized = normalizeBatch(batch, this.#runner)
+    const normalized = normalizeBatch(parseBatch(NO_SOURCE, texts), this.#runner)
     const { texts: lines, written, rejected } = serializeBatch(normalized, this.#settings.stopAtRejected)
     const bytes = Buffer.allocUnsafeSlow(lines.reduce((sum, text) => sum + Buffer.byteLength(text), 0))
     let length = 0
     for (const text of lines) length += bytes.write(text, length)
-    return { bytes, written, rejected, lines: 0, events: 0, isCut }
+    return { bytes, written, rejected, lines: 0, events: 0 }
   }
 }
