@@ -2,6 +2,7 @@ import { createReadStream, statSync } from 'node:fs'
 import { pipeline, type Readable } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { decodedBeforeFault } from './before-fault.ts'
+import { fileStream } from './file-stream.ts'
 import type { InputChunk } from './parse.ts'
 import { systemMessage } from './system-message.ts'
 
@@ -50,7 +51,11 @@ export const WORKER_CHUNK_BYTES = 1024 * 1024
  */
 export function fileInput(path: string, { chunkBytes = CHUNK_BYTES }: { chunkBytes?: number } = {}): Input {
   const compression = compressionOf(path)
-  const open = () => createReadStream(path, { highWaterMark: chunkBytes })
+  // Compressed data that is cut off tells so itself, and the end of its input is what makes it give the last of it.
+  const open = () =>
+    compression === undefined
+      ? fileStream(path, { chunkBytes })
+      : createReadStream(path, { highWaterMark: chunkBytes })
   const reopen = () => (statSync(path).isFile() ? open() : undefined)
   return { name: path, open, reopen, ownsChunks: true, ...(compression === undefined ? {} : { compression }) }
 }

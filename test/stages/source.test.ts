@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 import { PassThrough, Readable } from 'node:stream'
 import { after, before, describe, it } from 'node:test'
 import * as zlib from 'node:zlib'
@@ -180,6 +181,43 @@ describe('InputReader', () => {
     const missing = new InputReader([fileInput(join(folder, 'missing')), fileInput(noGzip)])
     assert.deepEqual(await read(missing), [[join(folder, 'missing'), '']])
     assert.match(missing.fault!.message, /^cannot read .*missing: no such file or directory$/)
+  })
+
+  it('says so when a file becomes shorter while it is read, after all that could be read', async () => {
+    const text = noise(1_000_000)
+    for (const left of [0, 300_000, 900_000]) {
+      const path = file('shrinking.jsonl', text)
+      const reader = new InputReader([fileInput(path), fileInput(file('next.jsonl', 'next'))])
+      let found = ''
+      for await (const { bytes } of reader) {
+        if (found === '') truncateSync(path, left)
+        found += Buffer.from(bytes ?? []).toString()
+      }
+      assert.ok(found.length >= left && found.length < text.length && text.startsWith(found))
+      assert.equal(
+        reader.fault?.message,
+        `cannot read ${path}: the file became shorter while it was read: it had 1000000 bytes, now ${left}`,
+      )
+    }
+  })
+
+  it('takes a file that grows, one that is rewritten after it was read, and one that is not as long as it says', async () => {
+    const path = file('growing.jsonl', noise(300_000))
+    const growing = new InputReader([fileInput(path)])
+    let length = 0
+    for await (const { bytes } of growing) {
+      if (length === 0) appendFileSync(path, 'more')
+      length += bytes?.length ?? 0
+    }
+    assert.deepEqual([length, growing.fault], [300_004, undefined])
+    const small = file('small.jsonl', 'one')
+    const rewritten = new InputReader([fileInput(small)])
+    for await (const { bytes } of rewritten) if (bytes !== undefined) truncateSync(small, 0)
+    assert.equal(rewritten.fault, undefined)
+    if (process.platform !== 'linux') return
+    const kernel = new InputReader([fileInput('/sys/kernel/uevent_seqnum'), fileInput('/proc/version')])
+    await read(kernel)
+    assert.equal(kernel.fault, undefined)
   })
 
   it('opens an input only when those before it have ended', async () => {
