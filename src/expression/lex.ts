@@ -3,6 +3,7 @@
  * in parentheses, and statements (`tap`), where indentation counts as in Python.
  */
 import type { Fault } from './ast.ts'
+import { integerFromOutside } from './runtime/huge-integer.ts'
 import { decodeString } from './string-literal.ts'
 import { SyntaxFault } from './syntax-fault.ts'
 import type { Value } from './value.ts'
@@ -279,7 +280,7 @@ class Lexer {
 function numberValue(text: string): Value {
   if (/^(?:0[xXoObB]|\d+$)/.test(text)) {
     const exact = BigInt(text)
-    return exact <= BigInt(MAX_INTEGER) ? Number(exact) : exact
+    return exact <= BigInt(MAX_INTEGER) ? Number(exact) : integerFromOutside(exact)
   }
   return Number(text)
 }

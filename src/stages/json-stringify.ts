@@ -1,4 +1,5 @@
 import { valueError } from '../expression/failure.ts'
+import { integerText } from '../expression/runtime/huge-integer.ts'
 import { iterate } from '../expression/runtime/iteration.ts'
 import { keyText } from '../expression/runtime/keys.ts'
 import { formatNumber } from '../expression/runtime/numbers.ts'
@@ -102,6 +103,8 @@ class Writer {
         else this.#text += Number.isFinite(value) ? formatNumber(value) : `"${value}"`
         break
       case 'bigint':
+        this.#text += integerText(value)
+        break
       case 'boolean':
         this.#text += `${value}`
         break
