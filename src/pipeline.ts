@@ -12,7 +12,7 @@ import { ParseStage } from './stages/parse.ts'
 import type { OutputCounts, SerializeOptions } from './stages/serialize.ts'
 import { SerializeStage } from './stages/serialize.ts'
 import type { Input } from './stages/source.ts'
-import { InputReader } from './stages/source.ts'
+import { InputError, InputReader } from './stages/source.ts'
 import type { TracerPool } from './tracer/pool.ts'
 
 /** What the pipeline needs of a compiled rule file. */
@@ -58,6 +58,11 @@ export interface PipelineCounts extends OutputCounts {
   readonly bytesRead: number
   /** Bytes parsed, after decompression. */
   readonly bytesParsed: number
+  /**
+   * Those of them, at the ends of JSON documents, that could not be cut into values: of each such document they are one
+   * rejected event.
+   */
+  readonly bytesUnread: number
   /** With a tracer: what became of the events that were looked up. */
   readonly enrichment?: EnrichCounts
 }
@@ -80,6 +85,7 @@ export class Pipeline {
   readonly #output: Writable
   readonly #endOutput: boolean
   readonly #workers: number
+  #isStopped = false
   /** Output fields of all rules that have applied: of what they wrote, some may still be on its way. */
   #writes: ReadonlySet<string>
 
@@ -126,7 +132,8 @@ export class Pipeline {
   /**
    * Processes the inputs to their end. Call it once.
    *
-   * @throws {InputError} after everything that could be read has been processed
+   * @throws {InputError} after everything that could be read has been processed: an input could not be read to its end, or
+   *   is a JSON document that cannot be cut into values to its end (the inputs behind such a one are read)
    * @throws what the output or the errors output failed with
    */
   async run(): Promise<PipelineCounts> {
@@ -137,11 +144,15 @@ export class Pipeline {
     // The types of a list know streams only; anything that is iterated can be the first.
     await pipeline(streams as unknown as NodeJS.ReadWriteStream[], { end: this.#endOutput })
     if (this.#reader.fault !== undefined) throw this.#reader.fault
+    const { message } = this.#parse.unread
+    // An input that we stopped reading may well end inside a value.
+    if (message !== undefined && !this.#isStopped) throw new InputError(message)
     return this.counts
   }
 
   /** Reads no more; what was read is processed, and `run` ends. */
   stop(): void {
+    this.#isStopped = true
     this.#reader.stop()
   }
 
@@ -176,6 +187,7 @@ export class Pipeline {
       ...this.#serialize.counts,
       bytesRead: this.#reader.bytesRead,
       bytesParsed: this.#parse.bytesRead,
+      bytesUnread: this.#parse.unread.bytes,
       ...(this.#enrich === undefined ? {} : { enrichment: this.#enrich.counts }),
     }
   }

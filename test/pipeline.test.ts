@@ -68,6 +68,7 @@ describe('createPipeline', () => {
       bytesWritten: 26,
       bytesRead: 33,
       bytesParsed: 33,
+      bytesUnread: 0,
     })
   })
 

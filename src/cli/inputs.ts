@@ -1,6 +1,7 @@
-import { createReadStream, fstatSync, type Stats, statSync } from 'node:fs'
+import { fstatSync, type Stats, statSync } from 'node:fs'
 import process from 'node:process'
 import type { Readable } from 'node:stream'
+import { fileStream } from '../stages/file-stream.ts'
 import type { Input } from '../stages/source.ts'
 import { canDecompress, compressionOf, fileInput } from '../stages/source.ts'
 import { systemMessage } from '../stages/system-message.ts'
@@ -46,7 +47,7 @@ export function openInputs(names: readonly string[], chunkBytes: number): Opened
 /** A file that standard input was redirected from is read in larger chunks than a pipe. */
 function openStdin(stats: Stats, chunkBytes: number): Readable {
   if (!stats.isFile()) return process.stdin
-  return createReadStream('', { fd: 0, autoClose: false, highWaterMark: chunkBytes })
+  return fileStream('', { fd: 0, chunkBytes })
 }
 
 function statFile(path: string): Stats {

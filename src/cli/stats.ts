@@ -3,7 +3,7 @@ import type { PoolStats } from '../tracer/pool.ts'
 
 /** What `--stats` prints: one JSON object. README.md says what each member means; a test holds the two together. */
 export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: PoolStats): string {
-  const { events, written, rejected, bytesRead, bytesParsed, bytesWritten } = counts
+  const { events, written, rejected, bytesRead, bytesParsed, bytesUnread, bytesWritten } = counts
   return JSON.stringify({
     events,
     written,
@@ -14,6 +14,7 @@ export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: Po
     never_present: counts.neverPresent.map(({ field }) => field),
     bytes_read: bytesRead,
     bytes_parsed: bytesParsed,
+    bytes_unread: bytesUnread,
     bytes_written: bytesWritten,
     seconds: Math.round(seconds * 1000) / 1000,
     events_per_second: seconds > 0 ? Math.round(events / seconds) : 0,

@@ -4,6 +4,7 @@
  */
 import type { Fault } from './ast.ts'
 import { characterHint } from './familiar.ts'
+import { integerFromOutside } from './runtime/huge-integer.ts'
 import { decodeString } from './string-literal.ts'
 import { SyntaxFault } from './syntax-fault.ts'
 import type { Value } from './value.ts'
@@ -281,7 +282,7 @@ class Lexer {
 function numberValue(text: string): Value {
   if (/^(?:0[xXoObB]|\d+$)/.test(text)) {
     const exact = BigInt(text)
-    return exact <= BigInt(MAX_INTEGER) ? Number(exact) : exact
+    return exact <= BigInt(MAX_INTEGER) ? Number(exact) : integerFromOutside(exact)
   }
   return Number(text)
 }

@@ -1,3 +1,4 @@
+import { integerFromOutside } from '../expression/runtime/huge-integer.ts'
 import { type JsonObject, MAX_INTEGER, type Value } from '../expression/value.ts'
 import type { YamlDocument } from './yaml.ts'
 import { type ContentNode, contentOf, isPlain, type ScalarNode, type YamlNode } from './yaml-tree.ts'
@@ -44,7 +45,7 @@ function plainValue(text: string): null | boolean | number | bigint | string {
 function integer(text: string): number | bigint {
   // BigInt reads no plus sign, and an integer has no minus zero.
   const exact = BigInt(text.startsWith('+') ? text.slice(1) : text)
-  return exact >= -MAX_INTEGER && exact <= MAX_INTEGER ? Number(exact) : exact
+  return exact >= -MAX_INTEGER && exact <= MAX_INTEGER ? Number(exact) : integerFromOutside(exact)
 }
 
 /**

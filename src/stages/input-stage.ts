@@ -1,10 +1,13 @@
 import { Transform, type TransformCallback } from 'node:stream'
 import type { InputChunk } from './parse.ts'
 import { guard, STAGE_OPTIONS } from './stage.ts'
+import { UnreadRests } from './unread-rests.ts'
 
 /** A stage that takes InputChunks of one source after the other, or plain bytes of a single source. */
 export abstract class InputStage extends Transform {
   #bytesRead = 0
+  /** What could not be read of JSON documents. */
+  readonly unread = new UnreadRests()
 
   constructor() {
     super({ ...STAGE_OPTIONS, objectMode: true })

@@ -1,6 +1,7 @@
+import { integerFromDigits } from '../expression/runtime/huge-integer.ts'
 import { dictSet, setMember } from '../expression/runtime/keys.ts'
 import type { JsonObject, NumberTexts, Value } from '../expression/value.ts'
-import { Dict, MAX_INTEGER, MAX_INTEGER_BITS } from '../expression/value.ts'
+import { Dict, MAX_INTEGER } from '../expression/value.ts'
 
 /** What parseExact found. */
 export interface ExactJson {
@@ -19,12 +20,6 @@ export class JsonProblem {
     this.message = message
   }
 }
-
-/**
- * As many digits fit an integer that an expression may compute; making a bigint takes time in nearly the square of
- * the digits. A longer integer is +-Infinity, as for JSON.parse, and its text is kept.
- */
-const MAX_DIGITS = Math.floor(MAX_INTEGER_BITS / Math.log2(10))
 
 /** Up to this many digits a number is computed exactly without a look at its text. */
 const SAFE_DIGITS = 15
@@ -329,9 +324,7 @@ class ExactParser {
   #bigInteger(written: string): number | bigint {
     const value = Number(written)
     if (value >= -MAX_INTEGER && value <= MAX_INTEGER && String(value) === written) return value
-    if (written.length <= MAX_DIGITS) return BigInt(written)
-    this.#numberText = written
-    return value
+    return integerFromDigits(written)
   }
 
   #literal(container: Container | undefined, key: string): boolean | null {

@@ -1,4 +1,5 @@
 import { valueError } from '../expression/failure.ts'
+import { integerText } from '../expression/runtime/huge-integer.ts'
 import { iterate } from '../expression/runtime/iteration.ts'
 import { keyText } from '../expression/runtime/keys.ts'
 import { formatNumber } from '../expression/runtime/numbers.ts'
@@ -39,10 +40,24 @@ export function stringify(value: Value, numbers?: NumberTexts): string {
   }
 }
 
+/** An array or object that has been begun. */
+interface Open {
+  readonly end: ']' | '}'
+  /** Of an object: the names of its members, quoted when they are written. */
+  readonly names: readonly string[] | undefined
+  readonly values: Iterator<Maybe>
+  readonly texts: ReadonlyMap<string, string> | undefined
+  /** Elements or members so far, those that are left out too. */
+  index: number
+  isEmpty: boolean
+}
+
+/** Nothing here calls itself: how deep a value may nest does not depend on how much room is left on the stack. */
 class Writer {
   readonly #numbers: NumberTexts | undefined
   #text = ''
-  #depth = 0
+  /** The arrays and objects round what is being written, the innermost last. */
+  readonly #open: Open[] = []
 
   constructor(numbers: NumberTexts | undefined) {
     this.#numbers = numbers
@@ -50,9 +65,33 @@ class Writer {
 
   write(value: Value): string {
     this.#any(value)
+    for (let inner = this.#open.at(-1); inner !== undefined; inner = this.#open.at(-1)) {
+      const { done, value: next } = inner.values.next()
+      if (done !== true) {
+        this.#next(inner, next)
+      } else {
+        this.#text += inner.end
+        this.#open.pop()
+      }
+      if (this.#text.length > MAX_OUTPUT_LENGTH) throw tooBig()
+    }
     return this.#text
   }
 
+  /** An element or a member. */
+  #next(inner: Open, value: Maybe): void {
+    const index = inner.index++
+    const name = inner.names?.[index]
+    if (name !== undefined && value === undefined) return
+    if (!inner.isEmpty) this.#text += ','
+    inner.isEmpty = false
+    if (name !== undefined) this.#text += `${quoted(name)}:`
+    const text = inner.texts?.get(name ?? String(index))
+    if (text !== undefined && isWritten(value, text)) this.#text += text
+    else this.#any(value)
+  }
+
+  /** A scalar, or the beginning of what is more. */
   #any(value: Maybe): void {
     switch (typeof value) {
       case 'string':
@@ -64,63 +103,49 @@ class Writer {
         else this.#text += Number.isFinite(value) ? formatNumber(value) : `"${value}"`
         break
       case 'bigint':
+        this.#text += integerText(value)
+        break
       case 'boolean':
         this.#text += `${value}`
         break
       case 'object':
         if (value === null) this.#text += 'null'
-        else this.#object(value)
+        else this.#begin(value)
         break
       default:
         this.#text += 'null'
     }
   }
 
-  #object(value: Exclude<Value, null | boolean | number | bigint | string>): void {
+  #begin(value: Exclude<Value, null | boolean | number | bigint | string>): void {
     if (value instanceof NumberText) {
       this.#text += value.text
       return
     }
-    if (++this.#depth > MAX_DEPTH) {
+    if (this.#open.length === MAX_DEPTH) {
       throw valueError(`the output nests deeper than ${MAX_DEPTH} levels, or contains itself`)
     }
-    if (Array.isArray(value)) this.#array(value, this.#numbers?.get(value))
-    else if (value instanceof Dict) this.#members(entriesOf(value), this.#numbers?.get(value))
-    else if (isSequence(value)) this.#array(iterate(value), undefined)
-    else this.#members(Object.entries(value), this.#numbers?.get(value))
-    this.#depth--
-    if (this.#text.length > MAX_OUTPUT_LENGTH) throw tooBig()
+    const texts = this.#numbers?.get(value)
+    if (Array.isArray(value)) this.#array(value.values(), texts)
+    else if (value instanceof Dict) this.#object(membersOf(value), texts)
+    else if (isSequence(value)) this.#array(iterate(value)[Symbol.iterator](), undefined)
+    else this.#object({ names: Object.keys(value), values: Object.values(value) }, texts)
   }
 
-  #array(items: Iterable<Maybe>, texts: ReadonlyMap<string, string> | undefined): void {
-    let index = 0
+  #array(values: Iterator<Maybe>, texts: ReadonlyMap<string, string> | undefined): void {
     this.#text += '['
-    for (const item of items) {
-      if (index > 0) this.#text += ','
-      const text = texts?.get(String(index))
-      if (text !== undefined && isWritten(item, text)) this.#text += text
-      else this.#any(item)
-      index++
-      if (this.#text.length > MAX_OUTPUT_LENGTH) throw tooBig()
-    }
-    this.#text += ']'
+    this.#open.push({ end: ']', names: undefined, values, texts, index: 0, isEmpty: true })
   }
 
-  #members(
-    entries: Iterable<readonly [name: string, value: Maybe]>,
-    texts: ReadonlyMap<string, string> | undefined,
-  ): void {
-    let separator = '{'
-    for (const [name, value] of entries) {
-      if (value === undefined) continue
-      this.#text += `${separator}${quoted(name)}:`
-      separator = ','
-      const text = texts?.get(name)
-      if (text !== undefined && isWritten(value, text)) this.#text += text
-      else this.#any(value)
-    }
-    this.#text += separator === '{' ? '{}' : '}'
+  #object({ names, values }: Members, texts: ReadonlyMap<string, string> | undefined): void {
+    this.#text += '{'
+    this.#open.push({ end: '}', names, values: values.values(), texts, index: 0, isEmpty: true })
   }
+}
+
+interface Members {
+  readonly names: readonly string[]
+  readonly values: readonly Maybe[]
 }
 
 /** A string as JSON. Most need no escape, and asking costs less than JSON.stringify does. */
@@ -134,10 +159,10 @@ function isWritten(value: Maybe, text: string): boolean {
 }
 
 /** Keys that are not strings become so; of 1 and '1' the later one stays, in the place of the earlier one. */
-function entriesOf(dict: Dict): Iterable<[name: string, value: Value]> {
+function membersOf(dict: Dict): Members {
   const members = new Map<string, Value>()
   for (const [key, value] of dict.entries.values()) members.set(keyText(key), value)
-  return members
+  return { names: [...members.keys()], values: [...members.values()] }
 }
 
 function tooBig() {

@@ -5,7 +5,7 @@ import { ChunkText } from './chunk-text.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { EventTexts, Splitter } from './lines.ts'
 import { afterMark } from './lines.ts'
-import { notUtf8, rawHead, tooLong } from './raw-text.ts'
+import { notUtf8, rawHead, rawText, tooLong } from './raw-text.ts'
 
 /** What may come next. */
 type State =
@@ -21,10 +21,8 @@ type State =
   | 'nested'
   | 'string'
   | 'scalar'
-  /** After a syntax error: what follows is kept as far as a rejected record takes it. */
+  /** After a bracket that closes nothing: what follows is kept as far as a rejected record takes it. */
   | 'broken'
-  /** Nothing is read any more. */
-  | 'stopped'
 
 const TAB = 0x09
 const LF = 0x0a
@@ -32,6 +30,7 @@ const CR = 0x0d
 const SPACE = 0x20
 const QUOTE = 0x22
 const COMMA = 0x2c
+const COLON = 0x3a
 const BACKSLASH = 0x5c
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
@@ -43,10 +42,19 @@ const BRACKET_BIT = 0x20
 /** A number or a literal ends before one of these. */
 const DELIMITERS = new Set(Buffer.from(' \t\n\r,:"[]{}'))
 
-const VALUE_STARTS = new Set(Buffer.from('{["-0123456789tfn'))
-
-const MARK_LENGTH = 3
+const MARK = Buffer.from([0xef, 0xbb, 0xbf])
 const EMPTY = Buffer.alloc(0)
+
+const NOT_SEPARATED = 'not valid JSON: expected "," or "]" after an element of the top-level array'
+
+/** An input is not a JSON document: from here to its end nothing could be cut into values. */
+export interface UnreadRest {
+  /** The line on which it begins. */
+  readonly line: number
+  readonly problem: string
+  /** Its length; 0 where only the end of an array is missing. */
+  readonly bytes: number
+}
 
 /**
  * Finds the events in JSON that is not one value a line: the elements of a top-level array, and any other value of
@@ -63,8 +71,17 @@ const EMPTY = Buffer.alloc(0)
  * that it is not for hostile input, and makes tokens at less than half the speed at which this finds and parses.
  * The tests compare what both find.
  *
- * A syntax error between values ends the reading: the rest is one rejected event (JSON_INVALID), of which the first
- * 64 KiB are kept.
+ * One bad value costs one event. A value ends where its brackets and strings are closed, whatever is wrong inside, and
+ * what is neither bracket nor string ends before the next of these, a blank, a comma or a colon:
+ *
+ *     [ {"a": NaN} , {"b": 01,} , undefined , , {"c": 3} {"d": 4} ]
+ *       ^^^^^^^^^^   ^^^^^^^^^^   ^^^^^^^^^   ^   ^^^^^^^^   ^^^^^^^^
+ *       refused by the parser                empty  good   no comma before it
+ *
+ * Brackets are counted, their kinds are not compared: in `{"a": [1}}` a bracket has the wrong shape, and still shows
+ * where the value ends. A bracket that closes nothing, or an end of the input inside an array, a value or a string, shows
+ * that values are no longer where they seem to be; what comes next may be the contents of somebody's string. Then all from
+ * there on is one rejected event (JSON_INVALID), and `unread` tells how many bytes that is.
  */
 export class ValueSplitter implements Splitter {
   readonly #maxEventBytes: number
@@ -78,6 +95,8 @@ export class ValueSplitter implements Splitter {
   #inString = false
   /** The last chunk ended with a backslash inside a string. */
   #escaped = false
+  /** The value has no comma before it. */
+  #isMisplaced = false
   #line = 1
   /** Where the value begins that is being read. */
   #valueLine = 1
@@ -85,6 +104,8 @@ export class ValueSplitter implements Splitter {
   /** Why the state is `broken`. */
   #problem = ''
   readonly #rest = new HeldBytes(MAX_RAW_BYTES)
+  #isRestTold = false
+  #unread: UnreadRest | undefined
   #events: EventText[] = []
   #rejected: RejectedEvent[] = []
 
@@ -93,10 +114,15 @@ export class ValueSplitter implements Splitter {
     this.#held = new HeldBytes(maxEventBytes)
   }
 
+  /** After the end: what could not be cut into values. */
+  get unread(): UnreadRest | undefined {
+    return this.#unread
+  }
+
   push(chunk: Uint8Array): EventTexts {
     if (this.#beginning !== undefined) {
       this.#beginning = Buffer.concat([this.#beginning, chunk])
-      if (this.#beginning.length >= MARK_LENGTH) this.#begin()
+      if (!mayBecomeMark(this.#beginning)) this.#begin()
     } else {
       this.#read(toBuffer(chunk))
     }
@@ -105,18 +131,11 @@ export class ValueSplitter implements Splitter {
 
   end(): EventTexts {
     this.#begin()
-    if (this.#held.length > 0) this.#emitHeld()
-    if (this.#inArray && this.#state !== 'stopped' && this.#state !== 'broken') {
-      this.#break('the input ends inside the top-level array')
-    }
-    if (this.#state === 'broken') this.#emitRest()
+    if (this.#state === 'broken') this.#endBroken()
+    else if (this.#state === 'scalar' && !this.#inArray) this.#emitHeld()
+    else if (this.#isInside()) this.#endInside()
+    else if (this.#inArray) this.#endBetween()
     return this.#take()
-  }
-
-  /** An event was no JSON: what follows cannot be trusted, and is not read any more. */
-  stop(): void {
-    this.#state = 'stopped'
-    this.#held.clear()
   }
 
   #begin(): void {
@@ -136,10 +155,9 @@ export class ValueSplitter implements Splitter {
     const chunk = new ChunkText(bytes)
     let position = 0
     while (position < bytes.length) {
-      if (this.#state === 'stopped') return
       if (this.#state === 'broken') {
         this.#rest.add(bytes.subarray(position))
-        if (this.#rest.overflowed) this.#emitRest()
+        if (this.#rest.overflowed && !this.#isRestTold) this.#emitRest(`; nothing after it is read`)
         return
       }
       const begun = this.#isInside()
@@ -162,7 +180,7 @@ export class ValueSplitter implements Splitter {
   }
 
   /**
-   * Reads what stands between values, up to a value or a syntax error: the state tells.
+   * Reads what stands between values, up to a value or a bracket that closes nothing: the state tells.
    *
    * @returns where that is, or the end of the chunk
    */
@@ -170,33 +188,38 @@ export class ValueSplitter implements Splitter {
     for (let position = from; position < bytes.length; position++) {
       const byte = bytes[position]!
       if (byte === SPACE || byte === TAB || byte === CR) continue
-      if (byte === LF) {
-        this.#line++
-      } else if (this.#state === 'separator') {
-        if (byte === COMMA) this.#state = 'element'
-        else if (byte === CLOSE_BRACKET) this.#closeArray()
-        else this.#break('expected "," or "]" after an element of the top-level array')
-      } else if (byte === CLOSE_BRACKET && this.#state === 'first') {
-        this.#closeArray()
-      } else if (byte === OPEN_BRACKET && this.#state === 'top') {
-        this.#inArray = true
-        this.#state = 'first'
-      } else if (VALUE_STARTS.has(byte)) {
-        this.#beginValue(byte)
-      } else {
-        this.#break(`expected a value, not ${byteName(byte)}`)
-      }
+      if (byte === LF) this.#line++
+      else if (byte === COMMA || byte === COLON) this.#separate(byte)
+      else if (byte === CLOSE_BRACKET && this.#inArray) this.#closeArray()
+      else if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) this.#break(byte)
+      else if (byte === OPEN_BRACKET && this.#state === 'top') this.#openArray()
+      else this.#beginValue(byte)
       if (this.#isInside() || this.#state === 'broken') return position
     }
     return bytes.length
   }
 
+  /** A comma, or a colon, which is right nowhere between values: after an element it is taken for the comma. */
+  #separate(byte: number): void {
+    if (byte === COLON || !this.#inArray)
+      this.#refuse(`expected a value, not "${String.fromCharCode(byte)}"`, byte)
+    else if (this.#state !== 'separator') this.#refuse('expected a value, not ","')
+    if (this.#state === 'separator' || (this.#inArray && byte === COMMA)) this.#state = 'element'
+  }
+
+  #openArray(): void {
+    this.#inArray = true
+    this.#state = 'first'
+  }
+
   #closeArray(): void {
+    if (this.#state === 'element') this.#refuse('expected a value, not "]"')
     this.#inArray = false
     this.#state = 'top'
   }
 
   #beginValue(byte: number): void {
+    this.#isMisplaced = this.#state === 'separator'
     this.#state =
       byte === OPEN_BRACE || byte === OPEN_BRACKET ? 'nested' : byte === QUOTE ? 'string' : 'scalar'
     this.#valueLine = this.#line
@@ -205,9 +228,9 @@ export class ValueSplitter implements Splitter {
     this.#escaped = false
   }
 
-  #break(problem: string): void {
+  #break(byte: number): void {
     this.#state = 'broken'
-    this.#problem = problem
+    this.#problem = `"${String.fromCharCode(byte)}" closes nothing`
     this.#valueLine = this.#line
   }
 
@@ -218,8 +241,10 @@ export class ValueSplitter implements Splitter {
   #toEnd(bytes: Buffer, from: number, begun: boolean): number {
     if (this.#state === 'nested') return this.#toClosingBracket(bytes, from)
     if (this.#state === 'string') return this.#toClosingQuote(bytes, begun ? from : from + 1)
-    const end = bytes.subarray(from).findIndex((byte) => DELIMITERS.has(byte))
-    return end === -1 ? -1 : from + end
+    for (let position = from; position < bytes.length; position++) {
+      if (DELIMITERS.has(bytes[position]!)) return position
+    }
+    return -1
   }
 
   #toClosingBracket(bytes: Buffer, from: number): number {
@@ -251,15 +276,26 @@ export class ValueSplitter implements Splitter {
 
   /** @returns the offset after the quote */
   #toClosingQuote(bytes: Buffer, from: number): number {
-    let position = this.#escaped ? from + 1 : from
+    let position = from
+    if (this.#escaped) this.#skipEscaped(bytes[position++]!)
     this.#escaped = false
     while (position < bytes.length) {
       const byte = bytes[position++]!
+      if (byte > BACKSLASH) continue
       if (byte === QUOTE) return position
-      if (byte === BACKSLASH) position++
+      if (byte === BACKSLASH) {
+        this.#escaped = position === bytes.length
+        if (!this.#escaped) this.#skipEscaped(bytes[position++]!)
+      } else if (byte === LF) {
+        this.#line++
+      }
     }
-    this.#escaped = position > bytes.length
     return -1
+  }
+
+  /** A line may end in a string, and even behind a backslash: that is no JSON, but what follows has its lines still. */
+  #skipEscaped(byte: number): void {
+    if (byte === LF) this.#line++
   }
 
   #emit(chunk: ChunkText, bytes: Buffer, from: number, end: number): void {
@@ -271,6 +307,7 @@ export class ValueSplitter implements Splitter {
     }
     const text = chunk.text(from, end)
     if (text === undefined) this.#rejected.push(notUtf8(line, ordinal, bytes.subarray(from, end)))
+    else if (this.#isMisplaced) this.#rejected.push(invalid(line, ordinal, NOT_SEPARATED, text))
     else this.#events.push({ line, ordinal, text })
   }
 
@@ -284,22 +321,49 @@ export class ValueSplitter implements Splitter {
     this.#held.clear()
   }
 
-  #emitRest(): void {
-    const bytes = this.#rest.bytes
-    this.#rejected.push({
-      line: this.#valueLine,
-      ordinal: this.#ordinal++,
-      rejection: { code: 'JSON_INVALID', message: `${this.#problem}; nothing after it is read` },
-      raw: rawHead(bytes),
-      ...(this.#rest.overflowed ? { truncated: true } : {}),
-    })
+  /** @param byte what stands where a value should; undefined: nothing does */
+  #refuse(problem: string, byte?: number): void {
+    const raw = byte === undefined ? '' : String.fromCharCode(byte)
+    this.#rejected.push(invalid(this.#line, this.#ordinal++, `not valid JSON: ${problem}`, raw))
+  }
+
+  #emitRest(end: string): void {
+    this.#isRestTold = true
+    this.#emitUnread(`${this.#problem}${end}`, this.#rest)
+  }
+
+  #emitUnread(message: string, { bytes, overflowed }: HeldBytes): void {
+    const raw = overflowed ? rawHead(bytes) : rawText(bytes)
+    const rejected = invalid(this.#valueLine, this.#ordinal++, message, raw)
+    this.#rejected.push(overflowed ? { ...rejected, truncated: true } : rejected)
+  }
+
+  #endBroken(): void {
+    const { length } = this.#rest
+    if (!this.#isRestTold) this.#emitRest(`; ${length} bytes from there on are not read`)
     this.#rest.clear()
-    this.stop()
+    this.#unread = { line: this.#valueLine, problem: this.#problem, bytes: length }
+  }
+
+  #endInside(): void {
+    const { length } = this.#held
+    this.#emitUnread(`the input ends inside this value, after ${length} bytes of it`, this.#held)
+    this.#held.clear()
+    this.#unread = { line: this.#valueLine, problem: 'the input ends inside a value', bytes: length }
+  }
+
+  #endBetween(): void {
+    const problem = 'the input ends inside the top-level array'
+    this.#rejected.push(invalid(this.#line, this.#ordinal++, problem, ''))
+    this.#unread = { line: this.#line, problem, bytes: 0 }
   }
 }
 
-function byteName(byte: number): string {
-  return byte > SPACE && byte < 0x7f
-    ? JSON.stringify(String.fromCharCode(byte))
-    : `byte 0x${byte.toString(16).padStart(2, '0')}`
+function invalid(line: number, ordinal: number, message: string, raw: string | Uint8Array): RejectedEvent {
+  return { line, ordinal, rejection: { code: 'JSON_INVALID', message }, raw }
+}
+
+/** Whether a byte order mark begins so, and is not whole yet. */
+function mayBecomeMark(bytes: Buffer): boolean {
+  return bytes.length < MARK.length && MARK.subarray(0, bytes.length).equals(bytes)
 }

@@ -3,6 +3,7 @@ import type { EventText, RejectedEvent } from '../event.ts'
 import { toBuffer } from '../event.ts'
 import { ChunkText } from './chunk-text.ts'
 import { HeldBytes } from './held-bytes.ts'
+import type { UnreadRest } from './json-values.ts'
 import { notUtf8, tooLong } from './raw-text.ts'
 
 /** The events that a chunk of input completes. */
@@ -17,6 +18,8 @@ export interface Splitter {
   push(chunk: Uint8Array): EventTexts
   /** The source has ended. @returns what it still held */
   end(): EventTexts
+  /** After the end: what could not be cut, because it is no document. Lines can always be. */
+  readonly unread?: UnreadRest | undefined
 }
 
 /** What is done with lines. */

@@ -7,6 +7,7 @@ import type { InputChunk, ParseOptions } from './parse.ts'
 import { parseOptions } from './parse.ts'
 import type { WrittenBatch } from './serialize.ts'
 import { WORKER_CHUNK_BYTES } from './source.ts'
+import { UnreadRests } from './unread-rests.ts'
 import type { Cutter, Piece } from './workers/cutter.ts'
 import { LineCutter } from './workers/line-cutter.ts'
 import { WorkerPool } from './workers/pool.ts'
@@ -39,8 +40,6 @@ interface SourceState {
   name: string
   lines: number
   events: number
-  /** Nothing more of it counts. */
-  isCut: boolean
 }
 
 /**
@@ -59,6 +58,8 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
   readonly #name: string
   readonly #workers: number
   #bytesRead = 0
+  /** What could not be read of JSON documents. */
+  readonly unread = new UnreadRests()
   /** What is being cut. */
   #pieces: Iterator<Piece> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -127,7 +128,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
   }
 
   #read(bytes: Uint8Array, name: string, isOwned = false): Iterator<Piece> {
-    this.#source ??= { name, lines: 0, events: 0, isCut: false }
+    this.#source ??= { name, lines: 0, events: 0 }
     this.#source.name = name
     this.#bytesRead += bytes.length
     return this.#cutter.push(bytes, isOwned)[Symbol.iterator]()
@@ -135,6 +136,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
 
   *#endSource(): Generator<Piece> {
     yield* this.#cutter.end()
+    this.unread.add(this.#source?.name ?? this.#name, this.#cutter.unread)
     this.#source = undefined
   }
 
@@ -182,16 +184,11 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
 
   #giveResult(result: BlockResult, source: SourceState): void {
     const { bytes, written, notes } = result
-    if (source.isCut) return
     const rejected = result.rejected.map((event) => {
       return { ...event, line: event.line + source.lines, ordinal: event.ordinal + source.events }
     })
     source.lines += result.lines
     source.events += result.events
-    if (result.isCut) {
-      source.isCut = true
-      if (source === this.#source) this.#cutter.stop()
-    }
     if (written === 0 && rejected.length === 0) return
     const batch: WrittenBatch = { source: source.name, bytes, written, rejected, notes }
     this.give(batch)

@@ -8,7 +8,7 @@ import { MAX_NESTING, nestsTooDeep } from './json-nesting.ts'
 import { JsonProblem, parseExact } from './json-parse.ts'
 import { ValueSplitter } from './json-values.ts'
 import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT } from './limits.ts'
-import type { EventTexts } from './lines.ts'
+import type { EventTexts, Splitter } from './lines.ts'
 import { LineSplitter } from './lines.ts'
 
 export type InputFormat = 'jsonl' | 'json'
@@ -110,7 +110,7 @@ const JSON_TYPES: Readonly<Record<string, string>> = {
 export class ParseStage extends InputStage {
   readonly #options: Required<ParseOptions>
   #source: string
-  #splitter: LineSplitter | ValueSplitter
+  #splitter: Splitter
 
   /** @throws {TypeError} when an option is not acceptable */
   constructor(options: ParseOptions = {}) {
@@ -120,7 +120,7 @@ export class ParseStage extends InputStage {
     this.#splitter = this.#createSplitter()
   }
 
-  #createSplitter(): LineSplitter | ValueSplitter {
+  #createSplitter(): Splitter {
     const { inputFormat, maxLineBytes } = this.#options
     return inputFormat === 'json' ? new ValueSplitter(maxLineBytes) : new LineSplitter(maxLineBytes)
   }
@@ -135,36 +135,14 @@ export class ParseStage extends InputStage {
 
   protected override endSource(): void {
     this.#parse(this.#splitter.end())
+    this.unread.add(this.#source, this.#splitter.unread)
     this.#splitter = this.#createSplitter()
   }
 
   #parse(texts: EventTexts): void {
     if (texts.events.length === 0 && texts.rejected.length === 0) return
-    const parsed = parseBatch(this.#source, texts)
-    if (!(this.#splitter instanceof ValueSplitter)) {
-      this.push(parsed)
-      return
-    }
-    const { batch, isCut } = upToInvalid(parsed)
-    if (isCut) this.#splitter.stop()
-    this.push(batch)
+    this.push(parseBatch(this.#source, texts))
   }
-}
-
-/**
- * The events of a document up to the first value that is no JSON: after it nothing can be trusted, where the next one
- * begins is a guess.
- */
-export function upToInvalid(batch: Batch<InputEvent>): { batch: Batch<InputEvent>; isCut: boolean } {
-  const { source, events, rejected } = batch
-  const last = rejected.find(({ rejection }) => rejection.code === 'JSON_INVALID')
-  if (last === undefined) return { batch, isCut: false }
-  const kept = {
-    source,
-    events: events.filter(({ ordinal }) => ordinal < last.ordinal),
-    rejected: rejected.filter(({ ordinal }) => ordinal <= last.ordinal),
-  }
-  return { batch: kept, isCut: true }
 }
 
 export function parseOptions({

@@ -1,5 +1,6 @@
 /** Between the values of a program and those that rules work on. */
 import { valueError } from '../expression/failure.ts'
+import { integerFromOutside, integerIsHuge, isHuge } from '../expression/runtime/huge-integer.ts'
 import { iterate } from '../expression/runtime/iteration.ts'
 import { keyText } from '../expression/runtime/keys.ts'
 import { normalizeInteger } from '../expression/runtime/numbers.ts'
@@ -21,13 +22,15 @@ const MAX_DEPTH = 2000
  * A result of rules without the types of their language: tuples, sets, ranges, views and iterators become arrays, dicts
  * objects, numbers with a text of their own numbers. Arrays and objects are copied, each once.
  *
- * @throws {Failure} TYPE_ERROR for a dict with a tuple as key; VALUE_ERROR for what nests deeper than 2000 levels
+ * @throws {Failure} TYPE_ERROR for a dict with a tuple as key; VALUE_ERROR for what nests deeper than 2000 levels, and for an
+ *   integer of more than `MAX_INTEGER_BITS` bits
  */
 export function toPlain(value: Value): PlainValue {
   return orTooDeep('the output', () => copyPlain(value, new Map(), 0))
 }
 
 function copyPlain(value: Value | NumberText, copies: Map<object, PlainValue>, depth: number): PlainValue {
+  if (typeof value === 'bigint' && isHuge(value)) throw integerIsHuge()
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof NumberText) return Number(value.text)
   if (depth === MAX_DEPTH) throw new RangeError()
@@ -68,7 +71,7 @@ function convert(value: unknown, depth: number): Maybe {
     case 'number':
       return Number.isFinite(value) ? value : null
     case 'bigint':
-      return normalizeInteger(value)
+      return normalizeInteger(integerFromOutside(value))
     case 'object':
       return value === null ? null : fromObject(value, depth)
     default:

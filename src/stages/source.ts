@@ -1,6 +1,8 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import { pipeline, type Readable } from 'node:stream'
 import * as zlib from 'node:zlib'
+import { decodedBeforeFault } from './before-fault.ts'
+import { fileStream } from './file-stream.ts'
 import type { InputChunk } from './parse.ts'
 import { systemMessage } from './system-message.ts'
 
@@ -12,13 +14,20 @@ export interface Input {
   readonly name: string
   /** Opens it. Called when the inputs before it have ended. */
   open(): Readable
+  /**
+   * Opens it once more, from its beginning. Compressed data that turns out to be damaged is read again, so that all before
+   * the fault is given. Default: it cannot be read again; then up to 128 KiB before the fault are lost.
+   *
+   * @returns undefined where that is impossible after all
+   */
+  reopen?(): Readable | undefined
   /** How its bytes are packed. Default: they are not. */
   readonly compression?: Compression
   /** Each chunk comes in a buffer of its own that nobody else has. Default: false. */
   readonly ownsChunks?: boolean
 }
 
-/** An input could not be read to its end: a fault of the disk, or compressed data that is damaged. */
+/** An input could not be read to its end: a fault of the disk, compressed data that is damaged, a JSON document that is cut off. */
 export class InputError extends Error {
   override readonly name = 'InputError'
 }
@@ -42,8 +51,13 @@ export const WORKER_CHUNK_BYTES = 1024 * 1024
  */
 export function fileInput(path: string, { chunkBytes = CHUNK_BYTES }: { chunkBytes?: number } = {}): Input {
   const compression = compressionOf(path)
-  const open = () => createReadStream(path, { highWaterMark: chunkBytes })
-  return { name: path, open, ownsChunks: true, ...(compression === undefined ? {} : { compression }) }
+  // Compressed data that is cut off tells so itself, and the end of its input is what makes it give the last of it.
+  const open = () =>
+    compression === undefined
+      ? fileStream(path, { chunkBytes })
+      : createReadStream(path, { highWaterMark: chunkBytes })
+  const reopen = () => (statSync(path).isFile() ? open() : undefined)
+  return { name: path, open, reopen, ownsChunks: true, ...(compression === undefined ? {} : { compression }) }
 }
 
 export function compressionOf(path: string): Compression | undefined {
@@ -118,9 +132,14 @@ class OpenInput {
   /** What gives the bytes, decompressed. */
   readonly stream: Readable
   readonly #decompressor: zlib.Gunzip | undefined
+  readonly #input: Input
   #bytesRead = 0
+  /** Bytes given, decompressed. */
+  #bytesGiven = 0
 
-  constructor({ open, compression }: Input) {
+  constructor(input: Input) {
+    const { open, compression } = input
+    this.#input = input
     const raw = open()
     this.#decompressor = compression === undefined ? undefined : createDecompressor(compression)
     this.stream = this.#decompressor ?? raw
@@ -139,12 +158,23 @@ class OpenInput {
       // A stream that was destroyed still has what it had read.
       for (let chunk = this.stream.read(); chunk !== null; chunk = this.stream.read())
         yield this.#count(chunk)
+      // Of data that is cut off everything has been given.
+      if (isDamage(error) && (error as NodeJS.ErrnoException).code !== 'Z_BUF_ERROR')
+        yield* this.#beforeFault()
       throw error
     }
   }
 
+  async *#beforeFault(): AsyncGenerator<Uint8Array> {
+    const compressed = this.#input.reopen?.()
+    if (compressed === undefined) return
+    const before = { bytesIn: this.bytesRead, bytesOut: this.#bytesGiven }
+    yield* decodedBeforeFault(compressed, createDecompressor(this.#input.compression!), before)
+  }
+
   #count(chunk: Uint8Array): Uint8Array {
-    this.#bytesRead += chunk.length
+    if (this.#decompressor === undefined) this.#bytesRead += chunk.length
+    this.#bytesGiven += chunk.length
     return chunk
   }
 }
@@ -156,8 +186,14 @@ function createDecompressor(compression: Compression): zlib.Gunzip {
 }
 
 function faultMessage({ name, compression }: Input, error: unknown): string {
-  const { code = '', message } = error as NodeJS.ErrnoException
-  const damaged = compression !== undefined && /^Z(?:STD)?_/.test(code)
-  const reason = damaged ? `the ${compression} data is damaged or cut off (${message})` : systemMessage(error)
+  const { message } = error as NodeJS.ErrnoException
+  const reason = isDamage(error)
+    ? `the ${compression} data is damaged or cut off (${message})`
+    : systemMessage(error)
   return `cannot read ${name}: ${reason}`
+}
+
+/** What the decompressors fail with. */
+function isDamage(error: unknown): boolean {
+  return /^Z(?:STD)?_/.test((error as NodeJS.ErrnoException).code ?? '')
 }

@@ -98,6 +98,81 @@ describe('normalize', { concurrency: 4 }, () => {
     )
   })
 
+  it('goes on behind a bad value of a JSON document, and ends with 1 where it cannot', async (test) => {
+    const folder = folderWith(test, {
+      'r.yaml': 'id: id\n',
+      'bad.json': '[{"id":1},{"id":NaN},{"id":2},{"id":3}]',
+      'open.json': '[{"id":4},{"id":5},\n{"id":[6,{"id":7}]',
+      'next.json': '{"id":8}',
+    })
+    const path = (name: string) => join(folder, name)
+    const argv = ['-r', path('r.yaml'), '--input-format', 'json', '--stats']
+    for (const workers of ['1', '2']) {
+      const more = ['--errors', path(`errors${workers}`), '--workers', workers]
+      const bad = await normalize([...argv, ...more, path('bad.json')])
+      assert.equal(bad.stdout, '{"id":1}\n{"id":2}\n{"id":3}\n')
+      assert.deepEqual(
+        records(readFileSync(path(`errors${workers}`), 'utf8')).map(({ line, code, raw }) => [
+          line,
+          code,
+          raw,
+        ]),
+        [[1, 'JSON_INVALID', '{"id":NaN}']],
+      )
+      const stats = JSON.parse(bad.stderr)
+      assert.deepEqual([stats.events, stats.written, stats.rejected, stats.bytes_unread], [4, 3, 1, 0])
+      assert.equal(bad.code, 0)
+
+      const open = await normalize([...argv, ...more, path('open.json'), path('next.json')])
+      assert.equal(open.stdout, '{"id":4}\n{"id":5}\n{"id":8}\n')
+      const [record, ...others] = records(readFileSync(path(`errors${workers}`), 'utf8'))
+      assert.deepEqual(others, [])
+      assert.deepEqual(record, {
+        line: 2,
+        source: path('open.json'),
+        code: 'JSON_INVALID',
+        message: 'the input ends inside this value, after 18 bytes of it',
+        raw: '{"id":[6,{"id":7}]',
+      })
+      const [first, second] = open.stderr.trimEnd().split('\n')
+      assert.equal(JSON.parse(first!).bytes_unread, 18)
+      assert.equal(
+        second,
+        `cannot read ${path('open.json')} to its end: line 2: the input ends inside a value (18 bytes not read)`,
+      )
+      assert.equal(open.code, 1)
+    }
+  })
+
+  it('processes the next value of a JSON document when it comes, also behind a bad one', async (test) => {
+    const folder = folderWith(test, { 'r.yaml': 'id: id\n' })
+    for (const workers of ['1', '2']) {
+      const argv = ['-r', join(folder, 'r.yaml'), '--input-format', 'json', '--workers', workers]
+      const command = startNormalize(...argv)
+      let [written, rejected] = [0, 0]
+      const deep = `{"id":${'['.repeat(10_001)}${']'.repeat(10_001)}}`
+      for (const [text, isGood] of [
+        ['[{"id":1}', true],
+        [',{"id":01}', false],
+        [',{"id":2}', true],
+        [`,${deep}`, false],
+        [',{"id":3}', true],
+        ['NaN,', false],
+        ['{"id":4}', true],
+      ] as const) {
+        command.child.stdin.write(text)
+        if (isGood) written++
+        else rejected++
+        await command.until(
+          ({ stdout, stderr }) => records(stdout).length === written && records(stderr).length === rejected,
+        )
+      }
+      command.child.stdin.end(']')
+      const { code, stdout } = await command.finished
+      assert.deepEqual([code, stdout], [0, [1, 2, 3, 4].map((id) => `{"id":${id}}\n`).join('')])
+    }
+  })
+
   it('rejects lines that are longer than allowed', async (test) => {
     const folder = folderWith(test, { 'r.yaml': RULES })
     const input = `{"user":"A"}\n{"user":"${'x'.repeat(100_000)}"}\n{"user":"B"}\n`
@@ -140,6 +215,7 @@ describe('normalize', { concurrency: 4 }, () => {
       never_present: [],
       bytes_read: EVENTS.length,
       bytes_parsed: EVENTS.length,
+      bytes_unread: 0,
       bytes_written: OUTPUT.length,
     })
     assert.ok(seconds > 0 && events_per_second > 0)

@@ -17,6 +17,7 @@ const COUNTS = {
   rejectedByCode: {},
   bytesRead: 250_000_000,
   bytesParsed: 500_000_000,
+  bytesUnread: 0,
   bytesWritten: 1,
 }
 

@@ -95,6 +95,7 @@ describe('allRejectedNotice', () => {
     neverPresent: [],
     bytesRead: 0,
     bytesParsed: 0,
+    bytesUnread: 0,
     bytesWritten: 0,
   })
 

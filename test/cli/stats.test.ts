@@ -16,6 +16,7 @@ const COUNTS = {
   neverPresent: [{ field: 'x', events: 4 }],
   bytesRead: 5,
   bytesParsed: 6,
+  bytesUnread: 0,
   bytesWritten: 7,
   enrichment: { enriched: 2, timeout: 0, unavailable: 0, detections: 9 },
 }

@@ -139,6 +139,26 @@ describe('stringify', () => {
     assert.equal(failureOf(() => stringify(deep(1_000_000))).code, 'VALUE_ERROR')
   })
 
+  it('writes 2000 levels also where little of the stack is left', () => {
+    const depthLeft = (): number => {
+      try {
+        return depthLeft() + 1
+      } catch {
+        return 0
+      }
+    }
+    const atDepth = (depth: number, value: Value): string =>
+      depth === 0 ? stringify(value) : atDepth(depth - 1, value)
+    const start = Math.floor(depthLeft() * 0.6)
+    for (const [open, close] of [
+      ['{"x":', '}'],
+      ['[', ']'],
+    ]) {
+      const text = `${open!.repeat(2000)}12345678901234567890${close!.repeat(2000)}`
+      assert.equal(atDepth(start, parseExact(text).value), text)
+    }
+  })
+
   it('refuses an output of absurd size before memory runs out', () => {
     const text = 'x'.repeat(1 << 20)
     const items = (function* () {

@@ -19,10 +19,19 @@ function texts(text: string): string[] {
   return split(text).map((event) => (event as EventText).text)
 }
 
-function problem(text: string): { line: number; message: string; raw: RejectedEvent['raw'] } {
-  const last = split(text).at(-1) as RejectedEvent
-  assert.equal(last.rejection.code, 'JSON_INVALID')
-  return { line: last.line, message: last.rejection.message, raw: last.raw }
+/** The last of what is found, which is a rejected event, and what could not be read. */
+function endOf(text: string): {
+  found: Pick<RejectedEvent, 'line' | 'raw'> & { message: string }
+  unread: unknown
+} {
+  const splitter = new ValueSplitter(MIB)
+  const { line, rejection, raw } = splitAll(splitter, [Buffer.from(text)]).at(-1) as RejectedEvent
+  assert.equal(rejection.code, 'JSON_INVALID')
+  return { found: { line, message: rejection.message, raw }, unread: splitter.unread }
+}
+
+function notSeparated(raw: string): [message: string, raw: string] {
+  return ['expected "," or "]" after an element of the top-level array', raw]
 }
 
 describe('ValueSplitter', () => {
@@ -61,7 +70,6 @@ describe('ValueSplitter', () => {
   it('skips a byte order mark at the beginning', () => {
     assert.deepEqual(texts('\ufeff{"a":1}'), ['{"a":1}'])
     assert.deepEqual(texts('\ufeff[{"a":1}]'), ['{"a":1}'])
-    assert.match(problem('{}\ufeff{}').message, /expected a value, not byte 0xef/)
   })
 
   it('is not misled by quotes, escapes and brackets inside strings', () => {
@@ -78,49 +86,129 @@ describe('ValueSplitter', () => {
     assert.deepEqual(texts(values.join('\n')), values)
   })
 
-  it('ends at a syntax error between values, with the rest as one rejected event', () => {
-    const problems: readonly (readonly [text: string, line: number, message: string, raw: string])[] = [
-      ['[{"a":1} {"b":2}]', 1, 'expected "," or "]" after an element of the top-level array', '{"b":2}]'],
-      ['[{"a":1},\n]\n{}', 2, 'expected a value, not "]"', ']\n{}'],
-      ['[,{}]', 1, 'expected a value, not ","', ',{}]'],
-      ['{"a":1},{"b":2}', 1, 'expected a value, not ","', ',{"b":2}'],
-      ['{}\n}\n{}', 2, 'expected a value, not "}"', '}\n{}'],
-      ['{}:1', 1, 'expected a value, not ":"', ':1'],
-      ['{}\nhello', 2, 'expected a value, not "h"', 'hello'],
-      ['{}\u00e4', 1, 'expected a value, not byte 0xc3', '\u00e4'],
-      ['[{}', 1, 'the input ends inside the top-level array', ''],
-      ['\n[', 2, 'the input ends inside the top-level array', ''],
-      ['[{},\n\n', 3, 'the input ends inside the top-level array', ''],
-      ['[{"a":1', 1, 'the input ends inside the top-level array', ''],
+  it('gives what is no value as one, for the parser to refuse', () => {
+    assert.deepEqual(texts('[{"a":1},NaN,{"a":2},undefined]'), ['{"a":1}', 'NaN', '{"a":2}', 'undefined'])
+    assert.deepEqual(texts('{}\nhello w\u00f6rld{}\ufeff{}\n'), [
+      '{}',
+      'hello',
+      'w\u00f6rld',
+      '{}',
+      '\ufeff',
+      '{}',
+    ])
+    const bad = ['{"a":NaN}', '{"a":01}', '{"a":"\t"}', '{"a":"\\x"}', '{"a":1,}', '{"a"}', '{]', '{"a":[1}}']
+    assert.deepEqual(texts(`[${bad.join(',')}]`), bad)
+    assert.deepEqual(texts(bad.join('')), bad)
+  })
+
+  it('refuses what is wrong between values, and goes on behind it', () => {
+    const cases: readonly (readonly [
+      text: string,
+      found: readonly (string | [message: string, raw: string])[],
+    ])[] = [
+      [
+        '[{"a":1} {"b":2}, 3]',
+        ['{"a":1}', ['expected "," or "]" after an element of the top-level array', '{"b":2}'], '3'],
+      ],
+      ['[1[2]"3"x,4]', ['1', ...['[2]', '"3"', 'x'].map(notSeparated), '4']],
+      ['[1,]2', ['1', ['expected a value, not "]"', ''], '2']],
+      ['[,1,,2]', [['expected a value, not ","', ''], '1', ['expected a value, not ","', ''], '2']],
+      ['[1:2]', ['1', ['expected a value, not ":"', ':'], '2']],
+      ['[:1]', [['expected a value, not ":"', ':'], '1']],
+      ['{"a":1},{"b":2}', ['{"a":1}', ['expected a value, not ","', ','], '{"b":2}']],
+      ['1:2', ['1', ['expected a value, not ":"', ':'], '2']],
     ]
-    for (const [text, line, message, raw] of problems) {
-      assert.deepEqual(problem(text), { line, message: `${message}; nothing after it is read`, raw }, text)
+    for (const [text, expected] of cases) {
+      for (const chunks of [[Buffer.from(text)], eachByte(Buffer.from(text))]) {
+        const splitter = new ValueSplitter(MIB)
+        const found = splitAll(splitter, chunks).map((event) =>
+          'text' in event ? event.text : [event.rejection.message.replace('not valid JSON: ', ''), event.raw],
+        )
+        assert.deepEqual(found, expected, text)
+        assert.equal(splitter.unread, undefined)
+      }
     }
   })
 
+  it('counts the lines inside strings, where none may end', () => {
+    for (const text of ['[{"a":"\n"},\n{"b\n\\\n":1},[]]', '"\n"\n{"\n\\\n"} 7']) {
+      for (const chunks of [[Buffer.from(text)], eachByte(Buffer.from(text))]) {
+        assert.deepEqual(
+          splitAll(new ValueSplitter(MIB), chunks).map(({ line }) => line),
+          [1, 3, 5],
+        )
+      }
+    }
+  })
+
+  it('ends at a bracket that closes nothing, with the rest as one rejected event', () => {
+    const cases: readonly (readonly [text: string, line: number, problem: string, raw: string])[] = [
+      ['{}\n}\n{}', 2, '"}" closes nothing', '}\n{}'],
+      ['[{"a":1}},{"b":2}]', 1, '"}" closes nothing', '},{"b":2}]'],
+      ['[{"a":1}]\n]', 2, '"]" closes nothing', ']'],
+      ['[{"a":1},}]', 1, '"}" closes nothing', '}]'],
+    ]
+    for (const [text, line, problem, raw] of cases) {
+      const bytes = raw.length
+      const { found, unread } = endOf(text)
+      assert.deepEqual(found, {
+        line,
+        message: `${problem}; ${bytes} bytes from there on are not read`,
+        raw,
+      })
+      assert.deepEqual(unread, { line, problem, bytes })
+    }
+  })
+
+  it('makes one rejected event of what the input ends in the midst of', () => {
+    const cases: readonly (readonly [text: string, line: number, raw: string])[] = [
+      ['[{"a":1},\n{"b":[{}]', 2, '{"b":[{}]'],
+      ['{} {"a":"b', 1, '{"a":"b'],
+      ['{} "a\\', 1, '"a\\'],
+      ['[\n12', 2, '12'],
+      ['[{"a":"x},{"b":1},\n{"c":2}]', 1, '{"a":"x},{"b":1},\n{"c":2}]'],
+      ['{"a":[{"b":1}\n{"c":2}', 1, '{"a":[{"b":1}\n{"c":2}'],
+    ]
+    for (const [text, line, raw] of cases) {
+      const bytes = raw.length
+      const { found, unread } = endOf(text)
+      assert.deepEqual(found, {
+        line,
+        message: `the input ends inside this value, after ${bytes} bytes of it`,
+        raw,
+      })
+      assert.deepEqual(unread, { line, problem: 'the input ends inside a value', bytes })
+    }
+    for (const text of ['\n[', '[{}\n', '[\n{},']) {
+      const { found, unread } = endOf(text)
+      const problem = 'the input ends inside the top-level array'
+      assert.deepEqual(found, { line: 2, message: problem, raw: '' })
+      assert.deepEqual(unread, { line: 2, problem, bytes: 0 })
+    }
+    assert.deepEqual(texts('{} tru'), ['{}', 'tru'])
+    assert.deepEqual(texts('{} 12'), ['{}', '12'])
+  })
+
   it('keeps the bytes of such a rest that is not UTF-8', () => {
-    const last = split(Buffer.from([0x7b, 0x7d, 0xff, 0xfe, 0x7b])).at(-1) as RejectedEvent
-    assert.deepEqual(last.raw, new Uint8Array([0xff, 0xfe, 0x7b]))
+    const last = split(Buffer.from([0x7b, 0x7d, 0x7d, 0xff, 0xfe, 0x7b])).at(-1) as RejectedEvent
+    assert.deepEqual(last.raw, new Uint8Array([0x7d, 0xff, 0xfe, 0x7b]))
   })
 
   it('keeps 64 KiB of such a rest', () => {
     const rest = `}${'x'.repeat(100_000)}`
     for (const chunks of [[rest], [rest.slice(0, 10), rest.slice(10, 65536), rest.slice(65536)]]) {
+      const splitter = new ValueSplitter(MIB)
       const results = splitAll(
-        new ValueSplitter(MIB),
+        splitter,
         ['{}', ...chunks].map((chunk) => Buffer.from(chunk)),
       )
       assert.equal(results.length, 2)
       const last = results[1] as RejectedEvent
+      assert.equal(last.rejection.message, '"}" closes nothing; nothing after it is read')
       assert.equal(last.raw, rest.slice(0, 65536))
       assert.equal(last.truncated, true)
+      assert.equal(splitter.unread?.bytes, rest.length)
     }
-  })
-
-  it('gives what the input ends in the midst of, for the parser to refuse', () => {
-    assert.deepEqual(texts('{} {"a":"b'), ['{}', '{"a":"b'])
-    assert.deepEqual(texts('{} tru'), ['{}', 'tru'])
-    assert.deepEqual(texts('{} "a\\'), ['{}', '"a\\'])
   })
 
   it('rejects an event that is not UTF-8, and no other', () => {
@@ -165,17 +253,28 @@ describe('ValueSplitter', () => {
       for (let count = 0; count < 100; count++) splitter.push(chunk)
       assert.ok(process.memoryUsage().arrayBuffers - before < 10 * MIB)
       const { rejected } = splitter.end()
-      assert.equal(rejected[0]!.rejection.code, 'LINE_TOO_LONG')
+      assert.equal(rejected.length, 1)
+      assert.equal(rejected[0]!.rejection.code, 'JSON_INVALID')
+      assert.equal(rejected[0]!.truncated, true)
       assert.equal((rejected[0]!.raw as string).length, 65536)
+      assert.equal(splitter.unread!.bytes, 101 * MIB + (byte === 'x' ? 6 : 5))
     }
   })
 
-  it('finds nothing more after it was stopped', () => {
+  it('gives a value as soon as it has come, be it the shortest at the beginning', () => {
     const splitter = new ValueSplitter(MIB)
-    assert.equal(splitter.push(Buffer.from('[{"a":1},{"b"')).events.length, 1)
-    splitter.stop()
-    for (const result of [splitter.push(Buffer.from(':2},{}]')), splitter.end()]) {
-      assert.deepEqual(result, { events: [], rejected: [] })
+    assert.equal(splitter.push(Buffer.from('{}')).events.length, 1)
+    for (const [bytes, count] of [
+      ['[NaN', 0],
+      [',', 1],
+      ['{"a":01}', 1],
+      [' 7', 0],
+      [' ', 1],
+      [',{', 0],
+      ['}', 1],
+    ] as const) {
+      const { events, rejected } = splitter.push(Buffer.from(bytes))
+      assert.equal(events.length + rejected.length, count, bytes)
     }
   })
 

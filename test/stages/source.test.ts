@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 import { PassThrough, Readable } from 'node:stream'
 import { after, before, describe, it } from 'node:test'
 import * as zlib from 'node:zlib'
@@ -108,6 +109,58 @@ describe('InputReader', () => {
     }
   })
 
+  it('gives everything before garbage behind the data, and before a wrong checksum', async () => {
+    const small = Array.from({ length: 1000 }, (_, id) => `{"id":${id}}\n`).join('')
+    for (const text of [small, '', noise(300_000)]) {
+      const packed = zlib.gzipSync(text)
+      const wrong = Buffer.from(packed)
+      wrong[wrong.length - 6]! ^= 1
+      const wrongLength = Buffer.from(packed)
+      wrongLength[wrongLength.length - 1]! ^= 1
+      for (const [bytes, reason] of [
+        [Buffer.concat([packed, Buffer.from('garbage')]), 'incorrect header check'],
+        [Buffer.concat([packed, zlib.gzipSync(text), Buffer.from('\n')]), 'unexpected end of file'],
+        [wrong, 'incorrect data check'],
+        [wrongLength, 'incorrect length check'],
+      ] as const) {
+        const path = file('fault.jsonl.gz', bytes)
+        const reader = new InputReader([fileInput(path), fileInput(file('next.jsonl', 'next'))])
+        const [[source, found], ...rest] = (await read(reader)) as [[string, string]]
+        assert.deepEqual([source, rest], [path, []])
+        assert.ok(
+          found === (bytes.length > 2 * packed.length ? text + text : text),
+          `${text.length} ${reason}`,
+        )
+        assert.equal(
+          reader.fault!.message,
+          `cannot read ${path}: the gzip data is damaged or cut off (${reason})`,
+        )
+        assert.ok(reader.bytesRead <= bytes.length)
+      }
+    }
+  })
+
+  it('gives everything before a fault in the data, to the byte', async () => {
+    const text = noise(1000)
+    const packed = zlib.gzipSync(text, { level: 0 })
+    // A second block behind the first one that is no block.
+    const bad = Buffer.concat([packed.subarray(0, -8), Buffer.from([0xff, 0xff])])
+    bad[10]! &= 0xfe
+    const path = file('block.jsonl.gz', bad)
+    const reader = new InputReader([fileInput(path)])
+    assert.deepEqual(await read(reader), [[path, text]])
+    assert.match(reader.fault!.message, /invalid block type/)
+  })
+
+  it('gives what it can of damaged data that cannot be read again', async () => {
+    const bytes = Buffer.concat([zlib.gzipSync(noise(400_000)), Buffer.from('garbage')])
+    const input: Input = { name: 'x', open: () => Readable.from([bytes]), compression: 'gzip' }
+    const reader = new InputReader([input])
+    const [[, found]] = (await read(reader)) as [[string, string]]
+    assert.ok(found.length >= 400_000 - 128 * 1024)
+    assert.match(reader.fault!.message, /incorrect header check/)
+  })
+
   it('gives all that a slow reader has not taken yet when the data turns out to be cut off', async () => {
     const text = noise(100_000)
     const path = file('slow.jsonl.gz', zlib.gzipSync(text).subarray(0, -8))
@@ -130,6 +183,43 @@ describe('InputReader', () => {
     const missing = new InputReader([fileInput(join(folder, 'missing')), fileInput(noGzip)])
     assert.deepEqual(await read(missing), [[join(folder, 'missing'), '']])
     assert.match(missing.fault!.message, /^cannot read .*missing: no such file or directory$/)
+  })
+
+  it('says so when a file becomes shorter while it is read, after all that could be read', async () => {
+    const text = noise(1_000_000)
+    for (const left of [0, 300_000, 900_000]) {
+      const path = file('shrinking.jsonl', text)
+      const reader = new InputReader([fileInput(path), fileInput(file('next.jsonl', 'next'))])
+      let found = ''
+      for await (const { bytes } of reader) {
+        if (found === '') truncateSync(path, left)
+        found += Buffer.from(bytes ?? []).toString()
+      }
+      assert.ok(found.length >= left && found.length < text.length && text.startsWith(found))
+      assert.equal(
+        reader.fault?.message,
+        `cannot read ${path}: the file became shorter while it was read: it had 1000000 bytes, now ${left}`,
+      )
+    }
+  })
+
+  it('takes a file that grows, one that is rewritten after it was read, and one that is not as long as it says', async () => {
+    const path = file('growing.jsonl', noise(300_000))
+    const growing = new InputReader([fileInput(path)])
+    let length = 0
+    for await (const { bytes } of growing) {
+      if (length === 0) appendFileSync(path, 'more')
+      length += bytes?.length ?? 0
+    }
+    assert.deepEqual([length, growing.fault], [300_004, undefined])
+    const small = file('small.jsonl', 'one')
+    const rewritten = new InputReader([fileInput(small)])
+    for await (const { bytes } of rewritten) if (bytes !== undefined) truncateSync(small, 0)
+    assert.equal(rewritten.fault, undefined)
+    if (process.platform !== 'linux') return
+    const kernel = new InputReader([fileInput('/sys/kernel/uevent_seqnum'), fileInput('/proc/version')])
+    await read(kernel)
+    assert.equal(kernel.fault, undefined)
   })
 
   it('opens an input only when those before it have ended', async () => {

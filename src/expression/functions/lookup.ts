@@ -1,4 +1,5 @@
 import { typeError } from '../failure.ts'
+import { integerText } from '../runtime/huge-integer.ts'
 import { typeName } from '../runtime/numbers.ts'
 import { suggest } from '../suggest.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
@@ -102,8 +103,9 @@ export function lookupIn(entries: ReadonlyMap<string, Value>, key: Value): Maybe
 /** A key that is not text, as JSON writes it. */
 function keyText(key: Value): string {
   switch (typeof key) {
-    case 'number':
     case 'bigint':
+      return integerText(key)
+    case 'number':
     case 'boolean':
       return String(key)
     default:

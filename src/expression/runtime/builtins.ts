@@ -7,7 +7,7 @@ import { isDict, makeSet } from './keys.ts'
 import type { CallableTable, KeyFunction } from './method.ts'
 import { callable } from './method.ts'
 import { NUMBER_BUILTINS } from './number-builtins.ts'
-import { isInteger, normalizeInteger, toIndex, typeName } from './numbers.ts'
+import { computedInteger, isInteger, toIndex, typeName } from './numbers.ts'
 import { truth } from './operators.ts'
 import { repr, str } from './repr.ts'
 import { sortValues } from './sorting.ts'
@@ -96,8 +96,7 @@ function* numbered(items: Iterable<Value>, start: number | bigint): Generator<Va
   let count = start
   for (const item of items) {
     yield new Tuple([count, item])
-    count =
-      typeof count === 'number' && count < MAX_INTEGER ? count + 1 : normalizeInteger(BigInt(count) + 1n)
+    count = typeof count === 'number' && count < MAX_INTEGER ? count + 1 : computedInteger(BigInt(count) + 1n)
   }
 }
 

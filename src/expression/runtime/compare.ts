@@ -179,7 +179,7 @@ function isHighSurrogate(unit: number): boolean {
 }
 
 function inOrder(a: Value, b: Value, ordering: Ordering): boolean {
-  if (isNumeric(a) && isNumeric(b)) return holds(numeric(a)!, numeric(b)!, ordering)
+  if (isNumeric(a) && isNumeric(b)) return holds(a, b, ordering)
   if (typeof a === 'string' && typeof b === 'string') return holds(compareText(a, b), 0, ordering)
   const items = sequences(a, b)
   if (items !== undefined) return itemsInOrder(items[0], items[1], ordering) ?? ordering.length === 2
@@ -190,8 +190,8 @@ function inOrder(a: Value, b: Value, ordering: Ordering): boolean {
   throw notOrdered(a, b, ordering)
 }
 
-/** JavaScript compares numbers and bigints by their exact values. */
-function holds(a: number | bigint, b: number | bigint, ordering: Ordering): boolean {
+/** JavaScript compares numbers, bigints and booleans by their exact values. */
+function holds(a: Numeric, b: Numeric, ordering: Ordering): boolean {
   switch (ordering) {
     case '<':
       return a < b

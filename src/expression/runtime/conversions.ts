@@ -15,6 +15,7 @@ export function toInteger(value: Value, base?: Value): number | bigint {
   if (base !== undefined) return integerWithBase(value, base)
   if (typeof value === 'string') return parseIntegerText(value, 10)
   if (typeof value === 'number') return truncate(value)
+  if (typeof value === 'bigint') return value
   const n = numeric(value)
   if (n !== undefined) return n
   throw typeError(

@@ -12,7 +12,7 @@ import {
   signOf,
   unknownType,
 } from './format-spec.ts'
-import { formatNumber, isWhole, typeName } from './numbers.ts'
+import { formatNumber, isWhole, numeric, typeName } from './numbers.ts'
 import { str } from './repr.ts'
 import { textSlice } from './text.ts'
 
@@ -73,7 +73,8 @@ function formatInteger(value: number | bigint, specText: string, name: string): 
   if (spec.type === 'c') return formatCharacter(value, spec)
   const [base, prefix, every] = INTEGER_TYPES[spec.type]!
   const negative = value < 0
-  const digits = (negative ? -value : value).toString(base)
+  const size = negative ? -value : value
+  const digits = base === 10 ? formatNumber(size) : numeric(size)!.toString(base)
   return layoutNumber(
     spec,
     {

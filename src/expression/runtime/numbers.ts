@@ -11,6 +11,7 @@ import {
   ValueSet,
 } from '../value.ts'
 import { bitLength } from './exact-float.ts'
+import { integerIsHuge, integerText, isHuge } from './huge-integer.ts'
 
 /** What is an int or a float: a bool is an int. */
 export type Numeric = boolean | number | bigint
@@ -53,9 +54,17 @@ export function isWhole(n: number | bigint): boolean {
   return typeof n === 'bigint' || (Number.isInteger(n) && n <= MAX_INTEGER && n >= -MAX_INTEGER)
 }
 
-/** The number that takes part in arithmetic: bools are 0 and 1. Undefined for what is no number. */
+/**
+ * The number that takes part in arithmetic: bools are 0 and 1. Undefined for what is no number.
+ *
+ * @throws {Failure} VALUE_ERROR for an integer of the event with more than `MAX_INTEGER_BITS` bits
+ */
 export function numeric(value: Value): number | bigint | undefined {
-  if (typeof value === 'number' || typeof value === 'bigint') return value
+  if (typeof value === 'number') return value
+  if (typeof value === 'bigint') {
+    if (isHuge(value)) throw integerIsHuge()
+    return value
+  }
   if (typeof value === 'boolean') return value ? 1 : 0
   return undefined
 }
@@ -65,15 +74,13 @@ export function normalizeInteger(n: bigint): number | bigint {
   return n <= MAX_INTEGER && n >= -MAX_INTEGER ? Number(n) : n
 }
 
-const INTEGER_LIMIT = 1n << BigInt(MAX_INTEGER_BITS)
-
 /**
  * The canonical form of an integer that was computed.
  *
  * @throws {Failure} VALUE_ERROR when it has more than `MAX_INTEGER_BITS` bits
  */
 export function computedInteger(n: bigint): number | bigint {
-  if (n >= INTEGER_LIMIT || n <= -INTEGER_LIMIT) throw integerTooBig()
+  if (isHuge(n)) throw integerTooBig()
   return normalizeInteger(n)
 }
 
@@ -83,7 +90,8 @@ export function integerTooBig() {
 
 /** `str(n)`: an integral float up to 2**53 prints as the int that it is, and -0.0 as 0. */
 export function formatNumber(n: number | bigint): string {
-  if (typeof n === 'bigint' || isWhole(n)) return n.toString()
+  if (typeof n === 'bigint') return integerText(n)
+  if (isWhole(n)) return n.toString()
   return formatFloat(n)
 }
 

@@ -248,7 +248,7 @@ export function bitAnd(a: Value, b: Value): Value {
   const x = integerOperand(a)
   const y = integerOperand(b)
   if (x === undefined || y === undefined) return setOperator(a, b, '&')
-  return normalizeInteger(BigInt(x) & BigInt(y))
+  return computedInteger(BigInt(x) & BigInt(y))
 }
 
 /** `a ^ b`: ints, two bools, or what is in one of two sets. */
@@ -258,7 +258,7 @@ export function bitXor(a: Value, b: Value): Value {
   const x = integerOperand(a)
   const y = integerOperand(b)
   if (x === undefined || y === undefined) return setOperator(a, b, '^')
-  return normalizeInteger(BigInt(x) ^ BigInt(y))
+  return computedInteger(BigInt(x) ^ BigInt(y))
 }
 
 /** `a | b`: ints, two bools, what is in either of two sets, or two dicts with b's values for common keys. */
@@ -267,7 +267,7 @@ export function bitOr(a: Value, b: Value): Value {
   if (typeof a === 'boolean' && typeof b === 'boolean') return a || b
   const x = integerOperand(a)
   const y = integerOperand(b)
-  if (x !== undefined && y !== undefined) return normalizeInteger(BigInt(x) | BigInt(y))
+  if (x !== undefined && y !== undefined) return computedInteger(BigInt(x) | BigInt(y))
   return isDict(a) && isDict(b) ? mergeDicts(a, b) : setOperator(a, b, '|')
 }
 

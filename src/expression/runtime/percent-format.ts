@@ -9,7 +9,7 @@ import { floatText } from './float-text.ts'
 import { isAsciiDigit } from './format-spec.ts'
 import { isDict } from './keys.ts'
 import { checkLength } from './length.ts'
-import { formatNumber, isInteger, isNumeric, toIndex, typeName } from './numbers.ts'
+import { formatNumber, isInteger, isNumeric, numeric, toIndex, typeName } from './numbers.ts'
 import { ascii, repr, str } from './repr.ts'
 import { repeatText } from './strings/layout.ts'
 import { elementIndex, textLength, textSlice } from './text.ts'
@@ -271,7 +271,7 @@ function convertInteger(conversion: Conversion, value: Value, base: 8 | 10 | 16)
   }
   const integer = toInteger(value)
   const size = integer < 0 ? -integer : integer
-  const digits = base === 10 ? formatNumber(size) : size.toString(base)
+  const digits = base === 10 ? formatNumber(size) : numeric(size)!.toString(base)
   const prefix = alternate && base !== 10 ? `0${base === 8 ? 'o' : type}` : ''
   checkLength(precision)
   const filled = repeatText('0', precision - digits.length) + (type === 'X' ? digits.toUpperCase() : digits)

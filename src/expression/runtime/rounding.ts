@@ -1,6 +1,6 @@
 import { valueError } from '../failure.ts'
 import { decompose, divideRounded } from './exact-float.ts'
-import { integerBits, normalizeInteger, truncate } from './numbers.ts'
+import { computedInteger, integerBits, truncate } from './numbers.ts'
 
 /**
  * `round(n)` of a float: the nearest integer, ties to even.
@@ -49,5 +49,5 @@ export function roundInteger(n: number | bigint, digits: number | bigint): numbe
   // 10**k has more than 3k bits: beyond that nothing is left, and the power need not be computed.
   if (integerBits(n) < -3 * Number(digits)) return 0
   const unit = 10n ** BigInt(-digits)
-  return normalizeInteger(divideRounded(BigInt(n), unit) * unit)
+  return computedInteger(divideRounded(BigInt(n), unit) * unit)
 }

@@ -4,7 +4,7 @@ import type { Runner } from '../../rules/runner.ts'
 import { LineReader } from '../lines.ts'
 import type { RunnerSource } from '../normalize.ts'
 import { normalizeBatch } from '../normalize.ts'
-import { parseBatch, upToInvalid } from '../parse.ts'
+import { parseBatch } from '../parse.ts'
 import { Rewriter } from '../rewriter.ts'
 import { serializeBatch } from '../serialize.ts'
 import type { Block, BlockResult, LineBlock, ValueBlock, WorkerSettings } from './protocol.ts'
@@ -49,19 +49,18 @@ export class BlockNormalizer {
     reader.end()
     const { bytes, written, rejected, notes } = this.#rewriter.finish()
     const { lines, events } = reader
-    return { bytes: new Uint8Array(bytes), written, rejected, notes, lines, events, isCut: false }
+    return { bytes: new Uint8Array(bytes), written, rejected, notes, lines, events }
   }
 
   #values({ texts }: ValueBlock): BlockResult {
-    const { batch, isCut } = upToInvalid(parseBatch(NO_SOURCE, texts))
     const { stopAtRejected } = this.#settings
-    const normalized = normalizeBatch(batch, this.#runner, stopAtRejected)
+    const normalized = normalizeBatch(parseBatch(NO_SOURCE, texts), this.#runner, stopAtRejected)
     const { texts: lines, written, rejected } = serializeBatch(normalized, stopAtRejected)
     const notes = this.#notes?.take()
     const bytes = Buffer.allocUnsafeSlow(lines.reduce((sum, text) => sum + Buffer.byteLength(text), 0))
     let length = 0
     for (const text of lines) length += bytes.write(text, length)
-    return { bytes, written, rejected, notes, lines: 0, events: 0, isCut }
+    return { bytes, written, rejected, notes, lines: 0, events: 0 }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { UnreadRest } from '../json-values.ts'
 import type { Block, BlockResult } from './protocol.ts'
 
 /** What a chunk of input is cut into: work for a worker, or what needs none. */
@@ -14,8 +15,8 @@ export interface Cutter {
   flush(): Iterable<Piece>
   /** The source has ended: gives the rest. What follows belongs to another source. */
   end(): Iterable<Piece>
-  /** What follows in this source is not wanted. */
-  stop(): void
+  /** What could not be cut of the source that has ended last, because it is no document. Lines can always be. */
+  readonly unread?: UnreadRest | undefined
   /** `flush` would give something. */
   readonly hasComplete: boolean
 }

@@ -78,9 +78,6 @@ export class LineCutter implements Cutter {
     this.#isFirst = true
   }
 
-  /** Lines that are no JSON do not end the reading. */
-  stop(): void {}
-
   #add(part: Bytes): number {
     this.#closeGathered()
     this.#parts.push(part)
@@ -143,7 +140,7 @@ export class LineCutter implements Cutter {
   #endLong(long: LongLine): Piece {
     this.#long = undefined
     const bytes = new Uint8Array()
-    const result = { bytes, written: 0, rejected: long.end(), lines: 1, events: 1, isCut: false }
+    const result = { bytes, written: 0, rejected: long.end(), lines: 1, events: 1 }
     return { kind: 'result', result }
   }
 

@@ -46,8 +46,6 @@ export interface BlockResult {
   /** Lines and events of a block of lines, by which those of the blocks behind it are moved; else 0. */
   readonly lines: number
   readonly events: number
-  /** Nothing that follows in this source counts. */
-  readonly isCut: boolean
 }
 
 /** To a worker. Each block is answered with a result, in their order. */

@@ -1,4 +1,5 @@
 import type { EventText, RejectedEvent } from '../../event.ts'
+import type { UnreadRest } from '../json-values.ts'
 import { ValueSplitter } from '../json-values.ts'
 import type { EventTexts } from '../lines.ts'
 import type { Cutter, Piece } from './cutter.ts'
@@ -20,6 +21,7 @@ export class ValueCutter implements Cutter {
   #events: EventText[] = []
   #rejected: RejectedEvent[] = []
   #size = 0
+  #unread: UnreadRest | undefined
 
   /** @param blockSize a block has about so many characters */
   constructor(maxEventBytes: number, blockSize: number) {
@@ -30,6 +32,10 @@ export class ValueCutter implements Cutter {
 
   get hasComplete(): boolean {
     return this.#size > 0
+  }
+
+  get unread(): UnreadRest | undefined {
+    return this.#unread
   }
 
   *push(chunk: Uint8Array): Generator<Piece> {
@@ -45,13 +51,9 @@ export class ValueCutter implements Cutter {
 
   *end(): Generator<Piece> {
     this.#add(this.#splitter.end())
+    this.#unread = this.#splitter.unread
     this.#splitter = new ValueSplitter(this.#maxEventBytes)
     yield* this.flush()
-  }
-
-  stop(): void {
-    this.#splitter.stop()
-    this.#cut()
   }
 
   #add({ events, rejected }: EventTexts): void {

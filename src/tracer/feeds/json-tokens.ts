@@ -1,11 +1,14 @@
 import type { Buffer } from 'node:buffer'
 import { jsonParser, type Token } from 'stream-json/core/parser.js'
 import { FeedError } from './feed-error.ts'
+import { MAX_DEPTH } from './json-value.ts'
 
 /** Takes the tokens of a JSON file, in their order. What it throws ends the reading. */
 export interface TokenSink {
   /** Characters that one record may have. A larger one is no record but a wrapper round all of them. */
   readonly longestRecord: number
+  /** The record that is being read nests deeper than it may. Default: false. */
+  readonly isTooDeep?: boolean
   /** @returns whether the token ends a record, or what stands where one should */
   add(token: Token, line: number): boolean
 }
@@ -67,7 +70,7 @@ class TokenReader {
     try {
       this.#tokenize(END as unknown as string)
     } catch (error) {
-      throw this.#invalid('the file ends in the middle of a value', error)
+      throw this.#invalid(`the file ends in the middle of a value${this.#depthNote}`, error)
     }
   }
 
@@ -79,7 +82,7 @@ class TokenReader {
     }
     if (this.#pending > this.#sink.longestRecord) {
       throw this.#invalid(
-        `a record is longer than ${this.#sink.longestRecord / 2 ** 20} MiB; a feed is an array of records, or one record after another`,
+        `a record is longer than ${this.#sink.longestRecord / 2 ** 20} MiB${this.#depthNote}; a feed is an array of records, or one record after another`,
       )
     }
   }
@@ -92,6 +95,10 @@ class TokenReader {
       const problem = (error as Error).message.replace(/^Parser (?:cannot parse input: )?/, '')
       throw this.#invalid(`not JSON: ${problem}`, error)
     }
+  }
+
+  get #depthNote(): string {
+    return this.#sink.isTooDeep === true ? `, and nests deeper than ${MAX_DEPTH} levels` : ''
   }
 
   #invalid(problem: string, cause?: unknown): FeedError {

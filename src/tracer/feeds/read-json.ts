@@ -30,6 +30,10 @@ export class RecordReader implements TokenSink {
     this.#handlers = handlers
   }
 
+  get isTooDeep(): boolean {
+    return this.#values.isOpen && this.#values.isTooDeep
+  }
+
   add(token: Token, line: number): boolean {
     if (!this.#values.isOpen) {
       if (token.name === 'endArray') {

@@ -72,6 +72,10 @@ class DetectingReader implements TokenSink {
     this.longestRecord = records.longestRecord
   }
 
+  get isTooDeep(): boolean {
+    return this.#records.isTooDeep
+  }
+
   add(token: Token, line: number): boolean {
     if (!this.#detector.isDone) {
       const format = this.#detector.add(token)

@@ -38,6 +38,7 @@ export class RecordReader implements FeedHandlers {
   readonly #file: string
   readonly #sink: IndicatorSink
   readonly #keys: readonly KeyReader[]
+  #hasRecord = false
   #records = 0
   #skipped = 0
   #ignored = 0
@@ -86,6 +87,7 @@ export class RecordReader implements FeedHandlers {
   }
 
   onRecord(record: FeedRecord, ordinal: number, own?: readonly OwnIndicator[]): void {
+    this.#hasRecord = true
     if (ordinal <= NAMED_RECORDS && !this.#keys.every(({ isThere }) => isThere))
       collectNames(record, this.#names)
     if (own !== undefined) {
@@ -158,7 +160,8 @@ export class RecordReader implements FeedHandlers {
    */
   finish(): void {
     const missing = this.#keys.find(({ isThere }) => !isThere)
-    if (missing?.key !== undefined && this.#records + this.#skipped > 0) {
+    // Where all was skipped before a look at its fields, these are not to blame.
+    if (missing?.key !== undefined && this.#hasRecord) {
       throw this.#keyMissing(missing.key, 'field')
     }
     if (this.#records === 0 && this.#skipped > 0) {

@@ -28,7 +28,7 @@ const ECHO = `
     const [word, place] = text.split(' ')
     if (word === 'wait') Atomics.wait(workerData.signals, Number(place), 0)
     const bytes = new Uint8Array(Buffer.from(rules ?? text))
-    parentPort.postMessage({ bytes, written: 1, rejected: [], lines: 1, events: 1, isCut: false })
+    parentPort.postMessage({ bytes, written: 1, rejected: [], lines: 1, events: 1 })
     if (word === 'set') Atomics.store(workerData.signals, Number(place), 1)
   })
 `
@@ -125,7 +125,7 @@ describe('WorkerPool', () => {
     const harness = new Harness(test, { workers: 1 })
     harness.dispatch('a')
     const bytes = Buffer.from('b')
-    harness.pool.pass({ bytes, written: 0, rejected: [], lines: 1, events: 1, isCut: false }, 'passed')
+    harness.pool.pass({ bytes, written: 0, rejected: [], lines: 1, events: 1 }, 'passed')
     harness.dispatch('c')
     await harness.until(3)
     assert.deepEqual(harness.outputs, ['a', 'b', 'c'])

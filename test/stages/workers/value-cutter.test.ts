@@ -67,15 +67,16 @@ describe('ValueCutter', () => {
     assert.ok(first.value.size >= 100_000 && first.value.size < 500_000)
   })
 
-  it('gives nothing more of a source after it was stopped, and begins anew with the next one', () => {
+  it('begins anew with the next source, and tells what it could not read of the last one', () => {
     const cutter = new ValueCutter(1000, 1000)
-    assert.deepEqual([...cutter.push(Buffer.from('{"a":1} {"b":'))], [])
-    assert.equal(cutter.hasComplete, true)
-    cutter.stop()
-    assert.equal(cutter.hasComplete, false)
-    assert.deepEqual(cutAll(cutter, [Buffer.from('2} {"c":3}')]), [])
+    assert.deepEqual(
+      found(cutAll(cutter, [Buffer.from('[{"a":1},{"b":')])).map(({ ordinal }) => ordinal),
+      [0, 1],
+    )
+    assert.deepEqual(cutter.unread, { line: 1, problem: 'the input ends inside a value', bytes: 5 })
     assert.deepEqual(found(cutAll(cutter, [Buffer.from('{"d":4}')])), [
       { line: 1, ordinal: 0, text: '{"d":4}' },
     ])
+    assert.equal(cutter.unread, undefined)
   })
 })

@@ -131,7 +131,7 @@ test('a path that no record has is refused, and close ones are told', async (t) 
   )
   assert.match(await refusal(t, json, 'domain', code), /did you mean "whois\/domain"\?$/)
   assert.match(await refusal(t, json, 'zzzz', code), /there is id, files\/MD5, whois\/domain$/)
-  assert.match(await refusal(t, '[1, 2]', 'x', code), /there is none$/)
+  assert.match(await refusal(t, '[{}, {}]', 'x', code), /there is none$/)
   const many = JSON.stringify(Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`field${i}`, i])))
   assert.match(await refusal(t, many, 'key', code), /field9, \.\.\.$/)
 })
@@ -139,6 +139,31 @@ test('a path that no record has is refused, and close ones are told', async (t) 
 test('a feed none of whose records can be used is refused', async (t) => {
   const message = await refusal(t, 'a,b\n1\n2\n', 'a', 'FEED_INVALID')
   assert.match(message, /none of its 2 records can be used \(line 2: /)
+  assert.match(
+    await refusal(t, '[1,\n2]', 'a', 'FEED_INVALID'),
+    /none of its 2 records can be used \(line 1: the value is not an object; line 2: /,
+  )
+})
+
+test('a feed that nests too deep is told so, whole or cut off', async (t) => {
+  const close: Readonly<Record<string, string>> = { '[': ']', '{"a":': '}' }
+  for (const open of ['[', '{"a":']) {
+    const whole = `${open.repeat(5000)}1${close[open]!.repeat(5000)}`
+    for (const text of [whole, `[${whole}]`, `{"list":${whole}}`, `{"Event":[${whole}]}`]) {
+      assert.match(
+        await refusal(t, text, 'a', 'FEED_INVALID'),
+        /none of its 1 records can be used \(line 1: the record nests deeper than 100 levels\)$/,
+      )
+    }
+    assert.match(
+      await refusal(t, open.repeat(5000), 'a', 'FEED_INVALID'),
+      /the file ends in the middle of a value, and nests deeper than 100 levels$/,
+    )
+  }
+  assert.match(
+    await refusal(t, `{"a":${'['.repeat(1000)}"${'x'.repeat(17 << 20)}`, 'a', 'FEED_INVALID'),
+    /a record is longer than 16 MiB, and nests deeper than 100 levels; /,
+  )
 })
 
 test('a web page in the place of a feed is refused', async (t) => {
