@@ -1,6 +1,8 @@
 /**
  * How fast is normalize_http_user_agent on agents that it has seen before, and how much does remembering them save?
  *
+ * And how often does it call a client what uap-core calls it (test/cpython/user-agents.json)?
+ *
  * 1000 events with 200 different agents, each text made anew from bytes as it is for an event: its hash is not known
  * yet. Against the same function without memory (every text identified again). The results are compared first. Five
  * rounds in turn, medians. Run: `node --import tsx bench/user-agent.ts`.
@@ -10,6 +12,7 @@
  * for; a stream of agents that are all new runs at the speed of ua-parser-js, some 20 microseconds each.
  */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import * as re2js from 're2js'
 import type { EventContext, PrepareHost } from '../src/expression/functions/definition.ts'
 import type { BenchOptions, Row } from './harness.ts'
@@ -34,9 +37,10 @@ export async function run({ quick, rounds = quick ? 3 : 5 }: BenchOptions): Prom
   const { normalizeHttpUserAgent } = await harness.built<
     typeof import('../src/expression/functions/normalize-http-user-agent.ts')
   >('expression/functions/normalize-http-user-agent.js')
-  const { identify } = await harness.built<typeof import('../src/expression/user-agent/identify.ts')>(
+  const { AgentTables } = await harness.built<typeof import('../src/expression/user-agent/identify.ts')>(
     'expression/user-agent/identify.js',
   )
+  const tables = new AgentTables()
   const { implementation } = normalizeHttpUserAgent
   assert.ok(implementation.kind === 'prepared')
   const normalize = implementation.prepare({}, host)
@@ -49,8 +53,8 @@ export async function run({ quick, rounds = quick ? 3 : 5 }: BenchOptions): Prom
   const identified = () =>
     events.map((bytes) => {
       const full = bytes.toString('latin1')
-      const { name, os, device, major, minor } = identify(full)
-      return { full, name, os, device, major, minor }
+      const { name, os, device, major, minor, patch, version } = tables.identify(full)
+      return { full, name, os, device, major, minor, patch, version }
     })
   assert.deepEqual(remembered(), identified())
 
@@ -61,7 +65,17 @@ export async function run({ quick, rounds = quick ? 3 : 5 }: BenchOptions): Prom
     readings.identified.push((await harness.callsPerSecond(identified, roundMs)) * EVENTS)
   }
   const saved = harness.ratios(readings.remembered, readings.identified)
+  const known: [agent: string, family: string][] = JSON.parse(
+    readFileSync(new URL('../test/cpython/user-agents.json', import.meta.url), 'utf8'),
+  )
+  const agreed = known.filter(([agent, family]) => tables.identify(agent).name === family)
   return [
+    harness.measured(
+      'normalize_http_user_agent, names as uap-core has them',
+      '%',
+      [(agreed.length / known.length) * 100],
+      { atLeast: 95 },
+    ),
     harness.measured('normalize_http_user_agent, seen before', '/s', readings.remembered, { atLeast: 1e6 }),
     harness.measured('normalize_http_user_agent, all new', '/s', readings.identified),
     harness.measured('normalize_http_user_agent, seen before against all new', 'x', saved),

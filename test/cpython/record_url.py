@@ -1,12 +1,16 @@
 """How urlparse splits URLs: python3 test/cpython/record_url.py > test/cpython/url.json (CPython 3.11.4 or later)
 
+Text around brackets (CVE-2025-0938) is refused since 3.11.12; before that the check is made here, in the same words.
+
 Each case is [url, parts or null]; null where urlparse raises ValueError. The parts are scheme, netloc, path, params,
 query, fragment, and of the netloc username, password, hostname and port; "" stands for None, and the port is
 null where there is none and "invalid" where it raises ValueError.
 """
 
+import ipaddress
 import json
 import random
+import re
 import sys
 from urllib.parse import urlparse
 
@@ -22,7 +26,7 @@ urls = [
     ":x", "://x", "http://h?q", "http://h#f", "http://h?q#f?g", "http://h#f?q", "http://h/p#", "http://h/p?", "http://h/p;", "http://h/p;;", "http://h/a;b/c;d", "http://h/a;b/c", "http://h;x/p", "http://h/;p",
     "http://h;p", "h;p", "/a;b", "/a;b/c", ";p", "?q;p", "#f;p", "http://h/p;a?b;c#d;e", "http://h?q=http://x/#f", "http://h\\x", "http://h\\@x/", "http://x@h", "http://x:@h", "http://:y@h", "http://@h", "http://:@h", "http://a@b@c",
     "http://a:b:c@d", "http://a:b@c:d@e:80", "http://u%40:p%3a@h%41.com/%41?%42#%43", "http://h:", "http://h:/", "http://h:0", "http://h:00080", "http://h:65535", "http://h:65536", "http://h:99999999999999999999", "http://h:-1", "http://h:+80", "http://h: 80",
-    "http://h:80 ", "http://h:8_0", "http://h:\u0668\u0660", "http://h:80a", "http://h:a", "http://h:80:90", "http://:80", "http://:80/", "http://::1/", "http://[::1]", "http://[::1]:80", "http://[::1]:", "http://[::1]:x", "http://[::1]x:80", "http://[::1]80", "http://x[::1]:80",
+    "http://h:80 ", "http://h:8_0", "http://h:\u0668\u0660", "http://h:80a", "http://h:a", "http://h:80:90", "http://:80", "http://:80/", "http://::1/", "http://[::1]", "http://[::1]:80", "http://[::1]:", "http://[::1]:x", "http://[::1]x:80", "http://[::1]80", "http://x[::1]:80", "http://evil.com[::1]/x", "http://[::1].evil.com/x", "http://[v1.x]y/", "http://u@x[::1]/", "http://[u]@v1.x/",
     "http://[::1", "http://::1]", "http://]::1[", "http://[]", "http://[]:80", "http://[", "http://]", "http://[[::1]]", "http://[::1]]", "http://[[::1]", "http://[1.2.3.4]", "http://[::ffff:1.2.3.4]", "http://[::1.2.3.4]:8080/x", "http://[fe80::1%eth0]/", "http://[fe80::1%25ETH0]:1/",
     "http://[FE80::1%ETH0]/", "http://[fe80::1%]/", "http://[fe80::1%a%b]/", "http://[v1.x]/", "http://[v1F.X:y]:5/", "http://[v.x]/", "http://[v1.]/", "http://[vg.x]/", "http://[V1.x]/", "http://[v1]/", "http://[host]/", "http://[::g]/", "http://[1:2]/", "http://[::1/]",
     "http://u[@h/", "http://u]@h/", "http://[u]@h/", "http://[::1]@h/", "http://[::1]@[::2]/", "http://u:[::1]@h:80/", "http://[::1]@h]/", "http://a]b[::1@x", "http://[::1]@[host]:80/", "//[::1]:8080/x", "[::1]:8080/x", "//u:p@[2001:DB8::1]:443/", "http://[0001::]/", "http://[ ::1]/", "http://[::1 ]/",
@@ -43,9 +47,28 @@ for _ in range(300):
     urls.append("http://" + "".join(random.choices(parts[6:], k=random.randrange(1, 7))))
 
 
+def check_brackets(netloc):
+    """What urlsplit does with a netloc that has brackets, as of 3.11.12."""
+    if "[" not in netloc:
+        return
+    before, open_bracket, bracketed = netloc.rpartition("@")[2].partition("[")
+    if open_bracket:
+        host, _, port = bracketed.partition("]")
+        if before or (port and not port.startswith(":")):
+            raise ValueError("Invalid IPv6 URL")
+    else:
+        host = before.partition(":")[0]
+    if host.startswith("v"):
+        if not re.match(r"\Av[a-fA-F0-9]+\..+\Z", host):
+            raise ValueError("IPvFuture address is invalid")
+    elif isinstance(ipaddress.ip_address(host), ipaddress.IPv4Address):
+        raise ValueError("An IPv4 address cannot be in brackets")
+
+
 def split(url):
     try:
         result = urlparse(url)
+        check_brackets(result.netloc)
     except ValueError:
         return None
     try:

@@ -1,14 +1,15 @@
-import { addHost, noHosts, sortHosts } from '../net/hosts.ts'
+import { addHost, type Hosts, noHosts, sortHosts } from '../net/hosts.ts'
+import { iterate } from '../runtime/iteration.ts'
 import { str } from '../runtime/repr.ts'
-import type { Value } from '../value.ts'
-import type { FunctionDefinition } from './definition.ts'
+import { DictView, Tuple, type Value, ValueIterator, ValueSet } from '../value.ts'
+import type { EventContext, FunctionDefinition } from './definition.ts'
 
 export const normalizeHost: FunctionDefinition = {
   name: 'normalize_host',
   signature: 'v, *values',
   summary: 'Sorts what is known of a host into domain names, hostnames and IP addresses.',
   parameters: {
-    v: 'an address or name; `null`, `""` and `"-"` are ignored',
+    v: 'an address or name, or a list, tuple, set or iterator of them; `null`, `""` and `"-"` are ignored',
     values: 'more of them',
   },
   result:
@@ -16,8 +17,9 @@ export const normalizeHost: FunctionDefinition = {
   errors: {},
   notes: [
     'What is neither `is_ip` nor `is_fqdn` nor `is_hostname` is left out and recorded in `event.anomaly.malformed_host`;',
-    'a value of another type than text is recorded as `str` writes it. The values are classified as they stand: a zone',
-    'id, brackets, a port or blanks make a value malformed.',
+    'a value of another type than text is recorded as `str` writes it. A list gives its elements, a list in a list is malformed.',
+    'The zone of an IPv6 address is left off (`fe80::1%3`, `fe80::1%eth0`). Else the values are classified as they stand:',
+    'brackets, a port or blanks make a value malformed.',
   ].join('\n'),
   examples: [
     {
@@ -35,9 +37,14 @@ export const normalizeHost: FunctionDefinition = {
     },
     {
       expression: 'normalize_host(a, b)',
-      event: { a: 'web 1', b: 'fe80::1%eth0' },
+      event: { a: 'web 1', b: '[::1]' },
       result: { fqdn: [], hostname: [], ip: [] },
-      anomalies: { malformed_host: ['web 1', 'fe80::1%eth0'] },
+      anomalies: { malformed_host: ['web 1', '[::1]'] },
+    },
+    {
+      expression: 'normalize_host(ips)',
+      event: { ips: ['10.0.0.2', 'fe80::1%eth0', '10.0.0.2'] },
+      result: { fqdn: [], hostname: [], ip: ['10.0.0.2', 'fe80::1'] },
     },
   ],
   implementation: {
@@ -45,11 +52,27 @@ export const normalizeHost: FunctionDefinition = {
     call(context, ...values: Value[]) {
       const hosts = noHosts()
       for (const value of values) {
-        if (value === null || value === '' || value === '-') continue
-        if (typeof value !== 'string') context.anomaly('malformed_host', str(value))
-        else if (!addHost(hosts, value)) context.anomaly('malformed_host', value)
+        if (!isCollection(value)) add(context, hosts, value)
+        else for (const element of iterate(value)) add(context, hosts, element)
       }
       return sortHosts(hosts)
     },
   },
+}
+
+function add(context: EventContext, hosts: Hosts, value: Value): void {
+  if (value === null || value === '' || value === '-') return
+  if (typeof value !== 'string') context.anomaly('malformed_host', str(value))
+  else if (!addHost(hosts, value)) context.anomaly('malformed_host', value)
+}
+
+/** What Python iterates over, without texts, dicts and ranges. */
+function isCollection(value: Value): boolean {
+  return (
+    Array.isArray(value) ||
+    value instanceof Tuple ||
+    value instanceof ValueSet ||
+    value instanceof DictView ||
+    value instanceof ValueIterator
+  )
 }

@@ -24,14 +24,14 @@ export const normalizeMacAddress: FunctionDefinition = {
     TYPE_ERROR: '`s` is not a string',
   },
   notes: [
-    'Accepted are pairs separated by `-` or `:`, triples by `.`, `:` or `-`, quads by `.`, and twelve digits without',
-    'separators, in either case:',
+    'Accepted are pairs separated by `-` or `:`, also without their leading zeros, triples by `.`, `:` or `-`, quads by',
+    '`.` or `-`, and twelve digits without separators, in either case:',
     '',
     '    AA-BB-CC-DD-EE-FF  AAA.BBB.CCC.DDD  AAAA.BBBB.CCCC  AABBCCDDEEFF',
-    '    AA:BB:CC:DD:EE:FF  AAA:BBB:CCC:DDD',
-    '                       AAA-BBB-CCC-DDD',
+    '    AA:BB:CC:DD:EE:FF  AAA:BBB:CCC:DDD  AAAA-BBBB-CCCC',
+    '    A:B:CC:D:EE:F      AAA-BBB-CCC-DDD',
     '',
-    'Mixed separators and blanks around the address are not. The empty text is invalid, but no anomaly.',
+    'Mixed separators and blanks around the address are not. `""` and `"-"` are invalid, but no anomalies.',
   ].join('\n'),
   examples: [
     {
@@ -42,6 +42,8 @@ export const normalizeMacAddress: FunctionDefinition = {
     { expression: "normalize_mac_address('FF-BA-CD-1D-32-11')", result: 'FF:BA:CD:1D:32:11' },
     { expression: "normalize_mac_address('0c4.7c9.ab0.12f')", result: '0C:47:C9:AB:01:2F' },
     { expression: "normalize_mac_address('0c47.c9ab.012f')", result: '0C:47:C9:AB:01:2F' },
+    { expression: "normalize_mac_address('0050-568c-bbcc')", result: '00:50:56:8C:BB:CC' },
+    { expression: "normalize_mac_address('90:e2:ba:4a:35:d')", result: '90:E2:BA:4A:35:0D' },
     { expression: "normalize_mac_address('0c47c9ab012f')", result: '0C:47:C9:AB:01:2F' },
     { expression: 'normalize_mac_address(mac)', event: { mac: 'AA:BB:CC' }, rejected: 'MAC_INVALID' },
     { expression: "normalize_mac_address('AA-BB:CC-DD:EE-FF')", rejected: 'MAC_INVALID' },
@@ -50,7 +52,7 @@ export const normalizeMacAddress: FunctionDefinition = {
       result: '',
       anomalies: { malformed_mac_address: ['AA:BB:CC'] },
     },
-    { expression: "normalize_mac_address('', strict=false)", result: '' },
+    { expression: "normalize_mac_address('-', strict=false)", result: '' },
   ],
   implementation: {
     kind: 'plain',
@@ -62,7 +64,7 @@ export const normalizeMacAddress: FunctionDefinition = {
         const shown = s.length > SHOWN_LENGTH ? `${repr(s.slice(0, SHOWN_LENGTH))}...` : repr(s)
         throw new Failure('MAC_INVALID', `${shown} is not a MAC address`)
       }
-      if (s !== '') context.anomaly('malformed_mac_address', s)
+      if (s !== '' && s !== '-') context.anomaly('malformed_mac_address', s)
       return ''
     },
   },

@@ -1,12 +1,20 @@
-import { addHost, addIp, noHosts } from '../net/hosts.ts'
+import { endsInNumber } from '../net/host-name.ts'
+import { addHost, addIp, type Hosts, noHosts } from '../net/hosts.ts'
 import { notText } from '../net/text-argument.ts'
-import { DEFAULT_PORTS, SCHEMES_WITH_OPTIONAL_HOST, SCHEMES_WITHOUT_AUTHORITY } from '../net/url-schemes.ts'
+import {
+  DEFAULT_PORTS,
+  isSchemeAlone,
+  needsHost,
+  SCHEMES_WITH_OPTIONAL_HOST,
+  SCHEMES_WITHOUT_AUTHORITY,
+} from '../net/url-schemes.ts'
 import { cleanUrl, splitNetloc, splitUrl } from '../net/url-split.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
 import type { EventContext, FunctionDefinition } from './definition.ts'
 
-/** `https://`, `//` and `/` in front say what the text is; without them it begins with the host. */
-const LEADING_SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):(\/\/)?/
+const LEADING_SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/
+/** Before `://` stands something that is no scheme, because a scheme was looked for first. */
+const NO_SCHEME = /^[^/?#]*:\/\//
 const PORT_DIGITS = /^[0-9]+$/
 const HIGHEST_PORT = 65535
 
@@ -22,22 +30,26 @@ export const normalizeUrl: FunctionDefinition = {
     '`{fragment, host, original, params, password, path, port, protocol, query, source-type, username}`. `host` is `{fqdn, hostname, ip}` as `normalize_host` gives it, `port` a number or null, everything else text; a part that is not there is `""`.',
   errors: { TYPE_ERROR: '`s` or `type` is not a string' },
   notes: [
-    'The text is split as `urllib.parse.urlparse` of CPython (3.11.4 or later) does it: scheme and host in lower case,',
+    'The text is split as `urllib.parse.urlparse` of CPython (3.11.12 or later) does it: scheme and host in lower case,',
     '`;params` of the last path segment for the schemes that have them, blanks and control characters in front and tabs',
     'and newlines anywhere dropped, nothing percent-decoded. `original` is the text as it came.',
     '',
     'Without a leading `scheme://`, a text that begins with `//` has a host, one that begins with `/` is a path, and',
-    `anything else is read as if \`//\` stood before it (\`host:8080/x\`). URLs of the schemes ${[
-      ...SCHEMES_WITHOUT_AUTHORITY,
-    ]
+    'anything else is read as if `//` stood before it (`host:8080/x`). A scheme is never the host: `file:/etc/passwd`,',
+    '`https:/h/x`, `s3:/b/k`, `jdbc:mysql://h/x`, `spotify:track:1` are a scheme and a path; so is any word before a colon',
+    'and a slash, and before a colon and a letter unless an `@` follows (`user:password@host`) or the word has a dot.',
+    `URLs of the schemes ${[...SCHEMES_WITHOUT_AUTHORITY]
       .map((scheme) => `\`${scheme}:\``)
       .join(', ')} have no host: the rest is path, query and fragment.`,
     '',
     'A port that is no number or above 65535: `port` is null, and the text is recorded in',
-    '`event.anomaly.malformed_url`. So it is with bad brackets in the host, and with characters that Unicode',
-    'normalization (NFKC) would turn into a delimiter; then every member but `original` is empty.',
+    '`event.anomaly.malformed_url`. So is a URL without a host whose scheme needs one (`https:/h/x`), or whose path begins',
+    'with `\\` (`C:\\x`). So it is with bad brackets in the host or text around them, with a `\\` in the authority, with',
+    'something else than a scheme before `://` (`http_s://h/`), and with characters that Unicode normalization (NFKC)',
+    'would turn into a delimiter; then every member but `original` is empty.',
     '',
-    'An empty or invalid host: its lists are empty, and the text is recorded in `event.anomaly.malformed_host`. Recorded',
+    'An empty or invalid host: its lists are empty, and the text is recorded in `event.anomaly.malformed_host`. Invalid',
+    'is a host that ends in a number but is no address, too (`2130706433`, `0x7f.1`): browsers go to an address. Recorded',
     `is neither the text \`""\` or \`"-"\`, nor the empty host of ${[...SCHEMES_WITH_OPTIONAL_HOST]
       .map((scheme) => `\`${scheme}:\``)
       .join(', ')}.`,
@@ -125,6 +137,16 @@ export const normalizeUrl: FunctionDefinition = {
       result: { fqdn: [], hostname: [], ip: [] },
       anomalies: { malformed_host: ['http://bad host/x'] },
     },
+    {
+      expression: "normalize_url('https:/h/x')['protocol']",
+      result: 'https',
+      anomalies: { malformed_url: ['https:/h/x'] },
+    },
+    {
+      expression: "normalize_url('http://0x7f.1/')['host']",
+      result: { fqdn: [], hostname: [], ip: [] },
+      anomalies: { malformed_host: ['http://0x7f.1/'] },
+    },
   ],
   implementation: {
     kind: 'plain',
@@ -138,20 +160,17 @@ export const normalizeUrl: FunctionDefinition = {
 
 function normalize(context: EventContext, original: string, type: string): JsonObject {
   const text = cleanUrl(original)
-  const [, leading, slashes] = LEADING_SCHEME.exec(text) ?? []
-  const hasHost =
-    slashes !== undefined ||
-    text.startsWith('//') ||
-    !(text.startsWith('/') || (leading !== undefined && SCHEMES_WITHOUT_AUTHORITY.has(leading.toLowerCase())))
-  const isHostFirst = hasHost && slashes === undefined && !text.startsWith('//')
-  const url = splitUrl(isHostFirst ? `//${text}` : text)
-  if (url === undefined) {
+  const beginning = beginningOf(text)
+  const url = beginning === 'nothing' ? undefined : splitUrl(beginning === 'host' ? `//${text}` : text)
+  if (url === undefined || url.netloc.includes('\\')) {
     context.anomaly('malformed_url', original)
     return emptyUrl(original)
   }
   const { username, password, host, bracketed, port } = splitNetloc(url.netloc)
   const hosts = noHosts()
-  if (hasHost && !(bracketed ? addIp(hosts, host) : addHost(hosts, host))) {
+  if (beginning === 'scheme' && isWithoutHost(url.scheme, url.path)) {
+    context.anomaly('malformed_url', original)
+  } else if (beginning !== 'path' && beginning !== 'scheme' && !addUrlHost(hosts, host, bracketed)) {
     if (!isHostOptional(original, url.scheme, url.netloc)) context.anomaly('malformed_host', original)
   }
   const portNumber = port === '' ? (DEFAULT_PORTS.get(url.scheme) ?? null) : readPort(port)
@@ -169,6 +188,34 @@ function normalize(context: EventContext, original: string, type: string): JsonO
     'source-type': type,
     username,
   }
+}
+
+/**
+ * The beginning of a text says how it is read.
+ *
+ *   https://h/x  //h/x     authority
+ *   https:/h/x  mailto:x   scheme, without an authority
+ *   /x                     path
+ *   h:80/x  h  ?x          host, as if `//` stood before it
+ *   http_s://h  ://h       nothing that could be read
+ */
+function beginningOf(text: string): 'authority' | 'scheme' | 'path' | 'host' | 'nothing' {
+  if (text.startsWith('/')) return text.startsWith('//') ? 'authority' : 'path'
+  const name = LEADING_SCHEME.exec(text)?.[1]
+  if (name !== undefined) {
+    if (text.startsWith('//', name.length + 1)) return 'authority'
+    if (isSchemeAlone(name.toLowerCase(), text.slice(name.length + 1))) return 'scheme'
+  }
+  return NO_SCHEME.test(text) ? 'nothing' : 'host'
+}
+
+function addUrlHost(hosts: Hosts, host: string, bracketed: boolean): boolean {
+  return bracketed || endsInNumber(host) ? addIp(hosts, host) : addHost(hosts, host)
+}
+
+/** Of a URL without authority: should there be one? A `\` is what browsers take for the beginning of it. */
+function isWithoutHost(scheme: string, path: string): boolean {
+  return needsHost(scheme) || (path.startsWith('\\') && !SCHEMES_WITHOUT_AUTHORITY.has(scheme))
 }
 
 function isHostOptional(original: string, scheme: string, netloc: string): boolean {

@@ -57,6 +57,21 @@ export function nameKind(text: string): 'hostname' | 'fqdn' | undefined {
   return allDigits ? undefined : 'fqdn'
 }
 
+/**
+ * Does the last label make a URL's host an IPv4 address, as browsers read it: digits, or a hexadecimal number
+ * (`2130706433`, `0x7f.1`)? If it is no dotted quad as well, it is an address to some readers and a name to others.
+ */
+export function endsInNumber(host: string): boolean {
+  const end = withoutRootDot(host)
+  const start = host.lastIndexOf('.', end - 1) + 1
+  if (end - start > LONGEST_LABEL) return false
+  const first = host.charCodeAt(start)
+  if (first < 128) return LABEL_CODES[first] === 3 && NUMBER.test(host.slice(start, end))
+  return NUMBER.test(host.slice(start, end).normalize('NFKC'))
+}
+
+const NUMBER = /^(?:[0-9]+|0x[0-9a-f]*)$/i
+
 /** A name in the form in which names are compared: lower case, without the dot of the root. */
 export function normalizeName(name: string): string {
   return lower(name.slice(0, withoutRootDot(name)))

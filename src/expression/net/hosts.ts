@@ -1,6 +1,6 @@
 import type { JsonObject } from '../value.ts'
 import { nameKind, normalizeName } from './host-name.ts'
-import { canonicalIp } from './ip.ts'
+import { canonicalIp, withoutZone } from './ip.ts'
 
 /** What is known of a host, by kind. The order of the members is the order of the output. */
 export interface Hosts extends JsonObject {
@@ -15,7 +15,7 @@ export function noHosts(): Hosts {
 
 /**
  * Puts a host into the list of its kind, in the form in which hosts are compared: names in lower case without the
- * final dot, IPv6 as RFC 5952 says.
+ * final dot, IPv6 as RFC 5952 says and without a zone id.
  *
  * @returns false if the text is neither an address nor a name
  */
@@ -30,7 +30,7 @@ export function addHost(hosts: Hosts, text: string): boolean {
 
 /** The same for a text that can only be an address (a URL's host in brackets). */
 export function addIp(hosts: Hosts, text: string): boolean {
-  const ip = canonicalIp(text)
+  const ip = canonicalIp(withoutZone(text))
   if (ip === undefined) return false
   hosts.ip.push(ip)
   return true

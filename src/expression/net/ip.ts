@@ -35,6 +35,19 @@ export function canonicalIp(text: string): string | undefined {
   return readIpv6(text, groups) ? formatIpv6(groups) : undefined
 }
 
+/**
+ * An IPv6 address without its zone id (`fe80::1%eth0`, `fe80::1%3`): the zone says which interface of the one machine
+ * that wrote it, and is no part of the address. Any other text comes back as it is.
+ */
+export function withoutZone(text: string): string {
+  const percent = text.indexOf('%')
+  if (percent < 0 || !ZONE.test(text.slice(percent + 1))) return text
+  const address = text.slice(0, percent)
+  return isIpv6(address) ? address : text
+}
+
+const ZONE = /^[^\s%/[\]\p{C}]+$/u
+
 /** The 32 bits of the dotted quad that goes from `start` to the end of the text, or -1. */
 function readIpv4(text: string, start: number): number {
   const end = text.length

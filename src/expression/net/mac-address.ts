@@ -2,6 +2,11 @@ const COLON = 58
 const HYPHEN = 45
 const DOT = 46
 
+/** `AA:BB:CC:DD:EE:FF` and `A:B:C:D:E:F`. */
+const LONGEST = 17
+const SHORTEST = 11
+const SHORT_PAIRS = /^[0-9A-Fa-f]{1,2}([:-])(?:[0-9A-Fa-f]{1,2}\1){4}[0-9A-Fa-f]{1,2}$/
+
 /** The code of the upper-case digit for the code of each hexadecimal digit, 0 for all other codes. */
 const UPPER_DIGITS = new Uint8Array(128)
 for (const digit of '0123456789abcdefABCDEF')
@@ -10,32 +15,48 @@ for (const digit of '0123456789abcdefABCDEF')
 /**
  * A MAC address in its standard form `AA:BB:CC:DD:EE:FF`.
  *
- *   AA:BB:CC:DD:EE:FF  AA-BB-CC-DD-EE-FF                      pairs
+ *   AA:BB:CC:DD:EE:FF  AA-BB-CC-DD-EE-FF                      pairs; `A` in the place of `0A`, as arp writes it
  *   AAA:BBB:CCC:DDD  AAA-BBB-CCC-DDD  AAA.BBB.CCC.DDD         triples
- *   AAAA.BBBB.CCCC                                            quads
+ *   AAAA.BBBB.CCCC  AAAA-BBBB-CCCC                            quads: Cisco's, and H3C's and Huawei's
  *   AABBCCDDEEFF                                              bare digits
  *
  * @returns undefined for anything else, mixed separators and blanks around it included
  */
 export function standardMac(text: string): string | undefined {
-  switch (text.length) {
-    case 17: {
-      const separator = text.charCodeAt(2)
-      return separator === COLON || separator === HYPHEN ? fromGroups(text, 2, separator) : undefined
-    }
-    case 15: {
-      const separator = text.charCodeAt(3)
-      return separator === COLON || separator === HYPHEN || separator === DOT
-        ? fromGroups(text, 3, separator)
-        : undefined
-    }
-    case 14:
-      return fromGroups(text, 4, DOT)
-    case 12:
-      return fromGroups(text, 12, COLON)
-    default:
-      return undefined
+  const { length } = text
+  if (length > LONGEST || length < SHORTEST) return undefined
+  if (length === LONGEST) {
+    const separator = text.charCodeAt(2)
+    return separator === COLON || separator === HYPHEN ? fromGroups(text, 2, separator) : undefined
   }
+  if (length === 15) {
+    const separator = text.charCodeAt(3)
+    if (separator === DOT) return fromGroups(text, 3, separator)
+    if (separator === COLON || separator === HYPHEN) {
+      const standard = fromGroups(text, 3, separator)
+      if (standard !== undefined) return standard
+    }
+  } else if (length === 14) {
+    const separator = text.charCodeAt(4)
+    if (separator === DOT) return fromGroups(text, 4, separator)
+    if (separator === HYPHEN) {
+      const standard = fromGroups(text, 4, separator)
+      if (standard !== undefined) return standard
+    }
+  } else if (length === 12) {
+    const standard = fromGroups(text, 12, COLON)
+    if (standard !== undefined) return standard
+  }
+  return SHORT_PAIRS.test(text) ? fromShortPairs(text) : undefined
+}
+
+/** Six octets of one or two digits between equal separators. */
+function fromShortPairs(text: string): string {
+  return text
+    .split(/[:-]/)
+    .map((octet) => octet.padStart(2, '0'))
+    .join(':')
+    .toUpperCase()
 }
 
 /** @param size digits in a group; the length of the text is that of twelve digits and the separators between groups */

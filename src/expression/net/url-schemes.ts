@@ -108,9 +108,43 @@ export const SCHEMES_WITHOUT_AUTHORITY: ReadonlySet<string> = new Set([
 
 /** Schemes where `scheme:///path` is the usual way to write "this machine": an empty host is no anomaly. */
 export const SCHEMES_WITH_OPTIONAL_HOST: ReadonlySet<string> = new Set([
+  'dns',
   'file',
   'ldap',
   'ldapi',
   'ldaps',
   'unix',
 ])
+
+/** Schemes that name no host of their own when a colon and a number follow: nobody calls a host so. */
+const NEVER_HOSTS: ReadonlySet<string> = new Set(['file', 'http', 'https'])
+
+/** Schemes without a default port whose URLs are nothing without the name of a host or of a bucket. */
+const HOSTED_SCHEMES: ReadonlySet<string> = new Set(['gs', 's3', 's3a', 's3n'])
+
+const PORT_FOLLOWS = /^[0-9]*(?:[/?#]|$)/
+const CREDENTIALS_FOLLOW = /^[^/?#]*@/
+const SLASH_FOLLOWS = /^[/\\]/
+const LETTER_FOLLOWS = /^[A-Za-z]/
+
+/**
+ * Is `NAME:` at the start of a text a scheme, though no `//` follows, or is `NAME` a host or a user?
+ *
+ *   https:/h/x  s3:/b/k  C:\\x  jdbc:mysql://h  spotify:track:x  ssh:x      schemes
+ *   redis:6379  host:80/x  host:  ssh:password@host  host.example:x        hosts and users
+ *
+ * @param name in lower case
+ * @param rest what follows the colon
+ */
+export function isSchemeAlone(name: string, rest: string): boolean {
+  if (SCHEMES_WITHOUT_AUTHORITY.has(name) || NEVER_HOSTS.has(name)) return true
+  if (SLASH_FOLLOWS.test(rest)) return true
+  if (PORT_FOLLOWS.test(rest) || CREDENTIALS_FOLLOW.test(rest)) return false
+  return DEFAULT_PORTS.has(name) || (!name.includes('.') && LETTER_FOLLOWS.test(rest))
+}
+
+/** Is a URL of this scheme wrong when it has no host at all? */
+export function needsHost(scheme: string): boolean {
+  if (SCHEMES_WITH_OPTIONAL_HOST.has(scheme)) return false
+  return DEFAULT_PORTS.has(scheme) || HOSTED_SCHEMES.has(scheme)
+}

@@ -2,7 +2,7 @@ import { lower } from '../runtime/strings/casing.ts'
 import { isIpv6 } from './ip.ts'
 
 /**
- * A URL in its parts, as `urllib.parse.urlparse` of CPython 3.11.4 and later splits it. Nothing is decoded; a part that
+ * A URL in its parts, as `urllib.parse.urlparse` of CPython 3.11.12 and later splits it. Nothing is decoded; a part that
  * is not there is `''`.
  */
 export interface SplitUrl {
@@ -69,8 +69,8 @@ export function cleanUrl(text: string): string {
 
 /**
  * @param url what `cleanUrl` returned
- * @returns undefined where urlparse raises: brackets without partner or without an IPv6 address between them, and
- *   characters that look like a delimiter
+ * @returns undefined where urlparse raises: brackets without partner, without an IPv6 address between them or with text
+ *   around them, and characters that look like a delimiter
  */
 export function splitUrl(url: string): SplitUrl | undefined {
   let scheme = ''
@@ -132,11 +132,19 @@ function isAllowedNetloc(netloc: string): boolean {
   const open = netloc.indexOf('[')
   const close = netloc.indexOf(']')
   if (open < 0 !== close < 0) return false
-  if (open >= 0) {
-    const end = netloc.indexOf(']', open)
-    if (!isBracketedHost(netloc.slice(open + 1, end < 0 ? netloc.length : end))) return false
-  }
+  if (open >= 0 && !isBracketedNetloc(netloc.slice(netloc.lastIndexOf('@') + 1))) return false
   return !DELIMITER_LOOKALIKE.test(netloc)
+}
+
+/**
+ * Of a netloc with brackets: do they enclose the whole host? Text before or behind them (`evil.com[::1]`, CVE-2025-0938)
+ * is the host to some readers; brackets in the userinfo alone are refused as well.
+ */
+function isBracketedNetloc(hostAndPort: string): boolean {
+  const open = hostAndPort.indexOf('[')
+  if (open !== 0) return false
+  const [host, after] = splitAt(hostAndPort.slice(1), hostAndPort.indexOf(']') - 1)
+  return (after === '' || after.startsWith(':')) && isBracketedHost(host)
 }
 
 /** IPv6, with or without a zone id, or RFC 3986's address of a future version. */

@@ -1,5 +1,20 @@
-import { UAParser } from 'ua-parser-js'
-import { EXTENSIONS } from './extensions.ts'
+/**
+ * A user agent is told by tables that others keep, each for what it is good at:
+ *
+ *   name, version  uap-core, then the tools it has not (tools.ts), then the crawlers and libraries of
+ *                  crawler-user-agents
+ *   system         uap-core, then ua-parser-js
+ *   Spider         uap-core and crawler-user-agents
+ *   device         ua-parser-js, which knows vendors
+ *
+ * A name is one that a table has: a pattern for anything that ends in `bot` finds a crawler, but what the sender calls
+ * it is no name.
+ */
+import { deviceOf, otherSystemOf } from './devices.ts'
+import { readable } from './readable.ts'
+import { type AgentMatch, type AgentRule, keysOf, RuleTable } from './rule-table.ts'
+import { BROWSERS, CRAWLERS, LIBRARIES, NAMES, SPIDERS, SYSTEMS } from './tables.ts'
+import { findTool } from './tools.ts'
 
 /** What a user agent says of itself. */
 export interface Agent {
@@ -9,104 +24,133 @@ export interface Agent {
   readonly device: string
   readonly major: number | null
   readonly minor: number | null
+  readonly patch: number | null
+  /** The whole version, `120.0.6099.43`. */
+  readonly version: string | null
 }
 
 /** What is not known: the word of uap-core, which rules and dashboards look for. */
 export const OTHER = 'Other'
 
-/** Browsers that uap-core spells in another way than ua-parser-js. */
-const BROWSER_NAMES = new Map([
-  ['Android Browser', 'Android'],
-  ['Chrome Headless', 'HeadlessChrome'],
-  ['Chrome WebView', 'Chrome Mobile WebView'],
-  ['DuckDuckGo', 'DuckDuckGo Mobile'],
-  ['GSA', 'Google'],
-  ['IEMobile', 'IE Mobile'],
-  ['MIUI Browser', 'MiuiBrowser'],
-  ['Opera Mobi', 'Opera Mobile'],
-  ['QQBrowser', 'QQ Browser'],
-  ['Silk', 'Amazon Silk'],
-  ['UCBrowser', 'UC Browser'],
-  ['Yandex', 'Yandex Browser'],
-])
+export const SPIDER = 'Spider'
 
-const PHONE_BROWSERS = new Map([
-  ['Chrome', 'Chrome Mobile'],
-  ['Edge', 'Edge Mobile'],
-  ['Firefox', 'Firefox Mobile'],
-  ['Opera', 'Opera Mobile'],
-])
+/** Browsers that the released tables of uap-core do not have. */
+const NEWER_BROWSERS: readonly AgentRule[] = [
+  {
+    pattern: 'NAVER\\(.{0,60}; (\\d+)\\.(\\d+)(?:\\.(\\d+)|)',
+    keys: 'er(',
+    name: 'Naver',
+    versions: ['$1', '$2', '$3'],
+  },
+  {
+    pattern: '\\bOPX/(\\d+)\\.(\\d+)(?:\\.(\\d+)|)',
+    keys: 'opx',
+    name: 'Opera GX',
+    versions: ['$1', '$2', '$3'],
+  },
+  {
+    pattern: '\\bOPT/(\\d+)\\.(\\d+)(?:\\.(\\d+)|)',
+    keys: 'opt',
+    name: 'Opera Touch',
+    versions: ['$1', '$2', '$3'],
+  },
+]
 
-/** Where there is no browser, ua-parser-js names the engine: on iOS a web view inside an app. */
-const ENGINE = 'WebKit'
+/** Libraries of Apple's on a Mac, which uap-core takes for a phone. */
+const DARWIN_ON_MAC = /\bDarwin\/[\d.]{1,20} \((?:x86_64|i386)\)/
+const WINDOWS_32 = /(?<![a-z])(?:pc-)?win32(?![a-z\d])|mingw/i
+const MORE_OF_VERSION = /^(?:\.\d{1,10}){1,4}(?![\w.])/
+const VERSION_BEHIND = /^[/ -]?v?(\d{1,10}(?:\.\d{1,10}){0,3})/
 
-const IOS_BROWSERS = new Map([
-  ['Chrome', 'Chrome Mobile iOS'],
-  ['Edge', 'Edge Mobile'],
-  ['Firefox', 'Firefox iOS'],
-  [ENGINE, 'Mobile Safari UI/WKWebView'],
-])
+/** Tells agents by the tables. Making one takes a millisecond; patterns are compiled when they are needed first. */
+export class AgentTables {
+  readonly #browsers: RuleTable
+  readonly #systems: RuleTable
+  readonly #spiders: RuleTable
+  readonly #crawlers: RuleTable
+  readonly #libraries: RuleTable
 
-const OS_NAMES = new Map([
-  ['Chromium OS', 'Chrome OS'],
-  ['Mac OS', 'Mac OS X'],
-  ['linux', 'Linux'],
-])
-
-/** Systems whose version may be a word: `XP`, `Switch`. Elsewhere a word is a machine (`Linux i686`). */
-const WORDED_VERSIONS = new Set(['Nintendo', 'PlayStation', 'Windows', 'Xbox'])
-
-/** Vendors that nobody names together with the model. */
-const SILENT_VENDORS = new Set(['Apple', 'Generic', 'Google'])
-
-/** @param text of bounded length: the patterns take time with its square */
-export function identify(text: string): Agent {
-  // PowerShell gives the system twice, and the first time without its version.
-  const parser = new UAParser(text.replace(/windows nt; (?=windows nt)/i, ''), EXTENSIONS)
-  const browser = parser.getBrowser()
-  const os = parser.getOS()
-  const device = parser.getDevice()
-  const name = browserName(browser.name, os.name, device.type)
-  const [major, minor] = versionNumbers(browser.name === ENGINE ? undefined : browser.version)
-  return { name, os: osName(os.name, os.version), device: deviceName(device), major, minor }
-}
-
-function browserName(name: string | undefined, os: string | undefined, device: string | undefined): string {
-  if (name === undefined) return OTHER
-  if (os === 'iOS') return IOS_BROWSERS.get(name) ?? BROWSER_NAMES.get(name) ?? name
-  if (name === ENGINE) return OTHER
-  const handheld = device === 'mobile' || (device === 'tablet' && name === 'Firefox')
-  return (handheld ? PHONE_BROWSERS.get(name) : undefined) ?? BROWSER_NAMES.get(name) ?? name
-}
-
-function osName(name: string | undefined, version: string | undefined): string {
-  if (name === undefined) return OTHER
-  const family = OS_NAMES.get(name) ?? name
-  const shown = version !== undefined && (/^\d/.test(version) || WORDED_VERSIONS.has(family))
-  return shown ? `${family} ${version}`.trim() : family
-}
-
-function deviceName(device: {
-  vendor: string | undefined
-  model: string | undefined
-  type: string | undefined
-}): string {
-  const { vendor, model, type } = device
-  if (model === undefined || model === '') {
-    if (vendor !== undefined) return vendor
-    if (type === 'mobile') return 'Generic Smartphone'
-    return type === 'tablet' ? 'Generic Tablet' : OTHER
+  constructor() {
+    const names = new Map<string, string>()
+    for (const name of NAMES) if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), name)
+    this.#browsers = new RuleTable([...NEWER_BROWSERS, ...BROWSERS], names)
+    this.#systems = new RuleTable(SYSTEMS, names)
+    this.#spiders = new RuleTable(SPIDERS, names)
+    this.#crawlers = new RuleTable(CRAWLERS, names)
+    this.#libraries = new RuleTable(LIBRARIES, names)
   }
-  if (vendor === undefined || SILENT_VENDORS.has(vendor)) return model === 'Macintosh' ? 'Mac' : model
-  return model.toLowerCase().startsWith(vendor.toLowerCase()) ? model : `${vendor} ${model}`
+
+  /** @param agent of bounded length: the patterns take time with its square */
+  identify(agent: string): Agent {
+    const text = readable(agent)
+    const keys = keysOf(text)
+    const hardware = deviceOf(text)
+    const os = this.#systemOf(text, keys)
+    let isSpider = this.#isSpider(text, keys, hardware)
+    // A crawler without a known name is none of the browsers that it may name beside itself.
+    const browser = this.#browsers.find(text, keys, !isSpider)
+    let name = browser?.name
+    let version = browser === undefined ? '' : versionOf(text, browser)
+    if (name === undefined || isConsoleMail(name, os)) {
+      const tool = findTool(text)
+      const crawler = tool === undefined ? this.#crawlers.find(text, keys, false) : undefined
+      if (crawler !== undefined) isSpider = true
+      const library = crawler === undefined ? this.#libraries.find(text, keys, false) : undefined
+      const product = crawler ?? library
+      name = tool?.name ?? product?.name
+      version = tool?.version ?? ''
+      if (tool === undefined && name !== undefined) version = versionBehind(text, product!.end)
+    }
+    const [major, minor, patch] = version.split('.')
+    return {
+      name: name ?? OTHER,
+      os,
+      device: isSpider ? SPIDER : (hardware ?? OTHER),
+      major: toInteger(major),
+      minor: toInteger(minor),
+      patch: toInteger(patch),
+      version: version === '' ? null : version,
+    }
+  }
+
+  /** The last pattern finds words like `bot` in the names of devices (`CUBOT`); in uap-core those stand before it. */
+  #isSpider(text: string, keys: ReadonlySet<number>, device: string | undefined): boolean {
+    const spider = this.#spiders.find(text, keys, false)
+    if (spider === undefined) return false
+    return !spider.isLast || device === undefined || device === 'Mac'
+  }
+
+  #systemOf(text: string, keys: ReadonlySet<number>): string {
+    if (DARWIN_ON_MAC.test(text)) return 'Mac OS X'
+    const system = this.#systems.find(text, keys, true)
+    if (system !== undefined && system.name !== OTHER)
+      return [system.name, system.versions.join('.')].join(' ').trim()
+    return otherSystemOf(text) ?? (WINDOWS_32.test(text) ? 'Windows' : OTHER)
+  }
 }
 
-/** The first two numbers of a version; a number too long to be exact is null. */
-function versionNumbers(version: string | undefined): [major: number | null, minor: number | null] {
-  const numbers = version === undefined ? null : /^\D{0,5}(\d+)(?:[._](\d+))?/.exec(version)
-  return [toInteger(numbers?.[1]), toInteger(numbers?.[2])]
+/** A web view that says no more of itself, which uap-core takes for the mail program of a Mac. */
+function isConsoleMail(name: string, os: string): boolean {
+  return name === 'Apple Mail' && !os.startsWith('Mac OS X') && !os.startsWith('iOS')
 }
 
-function toInteger(digits: string | undefined): number | null {
+/** The version that follows a name. */
+function versionBehind(text: string, end: number): string {
+  return VERSION_BEHIND.exec(text.slice(end, end + 60))?.[1] ?? ''
+}
+
+/** The version with the parts that the pattern does not ask for: uap-core takes two of `2.31.0`. */
+function versionOf(text: string, match: AgentMatch): string {
+  const version = match.versions.join('.')
+  if (version === '' || !match.isVersionAsWritten) return version
+  const start = text.indexOf(version, match.start)
+  if (start < 0) return version
+  const end = start + version.length
+  return version + (MORE_OF_VERSION.exec(text.slice(end, end + 50))?.[0] ?? '')
+}
+
+/** The number at the start of a part of a version; null if there is none, or one too long to be exact. */
+function toInteger(part: string | undefined): number | null {
+  const digits = part === undefined ? undefined : /^\d+/.exec(part)?.[0]
   return digits === undefined || digits.length > 15 ? null : Number(digits)
 }

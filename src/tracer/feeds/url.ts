@@ -41,6 +41,7 @@ const LONGEST_SCHEME = 40
 const MAY_BE_MASK = /\*|(?:^|[\s/\\@])\./
 const PORT = /^[0-9]*$/
 const MASK_PORT = /^[0-9*]*$/
+const PORT_NEXT = /^[0-9*]+(?:[/\\?#]|$)/
 /** A host whose escapes hide one of these keeps them: decoded, the host would end elsewhere. */
 const RESERVED_IN_HOST = /[\0-\x20"#%/:<>?@[\\\]^`{|}\x7f]/
 const LAST_LABEL_IS_NUMBER = /(?:^|\.)[0-9][^.]*$/
@@ -224,14 +225,26 @@ function withoutBlanks(text: string): string {
   return trimmed
 }
 
-/** Where the host (or the userinfo) begins: behind `scheme://` or `//`, else at the start. */
+/**
+ * Where the host (or the userinfo) begins: behind `scheme://` or `//`, else at the start. Browsers go to `host` for
+ * `https:host` as well; there `ws:80` is a host with a port all the same. `file:/x` has no host.
+ */
 function authorityStart(text: string, scheme: RegExp): number {
   const colon = text.slice(0, LONGEST_SCHEME + 1).indexOf(':')
-  if (colon >= 0 && isSlash(text, colon + 1) && scheme.test(text.slice(0, colon))) {
-    if (WEB_SCHEMES.has(text.slice(0, colon).toLowerCase())) return behindSlashes(text, colon + 1)
-    if (isSlash(text, colon + 2)) return colon + 3
+  if (colon >= 0 && scheme.test(text.slice(0, colon))) {
+    const name = text.slice(0, colon).toLowerCase()
+    if (WEB_SCHEMES.has(name) && !isPortNext(text, colon + 1)) return behindSlashes(text, colon + 1)
+    if (isSlash(text, colon + 1)) {
+      if (isSlash(text, colon + 2)) return colon + 3
+      if (name === 'file') return colon + 1
+    }
   }
   return isSlash(text, 0) && isSlash(text, 1) ? 2 : 0
+}
+
+/** Digits or a star up to the end, a slash, `?` or `#`. */
+function isPortNext(text: string, from: number): boolean {
+  return PORT_NEXT.test(text.slice(from))
 }
 
 function behindSlashes(text: string, from: number): number {

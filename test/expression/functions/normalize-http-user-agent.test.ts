@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { describe, it } from 'node:test'
 import { normalizeHttpUserAgent } from '../../../src/expression/functions/normalize-http-user-agent.ts'
 import type { Value } from '../../../src/expression/value.ts'
@@ -7,6 +9,24 @@ import { hostWith, type Outcome, outcomeOf } from './calling.ts'
 const { implementation } = normalizeHttpUserAgent
 assert.ok(implementation.kind === 'prepared')
 const normalize = implementation.prepare({}, hostWith({}))
+
+function numberOf(part: string | undefined): number | null {
+  return part === undefined ? null : Number.parseInt(part, 10)
+}
+
+interface Told {
+  readonly name: string
+  readonly os: string
+  readonly device: string
+  readonly major: number | null
+  readonly minor: number | null
+  readonly patch: number | null
+  readonly version: string | null
+}
+
+function told(agent: string): Told {
+  return call(agent).value as Told
+}
 
 function call(s: Value): Outcome {
   return outcomeOf((context) => normalize(context, s))
@@ -270,7 +290,10 @@ const AGENTS: readonly (readonly [
 describe('normalize_http_user_agent', () => {
   for (const [agent, name, major, minor, os, device] of AGENTS) {
     it(`knows ${agent}`, () => {
-      assert.deepEqual(call(agent).value, { full: agent, name, os, device, major, minor })
+      const { patch, version, ...rest } = call(agent).value as Record<string, unknown>
+      assert.deepEqual(rest, { full: agent, name, os, device, major, minor })
+      assert.ok(version === null || String(version).startsWith(String(major)), `${version}`)
+      assert.equal(patch, version === null ? null : numberOf(String(version).split('.')[2]))
     })
   }
 
@@ -278,8 +301,179 @@ describe('normalize_http_user_agent', () => {
     const agent = 'Mozilla/5.0 (X11; Linux x86_64;rv:60.0) Gecko/20100101 Firefox/60.0'
     assert.equal(
       JSON.stringify(call(agent).value),
-      JSON.stringify({ full: agent, name: 'Firefox', os: 'Linux', device: 'Other', major: 60, minor: 0 }),
+      JSON.stringify({
+        full: agent,
+        name: 'Firefox',
+        os: 'Linux',
+        device: 'Other',
+        major: 60,
+        minor: 0,
+        patch: null,
+        version: '60.0',
+      }),
     )
+  })
+
+  it('agrees with uap-core on what agents are, on what they run, and on which are crawlers', () => {
+    const cases: [agent: string, family: string, os: string, isSpider: boolean][] = JSON.parse(
+      readFileSync(new URL('../../cpython/user-agents.json', import.meta.url), 'utf8'),
+    )
+    const others = { name: 0, os: 0, spider: 0 }
+    for (const [agent, family, os, isSpider] of cases) {
+      const { name, os: system, device } = told(agent)
+      if (name !== family) others.name++
+      if (system !== os && !system.startsWith(`${os} `)) others.os++
+      if ((device === 'Spider') !== isSpider) others.spider++
+    }
+    assert.ok(cases.length > 800, `${cases.length} agents`)
+    for (const [what, count] of Object.entries(others))
+      assert.ok(count <= cases.length / 100, `${what}: ${count} of ${cases.length} differ`)
+  })
+
+  it('notices the known crawlers and libraries', () => {
+    const crawlers: { tags: string[]; instances: string[] }[] = createRequire(import.meta.url)(
+      'crawler-user-agents',
+    )
+    const agents = crawlers.flatMap(({ instances }) => instances)
+    const unnoticed = agents.filter((agent) => {
+      const { name, device } = told(agent)
+      return name === 'Other' && device !== 'Spider'
+    })
+    assert.ok(agents.length > 2000, `${agents.length} agents`)
+    assert.ok(unnoticed.length <= agents.length / 100, unnoticed.join('\n'))
+  })
+
+  it('never takes what a sender calls itself for a name', () => {
+    const madeUp: [agent: string, name: string, os: string, device: string][] = [
+      ['MyTotallyMadeUpBot/7.1', 'Other', 'Other', 'Spider'],
+      ['Evil Name Bot/7.1', 'Other', 'Other', 'Spider'],
+      ['Google Security Crawler/1.0 (trust me)', 'Other', 'Other', 'Spider'],
+      ['Mozilla/5.0 (compatible; some-other spider; +http://x.example)', 'Other', 'Other', 'Spider'],
+      ['Totally Trusted/1.0 CFNetwork/1406.0.4 Darwin/22.4.0', 'CFNetwork', 'iOS 16.4', 'Other'],
+      ['chrome/99.0', 'Other', 'Other', 'Other'],
+      ['CHROME/99.0', 'Other', 'Other', 'Other'],
+      ['Mozilla/5.0 (LINUX; x)', 'Other', 'Linux', 'Other'],
+      ['Mozilla/5.0 (X11; linux; x)', 'Other', 'Linux', 'Other'],
+      ['SQLMAP/1.7', 'sqlmap', 'Other', 'Other'],
+      ['Mozilla/5.0 Gecko/20100101 Madeup/9.9', 'Other', 'Other', 'Other'],
+    ]
+    for (const [agent, name, os, device] of madeUp) {
+      const { name: toldName, os: toldOs, device: toldDevice } = told(agent)
+      assert.deepEqual([toldName, toldOs, toldDevice], [name, os, device], agent)
+    }
+  })
+
+  it('has the whole version, and its third number', () => {
+    const versions: [agent: string, version: string | null, patch: number | null][] = [
+      [`${WINDOWS} Chrome/120.0.6099.43 Safari/537.36`, '120.0.6099.43', 6099],
+      ['python-requests/2.31.0', '2.31.0', 0],
+      ['Go-http-client/2.0', '2.0', null],
+      ['curl/8', '8', null],
+      ['curl/x', null, null],
+      ['Mozilla/5.00 (Nikto/2.1.6) (Evasions:None)', '2.1.6', 6],
+      ['Nuclei - Open-source project (github.com/projectdiscovery/nuclei)', null, null],
+      ['Mozilla/5.0 (Windows; Windows NT 5.1; rv:2.0b3pre) Gecko/20100727 Minefield/4.0.1pre', '4.0.1pre', 1],
+    ]
+    for (const [agent, version, patch] of versions)
+      assert.deepEqual([told(agent).version, told(agent).patch], [version, patch], agent)
+  })
+
+  it('knows the tools that a SOC sees', () => {
+    const tools: [agent: string, name: string, version: string | null][] = [
+      ['aws-cli/2.15.0 Python/3.11.6 Linux/5.10.0 exe/x86_64.amzn.2', 'aws-cli', '2.15.0'],
+      ['Boto3/1.34.0 md/Botocore#1.34.0 ua/2.0 os/linux#5.10', 'Boto3', '1.34.0'],
+      ['git-lfs/3.4.0 (GitHub; linux amd64; go 1.20.6)', 'git-lfs', '3.4.0'],
+      ['git/2.43.0', 'git', '2.43.0'],
+      ['Java-http-client/17.0.9', 'Java-http-client', '17.0.9'],
+      ['Debian APT-HTTP/1.3 (2.6.1)', 'Debian APT-HTTP', '1.3'],
+      ['Microsoft Office/16.0 (Windows NT 10.0; Microsoft Word 16.0.12026; Pro)', 'Microsoft Office', '16.0'],
+      ['Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.12026; Pro)', 'Outlook', '2016'],
+      ['okhttp/4.12.0', 'okhttp', '4.12.0'],
+      ['python-httpx/0.27.0', 'python-httpx', '0.27.0'],
+      [
+        'Mozilla/5.0 (Windows NT 10.0; Microsoft Windows 10.0.19045; en-US) PowerShell/7.4.0',
+        'PowerShell',
+        '7.4.0',
+      ],
+      ['Microsoft BITS/7.8', 'Microsoft BITS', '7.8'],
+      ['CertUtil URL Agent', 'CertUtil URL Agent', null],
+      ['Mozilla/5.0 zgrab/0.x', 'zgrab', '0'],
+      ['colly/2.1.0', 'colly', '2.1.0'],
+      ['Mozilla/5.0 (X11; Linux x86_64; rv:102.0) Gecko/20100101 Zotero/6.0.30', 'Zotero', '6.0.30'],
+      [
+        'Mozilla/5.0 (X11; Linux x86_64; rv:102.0) Gecko/20100101 Thunderbird/102.5.0',
+        'Thunderbird',
+        '102.5.0',
+      ],
+      ['GoogleOther/1.0', 'GoogleOther', '1.0'],
+      ['AdsBot-Google (+http://www.google.com/adsbot.html)', 'AdsBot-Google', null],
+      ['TelegramBot (like TwitterBot)', 'TelegramBot', null],
+    ]
+    for (const [agent, name, version] of tools)
+      assert.deepEqual([told(agent).name, told(agent).version], [name, version], agent)
+  })
+
+  it('tells systems by what they are, not by what stands beside them', () => {
+    const systems: [agent: string, os: string][] = [
+      ['Foo/1.0 (Windows 10 Pro , 64-bit)', 'Windows 10'],
+      ['Foo/1.0 (pc-win32)', 'Windows'],
+      ['Foo/1.0 (Windows NT 6.1)', 'Windows 7'],
+      ['MyApp/1 CFNetwork/1410.0.3 Darwin/22.6.0 (x86_64)', 'Mac OS X'],
+      ['MyApp/1 CFNetwork/1406.0.4 Darwin/22.4.0', 'iOS 16.4'],
+      ['DARWIN-1', 'Other'],
+      ['HbbTV/1.1.1 (; Madeup; y 2012 z)', 'Other'],
+    ]
+    for (const [agent, os] of systems) assert.equal(told(agent).os, os, agent)
+  })
+
+  it('takes no phone for a crawler because of its name', () => {
+    for (const model of ['CUBOT 9', 'CUBOT_X18_Plus'])
+      assert.notEqual(
+        told(`Mozilla/5.0 (Linux; Android 9; ${model}) ${ANDROID.slice(45)}`).device,
+        'Spider',
+        model,
+      )
+  })
+
+  it('reads blanks where a log has + or escapes for them', () => {
+    const agent = `${WINDOWS} Chrome/120.0.0.0 Safari/537.36`
+    const { name, os, version } = told(agent)
+    assert.deepEqual([name, os, version], ['Chrome', 'Windows 10', '120.0.0.0'])
+    for (const written of [
+      agent.replaceAll(' ', '+'),
+      agent.replaceAll(' ', '%20'),
+      encodeURIComponent(agent),
+      encodeURIComponent(encodeURIComponent(agent)),
+    ]) {
+      assert.equal((call(written).value as { full: string }).full, written)
+      assert.deepEqual(told(written), { ...told(agent), full: written })
+    }
+    // No blanks are meant here.
+    for (const plain of ['curl/8.0+x', 'Foo/1.0%', 'x+y', '100%25'])
+      assert.equal((call(plain).value as { full: string }).full, plain)
+    assert.equal(told('git/2.43.0+next').name, 'git')
+  })
+
+  it('answers soon for texts that are made for its patterns', { timeout: 60_000 }, () => {
+    const pieces = [
+      'bot',
+      'a ',
+      'Spider',
+      '/1',
+      '1.',
+      'Mozilla/5.0 ',
+      'Android ',
+      'HbbTV/1.1.1 ',
+      'x'.repeat(40),
+      '%20',
+      '+(',
+    ]
+    for (const first of pieces) {
+      for (const second of pieces) {
+        for (let number = 0; number < 5; number++)
+          assert.equal(typeof told(`${number}${(first + second).repeat(60)}`).name, 'string')
+      }
+    }
   })
 
   it('says Other of what it does not know', () => {
@@ -294,7 +488,16 @@ describe('normalize_http_user_agent', () => {
       '\u{1f600}',
       '\ud800',
     ]) {
-      const unknown = { full, name: 'Other', os: 'Other', device: 'Other', major: null, minor: null }
+      const unknown = {
+        full,
+        name: 'Other',
+        os: 'Other',
+        device: 'Other',
+        major: null,
+        minor: null,
+        patch: null,
+        version: null,
+      }
       assert.deepEqual(call(full).value, unknown)
     }
   })
@@ -320,6 +523,8 @@ describe('normalize_http_user_agent', () => {
       device: 'Other',
       major: 7,
       minor: 88,
+      patch: 1,
+      version: '7.88.1',
     })
     assert.equal((call(other).value as { full: string }).full, other)
   })

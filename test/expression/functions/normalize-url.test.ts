@@ -81,7 +81,6 @@ test('a text without scheme begins with the host, unless it begins with a slash'
     ['/x;a?b=//c#d://e', { path: '/x', params: 'a', query: 'b=//c', fragment: 'd://e' }],
     ['/http://host/', { path: '/http://host/' }],
     ['/a:80', { path: '/a:80' }],
-    ['http:/x', { host: 'hostname http', path: '/x' }],
     ['HTTPS://host', { protocol: 'https', host: 'hostname host', port: 443 }],
     ['localhost.:80', { host: 'hostname localhost', port: 80 }],
     [' \t\nhttp://ho\nst/', { protocol: 'http', host: 'hostname host', port: 80, path: '/' }],
@@ -174,6 +173,24 @@ test('bad brackets leave the original alone', () => {
     '//[',
     'http://a\uff0fb/',
     'http://\u2100/',
+    // Text around the brackets is the host to some readers (CVE-2025-0938).
+    'http://evil.com[::1]/x',
+    'http://[::1].evil.com/x',
+    'http://[::1]80/',
+    'http://u@x[::1]/',
+    // So is what stands before a backslash.
+    'http://good.example\\@evil.example/',
+    'http://h\\x',
+    'http://u:p\\@h/',
+    '\\\\host\\share',
+    'host\\x',
+    // No scheme.
+    '1http://h/',
+    'http_s://h/',
+    '://h',
+    '-x://h/',
+    'h\u00e9://h',
+    '10.0.0.1://x',
   ]) {
     assert.deepEqual(
       call(normalizeUrl, url, 'proxy'),
@@ -196,7 +213,6 @@ test('an empty or invalid host is an anomaly, and its lists are empty', () => {
     'http://a..b/',
     'http://1.2.3.256/',
     'http://ex%61mple.org/',
-    'http://[fe80::1%eth0]/',
     'http://[v1.example]/',
     'http://host /',
     'http://-/',
@@ -205,6 +221,93 @@ test('an empty or invalid host is an anomaly, and its lists are empty', () => {
     const { value, anomalies } = call(normalizeUrl, url)
     assert.deepEqual((value as Url).host, EMPTY.host, url)
     assert.deepEqual(anomalies, { malformed_host: [url] }, url)
+  }
+})
+
+test('a zone of an IPv6 address is left off', () => {
+  for (const url of ['http://[fe80::1%eth0]/', 'http://[fe80::1%253]/'])
+    assert.deepEqual(given(url), { protocol: 'http', host: 'ip fe80::1', port: 80, path: '/' })
+})
+
+test('a scheme is never the host: without // it leaves protocol and path, as urlsplit has it', () => {
+  const cases: [url: string, given: Record<string, unknown>, isMalformed: boolean][] = [
+    ['file:/etc/passwd', { protocol: 'file', path: '/etc/passwd' }, false],
+    ['FILE:etc', { protocol: 'file', path: 'etc' }, false],
+    ['https:/h/x', { protocol: 'https', port: 443, path: '/h/x' }, true],
+    ['HTTP:/x?q#f', { protocol: 'http', port: 80, path: '/x', query: 'q', fragment: 'f' }, true],
+    ['http:h/x', { protocol: 'http', port: 80, path: 'h/x' }, true],
+    ['http:8080/x', { protocol: 'http', port: 80, path: '8080/x' }, true],
+    ['https:user@h', { protocol: 'https', port: 443, path: 'user@h' }, true],
+    ['https:', { protocol: 'https', port: 443 }, true],
+    ['http:\\\\h\\x', { protocol: 'http', port: 80, path: '\\\\h\\x' }, true],
+    ['s3:/b/k', { protocol: 's3', path: '/b/k' }, true],
+    ['ssh:x', { protocol: 'ssh', port: 22, path: 'x' }, true],
+    ['ldap:/o=x', { protocol: 'ldap', port: 389, path: '/o=x' }, false],
+    ['dns:www.example.org', { protocol: 'dns', port: 53, path: 'www.example.org' }, false],
+    ['foo:/bar', { protocol: 'foo', path: '/bar' }, false],
+    [
+      'com.example.app:/callback?code=1',
+      { protocol: 'com.example.app', path: '/callback', query: 'code=1' },
+      false,
+    ],
+    ['jdbc:mysql://h:3306/db', { protocol: 'jdbc', path: 'mysql://h:3306/db' }, false],
+    ['jar:file:///a!/b', { protocol: 'jar', path: 'file:///a!/b' }, false],
+    ['spotify:track:1', { protocol: 'spotify', path: 'track:1' }, false],
+    ['c:/x', { protocol: 'c', path: '/x' }, false],
+    ['C:\\Windows\\x', { protocol: 'c', path: '\\Windows\\x' }, true],
+  ]
+  for (const [url, expected, isMalformed] of cases) {
+    assert.deepEqual(given(url), expected, url)
+    assert.deepEqual(call(normalizeUrl, url).anomalies, isMalformed ? { malformed_url: [url] } : {}, url)
+  }
+})
+
+test('a name before a colon is a host or a user where a port or an @ follows', () => {
+  const cases: [url: string, given: Record<string, unknown>][] = [
+    ['redis:6379/0', { host: 'hostname redis', port: 6379, path: '/0' }],
+    ['ftp:21', { host: 'hostname ftp', port: 21 }],
+    ['db:?q', { host: 'hostname db', query: 'q' }],
+    [
+      'postgres:secret@db:5432/x',
+      { host: 'hostname db', port: 5432, path: '/x', username: 'postgres', password: 'secret' },
+    ],
+  ]
+  for (const [url, expected] of cases) {
+    assert.deepEqual(given(url), expected, url)
+    assert.deepEqual(call(normalizeUrl, url).anomalies, {}, url)
+  }
+  assert.deepEqual(given('host.example:x'), { host: 'fqdn host.example' })
+  assert.deepEqual(call(normalizeUrl, 'host.example:x').anomalies, { malformed_url: ['host.example:x'] })
+})
+
+test('a host that ends in a number but is no address is an anomaly and no name', () => {
+  for (const url of [
+    'http://0x7f.1/',
+    'http://1.0x7f',
+    'http://2130706433/',
+    'http://017700000001/',
+    'http://0x',
+    'http://0x7F000001.:80/',
+    'http://example.0xa/',
+    'http://a.1/',
+    'http://1.2.3.04/',
+    'http://\uff10\uff587f/',
+    '//10',
+    '2130706433:80/x',
+    'user@0x7f.0.0.1',
+  ]) {
+    const { value, anomalies } = call(normalizeUrl, url)
+    assert.deepEqual((value as Url).host, EMPTY.host, url)
+    assert.deepEqual(anomalies, { malformed_host: [url] }, url)
+  }
+  for (const [url, host] of [
+    ['http://1.2.3.4/', 'ip 1.2.3.4'],
+    ['http://0x7g/', 'hostname 0x7g'],
+    ['http://1.x2/', 'fqdn 1.x2'],
+    ['http://1a', 'hostname 1a'],
+    ['http://1.2.com/', 'fqdn 1.2.com'],
+  ] as const) {
+    assert.equal(given(url)['host'], host)
   }
 })
 

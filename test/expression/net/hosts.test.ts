@@ -16,7 +16,7 @@ test('a host goes to the list of its kind in the form in which hosts are compare
 test('what is no host goes nowhere', () => {
   const hosts = noHosts()
   for (const text of ['', '-', '[::1]', '1.2.3', 'a b']) assert.equal(addHost(hosts, text), false)
-  for (const text of ['localhost', 'v1.x', '::1%eth0']) assert.equal(addIp(hosts, text), false)
+  for (const text of ['localhost', 'v1.x', '::1%', '1.2.3.4%eth0']) assert.equal(addIp(hosts, text), false)
   assert.deepEqual(hosts, noHosts())
 })
 

@@ -6,7 +6,7 @@ import { standardMac } from '../../../src/expression/net/mac-address.ts'
 const FORMS: [groups: number, separators: string[]][] = [
   [2, [':', '-']],
   [3, [':', '-', '.']],
-  [4, ['.']],
+  [4, ['.', '-']],
   [12, ['']],
 ]
 
@@ -38,11 +38,41 @@ test('a separator that a form does not have makes it invalid', () => {
   }
 })
 
+test('octets may lack their leading zeros', () => {
+  const octet = fc.integer({ min: 0, max: 255 })
+  fc.assert(
+    fc.property(
+      fc.tuple(octet, octet, octet, octet, octet, octet),
+      fc.constantFrom(':', '-'),
+      fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
+      (octets, separator, padded) => {
+        const text = octets
+          .map((value, index) => value.toString(16).padStart(padded[index]! ? 2 : 1, '0'))
+          .join(separator)
+        const standard = octets.map((value) => value.toString(16).padStart(2, '0').toUpperCase()).join(':')
+        assert.equal(standardMac(text), standard, text)
+      },
+    ),
+  )
+})
+
+test('octets without leading zeros stand between equal separators, and are six', () => {
+  for (const text of [
+    '1:2:3:4:5',
+    '1:2:3:4:5:6:7',
+    '1:2:3:4:5-6',
+    '1.2.3.4.5.6',
+    ':1:2:3:4:5:',
+    '1:2:3:4::6',
+  ])
+    assert.equal(standardMac(text), undefined, text)
+})
+
 test('one wrong character makes any form invalid', () => {
   for (const [group, separators] of FORMS) {
     const text = written('0123456789ab', group, separators[0]!)
     for (let index = 0; index < text.length; index++) {
-      for (const wrong of ['g', ' ', '\n', '/', '@', '`', '\uff11', '\u0661', '']) {
+      for (const wrong of ['g', ' ', '\n', '/', '@', '`', '\uff11', '\u0661']) {
         assert.equal(standardMac(text.slice(0, index) + wrong + text.slice(index + 1)), undefined)
       }
     }

@@ -31,6 +31,12 @@ const NORMAL_FORMS: Record<string, string> = {
   'http:/host.example/a': 'host.example/a',
   'http:////host.example/a': 'host.example/a',
   'file:///etc/passwd': '/etc/passwd',
+  'file:/etc/passwd': '/etc/passwd',
+  'https:host.example/x': 'host.example/x',
+  'HTTPS:user@host.example': 'host.example',
+  'ws:8080/x': 'ws/x',
+  'ws:8080': 'ws',
+  'x:/y': 'x/y',
   '/only/a/path/': '/only/a/path',
   'host.example:8080/x': 'host.example/x',
   'host.example:/x': 'host.example/x',
@@ -140,7 +146,7 @@ test('a URL keeps its parts beside its text', () => {
   })
 })
 
-const scheme = fc.constantFrom('', 'http://', 'HTTPS://', '//', 'x-y.1://', 'http:\\\\')
+const scheme = fc.constantFrom('', 'http://', 'HTTPS://', '//', 'x-y.1://', 'http:\\\\', 'https:', 'file:/')
 const label = fc.constantFrom('a', 'B', 'www', 'xn--a', 'ü', '', '1', '0x1f', 'a_b', 'c-d', '%61')
 const host = fc.array(label, { maxLength: 5 }).map((labels) => labels.join('.'))
 const segment = fc.constantFrom('a', 'B', '.', '..', '', 'x.y', 'й', 'c d', '~', 'x:y', '%41', '%', 'İ')
