@@ -1,11 +1,10 @@
-import { Buffer } from 'node:buffer'
-import type { Runner } from '../../rules/runner.ts'
+import type { RejectedEvent } from '../../event.ts'
+import { inOrder } from '../../event.ts'
 import { LineReader } from '../lines.ts'
 import type { RunnerSource } from '../normalize.ts'
-import { normalizeBatch } from '../normalize.ts'
 import { parseBatch, upToInvalid } from '../parse.ts'
+import { UnplacedRecordWriter } from '../rejected-records.ts'
 import { Rewriter } from '../rewriter.ts'
-import { serializeBatch } from '../serialize.ts'
 import type { Block, BlockResult, LineBlock, ValueBlock, WorkerSettings } from './protocol.ts'
 
 /** So much is read at a time: the processor's caches hold it, and what is made of it. */
@@ -17,8 +16,8 @@ const NO_SOURCE = ''
 /** What a worker does with blocks: the work of parse, normalize and serialize. */
 export class BlockNormalizer {
   readonly #settings: Omit<WorkerSettings, 'rules'>
+  readonly #records = new UnplacedRecordWriter()
   #rewriter!: Rewriter
-  #runner!: Runner
 
   constructor(rules: RunnerSource, settings: Omit<WorkerSettings, 'rules'>) {
     this.#settings = settings
@@ -29,34 +28,43 @@ export class BlockNormalizer {
   replaceRules(rules: RunnerSource): void {
     const { fastPath, stopAtRejected } = this.#settings
     const usable = fastPath ? rules : { createRunner: () => rules.createRunner() }
-    this.#rewriter = new Rewriter(NO_SOURCE, usable, stopAtRejected)
-    this.#runner = rules.createRunner()
+    this.#rewriter = new Rewriter(usable, this.#records, stopAtRejected)
   }
 
-  normalize(block: Block): BlockResult {
+  /** The results of a block, the last one marked as that; several where they are large. */
+  normalize(block: Block): Iterable<BlockResult> {
     return block.kind === 'lines' ? this.#lines(block) : this.#values(block)
   }
 
-  #lines({ parts, isFirst }: LineBlock): BlockResult {
+  *#lines({ parts, isFirst }: LineBlock): Iterable<BlockResult> {
     const reader = new LineReader(this.#settings.maxLineBytes, this.#rewriter, isFirst)
     for (const part of parts) {
       for (let start = 0; start < part.length; start += STEP_BYTES) {
-        reader.push(part.subarray(start, start + STEP_BYTES))
+        for (const _ of reader.read(part.subarray(start, start + STEP_BYTES))) yield this.#result()
       }
     }
-    reader.end()
-    const { bytes, written, rejected } = this.#rewriter.finish()
-    const { lines, events } = reader
-    return { bytes: new Uint8Array(bytes), written, rejected, lines, events, isCut: false }
+    for (const _ of reader.readEnd()) yield this.#result()
+    yield { ...this.#result(), lines: reader.lines, isLast: true }
   }
 
-  #values({ texts }: ValueBlock): BlockResult {
+  *#values({ texts }: ValueBlock): Iterable<BlockResult> {
     const { batch, isCut } = upToInvalid(parseBatch(NO_SOURCE, texts))
-    const normalized = normalizeBatch(batch, this.#runner)
-    const { texts: lines, written, rejected } = serializeBatch(normalized, this.#settings.stopAtRejected)
-    const bytes = Buffer.allocUnsafeSlow(lines.reduce((sum, text) => sum + Buffer.byteLength(text), 0))
-    let length = 0
-    for (const text of lines) length += bytes.write(text, length)
-    return { bytes, written, rejected, lines: 0, events: 0, isCut }
+    for (const event of inOrder(batch)) {
+      if ('data' in event) this.#rewriter.parsed(event)
+      else this.#rewriter.reject(event as RejectedEvent)
+      if (this.#rewriter.isFull) yield this.#result()
+    }
+    yield { ...this.#result(), isCut, isLast: true }
+  }
+
+  /** What was made since the last call. */
+  #result(): BlockResult {
+    return {
+      ...this.#rewriter.finishCopy(),
+      rejected: this.#records.take(),
+      lines: 0,
+      isCut: false,
+      isLast: false,
+    }
   }
 }
