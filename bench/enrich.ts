@@ -27,6 +27,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { NO_RECORDS } from '../src/stages/rejected-records.ts'
 import type { WrittenBatch } from '../src/stages/serialize.ts'
 import { eventLines } from './events.ts'
 import type { BenchOptions, Contender, Row } from './harness.ts'
@@ -118,7 +119,7 @@ function* writtenBatches(count: number): Generator<WrittenBatch> {
       const event = { url: { original: `http://${urlOf(n)}` }, source: { ip: '192.0.2.1' } }
       text += `{"event":{"id":"${n}","action":"flow/deny"},${JSON.stringify(event).slice(1)}\n`
     }
-    yield { source: '-', bytes: Buffer.from(text), written, rejected: [] }
+    yield { source: '-', bytes: Buffer.from(text), written, rejected: NO_RECORDS }
   }
 }
 

@@ -87,8 +87,22 @@ export function mergeRejected(
   later: readonly RejectedEvent[],
 ): readonly RejectedEvent[] {
   if (later.length === 0) return earlier
-  if (earlier.length === 0) return later
   return [...earlier, ...later].sort((a, b) => a.ordinal - b.ordinal)
+}
+
+/** The events of a batch and those of them that were rejected before, in the order of the input. */
+export function* inOrder<E extends EventPlace>({ events, rejected }: Batch<E>): Iterable<E | RejectedEvent> {
+  let next = 0
+  for (const event of events) {
+    for (; (rejected[next]?.ordinal ?? event.ordinal) < event.ordinal; next++) yield rejected[next]!
+    yield event
+  }
+  for (; next < rejected.length; next++) yield rejected[next]!
+}
+
+/** An event that is rejected, with its text. */
+export function rejectedEvent({ line, ordinal, text }: EventText, rejection: Rejection): RejectedEvent {
+  return { line, ordinal, rejection, raw: text }
 }
 
 /** The record of the errors output for one rejected event: a JSON object, without the line end. */

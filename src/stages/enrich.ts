@@ -3,6 +3,7 @@ import type { EnrichSpec } from '../rules/load.ts'
 import type { LookupHandler, TracerPool } from '../tracer/pool.ts'
 import type { FoundIndicator } from './enrichment.ts'
 import { Enrichment } from './enrichment.ts'
+import { HAND_ON_BYTES } from './limits.ts'
 import { OverlappingStage } from './overlapping-stage.ts'
 import type { BatchOwner, EnrichCounts, PendingWork } from './pending-batch.ts'
 import { PendingBatch } from './pending-batch.ts'
@@ -80,6 +81,7 @@ export class EnrichStage extends OverlappingStage<Batch<OutputEvent> | WrittenBa
     this.#owner = {
       required,
       counts: { enriched: 0, timeout: 0, unavailable: 0, detections: 0 },
+      added: 0,
       onComplete: () => this.advance(),
       onFault: (error) => this.destroy(error as Error),
     }
@@ -119,14 +121,14 @@ export class EnrichStage extends OverlappingStage<Batch<OutputEvent> | WrittenBa
   }
 
   protected override work(): void {
-    this.#start()
-    this.#leave()
+    do this.#start()
+    while (this.#leave())
   }
 
-  /** Asks for what is not started yet. */
+  /** Asks for what is not started yet, unless what was found already is so much that it has to leave first. */
   #start(): void {
     const batch = this.#batches.at(-1)
-    while (batch?.isStarted === false) {
+    while (batch?.isStarted === false && this.#owner.added < HAND_ON_BYTES) {
       if (this.#pool.busy) {
         this.#waitForDrain()
         return
@@ -139,14 +141,22 @@ export class EnrichStage extends OverlappingStage<Batch<OutputEvent> | WrittenBa
     this.#pool.dispatch(found, handler)
   }
 
-  #leave(): void {
+  /** @returns whether something has left for which others may be started */
+  #leave(): boolean {
+    let hasLeft = false
     for (let batch = this.#batches[0]; batch?.isComplete === true; batch = this.#batches[0]) {
-      if (!this.isWanted) return
+      if (!this.isWanted) return hasLeft
       this.#batches.shift()
       this.#events -= batch.size
       this.#textLength -= batch.textLength
       this.give(batch.result())
+      hasLeft = true
     }
+    if (this.#owner.added < HAND_ON_BYTES || !this.isWanted) return hasLeft
+    const part = this.#batches[0]?.takePart()
+    if (part === undefined) return hasLeft
+    this.give(part)
+    return true
   }
 
   protected override get hasRoom(): boolean {
@@ -186,6 +196,8 @@ class PassedBatch implements PendingWork {
   }
 
   start(): void {}
+
+  takePart(): undefined {}
 
   result(): unknown {
     return this.#batch

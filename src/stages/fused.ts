@@ -8,7 +8,9 @@ import type { LineSink } from './lines.ts'
 import { LineReader } from './lines.ts'
 import type { RunnerSource } from './normalize.ts'
 import { parseOptions } from './parse.ts'
+import { RecordWriter } from './rejected-records.ts'
 import { Rewriter } from './rewriter.ts'
+import type { WrittenBatch } from './serialize.ts'
 
 export interface FusedOptions {
   /** Longer lines are rejected (LINE_TOO_LONG). Default: 16 MiB. */
@@ -25,6 +27,7 @@ export class FusedStage extends InputStage {
   readonly #stopAtRejected: boolean
   #rules: RunnerSource
   #source: string
+  #records: RecordWriter
   #rewriter: Rewriter
   #reader: LineReader
 
@@ -38,6 +41,7 @@ export class FusedStage extends InputStage {
     this.#stopAtRejected = stopAtRejected
     this.#rules = rules
     this.#source = source
+    this.#records = new RecordWriter(source)
     this.#rewriter = this.#createRewriter()
     this.#reader = this.#createReader()
   }
@@ -49,12 +53,16 @@ export class FusedStage extends InputStage {
   }
 
   #createRewriter(): Rewriter {
-    return new Rewriter(this.#source, this.#rules, this.#stopAtRejected)
+    return new Rewriter(this.#rules, this.#records, this.#stopAtRejected)
   }
 
   /** The reader outlives its rewriter when the rules are replaced. */
   #createReader(): LineReader {
+    const current = () => this.#rewriter
     const sink: LineSink = {
+      get isFull() {
+        return current().isFull
+      },
       block: (bytes, chunk) => this.#rewriter.block(bytes, chunk),
       take: (start) => this.#rewriter.take(start),
       event: (event) => this.#rewriter.event(event),
@@ -66,22 +74,26 @@ export class FusedStage extends InputStage {
   protected override enterSource(source: string): void {
     if (source === this.#source) return
     this.#source = source
+    this.#records = new RecordWriter(source)
     this.#rewriter = this.#createRewriter()
   }
 
-  protected override takeBytes(bytes: Uint8Array): void {
-    this.#reader.push(bytes)
-    this.#give()
+  protected override takeBytes(bytes: Uint8Array): Iterable<WrittenBatch> {
+    return this.#make(this.#reader.read(bytes))
   }
 
-  protected override endSource(): void {
-    this.#reader.end()
+  protected override *endSource(): Iterable<WrittenBatch> {
+    yield* this.#make(this.#reader.readEnd())
     this.#reader = this.#createReader()
-    this.#give()
   }
 
-  #give(): void {
-    const batch = this.#rewriter.finish()
-    if (batch.written > 0 || batch.rejected.length > 0) this.push(batch)
+  *#make(reading: Iterable<void>): Iterable<WrittenBatch> {
+    for (const _ of reading) yield this.#finish()
+    const batch = this.#finish()
+    if (batch.written > 0 || batch.rejected.count > 0) yield batch
+  }
+
+  #finish(): WrittenBatch {
+    return { source: this.#source, ...this.#rewriter.finish(), rejected: this.#records.take() }
   }
 }

@@ -1,10 +1,10 @@
-import { Transform, type TransformCallback } from 'node:stream'
+import { PacedStage } from './paced-stage.ts'
 import type { InputChunk } from './parse.ts'
-import { guard, STAGE_OPTIONS } from './stage.ts'
+import { STAGE_OPTIONS } from './stage.ts'
 import { UnreadRests } from './unread-rests.ts'
 
 /** A stage that takes InputChunks of one source after the other, or plain bytes of a single source. */
-export abstract class InputStage extends Transform {
+export abstract class InputStage extends PacedStage<InputChunk | Uint8Array> {
   #bytesRead = 0
   /** What could not be read of JSON documents. */
   readonly unread = new UnreadRests()
@@ -20,36 +20,23 @@ export abstract class InputStage extends Transform {
 
   /** What follows is of this source; it may be the same as before. */
   protected abstract enterSource(source: string): void
-  protected abstract takeBytes(bytes: Uint8Array): void
-  /** The source has ended. */
-  protected abstract endSource(): void
+  /** The batches that these bytes complete, each made when it is asked for. */
+  protected abstract takeBytes(bytes: Uint8Array): Iterable<unknown>
+  /** The source has ended: the batches of what is left of it. */
+  protected abstract endSource(): Iterable<unknown>
 
-  override _transform(
-    chunk: InputChunk | Uint8Array,
-    _encoding: BufferEncoding,
-    callback: TransformCallback,
-  ): void {
-    guard(callback, () => {
-      if (chunk instanceof Uint8Array) {
-        this.#read(chunk)
-      } else {
-        this.enterSource(chunk.source)
-        if (chunk.bytes === undefined) this.endSource()
-        else this.#read(chunk.bytes)
-      }
-      callback()
-    })
+  protected override pieces(chunk: InputChunk | Uint8Array): Iterable<unknown> {
+    if (chunk instanceof Uint8Array) return this.#read(chunk)
+    this.enterSource(chunk.source)
+    return chunk.bytes === undefined ? this.endSource() : this.#read(chunk.bytes)
   }
 
-  override _flush(callback: TransformCallback): void {
-    guard(callback, () => {
-      this.endSource()
-      callback()
-    })
+  protected override lastPieces(): Iterable<unknown> {
+    return this.endSource()
   }
 
-  #read(bytes: Uint8Array): void {
+  #read(bytes: Uint8Array): Iterable<unknown> {
     this.#bytesRead += bytes.length
-    this.takeBytes(bytes)
+    return this.takeBytes(bytes)
   }
 }

@@ -76,6 +76,35 @@ export function parseExact(text: string): ExactJson {
   return new ExactParser(text).parse()
 }
 
+/**
+ * Where a text has a character that no value begins with; -1: perhaps it is JSON. This costs much less than to parse, and tells
+ * of most texts that are no JSON that they are none.
+ */
+export function noValueAt(text: string): number {
+  let position = 0
+  let code = text.charCodeAt(0)
+  while (code === SPACE || code === LF || code === TAB || code === CR) code = text.charCodeAt(++position)
+  return code < VALUE_STARTS.length && VALUE_STARTS[code] === 1 ? -1 : position
+}
+
+/** What the parser says of a text for which `noValueAt` gives this position. */
+export function noValueProblem(text: string, position: number): JsonProblem {
+  return unexpected(text, position, 'a value')
+}
+
+/** Words are looked at by the parser. */
+const VALUE_STARTS = new Uint8Array(128)
+for (const character of '{["-0123456789tfn') VALUE_STARTS[character.charCodeAt(0)] = 1
+
+function unexpected(text: string, position: number, expected: string): JsonProblem {
+  const place = `at character ${position + 1}`
+  const character = text.codePointAt(position)
+  if (character === undefined) return new JsonProblem(`expected ${expected} ${place}, but the text ends`)
+  return new JsonProblem(
+    `expected ${expected} ${place}, not ${JSON.stringify(String.fromCodePoint(character))}`,
+  )
+}
+
 type Container = Value[] | JsonObject | Dict
 
 class ExactParser {
@@ -351,12 +380,7 @@ class ExactParser {
   }
 
   #unexpected(expected: string): JsonProblem {
-    const place = `at character ${this.#position + 1}`
-    const character = this.#text.codePointAt(this.#position)
-    if (character === undefined) return new JsonProblem(`expected ${expected} ${place}, but the text ends`)
-    return new JsonProblem(
-      `expected ${expected} ${place}, not ${JSON.stringify(String.fromCodePoint(character))}`,
-    )
+    return unexpected(this.#text, this.#position, expected)
   }
 
   #unclosed(start: number): JsonProblem {

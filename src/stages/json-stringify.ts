@@ -1,16 +1,14 @@
-import { valueError } from '../expression/failure.ts'
+import { type Failure, valueError } from '../expression/failure.ts'
 import { integerText } from '../expression/runtime/huge-integer.ts'
 import { iterate } from '../expression/runtime/iteration.ts'
 import { keyText } from '../expression/runtime/keys.ts'
 import { formatNumber } from '../expression/runtime/numbers.ts'
 import type { Maybe, NumberTexts, Value } from '../expression/value.ts'
 import { Dict, isJsonNumber, isSequence, NumberText } from '../expression/value.ts'
+import { MAX_OUTPUT_LENGTH } from './limits.ts'
 
 /** An output may nest this deep. JSON.stringify gives up a little later. */
 const MAX_DEPTH = 2000
-
-/** An output may have this many UTF-16 units: half of what V8 allows a string, so that lines can still be joined. */
-const MAX_OUTPUT_LENGTH = 1 << 28
 
 /** What JSON.stringify may write as an escape: of surrogates only lone ones. */
 const ESCAPED = /["\\\x00-\x1f\ud800-\udfff]/
@@ -75,6 +73,7 @@ class Writer {
       }
       if (this.#text.length > MAX_OUTPUT_LENGTH) throw tooBig()
     }
+    if (this.#text.length > MAX_OUTPUT_LENGTH) throw tooBig()
     return this.#text
   }
 
@@ -165,6 +164,7 @@ function membersOf(dict: Dict): Members {
   return { names: [...members.keys()], values: [...members.values()] }
 }
 
-function tooBig() {
+/** The failure of an output whose text is longer than MAX_OUTPUT_LENGTH. */
+export function tooBig(): Failure {
   return valueError('result too big: the text of the output')
 }

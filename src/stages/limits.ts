@@ -7,5 +7,19 @@ export const DEFAULT_MAX_LINE_BYTES = 16 * 1024 * 1024
  */
 export const MAX_LINE_LIMIT = 64 * 1024 * 1024
 
+/**
+ * The output that is made of one batch is handed on when it is about so large, and more is made only when the reader takes
+ * more: a few bytes of input may become gigabytes of output. 4 MiB.
+ */
+export const HAND_ON_BYTES = 4 * 1024 * 1024
+
+/** The same for records of rejected events. They are fewer, because each worker thread holds some. 256 KiB. */
+export const HAND_ON_RECORD_BYTES = 256 * 1024
+
+/**
+ * The text of one output at most: half of what V8 allows a string, so that lines can still be joined. 2**28 UTF-16 units.
+ */
+export const MAX_OUTPUT_LENGTH = 1 << 28
+
 /** Worker threads at most: with more there is a slip of the keyboard, and gigabytes for their heaps. */
 export const MAX_WORKERS = 256

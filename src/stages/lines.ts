@@ -34,6 +34,8 @@ export interface LineSink {
   take(start: number): number
   event(event: EventText): void
   reject(event: RejectedEvent): void
+  /** What was made of the lines has to be taken before the next one comes. Default: never. */
+  readonly isFull?: boolean
 }
 
 const LF = 0x0a
@@ -78,48 +80,73 @@ export class LineReader {
     return this.#line
   }
 
-  /** Number of events so far, rejected ones too. */
-  get events(): number {
-    return this.#ordinal
+  /** Reads a chunk, for a sink that is never full. */
+  push(chunk: Uint8Array): void {
+    this.#finish(this.read(chunk))
   }
 
-  push(chunk: Uint8Array): void {
+  /** The source has ended, for a sink that is never full. */
+  end(): void {
+    this.#finish(this.readEnd())
+  }
+
+  /**
+   * Reads a chunk.
+   *
+   * @yields where the sink is full; to go on says that it is empty again
+   */
+  *read(chunk: Uint8Array): Generator<void> {
     const bytes = toBuffer(chunk)
     let start = 0
     if (this.#held.length > 0) {
       start = bytes.indexOf(LF) + 1
       this.#held.add(start === 0 ? bytes : bytes.subarray(0, start))
       if (start === 0) return
-      this.#endHeld()
+      yield* this.#endHeld()
     }
     const end = bytes.lastIndexOf(LF) + 1
-    if (end > start) this.#block(bytes.subarray(start, end))
+    if (end > start) yield* this.#block(bytes.subarray(start, end))
     start = Math.max(start, end)
     if (start < bytes.length) this.#held.add(bytes.subarray(start))
   }
 
-  end(): void {
+  /** The source has ended. @yields where the sink is full */
+  *readEnd(): Generator<void> {
     if (this.#held.length === 0) return
     this.#held.add(LINE_END)
-    this.#endHeld()
+    yield* this.#endHeld()
+  }
+
+  #finish(reading: Generator<void>): void {
+    while (reading.next().done !== true);
   }
 
   /** What is held ends with LF now. */
-  #endHeld(): void {
+  *#endHeld(): Generator<void> {
     if (this.#held.overflowed) this.#reject(this.#held.bytes, 0, this.#held.bytes.length, ++this.#line)
-    else this.#block(this.#held.bytes)
+    else yield* this.#block(this.#held.bytes)
     this.#held.clear()
   }
 
   /** Complete lines: the last byte is LF. */
-  #block(bytes: Buffer): void {
+  *#block(bytes: Buffer): Generator<void> {
     const chunk = new ChunkText(bytes)
-    const { latin1 } = chunk
     this.#sink.block(bytes, chunk)
+    for (let start = 0; start < bytes.length; ) {
+      start = this.#lines(bytes, chunk, start)
+      if (this.#sink.isFull === true) yield
+    }
+  }
+
+  /** @returns where the first line begins that was not read, because the sink is full; or the end */
+  #lines(bytes: Buffer, chunk: ChunkText, from: number): number {
+    const { latin1 } = chunk
+    const sink = this.#sink
     // Only in a long block can there be a line that is too long.
     const takes = bytes.length <= this.#maxLineBytes
-    for (let start = 0; start < latin1.length; ) {
-      const after = takes ? this.#sink.take(start) : -1
+    let start = from
+    while (start < latin1.length && sink.isFull !== true) {
+      const after = takes ? sink.take(start) : -1
       if (after !== -1) {
         this.#line++
         this.#ordinal++
@@ -128,17 +155,18 @@ export class LineReader {
       }
       const next = latin1.indexOf('\n', start) + 1
       const line = ++this.#line
-      const from = this.#textStart(bytes, start, line)
-      const end = latin1.charCodeAt(next - 2) === CR && next - 2 >= from ? next - 2 : next - 1
-      if (end - from > this.#maxLineBytes) {
+      const first = this.#textStart(bytes, start, line)
+      const end = latin1.charCodeAt(next - 2) === CR && next - 2 >= first ? next - 2 : next - 1
+      if (end - first > this.#maxLineBytes) {
         this.#reject(bytes, start, next, line)
       } else {
-        const text = chunk.text(from, end)
-        if (text === undefined) this.#sink.reject(notUtf8(line, this.#ordinal++, bytes.subarray(from, end)))
-        else if (!isBlank(text)) this.#sink.event({ line, ordinal: this.#ordinal++, text })
+        const text = chunk.text(first, end)
+        if (text === undefined) sink.reject(notUtf8(line, this.#ordinal++, bytes.subarray(first, end)))
+        else if (!isBlank(text)) sink.event({ line, ordinal: this.#ordinal++, text })
       }
       start = next
     }
+    return start
   }
 
   #reject(bytes: Buffer, start: number, next: number, line: number): void {

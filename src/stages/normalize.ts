@@ -1,12 +1,14 @@
-import { Transform, type TransformCallback } from 'node:stream'
 import type { Batch, InputEvent, OutputEvent, RejectedEvent, Rejection } from '../event.ts'
-import { mergeRejected } from '../event.ts'
+import { inOrder, mergeRejected, rejectedEvent } from '../event.ts'
 import type { JsonObject } from '../expression/value.ts'
 import type { RuleDefinition } from '../rules/compiler.ts'
 import type { FastPathPlan } from '../rules/fast/generate.ts'
 import type { RuleNotes } from '../rules/rule-notes.ts'
 import type { Runner } from '../rules/runner.ts'
-import { guard, STAGE_OPTIONS } from './stage.ts'
+import { HAND_ON_BYTES } from './limits.ts'
+import { outputSize } from './output-size.ts'
+import { PacedStage } from './paced-stage.ts'
+import { STAGE_OPTIONS } from './stage.ts'
 
 /** What the normalize stage needs of a compiled rule file. */
 export interface RunnerSource {
@@ -33,40 +35,72 @@ export function normalizeBatch(
   const refused: RejectedEvent[] = []
   const end = (stopAtRejected ? batch.rejected[0]?.ordinal : undefined) ?? Number.POSITIVE_INFINITY
   for (const event of batch.events) {
-    const { line, ordinal, text } = event
-    if (ordinal > end || (stopAtRejected && refused.length > 0)) break
-    const output = runEvent(event, runner)
-    if (output === undefined) refused.push({ line, ordinal, rejection: runner.rejection, raw: text })
-    else if (output === TOO_DEEP) refused.push({ line, ordinal, rejection: TOO_DEEP_REJECTION, raw: text })
-    else {
-      const { plain, numbers } = runner
-      events.push({ line, ordinal, text, output, plain, numbers })
-    }
+    if (event.ordinal > end || (stopAtRejected && refused.length > 0)) break
+    const normalized = normalizeOne(event, runner)
+    if ('code' in normalized) refused.push(rejectedEvent(event, normalized))
+    else events.push(normalized)
   }
   return { source: batch.source, events, rejected: mergeRejected(batch.rejected, refused) }
 }
 
-/** A stack overflow: the event nests deeper than recursive functions of the rules can follow. */
-const TOO_DEEP: unique symbol = Symbol('too deep')
-const TOO_DEEP_REJECTION: Rejection = {
-  code: 'VALUE_ERROR',
-  message: 'the event nests too deep for the rules',
-}
-
-function runEvent(
-  { data, exact, text, numbers }: InputEvent,
-  runner: Runner,
-): JsonObject | typeof TOO_DEEP | undefined {
+/** Applies the rules to one event. */
+export function normalizeOne(event: InputEvent, runner: Runner): OutputEvent | Rejection {
+  const { line, ordinal, text, data, exact } = event
+  let output: JsonObject | undefined
   try {
-    return exact ? runner.runExact(data, text, numbers) : runner.run(data as JsonObject, text)
+    output = exact ? runner.runExact(data, text, event.numbers) : runner.run(data as JsonObject, text)
   } catch (error) {
+    // A stack overflow: the event nests deeper than recursive functions of the rules can follow.
     if (error instanceof RangeError) return TOO_DEEP
     throw error
   }
+  if (output === undefined) return runner.rejection
+  const { plain, numbers } = runner
+  return { line, ordinal, text, output, plain, numbers }
 }
 
-/** Batches of events in, batches of outputs out. */
-export class NormalizeStage extends Transform {
+const TOO_DEEP: Rejection = { code: 'VALUE_ERROR', message: 'the event nests too deep for the rules' }
+
+/**
+ * The same as `normalizeBatch`, in several batches where the outputs are large.
+ *
+ * @param stopAtRejected leave alone what follows the first rejected event
+ */
+function* normalizeInParts(
+  batch: Batch<InputEvent>,
+  runner: Runner,
+  stopAtRejected: boolean,
+): Iterable<Batch<OutputEvent>> {
+  const { source } = batch
+  let part = new Part()
+  for (const event of inOrder(batch)) {
+    const normalized = 'data' in event ? normalizeOne(event, runner) : undefined
+    if (normalized === undefined) {
+      part.rejected.push(event as RejectedEvent)
+    } else if ('code' in normalized) {
+      part.rejected.push(rejectedEvent(event as InputEvent, normalized))
+    } else {
+      part.events.push(normalized)
+      part.size += outputSize(normalized.output, HAND_ON_BYTES)
+    }
+    if (stopAtRejected && part.rejected.length > 0) break
+    if (part.size < HAND_ON_BYTES) continue
+    yield { source, events: part.events, rejected: part.rejected }
+    part = new Part()
+  }
+  if (part.events.length + part.rejected.length > 0) {
+    yield { source, events: part.events, rejected: part.rejected }
+  }
+}
+
+class Part {
+  readonly events: OutputEvent[] = []
+  readonly rejected: RejectedEvent[] = []
+  size = 0
+}
+
+/** Batches of events in, batches of outputs out: several for one where the outputs are large. */
+export class NormalizeStage extends PacedStage<Batch<InputEvent>> {
   readonly #stopAtRejected: boolean
   #runner!: Runner
   #notes: RuleNotes | undefined
@@ -84,15 +118,9 @@ export class NormalizeStage extends Transform {
     this.#runner = rules.createRunner(this.#notes)
   }
 
-  override _transform(
-    batch: Batch<InputEvent>,
-    _encoding: BufferEncoding,
-    callback: TransformCallback,
-  ): void {
-    guard(callback, () => {
-      const normalized = normalizeBatch(batch, this.#runner, this.#stopAtRejected)
-      this.push({ ...normalized, notes: this.#notes?.take() })
-      callback()
-    })
+  protected override *pieces(batch: Batch<InputEvent>): Iterable<Batch<OutputEvent>> {
+    for (const part of normalizeInParts(batch, this.#runner, this.#stopAtRejected)) {
+      yield { ...part, notes: this.#notes?.take() }
+    }
   }
 }

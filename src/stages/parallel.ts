@@ -5,6 +5,7 @@ import type { RunnerSource } from './normalize.ts'
 import { OverlappingStage } from './overlapping-stage.ts'
 import type { InputChunk, ParseOptions } from './parse.ts'
 import { parseOptions } from './parse.ts'
+import { placeRecords } from './rejected-records.ts'
 import type { WrittenBatch } from './serialize.ts'
 import { WORKER_CHUNK_BYTES } from './source.ts'
 import { UnreadRests } from './unread-rests.ts'
@@ -39,7 +40,6 @@ type Callback = (error?: Error | null) => void
 interface SourceState {
   name: string
   lines: number
-  events: number
 }
 
 /**
@@ -128,7 +128,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
   }
 
   #read(bytes: Uint8Array, name: string, isOwned = false): Iterator<Piece> {
-    this.#source ??= { name, lines: 0, events: 0 }
+    this.#source ??= { name, lines: 0 }
     this.#source.name = name
     this.#bytesRead += bytes.length
     return this.#cutter.push(bytes, isOwned)[Symbol.iterator]()
@@ -184,12 +184,9 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
 
   #giveResult(result: BlockResult, source: SourceState): void {
     const { bytes, written, notes } = result
-    const rejected = result.rejected.map((event) => {
-      return { ...event, line: event.line + source.lines, ordinal: event.ordinal + source.events }
-    })
+    const rejected = placeRecords(result.rejected, source.name, source.lines)
     source.lines += result.lines
-    source.events += result.events
-    if (written === 0 && rejected.length === 0) return
+    if (written === 0 && rejected.count === 0) return
     const batch: WrittenBatch = { source: source.name, bytes, written, rejected, notes }
     this.give(batch)
   }

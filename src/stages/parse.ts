@@ -1,11 +1,11 @@
-import type { Batch, InputEvent, RejectedEvent, Rejection } from '../event.ts'
-import { mergeRejected } from '../event.ts'
+import type { Batch, EventText, InputEvent, RejectedEvent, Rejection } from '../event.ts'
+import { mergeRejected, rejectedEvent } from '../event.ts'
 import { Failure } from '../expression/failure.ts'
 import type { Dict, JsonObject, NumberTexts, Value } from '../expression/value.ts'
 import { InputStage } from './input-stage.ts'
 import { isCanonical } from './json-canonical.ts'
 import { MAX_NESTING, nestsTooDeep } from './json-nesting.ts'
-import { JsonProblem, parseExact } from './json-parse.ts'
+import { JsonProblem, noValueAt, noValueProblem, parseExact } from './json-parse.ts'
 import { ValueSplitter } from './json-values.ts'
 import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT } from './limits.ts'
 import type { EventTexts, Splitter } from './lines.ts'
@@ -34,48 +34,79 @@ export interface InputChunk {
 export function parseBatch(source: string, texts: EventTexts): Batch<InputEvent> {
   const events: InputEvent[] = []
   const refused: RejectedEvent[] = []
-  for (const { line, ordinal, text } of texts.events) {
-    const parsed = parseText(text)
-    if ('code' in parsed) {
-      refused.push({ line, ordinal, rejection: parsed, raw: text })
-    } else {
-      const { data, exact, numbers } = parsed
-      events.push({ line, ordinal, text, data, exact, numbers })
-    }
+  const parser = new EventParser()
+  for (const event of texts.events) {
+    const parsed = parser.parse(event)
+    if ('code' in parsed) refused.push(rejectedEvent(event, parsed))
+    else events.push(parsed)
   }
   return { source, events, rejected: mergeRejected(texts.rejected, refused) }
+}
+
+/** A character that no value begins with, where it stood, and what is said of it. */
+interface NoValue {
+  readonly position: number
+  readonly character: number | undefined
+  readonly rejection: Rejection
+}
+
+/** Parses the texts of events, one after the other. */
+export class EventParser {
+  /** The last one was no JSON. */
+  #wasInvalid = false
+  #lastNoValue: NoValue | undefined
+
+  parse({ line, ordinal, text }: EventText): InputEvent | Rejection {
+    const parsed = this.#parseText(text)
+    if ('code' in parsed) return parsed
+    const { data, exact, numbers } = parsed
+    return { line, ordinal, text, data, exact, numbers }
+  }
+
+  /** One event's text: with JSON.parse where that keeps everything, else with our own, slower parser. */
+  #parseText(text: string): ParsedText | Rejection {
+    if (nestsTooDeep(text)) return invalid(`it nests deeper than ${MAX_NESTING} levels`)
+    const position = noValueAt(text)
+    if (position !== -1) return this.#noValue(text, position)
+    // The error of JSON.parse costs four times as much as our parser's refusal, and what is no JSON rarely comes alone.
+    if (this.#wasInvalid || !isCanonical(text)) return this.#parseOdd(text)
+    try {
+      const data = JSON.parse(text) as Value
+      return isObject(data) ? { data, exact: false, numbers: undefined } : notAnObject(data)
+    } catch (error) {
+      // Our parser says in the same words on every version of Node what is wrong.
+      if (error instanceof SyntaxError) return this.#parseOdd(text)
+      throw error
+    }
+  }
+
+  /** Lines of one kind are often many, and fail in one way. */
+  #noValue(text: string, position: number): Rejection {
+    const character = text.codePointAt(position)
+    const last = this.#lastNoValue
+    if (last?.position === position && last.character === character) return last.rejection
+    const rejection = invalid(noValueProblem(text, position).message)
+    this.#lastNoValue = { position, character, rejection }
+    return rejection
+  }
+
+  #parseOdd(text: string): ParsedText | Rejection {
+    this.#wasInvalid = false
+    try {
+      const { value, numbers } = parseExact(text)
+      return isObject(value) ? { data: value, exact: true, numbers } : notAnObject(value)
+    } catch (problem) {
+      if (!(problem instanceof JsonProblem || problem instanceof Failure)) throw problem
+      this.#wasInvalid = true
+      return invalid(`${problem.message}${documentHint(text)}`)
+    }
+  }
 }
 
 interface ParsedText {
   readonly data: JsonObject | Dict
   readonly exact: boolean
   readonly numbers: NumberTexts | undefined
-}
-
-/** One event's text: with JSON.parse where that keeps everything, else with our own, slower parser. */
-function parseText(text: string): ParsedText | Rejection {
-  if (nestsTooDeep(text)) return invalid(`it nests deeper than ${MAX_NESTING} levels`)
-  try {
-    if (!isCanonical(text)) return parseOddText(text)
-    const data = JSON.parse(text) as Value
-    return isObject(data) ? { data, exact: false, numbers: undefined } : notAnObject(data)
-  } catch (error) {
-    // Our parser says in the same words on every version of Node what is wrong.
-    if (error instanceof SyntaxError) return parseOddText(text)
-    throw error
-  }
-}
-
-function parseOddText(text: string): ParsedText | Rejection {
-  try {
-    const { value, numbers } = parseExact(text)
-    return isObject(value) ? { data: value, exact: true, numbers } : notAnObject(value)
-  } catch (problem) {
-    if (problem instanceof JsonProblem || problem instanceof Failure) {
-      return invalid(`${problem.message}${documentHint(text)}`)
-    }
-    throw problem
-  }
 }
 
 function isObject(value: Value): value is JsonObject | Dict {
@@ -129,20 +160,39 @@ export class ParseStage extends InputStage {
     this.#source = source
   }
 
-  protected override takeBytes(bytes: Uint8Array): void {
-    this.#parse(this.#splitter.push(bytes))
+  protected override *takeBytes(bytes: Uint8Array): Iterable<Batch<InputEvent>> {
+    yield* this.#parse(this.#splitter.push(bytes))
   }
 
-  protected override endSource(): void {
-    this.#parse(this.#splitter.end())
+  protected override *endSource(): Iterable<Batch<InputEvent>> {
+    yield* this.#parse(this.#splitter.end())
     this.unread.add(this.#source, this.#splitter.unread)
     this.#splitter = this.#createSplitter()
   }
 
-  #parse(texts: EventTexts): void {
-    if (texts.events.length === 0 && texts.rejected.length === 0) return
-    this.push(parseBatch(this.#source, texts))
+  *#parse(texts: EventTexts): Iterable<Batch<InputEvent>> {
+    for (const part of inParts(texts, MAX_BATCH_EVENTS)) yield parseBatch(this.#source, part)
   }
+}
+
+/** Of events that take a few bytes in the input there are tens of thousands in a chunk, and each is some hundred bytes. */
+const MAX_BATCH_EVENTS = 4096
+
+/** The same events in several lists, in their order. Where there is none, there is no list. */
+function* inParts({ events, rejected }: EventTexts, maxEvents: number): Iterable<EventTexts> {
+  if (events.length + rejected.length <= maxEvents) {
+    if (events.length + rejected.length > 0) yield { events, rejected }
+    return
+  }
+  let firstRejected = 0
+  for (let first = 0; first < events.length; first += maxEvents) {
+    const part = events.slice(first, first + maxEvents)
+    const nextOrdinal = events[first + maxEvents]?.ordinal ?? Number.POSITIVE_INFINITY
+    const from = firstRejected
+    while ((rejected[firstRejected]?.ordinal ?? nextOrdinal) < nextOrdinal) firstRejected++
+    yield { events: part, rejected: rejected.slice(from, firstRejected) }
+  }
+  if (events.length === 0) yield { events, rejected }
 }
 
 export function parseOptions({

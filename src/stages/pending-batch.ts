@@ -1,10 +1,12 @@
-import type { Batch, OutputEvent, RejectedEvent, Rejection } from '../event.ts'
+import type { Batch, BatchNotes, OutputEvent, RejectedEvent, Rejection } from '../event.ts'
 import { mergeRejected } from '../event.ts'
 import { Failure } from '../expression/failure.ts'
 import type { JsonObject } from '../expression/value.ts'
 import type { Answer, LookupHandler, TracerError } from '../tracer/pool.ts'
 import type { Enrichment, FoundIndicator } from './enrichment.ts'
 import { detectionsOf, markUnenriched } from './enrichment.ts'
+import { HAND_ON_BYTES } from './limits.ts'
+import { outputSize } from './output-size.ts'
 
 /** Counts of what the enrich stage has done. */
 export interface EnrichCounts {
@@ -23,7 +25,9 @@ export interface BatchOwner {
   /** Reject an event that could not be looked up. */
   readonly required: boolean
   readonly counts: { -readonly [Name in keyof EnrichCounts]: EnrichCounts[Name] }
-  /** All events of a batch are settled. */
+  /** Characters that were added to events which have not left yet, about. */
+  added: number
+  /** Events may leave: all of a batch are settled, or so much was added that some have to. */
   onComplete(): void
   /** A fault of ours. */
   onFault(error: unknown): void
@@ -41,7 +45,9 @@ export interface PendingWork {
   readonly isComplete: boolean
   /** Starts the next event: asks for its indicators, if it has any. @param ask may tell the handler at once */
   start(ask: (found: readonly FoundIndicator[], handler: LookupHandler) => void): void
-  /** The batch as it leaves. Once, when it is complete. */
+  /** The events, from the first one on, that are as they leave; undefined: there are none. */
+  takePart(): unknown
+  /** What is left of the batch, as it leaves. Once, when it is complete. */
   result(): unknown
 }
 
@@ -53,8 +59,8 @@ export function failureReason({ code }: TracerError): 'timeout' | 'unavailable' 
 /**
  * A batch whose events are looked up.
  *
- *     events:  [ settled ][ asked ][ settled ][ asked ][ ... ][ ... ]
- *                                                      `-- next: not started
+ *     events:  [ left ][ left ][ settled ][ asked ][ settled ][ asked ][ ... ][ ... ]
+ *                              `-- from                                `-- next: not started
  */
 export class PendingBatch implements PendingWork {
   readonly size: number
@@ -62,18 +68,28 @@ export class PendingBatch implements PendingWork {
   readonly #batch: Batch<OutputEvent>
   readonly #enrichment: Enrichment
   readonly #owner: BatchOwner
+  #from = 0
   #next = 0
   #unsettled: number
+  readonly #isSettled: Uint8Array
+  /** Characters that were added to events, by their index. */
+  readonly #added = new Map<number, number>()
   /** With the first event that has changed: all of them, a rejected one left out. */
   #events: (OutputEvent | undefined)[] | undefined
-  readonly #refused: RejectedEvent[] = []
+  /** Those that were rejected before, and here: they have not left. */
+  #rejected: readonly RejectedEvent[]
+  #refused: RejectedEvent[] = []
+  #notes: BatchNotes | undefined
 
   constructor(batch: Batch<OutputEvent>, enrichment: Enrichment, owner: BatchOwner) {
-    const { events, rejected } = batch
+    const { events, rejected, notes } = batch
     this.#batch = batch
+    this.#notes = notes
     this.#enrichment = enrichment
     this.#owner = owner
     this.#unsettled = events.length
+    this.#isSettled = new Uint8Array(events.length)
+    this.#rejected = rejected
     this.size = Math.max(1, events.length + rejected.length)
     let length = 0
     for (const { text } of events) length += text.length
@@ -93,21 +109,47 @@ export class PendingBatch implements PendingWork {
     const index = this.#next
     this.#next += 1
     const found = this.#enrichment.find(this.#batch.events[index]!.output)
-    if (found.length === 0) this.#unsettled -= 1
+    if (found.length === 0) this.#settle(index)
     else ask(found, new PendingEvent(this, index, found))
   }
 
+  takePart(): Batch<OutputEvent> | undefined {
+    let end = this.#from
+    while (end < this.#next && this.#isSettled[end] === 1) end++
+    return end === this.#from ? undefined : this.#cut(end)
+  }
+
   result(): Batch<OutputEvent> {
-    if (this.#events === undefined) return this.#batch
-    const { source, rejected, notes } = this.#batch
-    const events = this.#events.filter((event) => event !== undefined)
-    return { source, events, rejected: mergeRejected(rejected, this.#refused.sort(byOrdinal)), notes }
+    if (this.#from === 0 && this.#events === undefined) return this.#batch
+    return this.#cut(this.#batch.events.length)
+  }
+
+  /** The events that have not left, up to this one. */
+  #cut(end: number): Batch<OutputEvent> {
+    const outputs = this.#events ?? this.#batch.events
+    const events = outputs.slice(this.#from, end).filter((event) => event !== undefined)
+    for (let index = this.#from; index < end; index++) {
+      this.#owner.added -= this.#added.get(index) ?? 0
+      // It has left, and need not be in memory for those behind it.
+      if (this.#events !== undefined) this.#events[index] = undefined
+    }
+    this.#from = end
+    const nextOrdinal = this.#batch.events[end]?.ordinal ?? Number.POSITIVE_INFINITY
+    const refused = mergeRejected(this.#rejected, this.#refused)
+    const rejected = refused.filter(({ ordinal }) => ordinal < nextOrdinal)
+    this.#rejected = refused.slice(rejected.length)
+    this.#refused = []
+    // The notes of a batch leave once.
+    const notes = this.#notes
+    this.#notes = undefined
+    return { source: this.#batch.source, events, rejected, notes }
   }
 
   answer(index: number, found: readonly FoundIndicator[], answers: readonly Answer[]): void {
     const detections = detectionsOf(found, answers)
     if (detections !== undefined) this.#add(index, detections)
-    this.#settled()
+    this.#settle(index)
+    this.#tell()
   }
 
   fail(index: number, error: TracerError): void {
@@ -115,7 +157,8 @@ export class PendingBatch implements PendingWork {
     this.#owner.counts[reason] += 1
     if (this.#owner.required) this.#reject(index, { code: 'ENRICHMENT_FAILED', message: error.message })
     else this.#change(index, markUnenriched(this.#batch.events[index]!, reason))
-    this.#settled()
+    this.#settle(index)
+    this.#tell()
   }
 
   #add(index: number, detections: readonly JsonObject[]): void {
@@ -123,6 +166,9 @@ export class PendingBatch implements PendingWork {
       this.#change(index, this.#enrichment.add(this.#batch.events[index]!, detections))
       this.#owner.counts.enriched += 1
       this.#owner.counts.detections += detections.length
+      const size = outputSize(detections, HAND_ON_BYTES)
+      this.#added.set(index, size)
+      this.#owner.added += size
     } catch (error) {
       if (error instanceof Failure) this.#reject(index, { code: error.code, message: error.message })
       else this.#owner.onFault(error)
@@ -141,9 +187,13 @@ export class PendingBatch implements PendingWork {
     this.#change(index, undefined)
   }
 
-  #settled(): void {
+  #settle(index: number): void {
     this.#unsettled -= 1
-    if (this.isComplete) this.#owner.onComplete()
+    this.#isSettled[index] = 1
+  }
+
+  #tell(): void {
+    if (this.isComplete || this.#owner.added >= HAND_ON_BYTES) this.#owner.onComplete()
   }
 }
 
@@ -166,9 +216,4 @@ class PendingEvent implements LookupHandler {
   onFailure(error: TracerError): void {
     this.#batch.fail(this.#index, error)
   }
-}
-
-/** Answers come in any order. */
-function byOrdinal(a: RejectedEvent, b: RejectedEvent): number {
-  return a.ordinal - b.ordinal
 }

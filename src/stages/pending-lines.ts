@@ -7,9 +7,11 @@ import type { Enrichment, FoundIndicator } from './enrichment.ts'
 import { detectionsOf, markUnenriched } from './enrichment.ts'
 import { JsonProblem, parseExact } from './json-parse.ts'
 import { stringify } from './json-stringify.ts'
+import { HAND_ON_BYTES } from './limits.ts'
 import { LineIndicators } from './line-indicators.ts'
 import type { BatchOwner, PendingWork } from './pending-batch.ts'
 import { failureReason } from './pending-batch.ts'
+import { NO_RECORDS } from './rejected-records.ts'
 import type { WrittenBatch } from './serialize.ts'
 
 /** Bytes from `start` to `end` become this text. */
@@ -55,9 +57,14 @@ export class PendingLines implements PendingWork {
   readonly #bytes: Buffer
   readonly #enrichment: LineEnrichment
   readonly #owner: BatchOwner
+  /** What is before this has left. */
+  #from = 0
   #next = 0
   #unsettled = 0
-  readonly #edits: Edit[] = []
+  /** Lines that were asked for and have not left, in their order. */
+  #asked: PendingLine[] = []
+  /** Number of lines that have left. */
+  #left = 0
 
   /** Only when all batches before it with the same enrichment are started. */
   constructor(batch: WrittenBatch, enrichment: LineEnrichment, owner: BatchOwner) {
@@ -66,10 +73,8 @@ export class PendingLines implements PendingWork {
     this.#enrichment = enrichment
     this.#owner = owner
     enrichment.indicators.open(this.#bytes)
-    this.size = Math.max(1, batch.written + batch.rejected.length)
-    let length = batch.bytes.length
-    for (const { raw } of batch.rejected) length += raw.length
-    this.textLength = length
+    this.size = Math.max(1, batch.written + batch.rejected.count)
+    this.textLength = batch.bytes.length + batch.rejected.bytes.length
   }
 
   get isStarted(): boolean {
@@ -87,73 +92,116 @@ export class PendingLines implements PendingWork {
     this.#next = indicators.next
     if (found.length === 0) return
     this.#unsettled += 1
-    ask(found, new PendingLine(this, start, this.#next - 1, found))
+    const line = new PendingLine(this, start, this.#next - 1, found)
+    this.#asked.push(line)
+    ask(found, line)
+  }
+
+  takePart(): WrittenBatch | undefined {
+    const count = this.#asked.findIndex(({ isSettled }) => !isSettled)
+    const end = count === -1 ? this.#next : this.#asked[count]!.start
+    if (end === this.#from) return undefined
+    const bytes = this.#cut(end, count === -1 ? this.#asked.length : count)
+    const written = countLines(this.#bytes, this.#from, end)
+    this.#from = end
+    this.#left += written
+    return { source: this.#batch.source, bytes, written, rejected: NO_RECORDS }
   }
 
   result(): WrittenBatch {
-    if (this.#edits.length === 0) return this.#batch
-    // Answers come in any order.
-    const edits = this.#edits.sort((a, b) => a.start - b.start)
-    const longest = edits.reduce((length, { text }) => length + text.length * 3, this.#bytes.length)
-    const bytes = Buffer.allocUnsafeSlow(longest)
-    let from = 0
-    let to = 0
-    for (const { start, end, text } of edits) {
-      to += this.#bytes.copy(bytes, to, from, start)
-      to += bytes.write(text, to)
-      from = end
-    }
-    to += this.#bytes.copy(bytes, to, from)
-    return { ...this.#batch, bytes: bytes.subarray(0, to) }
+    if (this.#from === 0 && this.#asked.every(({ edit }) => edit === undefined)) return this.#batch
+    const bytes = this.#cut(this.#bytes.length, this.#asked.length)
+    return { ...this.#batch, bytes, written: this.#batch.written - this.#left }
   }
 
-  /** @param end where the line's LF is */
-  answer(end: number, found: readonly FoundIndicator[], answers: readonly Answer[]): void {
+  /** The bytes that have not left up to this one, with the edits of the first `count` lines that were asked for. */
+  #cut(end: number, count: number): Uint8Array {
+    const lines = count === this.#asked.length ? this.#asked : this.#asked.slice(0, count)
+    this.#asked = count === this.#asked.length ? [] : this.#asked.slice(count)
+    let added = 0
+    for (const { edit } of lines) added += edit?.text.length ?? 0
+    if (added === 0) return this.#bytes.subarray(this.#from, end)
+    this.#owner.added -= added
+    // A UTF-16 unit takes three bytes at most.
+    const bytes = Buffer.allocUnsafeSlow(end - this.#from + added * 3)
+    let from = this.#from
+    let to = 0
+    for (const { edit } of lines) {
+      if (edit === undefined) continue
+      to += this.#bytes.copy(bytes, to, from, edit.start)
+      to += bytes.write(edit.text, to)
+      from = edit.end
+    }
+    to += this.#bytes.copy(bytes, to, from, end)
+    return bytes.subarray(0, to)
+  }
+
+  answer(line: PendingLine, found: readonly FoundIndicator[], answers: readonly Answer[]): void {
     const detections = detectionsOf(found, answers)
     if (detections !== undefined) {
       this.#owner.counts.enriched += 1
       this.#owner.counts.detections += detections.length
       // The event has members: those that were looked up.
-      const brace = end - 1
-      this.#edits.push({ start: brace, end: brace, text: `,${this.#enrichment.member(detections)}` })
+      const brace = line.end - 1
+      this.#edit(line, { start: brace, end: brace, text: `,${this.#enrichment.member(detections)}` })
     }
-    this.#settled()
+    this.#settle(line)
   }
 
-  fail(start: number, end: number, error: TracerError): void {
+  fail(line: PendingLine, error: TracerError): void {
+    const { start, end } = line
     const reason = failureReason(error)
     this.#owner.counts[reason] += 1
     const text = markedText(this.#bytes.toString('utf8', start, end), reason)
-    if (text !== undefined) this.#edits.push({ start, end, text })
-    this.#settled()
+    if (text !== undefined) this.#edit(line, { start, end, text })
+    this.#settle(line)
   }
 
-  #settled(): void {
+  #edit(line: PendingLine, edit: Edit): void {
+    line.edit = edit
+    this.#owner.added += edit.text.length
+  }
+
+  #settle(line: PendingLine): void {
+    line.isSettled = true
     this.#unsettled -= 1
-    if (this.isComplete) this.#owner.onComplete()
+    if (this.isComplete || this.#owner.added >= HAND_ON_BYTES) this.#owner.onComplete()
   }
 }
 
+function countLines(bytes: Buffer, from: number, end: number): number {
+  let count = 0
+  for (let next = bytes.indexOf(LF, from); next !== -1 && next < end; next = bytes.indexOf(LF, next + 1))
+    count++
+  return count
+}
+
+const LF = 0x0a
+
 /** One event that waits for its answers. */
 class PendingLine implements LookupHandler {
+  /** Where it begins, and where its LF is. */
+  readonly start: number
+  readonly end: number
+  isSettled = false
+  /** How it is changed; undefined: it is not. */
+  edit: Edit | undefined
   readonly #lines: PendingLines
-  readonly #start: number
-  readonly #end: number
   readonly #found: readonly FoundIndicator[]
 
   constructor(lines: PendingLines, start: number, end: number, found: readonly FoundIndicator[]) {
     this.#lines = lines
-    this.#start = start
-    this.#end = end
+    this.start = start
+    this.end = end
     this.#found = found
   }
 
   onAnswers(answers: readonly Answer[]): void {
-    this.#lines.answer(this.#end, this.#found, answers)
+    this.#lines.answer(this, this.#found, answers)
   }
 
   onFailure(error: TracerError): void {
-    this.#lines.fail(this.#start, this.#end, error)
+    this.#lines.fail(this, error)
   }
 }
 

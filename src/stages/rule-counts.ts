@@ -30,9 +30,9 @@ export class RuleCounts {
   readonly #fields = new Map<string, FieldCount>()
   #lastSeen: readonly string[] | undefined
 
-  /** An event was rejected. @param rule undefined: no rule was at fault */
-  reject(rule: string | undefined): void {
-    if (rule !== undefined) add(this.#rejected, rule, 1)
+  /** Events were rejected: by the rule that was at fault, how many. */
+  reject(byRule: ReadonlyMap<string, number>): void {
+    for (const [rule, count] of byRule) add(this.#rejected, rule, count)
   }
 
   /** A batch has left. */

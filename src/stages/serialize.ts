@@ -1,13 +1,17 @@
 import { Buffer } from 'node:buffer'
-import { Transform, type TransformCallback, type Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import type { RejectionCode } from '../errors.ts'
 import type { Batch, BatchNotes, OutputEvent, RejectedEvent, Rejection } from '../event.ts'
-import { mergeRejected, rejectedRecord } from '../event.ts'
+import { inOrder, mergeRejected, rejectedEvent, rejectedRecord } from '../event.ts'
 import { Failure } from '../expression/failure.ts'
-import { stringify } from './json-stringify.ts'
+import { stringify, tooBig } from './json-stringify.ts'
+import { HAND_ON_RECORD_BYTES, MAX_OUTPUT_LENGTH } from './limits.ts'
+import { PacedStage } from './paced-stage.ts'
+import type { RejectedCounts, RejectedRecords } from './rejected-records.ts'
+import { RecordWriter } from './rejected-records.ts'
 import type { RuleTotals } from './rule-counts.ts'
 import { RuleCounts } from './rule-counts.ts'
-import { guard, STAGE_OPTIONS } from './stage.ts'
+import { STAGE_OPTIONS } from './stage.ts'
 
 export interface SerializeOptions {
   /** Where records of rejected events go. It is not ended. Default: they are only counted. */
@@ -46,7 +50,7 @@ export interface WrittenBatch {
   readonly bytes: Uint8Array
   /** Number of lines. */
   readonly written: number
-  readonly rejected: readonly RejectedEvent[]
+  readonly rejected: RejectedRecords
   readonly notes?: BatchNotes | undefined
 }
 
@@ -72,7 +76,7 @@ export function serializeBatch(batch: Batch<OutputEvent>, stopAtRejected = false
       lines.add(json)
       written++
     } else {
-      refused.push({ line: event.line, ordinal: event.ordinal, rejection: json, raw: event.text })
+      refused.push(rejectedEvent(event, json))
       if (stopAtRejected) break
     }
   }
@@ -87,9 +91,12 @@ export function serializeRejected(source: string, rejected: readonly RejectedEve
   return lines.end()
 }
 
-function outputText({ output, plain, numbers }: OutputEvent): string | Rejection {
+/** An output as JSON, or why it cannot be written. */
+export function outputText({ output, plain, numbers }: OutputEvent): string | Rejection {
   try {
-    return plain ? JSON.stringify(output) : stringify(output, numbers)
+    const text = plain ? JSON.stringify(output) : stringify(output, numbers)
+    if (text.length > MAX_OUTPUT_LENGTH) throw tooBig()
+    return text
   } catch (error) {
     if (error instanceof Failure) return { code: error.code, message: error.message }
     // JSON.stringify recurses, and its result is limited like any string.
@@ -104,32 +111,36 @@ class LineJoiner {
   #text = ''
 
   add(line: string): void {
+    // Of a line that is long itself, and what was before it, no one string can be made.
+    if (line.length >= JOINED_LENGTH) this.#cut()
     this.#text += line
     this.#text += '\n'
     if (this.#text.length >= JOINED_LENGTH) this.#cut()
   }
 
   end(): readonly string[] {
-    if (this.#text !== '') this.#cut()
+    this.#cut()
     return this.#texts
   }
 
   #cut(): void {
-    this.#texts.push(this.#text)
+    if (this.#text !== '') this.#texts.push(this.#text)
     this.#text = ''
   }
 }
 
 /**
- * Batches of outputs in, bytes out. Records of rejected events are written on the way: the stage waits until the
- * errors output takes more, and fails when it fails.
+ * Batches of outputs in, bytes out. Records of rejected events are written on the way. The stage waits, between the lines of one batch,
+ * too, until the reader takes more and until the errors output does, and fails when that fails.
  */
-export class SerializeStage extends Transform {
+export class SerializeStage extends PacedStage<Batch<OutputEvent> | WrittenBatch> {
   readonly #errors: Writable | undefined
   readonly #stopAtRejected: boolean
   readonly #onStop: () => void
   readonly #onBatch: (stage: SerializeStage) => void
   #stopped = false
+  /** The errors output has enough for now. */
+  #isWaiting = false
   #written = 0
   #rejected = 0
   readonly #rejectedByCode: Partial<Record<RejectionCode, number>> = {}
@@ -173,20 +184,33 @@ export class SerializeStage extends Transform {
     return this.#stopped
   }
 
-  override _transform(
-    batch: Batch<OutputEvent> | WrittenBatch,
-    _encoding: BufferEncoding,
-    callback: TransformCallback,
-  ): void {
-    // What was on its way behind the event that stopped us.
-    if (this.#stopped) {
-      callback()
-      return
+  protected override *pieces(batch: Batch<OutputEvent> | WrittenBatch): Iterable<Piece> {
+    // A batch may have been on its way behind the event that stopped us.
+    if (this.#stopped) return
+    const parts = 'bytes' in batch ? [batch] : serializeInParts(batch, this.#stopAtRejected)
+    for (const { bytes, written, rejected, notes } of parts) {
+      this.#written += written
+      this.#bytesWritten += bytes.length
+      this.#count(rejected, notes)
+      if (bytes.length > 0) yield { bytes, isRejected: false }
+      this.#stopIfAsked(rejected)
+      if (rejected.count > 0) yield { bytes: rejected.bytes, isRejected: true }
     }
-    guard(callback, () => {
-      if ('bytes' in batch) this.#pass(batch, callback)
-      else this.#write(batch, callback)
+  }
+
+  protected override give({ bytes, isRejected }: Piece): boolean {
+    if (!isRejected) return this.pushPiece(bytes)
+    if (this.#errors === undefined || this.#errors.write(bytes)) return true
+    this.#isWaiting = true
+    this.#errors.once('drain', () => {
+      this.#isWaiting = false
+      this.goOn()
     })
+    return false
+  }
+
+  protected override get isBlocked(): boolean {
+    return this.#isWaiting
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -194,49 +218,20 @@ export class SerializeStage extends Transform {
     callback(error)
   }
 
-  #write(batch: Batch<OutputEvent>, callback: TransformCallback): void {
-    const { texts, written, rejected } = serializeBatch(batch, this.#stopAtRejected)
-    this.#written += written
-    this.#count(rejected, batch.notes)
-    for (const text of texts) {
-      const bytes = Buffer.from(text)
-      this.#bytesWritten += bytes.length
-      this.push(bytes)
-    }
-    this.#stopIfAsked(rejected)
-    this.#writeErrors(serializeRejected(batch.source, rejected), callback)
-  }
-
-  #pass({ source, bytes, written, rejected, notes }: WrittenBatch, callback: TransformCallback): void {
-    this.#written += written
-    this.#count(rejected, notes)
-    this.#bytesWritten += bytes.length
-    if (bytes.length > 0) this.push(bytes)
-    this.#stopIfAsked(rejected)
-    this.#writeErrors(serializeRejected(source, rejected), callback)
-  }
-
-  #stopIfAsked(rejected: readonly RejectedEvent[]): void {
-    if (!this.#stopAtRejected || rejected.length === 0) return
+  #stopIfAsked(rejected: RejectedCounts): void {
+    if (!this.#stopAtRejected || rejected.count === 0) return
     this.#stopped = true
     this.#onStop()
   }
 
-  #count(rejected: readonly RejectedEvent[], notes: BatchNotes | undefined): void {
-    this.#rejected += rejected.length
-    for (const { rejection } of rejected) {
-      this.#rejectedByCode[rejection.code] = (this.#rejectedByCode[rejection.code] ?? 0) + 1
-      this.#rules.reject(rejection.rule)
+  #count({ count, byCode, byRule }: RejectedCounts, notes: BatchNotes | undefined): void {
+    this.#rejected += count
+    for (const [code, ofCode] of Object.entries(byCode) as [RejectionCode, number][]) {
+      this.#rejectedByCode[code] = (this.#rejectedByCode[code] ?? 0) + ofCode
     }
+    this.#rules.reject(byRule)
     if (notes !== undefined) this.#rules.add(notes)
     this.#onBatch(this)
-  }
-
-  #writeErrors(texts: readonly string[], callback: TransformCallback): void {
-    let free = true
-    for (const text of texts) free = this.#errors?.write(text) ?? true
-    if (free || this.#errors === undefined) callback()
-    else this.#errors.once('drain', () => callback())
   }
 
   readonly #fail = (error: Error): void => {
@@ -246,4 +241,39 @@ export class SerializeStage extends Transform {
   readonly #closed = (): void => {
     this.destroy(new Error('the errors output was closed'))
   }
+}
+
+/** Bytes for one of the outputs. */
+interface Piece {
+  readonly bytes: Uint8Array
+  readonly isRejected: boolean
+}
+
+/** Writes outputs as JSON lines, and records of what is rejected, in as many parts as it takes to have little in memory. */
+function* serializeInParts(batch: Batch<OutputEvent>, stopAtRejected: boolean): Iterable<WrittenBatch> {
+  const { source } = batch
+  const records = new RecordWriter(source)
+  let text = ''
+  let written = 0
+  let { notes } = batch
+  const takePart = (): WrittenBatch => {
+    const part = { source, bytes: Buffer.from(text), written, rejected: records.take(), notes }
+    text = ''
+    written = 0
+    notes = undefined
+    return part
+  }
+  for (const event of inOrder(batch)) {
+    const json = 'output' in event ? outputText(event) : undefined
+    if (typeof json === 'string') {
+      if (json.length >= JOINED_LENGTH && written > 0) yield takePart()
+      text += `${json}\n`
+      written++
+    } else {
+      records.add('output' in event ? rejectedEvent(event, json!) : event)
+      if (stopAtRejected) break
+    }
+    if (text.length >= JOINED_LENGTH || records.length >= HAND_ON_RECORD_BYTES) yield takePart()
+  }
+  if (written > 0 || records.length > 0 || notes !== undefined) yield takePart()
 }

@@ -3,10 +3,10 @@ import { Buffer } from 'node:buffer'
 import { Readable, Writable } from 'node:stream'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { rejectedRecord } from '../../src/event.ts'
 import { createPipeline } from '../../src/pipeline.ts'
 import { compileRules } from '../../src/rules/compile.ts'
 import { ValueSplitter } from '../../src/stages/json-values.ts'
+import { placeRecords } from '../../src/stages/rejected-records.ts'
 import { InputError } from '../../src/stages/source.ts'
 import { BlockNormalizer } from '../../src/stages/workers/block-normalizer.ts'
 import { ValueCutter } from '../../src/stages/workers/value-cutter.ts'
@@ -119,11 +119,12 @@ function processedInBlocks(chunks: readonly Buffer[]) {
   let [output, errors, written, rejected] = ['', '', 0, 0]
   for (const piece of [...chunks.flatMap((chunk) => [...cutter.push(chunk)]), ...cutter.end()]) {
     assert.ok(piece.kind === 'values')
-    const result = normalizer.normalize(piece)
-    output += Buffer.from(result.bytes).toString()
-    for (const event of result.rejected) errors += `${rejectedRecord('-', event)}\n`
-    written += result.written
-    rejected += result.rejected.length
+    for (const result of normalizer.normalize(piece)) {
+      output += Buffer.from(result.bytes).toString()
+      errors += Buffer.from(placeRecords(result.rejected, '-', 0).bytes).toString()
+      written += result.written
+      rejected += result.rejected.count
+    }
   }
   return { output, errors, written, rejected, unread: cutter.unread?.bytes ?? 0 }
 }

@@ -9,6 +9,7 @@ import { createPipeline } from '../../src/pipeline.ts'
 import { compileRules } from '../../src/rules/compile.ts'
 import type { EnrichSpec } from '../../src/rules/load.ts'
 import { canEnrichLines, EnrichStage } from '../../src/stages/enrich.ts'
+import { RecordWriter } from '../../src/stages/rejected-records.ts'
 import { serializeBatch, type WrittenBatch } from '../../src/stages/serialize.ts'
 import { type LookupHandler, TracerError, type TracerPool } from '../../src/tracer/pool.ts'
 import type { Indicator } from '../../src/tracer/protocol.ts'
@@ -70,7 +71,14 @@ function batchOf(first: number, ...urls: string[]): Batch<OutputEvent> {
 
 function written(batch: Batch<OutputEvent>): WrittenBatch {
   const { texts, written: count, rejected } = serializeBatch(batch)
-  return { source: batch.source, bytes: Buffer.from(texts.join('')), written: count, rejected }
+  const records = new RecordWriter(batch.source)
+  for (const event of rejected) records.add(event)
+  return {
+    source: batch.source,
+    bytes: Buffer.from(texts.join('')),
+    written: count,
+    rejected: records.take(),
+  }
 }
 
 function stageOf(

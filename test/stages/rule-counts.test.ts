@@ -184,8 +184,8 @@ describe('RuleCounts', () => {
     const counts = new RuleCounts()
     counts.add({ fields: { events: 3, seen: ['a'], unseen: ['b', 'c'] }, leftOut: new Map([['r', 2]]) })
     counts.add({ fields: { events: 4, seen: ['b'], unseen: ['a', 'c'] }, leftOut: new Map([['r', 1]]) })
-    counts.reject('s')
-    counts.reject(undefined)
+    counts.reject(new Map([['s', 1]]))
+    counts.reject(new Map())
     assert.deepEqual(counts.totals, {
       rejectedByRule: { s: 1 },
       leftOutByRule: { r: 3 },

@@ -3,12 +3,15 @@ import { Buffer } from 'node:buffer'
 
 const QUOTE = 0x22
 const FIRST_SIZE = 1 << 16
-/** A larger buffer is let go when it is hardly used. */
-const LARGEST_KEPT = 1 << 22
+/** A larger buffer is let go when it is hardly used. An output is handed on when it is about so large. */
+const LARGEST_KEPT = 5 << 20
 
 /** Longer ones are copied faster by the engine than by a loop (measured: at 12 and 100 bytes). */
 const SHORT_LITERAL = 11
 const SHORT_COPY = 100
+
+/** Of longer texts the bytes are counted before there is room made for them. */
+const LONG_TEXT = 1 << 16
 
 /** Characters that JSON text cannot hold as they are, or that are more than one byte. */
 const UNUSUAL = new Uint8Array(256)
@@ -21,6 +24,17 @@ export class ByteWriter {
   /** It must not become longer than this; what would is left, with a RangeError. */
   limit = Number.POSITIVE_INFINITY
   #view = viewOf(this.bytes)
+
+  /** What was written, in a buffer that holds nothing else. The writer keeps its own buffer, unless that is huge. */
+  takeCopy(): Uint8Array {
+    const copy = new Uint8Array(this.bytes.subarray(0, this.length))
+    this.length = 0
+    if (this.bytes.length > LARGEST_KEPT) {
+      this.bytes = Buffer.allocUnsafeSlow(FIRST_SIZE)
+      this.#view = viewOf(this.bytes)
+    }
+    return copy
+  }
 
   /** What was written, which is the caller's from now on. */
   take(): Buffer {
@@ -35,8 +49,9 @@ export class ByteWriter {
       }
       return copy
     }
-    // The next batch is about as long.
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(FIRST_SIZE, this.length + (this.length >> 2)))
+    // The next batch is about as long, unless this was one huge line.
+    const size = Math.min(this.length + (this.length >> 2), LARGEST_KEPT)
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(FIRST_SIZE, size))
     this.#view = viewOf(this.bytes)
     this.length = 0
     return written
@@ -45,7 +60,9 @@ export class ByteWriter {
   #reserve(count: number): void {
     if (this.length + count <= this.bytes.length) return
     if (this.length + count > this.limit) throw new RangeError('too much is written')
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + count))
+    const size = this.bytes.length
+    const larger = size < LARGEST_KEPT ? Math.min(size * 2, LARGEST_KEPT) : size * 2
+    const grown = Buffer.allocUnsafeSlow(Math.max(larger, this.length + count))
     this.bytes.copy(grown, 0, 0, this.length)
     this.bytes = grown
     this.#view = viewOf(grown)
@@ -101,8 +118,8 @@ export class ByteWriter {
 
   /** JSON text, or what else is text already. */
   text(text: string): void {
-    // A UTF-16 unit takes three bytes at most.
-    this.#reserve(text.length * 3)
+    // A UTF-16 unit takes three bytes at most. For a long text that would be too much to take for granted.
+    this.#reserve(text.length > LONG_TEXT ? Buffer.byteLength(text) : text.length * 3)
     this.length += this.bytes.write(text, this.length, 'utf8')
   }
 

@@ -1,12 +1,10 @@
-import { Buffer } from 'node:buffer'
-import type { RuleNotes } from '../../rules/rule-notes.ts'
-import type { Runner } from '../../rules/runner.ts'
+import type { RejectedEvent } from '../../event.ts'
+import { inOrder } from '../../event.ts'
 import { LineReader } from '../lines.ts'
 import type { RunnerSource } from '../normalize.ts'
-import { normalizeBatch } from '../normalize.ts'
 import { parseBatch } from '../parse.ts'
+import { UnplacedRecordWriter } from '../rejected-records.ts'
 import { Rewriter } from '../rewriter.ts'
-import { serializeBatch } from '../serialize.ts'
 import type { Block, BlockResult, LineBlock, ValueBlock, WorkerSettings } from './protocol.ts'
 
 /** So much is read at a time: the processor's caches hold it, and what is made of it. */
@@ -18,9 +16,8 @@ const NO_SOURCE = ''
 /** What a worker does with blocks: the work of parse, normalize and serialize. */
 export class BlockNormalizer {
   readonly #settings: Omit<WorkerSettings, 'rules'>
+  readonly #records = new UnplacedRecordWriter()
   #rewriter!: Rewriter
-  #runner!: Runner
-  #notes: RuleNotes | undefined
 
   constructor(rules: RunnerSource, settings: Omit<WorkerSettings, 'rules'>) {
     this.#settings = settings
@@ -30,37 +27,37 @@ export class BlockNormalizer {
   /** The next block is worked on with these rules. */
   replaceRules(rules: RunnerSource): void {
     const { fastPath, stopAtRejected } = this.#settings
-    this.#rewriter = new Rewriter(NO_SOURCE, fastPath ? rules : withoutFastPath(rules), stopAtRejected)
-    this.#notes = rules.createNotes?.()
-    this.#runner = rules.createRunner(this.#notes)
+    this.#rewriter = new Rewriter(fastPath ? rules : withoutFastPath(rules), this.#records, stopAtRejected)
   }
 
-  normalize(block: Block): BlockResult {
+  /** The results of a block, the last one marked as that; several where they are large. */
+  normalize(block: Block): Iterable<BlockResult> {
     return block.kind === 'lines' ? this.#lines(block) : this.#values(block)
   }
 
-  #lines({ parts, isFirst }: LineBlock): BlockResult {
+  *#lines({ parts, isFirst }: LineBlock): Iterable<BlockResult> {
     const reader = new LineReader(this.#settings.maxLineBytes, this.#rewriter, isFirst)
     for (const part of parts) {
       for (let start = 0; start < part.length; start += STEP_BYTES) {
-        reader.push(part.subarray(start, start + STEP_BYTES))
+        for (const _ of reader.read(part.subarray(start, start + STEP_BYTES))) yield this.#result()
       }
     }
-    reader.end()
-    const { bytes, written, rejected, notes } = this.#rewriter.finish()
-    const { lines, events } = reader
-    return { bytes: new Uint8Array(bytes), written, rejected, notes, lines, events }
+    for (const _ of reader.readEnd()) yield this.#result()
+    yield { ...this.#result(), lines: reader.lines, isLast: true }
   }
 
-  #values({ texts }: ValueBlock): BlockResult {
-    const { stopAtRejected } = this.#settings
-    const normalized = normalizeBatch(parseBatch(NO_SOURCE, texts), this.#runner, stopAtRejected)
-    const { texts: lines, written, rejected } = serializeBatch(normalized, stopAtRejected)
-    const notes = this.#notes?.take()
-    const bytes = Buffer.allocUnsafeSlow(lines.reduce((sum, text) => sum + Buffer.byteLength(text), 0))
-    let length = 0
-    for (const text of lines) length += bytes.write(text, length)
-    return { bytes, written, rejected, notes, lines: 0, events: 0 }
+  *#values({ texts }: ValueBlock): Iterable<BlockResult> {
+    for (const event of inOrder(parseBatch(NO_SOURCE, texts))) {
+      if ('data' in event) this.#rewriter.parsed(event)
+      else this.#rewriter.reject(event as RejectedEvent)
+      if (this.#rewriter.isFull) yield this.#result()
+    }
+    yield { ...this.#result(), isLast: true }
+  }
+
+  /** What was made since the last call. */
+  #result(): BlockResult {
+    return { ...this.#rewriter.finishCopy(), rejected: this.#records.take(), lines: 0, isLast: false }
   }
 }
 

@@ -3,6 +3,8 @@ import type { RejectedEvent } from '../../event.ts'
 import { toBuffer } from '../../event.ts'
 import type { LineSink } from '../lines.ts'
 import { LineReader, UNCOUNTED } from '../lines.ts'
+import type { UnplacedRecords } from '../rejected-records.ts'
+import { UnplacedRecordWriter } from '../rejected-records.ts'
 import type { Cutter, Piece } from './cutter.ts'
 import type { Bytes } from './protocol.ts'
 
@@ -140,7 +142,7 @@ export class LineCutter implements Cutter {
   #endLong(long: LongLine): Piece {
     this.#long = undefined
     const bytes = new Uint8Array()
-    const result = { bytes, written: 0, rejected: long.end(), lines: 1, events: 1 }
+    const result = { bytes, written: 0, rejected: long.end(), lines: 1, isLast: true }
     return { kind: 'result', result }
   }
 
@@ -159,7 +161,7 @@ function isWhole(bytes: Buffer): boolean {
 /** A line of more bytes than one may have: the reader of lines keeps the beginning, and rejects it at its end. */
 class LongLine implements LineSink {
   readonly #reader: LineReader
-  readonly #rejected: RejectedEvent[] = []
+  readonly #records = new UnplacedRecordWriter()
 
   constructor(maxLineBytes: number, isFirst: boolean) {
     this.#reader = new LineReader(maxLineBytes, this, isFirst)
@@ -169,9 +171,9 @@ class LongLine implements LineSink {
     this.#reader.push(bytes)
   }
 
-  end(): readonly RejectedEvent[] {
+  end(): UnplacedRecords {
     this.#reader.end()
-    return this.#rejected
+    return this.#records.take()
   }
 
   block(): void {}
@@ -183,6 +185,6 @@ class LongLine implements LineSink {
   event(): void {}
 
   reject(event: RejectedEvent): void {
-    this.#rejected.push(event)
+    this.#records.add(event)
   }
 }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { RuleDefinition } from '../../rules/compiler.ts'
+import { unplacedSize } from '../rejected-records.ts'
 import type { Block, BlockResult, WorkerMessage, WorkerSettings } from './protocol.ts'
 
 /** A worker thread is gone. What it was working on is lost. */
@@ -24,9 +25,12 @@ interface Entry<Context> {
   /** Undefined when a worker has it. */
   block: Block | undefined
   readonly context: Context
-  /** Bytes that it holds, about: of the block, later of the result. */
+  /** Bytes that it holds, about: of the block until the last result is there, and of the results. */
   size: number
-  result: BlockResult | undefined
+  /** Those that have come and were not taken. */
+  readonly results: BlockResult[]
+  /** Who works on it, so long as it waits to be told to go on. */
+  worker: Worker | undefined
 }
 
 interface Thread<Context> {
@@ -48,10 +52,18 @@ const MAX_BYTES = 64 * 1024 * 1024
 const STACK_SIZE_MB = (984 + 192) / 1024
 
 /**
+ * New objects of a thread, in MiB: they live for one line, so that more room for them gains nothing (measured: no difference with
+ * this little), and each thread would take up to 48 MiB.
+ */
+const YOUNG_GENERATION_MB = 3
+
+/**
  * Gives blocks to worker threads, and their results back in the order of the blocks.
  *
  *     entries   [ result ][ worker 1 ][ result ][ worker 2 ][ worker 1 ][ waits ][ waits ]
  *                 `-- taken next                                                   `-- dispatched last
+ *
+ * Of a block that much is made of the results come one at a time: the worker goes on when the one that is there is taken.
  *
  * `2 * workers + 2` blocks are in it at most: one that each worker has in hand, one that it has in its queue, and a few
  * whose results wait for those before them.
@@ -83,23 +95,36 @@ export class WorkerPool<Context> {
 
   /** Hands over a block. Ask {@link WorkerPool.hasRoom} before. */
   dispatch(block: Block, context: Context): void {
-    this.#entries.push({ block, context, size: block.size, result: undefined })
+    this.#entries.push({ block, context, size: block.size, results: [], worker: undefined })
     this.#bytes += block.size
     this.#post()
   }
 
   /** Puts in a result that no worker is needed for. */
   pass(result: BlockResult, context: Context): void {
-    this.#entries.push({ block: undefined, context, size: 0, result })
+    const size = resultSize(result)
+    this.#entries.push({ block: undefined, context, size, results: [result], worker: undefined })
+    this.#bytes += size
   }
 
   /** Takes the next result, if it is there. */
   take(): { result: BlockResult; context: Context } | undefined {
     const [first] = this.#entries
-    if (first?.result === undefined) return undefined
-    this.#entries.shift()
-    this.#bytes -= first.size
-    return { result: first.result, context: first.context }
+    const result = first?.results.shift()
+    if (first === undefined || result === undefined) return undefined
+    this.#resize(first, -resultSize(result))
+    if (result.isLast) {
+      this.#entries.shift()
+    } else {
+      first.worker!.postMessage({ kind: 'on' } satisfies WorkerMessage)
+      first.worker = undefined
+    }
+    return { result, context: first.context }
+  }
+
+  #resize(entry: Entry<Context>, change: number): void {
+    entry.size += change
+    this.#bytes += change
   }
 
   /** The blocks that no worker has yet are worked on with these rules. */
@@ -155,13 +180,21 @@ export class WorkerPool<Context> {
 
   #receive(thread: Thread<Context>, result: BlockResult): void {
     if (this.#isDestroyed) return
-    const entry = thread.entries.shift()!
-    entry.result = result
-    // While it waits, its result takes the place of the block, and may be larger.
-    this.#bytes += resultSize(result) - entry.size
-    entry.size = resultSize(result)
+    const entry = thread.entries[0]!
+    if (result.isLast) {
+      thread.entries.shift()
+      // The results take the place of the block, and may be larger.
+      this.#resize(
+        entry,
+        entry.results.reduce((sum, waiting) => sum + resultSize(waiting), -entry.size),
+      )
+    } else {
+      entry.worker = thread.worker
+    }
+    entry.results.push(result)
+    this.#resize(entry, resultSize(result))
     this.#post()
-    if (this.#entries[0]!.result !== undefined) this.#options.onResult()
+    if (this.#entries[0]!.results.length > 0) this.#options.onResult()
   }
 
   #fail(error: Error): void {
@@ -175,7 +208,7 @@ export class WorkerPool<Context> {
 }
 
 function resultSize({ bytes, rejected }: BlockResult): number {
-  return rejected.reduce((sum, { raw }) => sum + raw.length, bytes.length)
+  return bytes.length + unplacedSize(rejected)
 }
 
 function transferList(block: Block): ArrayBuffer[] {
@@ -186,7 +219,7 @@ function startWorker(settings: WorkerSettings): Worker {
   const file = import.meta.url.endsWith('.ts') ? './from-source.mjs' : './worker.js'
   const options = {
     workerData: settings,
-    resourceLimits: { stackSizeMb: STACK_SIZE_MB },
+    resourceLimits: { stackSizeMb: STACK_SIZE_MB, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     // Options of the program (--input-type, say) may not fit the worker.
     execArgv: [],
     name: 'normalize',

@@ -1,7 +1,8 @@
 /** What travels between the main thread and the workers. */
-import type { BatchNotes, RejectedEvent } from '../../event.ts'
+import type { BatchNotes } from '../../event.ts'
 import type { RuleDefinition } from '../../rules/compiler.ts'
 import type { EventTexts } from '../lines.ts'
+import type { UnplacedRecords } from '../rejected-records.ts'
 
 /** What a worker is started with. */
 export interface WorkerSettings {
@@ -34,19 +35,26 @@ export interface ValueBlock {
   readonly size: number
 }
 
-/** What was made of a block. */
+/** What was made of a block, or of a part of it. */
 export interface BlockResult {
   /** JSON lines; nothing else is in the buffer under them. */
   readonly bytes: Uint8Array
   /** Number of lines. */
   readonly written: number
-  /** Their lines and ordinals are counted from the beginning of a block of lines. */
-  readonly rejected: readonly RejectedEvent[]
+  /** Their lines are counted from the beginning of a block of lines. */
+  readonly rejected: UnplacedRecords
   readonly notes?: BatchNotes | undefined
-  /** Lines and events of a block of lines, by which those of the blocks behind it are moved; else 0. */
+  /** With the last result of a block of lines: its lines, by which those of the blocks behind it are moved; else 0. */
   readonly lines: number
-  readonly events: number
+  /** It is the last one of its block. */
+  readonly isLast: boolean
 }
 
-/** To a worker. Each block is answered with a result, in their order. */
-export type WorkerMessage = Block | { readonly kind: 'rules'; readonly rules: RuleDefinition }
+/**
+ * To a worker. Each block is answered with results, mostly one, in the order of the blocks; after one that is not the last of its block
+ * the worker waits until it is told to go on, so that no more than one of a block is in memory.
+ */
+export type WorkerMessage =
+  | Block
+  | { readonly kind: 'rules'; readonly rules: RuleDefinition }
+  | { readonly kind: 'on' }

@@ -10,19 +10,28 @@ const settings = workerData as WorkerSettings
 const normalizer = new BlockNormalizer(await compile(settings.rules), settings)
 /** Messages are dealt with one after the other. What one fails with ends the thread. */
 let last = Promise.resolve()
+/** Goes on with the block in hand. */
+let goOn = () => {}
 
 port.on('message', (message: WorkerMessage) => {
-  last = last.then(() => receive(message))
+  if (message.kind === 'on') goOn()
+  else last = last.then(() => receive(message))
 })
 
-async function receive(message: WorkerMessage): Promise<void> {
+async function receive(message: Exclude<WorkerMessage, { kind: 'on' }>): Promise<void> {
   if (message.kind === 'rules') {
     normalizer.replaceRules(await compile(message.rules))
     return
   }
-  // The output is copied on its way, not transferred: from the first transfer of a buffer on, V8 would check at every
-  // access to one whether it is still there, which takes a fifth of the throughput.
-  port.postMessage(normalizer.normalize(message))
+  for (const result of normalizer.normalize(message)) {
+    const isWanted = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    // The output is copied on its way, not transferred: from the first transfer of a buffer on, V8 would check at every
+    // access to one whether it is still there, which takes a fifth of the throughput.
+    port.postMessage(result)
+    if (!result.isLast) await isWanted
+  }
 }
 
 function compile({ text, options }: WorkerSettings['rules']): Promise<RuleSet> {

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { EventText, RejectedEvent } from '../../../src/event.ts'
 import { LineReader, LineSplitter } from '../../../src/stages/lines.ts'
+import { placeRecords } from '../../../src/stages/rejected-records.ts'
 import type { Piece } from '../../../src/stages/workers/cutter.ts'
 import { LineCutter } from '../../../src/stages/workers/line-cutter.ts'
 import type { LineBlock } from '../../../src/stages/workers/protocol.ts'
@@ -32,22 +33,24 @@ function cutAll(cutter: LineCutter, chunks: readonly Chunk[], flushed = false): 
 function readPieces(pieces: readonly Piece[], maxLineBytes: number): Found[] {
   const found: Found[] = []
   let lines = 0
-  let events = 0
   const add = (event: EventText | RejectedEvent) => {
-    found.push({ ...event, line: event.line + lines, ordinal: event.ordinal + events })
+    found.push({ ...event, line: event.line + lines, ordinal: found.length })
   }
   for (const piece of pieces) {
     if (piece.kind === 'result') {
-      for (const event of piece.result.rejected) add(event)
+      const { bytes } = placeRecords(piece.result.rejected, 'x', 0)
+      for (const record of Buffer.from(bytes).toString().trimEnd().split('\n')) {
+        const { line, code, message, raw, raw_base64, raw_truncated } = JSON.parse(record)
+        const text = raw ?? new Uint8Array(Buffer.from(raw_base64, 'base64'))
+        add({ line, ordinal: 0, rejection: { code, message }, raw: text, truncated: raw_truncated })
+      }
       lines += piece.result.lines
-      events += piece.result.events
     } else if (piece.kind === 'lines') {
       const sink = { block: () => {}, take: () => -1, event: add, reject: add }
       const reader = new LineReader(maxLineBytes, sink, piece.isFirst)
       for (const part of piece.parts) reader.push(part)
       reader.end()
       lines += reader.lines
-      events += reader.events
     }
   }
   return found

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { describe, it, type TestContext } from 'node:test'
 import { Worker } from 'node:worker_threads'
+import { UnplacedRecordWriter } from '../../../src/stages/rejected-records.ts'
 import { WorkerError, WorkerPool } from '../../../src/stages/workers/pool.ts'
 import type { Bytes, LineBlock, WorkerSettings } from '../../../src/stages/workers/protocol.ts'
 
@@ -28,10 +29,12 @@ const ECHO = `
     const [word, place] = text.split(' ')
     if (word === 'wait') Atomics.wait(workerData.signals, Number(place), 0)
     const bytes = new Uint8Array(Buffer.from(rules ?? text))
-    parentPort.postMessage({ bytes, written: 1, rejected: [], lines: 1, events: 1 })
+    parentPort.postMessage({ bytes, written: 1, rejected: workerData.rejected, lines: 1, isLast: true })
     if (word === 'set') Atomics.store(workerData.signals, Number(place), 1)
   })
 `
+
+const NO_UNPLACED = new UnplacedRecordWriter().take()
 
 interface Options {
   readonly workers: number
@@ -64,7 +67,11 @@ class Harness {
       },
       onFault: report,
       createWorker: () => {
-        const worker = new Worker(ECHO, { eval: true, workerData: { signals: this.signals }, resourceLimits })
+        const worker = new Worker(ECHO, {
+          eval: true,
+          workerData: { signals: this.signals, rejected: NO_UNPLACED },
+          resourceLimits,
+        })
         this.workers.push(worker)
         return worker
       },
@@ -125,7 +132,7 @@ describe('WorkerPool', () => {
     const harness = new Harness(test, { workers: 1 })
     harness.dispatch('a')
     const bytes = Buffer.from('b')
-    harness.pool.pass({ bytes, written: 0, rejected: [], lines: 1, events: 1 }, 'passed')
+    harness.pool.pass({ bytes, written: 0, rejected: NO_UNPLACED, lines: 1, isLast: true }, 'passed')
     harness.dispatch('c')
     await harness.until(3)
     assert.deepEqual(harness.outputs, ['a', 'b', 'c'])

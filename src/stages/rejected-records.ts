@@ -1,0 +1,248 @@
+/**
+ * Records of rejected events, written as bytes when an event is rejected: hostile input rejects by the million, and an
+ * object for each weighs ten times as much as its record. The text is that of `rejectedRecord`.
+ */
+import { Buffer } from 'node:buffer'
+import type { RejectionCode } from '../errors.ts'
+import type { RejectedEvent, Rejection } from '../event.ts'
+import { toBuffer } from '../event.ts'
+import { ByteWriter } from '../rules/fast/writer.ts'
+
+export type CodeCounts = Readonly<Partial<Record<RejectionCode, number>>>
+
+/** Number of rejected events. */
+export interface RejectedCounts {
+  readonly count: number
+  readonly byCode: CodeCounts
+  /** Those that a rule is at fault for, by its name. */
+  readonly byRule: ReadonlyMap<string, number>
+}
+
+/** Records, ready for the errors output. */
+export interface RejectedRecords extends RejectedCounts {
+  /** JSON lines. */
+  readonly bytes: Uint8Array
+}
+
+/**
+ * Records of a part of a source, made where nobody knows the source's name and how many lines were before. Each lacks its
+ * beginning:
+ *
+ *     {"line":17,"source":"x.jsonl"   ,"code":"FIELD_MISSING","message":"...","raw":"..."}\n
+ *     `-- put in front when known     `-- in `bytes`
+ */
+export interface UnplacedRecords extends RejectedCounts {
+  readonly bytes: Uint8Array
+  /** Of each record the line, counted from the beginning of the part. */
+  readonly lines: Uint32Array
+  /** Where each ends in `bytes`. */
+  readonly ends: Float64Array
+}
+
+/** Somebody who is told of rejected events, in their order. */
+export interface RejectedSink {
+  add(event: RejectedEvent): void
+  /** Bytes that are held. */
+  readonly length: number
+}
+
+const NO_BYTES = new Uint8Array()
+
+export const NO_RECORDS: RejectedRecords = Object.freeze({
+  bytes: NO_BYTES,
+  count: 0,
+  byCode: Object.freeze({}),
+  byRule: new Map(),
+})
+
+const LF = 0x0a
+const ZERO = 0x30
+const CLOSE_BRACE = 0x7d
+
+/** Writes what follows after the source's name. */
+class TailWriter {
+  readonly writer: ByteWriter
+  #count = 0
+  #byCode: Partial<Record<RejectionCode, number>> = {}
+  #byRule = new Map<string, number>()
+  /** The last rejection, and its text: the same one often comes many times in a row. */
+  #last: Rejection | undefined
+  #lastText: Uint8Array = NO_BYTES
+
+  constructor(writer: ByteWriter) {
+    this.writer = writer
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  add({ rejection, raw, truncated }: RejectedEvent): void {
+    const { writer } = this
+    if (!this.#isLast(rejection)) this.#setLast(rejection)
+    writer.literal(this.#lastText)
+    if (typeof raw === 'string') {
+      writer.literal(RAW)
+      writer.string(raw)
+    } else {
+      writer.literal(RAW_BASE64)
+      writer.text(toBuffer(raw).toString('base64'))
+      writer.byte(0x22)
+    }
+    if (truncated === true) writer.literal(TRUNCATED)
+    writer.byte(CLOSE_BRACE)
+    writer.byte(LF)
+    this.#count++
+    const { code, rule } = rejection
+    this.#byCode[code] = (this.#byCode[code] ?? 0) + 1
+    if (rule !== undefined) this.#byRule.set(rule, (this.#byRule.get(rule) ?? 0) + 1)
+  }
+
+  takeCounts(): RejectedCounts {
+    const counts = { count: this.#count, byCode: this.#byCode, byRule: this.#byRule }
+    this.#count = 0
+    this.#byCode = {}
+    this.#byRule = new Map()
+    return counts
+  }
+
+  #isLast(rejection: Rejection): boolean {
+    const last = this.#last
+    if (last === rejection) return true
+    return (
+      last !== undefined &&
+      last.code === rejection.code &&
+      last.rule === rejection.rule &&
+      last.message === rejection.message
+    )
+  }
+
+  #setLast(rejection: Rejection): void {
+    const { rule, code, message } = rejection
+    this.#last = rejection
+    this.#lastText = bytesOf(`,${JSON.stringify({ rule, code, message }).slice(1, -1)}`)
+  }
+}
+
+const bytesOf = (text: string): Uint8Array => Buffer.from(text)
+
+const RAW = bytesOf(',"raw":')
+const RAW_BASE64 = bytesOf(',"raw_base64":"')
+const TRUNCATED = bytesOf(',"raw_truncated":true')
+const LINE = bytesOf('{"line":')
+
+/** Collects the records of one source. */
+export class RecordWriter implements RejectedSink {
+  readonly #writer = new ByteWriter()
+  readonly #tails = new TailWriter(this.#writer)
+  readonly #source: Uint8Array
+
+  constructor(source: string) {
+    this.#source = sourceText(source)
+  }
+
+  get length(): number {
+    return this.#writer.length
+  }
+
+  add(event: RejectedEvent): void {
+    addHead(this.#writer, event.line, this.#source)
+    this.#tails.add(event)
+  }
+
+  /** What was collected since the last call. */
+  take(): RejectedRecords {
+    if (this.#tails.count === 0) return NO_RECORDS
+    return { bytes: this.#writer.take(), ...this.#tails.takeCounts() }
+  }
+}
+
+/** Collects records of a part of a source, whose place in it is not known. */
+export class UnplacedRecordWriter implements RejectedSink {
+  readonly #writer = new ByteWriter()
+  readonly #tails = new TailWriter(this.#writer)
+  #lines: number[] = []
+  #ends: number[] = []
+
+  /** Bytes that are held, with those that say where the records are. */
+  get length(): number {
+    return this.#writer.length + this.#lines.length * BYTES_OF_PLACE
+  }
+
+  add(event: RejectedEvent): void {
+    this.#tails.add(event)
+    this.#lines.push(event.line)
+    this.#ends.push(this.#writer.length)
+  }
+
+  /** What was collected since the last call, in buffers of its own. */
+  take(): UnplacedRecords {
+    const records = {
+      bytes: this.#writer.takeCopy(),
+      lines: Uint32Array.from(this.#lines),
+      ends: Float64Array.from(this.#ends),
+      ...this.#tails.takeCounts(),
+    }
+    this.#lines = []
+    this.#ends = []
+    return records
+  }
+}
+
+const BYTES_OF_PLACE = Uint32Array.BYTES_PER_ELEMENT + Float64Array.BYTES_PER_ELEMENT
+
+/** Bytes that such records take. */
+export function unplacedSize({ bytes, count }: UnplacedRecords): number {
+  return bytes.length + count * BYTES_OF_PLACE
+}
+
+/**
+ * Gives records their place.
+ *
+ * @param source name of the input
+ * @param linesBefore lines of the input before the part that the records are of
+ */
+export function placeRecords(records: UnplacedRecords, source: string, linesBefore: number): RejectedRecords {
+  const { bytes, lines, ends, count, byCode, byRule } = records
+  if (count === 0) return NO_RECORDS
+  const name = sourceText(source)
+  const longestHead = LINE.length + digitsOf(linesBefore + lines[count - 1]!) + name.length
+  const placed = Buffer.allocUnsafeSlow(bytes.length + count * longestHead)
+  const view = toBuffer(bytes)
+  let length = 0
+  let start = 0
+  for (let index = 0; index < count; index++) {
+    placed.set(LINE, length)
+    length += LINE.length
+    // Without a text for each number: this is the only thread that sees all records, and its memory is everybody's.
+    let rest = linesBefore + lines[index]!
+    const digits = digitsOf(rest)
+    for (let digit = length + digits - 1; digit >= length; digit--) {
+      placed[digit] = ZERO + (rest % 10)
+      rest = Math.floor(rest / 10)
+    }
+    length += digits
+    placed.set(name, length)
+    length += name.length
+    const end = ends[index]!
+    length += view.copy(placed, length, start, end)
+    start = end
+  }
+  return { bytes: placed.subarray(0, length), count, byCode, byRule }
+}
+
+function digitsOf(line: number): number {
+  let digits = 1
+  for (let power = 10; power <= line; power *= 10) digits++
+  return digits
+}
+
+function sourceText(source: string): Uint8Array {
+  return bytesOf(`,"source":${JSON.stringify(source)}`)
+}
+
+function addHead(writer: ByteWriter, line: number, source: Uint8Array): void {
+  writer.literal(LINE)
+  writer.ascii(String(line))
+  writer.literal(source)
+}
