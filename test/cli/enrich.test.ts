@@ -21,7 +21,7 @@ const OUTPUT =
   '{"url":{"original":"good.example"},"n":2}\n'
 const PLAIN = '{"url":{"original":"bad.example"},"n":1}\n{"url":{"original":"good.example"},"n":2}\n'
 
-describe('normalize --tracer', { timeout: 60_000 }, () => {
+describe('normalize --tracer', { timeout: 300_000 }, () => {
   it('adds what the tracer knows', async (t) => {
     const { port } = (await listen(t, answers)).address
     const folder = folderWith(t, { 'r.yaml': ENRICHED })

@@ -120,7 +120,7 @@ describe('EnrichStage', { timeout: 30_000 }, () => {
       for (const index of [2, 0, 1]) pool.answer(index)
       const out = stage.read()
       assert.deepEqual(linesOf(out), [enriched('bad-1'), '{"url":"good"}', '{"n":0}', enriched('bad-2')])
-      assert.deepEqual(stage.counts, { enriched: 2, timeout: 0, unavailable: 0 })
+      assert.deepEqual(stage.counts, { enriched: 2, timeout: 0, unavailable: 0, detections: 2 })
     })
 
     it(`gives a batch of ${kind} on as it is when nothing is found`, () => {
@@ -145,7 +145,7 @@ describe('EnrichStage', { timeout: 30_000 }, () => {
         '{"url":"bad-2","event":{"anomaly":{"enrichment":"unavailable"}}}',
         enriched('bad-3'),
       ])
-      assert.deepEqual(stage.counts, { enriched: 1, timeout: 1, unavailable: 1 })
+      assert.deepEqual(stage.counts, { enriched: 1, timeout: 1, unavailable: 1, detections: 1 })
     })
 
     it(`keeps the order of batches of ${kind}, and lets them overlap`, () => {
