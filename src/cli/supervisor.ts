@@ -225,6 +225,12 @@ export class Supervisor implements WorkerCounts {
       case 'connection':
         slot.told(message)
         break
+      case 'newcomer': {
+        slot.told(message)
+        const target = this.#freest()
+        slot.place(message.id, target === undefined || target === slot)
+        break
+      }
       case 'metrics':
         this.#options.metrics?.update(slot.id, message.metrics)
         if (message.isPage) this.#onPageMetrics(slot)
@@ -306,12 +312,18 @@ export class Supervisor implements WorkerCounts {
    * gives it back, until each has had it, or all are known to be full.
    */
   #deal(handle: PassedHandle, returns = 0): void {
-    let target: WorkerSlot | undefined
-    for (const slot of this.#slots) {
-      if (slot.state === 'listening' && (target === undefined || slot.load < target.load)) target = slot
-    }
+    const target = this.#freest()
     if (target === undefined || this.#isStopping) handle.close()
     else target.give(handle, returns, target.isFull || returns >= this.#slots.length)
+  }
+
+  /** The worker with the fewest connections. */
+  #freest(): WorkerSlot | undefined {
+    let best: WorkerSlot | undefined
+    for (const slot of this.#slots) {
+      if (slot.state === 'listening' && (best === undefined || slot.load < best.load)) best = slot
+    }
+    return best
   }
 
   #onPageMetrics(slot: WorkerSlot): void {

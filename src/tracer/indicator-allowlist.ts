@@ -11,6 +11,8 @@ export interface AllowlistOptions extends Omit<FeedSpec, 'category'> {
    * or gzip.
    */
   readonly file: string
+  /** See `FeedOptions.isDownloaded`. */
+  readonly isDownloaded?: boolean
 }
 
 export interface IndicatorAllowlistOptions {

@@ -107,11 +107,45 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 120_0
     await server.stop()
     const second = await Serving.start(t, ...feed, '--feed-cache', cache)
     assert.equal(await second.hits('ip', '192.0.2.1'), 1)
+    await second.command.until(({ stderr }) => stderr.includes('the copy is used'))
     assert.match(second.command.stderr, /"level":"warn".*ECONNREFUSED.*the copy is used/)
     const third = await run('serve', '--listen', '127.0.0.1:0', ...feed, '--feed-cache', `${cache}2`).finished
     assert.equal(third.code, 2)
     assert.match(third.stderr, /^tracer: http:\/\/127\.0\.0\.1:\d+\/feed\.csv: .*ECONNREFUSED.*no copy/m)
     assert.doesNotMatch(third.stderr, /secret/)
+  })
+
+  it('serves what there is while the server of a feed trickles, and takes the feed when it has come', async (t) => {
+    let finish: (() => void) | undefined
+    const server = await FeedServer.start(t, tagged(FEED))
+    const cache = join(folderWith(t, {}), 'cache')
+    const known = ['--feed', server.url('/known.csv'), '--key', 'ioc', '--feed-cache', cache]
+    await (await Serving.start(t, ...known)).stop()
+    server.answer = (_request, response) => {
+      response.writeHead(200)
+      response.write('ioc')
+    }
+    const copied = await Serving.start(t, ...known)
+    assert.equal(await copied.hits('url', 'gmer.com'), 1)
+    await copied.stop()
+    server.answer = (request, response) => {
+      if (request.url === '/known.csv') response.writeHead(304).end()
+      else {
+        response.writeHead(200)
+        response.write('ioc,c\n')
+        finish = () => response.end('late.example,x\n')
+      }
+    }
+    const late = await Serving.start(t, ...known, '--feed', server.url('/late.csv'), '--key', 'ioc')
+    assert.match(
+      late.command.stderr,
+      /"seconds":10,"msg":"feed has not come in time; the start goes on without it"/,
+    )
+    assert.match(late.command.stderr, /"msg":"feed is not there yet; it is read when it has come"/)
+    assert.equal(await late.hits('url', 'gmer.com'), 1)
+    finish!()
+    await late.until('url', 'late.example', 1)
+    assert.equal((await late.stop()).code, 0)
   })
 
   it('takes a directory, and files of MISP without a key', async (t) => {

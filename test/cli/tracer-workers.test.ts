@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
 import { describe, it, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { compileFeeds } from '../../src/tracer/feeds/compiled/compile.ts'
 import { TracerPool } from '../../src/tracer/pool.ts'
@@ -358,6 +359,52 @@ describe('tracer serve --workers', { concurrency: 2, timeout: 300_000 }, () => {
     serving.command.child.kill('SIGKILL')
     await poll(() => !pids.some(isAlive))
     assert.equal(await client.ended(), 'end')
+  })
+
+  it('does not outlive its primary, nor hold the port, while connections are on their way between them', async (t) => {
+    const serving = await Serving.start(t, ...TWO, '--enricher', 'url-decode')
+    const port = serving.port()
+    const { pids } = serving
+    t.after(() => {
+      for (const pid of pids) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+    })
+    const churn = setInterval(() => {
+      for (let i = 0; i < 20; i++) {
+        const socket = connect(port, '127.0.0.1', () => socket.write('7f3a|url=a%2fb|\n'))
+        socket.on('error', () => {}).on('data', () => socket.destroy())
+        t.after(() => socket.destroy())
+      }
+    }, 5)
+    t.after(() => clearInterval(churn))
+    await setTimeout(300)
+    serving.command.child.kill('SIGKILL')
+    await poll(() => !pids.some(isAlive))
+    clearInterval(churn)
+    const next = createServer()
+    next.listen(port, '127.0.0.1')
+    await once(next, 'listening')
+    next.close()
+  })
+
+  it('serves new connections while its primary hangs, and deals them out again when it goes on', async (t) => {
+    const who = join(folderWith(t, { 'who.mjs': WHO }), 'who.mjs')
+    const serving = await Serving.start(t, ...TWO, '--enricher', who)
+    serving.command.child.kill('SIGSTOP')
+    const meanwhile = await Promise.all(Array.from({ length: 20 }, () => serving.connect()))
+    const answering = await Promise.all(meanwhile.map(whoAnswers))
+    assert.ok(
+      answering.every((pid) => serving.pids.includes(pid)),
+      `served by ${answering}`,
+    )
+    for (const { socket } of meanwhile) socket.end()
+    serving.command.child.kill('SIGCONT')
+    // A primary that has spoken is asked again.
+    for (let served = 0; served < 2; ) {
+      const clients = await Promise.all(Array.from({ length: 4 }, () => serving.connect()))
+      served = new Set(await Promise.all(clients.map(whoAnswers))).size
+      for (const { socket } of clients) socket.end()
+    }
+    assert.equal((await serving.stop()).code, 0)
   })
 
   it('asks an enricher that is shared in one process', async (t) => {

@@ -25,6 +25,8 @@ export interface FeedOptions extends FeedSpec {
   readonly name?: string
   /** What a file that is no JSON holds: CSV (the default), or a plain list, one indicator a line. */
   readonly text?: ReadOptions['text']
+  /** It is the copy of a feed that is being downloaded, and need not be there yet. Default: false. */
+  readonly isDownloaded?: boolean
 }
 
 /** A compiled feed: `--load FILE`. Its keys and its category are in it. */
@@ -175,10 +177,10 @@ class FileEnricher implements FeedEnricher {
         load: (signal, checkedVersion) => openCompiledFeed(compiled, signal, { checkedVersion }),
       })
     }
-    const { file, name, text } = specs[0]!
+    const { file, name, text, isDownloaded } = specs[0]!
     const stats = await stat(file).catch(() => undefined)
     if (stats?.isDirectory() === true) return new FeedDirectory(file, specs, context)
-    return new FeedFile(file, specs, context, { name, text })
+    return new FeedFile(file, specs, context, { name, text, isDownloaded })
   }
 
   #watched(): Watched[] {

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { FeedError } from './feed-error.ts'
@@ -10,6 +11,11 @@ import type { Watched } from './watch.ts'
 /** How often a file that changes while it is read is read, and how long its writer is given in between. */
 const ATTEMPTS = 3
 const WRITER_MS = 500
+/** A downloaded file of this age has come with this start. */
+const FRESH_MS = 60_000
+/** How long a start waits for a better copy than one that cannot be used, and how often it looks. */
+const REPLACED_MS = 10_000
+const LOOK_MS = 100
 
 /** What a feed file tells of itself. */
 export interface FeedStats {
@@ -40,6 +46,8 @@ export interface FeedFileContext {
 
 /** How a feed file is read. */
 export interface FeedFileOptions extends ReadOptions {
+  /** It is the copy of a feed that is being downloaded: it may not be there yet, or an old one may give way to a better. */
+  readonly isDownloaded?: boolean | undefined
   /**
    * Makes tables of the file, as it is now. Default: `loadFeed`, by the keys.
    *
@@ -129,12 +137,33 @@ export class FeedFile implements Watched {
   }
 
   /**
-   * Reads the file for the first time.
+   * Reads the file for the first time. The copy of a feed that has not come yet is read when it is there, as any change is.
    *
    * @throws FeedError
    */
   async load(): Promise<void> {
-    await this.#read()
+    try {
+      await this.#read()
+    } catch (error) {
+      if (this.#options.isDownloaded !== true || this.#signal.aborted) throw error
+      const copiedAt = (await stat(this.file).catch(() => undefined))?.mtimeMs
+      if (copiedAt === undefined) {
+        this.#log.warn({ file: this.#name }, 'feed is not there yet; it is read when it has come')
+        return
+      }
+      // What has just come is what the server has. An old copy may be replaced in a moment.
+      if (Date.now() - copiedAt < FRESH_MS || !(await this.#isReplaced())) throw error
+      await this.#read()
+    }
+  }
+
+  async #isReplaced(): Promise<boolean> {
+    const end = performance.now() + REPLACED_MS
+    while (performance.now() < end) {
+      if ((await this.changedVersion()) !== undefined) return true
+      await setTimeout(LOOK_MS, undefined, { signal: this.#signal })
+    }
+    return false
   }
 
   /**

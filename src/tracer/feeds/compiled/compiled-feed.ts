@@ -1,9 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { FeedError } from '../feed-error.ts'
 import type { LoadedFeed } from '../load.ts'
-import { fileVersion } from '../read.ts'
+import { fileVersion, openRegular } from '../read.ts'
 import { CompiledTable } from './compiled-table.ts'
 import {
   BLOCK_BYTES,
@@ -54,7 +54,7 @@ export async function openCompiledFeed(
   signal?: AbortSignal,
   { checkedAtOnceBytes = CHECKED_AT_ONCE_BYTES, checkedVersion }: OpenOptions = {},
 ): Promise<CompiledFeed> {
-  const handle = await openFile(file)
+  const handle = await openRegular(file, file)
   const stop = new AbortController()
   const signals = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
   let store: StoreReader | undefined
@@ -96,15 +96,6 @@ export async function openCompiledFeed(
     await handle.close()
     throw error
   }
-}
-
-async function openFile(file: string): Promise<FileHandle> {
-  const handle = await open(file).catch((cause) => {
-    throw new FeedError('FEED_UNREADABLE', file, `cannot be opened (${cause.code ?? cause.message})`, cause)
-  })
-  if ((await handle.stat()).isFile()) return handle
-  await handle.close()
-  throw new FeedError('FEED_UNREADABLE', file, 'is not a regular file')
 }
 
 function blocksToCheck(end: FileEnd, atOnceBytes: number): { first: number[]; later: number[] } {
