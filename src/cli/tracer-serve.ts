@@ -3,6 +3,7 @@ import { createSecureContext } from 'node:tls'
 import { AllowList } from '../tracer/allow-list.ts'
 import type { Enricher } from '../tracer/enricher.ts'
 import { loadCustomEnricher } from '../tracer/enrichers/custom.ts'
+import type { ModuleFaults } from '../tracer/enrichers/module-faults.ts'
 import { UrlDecoder } from '../tracer/enrichers/url-decode.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
 import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
@@ -13,7 +14,7 @@ import { TracerServer, type TracerServerOptions } from '../tracer/server.ts'
 import { type Address, formatAddress } from './address.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
-import type { SourceArgument, SourceArguments } from './tracer-arguments.ts'
+import type { EnricherArgument, SourceArgument, SourceArguments } from './tracer-arguments.ts'
 import { type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
 
@@ -214,6 +215,11 @@ export function isShared(source: SourceArgument): boolean {
   return source === 'misp' || (typeof source === 'object' && 'shared' in source)
 }
 
+/** A module of the user's own. */
+function isModule(source: SourceArgument): source is EnricherArgument {
+  return typeof source === 'object' && 'enricher' in source && source.enricher !== 'url-decode'
+}
+
 /** What a source is called in logs and metrics. */
 export function nameOf(source: SourceArgument): string {
   if (typeof source === 'string') return source
@@ -239,13 +245,16 @@ export async function loadAll(
   // Before anything is loaded: its mistakes are found at once. A worker has none of its own.
   const misp = standIn === undefined ? await loadMisp(options, log) : undefined
   await downloads?.start()
+  const faults = sources.order.some((source) => isModule(source) && !isShared(source))
+    ? (await import('./module-threads.ts')).containFaults(log)
+    : undefined
   const enrichers: Enricher[] = []
   for (const source of sources.order) {
     const enricher =
       standIn?.(source) ??
       (source === 'misp'
         ? misp!
-        : await orUnusable('--feed', () => loadEnricher(source, options, sources, log)))
+        : await orUnusable('--feed', () => loadEnricher(source, options, sources, log, faults)))
     enrichers.push(enricher)
   }
   const files = localFiles(sources.allowlists, options)
@@ -268,6 +277,7 @@ async function loadEnricher(
   options: ServeOptions,
   sources: Pick<SourceArguments, 'feeds'>,
   log: Log,
+  faults: ModuleFaults | undefined,
 ): Promise<Enricher> {
   if (source === 'feeds') {
     const { createFeedEnricher } = await import('../tracer/enrichers/feed.ts')
@@ -281,8 +291,12 @@ async function loadEnricher(
     const { mmdb: file, category } = source
     return createMmdbEnricher({ file, category, language: options.mmdbLanguage, log })
   }
-  if (source.enricher === 'url-decode') return new UrlDecoder()
-  return loadCustomEnricher(source.enricher, { timeoutMs: options.enricherTimeout })
+  if (!isModule(source)) return new UrlDecoder()
+  const { loadModuleThread } = await import('./module-threads.ts')
+  const { enricherTimeout: timeoutMs } = options
+  return source.shared === true
+    ? loadModuleThread(source.enricher, { timeoutMs }, log)
+    : loadCustomEnricher(source.enricher, { timeoutMs, faults, log })
 }
 
 /**
