@@ -8,6 +8,7 @@ import type { Log } from '../tracer/log.ts'
 import type { MetricsSnapshot, WorkerCounts } from '../tracer/metrics.ts'
 import type { Address } from './address.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { KeptFilesOfPrimary } from './kept-files.ts'
 import { setScheduling, WORKER_VARIABLE } from './scheduling.ts'
 import { type PassedHandle, WorkerSlot } from './worker-slot.ts'
 
@@ -56,6 +57,7 @@ export class Supervisor implements WorkerCounts {
   readonly #log: Log
   readonly #host: EnricherHost
   readonly #slots: readonly WorkerSlot[]
+  readonly #kept = new KeptFilesOfPrimary()
   readonly #timers: NodeJS.Timeout[] = []
   #port: Promise<number> | undefined
   /** Requests that workers have answered which have ended. */
@@ -181,7 +183,8 @@ export class Supervisor implements WorkerCounts {
   #fork(slot: WorkerSlot): void {
     let worker: Worker
     try {
-      worker = cluster.fork({ [WORKER_VARIABLE]: String(slot.id) })
+      const late = this.#onStarted === undefined ? this.#kept.environment(this.listening === 0) : {}
+      worker = cluster.fork({ [WORKER_VARIABLE]: String(slot.id), ...late })
     } catch (error) {
       // The system has no memory for it, or no file descriptors.
       this.#onNotForked(slot, error as Error)
@@ -224,6 +227,9 @@ export class Supervisor implements WorkerCounts {
       case 'load':
       case 'connection':
         slot.told(message)
+        break
+      case 'file':
+        void this.#kept.onLoaded(message.file, message.version)
         break
       case 'newcomer': {
         slot.told(message)

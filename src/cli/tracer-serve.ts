@@ -6,6 +6,7 @@ import { loadCustomEnricher } from '../tracer/enrichers/custom.ts'
 import type { ModuleFaults } from '../tracer/enrichers/module-faults.ts'
 import { UrlDecoder } from '../tracer/enrichers/url-decode.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
+import type { KeptFiles } from '../tracer/feeds/kept-files.ts'
 import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
 import { createLog, type Log, type LogLevel } from '../tracer/log.ts'
 import { Metrics, type MetricsSource } from '../tracer/metrics.ts'
@@ -208,6 +209,8 @@ export interface LoadHow {
   readonly downloads?: FeedDownloads
   /** In a worker: what stands for a source that is in the primary; undefined: the source is loaded. */
   readonly standIn?: (source: SourceArgument) => Enricher | undefined
+  /** In a worker: what all of them keep. */
+  readonly kept?: KeptFiles
 }
 
 /** Workers share it: there is one instance, in the primary, so that a service is asked as little as possible. */
@@ -240,7 +243,7 @@ export async function loadAll(
   options: ServeOptions,
   sources: Pick<SourceArguments, 'feeds' | 'allowlists' | 'order'>,
   log: Log,
-  { downloads, standIn }: LoadHow = {},
+  { downloads, standIn, kept }: LoadHow = {},
 ): Promise<Sources> {
   // Before anything is loaded: its mistakes are found at once. A worker has none of its own.
   const misp = standIn === undefined ? await loadMisp(options, log) : undefined
@@ -254,14 +257,14 @@ export async function loadAll(
       standIn?.(source) ??
       (source === 'misp'
         ? misp!
-        : await orUnusable('--feed', () => loadEnricher(source, options, sources, log, faults)))
+        : await orUnusable('--feed', () => loadEnricher(source, options, sources, log, { faults, kept })))
     enrichers.push(enricher)
   }
   const files = localFiles(sources.allowlists, options)
   const allowlist =
     files.length === 0
       ? undefined
-      : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, log }))
+      : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, log, kept }))
   return { enrichers, allowlist }
 }
 
@@ -277,19 +280,19 @@ async function loadEnricher(
   options: ServeOptions,
   sources: Pick<SourceArguments, 'feeds'>,
   log: Log,
-  faults: ModuleFaults | undefined,
+  { faults, kept }: { readonly faults: ModuleFaults | undefined; readonly kept: KeptFiles | undefined },
 ): Promise<Enricher> {
   if (source === 'feeds') {
     const { createFeedEnricher } = await import('../tracer/enrichers/feed.ts')
     const feeds = sources.feeds.map((feed) =>
       feed.isCompiled ? { compiled: feed.file } : localFiles([feed], options)[0]!,
     )
-    return createFeedEnricher({ feeds, log })
+    return createFeedEnricher({ feeds, log, kept })
   }
   if ('mmdb' in source) {
     const { createMmdbEnricher } = await import('../tracer/enrichers/mmdb.ts')
     const { mmdb: file, category } = source
-    return createMmdbEnricher({ file, category, language: options.mmdbLanguage, log })
+    return createMmdbEnricher({ file, category, language: options.mmdbLanguage, log, kept })
   }
   if (!isModule(source)) return new UrlDecoder()
   const { loadModuleThread } = await import('./module-threads.ts')

@@ -8,6 +8,7 @@ import { createLog, type Log } from '../tracer/log.ts'
 import { Metrics } from '../tracer/metrics.ts'
 import { SERVER_DEFAULTS, type TracerServer } from '../tracer/server.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { KEPT_VARIABLE, keptFilesOfWorker } from './kept-files.ts'
 import { isSharedPort } from './scheduling.ts'
 import type { SourceArgument, SourceArguments } from './tracer-arguments.ts'
 import {
@@ -69,6 +70,7 @@ export async function runWorker(
 class TracerWorker {
   readonly #options: ServeOptions
   readonly #log: Log
+  readonly #keptText = process.env[KEPT_VARIABLE]
   readonly #newcomers = new Newcomers(DEALT_NEWCOMERS)
   /** When there is no room: a flood is refused here, and not by way of the primary. */
   readonly #overflow = new Newcomers(DEALT_OVERFLOW)
@@ -102,6 +104,8 @@ class TracerWorker {
     this.#stopped = new Promise((resolve) => {
       this.#onStop = resolve
     })
+    // What a module of the user's own starts need not know it.
+    delete process.env[KEPT_VARIABLE]
     for (const signal of SIGNALS_OF_PRIMARY) process.on(signal, () => {})
     process.on('message', (message: ToWorker, handle?: PassedHandle) => this.#onMessage(message, handle))
     cluster.worker!.on('disconnect', () => this.#onDisconnect())
@@ -117,7 +121,8 @@ class TracerWorker {
     const settings = checkUsage(this.#options, sources)
     // When it is told to stop before it serves, there is nothing to be finished.
     const standIn = (source: SourceArgument) => (isShared(source) ? this.#remote(source) : undefined)
-    const loading = loadAll(this.#options, sources, this.#log, { standIn })
+    const kept = keptFilesOfWorker(this.#keptText, (file, version) => send({ kind: 'file', file, version }))
+    const loading = loadAll(this.#options, sources, this.#log, { standIn, kept })
     const loaded = await Promise.race([loading, this.#stopped])
     if (loaded === undefined) return
     this.#loaded = loaded

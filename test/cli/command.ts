@@ -24,8 +24,12 @@ export class Command {
   readonly finished: Promise<Finished>
   readonly #waiting = new Set<() => void>()
 
-  constructor(argv: readonly string[]) {
-    this.child = spawn(process.execPath, ['--import', 'tsx', ...argv], { cwd: ROOT })
+  /** @param descriptors how many it may have */
+  constructor(argv: readonly string[], { descriptors }: { readonly descriptors?: number } = {}) {
+    const whole = [process.execPath, '--import', 'tsx', ...argv]
+    const [file, ...rest] =
+      descriptors === undefined ? whole : ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh', ...whole]
+    this.child = spawn(file!, rest, { cwd: ROOT })
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text
       this.#changed()

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { TracerPool } from '../../src/tracer/pool.ts'
 import type { IndicatorType } from '../../src/tracer/protocol.ts'
 import { AUTHORITY, FeedServer, tagged } from '../tracer/feeds/feed-server.ts'
+import { RawClient } from '../tracer/raw-client.ts'
 import { Command, type Finished, folderWith } from './command.ts'
 
 const TRACER = fileURLToPath(new URL('../../src/cli/tracer.ts', import.meta.url))
+const POSIX = { skip: process.platform === 'win32' && 'it has no ulimit' }
 const FEED = 'ioc,c\ngmer.com,x\n192.0.2.1,y\n'
 const WARNING_LIST = '{"name": "N", "version": 1, "type": "hostname", "list": ["gmer.com"]}'
 
@@ -146,6 +148,50 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 120_0
     finish!()
     await late.until('url', 'late.example', 1)
     assert.equal((await late.stop()).code, 0)
+  })
+
+  it('reads a feed again when descriptors ran out while it was reloaded', POSIX, async (t) => {
+    const folder = folderWith(t, {
+      'feed.csv': FEED,
+      'own.mjs': `import { closeSync, openSync } from 'node:fs'
+        const open = []
+        export default ({ value }) => {
+          if (value === 'take') try { for (;;) open.push(openSync('/dev/null')) } catch (error) { return { code: error.code } }
+          if (value === 'give') for (const fd of open.splice(0)) closeSync(fd)
+          return null
+        }`,
+    })
+    const feed = join(folder, 'feed.csv')
+    const argv = [
+      'serve',
+      '--listen',
+      '127.0.0.1:0',
+      '--feed',
+      feed,
+      '--key',
+      'ioc',
+      '--enricher',
+      join(folder, 'own.mjs'),
+    ]
+    const command = new Command([TRACER, ...argv], { descriptors: 200 })
+    t.after(() => command.child.kill('SIGKILL'))
+    await command.until(({ stderr }) => stderr.includes('"msg":"listening"'))
+    const client = await RawClient.connect(portOf(command, 'listening'))
+    t.after(() => client.socket.destroy())
+    const ask = async (value: string) => {
+      client.send(`7f|url=${value}|\n`)
+      await client.receiveUntil('LookupFinished\n')
+      return client.take()
+    }
+    assert.match(await ask('take'), /code=EMFILE/)
+    writeFileSync(`${feed}.new`, 'ioc,c\nnew.example,x\n')
+    renameSync(`${feed}.new`, feed)
+    await command.until(({ stderr }) => stderr.includes('the old table stays'))
+    assert.match(command.stderr, /EMFILE.*"retryMs":\d+,"msg":"feed not reloaded; the old table stays"/)
+    assert.match(await ask('gmer.com'), /ioc=gmer\.com/)
+    await ask('give')
+    await command.until(({ stderr }) => stderr.split('"msg":"feed loaded"').length === 3)
+    assert.match(await ask('new.example'), /ioc=new\.example/)
   })
 
   it('takes a directory, and files of MISP without a key', async (t) => {

@@ -71,6 +71,8 @@ export type ToPrimary =
   /** It cannot start: the message for the operator, and the exit code that goes with it. */
   | { readonly kind: 'failed'; readonly message: string; readonly exitCode: number }
   | ({ readonly kind: 'load' } & WorkerLoad)
+  /** It has read a file of feeds or a database well. */
+  | { readonly kind: 'file'; readonly file: string; readonly version: string }
   /** A new connection has come: where is it to go? */
   | ({ readonly kind: 'newcomer'; readonly id: number } & WorkerLoad)
   | ({ readonly kind: 'connection'; readonly returns: number } & WorkerLoad)
