@@ -2,6 +2,7 @@
 import process from 'node:process'
 import type { Command } from 'commander'
 import { CommanderError } from 'commander'
+import { terminalText } from '../tracer/controls.ts'
 import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
 
 /** Runs what a command does, and keeps its exit code. */
@@ -20,6 +21,7 @@ export async function runCommand(name: string, createProgram: (run: RunWork) => 
   const program = createProgram(async (work) => {
     exitCode = await work()
   })
+  showSafely(program)
   try {
     await program.parseAsync(process.argv)
   } catch (error) {
@@ -28,15 +30,23 @@ export async function runCommand(name: string, createProgram: (run: RunWork) => 
   process.exitCode = exitCode
 }
 
+/** Its messages repeat arguments, and a file name may hold what steers a terminal. */
+function showSafely(command: Command): void {
+  command.configureOutput({ writeErr: (text) => process.stderr.write(terminalText(text)) })
+  for (const subcommand of command.commands) showSafely(subcommand)
+}
+
 /** @returns the exit code */
 function report(name: string, error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE
   if (error instanceof CommandError) {
-    process.stderr.write(`${error.message.trimEnd()}\n`)
+    process.stderr.write(`${terminalText(error.message.trimEnd())}\n`)
     return error.exitCode
   }
   process.stderr.write(
-    `${name}: this should not have happened, please report it\n${(error as Error).stack ?? error}\n`,
+    terminalText(
+      `${name}: this should not have happened, please report it\n${(error as Error).stack ?? error}\n`,
+    ),
   )
   return EXIT.FAILED
 }

@@ -6,6 +6,7 @@ import type { RuleSet } from '../rules/compile.ts'
 import { CHUNK_BYTES, InputError, WORKER_CHUNK_BYTES } from '../stages/source.ts'
 import { systemMessage } from '../stages/system-message.ts'
 import { WorkerError } from '../stages/workers/pool.ts'
+import { terminalText } from '../tracer/controls.ts'
 import type { TracerPool } from '../tracer/pool.ts'
 import { CommandError, EXIT, isBrokenPipe, isWriteError } from './exit-codes.ts'
 import { openInputs } from './inputs.ts'
@@ -42,13 +43,13 @@ export interface NormalizeOptions extends Pick<PipelineOptions, 'inputFormat' | 
 export async function runNormalize(names: readonly string[], options: NormalizeOptions): Promise<number> {
   const files = ruleFiles(options.rules, options.lookups)
   const rules = await loadRules(files)
-  if (rules.warningText !== '') process.stderr.write(`${rules.warningText.trimEnd()}\n`)
+  if (rules.warningText !== '') process.stderr.write(`${terminalText(rules.warningText.trimEnd())}\n`)
   const chunkBytes = (options.workers ?? 1) > 1 ? WORKER_CHUNK_BYTES : CHUNK_BYTES
   const inputs = openInputs(names, chunkBytes)
   const tracer = await openTracer(options)
   const { output, errors } = openOutputs(options, [...inputs.files, ...statAll(files)])
   const note = tracerNote(rules, options, errors)
-  if (note !== undefined) process.stderr.write(`${note}\n`)
+  if (note !== undefined) process.stderr.write(`${terminalText(note)}\n`)
 
   let pipeline: Pipeline | undefined
   const { totalBytes } = inputs
@@ -181,12 +182,14 @@ function reloadOnChange(files: RuleFiles, pipeline: Pipeline): () => void {
       const rules = await loadRules(files)
       if (isOver) return
       pipeline.replaceRules(rules)
-      process.stderr.write(`${rules.warningText}${files.rules}: reloaded\n`)
+      process.stderr.write(terminalText(`${rules.warningText}${files.rules}: reloaded\n`))
     } catch (error) {
       if (!(error instanceof CommandError || error instanceof TypeError)) throw error
       if (isOver) return
       process.stderr.write(
-        `${error.message.trimEnd()}\n${files.rules}: not reloaded, the rules stay as they were\n`,
+        terminalText(
+          `${error.message.trimEnd()}\n${files.rules}: not reloaded, the rules stay as they were\n`,
+        ),
       )
     }
   }
