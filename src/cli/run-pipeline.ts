@@ -46,14 +46,18 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   if (rules.warningText !== '') process.stderr.write(`${terminalText(rules.warningText.trimEnd())}\n`)
   const chunkBytes = (options.workers ?? 1) > 1 ? WORKER_CHUNK_BYTES : CHUNK_BYTES
   const inputs = openInputs(names, chunkBytes)
-  const tracer = await openTracer(options)
+  let progress: Progress | undefined
+  const tracer = await openTracer(options, (line) => {
+    progress?.clear()
+    process.stderr.write(terminalText(`${line}\n`))
+  })
   const { output, errors } = openOutputs(options, [...inputs.files, ...statAll(files)])
   const note = tracerNote(rules, options, errors)
   if (note !== undefined) process.stderr.write(`${terminalText(note)}\n`)
 
   let pipeline: Pipeline | undefined
   const { totalBytes } = inputs
-  const progress = wantsProgress(options)
+  progress = wantsProgress(options)
     ? new Progress({ stream: process.stderr, counts: () => pipeline!.counts, totalBytes })
     : undefined
   const errorsStream = errors.isStandard ? progress?.beside() : undefined
@@ -77,7 +81,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     process.stderr.write(`--workers is not used: ${why}\n`)
   }
   const unwatch = options.watch ? reloadOnChange(files, pipeline) : () => {}
-  const unhandle = stopOnSignal(pipeline)
+  const unhandle = stopOnSignal(pipeline, tracer)
   const started = performance.now()
   progress?.start()
   const fault = await pipeline.run().then(
@@ -109,12 +113,15 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
 }
 
 /** @throws {CommandError} when the options are not acceptable */
-async function openTracer(options: NormalizeOptions): Promise<TracerPool | undefined> {
+async function openTracer(
+  options: NormalizeOptions,
+  say: (line: string) => void,
+): Promise<TracerPool | undefined> {
   const { tracer } = options
   if (tracer !== undefined) {
     // Most runs ask no tracer, and need not load what it takes.
     const { createTracerPool } = await import('./tracer-pool.ts')
-    return createTracerPool(tracer, options)
+    return createTracerPool(tracer, options, say)
   }
   if (Object.keys(options).some((name) => name.startsWith('tracer'))) {
     throw new CommandError(EXIT.USAGE, 'the --tracer-... options need a server: --tracer HOST:PORT')
@@ -161,7 +168,7 @@ function wantsProgress({ progress, output }: NormalizeOptions): boolean {
 }
 
 /** The first signal ends the reading, the second one kills: it finds the system's own handling again. */
-function stopOnSignal(pipeline: Pipeline): () => void {
+function stopOnSignal(pipeline: Pipeline, tracer: TracerPool | undefined): () => void {
   const signals = ['SIGINT', 'SIGTERM'] as const
   const unhandle = () => {
     for (const signal of signals) process.off(signal, stop)
@@ -169,6 +176,7 @@ function stopOnSignal(pipeline: Pipeline): () => void {
   const stop = () => {
     unhandle()
     pipeline.stop()
+    tracer?.stopWaiting()
   }
   for (const signal of signals) process.on(signal, stop)
   return unhandle
