@@ -144,7 +144,15 @@ describe('imports', () => {
   it('keep the server and the client of the tracer apart: they share the protocol', () => {
     const server = closureOf('tracer/server.ts')
     const shared = [...closureOf('tracer/pool.ts')].filter((file) => server.has(file))
-    assert.deepEqual(shared, ['tracer/protocol.ts'])
+    // Besides it only what imports nothing: a table of characters, and a formula.
+    assert.deepEqual(shared.sort(), ['tracer/backoff.ts', 'tracer/controls.ts', 'tracer/protocol.ts'])
+    for (const file of shared) {
+      const own = IMPORTS.get(file)!.filter(({ target }) => IMPORTS.has(target))
+      assert.ok(
+        own.every(({ target }) => shared.includes(target)),
+        `${file} imports more than is shared`,
+      )
+    }
   })
 
   it('take from the tracer only its client into the stages', () => {

@@ -1,5 +1,6 @@
 import process from 'node:process'
 import type { RuleSet } from '../rules/compiler.ts'
+import { terminalText } from '../tracer/controls.ts'
 import type { RuleFiles } from './rule-files.ts'
 import { loadRules } from './rule-files.ts'
 
@@ -10,8 +11,8 @@ import { loadRules } from './rule-files.ts'
  */
 export async function check(files: RuleFiles): Promise<void> {
   const rules = await loadRules(files)
-  if (rules.warningText !== '') process.stderr.write(`${rules.warningText.trimEnd()}\n`)
-  process.stdout.write(`${summary(rules)}\n`)
+  if (rules.warningText !== '') process.stderr.write(`${terminalText(rules.warningText.trimEnd())}\n`)
+  process.stdout.write(`${terminalText(summary(rules))}\n`)
 }
 
 /** `r.yaml: 3 fields (a, b.c, d) from 2 of the event (x, y), after tap` */

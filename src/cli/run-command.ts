@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import type { Command } from 'commander'
 import { CommanderError } from 'commander'
+import { terminalText } from '../tracer/controls.ts'
 import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
 import { refuseRepeated } from './given-once.ts'
 
@@ -23,6 +24,7 @@ export async function runCommand(name: string, createProgram: (run: RunWork) => 
     exitCode = await work()
   }).version(`${name} ${version()}`, '--version', 'print the version')
   refuseRepeated(program)
+  showSafely(program)
   try {
     await program.parseAsync(process.argv)
   } catch (error) {
@@ -35,15 +37,23 @@ function version(): string {
   return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 }
 
+/** Its messages repeat arguments, and a file name may hold what steers a terminal. */
+function showSafely(command: Command): void {
+  command.configureOutput({ writeErr: (text) => process.stderr.write(terminalText(text)) })
+  for (const subcommand of command.commands) showSafely(subcommand)
+}
+
 /** @returns the exit code */
 function report(name: string, error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE
   if (error instanceof CommandError) {
-    process.stderr.write(`${error.message.trimEnd()}\n`)
+    process.stderr.write(`${terminalText(error.message.trimEnd())}\n`)
     return error.exitCode
   }
   process.stderr.write(
-    `${name}: this should not have happened, please report it\n${(error as Error).stack ?? error}\n`,
+    terminalText(
+      `${name}: this should not have happened, please report it\n${(error as Error).stack ?? error}\n`,
+    ),
   )
   return EXIT.FAILED
 }

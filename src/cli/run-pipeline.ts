@@ -6,6 +6,7 @@ import type { RuleSet } from '../rules/compile.ts'
 import { CHUNK_BYTES, InputError, WORKER_CHUNK_BYTES } from '../stages/source.ts'
 import { systemMessage } from '../stages/system-message.ts'
 import { WorkerError } from '../stages/workers/pool.ts'
+import { terminalText } from '../tracer/controls.ts'
 import type { TracerPool } from '../tracer/pool.ts'
 import { CommandError, EXIT, isBrokenPipe, isWriteError } from './exit-codes.ts'
 import { openInputs } from './inputs.ts'
@@ -47,17 +48,21 @@ export interface NormalizeOptions
 export async function runNormalize(names: readonly string[], options: NormalizeOptions): Promise<number> {
   const files = ruleFiles(options, names)
   const rules = await loadRules(files)
-  if (rules.warningText !== '') process.stderr.write(`${rules.warningText.trimEnd()}\n`)
+  if (rules.warningText !== '') process.stderr.write(`${terminalText(rules.warningText.trimEnd())}\n`)
   const chunkBytes = (options.workers ?? 1) > 1 ? WORKER_CHUNK_BYTES : CHUNK_BYTES
   const inputs = openInputs(names, chunkBytes)
-  const tracer = await openTracer(options)
+  let progress: Progress | undefined
+  const tracer = await openTracer(options, (line) => {
+    progress?.clear()
+    process.stderr.write(terminalText(`${line}\n`))
+  })
   const { output, errors } = openOutputs(options, [...inputs.files, ...statAll(files)])
   const note = tracerNote(rules, options, errors)
-  if (note !== undefined) process.stderr.write(`${note}\n`)
+  if (note !== undefined) process.stderr.write(`${terminalText(note)}\n`)
 
   let pipeline: Pipeline | undefined
   const { totalBytes } = inputs
-  const progress = showsProgress(options.progress, output)
+  progress = showsProgress(options.progress, output)
     ? new Progress({ stream: process.stderr, counts: () => pipeline!.counts, totalBytes })
     : undefined
   const tell = (text: string): void => {
@@ -93,7 +98,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     process.stderr.write(`--workers is not used: ${why}\n`)
   }
   const unwatch = options.watch ? reloadOnChange(files, pipeline, warnings) : () => {}
-  const unhandle = stopOnSignal(pipeline, options)
+  const unhandle = stopOnSignal(pipeline, tracer, options)
   const started = performance.now()
   progress?.start()
   const fault = await pipeline.run().then(
@@ -135,12 +140,15 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
 }
 
 /** @throws {CommandError} when the options are not acceptable */
-async function openTracer(options: NormalizeOptions): Promise<TracerPool | undefined> {
+async function openTracer(
+  options: NormalizeOptions,
+  say: (line: string) => void,
+): Promise<TracerPool | undefined> {
   const { tracer } = options
   if (tracer !== undefined) {
     // Most runs ask no tracer, and need not load what it takes.
     const { createTracerPool } = await import('./tracer-pool.ts')
-    return createTracerPool(tracer, options)
+    return createTracerPool(tracer, options, say)
   }
   if (Object.keys(options).some((name) => name.startsWith('tracer'))) {
     throw new CommandError(EXIT.USAGE, 'the --tracer-... options need a server: --tracer HOST:PORT')
@@ -183,7 +191,11 @@ function statAll({ rules, lookups }: RuleFiles): Stats[] {
  * The first signal ends the reading, the second one kills: it finds the system's own handling again, or another thread
  * takes care of it where the first one was not noticed. Where threads evaluate the rules, this one notices everything.
  */
-function stopOnSignal(pipeline: Pipeline, { allowUnsafePatterns }: NormalizeOptions): () => void {
+function stopOnSignal(
+  pipeline: Pipeline,
+  tracer: TracerPool | undefined,
+  { allowUnsafePatterns }: NormalizeOptions,
+): () => void {
   const signals = ['SIGINT', 'SIGTERM'] as const
   const second =
     pipeline.workers > 1 ? undefined : new SecondSignal(signals, { atOnce: allowUnsafePatterns === true })
@@ -194,6 +206,7 @@ function stopOnSignal(pipeline: Pipeline, { allowUnsafePatterns }: NormalizeOpti
   const stop = () => {
     unhandle()
     pipeline.stop()
+    tracer?.stopWaiting()
   }
   for (const signal of signals) process.on(signal, stop)
   return unhandle
@@ -208,12 +221,14 @@ function reloadOnChange(files: RuleFiles, pipeline: Pipeline, warnings: FieldWar
       if (isOver) return
       pipeline.replaceRules(rules)
       warnings.replaceRules(rules, pipeline.counts.events)
-      process.stderr.write(`${rules.warningText}${files.rules}: reloaded\n`)
+      process.stderr.write(terminalText(`${rules.warningText}${files.rules}: reloaded\n`))
     } catch (error) {
       if (!(error instanceof CommandError || error instanceof TypeError)) throw error
       if (isOver) return
       process.stderr.write(
-        `${error.message.trimEnd()}\n${files.rules}: not reloaded, the rules stay as they were\n`,
+        terminalText(
+          `${error.message.trimEnd()}\n${files.rules}: not reloaded, the rules stay as they were\n`,
+        ),
       )
     }
   }

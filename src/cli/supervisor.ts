@@ -8,6 +8,7 @@ import type { Log } from '../tracer/log.ts'
 import type { MetricsSnapshot, WorkerCounts } from '../tracer/metrics.ts'
 import type { Address } from './address.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { KeptFilesOfPrimary } from './kept-files.ts'
 import { setScheduling, WORKER_VARIABLE } from './scheduling.ts'
 import { type PassedHandle, WorkerSlot } from './worker-slot.ts'
 
@@ -56,6 +57,7 @@ export class Supervisor implements WorkerCounts {
   readonly #log: Log
   readonly #host: EnricherHost
   readonly #slots: readonly WorkerSlot[]
+  readonly #kept = new KeptFilesOfPrimary()
   readonly #timers: NodeJS.Timeout[] = []
   #port: Promise<number> | undefined
   /** Requests that workers have answered which have ended. */
@@ -181,7 +183,8 @@ export class Supervisor implements WorkerCounts {
   #fork(slot: WorkerSlot): void {
     let worker: Worker
     try {
-      worker = cluster.fork({ [WORKER_VARIABLE]: String(slot.id) })
+      const late = this.#onStarted === undefined ? this.#kept.environment(this.listening === 0) : {}
+      worker = cluster.fork({ [WORKER_VARIABLE]: String(slot.id), ...late })
     } catch (error) {
       // The system has no memory for it, or no file descriptors.
       this.#onNotForked(slot, error as Error)
@@ -225,6 +228,15 @@ export class Supervisor implements WorkerCounts {
       case 'connection':
         slot.told(message)
         break
+      case 'file':
+        void this.#kept.onLoaded(message.file, message.version)
+        break
+      case 'newcomer': {
+        slot.told(message)
+        const target = this.#freest()
+        slot.place(message.id, target === undefined || target === slot)
+        break
+      }
       case 'metrics':
         this.#options.metrics?.update(slot.id, message.metrics)
         if (message.isPage) this.#onPageMetrics(slot)
@@ -306,12 +318,18 @@ export class Supervisor implements WorkerCounts {
    * gives it back, until each has had it, or all are known to be full.
    */
   #deal(handle: PassedHandle, returns = 0): void {
-    let target: WorkerSlot | undefined
-    for (const slot of this.#slots) {
-      if (slot.state === 'listening' && (target === undefined || slot.load < target.load)) target = slot
-    }
+    const target = this.#freest()
     if (target === undefined || this.#isStopping) handle.close()
     else target.give(handle, returns, target.isFull || returns >= this.#slots.length)
+  }
+
+  /** The worker with the fewest connections. */
+  #freest(): WorkerSlot | undefined {
+    let best: WorkerSlot | undefined
+    for (const slot of this.#slots) {
+      if (slot.state === 'listening' && (best === undefined || slot.load < best.load)) best = slot
+    }
+    return best
   }
 
   #onPageMetrics(slot: WorkerSlot): void {

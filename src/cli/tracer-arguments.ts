@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { InvalidArgumentError } from 'commander'
+import { wireText } from '../tracer/controls.ts'
 import { parseDuration } from '../tracer/durations.ts'
 import { isFeedUrl, isUrl, shownFeed } from '../tracer/feeds/feed-url.ts'
 import { type FeedKey, parseFeedKey } from '../tracer/feeds/key-path.ts'
@@ -154,8 +155,8 @@ function refuseOtherUrl(option: string, file: string): void {
 
 /** For commander: a category as it may stand on the wire. */
 export function category(text: string): string {
-  if (/^[^|\r\n]+$/.test(text)) return text
-  throw new InvalidArgumentError('It cannot be empty or hold a | or a line end.')
+  if (text !== '' && wireText(text) === text) return text
+  throw new InvalidArgumentError('It cannot be empty or hold a | or a control character.')
 }
 
 /** For commander: FIELD[:TYPE], several of them. */

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import process from 'node:process'
+import { terminalText } from '../tracer/controls.ts'
 import { type CompileProgress, compileFeeds, noProgress } from '../tracer/feeds/compiled/compile.ts'
 import { removeAbandoned } from '../tracer/feeds/compiled/workspace.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
@@ -51,8 +52,9 @@ export async function compile(feeds: readonly string[], options: CompileOptions)
     })
     line.end()
     const seconds = (performance.now() - started) / 1000
+    const { indicators, records } = header
     process.stderr.write(
-      `${output}: ${header.indicators} indicators of ${header.records} records in ${seconds.toFixed(1)} s\n`,
+      terminalText(`${output}: ${indicators} indicators of ${records} records in ${seconds.toFixed(1)} s\n`),
     )
     return EXIT.OK
   } catch (error) {
@@ -107,7 +109,7 @@ class ProgressLine {
 
   /** A line that stays. */
   note(text: string): void {
-    process.stderr.write(`${this.#isLive ? CLEAR_LINE : ''}${text}\n`)
+    process.stderr.write(`${this.#isLive ? CLEAR_LINE : ''}${terminalText(text)}\n`)
   }
 
   end(): void {
@@ -116,7 +118,7 @@ class ProgressLine {
   }
 
   #show(): void {
-    const text = this.#text()
+    const text = terminalText(this.#text())
     process.stderr.write(this.#isLive ? `${CLEAR_LINE}${text}` : `${text}\n`)
   }
 

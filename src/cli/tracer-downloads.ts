@@ -16,7 +16,7 @@ export interface DownloadArguments {
 }
 
 /** A feed or an allowlist as it is loaded: of a URL, the copy. */
-export type LocalFile<Argument> = Argument & { readonly name?: string }
+export type LocalFile<Argument> = Argument & { readonly name?: string; readonly isDownloaded?: boolean }
 
 /**
  * Where the files are that are loaded: those of URLs in the cache directory. It needs no download; a process that only
@@ -31,7 +31,12 @@ export function localFiles<Argument extends { readonly file: string }>(
   return files.map((argument) => {
     if (!isFeedUrl(argument.file)) return argument
     const url = orUsage(() => parseFeedUrl(argument.file))
-    return { ...argument, file: cachedFeedFile(cacheDirectory(options), url), name: url.name }
+    return {
+      ...argument,
+      file: cachedFeedFile(cacheDirectory(options), url),
+      name: url.name,
+      isDownloaded: true,
+    }
   })
 }
 
@@ -58,7 +63,11 @@ export class FeedDownloads {
     )
   }
 
-  /** @throws {CommandError} for a feed that cannot be downloaded, and of which there is no copy */
+  /**
+   * Resolves when all feeds are there, or not waited for any longer.
+   *
+   * @throws {CommandError} for a feed that cannot be downloaded, and of which there is no copy
+   */
   async start(): Promise<void> {
     try {
       await Promise.all(this.#downloads.map((download) => download.start()))

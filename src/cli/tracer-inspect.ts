@@ -1,4 +1,5 @@
 import process from 'node:process'
+import { terminalJson, terminalText } from '../tracer/controls.ts'
 import { openCompiledFeed } from '../tracer/feeds/compiled/compiled-feed.ts'
 import type { CompiledHeader } from '../tracer/feeds/compiled/file-format.ts'
 import { FORMAT_VERSION } from '../tracer/feeds/compiled/file-format.ts'
@@ -16,8 +17,6 @@ export interface InspectOptions {
 const SAMPLES = 5
 /** Of a context that is printed for people. */
 const SHOWN_CONTEXT = 300
-/** What a feed of somebody else's could steer a terminal with. */
-const CONTROL = /\p{Cc}/gu
 
 /**
  * `tracer inspect`: verifies a compiled feed and prints what is in it.
@@ -34,7 +33,9 @@ export async function inspect(file: string, options: InspectOptions): Promise<nu
     try {
       const samples = [...samplesOf(header, feed.store, options.samples ?? SAMPLES)]
       if (options.json)
-        process.stdout.write(`${JSON.stringify({ format: FORMAT_VERSION, ...header, samples })}\n`)
+        process.stdout.write(
+          terminalJson(`${JSON.stringify({ format: FORMAT_VERSION, ...header, samples })}\n`),
+        )
       else process.stdout.write(describe(file, header, samples))
     } finally {
       feed.close()
@@ -72,7 +73,7 @@ function describe(file: string, header: CompiledHeader, samples: readonly Sample
   return `${lines.map(printable).join('\n')}\n`
 }
 
-/** Control characters as `\x1b`. */
-function printable(text: string): string {
-  return text.replace(CONTROL, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`)
+/** A feed of somebody else's could make lines of its own. */
+function printable(line: string): string {
+  return terminalText(line.replaceAll('\n', '\\x0a'))
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { terminalJson } from '../tracer/controls.ts'
 import { type Answer, type ClientTls, TracerPool } from '../tracer/pool.ts'
 import { POOL_DEFAULTS } from '../tracer/pool-options.ts'
 import { guessType, type Indicator, type IndicatorType } from '../tracer/protocol.ts'
@@ -126,7 +127,7 @@ function format({ type, value }: Indicator, answer: Answer): string {
     category,
     indicator: Object.fromEntries(fields),
   }))
-  return `${JSON.stringify({ type, value, detections })}\n`
+  return terminalJson(`${JSON.stringify({ type, value, detections })}\n`)
 }
 
 async function print(line: string): Promise<void> {

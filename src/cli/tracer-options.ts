@@ -7,6 +7,7 @@ export interface TracerOptions {
   readonly tracerWindow?: string
   readonly tracerRps?: string
   readonly tracerTimeout?: string
+  readonly tracerWait?: string
   readonly tracerCache?: string
   readonly tracerCacheTtl?: string
   readonly tracerRequired?: boolean
@@ -28,6 +29,10 @@ export function withTracer(command: Command): Command {
     .option('--tracer-window <n>', 'requests in flight on a connection (default: 64)')
     .option('--tracer-rps <n>', 'requests a second at most (default: no limit)')
     .option('--tracer-timeout <duration>', 'how long a request waits for its reply: 500ms, 5s (default: 5s)')
+    .option(
+      '--tracer-wait <duration>',
+      'in an outage, also at the start, let events wait so long before they pass on (default: 0, not at all)',
+    )
     .option('--tracer-cache <n>', 'answers to remember of each type of indicator; 0: none (default: 100000)')
     .option('--tracer-cache-ttl <duration>', 'how long to remember them (default: 5m)')
     .option('--tracer-required', 'reject events that could not be looked up (default: mark them)')

@@ -3,27 +3,42 @@ import { type ClientTls, TracerPool } from '../tracer/pool.ts'
 import { parseAddress } from './address.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { readOptionFile } from './read-file.ts'
+import { tellOutages } from './tracer-notes.ts'
 import type { TracerOptions } from './tracer-options.ts'
 
 /**
  * The pool that the options describe.
  *
  * @param servers what `--tracer` names
+ * @param say tells the operator of outages, in a line each
  * @throws {CommandError} when an option is not acceptable
  */
-export function createTracerPool(servers: readonly string[], options: TracerOptions): TracerPool {
+export function createTracerPool(
+  servers: readonly string[],
+  options: TracerOptions,
+  say: (line: string) => void,
+): TracerPool {
   const settings = {
     servers: servers.map((server) => read('--tracer', server, parseAddress)!),
     connections: read('--tracer-connections', options.tracerConnections, wholeNumber),
     window: read('--tracer-window', options.tracerWindow, wholeNumber),
     rps: read('--tracer-rps', options.tracerRps, number),
     timeoutMs: read('--tracer-timeout', options.tracerTimeout, parseDuration),
+    waitMs: read('--tracer-wait', options.tracerWait, parseDuration),
     cacheEntries: read('--tracer-cache', options.tracerCache, wholeNumber),
     cacheTtlMs: read('--tracer-cache-ttl', options.tracerCacheTtl, parseDuration),
     tls: clientTls(options),
   }
   try {
-    return new TracerPool(settings)
+    const pool = new TracerPool(settings)
+    const { waitMs = 0 } = settings
+    tellOutages(pool, {
+      servers: servers.length,
+      waitMs,
+      required: options.tracerRequired === true,
+      say,
+    })
+    return pool
   } catch (error) {
     if (error instanceof TypeError) throw usage(`the tracer: ${error.message}`, error)
     throw error

@@ -3,8 +3,10 @@ import { createSecureContext } from 'node:tls'
 import { AllowList } from '../tracer/allow-list.ts'
 import type { Enricher } from '../tracer/enricher.ts'
 import { loadCustomEnricher } from '../tracer/enrichers/custom.ts'
+import type { ModuleFaults } from '../tracer/enrichers/module-faults.ts'
 import { UrlDecoder } from '../tracer/enrichers/url-decode.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
+import type { KeptFiles } from '../tracer/feeds/kept-files.ts'
 import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
 import { createLog, type Log, type LogLevel } from '../tracer/log.ts'
 import { Metrics, type MetricsSource } from '../tracer/metrics.ts'
@@ -13,7 +15,7 @@ import { TracerServer, type TracerServerOptions } from '../tracer/server.ts'
 import { type Address, formatAddress } from './address.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
-import type { SourceArgument, SourceArguments } from './tracer-arguments.ts'
+import type { EnricherArgument, SourceArgument, SourceArguments } from './tracer-arguments.ts'
 import { type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
 
@@ -207,11 +209,18 @@ export interface LoadHow {
   readonly downloads?: FeedDownloads
   /** In a worker: what stands for a source that is in the primary; undefined: the source is loaded. */
   readonly standIn?: (source: SourceArgument) => Enricher | undefined
+  /** In a worker: what all of them keep. */
+  readonly kept?: KeptFiles
 }
 
 /** Workers share it: there is one instance, in the primary, so that a service is asked as little as possible. */
 export function isShared(source: SourceArgument): boolean {
   return source === 'misp' || (typeof source === 'object' && 'shared' in source)
+}
+
+/** A module of the user's own. */
+function isModule(source: SourceArgument): source is EnricherArgument {
+  return typeof source === 'object' && 'enricher' in source && source.enricher !== 'url-decode'
 }
 
 /** What a source is called in logs and metrics. */
@@ -234,25 +243,28 @@ export async function loadAll(
   options: ServeOptions,
   sources: Pick<SourceArguments, 'feeds' | 'allowlists' | 'order'>,
   log: Log,
-  { downloads, standIn }: LoadHow = {},
+  { downloads, standIn, kept }: LoadHow = {},
 ): Promise<Sources> {
   // Before anything is loaded: its mistakes are found at once. A worker has none of its own.
   const misp = standIn === undefined ? await loadMisp(options, log) : undefined
   await downloads?.start()
+  const faults = sources.order.some((source) => isModule(source) && !isShared(source))
+    ? (await import('./module-threads.ts')).containFaults(log)
+    : undefined
   const enrichers: Enricher[] = []
   for (const source of sources.order) {
     const enricher =
       standIn?.(source) ??
       (source === 'misp'
         ? misp!
-        : await orUnusable('--feed', () => loadEnricher(source, options, sources, log)))
+        : await orUnusable('--feed', () => loadEnricher(source, options, sources, log, { faults, kept })))
     enrichers.push(enricher)
   }
   const files = localFiles(sources.allowlists, options)
   const allowlist =
     files.length === 0
       ? undefined
-      : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, log }))
+      : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, log, kept }))
   return { enrichers, allowlist }
 }
 
@@ -268,21 +280,26 @@ async function loadEnricher(
   options: ServeOptions,
   sources: Pick<SourceArguments, 'feeds'>,
   log: Log,
+  { faults, kept }: { readonly faults: ModuleFaults | undefined; readonly kept: KeptFiles | undefined },
 ): Promise<Enricher> {
   if (source === 'feeds') {
     const { createFeedEnricher } = await import('../tracer/enrichers/feed.ts')
     const feeds = sources.feeds.map((feed) =>
       feed.isCompiled ? { compiled: feed.file } : localFiles([feed], options)[0]!,
     )
-    return createFeedEnricher({ feeds, log })
+    return createFeedEnricher({ feeds, log, kept })
   }
   if ('mmdb' in source) {
     const { createMmdbEnricher } = await import('../tracer/enrichers/mmdb.ts')
     const { mmdb: file, category } = source
-    return createMmdbEnricher({ file, category, language: options.mmdbLanguage, log })
+    return createMmdbEnricher({ file, category, language: options.mmdbLanguage, log, kept })
   }
-  if (source.enricher === 'url-decode') return new UrlDecoder()
-  return loadCustomEnricher(source.enricher, { timeoutMs: options.enricherTimeout })
+  if (!isModule(source)) return new UrlDecoder()
+  const { loadModuleThread } = await import('./module-threads.ts')
+  const { enricherTimeout: timeoutMs } = options
+  return source.shared === true
+    ? loadModuleThread(source.enricher, { timeoutMs }, log)
+    : loadCustomEnricher(source.enricher, { timeoutMs, faults, log })
 }
 
 /**

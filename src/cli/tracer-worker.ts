@@ -7,7 +7,8 @@ import { REMOTE_TIMEOUT_MS, RemoteEnricher } from '../tracer/cluster/remote-enri
 import { createLog, type Log } from '../tracer/log.ts'
 import { Metrics } from '../tracer/metrics.ts'
 import { SERVER_DEFAULTS, type TracerServer } from '../tracer/server.ts'
-import { CommandError } from './exit-codes.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { KEPT_VARIABLE, keptFilesOfWorker } from './kept-files.ts'
 import { isSharedPort } from './scheduling.ts'
 import type { SourceArgument, SourceArguments } from './tracer-arguments.ts'
 import {
@@ -35,6 +36,10 @@ const WAY_BACK_MS = 5000
 const LARGEST_TIMEOUT_MS = 2 ** 31 - 1
 /** Connections that are on their way to the primary at a time; beyond that they are served, or refused, here. */
 const MOST_LEAVING = 256
+/** How long the primary may take to say where a new connection goes. One that hangs is not asked again until it speaks. */
+const PLACE_MS = 250
+/** A worker whose primary is gone has the time of its clients, and so much more; then it ends the hard way. */
+const ALONE_GRACE_MS = 5000
 
 /** The signals of a terminal, or of a service manager, go to all processes of a group; the primary decides. */
 const SIGNALS_OF_PRIMARY = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
@@ -65,6 +70,7 @@ export async function runWorker(
 class TracerWorker {
   readonly #options: ServeOptions
   readonly #log: Log
+  readonly #keptText = process.env[KEPT_VARIABLE]
   readonly #newcomers = new Newcomers(DEALT_NEWCOMERS)
   /** When there is no room: a flood is refused here, and not by way of the primary. */
   readonly #overflow = new Newcomers(DEALT_OVERFLOW)
@@ -72,6 +78,12 @@ class TracerWorker {
   readonly #remotes: RemoteEnricher[] = []
   /** Connections that are on their way to the primary: how each is closed here. */
   readonly #leaving = new Set<() => void>()
+  /** New connections of which the primary is asked where they go, from which nothing is read meanwhile. */
+  readonly #newcomersAsked = new Map<number, { readonly socket: Socket; readonly timer: NodeJS.Timeout }>()
+  #lastNewcomer = 0
+  /** It has not answered in time, and has said nothing since. */
+  #isPrimarySilent = false
+  #isAlone = false
   readonly #port: Promise<number>
   #onPort!: (port: number) => void
   readonly #stopped: Promise<void>
@@ -92,10 +104,16 @@ class TracerWorker {
     this.#stopped = new Promise((resolve) => {
       this.#onStop = resolve
     })
+    // What a module of the user's own starts need not know it.
+    delete process.env[KEPT_VARIABLE]
     for (const signal of SIGNALS_OF_PRIMARY) process.on(signal, () => {})
     process.on('message', (message: ToWorker, handle?: PassedHandle) => this.#onMessage(message, handle))
     cluster.worker!.on('disconnect', () => this.#onDisconnect())
-    setInterval(() => this.#tellLoadIfDue(), LOAD_MS).unref()
+    setInterval(() => {
+      // Node does not tell of the end of a channel through which a connection is being sent.
+      if (!process.connected) this.#onDisconnect()
+      else this.#tellLoadIfDue()
+    }, LOAD_MS).unref()
   }
 
   /** @throws {CommandError} when it cannot start */
@@ -103,7 +121,8 @@ class TracerWorker {
     const settings = checkUsage(this.#options, sources)
     // When it is told to stop before it serves, there is nothing to be finished.
     const standIn = (source: SourceArgument) => (isShared(source) ? this.#remote(source) : undefined)
-    const loading = loadAll(this.#options, sources, this.#log, { standIn })
+    const kept = keptFilesOfWorker(this.#keptText, (file, version) => send({ kind: 'file', file, version }))
+    const loading = loadAll(this.#options, sources, this.#log, { standIn, kept })
     const loaded = await Promise.race([loading, this.#stopped])
     if (loaded === undefined) return
     this.#loaded = loaded
@@ -142,8 +161,10 @@ class TracerWorker {
   }
 
   #onMessage(message: ToWorker, handle: PassedHandle | undefined): void {
+    this.#isPrimarySilent = false
     if (message.kind === 'answers') this.#remotes[message.enricher]!.onAnswers(message.answers)
     else if (message.kind === 'connection') this.#take(handle, message)
+    else if (message.kind === 'place') this.#onPlace(message)
     else if (message.kind === 'listen') this.#onPort(message.port)
     else if (message.kind === 'reload') reload(this.#loaded)
     else if (message.kind === 'metrics') void this.#sendMetrics(message.isPage)
@@ -152,6 +173,8 @@ class TracerWorker {
 
   /** The primary has died: what was read is answered, and nothing more is accepted. */
   #onDisconnect(): void {
+    if (this.#isAlone) return
+    this.#isAlone = true
     // Else Node ends the process on the spot.
     cluster.worker!.exitedAfterDisconnect = true
     for (const remote of this.#remotes) remote.close()
@@ -159,16 +182,45 @@ class TracerWorker {
     this.#leaving.clear()
     this.#log.error('the primary is gone: stopping')
     this.#onStop()
+    // The primary would have killed it.
+    const { shutdownTimeout = SERVER_DEFAULTS.shutdownTimeoutMs } = this.#options
+    const longestMs = Math.min(LARGEST_TIMEOUT_MS, shutdownTimeout + ALONE_GRACE_MS)
+    setTimeout(() => process.exit(EXIT.FAILED), longestMs).unref()
   }
 
-  /** Gives a new connection to the primary, which knows who has the fewest; where there is no room here, any. */
+  /**
+   * Asks the primary, which knows who has the fewest connections, where a new one goes; where there is no room here,
+   * of any. A primary that hangs keeps nobody waiting: then the connection is served here.
+   */
   #handOver(socket: Socket): boolean {
-    const handle = handleOf(socket)
-    if (handle === undefined || !process.connected || this.#leaving.size >= MOST_LEAVING) return false
+    if (this.#isPrimarySilent || !process.connected || handleOf(socket) === undefined) return false
+    if (this.#leaving.size + this.#newcomersAsked.size >= MOST_LEAVING) return false
     const limit = this.#server!.hasRoom ? this.#newcomers : this.#overflow
     if (!limit.isNextDealt()) return false
-    this.#leave(handle, 0, () => socket.destroy())
+    this.#lastNewcomer += 1
+    const id = this.#lastNewcomer
+    const timer = setTimeout(() => {
+      this.#newcomersAsked.delete(id)
+      this.#isPrimarySilent = true
+      this.#server!.serve(socket)
+    }, PLACE_MS)
+    this.#newcomersAsked.set(id, { socket, timer })
+    this.#told = this.#state
+    send({ kind: 'newcomer', id, ...this.#told })
     return true
+  }
+
+  #onPlace({ id, stays }: { id: number; stays: boolean }): void {
+    // Also for one that was not waited for: the primary counts it.
+    if (stays) this.#taken += 1
+    const asked = this.#newcomersAsked.get(id)
+    if (asked === undefined) return
+    this.#newcomersAsked.delete(id)
+    const { socket, timer } = asked
+    clearTimeout(timer)
+    const handle = handleOf(socket)
+    if (stays || handle === undefined) this.#server!.serve(socket)
+    else this.#leave(handle, 0, () => socket.destroy())
   }
 
   #leave(handle: PassedHandle, returns: number, close: () => void): void {

@@ -20,7 +20,7 @@ export class WorkerSlot {
   failures = 0
   #worker: Worker | undefined
   #load: WorkerLoad = NOTHING
-  /** Connections that it was given. */
+  /** Connections that it was given, or told to keep. */
   #given = 0
   /** Connections that are on their way to it. */
   readonly #passing = new Set<PassedHandle>()
@@ -97,6 +97,12 @@ export class WorkerSlot {
   /** Nothing happens when it is gone, or goes meanwhile. */
   tell(message: ToWorker): void {
     if (this.#worker?.isConnected()) this.#worker.send(message, ignore)
+  }
+
+  /** Answers where a new connection of its own goes. */
+  place(id: number, stays: boolean): void {
+    if (stays) this.#given += 1
+    this.tell({ kind: 'place', id, stays })
   }
 
   /**

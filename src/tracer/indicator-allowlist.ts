@@ -1,5 +1,6 @@
 import { NO_MATCHES } from './enricher.ts'
 import { createFeedEnricher, type FeedEnricher, type FeedLog, type FeedStats } from './enrichers/feed.ts'
+import type { KeptFiles } from './feeds/kept-files.ts'
 import type { FeedSpec } from './feeds/load.ts'
 import type { WatchTimes } from './feeds/watch.ts'
 import type { Indicator } from './protocol.ts'
@@ -11,6 +12,8 @@ export interface AllowlistOptions extends Omit<FeedSpec, 'category'> {
    * or gzip.
    */
   readonly file: string
+  /** See `FeedOptions.isDownloaded`. */
+  readonly isDownloaded?: boolean
 }
 
 export interface IndicatorAllowlistOptions {
@@ -19,6 +22,8 @@ export interface IndicatorAllowlistOptions {
   readonly log?: FeedLog
   /** Reload files that change. Default: true. */
   readonly watch?: boolean
+  /** See `FeedEnricherOptions.kept`. */
+  readonly kept?: KeptFiles | undefined
   /** For tests. */
   readonly watchTimes?: WatchTimes
 }

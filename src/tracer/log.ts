@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
+import { terminalJson } from './controls.ts'
 
 /** The log of a server: structured, one JSON object a line. */
 export type Log = Logger
@@ -20,7 +21,9 @@ export function createLog(level: LogLevel = 'info', destination?: DestinationStr
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  return pino(options, destination ?? pino.destination({ dest: 2, sync: true }))
+  const lines = destination ?? pino.destination({ dest: 2, sync: true })
+  // JSON leaves DEL and C1 as they are, and a log is read on terminals.
+  return pino(options, { write: (line) => lines.write(terminalJson(line)) })
 }
 
 /** What a limiter knows of one subject. */

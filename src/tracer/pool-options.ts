@@ -17,6 +17,11 @@ export interface TracerPoolOptions {
   readonly timeoutMs?: number
   /** How often a request that a connection was lost with is sent again, and a failed connection made again. Default: 2. */
   readonly retries?: number
+  /**
+   * How long look-ups wait for servers that are lost, from the beginning of the outage; then they fail at once until one
+   * answers. Default: 0, they never wait.
+   */
+  readonly waitMs?: number
   /** The wait after a failed connection, at first and at most; it doubles in between. Default: 50 ms, 5 s. */
   readonly minBackoffMs?: number
   readonly maxBackoffMs?: number
@@ -39,6 +44,7 @@ export const POOL_DEFAULTS = {
   rps: Number.POSITIVE_INFINITY,
   timeoutMs: 5000,
   retries: 2,
+  waitMs: 0,
   minBackoffMs: 50,
   maxBackoffMs: 5000,
   cacheEntries: CACHE_DEFAULTS.entries,
@@ -63,6 +69,7 @@ const RANGES: Readonly<Record<keyof typeof POOL_DEFAULTS, readonly [from: number
   rps: [Number.MIN_VALUE, Number.POSITIVE_INFINITY],
   timeoutMs: [1, LONGEST_TIMEOUT_MS],
   retries: [0, 1000],
+  waitMs: [0, Number.MAX_SAFE_INTEGER],
   minBackoffMs: [1, LONGEST_MS],
   maxBackoffMs: [1, LONGEST_MS],
   cacheEntries: [0, 10_000_000],

@@ -26,11 +26,14 @@ interface PoolEvents {
   lost: [server: ServerAddress, error: Error]
   /** It answers again. */
   back: [server: ServerAddress]
+  /** Look-ups have waited for lost servers as long as they may, and fail from now on. */
+  waited: []
 }
 
 /** What a line has besides indicators, and an indicator besides its value, in bytes: more than they ever take. */
 const LINE_OVERHEAD = 32
 const INDICATOR_OVERHEAD = 8
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
  * Asks tracer servers about indicators, over a few connections that stay open.
@@ -45,7 +48,7 @@ const INDICATOR_OVERHEAD = 8
  *
  * No look-up waits for ever: it is answered, or fails with a `TracerError` when the reply did not come in `timeoutMs`
  * (`timeout`), or when no server is there after some attempts (`unavailable`). While all servers are lost look-ups
- * fail at once; the pool goes on trying, and look-ups work again as soon as a server replies.
+ * fail at once, or wait for `waitMs`; the pool goes on trying, and look-ups work again as soon as a server replies.
  */
 export class TracerPool extends EventEmitter<PoolEvents> {
   readonly stats = new PoolStats()
@@ -66,12 +69,17 @@ export class TracerPool extends EventEmitter<PoolEvents> {
   #onIdle: (() => void) | undefined
   #isDestroyed = false
   #isPumping = false
+  /** When the first connection or request failed since the last answer, on the clock of `performance.now()`. */
+  #outageSince: number | undefined
+  #waitTimer: NodeJS.Timeout | undefined
+  #waitMs: number
 
   /** @throws {TypeError} when an option is not acceptable */
   constructor(options: TracerPoolOptions) {
     super()
     const settings = poolSettings(options)
     this.#settings = settings
+    this.#waitMs = settings.waitMs
     this.#cache = new AnswerCache({ entries: settings.cacheEntries, ttlMs: settings.cacheTtlMs })
     this.#limit = new RateLimit(settings.rps)
     const { minBackoffMs, maxBackoffMs } = settings
@@ -138,6 +146,7 @@ export class TracerPool extends EventEmitter<PoolEvents> {
     if (this.#isDestroyed) return
     this.#isDestroyed = true
     clearTimeout(this.#limitTimer)
+    clearTimeout(this.#waitTimer)
     const failure =
       error instanceof TracerError ? error : new TracerError('closed', error.message, { cause: error })
     for (const upstream of this.#upstreams) upstream.destroy(failure)
@@ -147,6 +156,12 @@ export class TracerPool extends EventEmitter<PoolEvents> {
     for (const question of questions) question.fail(failure)
     this.#checkIdle()
     this.#checkDrain()
+  }
+
+  /** What waits for lost servers fails now, and nothing waits for them from now on. */
+  stopWaiting(): void {
+    this.#waitMs = 0
+    this.#pump()
   }
 
   #lookUp(indicators: readonly Indicator[], handler: LookupHandler): void {
@@ -231,7 +246,13 @@ export class TracerPool extends EventEmitter<PoolEvents> {
     const pool = this
     return {
       onAnswer: (request, detections) => this.#answer(request, detections),
-      onTimeout: (request) => {
+      onTimeout: (request, isSilent) => {
+        if (isSilent && this.#mayWait()) {
+          this.stats.retries += 1
+          this.#open -= 1
+          this.#queue.unshift([this.#request(request.questions)])
+          return
+        }
         this.#fail(request, new TracerError('timeout', `no reply within ${this.#settings.timeoutMs} ms`))
       },
       onReturned: (requests) => this.#sendAgain(requests),
@@ -241,6 +262,7 @@ export class TracerPool extends EventEmitter<PoolEvents> {
       },
       onFailure: ({ address }, error) => {
         this.stats.failedConnections += 1
+        this.#outageSince ??= performance.now()
         this.#lastError = new Error(`${describe(address)}: ${describeError(error)}`, { cause: error })
       },
       onLost: ({ address }, error) => {
@@ -248,6 +270,7 @@ export class TracerPool extends EventEmitter<PoolEvents> {
         this.#pump()
       },
       onBack: ({ address }) => {
+        this.#endOutage()
         this.emit('back', address)
         this.#pump()
       },
@@ -264,7 +287,8 @@ export class TracerPool extends EventEmitter<PoolEvents> {
     this.#isPumping = true
     try {
       this.#send()
-      while (this.#queue.length > 0 && this.#upstreams.every(({ loss }) => loss !== undefined)) {
+      while (this.#queue.length > 0 && this.#areAllLost) {
+        if (this.#mayWait()) break
         const error = this.#lossError()
         for (const request of this.#queue.clear()) this.#fail(request, error)
       }
@@ -303,7 +327,37 @@ export class TracerPool extends EventEmitter<PoolEvents> {
     return best
   }
 
+  get #areAllLost(): boolean {
+    return this.#upstreams.every(({ loss }) => loss !== undefined)
+  }
+
+  /** What would fail for want of a server may wait for one. */
+  #mayWait(): boolean {
+    if (this.#waitMs === 0) return false
+    const now = performance.now()
+    this.#outageSince ??= now
+    const leftMs = this.#outageSince + this.#waitMs - now
+    if (leftMs <= 0) return false
+    this.#waitTimer ??= setTimeout(
+      () => {
+        this.#waitTimer = undefined
+        if (this.#outageSince === undefined || this.#mayWait()) return
+        if (this.#areAllLost) this.emit('waited')
+        this.#pump()
+      },
+      Math.min(leftMs + 1, LONGEST_TIMER_MS),
+    )
+    return true
+  }
+
+  #endOutage(): void {
+    this.#outageSince = undefined
+    clearTimeout(this.#waitTimer)
+    this.#waitTimer = undefined
+  }
+
   #answer(request: Request, detections: Answer): void {
+    if (this.#outageSince !== undefined) this.#endOutage()
     if (request.abandoned) {
       this.stats.lateReplies += 1
       return
@@ -352,11 +406,13 @@ export class TracerPool extends EventEmitter<PoolEvents> {
 
   #sendAgain(requests: readonly Request[]): void {
     const { retries } = this.#settings
-    const again = requests.filter(({ failures }) => failures <= retries)
+    // Of a server that breaks off all that it is sent nothing is lost either, as long as it may be waited for.
+    const mayWait = requests.some(({ failures }) => failures > retries) && this.#mayWait()
+    const again = mayWait ? requests : requests.filter(({ failures }) => failures <= retries)
     this.stats.retries += again.length
     if (again.length > 0) this.#queue.unshift(again)
     for (const request of requests) {
-      if (request.failures > retries) this.#fail(request, this.#unavailable())
+      if (!mayWait && request.failures > retries) this.#fail(request, this.#unavailable())
     }
     this.#pump()
   }

@@ -1,5 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { isIP } from 'node:net'
+import { wireText } from './controls.ts'
+
+export { wireText } from './controls.ts'
 
 /*
  * The wire, as the server and the client both see it:
@@ -207,14 +210,6 @@ export function guessType(value: string): IndicatorType {
   return 'url'
 }
 
-const BREAKS = /\r\n|[\r\n|]/
-const ALL_BREAKS = /\r\n|[\r\n|]/g
-
-/** A text as it may stand on the wire: `|`, CR and LF become a space (CRLF: one). */
-export function wireText(text: string): string {
-  return BREAKS.test(text) ? text.replace(ALL_BREAKS, ' ') : text
-}
-
 /**
  * A request line with its LF: `<id>|url=...|ip=...|`. What would break the line becomes a space, so a value may come
  * back as `wireText(value)` in `MatchedIndicator`.
@@ -244,11 +239,11 @@ export type ContextField = readonly [name: string, text: string]
  * A detection line with its LF.
  *
  * @param category as it may stand on the wire (see `wireText`)
- * @param matched the value as the client sent it
+ * @param matched the value as the client sent it; it comes back as `wireText(matched)`
  * @param context what `contextText` made
  */
 export function formatDetection(category: string, matched: string, context: string): string {
-  return `${CATEGORY_FIELD}${category}|${MATCHED_FIELD}${matched}${context}\n`
+  return `${CATEGORY_FIELD}${category}|${MATCHED_FIELD}${wireText(matched)}${context}\n`
 }
 
 /**

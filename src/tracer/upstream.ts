@@ -21,7 +21,8 @@ export interface UpstreamSettings extends ConnectionSettings {
 export interface UpstreamOwner {
   /** Also with the reply of an abandoned request. */
   onAnswer(request: Request, detections: Answer): void
-  onTimeout(request: Request): void
+  /** @param isSilent nothing else was answered since it was sent, either: the server may be hanging */
+  onTimeout(request: Request, isSilent: boolean): void
   /** Requests come back that were sent and not answered, the oldest first. */
   onReturned(requests: readonly Request[]): void
   /** There may be room that was not there before. */
@@ -130,8 +131,9 @@ export class Upstream implements ConnectionOwner {
       connection.destroy(error)
       return
     }
-    this.#owner.onTimeout(request)
-    if (request.repliesBefore === this.#replies) this.#lose('timeout', error)
+    const isSilent = request.repliesBefore === this.#replies
+    this.#owner.onTimeout(request, isSilent)
+    if (isSilent) this.#lose('timeout', error)
   }
 
   onClose(connection: Connection, ending: Ending): void {

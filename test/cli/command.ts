@@ -24,9 +24,15 @@ export class Command {
   readonly finished: Promise<Finished>
   readonly #waiting = new Set<() => void>()
 
-  /** @param argv a script, and its arguments; the built commands are at {@link cliPath} */
-  constructor(argv: readonly string[]) {
-    this.child = spawn(process.execPath, argv, { cwd: ROOT })
+  /**
+   * @param argv a script, and its arguments; the built commands are at {@link cliPath}
+   * @param descriptors how many it may have
+   */
+  constructor(argv: readonly string[], { descriptors }: { readonly descriptors?: number } = {}) {
+    const whole = [process.execPath, ...argv]
+    const [file, ...rest] =
+      descriptors === undefined ? whole : ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh', ...whole]
+    this.child = spawn(file!, rest, { cwd: ROOT })
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text
       this.#changed()

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { createServer as createTlsServer } from 'node:tls'
 import { answers, freePort, listen } from '../tracer/loopback.ts'
 import { folderWith, normalize, startNormalize } from './command.ts'
 
@@ -78,10 +80,12 @@ describe('normalize --tracer', { timeout: 300_000 }, () => {
     const rejected = await normalize([...argv, '--tracer-required'], EVENTS)
     assert.equal(rejected.code, 0)
     assert.equal(rejected.stdout, '')
-    const records = rejected.stderr
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line))
+    const [note, ...lines] = rejected.stderr.trim().split('\n')
+    assert.match(
+      note!,
+      /^tracer 127\.0\.0\.1:\d+: the connection is refused.*ECONNREFUSED.*; events are rejected$/,
+    )
+    const records = lines.map((line) => JSON.parse(line))
     assert.deepEqual(
       records.map(({ line, code, raw }) => [line, code, raw]),
       EVENTS.trim()
@@ -90,7 +94,92 @@ describe('normalize --tracer', { timeout: 300_000 }, () => {
     )
     const failed = await normalize([...argv, '--tracer-required', '--on-error', 'fail'], EVENTS)
     assert.equal(failed.code, 1)
-    assert.equal(failed.stderr.trim().split('\n').length, 1)
+    assert.equal(failed.stderr.trim().split('\n').length, 2)
+  })
+
+  it('says once that enrichment stops and why, and once that it goes on', async (t) => {
+    const folder = folderWith(t, { 'r.yaml': ENRICHED })
+    const port = await freePort()
+    const command = startNormalize('-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${port}`)
+    t.after(() => command.child.kill('SIGKILL'))
+    command.child.stdin.write(EVENTS)
+    await command.until(({ stdout }) => stdout.split('unavailable').length === 3)
+    const stops = `tracer 127.0.0.1:${port}: the connection is refused: no server listens there (connect ECONNREFUSED 127.0.0.1:${port}); events pass without enrichment\n`
+    assert.equal(command.stderr, stops)
+    await listen(t, answers, port)
+    await command.until(({ stderr }) => stderr.includes('again'))
+    command.child.stdin.end(EVENTS)
+    const { stdout, stderr } = await command.finished
+    assert.ok(stdout.endsWith(OUTPUT))
+    assert.match(
+      stderr.slice(stops.length),
+      /^tracer 127\.0\.0\.1:\d+: answers again after [\d.]+ s; events are enriched\n$/,
+    )
+  })
+
+  it('says that a certificate is not trusted, and that a server does not answer', async (t) => {
+    const folder = folderWith(t, { 'r.yaml': ENRICHED })
+    const rules = ['-r', join(folder, 'r.yaml')]
+    const pem = (name: string) => readFileSync(new URL(`../tracer/tls/${name}.pem`, import.meta.url))
+    const secure = createTlsServer({ cert: pem('server-cert'), key: pem('server-key') })
+    secure.on('tlsClientError', () => {}).listen(0, '127.0.0.1')
+    t.after(() => secure.close())
+    await once(secure, 'listening')
+    const { port } = secure.address() as AddressInfo
+    const untrusted = await normalize([...rules, '--tracer', `127.0.0.1:${port}`, '--tracer-tls'], EVENTS)
+    assert.match(
+      untrusted.stderr,
+      /^tracer 127\.0\.0\.1:\d+: its certificate is not trusted: --tracer-ca .*; events pass.*\n$/,
+    )
+    const plain = (await listen(t, answers)).address
+    const noTls = await normalize([...rules, '--tracer', `127.0.0.1:${plain.port}`, '--tracer-tls'], EVENTS)
+    assert.match(noTls.stderr, /^tracer .*TLS.*; events pass without enrichment\n$/)
+    const silent = (await listen(t, () => {})).address
+    const argv = [...rules, '--tracer', `127.0.0.1:${silent.port}`, '--tracer-timeout', '200ms']
+    const { stderr, stdout } = await normalize(argv, EVENTS)
+    assert.match(
+      stderr,
+      /^tracer 127\.0\.0\.1:\d+: no reply within 200 ms; events pass without enrichment\n$/,
+    )
+    assert.equal(stdout.split('"timeout"').length, 3)
+  })
+
+  it('lets events wait for the server with --tracer-wait, at the start and in an outage, and no longer than that', async (t) => {
+    const folder = folderWith(t, { 'r.yaml': ENRICHED })
+    const port = await freePort()
+    const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${port}`, '--tracer-cache', '0']
+    const command = startNormalize(...argv, '--tracer-wait', '1h')
+    t.after(() => command.child.kill('SIGKILL'))
+    command.child.stdin.write(EVENTS)
+    await command.until(({ stderr }) => stderr.includes('events wait for it, 3600 s at most'))
+    assert.equal(command.stdout, '')
+    const first = await listen(t, answers, port)
+    await command.until(({ stdout }) => stdout === OUTPUT)
+    await first.close()
+    command.child.stdin.write(EVENTS)
+    await command.until(({ stderr }) => stderr.split('events wait').length === 3)
+    assert.equal(command.stdout, OUTPUT)
+    await listen(t, answers, port)
+    command.child.stdin.end()
+    const { code, stdout } = await command.finished
+    assert.deepEqual([code, stdout], [0, OUTPUT.repeat(2)])
+
+    const nobody = ['--tracer', `127.0.0.1:${await freePort()}`, '--tracer-wait', '500ms']
+    const waited = await normalize(['-r', join(folder, 'r.yaml'), ...nobody], EVENTS)
+    assert.equal(waited.stdout.split('"unavailable"').length, 3)
+    assert.match(
+      waited.stderr,
+      /; events wait for it, 0\.5 s at most\ntracer: no server has answered for [\d.]+ s; events pass without enrichment until one does\n$/,
+    )
+    // Who stops it does not wait for an hour.
+    const stopped = startNormalize('-r', join(folder, 'r.yaml'), ...nobody.slice(0, 2), '--tracer-wait', '1h')
+    t.after(() => stopped.child.kill('SIGKILL'))
+    stopped.child.stdin.write(EVENTS)
+    await stopped.until(({ stderr }) => stderr.includes('events wait'))
+    stopped.child.kill('SIGTERM')
+    const end = await stopped.finished
+    assert.equal(end.code, 0)
+    assert.equal(end.stdout.split('"unavailable"').length, 3)
   })
 
   it('asks whichever of several servers is there', async (t) => {

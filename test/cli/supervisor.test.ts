@@ -137,6 +137,22 @@ describe('Supervisor', { timeout: 60_000 }, () => {
     )
   })
 
+  it('tells where a new connection goes, and counts the one that stays', async (t) => {
+    const { supervisor, workers } = supervise(t)
+    await supervisor.start()
+    const ask = async (worker: FakeWorker, id: number, connections: number) => {
+      worker.tell({ kind: 'newcomer', id, ...IDLE, connections })
+      const isPlaced = () => worker.told.some((message) => message.kind === 'place' && message.id === id)
+      await poll(isPlaced)
+      return worker.told.find((message) => message.kind === 'place' && message.id === id)
+    }
+    assert.deepEqual(await ask(workers[0]!, 1, 0), { kind: 'place', id: 1, stays: true })
+    // The first one is on its way, and so counted.
+    assert.deepEqual(await ask(workers[0]!, 2, 0), { kind: 'place', id: 2, stays: false })
+    assert.deepEqual(await ask(workers[1]!, 1, 0), { kind: 'place', id: 1, stays: true })
+    assert.equal(supervisor.connections, 2)
+  })
+
   it('asks workers once for all pages of metrics that wait at the same time', async (t) => {
     const updates: number[] = []
     const metrics = { update: (worker: number) => updates.push(worker), retire: () => {} }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { TracerPool } from '../../src/tracer/pool.ts'
 import type { IndicatorType } from '../../src/tracer/protocol.ts'
 import { AUTHORITY, FeedServer, tagged } from '../tracer/feeds/feed-server.ts'
+import { RawClient } from '../tracer/raw-client.ts'
 import { Command, cliPath, type Finished, folderWith } from './command.ts'
 
+const POSIX = { skip: process.platform === 'win32' && 'it has no ulimit' }
 const FEED = 'ioc,c\ngmer.com,x\n192.0.2.1,y\n'
 const WARNING_LIST = '{"name": "N", "version": 1, "type": "hostname", "list": ["gmer.com"]}'
 
@@ -105,11 +107,89 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 120_0
     await server.stop()
     const second = await Serving.start(t, ...feed, '--feed-cache', cache)
     assert.equal(await second.hits('ip', '192.0.2.1'), 1)
+    await second.command.until(({ stderr }) => stderr.includes('the copy is used'))
     assert.match(second.command.stderr, /"level":"warn".*ECONNREFUSED.*the copy is used/)
     const third = await run('serve', '--listen', '127.0.0.1:0', ...feed, '--feed-cache', `${cache}2`).finished
     assert.equal(third.code, 2)
     assert.match(third.stderr, /^tracer: http:\/\/127\.0\.0\.1:\d+\/feed\.csv: .*ECONNREFUSED.*no copy/m)
     assert.doesNotMatch(third.stderr, /secret/)
+  })
+
+  it('serves what there is while the server of a feed trickles, and takes the feed when it has come', async (t) => {
+    let finish: (() => void) | undefined
+    const server = await FeedServer.start(t, tagged(FEED))
+    const cache = join(folderWith(t, {}), 'cache')
+    const known = ['--feed', server.url('/known.csv'), '--key', 'ioc', '--feed-cache', cache]
+    await (await Serving.start(t, ...known)).stop()
+    server.answer = (_request, response) => {
+      response.writeHead(200)
+      response.write('ioc')
+    }
+    const copied = await Serving.start(t, ...known)
+    assert.equal(await copied.hits('url', 'gmer.com'), 1)
+    await copied.stop()
+    server.answer = (request, response) => {
+      if (request.url === '/known.csv') response.writeHead(304).end()
+      else {
+        response.writeHead(200)
+        response.write('ioc,c\n')
+        finish = () => response.end('late.example,x\n')
+      }
+    }
+    const late = await Serving.start(t, ...known, '--feed', server.url('/late.csv'), '--key', 'ioc')
+    assert.match(
+      late.command.stderr,
+      /"seconds":10,"msg":"feed has not come in time; the start goes on without it"/,
+    )
+    assert.match(late.command.stderr, /"msg":"feed is not there yet; it is read when it has come"/)
+    assert.equal(await late.hits('url', 'gmer.com'), 1)
+    finish!()
+    await late.until('url', 'late.example', 1)
+    assert.equal((await late.stop()).code, 0)
+  })
+
+  it('reads a feed again when descriptors ran out while it was reloaded', POSIX, async (t) => {
+    const folder = folderWith(t, {
+      'feed.csv': FEED,
+      'own.mjs': `import { closeSync, openSync } from 'node:fs'
+        const open = []
+        export default ({ value }) => {
+          if (value === 'take') try { for (;;) open.push(openSync('/dev/null')) } catch (error) { return { code: error.code } }
+          if (value === 'give') for (const fd of open.splice(0)) closeSync(fd)
+          return null
+        }`,
+    })
+    const feed = join(folder, 'feed.csv')
+    const argv = [
+      'serve',
+      '--listen',
+      '127.0.0.1:0',
+      '--feed',
+      feed,
+      '--key',
+      'ioc',
+      '--enricher',
+      join(folder, 'own.mjs'),
+    ]
+    const command = new Command([cliPath('tracer'), ...argv], { descriptors: 200 })
+    t.after(() => command.child.kill('SIGKILL'))
+    await command.until(({ stderr }) => stderr.includes('"msg":"listening"'))
+    const client = await RawClient.connect(portOf(command, 'listening'))
+    t.after(() => client.socket.destroy())
+    const ask = async (value: string) => {
+      client.send(`7f|url=${value}|\n`)
+      await client.receiveUntil('LookupFinished\n')
+      return client.take()
+    }
+    assert.match(await ask('take'), /code=EMFILE/)
+    writeFileSync(`${feed}.new`, 'ioc,c\nnew.example,x\n')
+    renameSync(`${feed}.new`, feed)
+    await command.until(({ stderr }) => stderr.includes('the old table stays'))
+    assert.match(command.stderr, /EMFILE.*"retryMs":\d+,"msg":"feed not reloaded; the old table stays"/)
+    assert.match(await ask('gmer.com'), /ioc=gmer\.com/)
+    await ask('give')
+    await command.until(({ stderr }) => stderr.split('"msg":"feed loaded"').length === 3)
+    assert.match(await ask('new.example'), /ioc=new\.example/)
   })
 
   it('takes a directory, and files of MISP without a key', async (t) => {

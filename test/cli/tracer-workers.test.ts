@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
 import { describe, it, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { compileFeeds } from '../../src/tracer/feeds/compiled/compile.ts'
 import { TracerPool } from '../../src/tracer/pool.ts'
@@ -16,6 +17,10 @@ import { Serving, tracer } from './serving.ts'
 const FINISHED = 'LookupFinished\n'
 /** Answers with the process that it runs in. */
 const WHO = 'export default () => ({ pid: process.pid })\n'
+/** Ends the process that is asked to. */
+const KILL =
+  "export default ({ value }) => (value === 'kill' ? process.kill(process.pid, 'SIGKILL') && null : null)\n"
+const LINUX = { skip: process.platform !== 'linux' && 'no other system opens what another process has open' }
 const TWO = ['--workers', '2']
 /** For what clients must not notice. */
 const LATE_MS = 2000
@@ -358,6 +363,113 @@ describe('tracer serve --workers', { concurrency: 2, timeout: 300_000 }, () => {
     serving.command.child.kill('SIGKILL')
     await poll(() => !pids.some(isAlive))
     assert.equal(await client.ended(), 'end')
+  })
+
+  it('does not outlive its primary, nor hold the port, while connections are on their way between them', async (t) => {
+    const serving = await Serving.start(t, ...TWO, '--enricher', 'url-decode')
+    const port = serving.port()
+    const { pids } = serving
+    t.after(() => {
+      for (const pid of pids) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+    })
+    const churn = setInterval(() => {
+      for (let i = 0; i < 20; i++) {
+        const socket = connect(port, '127.0.0.1', () => socket.write('7f3a|url=a%2fb|\n'))
+        socket.on('error', () => {}).on('data', () => socket.destroy())
+        t.after(() => socket.destroy())
+      }
+    }, 5)
+    t.after(() => clearInterval(churn))
+    await setTimeout(300)
+    serving.command.child.kill('SIGKILL')
+    await poll(() => !pids.some(isAlive))
+    clearInterval(churn)
+    const next = createServer()
+    next.listen(port, '127.0.0.1')
+    await once(next, 'listening')
+    next.close()
+  })
+
+  it('serves new connections while its primary hangs, and deals them out again when it goes on', async (t) => {
+    const who = join(folderWith(t, { 'who.mjs': WHO }), 'who.mjs')
+    const serving = await Serving.start(t, ...TWO, '--enricher', who)
+    serving.command.child.kill('SIGSTOP')
+    const meanwhile = await Promise.all(Array.from({ length: 20 }, () => serving.connect()))
+    const answering = await Promise.all(meanwhile.map(whoAnswers))
+    assert.ok(
+      answering.every((pid) => serving.pids.includes(pid)),
+      `served by ${answering}`,
+    )
+    for (const { socket } of meanwhile) socket.end()
+    serving.command.child.kill('SIGCONT')
+    // A primary that has spoken is asked again.
+    for (let served = 0; served < 2; ) {
+      const clients = await Promise.all(Array.from({ length: 4 }, () => serving.connect()))
+      served = new Set(await Promise.all(clients.map(whoAnswers))).size
+      for (const { socket } of clients) socket.end()
+    }
+    assert.equal((await serving.stop()).code, 0)
+  })
+
+  it('starts a worker while a feed is broken: it serves what the others serve', LINUX, async (t) => {
+    const folder = folderWith(t, {
+      'a.csv': 'ioc,v\na.example,1\n',
+      'kill.mjs': KILL,
+      'b.csv': 'ioc,v\nb.example,1\n',
+    })
+    const compiled = join(folder, 'b.tracer')
+    await compileFeeds({ feeds: [join(folder, 'b.csv')], keys: [{ key: 'ioc' }], output: compiled })
+    const feed = join(folder, 'a.csv')
+    const argv = ['--feed', feed, '--key', 'ioc', '--load', compiled, '--enricher', join(folder, 'kill.mjs')]
+    const serving = await Serving.start(t, ...TWO, ...argv)
+    const replace = (file: string, text: string) => {
+      writeFileSync(`${file}.new`, text)
+      renameSync(`${file}.new`, file)
+    }
+    replace(feed, 'other\nthing\n')
+    replace(compiled, 'nonsense')
+    await serving.logged('feed not reloaded; the old table stays', 4)
+    // Both, one after the other: then nobody has read the feed when it was good.
+    for (let round = 1; round <= 2; round++) {
+      assert.equal(await serving.ask('7f|url=kill|\n'), '')
+      await serving.logged('worker listens', round)
+    }
+    const clients = await Promise.all(Array.from({ length: 4 }, () => serving.connect()))
+    for (const client of clients) {
+      client.send('7f|url=a.example|url=b.example|\n')
+      await client.receiveUntil(FINISHED)
+      assert.match(client.take(), /\|ioc=a\.example\|v=1\n.*\|ioc=b\.example\|v=1\n/)
+    }
+    replace(feed, 'ioc,v\na.example,2\n')
+    for (const client of clients) {
+      for (let text = ''; !text.includes('|v=2\n'); text = client.take()) {
+        client.send('7f|url=a.example|\n')
+        await poll(() => client.text.endsWith(FINISHED))
+      }
+    }
+    assert.equal((await serving.stop()).code, 0)
+  })
+
+  it('starts a worker without a feed that cannot be read when nobody else is left to serve', async (t) => {
+    const folder = folderWith(t, {
+      'a.csv': 'ioc\na.example\n',
+      'b.csv': 'ioc\nb.example\n',
+      'kill.mjs': KILL,
+    })
+    const feed = join(folder, 'a.csv')
+    const feeds = ['--feed', feed, '--key', 'ioc', '--feed', join(folder, 'b.csv'), '--key', 'ioc']
+    const serving = await Serving.start(t, ...TWO, ...feeds, '--enricher', join(folder, 'kill.mjs'))
+    // Written over: what it was cannot be kept.
+    writeFileSync(feed, 'other\nthing\n')
+    await serving.logged('feed not reloaded; the old table stays', 2)
+    const { pids } = serving
+    for (const pid of pids) process.kill(pid, 'SIGKILL')
+    await serving.logged('feed cannot be read; nothing of it is served until it is good')
+    await serving.logged('worker listens')
+    assert.match(await serving.ask('7f|url=b.example|\n'), /\|ioc=b\.example\n/)
+    writeFileSync(feed, 'ioc\na.example\n')
+    for (let text = FINISHED; text === FINISHED; ) text = await serving.ask('7f|url=a.example|\n')
+    assert.equal((await serving.stop()).code, 0)
   })
 
   it('asks an enricher that is shared in one process', async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { TracerError, TracerPool } from '../../src/tracer/pool.ts'
+import { type Answer, TracerError, TracerPool } from '../../src/tracer/pool.ts'
 import { CLIENT_HEADER } from '../../src/tracer/protocol.ts'
 import {
   answers,
@@ -192,7 +192,7 @@ describe('TracerPool', { timeout: 30_000 }, () => {
 
   it('fails all that waits when a server answers nothing, and asks it no more until it does', async (t) => {
     const server = await listen(t, () => {})
-    const pool = poolFor(t, server, { connections: 2, timeoutMs: 50 })
+    const pool = poolFor(t, server, { connections: 2, timeoutMs: 500 })
     const results = await Promise.allSettled(numbers(500).map((n) => pool.lookup([url(`bad${n}`)])))
     for (const result of results)
       assert.ok(result.status === 'rejected' && failsWith('timeout')(result.reason))
@@ -514,6 +514,53 @@ describe('TracerPool', { timeout: 30_000 }, () => {
 
   it('close ends a pool that was never used', async () => {
     await new TracerPool({ servers: [{ host: '127.0.0.1', port: 1 }] }).close()
+  })
+
+  it('lets look-ups wait for a server that is lost, however it was lost, and asks it again', async (t) => {
+    for (const lose of ['silent', 'closes', 'refuses'] as const) {
+      let isBack = false
+      const play = (peer: Peer) => {
+        if (isBack) answers(peer)
+        else if (lose === 'closes') peer.onLine(() => peer.socket.end())
+      }
+      const port = await freePort()
+      if (lose !== 'refuses') await listen(t, play, port)
+      const servers = [{ host: '127.0.0.1', port }]
+      const pool = poolFor(t, servers, { waitMs: 3_600_000, timeoutMs: 30, retries: 1 })
+      const lost = once(pool, 'lost')
+      const asked = [pool.lookup([url('bad')]), pool.lookup([url('good'), url('bad.too')])]
+      await lost
+      isBack = true
+      if (lose === 'refuses') await listen(t, play, port)
+      const [[bad], [good, too]] = (await Promise.all(asked)) as [[Answer], [Answer, Answer]]
+      assert.deepEqual([found(bad), found(good), found(too)], [['bad'], [], ['bad.too']], lose)
+      await pool.close()
+    }
+  })
+
+  it('lets them fail when they have waited long enough, and at once after that until a server is back', async (t) => {
+    const port = await freePort()
+    const pool = poolFor(t, [{ host: '127.0.0.1', port }], { waitMs: 100 })
+    const waited = once(pool, 'waited')
+    const start = performance.now()
+    await assert.rejects(pool.lookup([url('a')]), { code: 'unavailable' })
+    assert.ok(performance.now() - start >= 100, 'it did not wait')
+    await waited
+    await assert.rejects(pool.lookup([url('b')]), { code: 'unavailable' })
+    const back = once(pool, 'back')
+    await listen(t, answers, port)
+    await back
+    assert.deepEqual(found((await pool.lookup([url('bad')]))[0]!), ['bad'])
+  })
+
+  it('stops to wait when it is told to', async (t) => {
+    const pool = poolFor(t, [{ host: '127.0.0.1', port: await freePort() }], { waitMs: 3_600_000 })
+    const lost = once(pool, 'lost')
+    const asked = pool.lookup([url('a')])
+    asked.catch(() => {})
+    await lost
+    pool.stopWaiting()
+    await assert.rejects(asked, { code: 'unavailable' })
   })
 
   it('destroy fails all that waits, queued or in flight', async (t) => {

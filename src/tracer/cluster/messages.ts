@@ -9,14 +9,20 @@ import type { Indicator } from '../protocol.ts'
  *     worker     loaded ──────────► listening ── load, load ... ─────────────────► metrics, load
  *     primary             listen ─┘               reload, metrics, connection, stop ┘
  *
- * `connection` carries a socket beside the message, in either direction. A worker that has become full gives it back.
+ * A worker asks where a new connection is to go before it lets go of it, so that none waits in the channel of a primary
+ * that hangs. `connection` carries a socket beside the message, in either direction. A worker that has become full gives
+ * it back.
+ *
+ *     worker     newcomer ─────────────────► connection ─────────────────────► the one with the fewest connections
+ *     primary              place (elsewhere) ┘          └─ connection ─────────┘
+ *                          place (stays): it is served where it came
  */
 
 /** How busy a worker is; told when it changes, and once a second as a sign of life. */
 export interface WorkerLoad {
   /** Connections that it serves. */
   readonly connections: number
-  /** Connections that it was given by the primary and has taken, since it was started. */
+  /** Connections that the primary has dealt to it and that it knows of, since it was started. */
   readonly taken: number
   /** Requests since it was started. */
   readonly requests: number
@@ -51,6 +57,8 @@ export type ToWorker =
   | { readonly kind: 'listen'; readonly port: number }
   /** How many workers have given it back; the last one serves it, or refuses it. */
   | { readonly kind: 'connection'; readonly returns: number; readonly isLast: boolean }
+  /** The answer to a newcomer: it is served where it came, or it is to be handed over. */
+  | { readonly kind: 'place'; readonly id: number; readonly stays: boolean }
   | { readonly kind: 'reload' }
   | { readonly kind: 'metrics'; readonly isPage: boolean }
   | { readonly kind: 'stop' }
@@ -63,6 +71,10 @@ export type ToPrimary =
   /** It cannot start: the message for the operator, and the exit code that goes with it. */
   | { readonly kind: 'failed'; readonly message: string; readonly exitCode: number }
   | ({ readonly kind: 'load' } & WorkerLoad)
+  /** It has read a file of feeds or a database well. */
+  | { readonly kind: 'file'; readonly file: string; readonly version: string }
+  /** A new connection has come: where is it to go? */
+  | ({ readonly kind: 'newcomer'; readonly id: number } & WorkerLoad)
   | ({ readonly kind: 'connection'; readonly returns: number } & WorkerLoad)
   | { readonly kind: 'metrics'; readonly isPage: boolean; readonly metrics: MetricsSnapshot }
   | Questions

@@ -48,7 +48,8 @@ export class RemoteEnricher implements Enricher {
   /** Never the numbers of another worker: what one has asked is no other's answer. */
   #lastId = randomInt(FIRST_IDS)
   #timer: NodeJS.Timeout | undefined
-  #isClosed = false
+  /** Why it is closed. */
+  #closedFor: string | undefined
 
   constructor(options: RemoteEnricherOptions) {
     this.name = options.name
@@ -60,7 +61,7 @@ export class RemoteEnricher implements Enricher {
 
   /** Rejects when the enricher does, when no answer comes in time, and when too many wait already. */
   lookup({ type, value }: Indicator): Promise<readonly Match[]> {
-    if (this.#isClosed) return Promise.reject(new Error('the primary is gone'))
+    if (this.#closedFor !== undefined) return Promise.reject(new Error(this.#closedFor))
     if (this.#waiting.size >= this.#maxInFlight) {
       return Promise.reject(new Error(`${this.#waiting.size} look-ups wait already`))
     }
@@ -86,16 +87,16 @@ export class RemoteEnricher implements Enricher {
     if (this.#waiting.size === 0) this.#stopTimer()
   }
 
-  /** Fails what waits; the primary is gone, or nobody asks any longer. */
-  close(): void {
-    this.#isClosed = true
-    this.#fail('the primary is gone')
+  /** Fails what waits, and what comes: whoever answers is gone, or nobody asks any longer. */
+  close(reason = 'the primary is gone'): void {
+    this.#closedFor ??= reason
+    this.#fail(this.#closedFor)
   }
 
   #flush(): void {
     const questions = this.#unsent
     this.#unsent = []
-    if (this.#isClosed) return
+    if (this.#closedFor !== undefined) return
     if (!this.#send({ kind: 'questions', enricher: this.#enricher, questions })) this.close()
   }
 

@@ -1,7 +1,15 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { CATEGORIES, type Enricher, type Match, NO_MATCHES } from '../enricher.ts'
+import { CATEGORIES, type Enricher, type EnricherMetric, type Match, NO_MATCHES } from '../enricher.ts'
+import { type FeedLog, NO_LOG } from '../feeds/feed-log.ts'
 import { contextText, flattenContext, type Indicator } from '../protocol.ts'
+import {
+  type FaultOwner,
+  faultMetric,
+  MODULE_FAULT,
+  type ModuleFaults,
+  type ModuleWork,
+} from './module-faults.ts'
 
 /**
  * What a module of the user's own exports as `default`. It is given each indicator (bytes that are not UTF-8 arrive
@@ -19,6 +27,13 @@ export type CustomAnswer = Record<string, unknown> | readonly (Record<string, un
 export interface CustomEnricherOptions {
   /** How long one look-up may take, in milliseconds; then it fails, and its late answer is dropped. Default 5000. */
   readonly timeoutMs?: number
+  /**
+   * Told of all that the module does. With it an error that comes to the process fails the look-up that it belongs to;
+   * one that belongs to none is logged and counted. Default: nobody is told.
+   */
+  readonly faults?: ModuleFaults
+  /** For faults outside of look-ups. Default: none. */
+  readonly log?: FeedLog
 }
 
 /** The default of `CustomEnricherOptions.timeoutMs`. */
@@ -34,9 +49,14 @@ export async function loadCustomEnricher(
   path: string,
   options: CustomEnricherOptions = {},
 ): Promise<CustomEnricher> {
+  const url = pathToFileURL(resolve(path)).href
+  const owner = new ModuleOwner(path, url, options.log)
   let module: { default?: unknown }
   try {
-    module = await import(pathToFileURL(resolve(path)).href)
+    const load = (): Promise<{ default?: unknown }> => import(url)
+    const { faults } = options
+    faults?.add(owner)
+    module = await (faults === undefined ? load() : faults.run({ owner, fail: undefined }, load))
   } catch (error) {
     throw new Error(`${path}: cannot be loaded: ${(error as Error).message}`, { cause: error })
   }
@@ -45,7 +65,26 @@ export async function loadCustomEnricher(
       `${path}: has no default export that is a function: export default async (indicator) => ...`,
     )
   }
-  return new CustomEnricher(path, module.default as CustomLookup, options)
+  return new CustomEnricher(path, module.default as CustomLookup, options, owner)
+}
+
+/** Logs and counts what a module throws where nobody waits for it. */
+class ModuleOwner implements FaultOwner {
+  readonly url: string
+  faults = 0
+  readonly #name: string
+  readonly #log: FeedLog
+
+  constructor(name: string, url: string, log: FeedLog = NO_LOG) {
+    this.#name = name
+    this.url = url
+    this.#log = log
+  }
+
+  onFault(error: Error): void {
+    this.faults += 1
+    this.#log.error({ enricher: this.#name, err: error }, MODULE_FAULT)
+  }
 }
 
 /** Asks a function of the user's own. */
@@ -53,19 +92,33 @@ export class CustomEnricher implements Enricher {
   readonly name: string
   readonly #ask: CustomLookup
   readonly #timeoutMs: number
+  readonly #faults: ModuleFaults | undefined
+  readonly #owner: ModuleOwner
 
-  constructor(name: string, ask: CustomLookup, options: CustomEnricherOptions = {}) {
+  constructor(name: string, ask: CustomLookup, options: CustomEnricherOptions = {}, owner?: ModuleOwner) {
     this.name = name
     this.#ask = ask
     this.#timeoutMs = options.timeoutMs ?? CUSTOM_TIMEOUT_MS
+    this.#faults = options.faults
+    this.#owner = owner ?? new ModuleOwner(name, '', options.log)
   }
 
-  /** Rejects, or throws, when the function does, takes too long, or answers with something else than objects. */
+  /**
+   * Rejects, or throws, when the function does, takes too long, or answers with something else than objects; with
+   * `faults` also when an error of it comes to the process.
+   */
   lookup(indicator: Indicator): readonly Match[] | Promise<readonly Match[]> {
     // A copy: the function may change what it is given.
-    const answer = this.#ask({ type: indicator.type, value: indicator.value })
+    const asked = { type: indicator.type, value: indicator.value }
+    const work: ModuleWork = { owner: this.#owner, fail: undefined }
+    const answer =
+      this.#faults === undefined ? this.#ask(asked) : this.#faults.run(work, () => this.#ask(asked))
     if (!isPromise(answer)) return toMatches(indicator, answer)
-    return within(answer, this.#timeoutMs).then((late) => toMatches(indicator, late))
+    return within(answer, this.#timeoutMs, work).then((late) => toMatches(indicator, late))
+  }
+
+  metrics(): readonly EnricherMetric[] {
+    return [faultMetric(this.name, this.#owner.faults)]
   }
 }
 
@@ -75,14 +128,17 @@ function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   )
 }
 
-/** Rejects when `promise` takes longer than `timeoutMs`. */
-function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
+/** Rejects when `promise` takes longer than `timeoutMs`, or `work` fails meanwhile. */
+function within<T>(promise: Promise<T>, timeoutMs: number, work: ModuleWork): Promise<T> {
   return new Promise((fulfil, reject) => {
     const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+    work.fail = reject
+    const settle = () => {
+      clearTimeout(timer)
+      work.fail = undefined
+    }
     // What has a `then` need not be a Promise.
-    Promise.resolve(promise)
-      .finally(() => clearTimeout(timer))
-      .then(fulfil, reject)
+    Promise.resolve(promise).finally(settle).then(fulfil, reject)
   })
 }
 

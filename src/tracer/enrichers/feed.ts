@@ -5,6 +5,7 @@ import { openCompiledFeed } from '../feeds/compiled/on-demand.ts'
 import { FeedDirectory } from '../feeds/feed-directory.ts'
 import { FeedFile, type FeedStats } from '../feeds/feed-file.ts'
 import { type FeedLog, NO_LOG } from '../feeds/feed-log.ts'
+import type { KeptFiles } from '../feeds/kept-files.ts'
 import type { FeedSpec } from '../feeds/load.ts'
 import type { ReadOptions } from '../feeds/read.ts'
 import { type IndicatorTable, type Query, queryOf } from '../feeds/table.ts'
@@ -25,6 +26,8 @@ export interface FeedOptions extends FeedSpec {
   readonly name?: string
   /** What a file that is no JSON holds: CSV (the default), or a plain list, one indicator a line. */
   readonly text?: ReadOptions['text']
+  /** It is the copy of a feed that is being downloaded, and need not be there yet. Default: false. */
+  readonly isDownloaded?: boolean
 }
 
 /** A compiled feed: `--load FILE`. Its keys and its category are in it. */
@@ -40,6 +43,8 @@ export interface FeedEnricherOptions {
   readonly log?: FeedLog
   /** Reload files that change. Default: true. */
   readonly watch?: boolean
+  /** In one of several processes: what they keep for each other. Default: nothing. */
+  readonly kept?: KeptFiles | undefined
   /** For tests. */
   readonly watchTimes?: WatchTimes
 }
@@ -80,11 +85,13 @@ class FileEnricher implements FeedEnricher {
   readonly #places: readonly { readonly source: Source; readonly table: number | undefined }[]
   readonly #log: FeedLog
   readonly #watchTimes: WatchTimes | undefined
+  readonly #kept: KeptFiles | undefined
   readonly #abort = new AbortController()
   #tables: readonly IndicatorTable[] = []
   #watcher: FeedWatcher | undefined
 
-  constructor({ feeds, log = NO_LOG, watch = true, watchTimes = {} }: FeedEnricherOptions) {
+  constructor({ feeds, log = NO_LOG, watch = true, watchTimes = {}, kept }: FeedEnricherOptions) {
+    this.#kept = kept
     this.#log = log
     this.#watchTimes = watch ? watchTimes : undefined
     const sources = new Map<string, Source>()
@@ -169,16 +176,22 @@ class FileEnricher implements FeedEnricher {
   }
 
   async #open({ compiled, specs }: Source): Promise<FeedFile | FeedDirectory> {
-    const context = { log: this.#log, signal: this.#abort.signal, onLoad: () => this.#swap() }
+    const context = {
+      log: this.#log,
+      signal: this.#abort.signal,
+      onLoad: () => this.#swap(),
+      kept: this.#kept,
+      retryMs: this.#watchTimes?.retryMs,
+    }
     if (compiled !== undefined) {
       return new FeedFile(compiled, [], context, {
-        load: (signal, checkedVersion) => openCompiledFeed(compiled, signal, { checkedVersion }),
+        load: (path, signal, checkedVersion) => openCompiledFeed(path, signal, { checkedVersion }),
       })
     }
-    const { file, name, text } = specs[0]!
+    const { file, name, text, isDownloaded } = specs[0]!
     const stats = await stat(file).catch(() => undefined)
     if (stats?.isDirectory() === true) return new FeedDirectory(file, specs, context)
-    return new FeedFile(file, specs, context, { name, text })
+    return new FeedFile(file, specs, context, { name, text, isDownloaded })
   }
 
   #watched(): Watched[] {

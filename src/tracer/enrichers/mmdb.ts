@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { type Enricher, type EnricherMetric, loadOrClose, type Match, NO_MATCHES } from '../enricher.ts'
 import { type FeedLog, NO_LOG } from '../feeds/feed-log.ts'
 import { formatAddress, parseOddAddress } from '../feeds/ip.ts'
+import type { KeptFiles } from '../feeds/kept-files.ts'
 import { FeedWatcher, type WatchTimes } from '../feeds/watch.ts'
 import { recordContext } from '../mmdb/context.ts'
 import { MmdbFile, type MmdbReader } from '../mmdb/database-file.ts'
@@ -21,6 +22,8 @@ export interface MmdbOptions {
   readonly log?: FeedLog
   /** Reload the file when it changes. Default: true. */
   readonly watch?: boolean
+  /** In one of several processes: what they keep for each other. Default: nothing. */
+  readonly kept?: KeptFiles | undefined
   /** For tests. */
   readonly watchTimes?: WatchTimes
 }
@@ -56,9 +59,10 @@ export class MmdbEnricher implements Enricher {
   readonly #matches = new WeakMap<object, readonly Match[]>()
   #watcher: FeedWatcher | undefined
 
-  constructor({ file, category, language = 'en', log = NO_LOG, watch = true, watchTimes = {} }: MmdbOptions) {
+  constructor(options: MmdbOptions) {
+    const { file, category, language = 'en', log = NO_LOG, watch = true, watchTimes = {}, kept } = options
     this.name = basename(file)
-    this.#file = new MmdbFile(file, log, this.#abort.signal)
+    this.#file = new MmdbFile(file, log, this.#abort.signal, kept, watchTimes.retryMs)
     this.#category = category === undefined ? undefined : wireText(category)
     this.#language = language
     this.#log = log

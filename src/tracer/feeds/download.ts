@@ -21,6 +21,8 @@ export interface FeedDownloadOptions {
   readonly stallMs?: number
   /** How long a download may take, a MISP feed with all its events. Default: 1 h. */
   readonly deadlineMs?: number
+  /** How long the start waits for a feed of which there is no copy; then it goes on without it. Default: 10 s. */
+  readonly startMs?: number
   /** Authority of the server's certificate, PEM. Default: those of the system. */
   readonly ca?: string | Buffer
   readonly log: FeedLog
@@ -34,6 +36,7 @@ export const DOWNLOAD_DEFAULTS = {
   maxBytes: 4 * 2 ** 30,
   stallMs: 60_000,
   deadlineMs: 60 * 60_000,
+  startMs: 10_000,
 } as const
 
 /** What a download tells of itself. */
@@ -105,47 +108,75 @@ export class FeedDownload {
   }
 
   /**
-   * Downloads the feed for the first time, if it is not what the copy is, and then again and again. With a copy a failure
-   * is a warning.
+   * Downloads the feed for the first time, if it is not what the copy is, and then again and again. Resolves when the
+   * start need not wait for it any longer: at once with a copy, which serves until there is a newer one; without one when
+   * the feed has come, or after `startMs`. What happens then is logged. `refresh` waits for the end of the download.
    *
-   * @throws DownloadError when there is neither
+   * @throws DownloadError (as a rejection) when there is no copy and it is known that the feed cannot be had
    */
   start(): Promise<void> {
     const before = this.#running ?? Promise.resolve()
-    const started = before.then(() => this.#start())
-    // Who asks for a refresh meanwhile is served by this; who asks when it has ended is not.
-    return this.#share(started.catch(() => {})).then(() => started)
+    return new Promise((resolve, reject) => {
+      // Who asks for a refresh meanwhile is served by this; who asks when it has ended is not.
+      void this.#share(before.then(() => this.#start(resolve)).catch(reject)).then(resolve)
+    })
   }
 
-  async #start(): Promise<void> {
-    const { log, retryMs = RETRY_AT_START_MS } = this.#options
+  /** @param goOn is called when the start need not wait any longer */
+  async #start(goOn: () => void): Promise<void> {
+    const { log, startMs } = this.#options
     await this.#prepare()
     const copiedAt = await this.#copyTime()
+    if (copiedAt !== undefined) {
+      this.#checkedAt = (await this.#readMeta())?.checkedAt ?? copiedAt
+      goOn()
+    }
+    let isLate = false
+    const timer = setTimeout(() => {
+      if (copiedAt !== undefined) return
+      isLate = true
+      const seconds = startMs / 1000
+      log.warn({ feed: this.name, seconds }, 'feed has not come in time; the start goes on without it')
+      goOn()
+    }, startMs)
+    try {
+      await this.#downloadFirst()
+    } catch (error) {
+      this.#signal.throwIfAborted()
+      const { message } = error as Error
+      if (copiedAt !== undefined) {
+        const checkedAt = new Date(this.#checkedAt).toISOString()
+        log.warn({ feed: this.name, problem: message, checkedAt }, 'feed not downloaded; the copy is used')
+      } else if (isLate) {
+        log.error({ feed: this.name, problem: message }, 'feed not downloaded; there is no copy of it')
+      } else {
+        throw new DownloadError(`${this.name}: ${message}; and there is no copy of it from before`, {
+          cause: error,
+        })
+      }
+    } finally {
+      clearTimeout(timer)
+    }
+    this.#schedule()
+  }
+
+  /** A few requests, as long as the next one may succeed. One is enough when a copy serves. */
+  async #downloadFirst(): Promise<void> {
+    const { retryMs = RETRY_AT_START_MS } = this.#options
+    const attempts = this.#checkedAt === 0 ? ATTEMPTS_AT_START : 1
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#download()
-        break
+        return
       } catch (error) {
         this.#signal.throwIfAborted()
-        const { message } = error as Error
-        if (copiedAt !== undefined) {
-          this.#checkedAt = (await this.#readMeta())?.checkedAt ?? copiedAt
-          const checkedAt = new Date(this.#checkedAt).toISOString()
-          log.warn({ feed: this.name, problem: message, checkedAt }, 'feed not downloaded; the copy is used')
-          break
-        }
         const isHopeless = !(error instanceof FetchError && error.retryable)
-        if (isHopeless || attempt === ATTEMPTS_AT_START) {
-          throw new DownloadError(`${this.name}: ${message}; and there is no copy of it from before`, {
-            cause: error,
-          })
-        }
+        if (isHopeless || attempt === attempts) throw error
         await wait(backoffMs(attempt, { minMs: retryMs, maxMs: 8 * retryMs }), undefined, {
           signal: this.#signal,
         })
       }
     }
-    this.#schedule()
   }
 
   /** Asks the server now. Never rejects: a failure is logged and counted. Calls while one is on its way share it. */

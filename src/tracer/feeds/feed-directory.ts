@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FeedError } from './feed-error.ts'
 import { FeedFile, type FeedFileContext } from './feed-file.ts'
@@ -12,7 +12,7 @@ const MOST_FILES = 1000
 
 /**
  * The feed files of a directory, sorted by name: `.csv`, `.json`, `.jsonl`, `.ndjson`, each also with `.gz`, those in
- * directories below and hidden ones left out. With a `manifest.json` the directory is a feed of MISP, and that is its
+ * directories below and hidden ones left out. FIFOs, sockets and devices are never opened. With a `manifest.json` the directory is a feed of MISP, and that is its
  * only file: it lists the others.
  */
 export class FeedDirectory implements Watched {
@@ -20,6 +20,8 @@ export class FeedDirectory implements Watched {
   readonly #specs: readonly FeedSpec[]
   readonly #context: FeedFileContext
   #files: readonly FeedFile[] = []
+  /** Names of what is neither a file nor a directory. */
+  #skipped: ReadonlySet<string> = new Set()
 
   constructor(directory: string, specs: readonly FeedSpec[], context: FeedFileContext) {
     this.file = directory
@@ -98,6 +100,21 @@ export class FeedDirectory implements Watched {
     })
   }
 
+  /** A link that leads nowhere counts: what it leads to may be on its way. */
+  async #leadsToFile(name: string): Promise<boolean> {
+    const stats = await stat(join(this.file, name)).catch(() => undefined)
+    return stats === undefined || stats.isFile()
+  }
+
+  /** A FIFO or device is never opened: it would keep all other feeds waiting. Each one is told once. */
+  #tellSkipped(names: ReadonlySet<string>): void {
+    for (const name of names) {
+      if (this.#skipped.has(name)) continue
+      this.#context.log.warn({ file: join(this.file, name) }, 'not a regular file; it is left out')
+    }
+    this.#skipped = names
+  }
+
   async #names(): Promise<string[]> {
     const entries = await readdir(this.file, { withFileTypes: true }).catch((cause) => {
       throw new FeedError(
@@ -107,11 +124,18 @@ export class FeedDirectory implements Watched {
         cause,
       )
     })
-    const names = entries
-      // A link may lead to a file.
-      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.') && FEED_FILE.test(entry.name))
-      .map(({ name }) => name)
-      .sort()
+    const candidates = entries.filter(
+      (entry) => !entry.isDirectory() && !entry.name.startsWith('.') && FEED_FILE.test(entry.name),
+    )
+    const names: string[] = []
+    const others = new Set<string>()
+    for (const entry of candidates) {
+      if (entry.isFile() || (entry.isSymbolicLink() && (await this.#leadsToFile(entry.name))))
+        names.push(entry.name)
+      else others.add(entry.name)
+    }
+    this.#tellSkipped(others)
+    names.sort()
     if (names.includes(MANIFEST_FILE)) return [MANIFEST_FILE]
     if (names.length > MOST_FILES) {
       throw new FeedError(

@@ -1,8 +1,12 @@
+import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
+import { backoffMs } from '../backoff.ts'
 import { FeedError } from './feed-error.ts'
 import type { FeedLog } from './feed-log.ts'
+import type { KeptFiles } from './kept-files.ts'
 import { type FeedSpec, type LoadedFeed, loadFeed } from './load.ts'
+import { isPassing } from './passing-fault.ts'
 import { type ReadOptions, versionOf } from './read.ts'
 import type { IndicatorTable } from './table.ts'
 import type { Watched } from './watch.ts'
@@ -10,6 +14,14 @@ import type { Watched } from './watch.ts'
 /** How often a file that changes while it is read is read, and how long its writer is given in between. */
 const ATTEMPTS = 3
 const WRITER_MS = 500
+/** A downloaded file of this age has come with this start. */
+const FRESH_MS = 60_000
+/** How long a start waits for a better copy than one that cannot be used, and how often it looks. */
+const REPLACED_MS = 10_000
+const LOOK_MS = 100
+/** How long it is waited after a failure that may pass, at first and at most. */
+const RETRY_MS = 1000
+const LONGEST_RETRY_MS = 60_000
 
 /** What a feed file tells of itself. */
 export interface FeedStats {
@@ -36,16 +48,27 @@ export interface FeedFileContext {
   readonly signal: AbortSignal
   /** Is called when there are new tables. */
   readonly onLoad: () => void
+  /** Default: nothing is kept. */
+  readonly kept?: KeptFiles | undefined
+  /** The first wait after a failure that may pass, for tests. Default: 1 s. */
+  readonly retryMs?: number | undefined
 }
 
 /** How a feed file is read. */
 export interface FeedFileOptions extends ReadOptions {
+  /** It is the copy of a feed that is being downloaded: it may not be there yet, or an old one may give way to a better. */
+  readonly isDownloaded?: boolean | undefined
   /**
    * Makes tables of the file, as it is now. Default: `loadFeed`, by the keys.
    *
+   * @param file its path, or that of what was kept of it
    * @param checkedVersion of the file that has been checked to its end: its content need not be checked again
    */
-  readonly load?: (signal: AbortSignal, checkedVersion: string | undefined) => Promise<LoadedFeed>
+  readonly load?: (
+    file: string,
+    signal: AbortSignal,
+    checkedVersion: string | undefined,
+  ) => Promise<LoadedFeed>
 }
 
 /**
@@ -61,6 +84,8 @@ export class FeedFile implements Watched {
   readonly #log: FeedLog
   readonly #signal: AbortSignal
   readonly #onLoad: () => void
+  readonly #kept: KeptFiles | undefined
+  readonly #retryMs: number
   readonly #options: FeedFileOptions
   #loaded: LoadedFeed | undefined
   #loadedAt = 0
@@ -73,12 +98,15 @@ export class FeedFile implements Watched {
   /** The reload that runs, and the one that waits for it. */
   #running: Promise<void> | undefined
   #waiting: Promise<void> | undefined
+  /** Failures in a row that may pass, and the timer of the next attempt. */
+  #passing = 0
+  #retry: NodeJS.Timeout | undefined
 
   /** @param specs the keys by which it is looked up */
   constructor(
     file: string,
     specs: readonly FeedSpec[],
-    { log, signal, onLoad }: FeedFileContext,
+    { log, signal, onLoad, kept, retryMs = RETRY_MS }: FeedFileContext,
     options: FeedFileOptions = {},
   ) {
     this.file = file
@@ -88,6 +116,9 @@ export class FeedFile implements Watched {
     this.#log = log
     this.#signal = signal
     this.#onLoad = onLoad
+    this.#kept = kept
+    this.#retryMs = retryMs
+    signal.addEventListener('abort', () => clearTimeout(this.#retry), { once: true })
   }
 
   /** What has to be watched to see it change. */
@@ -129,12 +160,53 @@ export class FeedFile implements Watched {
   }
 
   /**
-   * Reads the file for the first time.
+   * Reads the file for the first time. The copy of a feed that has not come yet is read when it is there, as any change is.
    *
    * @throws FeedError
    */
   async load(): Promise<void> {
-    await this.#read()
+    try {
+      await this.#loadFirst()
+    } catch (error) {
+      if (this.#signal.aborted || this.#kept === undefined) throw error
+      await this.#loadKept(error, this.#kept)
+    }
+  }
+
+  async #loadFirst(): Promise<void> {
+    try {
+      await this.#read()
+    } catch (error) {
+      if (this.#options.isDownloaded !== true || this.#signal.aborted) throw error
+      const copiedAt = (await stat(this.file).catch(() => undefined))?.mtimeMs
+      if (copiedAt === undefined) {
+        this.#log.warn({ file: this.#name }, 'feed is not there yet; it is read when it has come')
+        return
+      }
+      // What has just come is what the server has. An old copy may be replaced in a moment.
+      if (Date.now() - copiedAt < FRESH_MS || !(await this.#isReplaced())) throw error
+      await this.#read()
+    }
+  }
+
+  /** The first time, when the file is broken. @throws the error when there is nothing else, and others serve */
+  async #loadKept(error: unknown, kept: KeptFiles): Promise<void> {
+    const path = kept.lastGood(this.file)
+    const isThere = path !== undefined && (await this.#read(undefined, path).then(succeeded, failed))
+    if (!isThere && !kept.mayLack) throw error
+    this.#reloadsFailed += 1
+    const retry = isPassing(error) ? { retryMs: this.#tryAgain() } : {}
+    const outcome = isThere ? 'its last good content is served' : 'nothing of it is served until it is good'
+    this.#log.error({ file: this.#name, err: error, ...retry }, `feed cannot be read; ${outcome}`)
+  }
+
+  async #isReplaced(): Promise<boolean> {
+    const end = performance.now() + REPLACED_MS
+    while (performance.now() < end) {
+      if ((await this.changedVersion()) !== undefined) return true
+      await wait(LOOK_MS, undefined, { signal: this.#signal })
+    }
+    return false
   }
 
   /**
@@ -164,14 +236,29 @@ export class FeedFile implements Watched {
     } catch (error) {
       if (this.#signal.aborted) return
       this.#reloadsFailed += 1
-      this.#log.error({ file: this.#name, err: error }, 'feed not reloaded; the old table stays')
+      const retry = isPassing(error) ? { retryMs: this.#tryAgain() } : {}
+      this.#log.error({ file: this.#name, err: error, ...retry }, 'feed not reloaded; the old table stays')
     }
   }
 
-  /** @param onRead is called when the tables have changed, before it is logged */
-  async #read(onRead?: () => void): Promise<void> {
+  /** The file is what it is, and nobody would see it change. @returns in how many milliseconds it is read again */
+  #tryAgain(): number {
+    this.#passing += 1
+    const waitMs = Math.round(
+      backoffMs(this.#passing, { minMs: this.#retryMs, maxMs: Math.max(this.#retryMs, LONGEST_RETRY_MS) }),
+    )
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => void this.reload(), waitMs).unref()
+    return waitMs
+  }
+
+  /**
+   * @param onRead is called when the tables have changed, before it is logged
+   * @param path of what was kept of the file
+   */
+  async #read(onRead?: () => void, path = this.file): Promise<void> {
     const start = performance.now()
-    const loaded = await this.#loadComplete()
+    const loaded = await this.#loadComplete(path)
     if (this.#signal.aborted) {
       loaded.close?.()
       throw this.#signal.reason
@@ -179,7 +266,12 @@ export class FeedFile implements Watched {
     const old = this.#loaded
     this.#loaded = loaded
     this.#loadedAt = Date.now()
-    this.#seenVersion = loaded.version
+    if (path === this.file) {
+      this.#seenVersion = loaded.version
+      this.#passing = 0
+      clearTimeout(this.#retry)
+      this.#kept?.onLoaded(this.file, loaded.version)
+    }
     this.#onLoad()
     // Look-ups are synchronous: none is in the old tables now.
     old?.close?.()
@@ -238,18 +330,26 @@ export class FeedFile implements Watched {
   }
 
   /** A file that is written meanwhile is read once more when its writer may be finished. */
-  async #loadComplete(): Promise<LoadedFeed> {
+  async #loadComplete(path: string): Promise<LoadedFeed> {
     for (let attempt = 1; ; attempt++) {
       this.#seenVersion = await versionOf(this.file)
       try {
-        const { load, ...options } = this.#options
-        if (load !== undefined) return await load(this.#signal, this.#checkedVersion)
-        return await loadFeed(this.file, this.#specs, this.#signal, options)
+        const { load, text } = this.#options
+        if (load !== undefined) return await load(path, this.#signal, this.#checkedVersion)
+        return await loadFeed(path, this.#specs, this.#signal, { name: this.#name, text })
       } catch (error) {
         const isBeingWritten = error instanceof FeedError && error.code === 'FEED_CHANGED'
         if (!isBeingWritten || attempt === ATTEMPTS) throw error
-        await setTimeout(WRITER_MS, undefined, { signal: this.#signal })
+        await wait(WRITER_MS, undefined, { signal: this.#signal })
       }
     }
   }
+}
+
+function succeeded(): boolean {
+  return true
+}
+
+function failed(): boolean {
+  return false
 }

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { BigIntStats } from 'node:fs'
+import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream'
@@ -100,18 +100,38 @@ export async function readFeed(
   return version
 }
 
+/**
+ * Opens a regular file for reading. Anything else is not opened: a FIFO would wait for its writer, for ever perhaps, and
+ * to open a device may do something.
+ *
+ * @throws FeedError FEED_UNREADABLE
+ */
+export async function openRegular(file: string, name: string): Promise<FileHandle> {
+  const unreadable = (cause: NodeJS.ErrnoException) =>
+    new FeedError('FEED_UNREADABLE', name, `cannot be opened (${cause.code ?? cause.message})`, cause)
+  const stats = await stat(file).catch((cause) => {
+    throw unreadable(cause)
+  })
+  if (stats.isFile()) {
+    // It may have become something else meanwhile: then it is opened without waiting, and closed.
+    const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((cause) => {
+      throw unreadable(cause)
+    })
+    if ((await handle.stat()).isFile()) return handle
+    await handle.close()
+  }
+  throw new FeedError('FEED_UNREADABLE', name, 'is not a regular file')
+}
+
 /** Opens a file for reading. @returns the version that it had all the time */
 async function withFile(
   file: string,
   name: string,
   read: (handle: FileHandle) => Promise<void>,
 ): Promise<string> {
-  const handle = await open(file).catch((cause) => {
-    throw new FeedError('FEED_UNREADABLE', name, `cannot be opened (${cause.code ?? cause.message})`, cause)
-  })
+  const handle = await openRegular(file, name)
   try {
     const stats = await handle.stat({ bigint: true })
-    if (!stats.isFile()) throw new FeedError('FEED_UNREADABLE', name, 'is not a regular file')
     await read(handle)
     const version = fileVersion(stats)
     if (fileVersion(await handle.stat({ bigint: true })) !== version) {

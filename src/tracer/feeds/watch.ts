@@ -12,6 +12,8 @@ const POLL_MS = 30_000
 export interface WatchTimes {
   readonly settleMs?: number
   readonly pollMs?: number
+  /** The first wait after a file could not be read for a reason that may pass. */
+  readonly retryMs?: number
 }
 
 /** A file that may change, or a directory whose files may come and go. */

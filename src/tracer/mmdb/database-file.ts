@@ -1,8 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { open, type Reader, type Response } from 'maxmind'
+import { backoffMs } from '../backoff.ts'
 import type { FeedLog } from '../feeds/feed-log.ts'
+import type { KeptFiles } from '../feeds/kept-files.ts'
+import { isPassing } from '../feeds/passing-fault.ts'
 import { versionOf } from '../feeds/read.ts'
 import type { Watched } from '../feeds/watch.ts'
 
@@ -25,6 +28,9 @@ const CACHED_RECORDS = 10_000
 /** How often a file that changes while it is read is read, and how long its writer is given in between. */
 const ATTEMPTS = 3
 const WRITER_MS = 500
+/** How long it is waited after a failure that may pass, at first and at most. */
+const RETRY_MS = 1000
+const LONGEST_RETRY_MS = 60_000
 const FORMAT_VERSION = 2
 /** Zero bytes between the search tree and the data. */
 const SEPARATOR_BYTES = 16
@@ -41,9 +47,27 @@ export class MmdbFile implements Watched {
   /** Version of the file that was read last, well or not. */
   #seenVersion: string | undefined
   #reloading: Promise<void> = Promise.resolve()
+  /** Failures in a row that may pass, and the timer of the next attempt. */
+  #passing = 0
+  #retry: NodeJS.Timeout | undefined
+  readonly #kept: KeptFiles | undefined
+  readonly #retryMs: number
 
-  /** @param signal ends reading anew */
-  constructor(file: string, log: FeedLog, signal: AbortSignal) {
+  /**
+   * @param signal ends reading anew
+   * @param kept what several processes keep for each other
+   * @param retryMs the first wait after a failure that may pass
+   */
+  constructor(
+    file: string,
+    log: FeedLog,
+    signal: AbortSignal,
+    kept?: KeptFiles | undefined,
+    retryMs: number = RETRY_MS,
+  ) {
+    this.#kept = kept
+    this.#retryMs = retryMs
+    signal.addEventListener('abort', () => clearTimeout(this.#retry), { once: true })
     this.file = file
     this.#log = log
     this.#signal = signal
@@ -67,10 +91,33 @@ export class MmdbFile implements Watched {
     return version === this.#seenVersion ? undefined : version
   }
 
-  /** Reads the file for the first time. @throws MmdbError */
+  /** Reads the file for the first time, or what was kept of it when it is broken. @throws MmdbError */
   async load(): Promise<void> {
+    try {
+      await this.#load(this.file)
+    } catch (error) {
+      const path = this.#kept?.lastGood(this.file)
+      if (path === undefined || this.#signal.aborted) throw error
+      await this.#load(path).catch(() => {
+        throw error
+      })
+      this.#reloadsFailed += 1
+      const retry = isPassing(error) ? { retryMs: this.#tryAgain() } : {}
+      this.#log.error(
+        { file: this.file, err: error, ...retry },
+        'database cannot be read; its last good content is served',
+      )
+    }
+  }
+
+  async #load(path: string): Promise<void> {
     const start = performance.now()
-    const reader = await this.#openComplete()
+    const { reader, version } = await this.#openComplete(path)
+    if (path === this.file) {
+      this.#passing = 0
+      clearTimeout(this.#retry)
+      if (version !== undefined) this.#kept?.onLoaded(path, version)
+    }
     this.#reader = reader
     this.#loadedAt = Date.now()
     const { databaseType: database, buildEpoch, nodeCount: nodes } = reader.metadata
@@ -87,27 +134,39 @@ export class MmdbFile implements Watched {
   async #reload(): Promise<void> {
     if (this.#signal.aborted) return
     try {
-      await this.load()
+      await this.#load(this.file)
       this.#reloadsOk += 1
     } catch (error) {
       if (this.#signal.aborted) return
       this.#reloadsFailed += 1
-      this.#log.error({ file: this.file, err: error }, 'database not reloaded; the old one stays')
+      const retry = isPassing(error) ? { retryMs: this.#tryAgain() } : {}
+      this.#log.error({ file: this.file, err: error, ...retry }, 'database not reloaded; the old one stays')
     }
   }
 
+  /** The file is what it is, and nobody would see it change. @returns in how many milliseconds it is read again */
+  #tryAgain(): number {
+    this.#passing += 1
+    const waitMs = Math.round(
+      backoffMs(this.#passing, { minMs: this.#retryMs, maxMs: Math.max(this.#retryMs, LONGEST_RETRY_MS) }),
+    )
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => void this.refresh(), waitMs).unref()
+    return waitMs
+  }
+
   /** A file that is written meanwhile is read once more when its writer may be finished. */
-  async #openComplete(): Promise<MmdbReader> {
+  async #openComplete(path: string): Promise<{ reader: MmdbReader; version: string | undefined }> {
     for (let attempt = 1; ; attempt++) {
-      const version = await versionOf(this.file)
-      this.#seenVersion = version
-      const result = await openDatabase(this.file).catch((error: MmdbError) => error)
-      if ((await versionOf(this.file)) === version) {
+      const version = await versionOf(path)
+      if (path === this.file) this.#seenVersion = version
+      const result = await openDatabase(path).catch((error: MmdbError) => error)
+      if ((await versionOf(path)) === version) {
         if (result instanceof MmdbError) throw result
-        return result
+        return { reader: result, version }
       }
       if (attempt === ATTEMPTS) throw new MmdbError(this.file, 'changed while it was read')
-      await setTimeout(WRITER_MS, undefined, { signal: this.#signal })
+      await wait(WRITER_MS, undefined, { signal: this.#signal })
     }
   }
 }

@@ -164,7 +164,11 @@ test('a compiled feed that fails in a look-up goes out of service, and the other
 test('a version that has been checked to its end is not checked again by a reload', async () => {
   const known: (string | undefined)[] = []
   const check = Promise.resolve(undefined)
-  const load = async (_signal: AbortSignal, checkedVersion: string | undefined): Promise<LoadedFeed> => {
+  const load = async (
+    _file: string,
+    _signal: AbortSignal,
+    checkedVersion: string | undefined,
+  ): Promise<LoadedFeed> => {
     known.push(checkedVersion)
     const counts = { records: 0, indicators: 0, skipped: 0, ignored: 0, skippedPlaces: [] }
     return { tables: [], ...counts, version: '1', close: () => {}, checked: check }

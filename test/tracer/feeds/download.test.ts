@@ -64,10 +64,12 @@ test(
     const { directory } = first
     const second = await prepare(t, server.url(), { directory })
     await second.download.start()
+    await second.download.refresh()
     assert.equal(second.download.stats.notModified, 1)
     await truncate(first.download.file, 3)
     const third = await prepare(t, server.url(), { directory })
     await third.download.start()
+    await third.download.refresh()
     assert.equal(third.download.stats.ok, 1)
     assert.equal(await readFile(first.download.file, 'utf8'), FEED)
   },
@@ -115,6 +117,56 @@ test(
       return true
     })
     assert.equal(third.download.stats.failed, 3)
+  },
+)
+
+/** Sends a byte now and then, and never an end, until the test is over. */
+function trickle(t: TestContext): FeedServer['answer'] {
+  return (_request, response) => {
+    response.writeHead(200)
+    response.write('ioc,c\n')
+    const timer = setInterval(() => response.write('x'), 20)
+    t.after(() => clearInterval(timer))
+  }
+}
+
+test('a server that trickles keeps no start waiting: the copy serves at once', OPTIONS, async (t) => {
+  const server = await FeedServer.start(t, tagged(FEED))
+  const first = await prepare(t, server.url())
+  await first.download.start()
+  server.answer = trickle(t)
+  const second = await prepare(t, server.url(), { directory: first.directory })
+  await second.download.start()
+  assert.equal(await readFile(second.download.file, 'utf8'), FEED)
+  assert.deepEqual([second.download.stats.ok, second.download.stats.failed], [0, 0])
+  assert.ok(second.download.stats.checkedAt > 0)
+})
+
+test(
+  'without a copy the start goes on after a while, says so, and takes the feed when it comes',
+  OPTIONS,
+  async (t) => {
+    let finish: (() => void) | undefined
+    const server = await FeedServer.start(t, (_request, response) => {
+      response.writeHead(200)
+      response.write('ioc,c\n')
+      finish = () => response.end('gmer.com,x\n')
+    })
+    const { download, logged } = await prepare(t, server.url(), { startMs: 50 })
+    await download.start()
+    const line = await logged.message('feed has not come in time; the start goes on without it')
+    assert.equal(line.level, 'warn')
+    assert.equal(line.seconds, 0.05)
+    assert.equal(existsSync(download.file), false)
+    finish!()
+    await logged.message('feed downloaded')
+    assert.equal(await readFile(download.file, 'utf8'), FEED)
+
+    server.answer = trickle(t)
+    const late = await prepare(t, server.url('/late'), { startMs: 20, deadlineMs: 100 })
+    await late.download.start()
+    const failed = await late.logged.message('feed not downloaded; there is no copy of it')
+    assert.match(String(failed.problem), /not finished after 0.1 s/)
   },
 )
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import {
   createFeedEnricher,
@@ -12,6 +14,7 @@ import { LogLines, poll } from '../running-server.ts'
 import { temporaryDirectory } from './temporary.ts'
 
 const OPTIONS = { timeout: 30_000 }
+const POSIX = { ...OPTIONS, skip: process.platform === 'win32' && 'there are no FIFOs' }
 const EVENT =
   '{"Event": {"info": "i", "uuid": "u", "date": "d", "Attribute": [{"type": "domain", "value": "HOST"}]}}'
 const UUID = '5f0f0f0f-0000-4000-8000-000000000001'
@@ -134,3 +137,73 @@ test('a directory with a manifest is a feed of MISP: one table of all its events
   await rm(join(directory, `${UUID}.json`))
   await assert.rejects(start(t, directory, {}), { code: 'FEED_UNREADABLE', message: new RegExp(UUID) })
 })
+
+test('a FIFO and what else is no file is left out with a line, and never opened', POSIX, async (t) => {
+  const directory = await temporaryDirectory(t)
+  await writeFile(join(directory, 'a.csv'), csv('a.example'))
+  execFileSync('mkfifo', [join(directory, 'b.csv')])
+  await symlink(join(directory, 'b.csv'), join(directory, 'c.csv'))
+  await symlink('/dev/zero', join(directory, 'd.json'))
+  await symlink(join(directory, 'a.csv'), join(directory, 'e.csv'))
+  const { enricher, logged } = await start(t, directory)
+  assert.equal(hits(enricher, 'a.example'), 2)
+  const skipped = () =>
+    logged.lines.filter(({ msg }) => msg === 'not a regular file; it is left out').map(({ file }) => file)
+  const three = ['b.csv', 'c.csv', 'd.json'].map((name) => join(directory, name))
+  assert.deepEqual(skipped(), three)
+  // Each is told once, however often the directory is looked at, and again when another one has come.
+  await enricher.reload()
+  assert.deepEqual(skipped(), three)
+  execFileSync('mkfifo', [join(directory, 'f.csv')])
+  await enricher.reload()
+  assert.deepEqual(skipped(), [...three, join(directory, 'f.csv')])
+})
+
+test(
+  'a FIFO or a device as a feed, or in the place of one, is an error and not waited for',
+  POSIX,
+  async (t) => {
+    const directory = await temporaryDirectory(t)
+    const fifo = join(directory, 'fifo')
+    execFileSync('mkfifo', [fifo])
+    for (const file of [fifo, '/dev/zero']) {
+      await assert.rejects(start(t, file), { message: `${file}: is not a regular file` })
+      const compiled = createFeedEnricher({ feeds: [{ compiled: file }] })
+      await assert.rejects(compiled, { message: `${file}: is not a regular file` })
+    }
+    const file = join(directory, 'feed.csv')
+    await writeFile(file, csv('a.example'))
+    const { enricher, logged } = await start(t, file)
+    await rename(fifo, file)
+    await enricher.reload()
+    await logged.message('feed not reloaded; the old table stays')
+    assert.equal(hits(enricher, 'a.example'), 1)
+  },
+)
+
+test(
+  'the copy of a feed that is being downloaded may come late, or in the place of one that is broken',
+  OPTIONS,
+  async (t) => {
+    const directory = await temporaryDirectory(t)
+    const file = join(directory, 'copy')
+    const { enricher, logged } = await start(t, file, { key: 'ioc', isDownloaded: true })
+    await logged.message('feed is not there yet; it is read when it has come')
+    assert.equal(hits(enricher, 'a.example'), 0)
+    await writeFile(`${file}.part`, csv('a.example'))
+    await rename(`${file}.part`, file)
+    await poll(() => hits(enricher, 'a.example') === 1)
+
+    const broken = join(directory, 'broken')
+    await writeFile(broken, 'other\nthing\n')
+    // One that has just come is all that the server has.
+    await assert.rejects(start(t, broken, { key: 'ioc', isDownloaded: true }), /has no column/)
+    const old = new Date(Date.now() - 3_600_000)
+    await utimes(broken, old, old)
+    const starting = start(t, broken, { key: 'ioc', isDownloaded: true })
+    await setTimeout(50)
+    await writeFile(`${broken}.part`, csv('b.example'))
+    await rename(`${broken}.part`, broken)
+    assert.equal(hits((await starting).enricher, 'b.example'), 1)
+  },
+)

@@ -1,12 +1,12 @@
 import type { FileHandle } from 'node:fs/promises'
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { FeedError } from '../feed-error.ts'
 import type { LoadedFeed } from '../load.ts'
 import { partsOf } from '../mask-parts.ts'
 import { MaskIndex } from '../masks.ts'
 import { Pace } from '../pace.ts'
-import { fileVersion } from '../read.ts'
+import { fileVersion, openRegular } from '../read.ts'
 import { TextStore } from '../text-store.ts'
 import { CompiledTable } from './compiled-table.ts'
 import { EntryReader, tableOf } from './entries.ts'
@@ -60,7 +60,7 @@ export async function openCompiledFeed(
   signal?: AbortSignal,
   { checkedAtOnceBytes = CHECKED_AT_ONCE_BYTES, checkedVersion }: OpenOptions = {},
 ): Promise<CompiledFeed> {
-  const handle = await openFile(file)
+  const handle = await openRegular(file, file)
   const stop = new AbortController()
   const signals = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
   let store: StoreReader | undefined
@@ -124,15 +124,6 @@ async function indexMasks(store: StoreReader, pace: Pace): Promise<Map<number, M
   }
   for (const index of indexes.values()) await index.finish(pace)
   return indexes
-}
-
-async function openFile(file: string): Promise<FileHandle> {
-  const handle = await open(file).catch((cause) => {
-    throw new FeedError('FEED_UNREADABLE', file, `cannot be opened (${cause.code ?? cause.message})`, cause)
-  })
-  if ((await handle.stat()).isFile()) return handle
-  await handle.close()
-  throw new FeedError('FEED_UNREADABLE', file, 'is not a regular file')
 }
 
 function blocksToCheck(end: FileEnd, atOnceBytes: number): { first: number[]; later: number[] } {

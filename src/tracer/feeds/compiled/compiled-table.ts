@@ -1,5 +1,5 @@
+import { wireLine, wireText } from '../../controls.ts'
 import { CATEGORIES, type Match } from '../../enricher.ts'
-import { wireText } from '../../protocol.ts'
 import { type Address, rangeExtent } from '../ip.ts'
 import { bySpecificity, type MaskHit, type MaskIndex } from '../masks.ts'
 import type { IndicatorTable, Query } from '../table.ts'
@@ -185,7 +185,8 @@ export class CompiledTable implements IndicatorTable {
   #add(category: string, context: string | ContextReference, matches: Match[] | undefined): Match[] {
     const found = matches ?? []
     const text = typeof context === 'string' ? context : this.#store.text(context)
-    found.push({ category: this.#category ?? category, context: text })
+    // A file that an older version has made may hold what must not be on the wire.
+    found.push({ category: this.#category ?? category, context: wireLine(text) })
     return found
   }
 }

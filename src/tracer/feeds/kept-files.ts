@@ -1,0 +1,12 @@
+/**
+ * The last good content of files, beyond the process that has read them: for a worker that starts while a file is
+ * broken, when others serve from what it was before.
+ */
+export interface KeptFiles {
+  /** A file was read well. */
+  onLoaded(file: string, version: string): void
+  /** Where its last good content can be read; undefined: nowhere. */
+  lastGood(file: string): string | undefined
+  /** Nobody else serves: a start without a feed that cannot be read is better than none. */
+  readonly mayLack: boolean
+}
