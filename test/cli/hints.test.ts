@@ -42,7 +42,7 @@ describe('what the command says to a mistake', { concurrency: 2 }, () => {
     const messages = async (input: string): Promise<string[]> =>
       (await normalize(['-r', join(folder, 'r.yaml')], input)).stderr
         .split('\n')
-        .filter((line) => line !== '')
+        .filter((line) => line.startsWith('{'))
         .map((line) => JSON.parse(line).message)
     const [pretty, ...rest] = await messages('{\n  "b": 1\n}\n')
     assert.match(pretty!, /; a document of several lines is read with --input-format json$/)
