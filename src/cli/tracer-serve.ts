@@ -40,6 +40,8 @@ export interface ServeOptions extends MispArguments, DownloadArguments {
   readonly tlsKey?: string
   readonly tlsCa?: string
   readonly metrics?: Address
+  /** Default: those of `allow`. */
+  readonly metricsAllow?: readonly string[]
   readonly logLevel?: LogLevel
 }
 
@@ -101,11 +103,11 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
 
 /** The pages of the operator, when they are asked for. */
 export function createOperations(
-  { metrics: asked }: ServeOptions,
+  { metrics: asked, allow, metricsAllow = allow }: ServeOptions,
   pages: Pick<OperationsOptions, 'metrics' | 'isReady'>,
 ): { listen(log: Log): Promise<void>; close(): Promise<void> } | undefined {
   if (asked === undefined) return undefined
-  const operations = new OperationsServer({ ...asked, ...pages })
+  const operations = new OperationsServer({ ...asked, ...pages, allow: metricsAllow })
   return {
     listen: async (log) => log.info(await listen(operations, '--metrics', asked), 'metrics are served'),
     close: () => operations.close(),
@@ -157,7 +159,7 @@ export function checkUsage(options: ServeOptions, sources: SourceArguments): Ser
       `tracer: there is no enricher '${source.enricher}': url-decode, or a module of your own as a path (./mine.js)`,
     )
   }
-  orUsage(() => new AllowList(options.allow ?? []))
+  for (const { allow = [] } of [options, { allow: options.metricsAllow }]) orUsage(() => new AllowList(allow))
   const { tlsCert, tlsKey, tlsCa } = options
   if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return {}
   if (tlsCert === undefined || tlsKey === undefined) {

@@ -37,7 +37,9 @@ const LARGEST_TIMEOUT_MS = 2 ** 31 - 1
 /** Connections that are on their way to the primary at a time; beyond that they are served, or refused, here. */
 const MOST_LEAVING = 256
 /** How long the primary may take to say where a new connection goes. One that hangs is not asked again until it speaks. */
-const PLACE_MS = 250
+const PLACE_MS = 500
+/** The same where there is no room here: it would be refused. */
+const OVERFLOW_PLACE_MS = 5000
 /** A worker whose primary is gone has the time of its clients, and so much more; then it ends the hard way. */
 const ALONE_GRACE_MS = 5000
 
@@ -193,17 +195,20 @@ class TracerWorker {
    * of any. A primary that hangs keeps nobody waiting: then the connection is served here.
    */
   #handOver(socket: Socket): boolean {
-    if (this.#isPrimarySilent || !process.connected || handleOf(socket) === undefined) return false
+    const { hasRoom } = this.#server!
+    if ((hasRoom && this.#isPrimarySilent) || !process.connected || handleOf(socket) === undefined)
+      return false
     if (this.#leaving.size + this.#newcomersAsked.size >= MOST_LEAVING) return false
-    const limit = this.#server!.hasRoom ? this.#newcomers : this.#overflow
+    const limit = hasRoom ? this.#newcomers : this.#overflow
     if (!limit.isNextDealt()) return false
     this.#lastNewcomer += 1
     const id = this.#lastNewcomer
-    const timer = setTimeout(() => {
+    const giveUp = () => {
       this.#newcomersAsked.delete(id)
       this.#isPrimarySilent = true
       this.#server!.serve(socket)
-    }, PLACE_MS)
+    }
+    const timer = setTimeout(giveUp, hasRoom ? PLACE_MS : OVERFLOW_PLACE_MS)
     this.#newcomersAsked.set(id, { socket, timer })
     this.#told = this.#state
     send({ kind: 'newcomer', id, ...this.#told })
@@ -219,7 +224,8 @@ class TracerWorker {
     const { socket, timer } = asked
     clearTimeout(timer)
     const handle = handleOf(socket)
-    if (stays || handle === undefined) this.#server!.serve(socket)
+    // It may have become full meanwhile.
+    if (handle === undefined || (stays && this.#server!.hasRoom)) this.#server!.serve(socket)
     else this.#leave(handle, 0, () => socket.destroy())
   }
 

@@ -169,6 +169,7 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
     .option('--tls-key <file>', 'its key, PEM')
     .option('--tls-ca <file>', 'serve only clients with a certificate of this authority, PEM')
     .option('--metrics <host:port>', 'serve /metrics, /healthz and /readyz over HTTP', address)
+    .option('--metrics-allow <cidr...>', 'who may look at them (default: as --allow)')
     .addOption(
       new Option('--log-level <level>', 'debug logs each request').choices([...LOG_LEVELS]).default('info'),
     )

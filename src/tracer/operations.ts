@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { AllowList } from './allow-list.ts'
 import type { MetricsPage } from './metrics.ts'
 
 /** What the pages of the operator are made from. */
@@ -11,7 +12,15 @@ export interface OperationsOptions {
   readonly metrics: () => MetricsPage | undefined
   /** Requests are answered now. */
   readonly isReady: () => boolean
+  /** Addresses and CIDR blocks that may connect; default all. */
+  readonly allow?: readonly string[] | undefined
 }
+
+/** Who looks at these pages is a monitor or two, and a health check; those beyond are closed unheard. */
+const MOST_CONNECTIONS = 64
+/** How long a client may take to ask, and to take its page. */
+const REQUEST_MS = 10_000
+const SILENCE_MS = 30_000
 
 const TEXT = 'text/plain; charset=utf-8'
 
@@ -23,14 +32,26 @@ export class OperationsServer {
   readonly #options: OperationsOptions
   readonly #server: Server
 
+  /** @throws RangeError for a bad block in `allow` */
   constructor(options: OperationsOptions) {
     this.#options = options
-    this.#server = createServer((request, response) => {
+    const allow = options.allow === undefined ? undefined : new AllowList(options.allow)
+    const times = {
+      headersTimeout: REQUEST_MS,
+      requestTimeout: REQUEST_MS,
+      connectionsCheckingInterval: REQUEST_MS / 2,
+    }
+    this.#server = createServer(times, (request, response) => {
       // Nothing is expected from the client but a request line and headers.
       request.resume()
       const path = request.url?.split('?', 1)[0]
       if (request.method !== 'GET' && request.method !== 'HEAD') send(response, 405, 'method not allowed\n')
       else this.#answer(path, response)
+    })
+    this.#server.maxConnections = MOST_CONNECTIONS
+    this.#server.setTimeout(SILENCE_MS)
+    this.#server.on('connection', (socket) => {
+      if (allow?.has(socket.remoteAddress ?? '') === false) socket.resetAndDestroy()
     })
   }
 

@@ -5,6 +5,7 @@ import type { EnricherMetric } from '../../src/tracer/enricher.ts'
 import { Metrics } from '../../src/tracer/metrics.ts'
 import { OperationsServer } from '../../src/tracer/operations.ts'
 import { CLIENT_HEADER } from '../../src/tracer/protocol.ts'
+import { RawClient } from './raw-client.ts'
 import { known, ManualEnricher, poll, RunningServer } from './running-server.ts'
 
 const OPTIONS = { timeout: 30_000 }
@@ -178,4 +179,30 @@ test('what enrichers tell of themselves is on the page, and goes from it with th
   }
   told = []
   assert.ok(!samples(await metrics.text()).has('tracer_mine_total{result="ok"}'))
+})
+
+test('who is not allowed sees no page, and no more than 64 connections are kept', OPTIONS, async (t) => {
+  const page = { metrics: () => undefined, isReady: () => true, host: '127.0.0.1', port: 0 }
+  const closed = new OperationsServer({ ...page, allow: ['192.0.2.0/24'] })
+  t.after(() => closed.close())
+  const { port } = await closed.listen()
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`))
+  assert.throws(() => new OperationsServer({ ...page, allow: ['nonsense'] }), RangeError)
+
+  const open = new OperationsServer({ ...page, allow: ['127.0.0.0/8'] })
+  t.after(() => open.close())
+  const where = await open.listen()
+  const clients = await Promise.all(Array.from({ length: 80 }, () => RawClient.connect(where.port)))
+  t.after(() => {
+    for (const { socket } of clients) socket.destroy()
+  })
+  await poll(() => clients.filter(({ ending }) => ending !== undefined).length === 16)
+  for (const client of clients) if (client.ending === undefined) client.socket.destroy()
+  let status = 0
+  while (status !== 200) {
+    status = await fetch(`http://127.0.0.1:${where.port}/readyz`).then(
+      (response) => response.status,
+      () => 0,
+    )
+  }
 })
