@@ -3,6 +3,7 @@ import process from 'node:process'
 import type { Command } from 'commander'
 import { CommanderError } from 'commander'
 import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
+import { messageStream } from './standard-streams.ts'
 
 /** Runs what a command does, and keeps its exit code. */
 export type RunWork = (work: () => Promise<number> | number) => Promise<void>
@@ -32,10 +33,10 @@ export async function runCommand(name: string, createProgram: (run: RunWork) => 
 function report(name: string, error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE
   if (error instanceof CommandError) {
-    process.stderr.write(`${error.message.trimEnd()}\n`)
+    messageStream().write(`${error.message.trimEnd()}\n`)
     return error.exitCode
   }
-  process.stderr.write(
+  messageStream().write(
     `${name}: this should not have happened, please report it\n${(error as Error).stack ?? error}\n`,
   )
   return EXIT.FAILED

@@ -1,19 +1,20 @@
 import { type Stats, statSync } from 'node:fs'
 import process from 'node:process'
+import type { Writable } from 'node:stream'
 import type { PipelineOptions } from '../pipeline.ts'
 import { createPipeline, type Pipeline } from '../pipeline.ts'
 import type { RuleSet } from '../rules/compile.ts'
 import { CHUNK_BYTES, InputError, WORKER_CHUNK_BYTES } from '../stages/source.ts'
-import { systemMessage } from '../stages/system-message.ts'
 import { WorkerError } from '../stages/workers/pool.ts'
 import type { TracerPool } from '../tracer/pool.ts'
-import { CommandError, EXIT, isBrokenPipe, isWriteError } from './exit-codes.ts'
+import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
 import { openInputs } from './inputs.ts'
-import type { Output } from './outputs.ts'
-import { closeOutput, openOutput, outputProblem } from './outputs.ts'
+import type { Output, Outputs } from './outputs.ts'
+import { closeOutput, isClosedOutput, openOutputs, outputProblem, sharedWith } from './outputs.ts'
 import { Progress } from './progress.ts'
 import type { RuleFiles } from './rule-files.ts'
 import { loadRules, ruleFiles } from './rule-files.ts'
+import { messageStream } from './standard-streams.ts'
 import { statsRecord } from './stats.ts'
 import type { TracerOptions } from './tracer-options.ts'
 import { watchFiles } from './watch.ts'
@@ -42,25 +43,30 @@ export interface NormalizeOptions extends Pick<PipelineOptions, 'inputFormat' | 
 export async function runNormalize(names: readonly string[], options: NormalizeOptions): Promise<number> {
   const files = ruleFiles(options.rules, options.lookups)
   const rules = await loadRules(files)
-  if (rules.warningText !== '') process.stderr.write(`${rules.warningText.trimEnd()}\n`)
+  if (rules.warningText !== '') messageStream().write(`${rules.warningText.trimEnd()}\n`)
   const chunkBytes = (options.workers ?? 1) > 1 ? WORKER_CHUNK_BYTES : CHUNK_BYTES
   const inputs = openInputs(names, chunkBytes)
   const tracer = await openTracer(options)
-  const { output, errors } = openOutputs(options, [...inputs.files, ...statAll(files)])
-  const note = tracerNote(rules, options, errors)
-  if (note !== undefined) process.stderr.write(`${note}\n`)
+  const outputs = openOutputs(options, [...inputs.files, ...statAll(files)])
+  const { output, errors } = outputs
+  const messages = outputs.messages.stream
+  const note = tracerNote(rules, options, isHeard(outputs))
+  if (note !== undefined) messages.write(`${note}\n`)
 
   let pipeline: Pipeline | undefined
   const { totalBytes } = inputs
   const progress = wantsProgress(options)
-    ? new Progress({ stream: process.stderr, counts: () => pipeline!.counts, totalBytes })
+    ? new Progress({ stream: messages, counts: () => pipeline!.counts, totalBytes })
     : undefined
-  const errorsStream = errors.isStandard ? progress?.beside() : undefined
+  const beside = ({ stream }: Output) =>
+    progress !== undefined && stream === messages ? progress.beside() : stream
+  const outputStream = beside(output)
   pipeline = createPipeline({
     rules,
     inputs: inputs.inputs,
-    output: output.stream,
-    errors: errorsStream ?? errors.stream,
+    // The pipeline ends it; messages come behind that.
+    output: outputStream === messages ? sharedWith(messages) : outputStream,
+    errors: beside(errors),
     inputFormat: options.inputFormat,
     maxLineBytes: options.maxLine,
     onError: options.onError,
@@ -69,13 +75,13 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     tracer,
     tracerRequired: options.tracerRequired,
   })
-  if ((options.workers ?? 1) > 1 && pipeline.workers === 1 && isHeard(errors)) {
+  if ((options.workers ?? 1) > 1 && pipeline.workers === 1 && isHeard(outputs)) {
     const why = options.tracerRequired
       ? '--tracer-required looks at each event'
       : "the member that 'enrich' puts detections into is 'event', a number, or one that a rule writes into"
-    process.stderr.write(`--workers is not used: ${why}\n`)
+    messages.write(`--workers is not used: ${why}\n`)
   }
-  const unwatch = options.watch ? reloadOnChange(files, pipeline) : () => {}
+  const unwatch = options.watch ? reloadOnChange(files, pipeline, messages) : () => {}
   const unhandle = stopOnSignal(pipeline)
   const started = performance.now()
   progress?.start()
@@ -90,19 +96,16 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   progress?.end()
   if (options.stats) {
     const seconds = (performance.now() - started) / 1000
-    process.stderr.write(`${statsRecord(pipeline.counts, seconds, tracer?.stats)}\n`)
+    messages.write(`${statsRecord(pipeline.counts, seconds, tracer?.stats)}\n`)
   }
-  const problem = outputProblem(output, errors)
+  const problem = outputProblem(outputs, fault)
   if (problem !== undefined) throw new CommandError(EXIT.FAILED, problem, { cause: fault })
   if (fault instanceof InputError || fault instanceof WorkerError) {
     throw new CommandError(EXIT.FAILED, fault.message, { cause: fault })
   }
-  if (fault !== undefined && !isBrokenPipe(fault)) {
-    // A standard stream that is written synchronously throws what it meets, and does not call itself errored.
-    if (!isWriteError(fault)) throw fault
-    throw new CommandError(EXIT.FAILED, `cannot write ${output.name}: ${systemMessage(fault)}`, {
-      cause: fault,
-    })
+  if (fault !== undefined && !isBrokenPipe(fault)) throw fault
+  if (pipeline.counts.rejected > 0 && isClosedOutput(outputs)) {
+    throw new CommandError(EXIT.FAILED, 'cannot write standard error: it is closed')
   }
   return pipeline.failed ? EXIT.FAILED : EXIT.OK
 }
@@ -125,27 +128,19 @@ async function openTracer(options: NormalizeOptions): Promise<TracerPool | undef
 function tracerNote(
   { file, enrich }: RuleSet,
   { tracer }: NormalizeOptions,
-  errors: Output,
+  isHeard: boolean,
 ): string | undefined {
   if (tracer !== undefined && enrich === undefined) {
     return `${file}: there is no 'enrich' section, so nothing is looked up at --tracer`
   }
-  return tracer === undefined && enrich !== undefined && isHeard(errors)
+  return tracer === undefined && enrich !== undefined && isHeard
     ? `${file}: the 'enrich' section is not used without --tracer HOST:PORT`
     : undefined
 }
 
 /** Whoever reads rejected events from standard error reads records, and nothing else. */
-function isHeard(errors: Output): boolean {
-  return !errors.isStandard || process.stderr.isTTY === true
-}
-
-function openOutputs(options: NormalizeOptions, inUse: readonly Stats[]): { output: Output; errors: Output } {
-  const stdout = { stream: process.stdout, name: 'standard output', fd: 1 }
-  const stderr = { stream: process.stderr, name: 'standard error', fd: 2 }
-  const output = openOutput(options.output, stdout, inUse)
-  const errorsInUse = options.errors === undefined ? inUse : [...inUse, output.stats]
-  return { output, errors: openOutput(options.errors, stderr, errorsInUse) }
+function isHeard({ errors, messages }: Outputs): boolean {
+  return errors.stream !== messages.stream || process.stderr.isTTY === true
 }
 
 function statAll({ rules, lookups }: RuleFiles): Stats[] {
@@ -174,18 +169,18 @@ function stopOnSignal(pipeline: Pipeline): () => void {
 }
 
 /** Rules that cannot be used change nothing, but are reported. */
-function reloadOnChange(files: RuleFiles, pipeline: Pipeline): () => void {
+function reloadOnChange(files: RuleFiles, pipeline: Pipeline, messages: Writable): () => void {
   let isOver = false
   const reload = async (): Promise<void> => {
     try {
       const rules = await loadRules(files)
       if (isOver) return
       pipeline.replaceRules(rules)
-      process.stderr.write(`${rules.warningText}${files.rules}: reloaded\n`)
+      messages.write(`${rules.warningText}${files.rules}: reloaded\n`)
     } catch (error) {
       if (!(error instanceof CommandError || error instanceof TypeError)) throw error
       if (isOver) return
-      process.stderr.write(
+      messages.write(
         `${error.message.trimEnd()}\n${files.rules}: not reloaded, the rules stay as they were\n`,
       )
     }
