@@ -19,9 +19,10 @@ export class CommandError extends Error {
   }
 }
 
-/** The system refused to write: a full disk, a file that became unwritable. */
+/** The system refused to write, or to end what was written: a full disk, a file that became unwritable. */
 export function isWriteError(error: unknown): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).syscall === 'write'
+  const { syscall } = error as NodeJS.ErrnoException
+  return syscall === 'write' || syscall === 'close'
 }
 
 /** The reader of an output is gone (`| head`). */

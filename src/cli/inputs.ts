@@ -6,6 +6,7 @@ import type { Input } from '../stages/source.ts'
 import { canDecompress, compressionOf, fileInput } from '../stages/source.ts'
 import { systemMessage } from '../stages/system-message.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { isClosedStream } from './standard-streams.ts'
 
 /** The name of standard input among the files, and in rejected records. */
 export const STDIN = '-'
@@ -32,6 +33,9 @@ export function openInputs(names: readonly string[], chunkBytes: number): Opened
   for (const name of names.length === 0 ? [STDIN] : names) {
     if (name === STDIN && inputs.some((input) => input.name === STDIN)) {
       throw new CommandError(EXIT.USAGE, 'standard input (-) is named twice, but can be read only once')
+    }
+    if (name === STDIN && isClosedStream(0)) {
+      throw new CommandError(EXIT.USAGE, 'cannot read standard input: it is closed, and no file is named')
     }
     const stats = name === STDIN ? fstatSync(0) : statFile(name)
     if (stats.isDirectory()) throw new CommandError(EXIT.USAGE, `cannot read ${name}: it is a directory`)

@@ -1,8 +1,10 @@
 import { createWriteStream, fstatSync, openSync, type Stats, statSync } from 'node:fs'
-import type { Writable } from 'node:stream'
+import process from 'node:process'
+import { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { systemMessage } from '../stages/system-message.ts'
-import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
+import { CommandError, EXIT, isBrokenPipe, isWriteError } from './exit-codes.ts'
+import { isClosedStream, isSameFile, messageStream } from './standard-streams.ts'
 
 /** An output file that is named on the command line, or the standard stream that stands in for it. */
 export interface Output {
@@ -11,51 +13,100 @@ export interface Output {
   readonly name: string
   readonly stats: Stats
   readonly isStandard: boolean
-}
-
-export interface StandardStream {
-  readonly stream: Writable
-  readonly name: string
-  readonly fd: number
+  /** What the stream has failed with, the first failure first. */
+  readonly faults: readonly Error[]
 }
 
 /**
- * Opens an output.
- *
- * @param path file to (over)write; undefined or `-`: the standard stream
- * @param inUse files that are read, or written by another output: writing to one of them would lose events
- * @throws {CommandError} when it cannot be opened
+ * The outputs of a run. Those that are one file, pipe, socket or terminal have one stream, to which each write is of whole
+ * lines: two streams would be interrupted within a line while the other one goes on, and two open files of one name
+ * would overwrite each other.
  */
-export function openOutput(
+export interface Outputs {
+  /** Normalized events. */
+  readonly output: Output
+  /** Rejected events. */
+  readonly errors: Output
+  /** Messages and the progress. */
+  readonly messages: Output
+}
+
+export interface OutputNames {
+  /** File to (over)write with normalized events; undefined or `-`: standard output. */
+  readonly output?: string | undefined
+  /** File to (over)write with rejected events; undefined or `-`: standard error. */
+  readonly errors?: string | undefined
+}
+
+/**
+ * Opens the outputs.
+ *
+ * @param inUse files that are read: writing to one of them would lose events
+ * @throws {CommandError} when one cannot be opened
+ */
+export function openOutputs(names: OutputNames, inUse: readonly Stats[]): Outputs {
+  const stdout = outputOf(process.stdout, 'standard output', fstatSync(1), true)
+  const stderr = isSameFile(stdout.stats, fstatSync(2))
+    ? { ...stdout, name: 'standard error' }
+    : outputOf(messageStream(), 'standard error', fstatSync(2), true)
+  const output = openOutput(names.output, stdout, [stdout, stderr], inUse)
+  if (output.stream === process.stdout && output.name === stdout.name && isClosedStream(1)) {
+    throw new CommandError(
+      EXIT.USAGE,
+      'cannot write standard output: it is closed (to have no normalized events, say --output /dev/null)',
+    )
+  }
+  const errors = openOutput(names.errors, stderr, [stdout, stderr, output], inUse)
+  return { output, errors, messages: stderr }
+}
+
+/** @param open outputs whose stream is used where the path is the same file */
+function openOutput(
   path: string | undefined,
-  standard: StandardStream,
+  standard: Output,
+  open: readonly Output[],
   inUse: readonly Stats[],
 ): Output {
   if (path === undefined || path === '-') {
-    const stats = fstatSync(standard.fd)
-    refuseInUse(standard.name, stats, inUse)
-    return { stream: standard.stream, name: standard.name, stats, isStandard: true }
+    refuseInUse(standard.name, standard.stats, inUse)
+    return standard
   }
   try {
     const existing = statSync(path, { throwIfNoEntry: false })
-    if (existing !== undefined) refuseInUse(path, existing, inUse)
+    if (existing !== undefined) {
+      refuseInUse(path, existing, inUse)
+      const same = open.find(({ stats }) => isSameFile(stats, existing))
+      if (same !== undefined) return { ...same, name: path }
+    }
     const fd = openSync(path, 'w')
-    // Whoever writes to it sees its errors; a late one must not end the process.
-    const stream = createWriteStream(path, { fd }).on('error', () => {})
-    return { stream, name: path, stats: fstatSync(fd), isStandard: false }
+    return outputOf(createWriteStream(path, { fd }), path, fstatSync(fd), false)
   } catch (error) {
     if (error instanceof CommandError) throw error
     throw new CommandError(EXIT.USAGE, `cannot write ${path}: ${systemMessage(error)}`, { cause: error })
   }
 }
 
+function outputOf(stream: Writable, name: string, stats: Stats, isStandard: boolean): Output {
+  const faults: Error[] = []
+  // Whoever writes to it sees its errors; a late one must not end the process.
+  stream.on('error', (error) => faults.push(error))
+  return { stream, name, stats, isStandard, faults }
+}
+
 function refuseInUse(name: string, file: Stats, inUse: readonly Stats[]): void {
-  if (file.isFile() && inUse.some(({ dev, ino }) => dev === file.dev && ino === file.ino)) {
-    throw new CommandError(
-      EXIT.USAGE,
-      `cannot write ${name}: the same file is read, or written as another output`,
-    )
+  if (file.isFile() && inUse.some((used) => isSameFile(used, file))) {
+    throw new CommandError(EXIT.USAGE, `cannot write ${name}: the same file is read`)
   }
+}
+
+/** A way to write to a stream that others go on to write to: the end of the one, or its destruction, is not that of the other. */
+export function sharedWith(stream: Writable): Writable {
+  return new Writable({
+    decodeStrings: false,
+    write: (chunk, encoding, callback) => {
+      stream.write(chunk, encoding, callback)
+    },
+  })
 }
 
 /**
@@ -73,11 +124,23 @@ export async function closeOutput({ stream, isStandard }: Output): Promise<void>
   await finished(stream).catch(() => {})
 }
 
-/** What the first of these failed with; undefined: none did, or only its reader went away. */
-export function outputProblem(...outputs: readonly Output[]): string | undefined {
-  for (const { stream, name } of outputs) {
-    const error = stream.errored
-    if (error !== null && !isBrokenPipe(error)) return `cannot write ${name}: ${systemMessage(error)}`
+/**
+ * What an output failed with; undefined: none did, or only its reader went away.
+ *
+ * @param fault what the run ended with. All streams of a chain are destroyed with it, so that the output seems to have failed
+ *   with it, too: it has only if it is a fault of writing, and not that of the errors output, which stands beside the chain.
+ */
+export function outputProblem({ output, errors }: Outputs, fault: unknown): string | undefined {
+  const [ofErrors] = errors.faults
+  if (errors.stream !== output.stream && ofErrors !== undefined && !isBrokenPipe(ofErrors)) {
+    return `cannot write ${errors.name}: ${systemMessage(ofErrors)}`
   }
-  return undefined
+  const own = output.faults.find((error) => error !== ofErrors || errors.stream === output.stream)
+  if (own === undefined || isBrokenPipe(own) || (own === fault && !isWriteError(own))) return undefined
+  return `cannot write ${output.name}: ${systemMessage(own)}`
+}
+
+/** Whether records of rejected events are lost, because the stream for them is closed. */
+export function isClosedOutput({ errors, messages }: Outputs): boolean {
+  return errors.stream === messages.stream && errors.name === 'standard error' && isClosedStream(2)
 }

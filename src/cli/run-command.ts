@@ -6,6 +6,7 @@ import { CommanderError } from 'commander'
 import { terminalText } from '../tracer/controls.ts'
 import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
 import { refuseRepeated } from './given-once.ts'
+import { messageStream } from './standard-streams.ts'
 
 /** Runs what a command does, and keeps its exit code. */
 export type RunWork = (work: () => Promise<number> | number) => Promise<void>
@@ -47,10 +48,10 @@ function showSafely(command: Command): void {
 function report(name: string, error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE
   if (error instanceof CommandError) {
-    process.stderr.write(`${terminalText(error.message.trimEnd())}\n`)
+    messageStream().write(`${terminalText(error.message.trimEnd())}\n`)
     return error.exitCode
   }
-  process.stderr.write(
+  messageStream().write(
     terminalText(
       `${name}: this should not have happened, please report it\n${(error as Error).stack ?? error}\n`,
     ),

@@ -1,23 +1,24 @@
 import { type Stats, statSync } from 'node:fs'
 import process from 'node:process'
+import type { Writable } from 'node:stream'
 import type { PipelineOptions } from '../pipeline.ts'
 import { createPipeline, type Pipeline } from '../pipeline.ts'
 import type { RuleSet } from '../rules/compile.ts'
 import { CHUNK_BYTES, InputError, WORKER_CHUNK_BYTES } from '../stages/source.ts'
-import { systemMessage } from '../stages/system-message.ts'
 import { WorkerError } from '../stages/workers/pool.ts'
 import { terminalText } from '../tracer/controls.ts'
 import type { TracerPool } from '../tracer/pool.ts'
-import { CommandError, EXIT, isBrokenPipe, isWriteError } from './exit-codes.ts'
+import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
 import { openInputs } from './inputs.ts'
-import type { Output } from './outputs.ts'
-import { closeOutput, openOutput, outputProblem } from './outputs.ts'
+import type { Output, Outputs } from './outputs.ts'
+import { closeOutput, isClosedOutput, openOutputs, outputProblem, sharedWith } from './outputs.ts'
 import { Progress, showsProgress } from './progress.ts'
 import { type MaxRejected, RejectedLimit } from './rejected-limit.ts'
 import type { RuleFiles, RuleOptions } from './rule-files.ts'
 import { loadRules, ruleFiles } from './rule-files.ts'
 import { allRejectedNotice, FieldWarnings } from './rule-notices.ts'
 import { SecondSignal } from './second-signal.ts'
+import { messageStream } from './standard-streams.ts'
 import { statsRecord } from './stats.ts'
 import type { TracerOptions } from './tracer-options.ts'
 import { watchFiles } from './watch.ts'
@@ -48,37 +49,40 @@ export interface NormalizeOptions
 export async function runNormalize(names: readonly string[], options: NormalizeOptions): Promise<number> {
   const files = ruleFiles(options, names)
   const rules = await loadRules(files)
-  if (rules.warningText !== '') process.stderr.write(`${terminalText(rules.warningText.trimEnd())}\n`)
+  if (rules.warningText !== '') messageStream().write(`${terminalText(rules.warningText.trimEnd())}\n`)
   const chunkBytes = (options.workers ?? 1) > 1 ? WORKER_CHUNK_BYTES : CHUNK_BYTES
   const inputs = openInputs(names, chunkBytes)
   let progress: Progress | undefined
-  const tracer = await openTracer(options, (line) => {
+  const tell = (text: string): void => {
+    if (text === '') return
     progress?.clear()
-    process.stderr.write(terminalText(`${line}\n`))
-  })
-  const { output, errors } = openOutputs(options, [...inputs.files, ...statAll(files)])
-  const note = tracerNote(rules, options, errors)
-  if (note !== undefined) process.stderr.write(`${terminalText(note)}\n`)
+    messageStream().write(terminalText(text))
+  }
+  const tracer = await openTracer(options, (line) => tell(`${line}\n`))
+  const outputs = openOutputs(options, [...inputs.files, ...statAll(files)])
+  const { output, errors } = outputs
+  const messages = outputs.messages.stream
+  const note = tracerNote(rules, options, isHeard(outputs))
+  if (note !== undefined) tell(`${note}\n`)
 
   let pipeline: Pipeline | undefined
   const { totalBytes } = inputs
   progress = showsProgress(options.progress, output)
-    ? new Progress({ stream: process.stderr, counts: () => pipeline!.counts, totalBytes })
+    ? new Progress({ stream: messages, counts: () => pipeline!.counts, totalBytes })
     : undefined
-  const tell = (text: string): void => {
-    if (text === '') return
-    progress?.clear()
-    process.stderr.write(text)
-  }
   const warnings = new FieldWarnings(rules)
   const limit = options.maxRejected === undefined ? undefined : new RejectedLimit(options.maxRejected)
-  const errorsStream = errors.isStandard ? progress?.beside() : undefined
+  const beside = ({ stream }: Output) =>
+    progress !== undefined && stream === messages ? progress.beside() : stream
+  const outputStream = beside(output)
+  const isShared = outputStream === messages
   pipeline = createPipeline({
     rules,
     inputs: inputs.inputs,
-    output: output.stream,
-    endOutput: !output.isStandard,
-    errors: errorsStream ?? errors.stream,
+    // What is shared is written through, to its end; messages come behind that.
+    output: isShared ? sharedWith(messages) : outputStream,
+    endOutput: isShared || !output.isStandard,
+    errors: beside(errors),
     inputFormat: options.inputFormat,
     maxLineBytes: options.maxLine,
     onError: options.onError,
@@ -91,13 +95,13 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
       if (limit?.look(counts) === true) pipeline!.stop()
     },
   })
-  if ((options.workers ?? 1) > 1 && pipeline.workers === 1 && isHeard(errors)) {
+  if ((options.workers ?? 1) > 1 && pipeline.workers === 1 && isHeard(outputs)) {
     const why = options.tracerRequired
       ? '--tracer-required looks at each event'
       : "the member that 'enrich' puts detections into is 'event', a number, or one that a rule writes into"
-    process.stderr.write(`--workers is not used: ${why}\n`)
+    messages.write(`--workers is not used: ${why}\n`)
   }
-  const unwatch = options.watch ? reloadOnChange(files, pipeline, warnings) : () => {}
+  const unwatch = options.watch ? reloadOnChange(files, pipeline, { warnings, messages }) : () => {}
   const unhandle = stopOnSignal(pipeline, tracer, options)
   const started = performance.now()
   progress?.start()
@@ -121,19 +125,16 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   }
   if (options.stats) {
     const seconds = (performance.now() - started) / 1000
-    process.stderr.write(`${statsRecord(counts, seconds, tracer?.stats)}\n`)
+    messages.write(`${statsRecord(counts, seconds, tracer?.stats)}\n`)
   }
-  const problem = outputProblem(output, errors)
+  const problem = outputProblem(outputs, fault)
   if (problem !== undefined) throw new CommandError(EXIT.FAILED, problem, { cause: fault })
   if (fault instanceof InputError || fault instanceof WorkerError) {
     throw new CommandError(EXIT.FAILED, fault.message, { cause: fault })
   }
-  if (fault !== undefined && !isBrokenPipe(fault)) {
-    // A standard stream that is written synchronously throws what it meets, and does not call itself errored.
-    if (!isWriteError(fault)) throw fault
-    throw new CommandError(EXIT.FAILED, `cannot write ${output.name}: ${systemMessage(fault)}`, {
-      cause: fault,
-    })
+  if (fault !== undefined && !isBrokenPipe(fault)) throw fault
+  if (pipeline.counts.rejected > 0 && isClosedOutput(outputs)) {
+    throw new CommandError(EXIT.FAILED, 'cannot write standard error: it is closed')
   }
   if (limit?.message !== undefined) throw new CommandError(EXIT.FAILED, limit.message)
   return pipeline.failed ? EXIT.FAILED : EXIT.OK
@@ -160,27 +161,19 @@ async function openTracer(
 function tracerNote(
   { file, enrich }: RuleSet,
   { tracer }: NormalizeOptions,
-  errors: Output,
+  isHeard: boolean,
 ): string | undefined {
   if (tracer !== undefined && enrich === undefined) {
     return `${file}: there is no 'enrich' section, so nothing is looked up at --tracer`
   }
-  return tracer === undefined && enrich !== undefined && isHeard(errors)
+  return tracer === undefined && enrich !== undefined && isHeard
     ? `${file}: the 'enrich' section is not used without --tracer HOST:PORT`
     : undefined
 }
 
 /** Whoever reads rejected events from standard error reads records, and nothing else. */
-function isHeard(errors: Output): boolean {
-  return !errors.isStandard || process.stderr.isTTY === true
-}
-
-function openOutputs(options: NormalizeOptions, inUse: readonly Stats[]): { output: Output; errors: Output } {
-  const stdout = { stream: process.stdout, name: 'standard output', fd: 1 }
-  const stderr = { stream: process.stderr, name: 'standard error', fd: 2 }
-  const output = openOutput(options.output, stdout, inUse)
-  const errorsInUse = options.errors === undefined ? inUse : [...inUse, output.stats]
-  return { output, errors: openOutput(options.errors, stderr, errorsInUse) }
+function isHeard({ errors, messages }: Outputs): boolean {
+  return errors.stream !== messages.stream || process.stderr.isTTY === true
 }
 
 function statAll({ rules, lookups }: RuleFiles): Stats[] {
@@ -213,7 +206,11 @@ function stopOnSignal(
 }
 
 /** Rules that cannot be used change nothing, but are reported. */
-function reloadOnChange(files: RuleFiles, pipeline: Pipeline, warnings: FieldWarnings): () => void {
+function reloadOnChange(
+  files: RuleFiles,
+  pipeline: Pipeline,
+  { warnings, messages }: { warnings: FieldWarnings; messages: Writable },
+): () => void {
   let isOver = false
   const reload = async (): Promise<void> => {
     try {
@@ -221,15 +218,12 @@ function reloadOnChange(files: RuleFiles, pipeline: Pipeline, warnings: FieldWar
       if (isOver) return
       pipeline.replaceRules(rules)
       warnings.replaceRules(rules, pipeline.counts.events)
-      process.stderr.write(terminalText(`${rules.warningText}${files.rules}: reloaded\n`))
+      messages.write(terminalText(`${rules.warningText}${files.rules}: reloaded\n`))
     } catch (error) {
       if (!(error instanceof CommandError || error instanceof TypeError)) throw error
       if (isOver) return
-      process.stderr.write(
-        terminalText(
-          `${error.message.trimEnd()}\n${files.rules}: not reloaded, the rules stay as they were\n`,
-        ),
-      )
+      const text = `${error.message.trimEnd()}\n${files.rules}: not reloaded, the rules stay as they were\n`
+      messages.write(terminalText(text))
     }
   }
   // One after the other: else what was read first might win.

@@ -20,7 +20,6 @@ async function untilBusy(command: Command): Promise<void> {
   for (const begin = ticks(command); ticks(command) - begin < BUSY_TICKS; ) await sleep(20)
 }
 
-
 describe('a second signal', { concurrency: 2 }, () => {
   it('kills while a pattern is tried that does not end', CANNOT_LOOK, async (test) => {
     const folder = folderWith(test, { 'r.yaml': "a: match(r'(x?)(?:a|a)*\\1b', s)\n" })

@@ -11,7 +11,7 @@ import type { EnrichSpec } from '../../src/rules/load.ts'
 import { canEnrichLines, EnrichStage } from '../../src/stages/enrich.ts'
 import { RecordWriter } from '../../src/stages/rejected-records.ts'
 import { serializeBatch, type WrittenBatch } from '../../src/stages/serialize.ts'
-import { type LookupHandler, TracerError, type TracerPool } from '../../src/tracer/pool.ts'
+import { type Answer, type LookupHandler, TracerError, type TracerPool } from '../../src/tracer/pool.ts'
 import type { Indicator } from '../../src/tracer/protocol.ts'
 import {
   answers,
@@ -187,6 +187,31 @@ describe('EnrichStage', { timeout: 30_000 }, () => {
       stage.end()
       await once(out, 'finish')
       assert.equal(taken, 20)
+    })
+
+    it(`hands ${kind} on before their batch is complete when much was found, and asks for the others then`, () => {
+      const pool = new ManualPool()
+      const stage = stageOf(pool)
+      const long = 'bad'.padEnd(1_000_000, '.')
+      const found: Answer[] = [[{ category: 'c', matched: long, fields: [['ioc', long]] }]]
+      // The pool knows all of them already, but the third.
+      pool.dispatch = (indicators, handler) => {
+        pool.asked.push({ values: indicators.map(({ value }) => value), handler })
+        if (pool.asked.length !== 3) handler.onAnswers(found)
+        return true
+      }
+      stage.write(make(batchOf(0, ...Array.from({ length: 40 }, () => long))))
+      assert.ok(pool.asked.length < 10, `${pool.asked.length} of 40`)
+      const first = linesOf(stage.read())
+      assert.equal(first.length, 2)
+      assert.equal(stage.read(), null)
+      assert.ok(pool.asked.length < 12, `${pool.asked.length} of 40`)
+      pool.asked[2]!.handler.onAnswers(found)
+      const parts = [first]
+      for (let part = stage.read(); part !== null; part = stage.read()) parts.push(linesOf(part))
+      assert.equal(pool.asked.length, 40)
+      assert.ok(parts.length > 8 && parts.every(({ length }) => length < 12), `${parts.length}`)
+      assert.deepEqual(parts.flat(), new Array(40).fill(enriched(long)))
     })
 
     it(`asks for no more ${kind} than the pool takes`, () => {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import type { Batch, OutputEvent, RejectedEvent } from '../../src/event.ts'
 import type { JsonObject } from '../../src/expression/value.ts'
 import { parseExact } from '../../src/stages/json-parse.ts'
-import { SerializeStage, serializeBatch } from '../../src/stages/serialize.ts'
+import { outputText, SerializeStage, serializeBatch } from '../../src/stages/serialize.ts'
 
 const rejection = { code: 'FIELD_MISSING', message: 'm', rule: 'r' } as const
 
@@ -85,6 +85,18 @@ describe('serializeBatch', () => {
       unwritable.rejected.map((event) => event.ordinal),
       [1],
     )
+  })
+
+  it('rejects an output of more than 2**28 characters, whoever writes it', () => {
+    const rest = '{"a":""}'.length
+    const longest = 'x'.repeat(2 ** 28 - rest)
+    for (const plain of [true, false]) {
+      assert.equal(typeof outputText(outputEvent(0, { a: longest }, plain)), 'string')
+      assert.deepEqual(outputText(outputEvent(0, { a: `${longest}y` }, plain)), {
+        code: 'VALUE_ERROR',
+        message: 'result too big: the text of the output',
+      })
+    }
   })
 
   it('cuts a very long text, so that no string becomes too long', () => {
