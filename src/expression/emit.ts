@@ -9,7 +9,7 @@ import type { BinaryOperator, ComparisonOperator } from './ast.ts'
 import type { ComprehensionNode, FormattedPart, Node, StatementNode, TargetNode } from './checked.ts'
 import type { FieldPath } from './runtime/fields.ts'
 import type { RUNTIME } from './runtime/runtime.ts'
-import type { Value } from './value.ts'
+import type { Maybe, Value } from './value.ts'
 import { isJsonNumber, Tuple } from './value.ts'
 
 /** What is known of a piece of code's value; `json` is a value as JSON.parse gave it. */
@@ -19,10 +19,29 @@ interface Code {
   /** An expression without effects: a name or a literal. */
   readonly text: string
   readonly known: Knowledge
+  /** The value may be absent: undefined. Whoever needs one has to ask. */
+  readonly mayBeAbsent?: boolean
 }
 
+type Runtime = typeof RUNTIME
+type HelperName = keyof Runtime
+
+/** Functions of the runtime that may find nothing, as their types say: a result of `undefined` is absence. */
+type FindingName = {
+  [Name in HelperName]: undefined extends ReturnType<Runtime[Name]>
+    ? ReturnType<Runtime[Name]> extends Maybe
+      ? Name
+      : never
+    : never
+}[HelperName]
+
+/** The others: what they give is a value. */
+type CertainName = Exclude<HelperName, FindingName>
+
 /** What happens when something is absent. */
-type Absence = { readonly kind: 'reject' } | { readonly kind: 'break'; readonly label: string }
+type Absence =
+  | { readonly kind: 'reject' }
+  | { readonly kind: 'break'; readonly label: string; used?: boolean }
 
 /** How code is written for one kind of event. */
 export interface EmitOptions {
@@ -43,7 +62,7 @@ export interface FieldSource {
   member(key: string): string
 }
 
-const BINARY: Readonly<Record<BinaryOperator, string>> = {
+const BINARY: Readonly<Record<BinaryOperator, CertainName>> = {
   '+': 'add',
   '-': 'subtract',
   '*': 'multiply',
@@ -59,7 +78,7 @@ const BINARY: Readonly<Record<BinaryOperator, string>> = {
 }
 
 /** Operators that change a mutable left operand in place. */
-const IN_PLACE: Readonly<Partial<Record<BinaryOperator, string>>> = {
+const IN_PLACE: Readonly<Partial<Record<BinaryOperator, CertainName>>> = {
   '+': 'addInPlace',
   '-': 'subtractInPlace',
   '*': 'multiplyInPlace',
@@ -154,13 +173,16 @@ export class Emitter {
     return `${prefix}${this.#counter++}`
   }
 
-  #helper(name: keyof typeof RUNTIME): string {
+  /** A call of the runtime that gives a value, or nothing that anyone asks for. */
+  #call(name: CertainName, ...args: string[]): string {
     this.helpers.add(name)
-    return name
+    return `${name}(${args.join(', ')})`
   }
 
-  #call(name: keyof typeof RUNTIME, ...args: string[]): string {
-    return `${this.#helper(name)}(${args.join(', ')})`
+  /** A call of the runtime that may give undefined: the compiler sees to it that it is not taken for a value. */
+  #find(name: FindingName, ...args: string[]): string {
+    this.helpers.add(name)
+    return `${name}(${args.join(', ')})`
   }
 
   #temporary(expression: string, known: Knowledge = 'any'): Code {
@@ -169,9 +191,17 @@ export class Emitter {
     return { text, known }
   }
 
+  /** The result of something that may find nothing. */
+  #found(expression: string, known: Knowledge = 'any'): Code {
+    return { ...this.#temporary(expression, known), mayBeAbsent: true }
+  }
+
   /** Writes what happens when a value is absent. */
   #leave(message: string, code = 'FIELD_MISSING'): string {
-    if (this.#absence.kind === 'break') return `break ${this.#absence.label}`
+    if (this.#absence.kind === 'break') {
+      this.#absence.used = true
+      return `break ${this.#absence.label}`
+    }
     if (this.#fields !== undefined) return 'return false'
     return `return run.absent(${JSON.stringify(code)}, ${message})`
   }
@@ -234,7 +264,7 @@ export class Emitter {
   /** Code for a value that is present: absence has left by then. */
   #value(node: Node): Code {
     const code = this.#maybe(node)
-    if (!canBeAbsent(node)) return code
+    if (code.mayBeAbsent !== true) return code
     if (node.op === 'lookup') {
       const detail = this.#call('missingKey', JSON.stringify(node.table), this.#lookupKey)
       this.line(`if (${code.text} === undefined) ${this.#leave(detail, 'LOOKUP_MISSING')}`)
@@ -251,10 +281,10 @@ export class Emitter {
       case 'constant':
         return this.#constant(node.value)
       case 'field':
-        return { text: this.#field(node.path), known: this.#exact ? 'any' : 'json' }
+        return { text: this.#field(node.path), known: this.#exact ? 'any' : 'json', mayBeAbsent: true }
       case 'line-field':
-        return this.#temporary(
-          this.#call('lineField', 'data', this.#path(node.underLine), this.#path(node.path)),
+        return this.#found(
+          this.#find('lineField', 'data', this.#path(node.underLine), this.#path(node.path)),
           this.#exact ? 'any' : 'json',
         )
       case 'root':
@@ -265,11 +295,11 @@ export class Emitter {
         return { text: this.#local(node.id), known: 'any' }
       case 'variable': {
         const field = this.#maybe(node.field)
-        return this.#temporary(`w${node.id} !== undefined ? w${node.id} : ${field.text}`)
+        return this.#found(`w${node.id} !== undefined ? w${node.id} : ${field.text}`)
       }
       case 'attribute': {
         const object = this.#value(node.object)
-        return this.#temporary(this.#call('getAttribute', object.text, JSON.stringify(node.name)))
+        return this.#found(this.#find('getAttribute', object.text, JSON.stringify(node.name)))
       }
       case 'item':
         return this.#item(node)
@@ -289,7 +319,7 @@ export class Emitter {
             ? 'undefined'
             : this.#constants.add(node.names, `arguments of ${node.name}`)
         const name = JSON.stringify(node.name)
-        return this.#temporary(this.#call('callMethod', object.text, name, `[${args.join(', ')}]`, names))
+        return this.#found(this.#find('callMethod', object.text, name, `[${args.join(', ')}]`, names))
       }
       case 'lookup':
         return this.#lookup(node)
@@ -320,9 +350,7 @@ export class Emitter {
       case 'binary': {
         const left = this.#value(node.left)
         const right = this.#value(node.right)
-        return this.#temporary(
-          this.#call(BINARY[node.operator] as keyof typeof RUNTIME, left.text, right.text),
-        )
+        return this.#temporary(this.#call(BINARY[node.operator], left.text, right.text))
       }
       case 'logical':
         return this.#logical(node)
@@ -384,7 +412,7 @@ export class Emitter {
     }
     if (parts.length > 2) {
       this.line(
-        `if (${name} === undefined) ${name} = ${this.#call('resolveMixed', 'data', this.#path(path))}`,
+        `if (${name} === undefined) ${name} = ${this.#find('resolveMixed', 'data', this.#path(path))}`,
       )
     }
     return name
@@ -393,8 +421,8 @@ export class Emitter {
   /** @param object it is known to be a plain object (the event) */
   #member(holder: string, key: string, object: boolean): string {
     const literal = JSON.stringify(key)
-    if (this.#exact) return this.#call('step', holder, literal)
-    const own = INHERITED.has(key) ? this.#call('ownMember', holder, literal) : `${holder}[${literal}]`
+    if (this.#exact) return this.#find('step', holder, literal)
+    const own = INHERITED.has(key) ? this.#find('ownMember', holder, literal) : `${holder}[${literal}]`
     return object ? own : `${this.#call('isObject', holder)} ? ${own} : undefined`
   }
 
@@ -403,11 +431,11 @@ export class Emitter {
     const { index } = node
     if (node.object.op === 'root' && index.op === 'constant' && typeof index.value === 'string') {
       const member = this.#fields?.member(index.value) ?? this.#member('data', index.value, true)
-      return this.#temporary(member, known)
+      return this.#found(member, known)
     }
     const object = this.#value(node.object)
     const key = this.#value(index)
-    return this.#temporary(this.#call('getItem', object.text, key.text), known)
+    return this.#found(this.#find('getItem', object.text, key.text), known)
   }
 
   #bounds({ lower, upper, step }: { lower?: Node; upper?: Node; step?: Node }): string[] {
@@ -431,8 +459,8 @@ export class Emitter {
       return this.#temporary(`typeof ${only} === 'string' ? ${only} : ${this.#call('str', only!)}`, 'string')
     }
     const call = this.#constants.add(node.call, node.name)
-    const known = node.name === 'bool' ? 'boolean' : 'any'
-    return this.#temporary(`${call}(${[...(node.context ? ['run'] : []), ...args].join(', ')})`, known)
+    const result = `${call}(${[...(node.context ? ['run'] : []), ...args].join(', ')})`
+    return node.name === 'bool' ? this.#temporary(result, 'boolean') : this.#found(result)
   }
 
   #lookup(node: Node & { op: 'lookup' }): Code {
@@ -440,7 +468,7 @@ export class Emitter {
     this.#lookupKey = key.text
     const call = this.#constants.add(node.call, `lookup ${node.table}`)
     const found = `${call}(run, ${JSON.stringify(node.table)}, ${key.text})`
-    if (node.fallback === undefined) return this.#temporary(found)
+    if (node.fallback === undefined) return this.#found(found)
     const name = this.#fresh('t')
     this.line(`let ${name} = ${found}`)
     const { fallback } = node
@@ -469,21 +497,26 @@ export class Emitter {
       }
       if (node.fallback !== undefined) give(node.fallback)
     })
-    return { text: name, known: known ?? 'any' }
+    return { text: name, known: known ?? 'any', mayBeAbsent: node.fallback === undefined }
   }
 
   /** A condition of `cond`: in an optional rule, one that reaches something absent is false. */
   #condition(test: Node): string {
-    if (!this.#lenient || !mayLeave(test)) return this.#test(test)
+    if (!this.#lenient) return this.#test(test)
     const name = this.#fresh('c')
-    const label = this.#fresh('test')
+    const absence: Absence = { kind: 'break', label: this.#fresh('test') }
+    const start = this.lines.length
+    let result = ''
     this.line(`let ${name} = false`)
-    this.block(`${label}:`, () => {
-      this.#withAbsence({ kind: 'break', label }, () => {
-        this.line(`${name} = ${this.#test(test)}`)
-      })
+    this.block(`${absence.label}:`, () => {
+      result = this.#withAbsence(absence, () => this.#test(test))
+      this.line(`${name} = ${result}`)
     })
-    return name
+    if (absence.used === true) return name
+    // Nothing in it can be absent: its code can do without the block.
+    const written = this.lines.splice(start)
+    for (const line of written.slice(2, -2)) this.lines.push(line.slice(2))
+    return result
   }
 
   #optional(node: Node & { op: 'optional' }): Code {
@@ -528,10 +561,10 @@ export class Emitter {
       if (node.object.op === 'root' && node.index.op === 'constant') return this.#item(node).text
       const object = this.#soft(node.object)
       const key = this.#value(node.index)
-      return this.#temporary(this.#call('softItem', object, key.text)).text
+      return this.#temporary(this.#find('softItem', object, key.text)).text
     }
     if (node.op === 'attribute') {
-      return this.#temporary(this.#call('softItem', this.#soft(node.object), JSON.stringify(node.name))).text
+      return this.#temporary(this.#find('softItem', this.#soft(node.object), JSON.stringify(node.name))).text
     }
     return this.#maybe(node).text
   }
@@ -879,7 +912,7 @@ export class Emitter {
 
   #augment(statement: StatementNode & { op: 'augment' }): void {
     const { target, operator } = statement
-    const helper = (IN_PLACE[operator] ?? BINARY[operator]) as keyof typeof RUNTIME
+    const helper = IN_PLACE[operator] ?? BINARY[operator]
     const change = (current: string): string => this.#call(helper, current, this.#value(statement.value).text)
     switch (target.op) {
       case 'variable': {
@@ -891,7 +924,7 @@ export class Emitter {
         // Object and key are evaluated once.
         const object = this.#value(target.object)
         const key = this.#value(target.index)
-        const current = this.#temporary(this.#call('getItem', object.text, key.text))
+        const current = this.#found(this.#find('getItem', object.text, key.text))
         this.#present(current, absentMessage(target))
         this.#store(target, object.text, key.text, change(current.text))
         return
@@ -905,7 +938,7 @@ export class Emitter {
       }
       case 'path': {
         const parts = this.#constants.add(target.parts, target.parts.join('.'))
-        const current = this.#temporary(this.#call('getPath', 'data', parts, String(target.line)))
+        const current = this.#found(this.#find('getPath', 'data', parts, String(target.line)))
         this.#present(current, `line.${target.parts.join('.')} is absent`)
         this.line(this.#call('setPath', 'data', parts, String(target.line), change(current.text)))
       }
@@ -946,52 +979,6 @@ export class Emitter {
   }
 }
 
-/** Whether a node itself may have no value; what is inside it has been dealt with. */
-function canBeAbsent(node: Node): boolean {
-  switch (node.op) {
-    case 'field':
-    case 'line-field':
-    case 'variable':
-    case 'attribute':
-    case 'item':
-    case 'method':
-      return true
-    case 'lookup':
-    case 'cond':
-      return node.fallback === undefined
-    default:
-      return false
-  }
-}
-
-/** Whether evaluating a node can meet absence at all. */
-function mayLeave(node: Node): boolean {
-  switch (node.op) {
-    case 'constant':
-    case 'raw':
-    case 'root':
-    case 'local':
-    case 'exists':
-    case 'callable':
-      return false
-    case 'not':
-    case 'unary':
-      return mayLeave(node.operand)
-    case 'binary':
-    case 'logical':
-      return mayLeave(node.left) || mayLeave(node.right)
-    case 'comparison':
-      return mayLeave(node.first) || node.rest.some((entry) => mayLeave(entry.operand))
-    case 'call':
-      return node.args.some((argument) => argument !== undefined && mayLeave(argument))
-    case 'optional':
-    case 'get':
-      return mayLeave(node.fallback)
-    default:
-      return true
-  }
-}
-
 /** What is said of an absent value in a required rule. */
 function absentMessage(node: Node | TargetNode): string {
   switch (node.op) {
@@ -1005,6 +992,7 @@ function absentMessage(node: Node | TargetNode): string {
     case 'item':
       return `${node.text.startsWith('[') ? `index or key ${node.text}` : `field ${node.text}`} is absent`
     case 'method':
+    case 'call':
       return `${node.name}() found nothing`
     case 'cond':
       return 'no condition of cond is true, and it has no default'

@@ -16,8 +16,8 @@ export interface Callable {
 
 export type CallableTable = Readonly<Record<string, Callable>>
 
-/** A function that `sorted`, `min`, `max` and `list.sort` take as `key`. */
-export type KeyFunction = (value: Value) => Value
+/** A function that `sorted`, `min`, `max` and `list.sort` take as `key`; where it finds nothing, neither do they. */
+export type KeyFunction = (value: Value) => Maybe
 
 /** @param signature the parameters without the receiver, as signature.ts reads them */
 export function callable(

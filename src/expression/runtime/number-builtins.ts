@@ -118,6 +118,7 @@ function joined(values: Value, start: Value[] | Tuple): Value {
  *
  * @param beats whether a candidate is better than the best so far
  * @param otherwise the result for an empty iterable
+ * @returns undefined when the key of an element is absent
  */
 function extreme(
   name: string,
@@ -125,7 +126,7 @@ function extreme(
   values: readonly Value[],
   key: MaybeKey,
   otherwise: Maybe,
-): Value {
+): Maybe {
   if (values.length === 0) throw typeError(`${name} expected at least 1 argument, got 0`)
   if (values.length > 1 && otherwise !== undefined) {
     throw typeError(`Cannot specify a default for ${name}() with multiple positional arguments`)
@@ -134,7 +135,8 @@ function extreme(
   let best: Maybe
   let bestRank: Maybe
   for (const value of values.length === 1 ? iterate(values[0]!) : values) {
-    const valueRank = rank === undefined ? value : rank(value)
+    const valueRank: Maybe = rank === undefined ? value : rank(value)
+    if (valueRank === undefined) return undefined
     if (bestRank === undefined || beats(valueRank, bestRank)) {
       best = value
       bestRank = valueRank

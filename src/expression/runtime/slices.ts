@@ -1,5 +1,5 @@
 import { typeError, valueError } from '../failure.ts'
-import type { Maybe, Value } from '../value.ts'
+import type { Value } from '../value.ts'
 import { MAX_INTEGER, Range, Tuple } from '../value.ts'
 import { toArray } from './iteration.ts'
 import { isDict } from './keys.ts'
@@ -49,14 +49,14 @@ function clamp(index: number, length: number, first: number, last: number): numb
 }
 
 /**
- * `container[start:stop:step]`, where null is a bound that is not given. Of None it is absent, as an item is.
+ * `container[start:stop:step]`, where null is a bound that is not given. None has no slices, though it has absent items:
+ * an item may be a step of a path, a slice never is.
  *
  * @throws {Failure} TYPE_ERROR when the container cannot be sliced or a bound is no integer; VALUE_ERROR for step 0
  */
-export function getSlice(container: Value, start: Value, stop: Value, step: Value): Maybe {
+export function getSlice(container: Value, start: Value, stop: Value, step: Value): Value {
   if (typeof container === 'string') return sliceText(container, start, stop, step)
   if (Array.isArray(container)) return sliceItems(container, start, stop, step)
-  if (container === null) return undefined
   if (container instanceof Tuple) return new Tuple(sliceItems(container.items, start, stop, step))
   if (container instanceof Range) return sliceRange(container, start, stop, step)
   if (isDict(container)) throw typeError("unhashable type: 'slice'")

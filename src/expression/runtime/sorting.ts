@@ -33,7 +33,7 @@ function sortByKey(items: Value[], keyOf: KeyFunction | Value, descending: boole
   const keys: Value[] = []
   for (const item of items) {
     if (typeof keyOf !== 'function') throw typeError(`'${typeName(keyOf)}' object is not callable`)
-    const key: Maybe = keyOf(item)
+    const key = keyOf(item)
     if (key === undefined) return undefined
     keys.push(key)
   }

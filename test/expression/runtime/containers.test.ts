@@ -82,7 +82,7 @@ test('JSON objects give and take items as dicts do', () => {
 test('None has no items and no members: they are absent', () => {
   assert.equal(getItem(null, 'a'), undefined)
   assert.equal(getItem(null, 0), undefined)
-  assert.equal(getSlice(null, 0, null, null), undefined)
+  assert.throws(() => getSlice(null, 0, null, null), typeError(/^'NoneType' object is not subscriptable$/))
   assert.equal(getAttribute(null, 'a'), undefined)
   assert.equal(deleteItem(null, 'a'), false)
   assert.throws(
