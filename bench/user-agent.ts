@@ -12,6 +12,7 @@
 import assert from 'node:assert/strict'
 import * as re2js from 're2js'
 import type { EventContext, PrepareHost } from '../src/expression/functions/definition.ts'
+import { Meter } from '../src/expression/runtime/meter.ts'
 import type { BenchOptions, Row } from './harness.ts'
 import * as harness from './harness.ts'
 
@@ -27,7 +28,7 @@ const TEMPLATES = [
 ]
 
 const host: PrepareHost = { table: () => undefined, tableNames: [], warn() {}, re2: () => re2js }
-const context: EventContext = { field: () => undefined, anomaly() {} }
+const context: EventContext = { meter: new Meter(), field: () => undefined, anomaly() {} }
 
 export async function run({ quick, rounds = quick ? 3 : 5 }: BenchOptions): Promise<Row[]> {
   harness.build()

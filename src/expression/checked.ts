@@ -32,12 +32,12 @@ export type Node =
       readonly op: 'call'
       readonly name: string
       readonly call: (...args: any[]) => unknown
-      /** The function wants the event's context as first argument. */
+      /** The function wants the event's context as first argument; a built-in one wants the meter. */
       readonly context: boolean
       readonly args: readonly (Node | undefined)[]
     }
   /** A function given as `key=`. */
-  | { readonly op: 'callable'; readonly call: (value: Value) => unknown; readonly context: boolean }
+  | { readonly op: 'callable'; readonly call: (...args: any[]) => unknown; readonly context: boolean }
   | {
       readonly op: 'method'
       readonly name: string

@@ -8,6 +8,8 @@
 import type { BinaryOperator, ComparisonOperator } from './ast.ts'
 import type { ComprehensionNode, FormattedPart, Node, StatementNode, TargetNode } from './checked.ts'
 import type { FieldPath } from './runtime/fields.ts'
+import { ITEM_BYTES, LIST_BYTES } from './runtime/length.ts'
+import type { Meter } from './runtime/meter.ts'
 import type { RUNTIME } from './runtime/runtime.ts'
 import type { Maybe, Value } from './value.ts'
 import { isJsonNumber, Tuple } from './value.ts'
@@ -87,6 +89,69 @@ const IN_PLACE: Readonly<Partial<Record<BinaryOperator, CertainName>>> = {
   '|': 'bitOrInPlace',
 }
 
+/** Functions of the runtime that take the meter first. */
+type MeteredName = {
+  [Name in HelperName]: Parameters<Runtime[Name]> extends [Meter, ...any] ? Name : never
+}[HelperName]
+
+/** The same as values; the compiler refuses a list that is not exactly those. */
+const METERED: Readonly<Record<MeteredName, true>> = {
+  add: true,
+  addInPlace: true,
+  ascii: true,
+  bitAnd: true,
+  bitAndInPlace: true,
+  bitOr: true,
+  bitOrInPlace: true,
+  bitXor: true,
+  bitXorInPlace: true,
+  callMethod: true,
+  collectSet: true,
+  contains: true,
+  deleteItem: true,
+  deletePath: true,
+  deleteSlice: true,
+  divide: true,
+  equals: true,
+  finishValue: true,
+  floorDivide: true,
+  formatValue: true,
+  getItem: true,
+  getSlice: true,
+  greater: true,
+  greaterOrEqual: true,
+  invert: true,
+  iterate: true,
+  leftShift: true,
+  less: true,
+  lessOrEqual: true,
+  mergeInto: true,
+  missingKey: true,
+  modulo: true,
+  multiply: true,
+  multiplyInPlace: true,
+  negate: true,
+  power: true,
+  putElement: true,
+  putEntry: true,
+  repr: true,
+  rightShift: true,
+  same: true,
+  setItem: true,
+  setPath: true,
+  setSlice: true,
+  str: true,
+  subtract: true,
+  subtractInPlace: true,
+  toArray: true,
+  truth: true,
+  unpack: true,
+}
+
+/** Units of work for a round of a loop, and for each line of code in it. */
+const ROUND = 60
+const LINE = 20
+
 const UNARY = { '-': 'negate', '+': 'positive', '~': 'invert' } as const
 
 /** Names that a plain object inherits: reading them has to ask whether they are its own. */
@@ -123,6 +188,8 @@ export class ConstantPool {
 export class Emitter {
   readonly lines: string[] = []
   readonly helpers: Set<string>
+  /** Whether the code uses `meter`. */
+  metered = false
   readonly #constants: ConstantPool
   readonly #exact: boolean
   readonly #fields: FieldSource | undefined
@@ -175,14 +242,38 @@ export class Emitter {
 
   /** A call of the runtime that gives a value, or nothing that anyone asks for. */
   #call(name: CertainName, ...args: string[]): string {
-    this.helpers.add(name)
-    return `${name}(${args.join(', ')})`
+    return this.#helperCall(name, args)
   }
 
   /** A call of the runtime that may give undefined: the compiler sees to it that it is not taken for a value. */
   #find(name: FindingName, ...args: string[]): string {
+    return this.#helperCall(name, args)
+  }
+
+  #helperCall(name: HelperName, args: readonly string[]): string {
     this.helpers.add(name)
-    return `${name}(${args.join(', ')})`
+    const all = Object.hasOwn(METERED, name) ? [this.#meter(), ...args] : args
+    return `${name}(${all.join(', ')})`
+  }
+
+  /** The meter in generated code: whoever writes the function around it declares it. */
+  #meter(): string {
+    this.metered = true
+    return 'meter'
+  }
+
+  /** Counts what the code that follows builds. */
+  #build(bytes: number | string): void {
+    this.line(`${this.#meter()}.build(${bytes})`)
+  }
+
+  /** The rounds of a loop count what their code does; what its functions touch comes on top. */
+  #round(body: () => void): void {
+    const place = this.lines.length
+    this.line('')
+    body()
+    const units = ROUND + LINE * (this.lines.length - place)
+    this.lines[place] = `${this.#indent}${this.#meter()}.touch(${units})`
   }
 
   #temporary(expression: string, known: Knowledge = 'any'): Code {
@@ -220,6 +311,16 @@ export class Emitter {
   }
 
   // --- rules ------------------------------------------------------------------------------------------------
+
+  /** Ends a rule: its value is counted, and noted if it is one that JSON.stringify does not write as it should. */
+  finish(name: string): void {
+    this.line(`if (!${this.#call('finishValue', name)}) run.plain = false`)
+  }
+
+  /** The lines, with the declaration of what they use. */
+  body(): readonly string[] {
+    return this.metered ? ['  const { meter } = run', ...this.lines] : this.lines
+  }
 
   /** Reads fields once, before the rules that use them. */
   hoist(paths: Iterable<FieldPath>): void {
@@ -341,7 +442,7 @@ export class Emitter {
         const value = this.#value(node.value)
         const types = this.#constant(node.types)
         const call = this.#constants.add(node.call, 'isinstance')
-        return this.#temporary(`${call}(${value.text}, ${types.text})`, 'boolean')
+        return this.#temporary(`${call}(${this.#meter()}, ${value.text}, ${types.text})`, 'boolean')
       }
       case 'not':
         return this.#temporary(`!${this.#test(node.operand)}`, 'boolean')
@@ -446,7 +547,7 @@ export class Emitter {
 
   #callable(node: Node & { op: 'callable' }): string {
     const call = this.#constants.add(node.call, 'key function')
-    return node.context ? this.#call('withContext', call, 'run') : call
+    return this.#call('withContext', call, node.context ? 'run' : this.#meter())
   }
 
   #functionCall(node: Node & { op: 'call' }): Code {
@@ -459,8 +560,16 @@ export class Emitter {
       return this.#temporary(`typeof ${only} === 'string' ? ${only} : ${this.#call('str', only!)}`, 'string')
     }
     const call = this.#constants.add(node.call, node.name)
-    const result = `${call}(${[...(node.context ? ['run'] : []), ...args].join(', ')})`
-    return node.name === 'bool' ? this.#temporary(result, 'boolean') : this.#found(result)
+    const result = `${call}(${[node.context ? 'run' : this.#meter(), ...args].join(', ')})`
+    if (!node.context) return node.name === 'bool' ? this.#temporary(result, 'boolean') : this.#found(result)
+    // A function of the language reads what it is given and makes something of it: that is counted here for all of them.
+    for (const [index, argument] of node.args.entries()) {
+      if (argument !== undefined && argument.op !== 'constant')
+        this.line(`${this.#meter()}.read(${args[index]})`)
+    }
+    const found = this.#found(result)
+    this.line(`${this.#meter()}.made(${found.text})`)
+    return found
   }
 
   #lookup(node: Node & { op: 'lookup' }): Code {
@@ -670,9 +779,10 @@ export class Emitter {
       return many ? `...${this.#call('toArray', text)}` : text
     })
     const array = spread ? this.#call('boundedList', `[${items.join(', ')}]`) : `[${items.join(', ')}]`
+    if (items.length > 0) this.#build(LIST_BYTES + 2 * ITEM_BYTES * items.length)
     if (node.result === 'list') return this.#temporary(array)
     return this.#temporary(
-      node.result === 'tuple' ? this.#call('makeTuple', array) : this.#call('makeSet', array),
+      node.result === 'tuple' ? this.#call('makeTuple', array) : this.#call('collectSet', array),
     )
   }
 
@@ -683,7 +793,7 @@ export class Emitter {
         this.line(this.#call('mergeInto', dict.text, this.#value(value).text))
       } else {
         const keyCode = this.#value(key)
-        this.line(this.#call('dictSet', dict.text, keyCode.text, this.#value(value).text))
+        this.line(this.#call('putEntry', dict.text, keyCode.text, this.#value(value).text))
       }
     }
     return dict
@@ -692,7 +802,7 @@ export class Emitter {
   #comprehension(node: ComprehensionNode): Code {
     const result = this.#temporary(
       node.result === 'set'
-        ? this.#call('makeSet', '[]')
+        ? this.#call('collectSet', '[]')
         : node.result === 'dict'
           ? this.#call('emptyDict')
           : '[]',
@@ -700,14 +810,14 @@ export class Emitter {
     this.#clauses(node, 0, () => {
       if (node.result === 'dict') {
         const key = this.#value(node.key!)
-        this.line(this.#call('dictSet', result.text, key.text, this.#value(node.element).text))
+        this.line(this.#call('putEntry', result.text, key.text, this.#value(node.element).text))
       } else {
         const element = this.#value(node.element)
-        this.line(
-          node.result === 'set'
-            ? this.#call('setAdd', result.text, element.text)
-            : `${result.text}.push(${element.text})`,
-        )
+        if (node.result === 'set') this.line(this.#call('putElement', result.text, element.text))
+        else {
+          this.#build(2 * ITEM_BYTES)
+          this.line(`${result.text}.push(${element.text})`)
+        }
       }
     })
     if (node.result !== 'generator') return result
@@ -724,12 +834,13 @@ export class Emitter {
     this.#declareTarget(clause.target)
     const item = this.#fresh('i')
     this.block(`for (const ${item} of ${this.#call('iterate', iterable.text)})`, () => {
-      this.line('run.step()')
-      this.#assign(clause.target, item)
-      for (const condition of clause.conditions) {
-        this.line(`if (!${this.#test(condition)}) continue`)
-      }
-      this.#clauses(node, index + 1, body)
+      this.#round(() => {
+        this.#assign(clause.target, item)
+        for (const condition of clause.conditions) {
+          this.line(`if (!${this.#test(condition)}) continue`)
+        }
+        this.#clauses(node, index + 1, body)
+      })
     })
   }
 
@@ -784,7 +895,10 @@ export class Emitter {
       return this.#call('formatValue', converted, this.#temporary(this.#formatted(part.spec)).text)
     })
     if (pieces.length === 0) return '""'
-    return pieces.length === 1 ? pieces[0]! : this.#temporary(pieces.join(' + ')).text
+    if (pieces.length === 1) return pieces[0]!
+    const { text } = this.#temporary(pieces.join(' + '))
+    this.#build(`${text}.length`)
+    return text
   }
 
   // --- statements -------------------------------------------------------------------------------------------
@@ -850,9 +964,10 @@ export class Emitter {
     this.#loop(statement.otherwise, (label) => {
       const item = this.#fresh('i')
       this.block(`${label}: for (const ${item} of ${this.#call('iterate', iterable.text)})`, () => {
-        this.line('run.step()')
-        this.#assign(statement.target, item)
-        this.statements(statement.body)
+        this.#round(() => {
+          this.#assign(statement.target, item)
+          this.statements(statement.body)
+        })
       })
     })
   }
@@ -862,8 +977,10 @@ export class Emitter {
       this.block(`${label}: while (true)`, () => {
         this.line(`run.line = ${statement.line}`)
         this.line('run.whileStep()')
-        this.line(`if (!${this.#test(statement.test)}) break`)
-        this.statements(statement.body)
+        this.#round(() => {
+          this.line(`if (!${this.#test(statement.test)}) break`)
+          this.statements(statement.body)
+        })
       })
     })
   }

@@ -12,6 +12,8 @@ import { problemIn, renderProblems } from '../expression/diagnostic.ts'
 import type { FunctionLibrary, LookupTable, PrepareHost } from '../expression/functions/definition.ts'
 import { parseExpression } from '../expression/parse.ts'
 import { parseStatements } from '../expression/parse-statements.ts'
+import type { EventLimits } from '../expression/runtime/meter.ts'
+import { DEFAULT_LIMITS, Meter } from '../expression/runtime/meter.ts'
 import type { Dict, JsonObject, NumberTexts } from '../expression/value.ts'
 import type { FastPathPlan } from './fast/generate.ts'
 import { planFastPath } from './fast/generate.ts'
@@ -31,6 +33,16 @@ export interface CompileOptions {
   readonly lookups?: readonly { readonly text: string; readonly file: string }[]
   /** How often `while` in tap may go round for one event. Default: 100,000. */
   readonly maxWhileSteps?: number
+  /**
+   * How much work the evaluation of one event may cause, in units of about a nanosecond: what it touches is counted, not
+   * the time. More is a value error. Default: 2,000,000,000.
+   */
+  readonly maxWork?: number
+  /**
+   * How many bytes of values the evaluation of one event may build, what is garbage by then included, and how many
+   * characters of output. More is a value error. Default: 64 MiB.
+   */
+  readonly maxBuilt?: number
 }
 
 /** What a rule set was compiled from: another thread can compile the same from it. */
@@ -84,6 +96,7 @@ export interface RuleSet {
  * @param functions what rules may call
  * @param text the file's text, YAML
  * @throws {RuleError} with every problem of the file and of the lookup files
+ * @throws {TypeError} for a limit that is no positive integer
  */
 export function compileWith(functions: FunctionLibrary, text: string, options: CompileOptions = {}): RuleSet {
   return new Compiler(functions, text, options).compile()
@@ -125,7 +138,7 @@ class Compiler {
     if (this.#problems.some((problem) => problem.severity === 'error')) {
       throw new RuleError(this.#problems, this.#sources)
     }
-    const { maxWhileSteps = DEFAULT_MAX_WHILE_STEPS } = this.#options
+    const { maxWhileSteps = DEFAULT_MAX_WHILE_STEPS, maxWork, maxBuilt } = this.#options
     return createRuleSet({
       file: this.#file,
       definition: { text: this.#text, options: this.#options },
@@ -136,6 +149,10 @@ class Compiler {
       warnings: this.#problems,
       warningText: renderProblems(this.#problems, this.#sources),
       maxWhileSteps,
+      limits: {
+        maxWork: checkedLimit('maxWork', maxWork ?? DEFAULT_LIMITS.maxWork),
+        maxBuilt: checkedLimit('maxBuilt', maxBuilt ?? DEFAULT_LIMITS.maxBuilt),
+      },
     })
   }
 
@@ -219,6 +236,11 @@ function lineCounter(text: string): (offset: number) => number {
   }
 }
 
+function checkedLimit(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw new TypeError(`${name} has to be a positive integer, not ${value}`)
+}
+
 interface Parts {
   readonly file: string
   readonly definition: RuleDefinition
@@ -229,6 +251,7 @@ interface Parts {
   readonly warnings: readonly Problem[]
   readonly warningText: string
   readonly maxWhileSteps: number
+  readonly limits: EventLimits
 }
 
 function createRuleSet(parts: Parts): RuleSet {
@@ -239,7 +262,7 @@ function createRuleSet(parts: Parts): RuleSet {
   const exact = lazy(() => generateProgram(checked, true))
   // tap may put dicts into any event.
   const usual = tap === undefined ? lazy(() => generateProgram(checked, false)) : exact
-  const fastPath = lazy(() => ({ plan: planFastPath(checked) }))
+  const fastPath = lazy(() => ({ plan: planFastPath(checked, parts.limits) }))
   return {
     file: parts.file,
     definition: parts.definition,
@@ -256,7 +279,10 @@ function createRuleSet(parts: Parts): RuleSet {
     get fastPath() {
       return fastPath().plan
     },
-    createRunner: () => new RuleRunner(new Run(names, parts.maxWhileSteps), usual, exact),
+    createRunner: () => {
+      const { maxWork, maxBuilt } = parts.limits
+      return new RuleRunner(new Run(names, parts.maxWhileSteps, new Meter(maxWork, maxBuilt)), usual, exact)
+    },
   }
 }
 

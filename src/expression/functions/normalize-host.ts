@@ -46,7 +46,7 @@ export const normalizeHost: FunctionDefinition = {
       const hosts = noHosts()
       for (const value of values) {
         if (value === null || value === '' || value === '-') continue
-        if (typeof value !== 'string') context.anomaly('malformed_host', str(value))
+        if (typeof value !== 'string') context.anomaly('malformed_host', str(value, context.meter))
         else if (!addHost(hosts, value)) context.anomaly('malformed_host', value)
       }
       return sortHosts(hosts)

@@ -2,6 +2,7 @@ import { addHost, addIp, noHosts } from '../net/hosts.ts'
 import { notText } from '../net/text-argument.ts'
 import { DEFAULT_PORTS, SCHEMES_WITH_OPTIONAL_HOST, SCHEMES_WITHOUT_AUTHORITY } from '../net/url-schemes.ts'
 import { cleanUrl, splitNetloc, splitUrl } from '../net/url-split.ts'
+import { isAscii } from '../runtime/strings/predicates.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
 import type { EventContext, FunctionDefinition } from './definition.ts'
 
@@ -9,6 +10,9 @@ import type { EventContext, FunctionDefinition } from './definition.ts'
 const LEADING_SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):(\/\/)?/
 const PORT_DIGITS = /^[0-9]+$/
 const HIGHEST_PORT = 65535
+
+/** Units of work for a character of a URL that is not ASCII: its host may have to be mapped to lower case by itself. */
+const INTERNATIONAL = 400
 
 export const normalizeUrl: FunctionDefinition = {
   name: 'normalize_url',
@@ -131,6 +135,7 @@ export const normalizeUrl: FunctionDefinition = {
     call(context, s: Value, type: Maybe) {
       if (typeof s !== 'string') throw notText('normalize_url', 's', s)
       if (type !== undefined && typeof type !== 'string') throw notText('normalize_url', 'type', type)
+      if (!isAscii(s)) context.meter.touch(s.length * INTERNATIONAL)
       return normalize(context, s, type ?? '')
     },
   },
