@@ -21,6 +21,7 @@ import type { FunctionDefinition, FunctionLibrary, PrepareHost } from './functio
 import { ArgumentProblem } from './functions/definition.ts'
 import { BUILTINS } from './runtime/builtins.ts'
 import { fieldPath } from './runtime/fields.ts'
+import type { Meter } from './runtime/meter.ts'
 import type { Callable } from './runtime/method.ts'
 import { callMethod, METHOD_NAMES, MUTATING_METHODS } from './runtime/methods.ts'
 import type { Signature } from './signature.ts'
@@ -550,24 +551,27 @@ class Checker {
     ) {
       const { name } = value
       if (METHOD_NAMES.has(name) && !MUTATING_METHODS.has(name)) {
-        return { op: 'callable', context: false, call: (item) => callMethod(item, name, [], undefined) }
+        return {
+          op: 'callable',
+          context: false,
+          call: (meter: Meter, item: Value) => callMethod(meter, item, name, [], undefined),
+        }
       }
     }
     if (value.kind === 'name') {
       const definition = this.#functions.get(value.name)
       if (definition?.implementation.kind === 'plain') {
         const { call } = definition.implementation
-        return {
-          op: 'callable',
-          context: true,
-          call: call as unknown as (item: Value) => unknown,
-          ...this.#ownReads(definition),
-        }
+        return { op: 'callable', context: true, call, ...this.#ownReads(definition) }
       }
       if (definition === undefined && Object.hasOwn(BUILTINS, value.name)) {
         const builtin = BUILTINS[value.name]!
         const blanks = builtin.signature.parameters.slice(1).map(() => undefined)
-        return { op: 'callable', context: false, call: (item) => builtin.call(item, ...blanks) }
+        return {
+          op: 'callable',
+          context: false,
+          call: (meter: Meter, item: Value) => builtin.call(meter, item, ...blanks),
+        }
       }
       if (definition === undefined) this.#unknownFunction(value.name, value)
       else this.#fault(value, `${value.name} cannot be used as a key`)

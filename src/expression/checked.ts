@@ -32,7 +32,7 @@ export type Node =
       readonly op: 'call'
       readonly name: string
       readonly call: (...args: any[]) => unknown
-      /** The function wants the event's context as first argument. */
+      /** The function wants the event's context as first argument; a built-in one wants the meter. */
       readonly context: boolean
       readonly args: readonly (Node | undefined)[]
       /** Members of the event that the function reads by itself. Default: none. */
@@ -41,7 +41,7 @@ export type Node =
   /** A function given as `key=`. */
   | {
       readonly op: 'callable'
-      readonly call: (value: Value) => unknown
+      readonly call: (...args: any[]) => unknown
       readonly context: boolean
       /** As for a call. */
       readonly reads?: readonly string[]

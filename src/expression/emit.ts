@@ -9,8 +9,10 @@ import type { BinaryOperator, ComparisonOperator } from './ast.ts'
 import type { ComprehensionNode, FormattedPart, Node, StatementNode, TargetNode } from './checked.ts'
 import { absenceHint } from './familiar.ts'
 import type { FieldPath } from './runtime/fields.ts'
+import { ITEM_BYTES, LIST_BYTES } from './runtime/length.ts'
+import type { Meter } from './runtime/meter.ts'
 import type { RUNTIME } from './runtime/runtime.ts'
-import type { Value } from './value.ts'
+import type { Maybe, Value } from './value.ts'
 import { isJsonNumber, Tuple } from './value.ts'
 
 /** What is known of a piece of code's value; `json` is a value as JSON.parse gave it. */
@@ -20,10 +22,29 @@ interface Code {
   /** An expression without effects: a name or a literal. */
   readonly text: string
   readonly known: Knowledge
+  /** The value may be absent: undefined. Whoever needs one has to ask. */
+  readonly mayBeAbsent?: boolean
 }
 
+type Runtime = typeof RUNTIME
+type HelperName = keyof Runtime
+
+/** Functions of the runtime that may find nothing, as their types say: a result of `undefined` is absence. */
+type FindingName = {
+  [Name in HelperName]: undefined extends ReturnType<Runtime[Name]>
+    ? ReturnType<Runtime[Name]> extends Maybe
+      ? Name
+      : never
+    : never
+}[HelperName]
+
+/** The others: what they give is a value. */
+type CertainName = Exclude<HelperName, FindingName>
+
 /** What happens when something is absent. */
-type Absence = { readonly kind: 'reject' } | { readonly kind: 'break'; readonly label: string }
+type Absence =
+  | { readonly kind: 'reject' }
+  | { readonly kind: 'break'; readonly label: string; used?: boolean }
 
 /** How code is written for one kind of event. */
 export interface EmitOptions {
@@ -44,7 +65,7 @@ export interface FieldSource {
   member(key: string): string
 }
 
-const BINARY: Readonly<Record<BinaryOperator, string>> = {
+const BINARY: Readonly<Record<BinaryOperator, CertainName>> = {
   '+': 'add',
   '-': 'subtract',
   '*': 'multiply',
@@ -60,7 +81,7 @@ const BINARY: Readonly<Record<BinaryOperator, string>> = {
 }
 
 /** Operators that change a mutable left operand in place. */
-const IN_PLACE: Readonly<Partial<Record<BinaryOperator, string>>> = {
+const IN_PLACE: Readonly<Partial<Record<BinaryOperator, CertainName>>> = {
   '+': 'addInPlace',
   '-': 'subtractInPlace',
   '*': 'multiplyInPlace',
@@ -68,6 +89,69 @@ const IN_PLACE: Readonly<Partial<Record<BinaryOperator, string>>> = {
   '^': 'bitXorInPlace',
   '|': 'bitOrInPlace',
 }
+
+/** Functions of the runtime that take the meter first. */
+type MeteredName = {
+  [Name in HelperName]: Parameters<Runtime[Name]> extends [Meter, ...any] ? Name : never
+}[HelperName]
+
+/** The same as values; the compiler refuses a list that is not exactly those. */
+const METERED: Readonly<Record<MeteredName, true>> = {
+  add: true,
+  addInPlace: true,
+  ascii: true,
+  bitAnd: true,
+  bitAndInPlace: true,
+  bitOr: true,
+  bitOrInPlace: true,
+  bitXor: true,
+  bitXorInPlace: true,
+  callMethod: true,
+  collectSet: true,
+  contains: true,
+  deleteItem: true,
+  deletePath: true,
+  deleteSlice: true,
+  divide: true,
+  equals: true,
+  finishValue: true,
+  floorDivide: true,
+  formatValue: true,
+  getItem: true,
+  getSlice: true,
+  greater: true,
+  greaterOrEqual: true,
+  invert: true,
+  iterate: true,
+  leftShift: true,
+  less: true,
+  lessOrEqual: true,
+  mergeInto: true,
+  missingKey: true,
+  modulo: true,
+  multiply: true,
+  multiplyInPlace: true,
+  negate: true,
+  power: true,
+  putElement: true,
+  putEntry: true,
+  repr: true,
+  rightShift: true,
+  same: true,
+  setItem: true,
+  setPath: true,
+  setSlice: true,
+  str: true,
+  subtract: true,
+  subtractInPlace: true,
+  toArray: true,
+  truth: true,
+  unpack: true,
+}
+
+/** Units of work for a round of a loop, and for each line of code in it. */
+const ROUND = 60
+const LINE = 20
 
 const UNARY = { '-': 'negate', '+': 'positive', '~': 'invert' } as const
 
@@ -105,6 +189,8 @@ export class ConstantPool {
 export class Emitter {
   readonly lines: string[] = []
   readonly helpers: Set<string>
+  /** Whether the code uses `meter`. */
+  metered = false
   readonly #constants: ConstantPool
   readonly #exact: boolean
   readonly #fields: FieldSource | undefined
@@ -155,13 +241,40 @@ export class Emitter {
     return `${prefix}${this.#counter++}`
   }
 
-  #helper(name: keyof typeof RUNTIME): string {
-    this.helpers.add(name)
-    return name
+  /** A call of the runtime that gives a value, or nothing that anyone asks for. */
+  #call(name: CertainName, ...args: string[]): string {
+    return this.#helperCall(name, args)
   }
 
-  #call(name: keyof typeof RUNTIME, ...args: string[]): string {
-    return `${this.#helper(name)}(${args.join(', ')})`
+  /** A call of the runtime that may give undefined: the compiler sees to it that it is not taken for a value. */
+  #find(name: FindingName, ...args: string[]): string {
+    return this.#helperCall(name, args)
+  }
+
+  #helperCall(name: HelperName, args: readonly string[]): string {
+    this.helpers.add(name)
+    const all = Object.hasOwn(METERED, name) ? [this.#meter(), ...args] : args
+    return `${name}(${all.join(', ')})`
+  }
+
+  /** The meter in generated code: whoever writes the function around it declares it. */
+  #meter(): string {
+    this.metered = true
+    return 'meter'
+  }
+
+  /** Counts what the code that follows builds. */
+  #build(bytes: number | string): void {
+    this.line(`${this.#meter()}.build(${bytes})`)
+  }
+
+  /** The rounds of a loop count what their code does; what its functions touch comes on top. */
+  #round(body: () => void): void {
+    const place = this.lines.length
+    this.line('')
+    body()
+    const units = ROUND + LINE * (this.lines.length - place)
+    this.lines[place] = `${this.#indent}${this.#meter()}.touch(${units})`
   }
 
   #temporary(expression: string, known: Knowledge = 'any'): Code {
@@ -170,9 +283,17 @@ export class Emitter {
     return { text, known }
   }
 
+  /** The result of something that may find nothing. */
+  #found(expression: string, known: Knowledge = 'any'): Code {
+    return { ...this.#temporary(expression, known), mayBeAbsent: true }
+  }
+
   /** Writes what happens when a value is absent. */
   #leave(message: string, code = 'FIELD_MISSING'): string {
-    if (this.#absence.kind === 'break') return `break ${this.#absence.label}`
+    if (this.#absence.kind === 'break') {
+      this.#absence.used = true
+      return `break ${this.#absence.label}`
+    }
     if (this.#fields !== undefined) return 'return false'
     return `return run.absent(${JSON.stringify(code)}, ${message})`
   }
@@ -191,6 +312,16 @@ export class Emitter {
   }
 
   // --- rules ------------------------------------------------------------------------------------------------
+
+  /** Ends a rule: its value is counted, and noted if it is one that JSON.stringify does not write as it should. */
+  finish(name: string): void {
+    this.line(`if (!${this.#call('finishValue', name)}) run.plain = false`)
+  }
+
+  /** The lines, with the declaration of what they use. */
+  body(): readonly string[] {
+    return this.metered ? ['  const { meter } = run', ...this.lines] : this.lines
+  }
 
   /** Reads fields once, before the rules that use them. */
   hoist(paths: Iterable<FieldPath>): void {
@@ -214,7 +345,7 @@ export class Emitter {
 
   /** Code for the value of `line.x.y`. */
   lineFieldValue(path: FieldPath, underLine: FieldPath): string {
-    return this.#call('lineField', 'data', this.#path(underLine), this.#path(path))
+    return this.#find('lineField', 'data', this.#path(underLine), this.#path(path))
   }
 
   /**
@@ -253,7 +384,7 @@ export class Emitter {
   /** Code for a value that is present: absence has left by then. */
   #value(node: Node): Code {
     const code = this.#maybe(node)
-    if (!canBeAbsent(node)) return code
+    if (code.mayBeAbsent !== true) return code
     if (node.op === 'lookup') {
       const detail = this.#call('missingKey', JSON.stringify(node.table), this.#lookupKey)
       this.line(`if (${code.text} === undefined) ${this.#leave(detail, 'LOOKUP_MISSING')}`)
@@ -270,9 +401,9 @@ export class Emitter {
       case 'constant':
         return this.#constant(node.value)
       case 'field':
-        return { text: this.#field(node.path), known: this.#exact ? 'any' : 'json' }
+        return { text: this.#field(node.path), known: this.#exact ? 'any' : 'json', mayBeAbsent: true }
       case 'line-field':
-        return this.#temporary(this.lineFieldValue(node.path, node.underLine), this.#exact ? 'any' : 'json')
+        return this.#found(this.lineFieldValue(node.path, node.underLine), this.#exact ? 'any' : 'json')
       case 'root':
         return { text: 'data', known: this.#exact ? 'any' : 'json' }
       case 'raw':
@@ -281,11 +412,11 @@ export class Emitter {
         return { text: this.#local(node.id), known: 'any' }
       case 'variable': {
         const field = this.#maybe(node.field)
-        return this.#temporary(`w${node.id} !== undefined ? w${node.id} : ${field.text}`)
+        return this.#found(`w${node.id} !== undefined ? w${node.id} : ${field.text}`)
       }
       case 'attribute': {
         const object = this.#value(node.object)
-        return this.#temporary(this.#call('getAttribute', object.text, JSON.stringify(node.name)))
+        return this.#found(this.#find('getAttribute', object.text, JSON.stringify(node.name)))
       }
       case 'item':
         return this.#item(node)
@@ -305,7 +436,7 @@ export class Emitter {
             ? 'undefined'
             : this.#constants.add(node.names, `arguments of ${node.name}`)
         const name = JSON.stringify(node.name)
-        return this.#temporary(this.#call('callMethod', object.text, name, `[${args.join(', ')}]`, names))
+        return this.#found(this.#find('callMethod', object.text, name, `[${args.join(', ')}]`, names))
       }
       case 'lookup':
         return this.#lookup(node)
@@ -327,7 +458,7 @@ export class Emitter {
         const value = this.#value(node.value)
         const types = this.#constant(node.types)
         const call = this.#constants.add(node.call, 'isinstance')
-        return this.#temporary(`${call}(${value.text}, ${types.text})`, 'boolean')
+        return this.#temporary(`${call}(${this.#meter()}, ${value.text}, ${types.text})`, 'boolean')
       }
       case 'not':
         return this.#temporary(`!${this.#test(node.operand)}`, 'boolean')
@@ -336,9 +467,7 @@ export class Emitter {
       case 'binary': {
         const left = this.#value(node.left)
         const right = this.#value(node.right)
-        return this.#temporary(
-          this.#call(BINARY[node.operator] as keyof typeof RUNTIME, left.text, right.text),
-        )
+        return this.#temporary(this.#call(BINARY[node.operator], left.text, right.text))
       }
       case 'logical':
         return this.#logical(node)
@@ -400,7 +529,7 @@ export class Emitter {
     }
     if (parts.length > 2) {
       this.line(
-        `if (${name} === undefined) ${name} = ${this.#call('resolveMixed', 'data', this.#path(path))}`,
+        `if (${name} === undefined) ${name} = ${this.#find('resolveMixed', 'data', this.#path(path))}`,
       )
     }
     return name
@@ -409,8 +538,8 @@ export class Emitter {
   /** @param object it is known to be a plain object (the event) */
   #member(holder: string, key: string, object: boolean): string {
     const literal = JSON.stringify(key)
-    if (this.#exact) return this.#call('step', holder, literal)
-    const own = INHERITED.has(key) ? this.#call('ownMember', holder, literal) : `${holder}[${literal}]`
+    if (this.#exact) return this.#find('step', holder, literal)
+    const own = INHERITED.has(key) ? this.#find('ownMember', holder, literal) : `${holder}[${literal}]`
     return object ? own : `${this.#call('isObject', holder)} ? ${own} : undefined`
   }
 
@@ -419,11 +548,11 @@ export class Emitter {
     const { index } = node
     if (node.object.op === 'root' && index.op === 'constant' && typeof index.value === 'string') {
       const member = this.#fields?.member(index.value) ?? this.#member('data', index.value, true)
-      return this.#temporary(member, known)
+      return this.#found(member, known)
     }
     const object = this.#value(node.object)
     const key = this.#value(index)
-    return this.#temporary(this.#call('getItem', object.text, key.text), known)
+    return this.#found(this.#find('getItem', object.text, key.text), known)
   }
 
   #bounds({ lower, upper, step }: { lower?: Node; upper?: Node; step?: Node }): string[] {
@@ -434,7 +563,7 @@ export class Emitter {
 
   #callable(node: Node & { op: 'callable' }): string {
     const call = this.#constants.add(node.call, 'key function')
-    return node.context ? this.#call('withContext', call, 'run') : call
+    return this.#call('withContext', call, node.context ? 'run' : this.#meter())
   }
 
   #functionCall(node: Node & { op: 'call' }): Code {
@@ -447,8 +576,16 @@ export class Emitter {
       return this.#temporary(`typeof ${only} === 'string' ? ${only} : ${this.#call('str', only!)}`, 'string')
     }
     const call = this.#constants.add(node.call, node.name)
-    const known = node.name === 'bool' ? 'boolean' : 'any'
-    return this.#temporary(`${call}(${[...(node.context ? ['run'] : []), ...args].join(', ')})`, known)
+    const result = `${call}(${[node.context ? 'run' : this.#meter(), ...args].join(', ')})`
+    if (!node.context) return node.name === 'bool' ? this.#temporary(result, 'boolean') : this.#found(result)
+    // A function of the language reads what it is given and makes something of it: that is counted here for all of them.
+    for (const [index, argument] of node.args.entries()) {
+      if (argument !== undefined && argument.op !== 'constant')
+        this.line(`${this.#meter()}.read(${args[index]})`)
+    }
+    const found = this.#found(result)
+    this.line(`${this.#meter()}.made(${found.text})`)
+    return found
   }
 
   #lookup(node: Node & { op: 'lookup' }): Code {
@@ -456,7 +593,7 @@ export class Emitter {
     this.#lookupKey = key.text
     const call = this.#constants.add(node.call, `lookup ${node.table}`)
     const found = `${call}(run, ${JSON.stringify(node.table)}, ${key.text})`
-    if (node.fallback === undefined) return this.#temporary(found)
+    if (node.fallback === undefined) return this.#found(found)
     const name = this.#fresh('t')
     this.line(`let ${name} = ${found}`)
     const { fallback } = node
@@ -485,21 +622,26 @@ export class Emitter {
       }
       if (node.fallback !== undefined) give(node.fallback)
     })
-    return { text: name, known: known ?? 'any' }
+    return { text: name, known: known ?? 'any', mayBeAbsent: node.fallback === undefined }
   }
 
   /** A condition of `cond`: in an optional rule, one that reaches something absent is false. */
   #condition(test: Node): string {
-    if (!this.#lenient || !mayLeave(test)) return this.#test(test)
+    if (!this.#lenient) return this.#test(test)
     const name = this.#fresh('c')
-    const label = this.#fresh('test')
+    const absence: Absence = { kind: 'break', label: this.#fresh('test') }
+    const start = this.lines.length
+    let result = ''
     this.line(`let ${name} = false`)
-    this.block(`${label}:`, () => {
-      this.#withAbsence({ kind: 'break', label }, () => {
-        this.line(`${name} = ${this.#test(test)}`)
-      })
+    this.block(`${absence.label}:`, () => {
+      result = this.#withAbsence(absence, () => this.#test(test))
+      this.line(`${name} = ${result}`)
     })
-    return name
+    if (absence.used === true) return name
+    // Nothing in it can be absent: its code can do without the block.
+    const written = this.lines.splice(start)
+    for (const line of written.slice(2, -2)) this.lines.push(line.slice(2))
+    return result
   }
 
   #optional(node: Node & { op: 'optional' }): Code {
@@ -544,10 +686,10 @@ export class Emitter {
       if (node.object.op === 'root' && node.index.op === 'constant') return this.#item(node).text
       const object = this.#soft(node.object)
       const key = this.#value(node.index)
-      return this.#temporary(this.#call('softItem', object, key.text)).text
+      return this.#temporary(this.#find('softItem', object, key.text)).text
     }
     if (node.op === 'attribute') {
-      return this.#temporary(this.#call('softItem', this.#soft(node.object), JSON.stringify(node.name))).text
+      return this.#temporary(this.#find('softItem', this.#soft(node.object), JSON.stringify(node.name))).text
     }
     return this.#maybe(node).text
   }
@@ -653,9 +795,10 @@ export class Emitter {
       return many ? `...${this.#call('toArray', text)}` : text
     })
     const array = spread ? this.#call('boundedList', `[${items.join(', ')}]`) : `[${items.join(', ')}]`
+    if (items.length > 0) this.#build(LIST_BYTES + 2 * ITEM_BYTES * items.length)
     if (node.result === 'list') return this.#temporary(array)
     return this.#temporary(
-      node.result === 'tuple' ? this.#call('makeTuple', array) : this.#call('makeSet', array),
+      node.result === 'tuple' ? this.#call('makeTuple', array) : this.#call('collectSet', array),
     )
   }
 
@@ -666,7 +809,7 @@ export class Emitter {
         this.line(this.#call('mergeInto', dict.text, this.#value(value).text))
       } else {
         const keyCode = this.#value(key)
-        this.line(this.#call('dictSet', dict.text, keyCode.text, this.#value(value).text))
+        this.line(this.#call('putEntry', dict.text, keyCode.text, this.#value(value).text))
       }
     }
     return dict
@@ -675,7 +818,7 @@ export class Emitter {
   #comprehension(node: ComprehensionNode): Code {
     const result = this.#temporary(
       node.result === 'set'
-        ? this.#call('makeSet', '[]')
+        ? this.#call('collectSet', '[]')
         : node.result === 'dict'
           ? this.#call('emptyDict')
           : '[]',
@@ -683,14 +826,14 @@ export class Emitter {
     this.#clauses(node, 0, () => {
       if (node.result === 'dict') {
         const key = this.#value(node.key!)
-        this.line(this.#call('dictSet', result.text, key.text, this.#value(node.element).text))
+        this.line(this.#call('putEntry', result.text, key.text, this.#value(node.element).text))
       } else {
         const element = this.#value(node.element)
-        this.line(
-          node.result === 'set'
-            ? this.#call('setAdd', result.text, element.text)
-            : `${result.text}.push(${element.text})`,
-        )
+        if (node.result === 'set') this.line(this.#call('putElement', result.text, element.text))
+        else {
+          this.#build(2 * ITEM_BYTES)
+          this.line(`${result.text}.push(${element.text})`)
+        }
       }
     })
     if (node.result !== 'generator') return result
@@ -707,12 +850,13 @@ export class Emitter {
     this.#declareTarget(clause.target)
     const item = this.#fresh('i')
     this.block(`for (const ${item} of ${this.#call('iterate', iterable.text)})`, () => {
-      this.line('run.step()')
-      this.#assign(clause.target, item)
-      for (const condition of clause.conditions) {
-        this.line(`if (!${this.#test(condition)}) continue`)
-      }
-      this.#clauses(node, index + 1, body)
+      this.#round(() => {
+        this.#assign(clause.target, item)
+        for (const condition of clause.conditions) {
+          this.line(`if (!${this.#test(condition)}) continue`)
+        }
+        this.#clauses(node, index + 1, body)
+      })
     })
   }
 
@@ -767,7 +911,10 @@ export class Emitter {
       return this.#call('formatValue', converted, this.#temporary(this.#formatted(part.spec)).text)
     })
     if (pieces.length === 0) return '""'
-    return pieces.length === 1 ? pieces[0]! : this.#temporary(pieces.join(' + ')).text
+    if (pieces.length === 1) return pieces[0]!
+    const { text } = this.#temporary(pieces.join(' + '))
+    this.#build(`${text}.length`)
+    return text
   }
 
   // --- statements -------------------------------------------------------------------------------------------
@@ -833,9 +980,10 @@ export class Emitter {
     this.#loop(statement.otherwise, (label) => {
       const item = this.#fresh('i')
       this.block(`${label}: for (const ${item} of ${this.#call('iterate', iterable.text)})`, () => {
-        this.line('run.step()')
-        this.#assign(statement.target, item)
-        this.statements(statement.body)
+        this.#round(() => {
+          this.#assign(statement.target, item)
+          this.statements(statement.body)
+        })
       })
     })
   }
@@ -845,8 +993,10 @@ export class Emitter {
       this.block(`${label}: while (true)`, () => {
         this.line(`run.line = ${statement.line}`)
         this.line('run.whileStep()')
-        this.line(`if (!${this.#test(statement.test)}) break`)
-        this.statements(statement.body)
+        this.#round(() => {
+          this.line(`if (!${this.#test(statement.test)}) break`)
+          this.statements(statement.body)
+        })
       })
     })
   }
@@ -895,7 +1045,7 @@ export class Emitter {
 
   #augment(statement: StatementNode & { op: 'augment' }): void {
     const { target, operator } = statement
-    const helper = (IN_PLACE[operator] ?? BINARY[operator]) as keyof typeof RUNTIME
+    const helper = IN_PLACE[operator] ?? BINARY[operator]
     const change = (current: string): string => this.#call(helper, current, this.#value(statement.value).text)
     switch (target.op) {
       case 'variable': {
@@ -907,7 +1057,7 @@ export class Emitter {
         // Object and key are evaluated once.
         const object = this.#value(target.object)
         const key = this.#value(target.index)
-        const current = this.#temporary(this.#call('getItem', object.text, key.text))
+        const current = this.#found(this.#find('getItem', object.text, key.text))
         this.#present(current, absentMessage(target))
         this.#store(target, object.text, key.text, change(current.text))
         return
@@ -921,7 +1071,7 @@ export class Emitter {
       }
       case 'path': {
         const parts = this.#constants.add(target.parts, target.parts.join('.'))
-        const current = this.#temporary(this.#call('getPath', 'data', parts, String(target.line)))
+        const current = this.#found(this.#find('getPath', 'data', parts, String(target.line)))
         this.#present(current, `line.${target.parts.join('.')} is absent`)
         this.line(this.#call('setPath', 'data', parts, String(target.line), change(current.text)))
       }
@@ -962,52 +1112,6 @@ export class Emitter {
   }
 }
 
-/** Whether a node itself may have no value; what is inside it has been dealt with. */
-function canBeAbsent(node: Node): boolean {
-  switch (node.op) {
-    case 'field':
-    case 'line-field':
-    case 'variable':
-    case 'attribute':
-    case 'item':
-    case 'method':
-      return true
-    case 'lookup':
-    case 'cond':
-      return node.fallback === undefined
-    default:
-      return false
-  }
-}
-
-/** Whether evaluating a node can meet absence at all. */
-function mayLeave(node: Node): boolean {
-  switch (node.op) {
-    case 'constant':
-    case 'raw':
-    case 'root':
-    case 'local':
-    case 'exists':
-    case 'callable':
-      return false
-    case 'not':
-    case 'unary':
-      return mayLeave(node.operand)
-    case 'binary':
-    case 'logical':
-      return mayLeave(node.left) || mayLeave(node.right)
-    case 'comparison':
-      return mayLeave(node.first) || node.rest.some((entry) => mayLeave(entry.operand))
-    case 'call':
-      return node.args.some((argument) => argument !== undefined && mayLeave(argument))
-    case 'optional':
-    case 'get':
-      return mayLeave(node.fallback)
-    default:
-      return true
-  }
-}
-
 /** What is said of an absent value in a required rule. */
 function absentMessage(node: Node | TargetNode): string {
   switch (node.op) {
@@ -1021,6 +1125,7 @@ function absentMessage(node: Node | TargetNode): string {
     case 'item':
       return `${node.text.startsWith('[') ? `index or key ${node.text}` : `field ${node.text}`} is absent`
     case 'method':
+    case 'call':
       return `${node.name}() found nothing`
     case 'cond':
       return 'no condition of cond is true, and it has no default'

@@ -105,7 +105,8 @@ export class DictView {
 export class ValueIterator {
   /** CPython's name for the type: `zip`, `enumerate`, `list_reverseiterator`, `generator`, ... */
   readonly typeName: string
-  readonly source: Iterator<Value>
+  /** Where the elements come from: another iterator once they were looked at before they are written. */
+  source: Iterator<Value>
 
   constructor(typeName: string, source: Iterator<Value>) {
     this.typeName = typeName

@@ -17,6 +17,8 @@ import type {
 } from '../expression/functions/definition.ts'
 import { parseExpression } from '../expression/parse.ts'
 import { parseStatements } from '../expression/parse-statements.ts'
+import type { EventLimits } from '../expression/runtime/meter.ts'
+import { DEFAULT_LIMITS, Meter } from '../expression/runtime/meter.ts'
 import type { SuspicionContext } from '../expression/suspicions.ts'
 import { assignmentsOf, suspicionsInStatements, suspicionsOf } from '../expression/suspicions.ts'
 import type { Dict, JsonObject, NumberTexts } from '../expression/value.ts'
@@ -46,6 +48,16 @@ export interface CompileOptions {
    * ever. Default: false, they are refused.
    */
   readonly allowUnsafePatterns?: boolean
+  /**
+   * How much work the evaluation of one event may cause, in units of about a nanosecond: what it touches is counted, not
+   * the time. More is a value error. Default: 2,000,000,000.
+   */
+  readonly maxWork?: number
+  /**
+   * How many bytes of values the evaluation of one event may build, what is garbage by then included, and how many
+   * characters of output. More is a value error. Default: 64 MiB.
+   */
+  readonly maxBuilt?: number
 }
 
 /** What a rule set was compiled from: another thread can compile the same from it. */
@@ -107,6 +119,7 @@ export interface RuleSet {
  * @param functions what rules may call
  * @param text the file's text, YAML
  * @throws {RuleError} with every problem of the file and of the lookup files
+ * @throws {TypeError} for a limit that is no positive integer
  */
 export function compileWith(functions: FunctionLibrary, text: string, options: CompileOptions = {}): RuleSet {
   return new Compiler(functions, text, options).compile()
@@ -157,7 +170,7 @@ class Compiler {
     if (this.#problems.some((problem) => problem.severity === 'error')) {
       throw new RuleError(this.#problems, this.#sources)
     }
-    const { maxWhileSteps = DEFAULT_MAX_WHILE_STEPS } = this.#options
+    const { maxWhileSteps = DEFAULT_MAX_WHILE_STEPS, maxWork, maxBuilt } = this.#options
     return createRuleSet({
       file: this.#file,
       definition: { text: this.#text, options: this.#options },
@@ -168,6 +181,10 @@ class Compiler {
       warnings: this.#problems,
       warningText: renderProblems(this.#problems, this.#sources),
       maxWhileSteps,
+      limits: {
+        maxWork: checkedLimit('maxWork', maxWork ?? DEFAULT_LIMITS.maxWork),
+        maxBuilt: checkedLimit('maxBuilt', maxBuilt ?? DEFAULT_LIMITS.maxBuilt),
+      },
     })
   }
 
@@ -274,6 +291,11 @@ function lineCounter(text: string): (offset: number) => number {
   }
 }
 
+function checkedLimit(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw new TypeError(`${name} has to be a positive integer, not ${value}`)
+}
+
 interface Parts {
   readonly file: string
   readonly definition: RuleDefinition
@@ -284,6 +306,7 @@ interface Parts {
   readonly warnings: readonly Problem[]
   readonly warningText: string
   readonly maxWhileSteps: number
+  readonly limits: EventLimits
 }
 
 function createRuleSet(parts: Parts): RuleSet {
@@ -294,7 +317,7 @@ function createRuleSet(parts: Parts): RuleSet {
   const exact = lazy(() => generateProgram(checked, true))
   // tap may put dicts into any event.
   const usual = tap === undefined ? lazy(() => generateProgram(checked, false)) : exact
-  const fastPath = lazy(() => ({ plan: planFastPath(checked) }))
+  const fastPath = lazy(() => ({ plan: planFastPath(checked, parts.limits) }))
   return {
     file: parts.file,
     definition: parts.definition,
@@ -315,8 +338,11 @@ function createRuleSet(parts: Parts): RuleSet {
       return readFields(rules)
     },
     createNotes: () => new RuleNotes(rules),
-    createRunner: (notes = new RuleNotes(rules)) =>
-      new RuleRunner(new Run(names, parts.maxWhileSteps, notes), usual, exact),
+    createRunner: (notes = new RuleNotes(rules)) => {
+      const { maxWork, maxBuilt } = parts.limits
+      const meter = new Meter(maxWork, maxBuilt)
+      return new RuleRunner(new Run(names, parts.maxWhileSteps, { notes, meter }), usual, exact)
+    },
   }
 }
 

@@ -6,6 +6,7 @@ import type { Node, TapNode } from '../expression/checked.ts'
 import { children } from '../expression/checked.ts'
 import { ConstantPool, commentText, Emitter } from '../expression/emit.ts'
 import type { FieldPath } from '../expression/runtime/fields.ts'
+import type { Meter } from '../expression/runtime/meter.ts'
 import { setOwn } from '../expression/runtime/output.ts'
 import { RUNTIME } from '../expression/runtime/runtime.ts'
 import type { OutputNode } from './output-tree.ts'
@@ -70,7 +71,7 @@ class Generator {
     if (variables > 0)
       emitter.line(`let ${Array.from({ length: variables }, (_, id) => `w${id}`).join(', ')}`)
     emitter.statements(statements)
-    return ['function tap(run, data, raw) {', ...emitter.lines, '  return true', '}'].join('\n')
+    return ['function tap(run, data, raw) {', ...emitter.body(), '  return true', '}'].join('\n')
   }
 
   /** `if (!tap(...)) return` at the top of the entry; behind it the event is one that rules see. */
@@ -96,10 +97,7 @@ class Generator {
         const place = this.#constants.add(copy, `place of ${rule.name}`)
         emitter.line(`const v${index} = run.copied(${name}, ${place})`)
       }
-      if (known === 'any') {
-        this.#helpers.add('isPlain')
-        emitter.line(`if (run.plain && !isPlain(v${index})) run.plain = false`)
-      }
+      if (known === 'any') emitter.finish(`v${index}`)
     }
   }
 
@@ -145,7 +143,7 @@ class Generator {
       this.#leftOut(emitter)
       emitter.line('return output')
     }
-    return ['function evaluate(run, data, raw) {', ...lines, ...emitter.lines, '}'].join('\n')
+    return ['function evaluate(run, data, raw) {', ...lines, ...emitter.body(), '}'].join('\n')
   }
 
   #groups(tree: OutputNode): string[] {
@@ -159,13 +157,13 @@ class Generator {
       for (let index = from; index < to; index++) emitter.line(`values[${index}] = v${index}`)
       const name = `rules${from}`
       functions.push(
-        [`function ${name}(run, data, raw, values) {`, ...emitter.lines, '  return true', '}'].join('\n'),
+        [`function ${name}(run, data, raw, values) {`, ...emitter.body(), '  return true', '}'].join('\n'),
       )
       calls.push(`  if (${name}(run, data, raw, values) === undefined) return undefined`)
     }
     const names = rules.map((rule) => rule.name)
     const build = this.#constants.add(
-      (values: unknown[], run: { rule: number; plain: boolean }) => buildTree(tree, values, names, run) ?? {},
+      (values: unknown[], run: BuildState) => buildTree(tree, values, names, run) ?? {},
       'builds the output',
     )
     return [
@@ -270,10 +268,16 @@ class Generator {
       if (required) set()
       else emitter.block(`if (v${index} !== undefined)`, set)
     }
-    this.#helpers.add('isPlain')
-    emitter.line(`if (run.plain && !isPlain(${name})) run.plain = false`)
+    emitter.finish(name)
     return name
   }
+}
+
+/** What building an output needs of the run. */
+interface BuildState {
+  rule: number
+  plain: boolean
+  readonly meter: Meter
 }
 
 /** Builds the output of a large rule file from its values; undefined where nothing below a node is present. */
@@ -281,7 +285,7 @@ function buildTree(
   node: OutputNode,
   values: readonly unknown[],
   names: readonly string[],
-  run: { rule: number; plain: boolean },
+  run: BuildState,
 ): any {
   if (node.ordered) run.plain = false
   let object: any
@@ -302,7 +306,7 @@ function buildBelow(
   node: OutputNode,
   values: readonly unknown[],
   names: readonly string[],
-  run: { rule: number; plain: boolean },
+  run: BuildState,
 ): unknown {
   let result: any
   for (const { index, path } of node.assignments()) {
@@ -310,7 +314,7 @@ function buildBelow(
     run.rule = index
     result = RUNTIME.assignBelow(result, path, values[index] as any, names[index]!)
   }
-  if (run.plain && !RUNTIME.isPlain(result)) run.plain = false
+  if (!RUNTIME.finishValue(run.meter, result)) run.plain = false
   return result
 }
 

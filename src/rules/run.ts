@@ -5,14 +5,12 @@ import type { EventContext } from '../expression/functions/definition.ts'
 import { getMember } from '../expression/runtime/containers.ts'
 import type { FieldPath } from '../expression/runtime/fields.ts'
 import { locateField, locateItem } from '../expression/runtime/fields.ts'
+import type { Meter } from '../expression/runtime/meter.ts'
 import { addAnomalies } from '../expression/runtime/output.ts'
 import type { Dict, JsonObject, Maybe, NumberTexts, Value } from '../expression/value.ts'
 import { NumberText } from '../expression/value.ts'
 import { envelopeHint } from './envelope.ts'
 import type { RuleNotes } from './rule-notes.ts'
-
-/** How often loops and comprehensions may go round for one event, all together. */
-const MAX_STEPS = 10_000_000
 
 /** The generated function: the output, or undefined where the event is rejected (the run knows why). */
 export type GeneratedFunction = (run: Run, data: JsonObject | Dict, raw: string) => JsonObject | undefined
@@ -21,6 +19,9 @@ export type GeneratedFunction = (run: Run, data: JsonObject | Dict, raw: string)
 export type CopiedFrom =
   | { readonly kind: 'field'; readonly path: FieldPath }
   | { readonly kind: 'item'; readonly keys: readonly (string | number)[] }
+
+/** Bytes of an anomaly beside its text. */
+const ANOMALY_BYTES = 96
 
 /**
  * The state of one event's evaluation, used again for the next event. Generated code notes in it where it is,
@@ -36,8 +37,10 @@ export class Run implements EventContext {
   /** Texts of the event's numbers, where they are not written as we would write them. */
   numbers: NumberTexts | undefined
 
+  /** What the event may still cost. */
+  readonly meter: Meter
+
   #data: JsonObject | Dict = {}
-  #steps = 0
   #whileSteps = 0
   #anomalies: Map<string, Set<string>> | undefined
   #rejection: Rejection | undefined
@@ -46,9 +49,14 @@ export class Run implements EventContext {
   readonly #names: readonly string[]
   readonly #maxWhileSteps: number
 
-  constructor(names: readonly string[], maxWhileSteps: number, notes: RuleNotes) {
+  constructor(
+    names: readonly string[],
+    maxWhileSteps: number,
+    { notes, meter }: { readonly notes: RuleNotes; readonly meter: Meter },
+  ) {
     this.notes = notes
     this.#names = names
+    this.meter = meter
     this.#maxWhileSteps = maxWhileSteps
   }
 
@@ -65,7 +73,7 @@ export class Run implements EventContext {
   ): JsonObject | undefined {
     this.#data = data
     this.#anomalies = undefined
-    this.#steps = 0
+    this.meter.begin()
     this.#whileSteps = 0
     this.numbers = numbers
     this.plain = numbers === undefined
@@ -109,10 +117,6 @@ export class Run implements EventContext {
     return this.#reject(code, code === 'FIELD_MISSING' ? `${what}${envelopeHint(this.#data, what)}` : what)
   }
 
-  step(): void {
-    if (++this.#steps > MAX_STEPS) throw valueError(`more than ${MAX_STEPS} rounds of loops for one event`)
-  }
-
   whileStep(): void {
     if (++this.#whileSteps > this.#maxWhileSteps) {
       throw valueError(`more than ${this.#maxWhileSteps} rounds of while for one event`)
@@ -142,8 +146,14 @@ export class Run implements EventContext {
 
   anomaly(kind: string, text: string): void {
     this.#anomalies ??= new Map()
-    const texts = this.#anomalies.get(kind)
-    if (texts === undefined) this.#anomalies.set(kind, new Set([text]))
-    else texts.add(text)
+    let texts = this.#anomalies.get(kind)
+    if (texts === undefined) {
+      texts = new Set()
+      this.#anomalies.set(kind, texts)
+    }
+    if (texts.has(text)) return
+    this.meter.build(ANOMALY_BYTES + text.length)
+    this.meter.write(text.length)
+    texts.add(text)
   }
 }

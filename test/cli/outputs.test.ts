@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { before, describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { Command, folderWith } from './command.ts'
+import { Command, cliPath, folderWith } from './command.ts'
 
-const NORMALIZE = fileURLToPath(new URL('../../src/cli/normalize.ts', import.meta.url))
+const NORMALIZE = cliPath('normalize')
 const STARVING_WORKERS = fileURLToPath(new URL('starving-workers.mjs', import.meta.url))
 
 /** Half of the lines of these are rejected. */
@@ -23,7 +23,7 @@ interface Ended {
 
 /** Runs a script in bash, in which `normalize` is the command. */
 function shell(folder: string, script: string): Promise<Ended> {
-  const command = `normalize() { "$NODE" --import tsx "$NORMALIZE" -r "$FOLDER/r.yaml" "$@"; }; cd "$TOP"; ${script}`
+  const command = `normalize() { "$NODE" "$NORMALIZE" -r "$FOLDER/r.yaml" "$@"; }; cd "$TOP"; ${script}`
   const top = fileURLToPath(new URL('../..', import.meta.url))
   const env = { ...process.env, NODE: process.execPath, NORMALIZE, FOLDER: folder, TOP: top }
   const child = spawn('bash', ['-c', command], { env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -131,11 +131,11 @@ describe('outputs that fail', { skip: !existsSync('/dev/full') || !hasBash, time
   const full: readonly (readonly [script: string, told: RegExp])[] = [
     [
       'normalize -o "$FOLDER/o" --errors /dev/full "$FOLDER/bad.jsonl"',
-      /^cannot write \/dev\/full: no space/,
+      /^cannot write \/dev\/full: no space/m,
     ],
     [
       'normalize -o /dev/full --errors "$FOLDER/e" "$FOLDER/good.jsonl"',
-      /^cannot write \/dev\/full: no space/,
+      /^cannot write \/dev\/full: no space/m,
     ],
     [
       'normalize --errors "$FOLDER/e" "$FOLDER/good.jsonl" > /dev/full',
@@ -143,7 +143,7 @@ describe('outputs that fail', { skip: !existsSync('/dev/full') || !hasBash, time
     ],
     [
       'set -o pipefail; normalize --errors /dev/full "$FOLDER/bad.jsonl" 2>&1 | cat',
-      /^cannot write \/dev\/full/,
+      /^cannot write \/dev\/full/m,
     ],
   ]
   for (const [script, told] of full) {

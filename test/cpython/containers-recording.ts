@@ -5,6 +5,7 @@ import { isJsonObject, makeDict, makeSet } from '../../src/expression/runtime/ke
 import { typeName } from '../../src/expression/runtime/numbers.ts'
 import type { JsonObject, Maybe, Value } from '../../src/expression/value.ts'
 import { Dict, DictView, Range, Tuple, ValueIterator, ValueSet } from '../../src/expression/value.ts'
+import { meter } from '../expression/runtime/unlimited.ts'
 
 /**
  * JSON's own values are themselves. Else an object with a tag: `int` and `float` (a text), `nan`, `inf`, `-inf`, `tuple`,
@@ -61,7 +62,7 @@ export function encode(value: Maybe): Recorded {
   if (Array.isArray(value)) return value.map(encode)
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof Tuple) return { $: 'tuple', v: value.items.map(encode) }
-  if (value instanceof ValueSet) return { $: 'set', v: toArray(value).map(encode) }
+  if (value instanceof ValueSet) return { $: 'set', v: toArray(meter, value).map(encode) }
   if (value instanceof Range) return { $: 'range', v: [value.start, value.stop, value.step] }
   if (value instanceof DictView) return { $: `dict_${value.kind}`, v: encode(value.source) }
   if (value instanceof ValueIterator) {
@@ -69,7 +70,7 @@ export function encode(value: Maybe): Recorded {
   }
   return {
     $: 'dict',
-    v: toArray(new DictView('items', value)).map((pair) => [...(pair as Tuple).items].map(encode)),
+    v: toArray(meter, new DictView('items', value)).map((pair) => [...(pair as Tuple).items].map(encode)),
   }
 }
 

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../src/expression/value.ts'
 import { Dict, DictView, Range, Tuple, ValueIterator, ValueSet } from '../../src/expression/value.ts'
 import { compileRules, RuleError } from '../../src/rules/compile.ts'
 import { parseExact } from '../../src/stages/json-parse.ts'
+import { meter } from '../expression/runtime/unlimited.ts'
 
 const recorded: { event: Record<string, unknown>; cases: [expression: string, result: unknown][] } =
   JSON.parse(
@@ -35,7 +36,7 @@ function encode(value: unknown): unknown {
     return { $: 'dict', v: [...value.entries.values()].map((entry) => entry.map(encode)) }
   if (Array.isArray(value)) return value.map(encode)
   if (value instanceof Range || value instanceof DictView || value instanceof ValueIterator) {
-    return toArray(value).map(encode)
+    return toArray(meter, value).map(encode)
   }
   return { $: 'dict', v: Object.entries(value).map((entry) => entry.map(encode)) }
 }

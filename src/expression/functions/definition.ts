@@ -1,5 +1,6 @@
 import type { RejectionCode } from '../../errors.ts'
 import type { Re2 } from '../regex/linear-matcher.ts'
+import type { Meter } from '../runtime/meter.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
 
 /**
@@ -86,6 +87,8 @@ export interface SpecialForm {
 
 /** What a function may know of the event that is being processed. */
 export interface EventContext {
+  /** Counts what the evaluation costs. Arguments and results of a call are counted by its caller. */
+  readonly meter: Meter
   /** The event's own member of that name, one of the function's `reads`; undefined where there is none. */
   field(name: string): Maybe
   /** Adds `text` to the list `event.anomaly.<kind>` of the output, once. */

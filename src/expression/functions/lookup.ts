@@ -1,5 +1,8 @@
 import { typeError } from '../failure.ts'
 import { integerText } from '../runtime/huge-integer.ts'
+import { ENTRY_BYTES, touchKey } from '../runtime/keys.ts'
+import { ITEM_BYTES, LIST_BYTES } from '../runtime/length.ts'
+import type { Meter } from '../runtime/meter.ts'
 import { typeName } from '../runtime/numbers.ts'
 import { suggest } from '../suggest.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
@@ -84,7 +87,7 @@ export const lookup: FunctionDefinition = {
         throw new ArgumentProblem('table', `table '${name}' is a list, and lookup needs a mapping`)
       }
       const { entries } = table
-      return (_context, _table: Value, key: Value) => lookupIn(entries, key)
+      return ({ meter }, _table: Value, key: Value) => lookupIn(meter, entries, key)
     },
   },
 }
@@ -95,9 +98,10 @@ export const lookup: FunctionDefinition = {
  *
  * @throws {Failure} TYPE_ERROR for a key that is neither text nor number, boolean or null
  */
-export function lookupIn(entries: ReadonlyMap<string, Value>, key: Value): Maybe {
+export function lookupIn(meter: Meter, entries: ReadonlyMap<string, Value>, key: Value): Maybe {
+  touchKey(meter, key)
   const value = entries.get(typeof key === 'string' ? key : keyText(key))
-  return typeof value === 'object' && value !== null ? copyOf(value) : value
+  return typeof value === 'object' && value !== null ? copyOf(meter, value) : value
 }
 
 /** A key that is not text, as JSON writes it. */
@@ -115,20 +119,24 @@ function keyText(key: Value): string {
 }
 
 /** Tables come from YAML: beside scalars there are only arrays and plain objects in them. */
-function copyOf(value: Value): Value {
-  if (Array.isArray(value)) return value.map(copyOf)
+function copyOf(meter: Meter, value: Value): Value {
+  if (Array.isArray(value)) {
+    meter.build(LIST_BYTES + ITEM_BYTES * value.length)
+    return value.map((item) => copyOf(meter, item))
+  }
   if (typeof value !== 'object' || value === null) return value
   const copy: JsonObject = {}
   for (const [name, member] of Object.entries(value as JsonObject)) {
+    meter.build(ENTRY_BYTES)
     if (name === '__proto__') {
       Object.defineProperty(copy, name, {
-        value: copyOf(member),
+        value: copyOf(meter, member),
         writable: true,
         enumerable: true,
         configurable: true,
       })
     } else {
-      copy[name] = copyOf(member)
+      copy[name] = copyOf(meter, member)
     }
   }
   return copy

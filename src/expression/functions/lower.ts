@@ -17,9 +17,9 @@ export const lower: FunctionDefinition = {
   ],
   implementation: {
     kind: 'plain',
-    call(_context, s: Value) {
+    call({ meter }, s: Value) {
       if (typeof s !== 'string') throw notText('lower', 's', s)
-      return lowerText(s)
+      return lowerText(s, meter)
     },
   },
 }

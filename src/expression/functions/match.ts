@@ -7,6 +7,10 @@ import { repr } from '../runtime/repr.ts'
 import type { Value } from '../value.ts'
 import { ArgumentProblem, type FunctionDefinition, type PrepareHost } from './definition.ts'
 
+/** Units of work for a character: re2js takes a microsecond for it where a pattern has many ways to go on. */
+const RE2_WORK = 500
+const V8_WORK = 16
+
 export const match: FunctionDefinition = {
   name: 'match',
   signature: 'regex, s',
@@ -57,8 +61,10 @@ export const match: FunctionDefinition = {
       if (typeof text !== 'string') throw new ArgumentProblem('regex', 'a pattern is a string')
       const pattern = compile(text, host)
       for (const warning of pattern.warnings) host.warn(`match(${repr(text)}): ${warning}`)
-      return (_context, _regex: Value, s: Value) => {
+      const work = pattern.engine === 're2' ? RE2_WORK : V8_WORK
+      return ({ meter }, _regex: Value, s: Value) => {
         if (typeof s !== 'string') throw typeError(`expected string, got '${typeName(s)}'`)
+        meter.touch(work * s.length)
         return pattern.matches(s)
       }
     },

@@ -53,7 +53,7 @@ export const normalizeHost: FunctionDefinition = {
       const hosts = noHosts()
       for (const value of values) {
         if (!isCollection(value)) add(context, hosts, value)
-        else for (const element of iterate(value)) add(context, hosts, element)
+        else for (const element of iterate(value, context.meter)) add(context, hosts, element)
       }
       return sortHosts(hosts)
     },

@@ -11,6 +11,9 @@ const MAX_PARSED_LENGTH = 500
 /** How many user agents are remembered: 4 MB at most. */
 const MAX_REMEMBERED = 4096
 
+/** Units of work for a user agent that is not remembered. */
+const IDENTIFY = 100_000
+
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64;rv:60.0) Gecko/20100101 Firefox/60.0'
 const SAFARI =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 17_1_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1 Mobile/15E148 Safari/604.1'
@@ -96,12 +99,13 @@ Only the first ${MAX_PARSED_LENGTH} characters are looked at; \`full\` is always
 function prepare(): (context: EventContext, s: Value) => JsonObject {
   let agents: LRUCache<string, Agent> | undefined
   let tables: AgentTables | undefined
-  return (_context, s) => {
+  return ({ meter }, s) => {
     if (typeof s !== 'string') throw notText('normalize_http_user_agent', 's', s)
     const key = s.length > MAX_PARSED_LENGTH ? s.slice(0, MAX_PARSED_LENGTH) : s
     agents ??= new LRUCache<string, Agent>({ max: MAX_REMEMBERED })
     let agent = agents.get(key)
     if (agent === undefined) {
+      meter.touch(IDENTIFY)
       const text = detach(key)
       tables ??= new AgentTables()
       agent = tables.identify(text)

@@ -60,7 +60,7 @@ export const normalizeMacAddress: FunctionDefinition = {
       if (typeof s !== 'string') throw notText('normalize_mac_address', 's', s)
       const standard = standardMac(s)
       if (standard !== undefined) return standard
-      if (strict === undefined || truth(strict)) {
+      if (strict === undefined || truth(context.meter, strict)) {
         const shown = s.length > SHOWN_LENGTH ? `${repr(s.slice(0, SHOWN_LENGTH))}...` : repr(s)
         throw new Failure('MAC_INVALID', `${shown} is not a MAC address`)
       }

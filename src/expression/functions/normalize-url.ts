@@ -9,6 +9,7 @@ import {
   SCHEMES_WITHOUT_AUTHORITY,
 } from '../net/url-schemes.ts'
 import { cleanUrl, splitNetloc, splitUrl } from '../net/url-split.ts'
+import { isAscii } from '../runtime/strings/predicates.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
 import type { EventContext, FunctionDefinition } from './definition.ts'
 
@@ -17,6 +18,9 @@ const LEADING_SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/
 const NO_SCHEME = /^[^/?#]*:\/\//
 const PORT_DIGITS = /^[0-9]+$/
 const HIGHEST_PORT = 65535
+
+/** Units of work for a character of a URL that is not ASCII: its host may have to be mapped to lower case by itself. */
+const INTERNATIONAL = 400
 
 export const normalizeUrl: FunctionDefinition = {
   name: 'normalize_url',
@@ -153,6 +157,7 @@ export const normalizeUrl: FunctionDefinition = {
     call(context, s: Value, type: Maybe) {
       if (typeof s !== 'string') throw notText('normalize_url', 's', s)
       if (type !== undefined && typeof type !== 'string') throw notText('normalize_url', 'type', type)
+      if (!isAscii(s)) context.meter.touch(s.length * INTERNATIONAL)
       return normalize(context, s, type ?? '')
     },
   },

@@ -101,7 +101,7 @@ function prepare(
     })
   }
   const parsers = formats.map((format, index) => toParser(format, index, host))
-  const expected = `${formats.length === 1 ? 'format' : 'any of the formats'} ${formats.map(repr).join(', ')}`
+  const expected = `${formats.length === 1 ? 'format' : 'any of the formats'} ${formats.map((format) => repr(format)).join(', ')}`
   const moment = new Moment()
   const eventZone = new EventZone()
   return (context, s) => {

@@ -32,11 +32,11 @@ export const replace: FunctionDefinition = {
   ],
   implementation: {
     kind: 'plain',
-    call(_context, s: Value, old: Value, replacement: Value) {
+    call({ meter }, s: Value, old: Value, replacement: Value) {
       if (typeof s !== 'string') throw notText('replace', 's', s)
       if (typeof old !== 'string') throw notText('replace', 'old', old)
       if (typeof replacement !== 'string') throw notText('replace', 'new', replacement)
-      return replaceText(s, old, replacement)
+      return replaceText(meter, s, old, replacement)
     },
   },
 }

@@ -29,11 +29,11 @@ export const split: FunctionDefinition = {
   ],
   implementation: {
     kind: 'plain',
-    call(_context, s: Value, separator: Value) {
+    call({ meter }, s: Value, separator: Value) {
       if (typeof s !== 'string') throw notText('split', 's', s)
-      if (separator === null) return splitText(s)
+      if (separator === null) return splitText(meter, s)
       if (typeof separator !== 'string') throw notText('split', 'sep', separator)
-      return splitText(s, separator)
+      return splitText(meter, s, separator)
     },
   },
 }

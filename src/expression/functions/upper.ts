@@ -17,9 +17,9 @@ export const upper: FunctionDefinition = {
   ],
   implementation: {
     kind: 'plain',
-    call(_context, s: Value) {
+    call({ meter }, s: Value) {
       if (typeof s !== 'string') throw notText('upper', 's', s)
-      return upperText(s)
+      return upperText(s, meter)
     },
   },
 }

@@ -3,6 +3,8 @@ import { typeError, valueError } from '../failure.ts'
 import type { Dict, JsonObject, Maybe, Value } from '../value.ts'
 import { deleteItem, getMember, setItem, toArray } from './containers.ts'
 import { isMapping } from './fields.ts'
+import { ITEM_BYTES } from './length.ts'
+import type { Meter } from './meter.ts'
 import { typeName } from './numbers.ts'
 
 /**
@@ -10,8 +12,8 @@ import { typeName } from './numbers.ts'
  *
  * @param star index of the starred target, -1 for none
  */
-export function unpack(value: Value, count: number, star: number): Value[] {
-  const items = toArray(value)
+export function unpack(meter: Meter, value: Value, count: number, star: number): Value[] {
+  const items = toArray(meter, value)
   if (star === -1) {
     if (items.length > count) throw valueError(`too many values to unpack (expected ${count})`)
     if (items.length < count) {
@@ -24,11 +26,13 @@ export function unpack(value: Value, count: number, star: number): Value[] {
     throw valueError(`not enough values to unpack (expected at least ${fixed}, got ${items.length})`)
   }
   const middle = items.length - fixed
+  meter.build(2 * ITEM_BYTES * items.length)
   return [...items.slice(0, star), items.slice(star, star + middle), ...items.slice(star + middle)]
 }
 
 /** `line.x.y = value`: what is absent on the way is created. */
 export function setPath(
+  meter: Meter,
   root: JsonObject | Dict,
   parts: readonly string[],
   line: boolean,
@@ -39,7 +43,7 @@ export function setPath(
     const next = getMember(holder, part)
     if (next === undefined || next === null) {
       const created: JsonObject = {}
-      setItem(holder, part, created)
+      setItem(meter, holder, part, created)
       holder = created
     } else if (isMapping(next)) {
       holder = next
@@ -47,7 +51,7 @@ export function setPath(
       throw typeError(`'${part}' of ${parts.join('.')} is not an object but '${typeName(next)}'`)
     }
   }
-  setItem(holder, parts.at(-1)!, value)
+  setItem(meter, holder, parts.at(-1)!, value)
 }
 
 /** The value at a path that an augmented assignment reads first; absent where a step is. */
@@ -58,9 +62,14 @@ export function getPath(root: JsonObject | Dict, parts: readonly string[], line:
 }
 
 /** @returns false where there was nothing to delete */
-export function deletePath(root: JsonObject | Dict, parts: readonly string[], line: boolean): boolean {
+export function deletePath(
+  meter: Meter,
+  root: JsonObject | Dict,
+  parts: readonly string[],
+  line: boolean,
+): boolean {
   const holder = parts.length === 1 ? startOf(root, line) : getPath(root, parts.slice(0, -1), line)
-  return isMapping(holder) && deleteItem(holder, parts.at(-1)!)
+  return isMapping(holder) && deleteItem(meter, holder, parts.at(-1)!)
 }
 
 /** `line.x` is below the event's own member `line` where it has one. */

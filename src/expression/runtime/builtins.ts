@@ -3,7 +3,10 @@ import type { Maybe, Value } from '../value.ts'
 import { Dict, DictView, MAX_INTEGER, Range, Tuple, ValueIterator, ValueSet } from '../value.ts'
 import { iterate, iterator, length, makeRange, toArray } from './containers.ts'
 import { updateDict } from './dict-methods.ts'
-import { isDict, makeSet } from './keys.ts'
+import { PAIR_BYTES } from './iteration.ts'
+import { collectSet, isDict } from './keys.ts'
+import { ITEM_BYTES, LIST_BYTES } from './length.ts'
+import type { Meter } from './meter.ts'
 import type { CallableTable, KeyFunction } from './method.ts'
 import { callable } from './method.ts'
 import { NUMBER_BUILTINS } from './number-builtins.ts'
@@ -23,7 +26,7 @@ export const BUILTINS: CallableTable = {
   len: callable('object, /', length),
   list: callable('iterable=(), /', list),
   range: callable('start, stop=, step=1, /', range),
-  repr: callable('object, /', repr),
+  repr: callable('object, /', (meter: Meter, value: Value) => repr(value, meter)),
   reversed: callable('sequence, /', reversed),
   set: callable('iterable=(), /', set),
   sorted: callable('iterable, /, *, key=None, reverse=False', sorted),
@@ -32,9 +35,12 @@ export const BUILTINS: CallableTable = {
   zip: callable('*iterables, strict=False', zip),
 }
 
+/** Units of work for an element that is taken. */
+const ELEMENT = 30
+
 /** `encoding` and `errors` are for bytes, which no event has: with an object beside them they are an error, as in CPython. */
-function toText(object: Maybe, encoding: Maybe, errors: Maybe): string {
-  if (encoding === undefined && errors === undefined) return object === undefined ? '' : str(object)
+function toText(meter: Meter, object: Maybe, encoding: Maybe, errors: Maybe): string {
+  if (encoding === undefined && errors === undefined) return object === undefined ? '' : str(object, meter)
   for (const [name, given] of Object.entries({ encoding, errors })) {
     if (given === undefined || typeof given === 'string') continue
     throw typeError(`str() argument '${name}' must be str, not ${given === null ? 'None' : typeName(given)}`)
@@ -44,39 +50,50 @@ function toText(object: Maybe, encoding: Maybe, errors: Maybe): string {
   throw typeError(`decoding to str: need a bytes-like object, ${typeName(object)} found`)
 }
 
-function all(iterable: Value): boolean {
-  for (const item of iterate(iterable)) if (!truth(item)) return false
+function all(meter: Meter, iterable: Value): boolean {
+  for (const item of iterate(iterable, meter)) {
+    meter.touch(ELEMENT)
+    if (!truth(meter, item)) return false
+  }
   return true
 }
 
-function any(iterable: Value): boolean {
-  for (const item of iterate(iterable)) if (truth(item)) return true
+function any(meter: Meter, iterable: Value): boolean {
+  for (const item of iterate(iterable, meter)) {
+    meter.touch(ELEMENT)
+    if (truth(meter, item)) return true
+  }
   return false
 }
 
-function dict(other: Maybe, names: Dict | undefined): Dict {
+function dict(meter: Meter, other: Maybe, names: Dict | undefined): Dict {
   const result = new Dict()
-  updateDict(result, other, names)
+  updateDict(meter, result, other, names)
   return result
 }
 
-function list(iterable: Maybe): Value[] {
-  return iterable === undefined ? [] : toArray(iterable)
+function list(meter: Meter, iterable: Maybe): Value[] {
+  return iterable === undefined ? [] : toArray(meter, iterable)
 }
 
-function tuple(iterable: Maybe): Tuple {
-  return iterable instanceof Tuple ? iterable : new Tuple(list(iterable))
+function tuple(meter: Meter, iterable: Maybe): Tuple {
+  return iterable instanceof Tuple ? iterable : new Tuple(list(meter, iterable))
 }
 
-function set(iterable: Maybe): ValueSet {
-  return iterable === undefined ? new ValueSet() : makeSet(iterate(iterable))
+function set(meter: Meter, iterable: Maybe): ValueSet {
+  return iterable === undefined ? new ValueSet() : collectSet(meter, iterate(iterable, meter))
 }
 
-function sorted(iterable: Value, key: Maybe<KeyFunction | Value>, reverse: Maybe): Maybe<Value[]> {
-  return sortValues(toArray(iterable), key, reverse)
+function sorted(
+  meter: Meter,
+  iterable: Value,
+  key: Maybe<KeyFunction | Value>,
+  reverse: Maybe,
+): Maybe<Value[]> {
+  return sortValues(meter, toArray(meter, iterable), key, reverse)
 }
 
-function range(start: Value, stop: Maybe, step: Maybe): Range {
+function range(_meter: Meter, start: Value, stop: Maybe, step: Maybe): Range {
   if (stop === undefined) return makeRange(0, bound(start), 1)
   return makeRange(bound(start), bound(stop), step === undefined ? 1 : bound(step))
 }
@@ -87,26 +104,38 @@ function bound(value: Value): number {
   return index
 }
 
-/** `enumerate`, `zip` and `reversed` look at their arguments at once, at the elements only when asked for one. */
-function enumerate(iterable: Value, start: Value = 0): ValueIterator {
-  return new ValueIterator('enumerate', numbered(iterate(iterable), toIndex(start)))
+/**
+ * `enumerate`, `zip` and `reversed` look at their arguments at once, at the elements only when asked for one. What they make
+ * for an element is counted then.
+ */
+function enumerate(meter: Meter, iterable: Value, start: Value = 0): ValueIterator {
+  return new ValueIterator('enumerate', numbered(meter, iterate(iterable, meter), toIndex(start)))
 }
 
-function* numbered(items: Iterable<Value>, start: number | bigint): Generator<Value> {
+function* numbered(meter: Meter, items: Iterable<Value>, start: number | bigint): Generator<Value> {
   let count = start
   for (const item of items) {
+    meter.build(PAIR_BYTES)
     yield new Tuple([count, item])
     count = typeof count === 'number' && count < MAX_INTEGER ? count + 1 : computedInteger(BigInt(count) + 1n)
   }
 }
 
-function zip(strict: Value = false, ...iterables: Value[]): ValueIterator {
-  return new ValueIterator('zip', zipped(iterables.map(iterator), truth(strict)))
+function zip(meter: Meter, strict: Value = false, ...iterables: Value[]): ValueIterator {
+  return new ValueIterator(
+    'zip',
+    zipped(
+      meter,
+      iterables.map((iterable) => iterator(iterable, meter)),
+      truth(meter, strict),
+    ),
+  )
 }
 
-function* zipped(sources: readonly Iterator<Value>[], strict: boolean): Generator<Value> {
+function* zipped(meter: Meter, sources: readonly Iterator<Value>[], strict: boolean): Generator<Value> {
   if (sources.length === 0) return
   for (;;) {
+    meter.build(2 * LIST_BYTES + ITEM_BYTES * sources.length)
     const items: Value[] = []
     for (const source of sources) {
       const step = source.next()
@@ -133,14 +162,14 @@ function unequalLengths(index: number, how: 'shorter' | 'longer') {
   return valueError(`zip() argument ${index + 1} is ${how} than ${others}`)
 }
 
-function reversed(value: Value): ValueIterator {
+function reversed(meter: Meter, value: Value): ValueIterator {
   if (Array.isArray(value)) return new ValueIterator('list_reverseiterator', reversedItems(value))
-  if (typeof value === 'string') return new ValueIterator('reversed', reversedItems(toArray(value)))
+  if (typeof value === 'string') return new ValueIterator('reversed', reversedItems(toArray(meter, value)))
   if (value instanceof Tuple) return new ValueIterator('reversed', reversedItems(value.items))
   if (value instanceof Range) return new ValueIterator('range_iterator', iterator(reversedRange(value)))
   if (value instanceof DictView || isDict(value)) {
     const kind = value instanceof DictView ? value.kind : 'keys'
-    return new ValueIterator(REVERSE_TYPES[kind], reversedItems(toArray(value)))
+    return new ValueIterator(REVERSE_TYPES[kind], reversedItems(toArray(meter, value)))
   }
   throw typeError(`'${typeName(value)}' object is not reversible`)
 }
@@ -168,8 +197,8 @@ function reversedRange({ start, step, length }: Range): Range {
  * @param types the name of a type, or a tuple of such: the compiler puts text for the types' names
  * @throws {Failure} TYPE_ERROR when it is something else
  */
-function isInstance(value: Value, types: Value): boolean {
-  if (types instanceof Tuple) return types.items.some((type) => isInstance(value, type))
+function isInstance(_meter: Meter, value: Value, types: Value): boolean {
+  if (types instanceof Tuple) return types.items.some((type) => isInstance(_meter, value, type))
   const test = typeof types === 'string' ? TYPE_TESTS.get(types) : undefined
   if (test === undefined) throw typeError('isinstance() arg 2 must be a type, a tuple of types, or a union')
   return test(value)

@@ -2,10 +2,12 @@ import type { Failure } from '../failure.ts'
 import { typeError } from '../failure.ts'
 import type { Maybe, Value } from '../value.ts'
 import { Dict, DictView, Range, Tuple, ValueSet } from '../value.ts'
-import { dictDelete, dictGet, dictSet, dictSize, isDict, isJsonObject, ownMember } from './keys.ts'
+import { dictDelete, dictGet, dictSize, isDict, isJsonObject, ownMember, putEntry, touchKey } from './keys.ts'
+import { ITEM_BYTES } from './length.ts'
+import type { Meter } from './meter.ts'
 import { isInteger, toIndex, typeName } from './numbers.ts'
 import { clampIndex } from './slices.ts'
-import { textAt, textLength } from './text.ts'
+import { measureText, textAt } from './text.ts'
 
 export { iterate, iterator, toArray } from './iteration.ts'
 export { deleteSlice, getSlice, makeRange, setSlice } from './slices.ts'
@@ -15,14 +17,16 @@ export { deleteSlice, getSlice, makeRange, setSlice } from './slices.ts'
  *
  * @throws {Failure} TYPE_ERROR when the value has no length
  */
-export function length(value: Value): number {
-  if (typeof value === 'string') return textLength(value)
+export function length(meter: Meter, value: Value): number {
+  if (typeof value === 'string') return measureText(meter, value)
   if (Array.isArray(value)) return value.length
   if (value instanceof Tuple) return value.items.length
   if (value instanceof ValueSet) return value.entries.size
   if (value instanceof Range) return value.length
-  if (value instanceof DictView) return dictSize(value.source)
-  if (isDict(value)) return dictSize(value)
+  const dict = value instanceof DictView ? value.source : value
+  if (isDict(dict)) {
+    return dictSize(meter, dict)
+  }
   throw typeError(`object of type '${typeName(value)}' has no len()`)
 }
 
@@ -32,13 +36,19 @@ export function length(value: Value): number {
  *
  * @throws {Failure} TYPE_ERROR when the container has no items, the index is no integer or the key is not hashable
  */
-export function getItem(container: Value, key: Value): Maybe {
+export function getItem(meter: Meter, container: Value, key: Value): Maybe {
   if (Array.isArray(container)) return itemAt(container, position('list', container.length, key))
-  if (typeof container === 'string') return textItem(container, key)
+  if (typeof container === 'string') return textItem(meter, container, key)
   if (container === null) return undefined
-  if (isJsonObject(container))
-    return typeof key === 'string' ? ownMember(container, key) : dictGet(container, key)
-  if (container instanceof Dict) return dictGet(container, key)
+  if (isJsonObject(container)) {
+    if (typeof key === 'string') return ownMember(container, key)
+    touchKey(meter, key)
+    return dictGet(container, key)
+  }
+  if (container instanceof Dict) {
+    touchKey(meter, key)
+    return dictGet(container, key)
+  }
   if (container instanceof Tuple) {
     return itemAt(container.items, position('tuple', container.items.length, key))
   }
@@ -67,9 +77,9 @@ function position(type: 'list' | 'tuple' | 'range', length: number, key: Value):
   return index >= 0 && index < length ? index : -1
 }
 
-function textItem(text: string, key: Value): Maybe<string> {
+function textItem(meter: Meter, text: string, key: Value): Maybe<string> {
   if (!isInteger(key)) throw typeError(`string indices must be integers, not '${typeName(key)}'`)
-  return textAt(text, typeof key === 'number' ? key : clampIndex(toIndex(key)))
+  return textAt(meter, text, typeof key === 'number' ? key : clampIndex(toIndex(key)))
 }
 
 /**
@@ -78,7 +88,7 @@ function textItem(text: string, key: Value): Maybe<string> {
  * @returns false when the index is out of range: nothing was stored
  * @throws {Failure} TYPE_ERROR when the container does not take items, or not under that key
  */
-export function setItem(container: Value, key: Value, value: Value): boolean {
+export function setItem(meter: Meter, container: Value, key: Value, value: Value): boolean {
   if (Array.isArray(container)) {
     const index = position('list', container.length, key)
     if (index === -1) return false
@@ -88,7 +98,7 @@ export function setItem(container: Value, key: Value, value: Value): boolean {
   if (!isDict(container)) {
     throw typeError(`'${typeName(container)}' object does not support item assignment`)
   }
-  dictSet(container, key, value)
+  putEntry(meter, container, key, value)
   return true
 }
 
@@ -98,15 +108,19 @@ export function setItem(container: Value, key: Value, value: Value): boolean {
  * @returns false when there is no such item (or the container is None): nothing was deleted
  * @throws {Failure} TYPE_ERROR when items of the container cannot be deleted
  */
-export function deleteItem(container: Value, key: Value): boolean {
+export function deleteItem(meter: Meter, container: Value, key: Value): boolean {
   if (Array.isArray(container)) {
     const index = position('list', container.length, key)
     if (index === -1) return false
+    meter.touch(ITEM_BYTES * (container.length - index))
     container.splice(index, 1)
     return true
   }
   if (container === null) return false
-  if (isDict(container)) return dictDelete(container, key)
+  if (isDict(container)) {
+    touchKey(meter, key)
+    return dictDelete(container, key)
+  }
   throw typeError(`'${typeName(container)}' object doesn't support item deletion`)
 }
 

@@ -1,5 +1,6 @@
 import { decompose } from './exact-float.ts'
 import { checkLength } from './length.ts'
+import type { Meter } from './meter.ts'
 import { repeatText } from './strings/layout.ts'
 
 /*
@@ -33,15 +34,23 @@ export interface FloatOptions {
   readonly pointZero?: boolean
 }
 
+/** Units of work for digits that the engine writes, and for those that are worked out from the exact value. */
+const FEW_DIGITS = 1000
+const MANY_DIGITS = 8000
+const ALL_DIGITS = 40_000
+
 /**
  * The text of a float.
  *
  * @param size finite and not negative
  * @throws {Failure} VALUE_ERROR when it would be too long
  */
-export function floatText(size: number, options: FloatOptions): string {
+export function floatText(meter: Meter, size: number, options: FloatOptions): string {
   const { layout, precision, alternate } = options
   checkLength(precision)
+  meter.touch(
+    precision > MOST_NATIVE_DIGITS ? ALL_DIGITS : size >= NATIVE_FIXED_LIMIT ? MANY_DIGITS : FEW_DIGITS,
+  )
   if (layout === 'f') return fixedText(size, precision) + (alternate && precision === 0 ? '.' : '')
   if (layout === 'e') return scientificText(significant(size, precision + 1), precision + 1, alternate)
   return generalText(size, Math.max(precision, 1), alternate, options.pointZero ?? false)

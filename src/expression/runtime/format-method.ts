@@ -4,6 +4,7 @@ import { getAttribute, getItem, noAttribute } from './containers.ts'
 import { formatInteger } from './format-spec.ts'
 import { formatValue } from './format-value.ts'
 import { dictGet } from './keys.ts'
+import type { Meter } from './meter.ts'
 import { ascii, repr, str } from './repr.ts'
 import { TextBuilder } from './text-builder.ts'
 
@@ -17,11 +18,14 @@ const MAX_NESTING = 2
  * @throws {Failure} VALUE_ERROR when the text is no format, an argument, item or attribute is missing or the result
  *   would be too long; TYPE_ERROR when a value has no items or attributes
  */
-export function formatMethod(text: string, args: readonly Value[], names: Dict): string {
-  const result = new TextBuilder()
-  new FieldFormatter(args, names).format(text, MAX_NESTING, result)
+export function formatMethod(meter: Meter, text: string, args: readonly Value[], names: Dict): string {
+  const result = new TextBuilder(meter)
+  new FieldFormatter(meter, args, names).format(text, MAX_NESTING, result)
   return result.toString()
 }
+
+/** Units of work for a field. */
+const FIELD = 200
 
 /** What stands between the braces of a field. */
 interface Field {
@@ -34,12 +38,14 @@ interface Field {
 }
 
 class FieldFormatter {
+  readonly #meter: Meter
   readonly #args: readonly Value[]
   readonly #names: Dict
   #numbering: 'automatic' | 'manual' | undefined
   #next = 0
 
-  constructor(args: readonly Value[], names: Dict) {
+  constructor(meter: Meter, args: readonly Value[], names: Dict) {
+    this.#meter = meter
     this.#args = args
     this.#names = names
   }
@@ -47,6 +53,7 @@ class FieldFormatter {
   format(text: string, nesting: number, result: TextBuilder): void {
     if (nesting === 0) throw valueError('Max string recursion exceeded')
     let position = 0
+    this.#meter.touch(text.length * 12)
     while (position < text.length) {
       const brace = nextBrace(text, position)
       result.add(text.slice(position, brace))
@@ -66,11 +73,12 @@ class FieldFormatter {
   }
 
   #fieldText({ name, conversion, spec }: Field, nesting: number): string {
-    const value = convert(this.#lookUp(name), conversion)
-    if (!spec.includes('{')) return formatValue(value, spec)
-    const expanded = new TextBuilder()
+    this.#meter.touch(FIELD)
+    const value = convert(this.#meter, this.#lookUp(name), conversion)
+    if (!spec.includes('{')) return formatValue(this.#meter, value, spec)
+    const expanded = new TextBuilder(this.#meter)
     this.format(spec, nesting - 1, expanded)
-    return formatValue(value, expanded.toString())
+    return formatValue(this.#meter, value, expanded.toString())
   }
 
   /** `name`, `0` or nothing, then `.attribute` and `[item]` any number of times. */
@@ -86,7 +94,7 @@ class FieldFormatter {
       } else if (name[position] === '[') {
         const close = name.indexOf(']', start)
         if (close === -1) throw valueError("Missing ']' in format string")
-        value = itemOf(value, nonEmpty(name.slice(start, close)))
+        value = itemOf(this.#meter, value, nonEmpty(name.slice(start, close)))
         position = close + 1
       } else {
         throw valueError("Only '.' or '[' may follow ']' in format field specifier")
@@ -153,24 +161,24 @@ function attributeOf(value: Value, name: string): Value {
   return attribute
 }
 
-function itemOf(value: Value, name: string): Value {
+function itemOf(meter: Meter, value: Value, name: string): Value {
   if (value === null) throw typeError("'NoneType' object is not subscriptable")
   const index = indexOf(name)
-  const item = getItem(value, index === -1 ? name : index)
+  const item = getItem(meter, value, index === -1 ? name : index)
   if (item === undefined) throw valueError(`the format's item ${repr(name)} is missing`)
   return item
 }
 
-function convert(value: Value, conversion: string): Value {
+function convert(meter: Meter, value: Value, conversion: string): Value {
   switch (conversion) {
     case '':
       return value
     case 's':
-      return str(value)
+      return str(value, meter)
     case 'r':
-      return repr(value)
+      return repr(value, meter)
     case 'a':
-      return ascii(value)
+      return ascii(value, meter)
     default: {
       const code = conversion.codePointAt(0)!
       const shown = code > 32 && code < 127 ? conversion : `\\x${code.toString(16)}`

@@ -12,7 +12,8 @@ import {
   signOf,
   unknownType,
 } from './format-spec.ts'
-import { formatNumber, isWhole, numeric, typeName } from './numbers.ts'
+import type { Meter } from './meter.ts'
+import { formatNumber, isWhole, numeric, touchInteger, typeName } from './numbers.ts'
 import { str } from './repr.ts'
 import { textSlice } from './text.ts'
 
@@ -23,22 +24,33 @@ import { textSlice } from './text.ts'
  * @throws {Failure} VALUE_ERROR when the specification is wrong, does not suit the type or makes the result too long;
  *   TYPE_ERROR when the type has none
  */
-export function formatValue(value: Value, spec: string): string {
-  if (spec === '') return str(value)
+export function formatValue(meter: Meter, value: Value, spec: string): string {
+  if (spec === '') return str(value, meter)
+  meter.touch(FORMAT + spec.length)
+  if (typeof value === 'bigint') touchInteger(meter, value)
+  const text = layOut(meter, value, spec)
+  meter.build(text.length)
+  return text
+}
+
+/** Units of work for a value that is laid out. */
+const FORMAT = 100
+
+function layOut(meter: Meter, value: Value, spec: string): string {
   switch (typeof value) {
     case 'string':
-      return formatText(value, spec)
+      return formatText(meter, value, spec)
     case 'number':
-      return isWhole(value) ? formatInteger(value + 0, spec, 'int') : formatFloat(value, spec)
+      return isWhole(value) ? formatInteger(meter, value + 0, spec, 'int') : formatFloat(meter, value, spec)
     case 'bigint':
-      return formatInteger(value, spec, 'int')
+      return formatInteger(meter, value, spec, 'int')
     case 'boolean':
-      return formatInteger(value ? 1 : 0, spec, 'bool')
+      return formatInteger(meter, value ? 1 : 0, spec, 'bool')
   }
   throw typeError(`unsupported format string passed to ${typeName(value)}.__format__`)
 }
 
-function formatText(text: string, specText: string): string {
+function formatText(meter: Meter, text: string, specText: string): string {
   const spec = parseFormatSpec(specText, '<', 'str')
   const { sign, precision, type } = spec
   // Without a type CPython takes `s`, which knows no groups.
@@ -49,7 +61,7 @@ function formatText(text: string, specText: string): string {
   if (spec.positiveZero) throw valueError('Negative zero coercion (z) not allowed in string format specifier')
   if (spec.alternate) throw valueError('Alternate form (#) not allowed in string format specifier')
   if (spec.align === '=') throw valueError("'=' alignment not allowed in string format specifier")
-  return layoutText(spec, precision === -1 ? text : textSlice(text, null, precision, null))
+  return layoutText(spec, precision === -1 ? text : textSlice(meter, text, null, precision, null))
 }
 
 /** How an integer is written for each type: base, prefix, digits in a group. */
@@ -63,9 +75,9 @@ const INTEGER_TYPES: Readonly<Record<string, readonly [base: number, prefix: str
   X: [16, '0X', 4],
 }
 
-function formatInteger(value: number | bigint, specText: string, name: string): string {
+function formatInteger(meter: Meter, value: number | bigint, specText: string, name: string): string {
   const spec = parseFormatSpec(specText, '>', name)
-  if (isFloatType(spec.type)) return layoutFloat(toFloat(value), spec)
+  if (isFloatType(spec.type)) return layoutFloat(meter, toFloat(value), spec)
   if (spec.type !== 'c' && !Object.hasOwn(INTEGER_TYPES, spec.type)) throw unknownType(spec.type, name)
   if (spec.precision !== -1) throw valueError('Precision not allowed in integer format specifier')
   if (spec.positiveZero)
@@ -98,10 +110,10 @@ function formatCharacter(value: number | bigint, spec: FormatSpec): string {
   return layoutNumber(spec, { negative: false, prefix: '', digits: '', rest }, 3)
 }
 
-function formatFloat(value: number, specText: string): string {
+function formatFloat(meter: Meter, value: number, specText: string): string {
   const spec = parseFormatSpec(specText, '>', 'float')
   if (!Object.hasOwn(FLOAT_LAYOUTS, spec.type)) throw unknownType(spec.type, 'float')
-  return layoutFloat(value, spec)
+  return layoutFloat(meter, value, spec)
 }
 
 function isFloatType(type: string): boolean {
@@ -111,9 +123,9 @@ function isFloatType(type: string): boolean {
 /** A mantissa of zeros. */
 const ZERO_TEXT = /^[0.]+(?:e|$)/
 
-function layoutFloat(given: number, spec: FormatSpec): string {
+function layoutFloat(meter: Meter, given: number, spec: FormatSpec): string {
   const value = spec.type === '%' ? given * 100 : given
-  const text = sizeText(Math.abs(value), spec)
+  const text = sizeText(meter, Math.abs(value), spec)
   const isUpper = spec.type === 'E' || spec.type === 'F' || spec.type === 'G'
   const negative = value < 0 && !(spec.positiveZero && ZERO_TEXT.test(text))
   const shown = (isUpper ? text.toUpperCase() : text) + (spec.type === '%' ? '%' : '')
@@ -127,10 +139,10 @@ function layoutFloat(given: number, spec: FormatSpec): string {
   )
 }
 
-function sizeText(size: number, { type, precision, alternate }: FormatSpec): string {
+function sizeText(meter: Meter, size: number, { type, precision, alternate }: FormatSpec): string {
   if (!Number.isFinite(size)) return formatNumber(size)
   if (type === '' && precision === -1) return alternate ? withPoint(formatNumber(size)) : formatNumber(size)
-  return floatText(size, {
+  return floatText(meter, size, {
     layout: FLOAT_LAYOUTS[type]!,
     precision: precision === -1 ? 6 : precision,
     alternate,

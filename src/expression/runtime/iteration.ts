@@ -1,9 +1,10 @@
 import type { Failure } from '../failure.ts'
 import { typeError, valueError } from '../failure.ts'
 import type { HashKey, JsonObject, Value } from '../value.ts'
-import { Dict, type DictView, MAX_LENGTH, Range, Tuple, ValueIterator, ValueSet } from '../value.ts'
-import { isJsonObject } from './keys.ts'
-import { checkLength } from './length.ts'
+import { Dict, DictView, MAX_LENGTH, Range, Tuple, ValueIterator, ValueSet } from '../value.ts'
+import { isJsonObject, LISTED } from './keys.ts'
+import { checkLength, ITEM_BYTES, LIST_BYTES } from './length.ts'
+import type { Meter } from './meter.ts'
 import { typeName } from './numbers.ts'
 import { codePoints } from './text.ts'
 
@@ -21,47 +22,61 @@ export const MAX_RANGE_LOOP = 10_000_000
  * that changes its size is a VALUE_ERROR (CPython: RuntimeError); for a JSON object it is noticed at the removed key
  * or at the end of the loop. A range gives at most `MAX_RANGE_LOOP` elements, then a VALUE_ERROR.
  *
+ * Whoever iterates counts the elements that he takes.
+ *
+ * @param meter counts what it takes to begin; without one nothing is counted, as where an output is written
  * @throws {Failure} TYPE_ERROR when the value is not iterable
  */
-export function iterate(value: Value): Iterable<Value> {
+export function iterate(value: Value, meter?: Meter): Iterable<Value> {
   if (Array.isArray(value)) return new ListIterator(value)
   if (typeof value === 'string') return value
   if (typeof value !== 'object' || value === null) throw notIterable(value)
-  if (isJsonObject(value)) return objectEntries('keys', value, Object.keys(value))
+  if (isJsonObject(value)) return objectEntries('keys', value, listKeys(value, meter))
   // Tuples never change: the array's own iterator will do.
   if (value instanceof Tuple) return value.items
   if (value instanceof Dict) return dictEntries('keys', value.entries, value.entries.size)
   if (value instanceof ValueSet) return setItems(value.entries, value.entries.size)
   if (value instanceof Range) return rangeItems(value, MAX_RANGE_LOOP)
   if (value instanceof ValueIterator) return new Rest(value.source)
-  return viewItems(value)
+  return viewItems(value, meter)
 }
 
 /** The same as an iterator, for those who take one element of several values at a time. */
-export function iterator(value: Value): Iterator<Value> {
-  return iterate(value)[Symbol.iterator]()
+export function iterator(value: Value, meter?: Meter): Iterator<Value> {
+  return iterate(value, meter)[Symbol.iterator]()
 }
 
 /**
- * All elements in a fresh array, as `list(value)` gives them.
+ * All elements in a fresh array, as `list(value)` gives them. They are counted as they come, and so is what an iterator
+ * makes for them.
  *
  * @throws {Failure} TYPE_ERROR when the value is not iterable; VALUE_ERROR when there are more than `MAX_LENGTH`
  */
-export function toArray(value: Value): Value[] {
-  if (Array.isArray(value)) return value.slice()
-  if (typeof value === 'string') return codePoints(value)
-  if (value instanceof Tuple) return value.items.slice()
+export function toArray(meter: Meter, value: Value): Value[] {
+  if (typeof value === 'string') return codePoints(meter, value)
+  const known = Array.isArray(value) ? value : value instanceof Tuple ? value.items : undefined
+  if (known !== undefined) {
+    meter.build(LIST_BYTES + ITEM_BYTES * known.length)
+    return known.slice()
+  }
   if (value instanceof Range) {
     checkLength(value.length)
+    meter.build(LIST_BYTES + 2 * ITEM_BYTES * value.length)
     return Array.from(rangeItems(value, MAX_LENGTH))
   }
   const items: Value[] = []
-  for (const item of iterate(value)) {
+  // A view makes the pairs that it gives.
+  const bytes = value instanceof DictView && value.kind === 'items' ? PAIR_BYTES : 2 * ITEM_BYTES
+  for (const item of iterate(value, meter)) {
+    meter.build(bytes)
     items.push(item)
     checkLength(items.length)
   }
   return items
 }
+
+/** Bytes of a tuple of two elements, and of what refers to it. */
+export const PAIR_BYTES = 80
 
 function notIterable(value: Value): Failure {
   return typeError(`'${typeName(value)}' object is not iterable`)
@@ -113,11 +128,18 @@ class Rest implements IterableIterator<Value> {
   }
 }
 
+/** The keys of a JSON object have to be listed before the first one is known. */
+function listKeys(object: JsonObject, meter: Meter | undefined): readonly string[] {
+  const keys = Object.keys(object)
+  meter?.touch(LISTED * keys.length)
+  return keys
+}
+
 type ViewKind = DictView['kind']
 
-function viewItems({ kind, source }: DictView): Iterable<Value> {
+function viewItems({ kind, source }: DictView, meter: Meter | undefined): Iterable<Value> {
   if (source instanceof Dict) return dictEntries(kind, source.entries, source.entries.size)
-  return objectEntries(kind, source, Object.keys(source))
+  return objectEntries(kind, source, listKeys(source, meter))
 }
 
 // A Map's iterator also visits what is added while it runs: without `left`, a loop that replaces keys would not end.

@@ -1,6 +1,8 @@
 import { typeError, valueError } from '../failure.ts'
 import type { HashKey, JsonObject, Maybe, Value } from '../value.ts'
 import { Dict, DictView, MAX_LENGTH, Range, Tuple, ValueIterator, ValueSet } from '../value.ts'
+import { bitLength } from './exact-float.ts'
+import type { Meter } from './meter.ts'
 import { formatNumber, typeName } from './numbers.ts'
 
 /*
@@ -177,6 +179,52 @@ export function dictSet(dict: AnyDict, key: Value, value: Value): void {
   dict.entries.set(hash, [entry === undefined ? key : entry[0], value])
 }
 
+/** Bytes of an entry of a dict, and of one of a set. */
+export const ENTRY_BYTES = 96
+export const ELEMENT_BYTES = 64
+
+/** As {@link dictSet}, counted. */
+export function putEntry(meter: Meter, dict: AnyDict, key: Value, value: Value): void {
+  touchKey(meter, key)
+  meter.build(ENTRY_BYTES)
+  dictSet(dict, key, value)
+}
+
+/** As {@link setAdd}, counted. */
+export function putElement(meter: Meter, set: ValueSet, item: Value): void {
+  touchKey(meter, item)
+  meter.build(ELEMENT_BYTES)
+  setAdd(set, item)
+}
+
+/** As {@link makeSet}, counted. */
+export function collectSet(meter: Meter, items: Iterable<Value>): ValueSet {
+  const set = new ValueSet()
+  for (const item of items) putElement(meter, set, item)
+  return set
+}
+
+/**
+ * Counts what it takes to find a key. A text's hash is computed once and kept with it; long keys of other types are made
+ * into texts each time.
+ */
+export function touchKey(meter: Meter, key: Value): void {
+  meter.touch(KEY)
+  if (typeof key === 'string') {
+    if (key.length > KEY) meter.touch(key.length)
+  } else if (key instanceof Tuple) {
+    // One tuple may be in another one many times: it is counted as often as it will be written.
+    meter.touch(TUPLE)
+    for (const item of key.items) touchKey(meter, item)
+  } else if (typeof key === 'bigint') {
+    meter.touch(bitLength(key))
+  }
+}
+
+/** Units of work to find an entry, and for a tuple as a key, beside its items. */
+const KEY = 32
+const TUPLE = 400
+
 /** @returns whether there was such an entry */
 export function dictDelete(dict: AnyDict, key: Value): boolean {
   if (dict instanceof Dict) return dict.entries.delete(hashKey(key))
@@ -185,9 +233,15 @@ export function dictDelete(dict: AnyDict, key: Value): boolean {
   return true
 }
 
+/** Units of work for a key of a JSON object: V8 keeps large ones as tables, whose keys it has to sort. */
+export const LISTED = 100
+
 /** Number of entries. Takes time in proportion to the size for a JSON object. */
-export function dictSize(dict: AnyDict): number {
-  return dict instanceof Dict ? dict.entries.size : Object.keys(dict).length
+export function dictSize(meter: Meter, dict: AnyDict): number {
+  if (dict instanceof Dict) return dict.entries.size
+  const { length } = Object.keys(dict)
+  meter.touch(LISTED * length)
+  return length
 }
 
 /** Makes or replaces an own member, whatever its name: a plain `object.__proto__ = v` would set the prototype. */

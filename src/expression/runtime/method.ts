@@ -1,6 +1,7 @@
 import type { Signature } from '../signature.ts'
 import { parseSignature } from '../signature.ts'
 import type { Maybe, Value } from '../value.ts'
+import type { Meter } from './meter.ts'
 
 /** A method of a Python type, or a built-in function. */
 export interface Callable {
@@ -8,21 +9,21 @@ export interface Callable {
   /** It changes its receiver: allowed in `tap` only. */
   readonly mutates: boolean
   /**
-   * Methods get the receiver first. Then one argument per parameter of the signature (`undefined` where not
+   * The meter comes first, then for methods the receiver. Then one argument per parameter of the signature (`undefined` where not
    * given), then those of `*rest`, spread; or, where the signature has `**names`, the Dict of these.
    */
-  readonly call: (...args: any[]) => Maybe
+  readonly call: (meter: Meter, ...args: any[]) => Maybe
 }
 
 export type CallableTable = Readonly<Record<string, Callable>>
 
-/** A function that `sorted`, `min`, `max` and `list.sort` take as `key`. */
-export type KeyFunction = (value: Value) => Value
+/** A function that `sorted`, `min`, `max` and `list.sort` take as `key`; where it finds nothing, neither do they. */
+export type KeyFunction = (value: Value) => Maybe
 
 /** @param signature the parameters without the receiver, as signature.ts reads them */
 export function callable(
   signature: string,
-  call: (...args: any[]) => Maybe,
+  call: (meter: Meter, ...args: any[]) => Maybe,
   options: { mutates?: boolean } = {},
 ): Callable {
   return { signature: parseSignature(signature), mutates: options.mutates ?? false, call }

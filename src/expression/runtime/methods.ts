@@ -6,7 +6,8 @@ import type { Maybe, Value } from '../value.ts'
 import { Dict, DictView, Tuple, ValueSet } from '../value.ts'
 import { DICT_METHODS, LIST_METHODS, SET_METHODS, TUPLE_METHODS, VIEW_METHODS } from './container-methods.ts'
 import { noAttribute } from './containers.ts'
-import { dictSet, isDict } from './keys.ts'
+import { isDict, putEntry } from './keys.ts'
+import type { Meter } from './meter.ts'
 import type { Callable, CallableTable } from './method.ts'
 import { FLOAT_METHODS, INT_METHODS } from './number-methods.ts'
 import { isWhole } from './numbers.ts'
@@ -81,6 +82,9 @@ function describe(name: string, callable: Callable): Method {
   }
 }
 
+/** Units of work for a call. */
+const CALL = 100
+
 /**
  * `receiver.name(...args)`.
  *
@@ -90,27 +94,29 @@ function describe(name: string, callable: Callable): Method {
  * @throws {Failure} TYPE_ERROR when the type has no such method or the arguments do not fit, and what the method throws
  */
 export function callMethod(
+  meter: Meter,
   receiver: Value,
   name: string,
   args: readonly Value[],
   names: Names | undefined,
 ): Maybe {
+  meter.touch(CALL)
   const method = methodsOf(receiver).get(name)
   if (method === undefined) throw noAttribute(receiver, name)
-  if (names !== undefined) return callByName(method, receiver, args, names)
+  if (names !== undefined) return callByName(meter, method, receiver, args, names)
   if (args.length < method.least || method.gathers || args.length > method.most) {
-    return callGathering(method, receiver, args)
+    return callGathering(meter, method, receiver, args)
   }
   const { call } = method.callable
   switch (args.length) {
     case 0:
-      return call(receiver)
+      return call(meter, receiver)
     case 1:
-      return call(receiver, args[0])
+      return call(meter, receiver, args[0])
     case 2:
-      return call(receiver, args[0], args[1])
+      return call(meter, receiver, args[0], args[1])
     default:
-      return call(receiver, ...args)
+      return call(meter, receiver, ...args)
   }
 }
 
@@ -133,7 +139,7 @@ function methodsOf(receiver: Value): MethodMap {
 }
 
 /** All arguments are positional, but there are too few, too many, or some for `*rest`. */
-function callGathering(method: Method, receiver: Value, args: readonly Value[]): Maybe {
+function callGathering(meter: Meter, method: Method, receiver: Value, args: readonly Value[]): Maybe {
   const { signature, call } = method.callable
   const fits = args.length >= method.least && (args.length <= method.most || signature.variadic !== undefined)
   if (!fits)
@@ -144,17 +150,23 @@ function callGathering(method: Method, receiver: Value, args: readonly Value[]):
         args.map(() => undefined),
       ) as string,
     )
-  const bound: unknown[] = [receiver]
+  const bound: any[] = [receiver]
   // Parameters that are given by name only come last: nothing is given for them.
   for (let slot = 0; slot < signature.parameters.length; slot++) {
     bound.push(slot < method.most ? args[slot] : undefined)
   }
   for (let index = method.most; index < args.length; index++) bound.push(args[index])
   if (signature.keywords !== undefined) bound.push(new Dict())
-  return call(...bound)
+  return call(meter, ...bound)
 }
 
-function callByName(method: Method, receiver: Value, args: readonly Value[], names: Names): Maybe {
+function callByName(
+  meter: Meter,
+  method: Method,
+  receiver: Value,
+  args: readonly Value[],
+  names: Names,
+): Maybe {
   const { signature, call } = method.callable
   let binding = method.bindings.get(names)
   if (binding === undefined) {
@@ -162,15 +174,15 @@ function callByName(method: Method, receiver: Value, args: readonly Value[], nam
     method.bindings.set(names, binding)
   }
   if (typeof binding === 'string') throw misfit(method, binding)
-  const bound: unknown[] = [receiver]
+  const bound: any[] = [receiver]
   for (const slot of binding.slots) bound.push(slot === -1 ? undefined : args[slot])
   for (const index of binding.rest) bound.push(args[index])
   if (signature.keywords !== undefined) {
     const named = new Dict()
-    for (const [key, index] of binding.named) dictSet(named, key, args[index]!)
+    for (const [key, index] of binding.named) putEntry(meter, named, key, args[index]!)
     bound.push(named)
   }
-  return call(...bound)
+  return call(meter, ...bound)
 }
 
 function misfit(method: Method, problem: string): Failure {

@@ -2,6 +2,7 @@ import { valueError } from '../failure.ts'
 import type { Value } from '../value.ts'
 import { Tuple } from '../value.ts'
 import { decompose } from './exact-float.ts'
+import type { Meter } from './meter.ts'
 import type { CallableTable } from './method.ts'
 import { callable } from './method.ts'
 import type { Numeric } from './numbers.ts'
@@ -12,19 +13,23 @@ export const FLOAT_METHODS: CallableTable = {
   as_integer_ratio: callable('', asIntegerRatio),
   conjugate: callable('', conjugate),
   hex: callable('', hex),
-  is_integer: callable('', (n: number) => Number.isInteger(n)),
+  is_integer: callable('', (_meter: Meter, n: number) => Number.isInteger(n)),
 }
 
 /** The methods of `int`, and of `bool`. An integral number up to 2**53 has those of `float` too. */
 export const INT_METHODS: CallableTable = {
   as_integer_ratio: callable('', asIntegerRatio),
   bit_count: callable('', bitCount),
-  bit_length: callable('', (n: Numeric) => integerBits(numeric(n)!)),
+  bit_length: callable('', (meter: Meter, n: Numeric) => {
+    const bits = integerBits(numeric(n)!)
+    meter.touch(bits)
+    return bits
+  }),
   conjugate: callable('', conjugate),
 }
 
 /** The pair of integers, the second positive, whose quotient is exactly the number. */
-function asIntegerRatio(value: Numeric): Value {
+function asIntegerRatio(_meter: Meter, value: Numeric): Value {
   const n = numeric(value)!
   if (isWhole(n)) return new Tuple([n, 1])
   if (Number.isNaN(n)) throw valueError('cannot convert NaN to integer ratio')
@@ -35,14 +40,16 @@ function asIntegerRatio(value: Numeric): Value {
   return new Tuple([normalizeInteger(numerator), normalizeInteger(denominator)])
 }
 
-function conjugate(value: Numeric): Value {
+function conjugate(_meter: Meter, value: Numeric): Value {
   return numeric(value)!
 }
 
 /** Number of bits set in |n|. */
-function bitCount(value: Numeric): number {
+function bitCount(meter: Meter, value: Numeric): number {
   let count = 0
-  for (const digit of numeric(value)!.toString(16)) {
+  const digits = numeric(value)!.toString(16)
+  meter.touch(digits.length * 32)
+  for (const digit of digits) {
     // The sign is no digit: it has no bits.
     for (let bits = digit === '-' ? 0 : Number.parseInt(digit, 16); bits > 0; bits >>= 1) count += bits & 1
   }
@@ -50,7 +57,7 @@ function bitCount(value: Numeric): number {
 }
 
 /** The float in hexadecimal, exactly: `0x1.8000000000000p+1`. */
-function hex(n: number): string {
+function hex(_meter: Meter, n: number): string {
   if (!Number.isFinite(n)) return formatNumber(n)
   const sign = n < 0 ? '-' : ''
   if (n === 0) return '0x0.0p+0'

@@ -12,6 +12,7 @@ import {
 } from '../value.ts'
 import { bitLength } from './exact-float.ts'
 import { integerIsHuge, integerText, isHuge } from './huge-integer.ts'
+import type { Meter } from './meter.ts'
 
 /** What is an int or a float: a bool is an int. */
 export type Numeric = boolean | number | bigint
@@ -67,6 +68,29 @@ export function numeric(value: Value): number | bigint | undefined {
   }
   if (typeof value === 'boolean') return value ? 1 : 0
   return undefined
+}
+
+/** Integers up to this size cost next to nothing. */
+const SMALL_INTEGER = 1n << 256n
+
+/**
+ * Counts what it takes to multiply, divide or raise an integer of that size, or to write it in decimal: more than its
+ * length, less than the square of it.
+ */
+export function touchInteger(meter: Meter, n: number | bigint): void {
+  if (typeof n !== 'bigint' || (n < SMALL_INTEGER && n > -SMALL_INTEGER)) return
+  const bits = bitLength(n)
+  meter.touch((bits * Math.sqrt(bits)) / 8)
+}
+
+/** Counts an integer that was computed. */
+export function buildInteger<T extends number | bigint>(meter: Meter, n: T): T {
+  if (typeof n === 'bigint') {
+    const bits = n < SMALL_INTEGER && n > -SMALL_INTEGER ? 0 : bitLength(n)
+    meter.touch(bits)
+    meter.build(24 + bits / 8)
+  }
+  return n
 }
 
 /** The canonical form of an integer: a number up to 2**53, a bigint above. */

@@ -1,10 +1,13 @@
 /** How rules' values become the output object. */
 import { typeError } from '../failure.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
-import { Dict, isJsonNumber } from '../value.ts'
+import { Dict, DictView, isJsonNumber, MAX_LENGTH, Range, Tuple, ValueIterator, ValueSet } from '../value.ts'
 import { getMember } from './containers.ts'
 import { isMapping } from './fields.ts'
+import { iterate, toArray } from './iteration.ts'
 import { dictSet } from './keys.ts'
+import type { Meter } from './meter.ts'
+import { buildInteger, touchInteger } from './numbers.ts'
 
 /** Sets an own property whatever its name is: `__proto__` is a key like any other. */
 export function setOwn(object: JsonObject, key: string, value: unknown): void {
@@ -85,28 +88,73 @@ function put(target: JsonObject | Dict, key: Value, value: Value): void {
   else setOwn(target, String(key), value)
 }
 
-/** Whether `JSON.stringify` writes a value as it should be written: no big integer, NaN, tuple, set, dict ... */
-export function isPlain(value: unknown): boolean {
+/**
+ * What every value that a rule computes goes through at the end: its text is counted, as long as it will be written (one
+ * list may stand in another one a thousand times), and iterators are used up, while there is a meter to count what they
+ * give.
+ *
+ * @param value undefined where the rule has none
+ * @returns whether `JSON.stringify` writes the value as it should be written: no big integer, NaN, tuple, set, dict ...
+ */
+export function finishValue(meter: Meter, value: unknown): boolean {
   switch (typeof value) {
     case 'string':
-    case 'boolean':
-    case 'undefined':
+      meter.write(value.length)
       return true
     case 'number':
       return isJsonNumber(value)
     case 'object':
-      return value === null || isPlainObject(value)
-    default:
+      return value === null || finishObject(meter, value)
+    case 'bigint':
+      touchInteger(meter, value)
+      meter.write(buildInteger(meter, value).toString(16).length)
       return false
+    default:
+      return true
   }
 }
 
-function isPlainObject(value: object): boolean {
-  if (Array.isArray(value)) {
-    for (const item of value) if (!isPlain(item)) return false
-    return true
+/** Characters of a member or element, beside those of its key and value: a comma, perhaps a digit. */
+const MEMBER = 4
+
+function finishObject(meter: Meter, value: object): boolean {
+  if (Array.isArray(value)) return finishItems(meter, value)
+  if (Object.getPrototypeOf(value) !== Object.prototype) {
+    finishOther(meter, value)
+    return false
   }
-  if (Object.getPrototypeOf(value) !== Object.prototype) return false
-  for (const key in value) if (!isPlain((value as JsonObject)[key])) return false
-  return true
+  let plain = true
+  for (const key in value) {
+    meter.write(MEMBER + key.length)
+    if (!finishValue(meter, (value as JsonObject)[key])) plain = false
+  }
+  return plain
+}
+
+function finishItems(meter: Meter, items: Iterable<Value>): boolean {
+  let plain = true
+  for (const item of items) {
+    meter.write(MEMBER)
+    if (!finishValue(meter, item)) plain = false
+  }
+  return plain
+}
+
+/** What JSON.stringify does not know. */
+function finishOther(meter: Meter, value: object): void {
+  if (value instanceof Dict) {
+    for (const [key, member] of value.entries.values()) {
+      meter.write(MEMBER + (typeof key === 'string' ? key.length : 0))
+      finishValue(meter, member)
+    }
+  } else if (value instanceof Range) {
+    // It becomes a list as it is written, and a long one is refused then.
+    meter.write(MEMBER * Math.min(value.length, MAX_LENGTH))
+  } else if (value instanceof ValueIterator) {
+    const items = toArray(meter, value)
+    value.source = items.values()
+    finishItems(meter, items)
+  } else if (value instanceof Tuple || value instanceof ValueSet || value instanceof DictView) {
+    finishItems(meter, iterate(value))
+  }
 }

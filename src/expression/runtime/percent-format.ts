@@ -9,10 +9,11 @@ import { floatText } from './float-text.ts'
 import { isAsciiDigit } from './format-spec.ts'
 import { isDict } from './keys.ts'
 import { checkLength } from './length.ts'
-import { formatNumber, isInteger, isNumeric, numeric, toIndex, typeName } from './numbers.ts'
+import type { Meter } from './meter.ts'
+import { formatNumber, isInteger, isNumeric, numeric, toIndex, touchInteger, typeName } from './numbers.ts'
 import { ascii, repr, str } from './repr.ts'
 import { repeatText } from './strings/layout.ts'
-import { elementIndex, textLength, textSlice } from './text.ts'
+import { elementIndex, measureText, textLength, textSlice } from './text.ts'
 import { TextBuilder } from './text-builder.ts'
 
 /**
@@ -22,8 +23,8 @@ import { TextBuilder } from './text-builder.ts'
  * @throws {Failure} TYPE_ERROR when values are missing, left over or of the wrong type; VALUE_ERROR when the format is
  *   wrong, a key is missing or the result would be too long
  */
-export function percentFormat(text: string, args: Value): string {
-  return new PercentFormatter(text, args).format()
+export function percentFormat(meter: Meter, text: string, args: Value): string {
+  return new PercentFormatter(meter, text, args).format()
 }
 
 /** One conversion: `%[(key)][flags][width][.precision]type`. */
@@ -42,13 +43,16 @@ interface Conversion {
 class PercentFormatter {
   readonly #text: string
   readonly #args: Value
-  readonly #result = new TextBuilder()
+  readonly #meter: Meter
+  readonly #result: TextBuilder
   #position = 0
   /** Values for the conversions that name no key. */
   #values: readonly Value[]
   #used = 0
 
-  constructor(text: string, args: Value) {
+  constructor(meter: Meter, text: string, args: Value) {
+    this.#meter = meter
+    this.#result = new TextBuilder(meter)
     this.#text = text
     this.#args = args
     this.#values = args instanceof Tuple ? args.items : [args]
@@ -78,7 +82,8 @@ class PercentFormatter {
     if (this.#text[this.#position] === '(') this.#selectKey()
     const conversion = this.#parse()
     const value = this.#nextValue()
-    const converted = convert(conversion, value)
+    this.#meter.touch(CONVERSION)
+    const converted = convert(this.#meter, conversion, value)
     if (converted === undefined) throw this.#unsupported(conversion.type)
     this.#result.add(converted)
   }
@@ -97,7 +102,7 @@ class PercentFormatter {
       else if (character === ')') open--
     }
     const key = this.#text.slice(start, end - 1)
-    const value = getItem(args, key)
+    const value = getItem(this.#meter, args, key)
     if (value === undefined) throw valueError(`the format's key ${repr(key)} is missing`)
     this.#position = end
     this.#values = [value]
@@ -215,41 +220,45 @@ function takeFlag(conversion: Conversion, character: string | undefined): boolea
   }
 }
 
+/** Units of work for a conversion. */
+const CONVERSION = 100
+
 /** Undefined when there is no such conversion. */
-function convert(conversion: Conversion, value: Value): Maybe<string> {
+function convert(meter: Meter, conversion: Conversion, value: Value): Maybe<string> {
   switch (conversion.type) {
     case 's':
-      return layoutText(conversion, str(value))
+      return layoutText(meter, conversion, str(value, meter))
     case 'r':
-      return layoutText(conversion, repr(value))
+      return layoutText(meter, conversion, repr(value, meter))
     case 'a':
-      return layoutText(conversion, ascii(value))
+      return layoutText(meter, conversion, ascii(value, meter))
     case 'c':
-      return layoutText({ ...conversion, precision: -1 }, characterOf(value))
+      return layoutText(meter, { ...conversion, precision: -1 }, characterOf(value))
     case 'd':
     case 'i':
     case 'u':
-      return convertInteger(conversion, value, 10)
+      return convertInteger(meter, conversion, value, 10)
     case 'o':
-      return convertInteger(conversion, value, 8)
+      return convertInteger(meter, conversion, value, 8)
     case 'x':
     case 'X':
-      return convertInteger(conversion, value, 16)
+      return convertInteger(meter, conversion, value, 16)
     case 'e':
     case 'E':
     case 'f':
     case 'F':
     case 'g':
     case 'G':
-      return convertFloat(conversion, value)
+      return convertFloat(meter, conversion, value)
     default:
       return undefined
   }
 }
 
-function layoutText({ width, precision, leftAlign }: Conversion, text: string): string {
-  const shown = precision === -1 ? text : textSlice(text, null, precision, null)
-  const room = width - textLength(shown)
+function layoutText(meter: Meter, { width, precision, leftAlign }: Conversion, text: string): string {
+  const shown = precision === -1 ? text : textSlice(meter, text, null, precision, null)
+  if (width === -1) return shown
+  const room = width - measureText(meter, shown)
   if (room <= 0) return shown
   checkLength(width)
   return leftAlign ? shown + repeatText(' ', room) : repeatText(' ', room) + shown
@@ -263,7 +272,7 @@ function characterOf(value: Value): string {
   return String.fromCodePoint(Number(code))
 }
 
-function convertInteger(conversion: Conversion, value: Value, base: 8 | 10 | 16): string {
+function convertInteger(meter: Meter, conversion: Conversion, value: Value, base: 8 | 10 | 16): string {
   const { type, precision, alternate } = conversion
   if (base === 10 ? !isNumeric(value) : !isInteger(value)) {
     const wanted = base === 10 ? 'a real number' : 'an integer'
@@ -271,6 +280,7 @@ function convertInteger(conversion: Conversion, value: Value, base: 8 | 10 | 16)
   }
   const integer = toInteger(value)
   const size = integer < 0 ? -integer : integer
+  touchInteger(meter, size)
   const digits = base === 10 ? formatNumber(size) : numeric(size)!.toString(base)
   const prefix = alternate && base !== 10 ? `0${base === 8 ? 'o' : type}` : ''
   checkLength(precision)
@@ -278,14 +288,14 @@ function convertInteger(conversion: Conversion, value: Value, base: 8 | 10 | 16)
   return layoutNumber(conversion, integer < 0, prefix, filled)
 }
 
-function convertFloat(conversion: Conversion, value: Value): string {
+function convertFloat(meter: Meter, conversion: Conversion, value: Value): string {
   if (!isNumeric(value)) throw typeError(`must be real number, not ${typeName(value)}`)
   const { type, alternate, precision } = conversion
   const number = toFloat(value)
   const size = Math.abs(number)
   const layout = type.toLowerCase() as FloatLayout
   const text = Number.isFinite(size)
-    ? floatText(size, { layout, precision: precision === -1 ? 6 : precision, alternate })
+    ? floatText(meter, size, { layout, precision: precision === -1 ? 6 : precision, alternate })
     : formatNumber(size)
   return layoutNumber(conversion, number < 0, '', layout === type ? text : text.toUpperCase())
 }

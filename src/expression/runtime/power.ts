@@ -2,7 +2,15 @@ import { divisionByZero, valueError } from '../failure.ts'
 import { MAX_INTEGER, MAX_INTEGER_BITS } from '../value.ts'
 import { toFloat } from './conversions.ts'
 import { bitLength, powerToFloat } from './exact-float.ts'
-import { computedInteger, integerBits, integerTooBig, isWhole, normalizeInteger } from './numbers.ts'
+import type { Meter } from './meter.ts'
+import {
+  computedInteger,
+  integerBits,
+  integerTooBig,
+  isWhole,
+  normalizeInteger,
+  touchInteger,
+} from './numbers.ts'
 
 /**
  * `base ** exponent`: exact for ints with an exponent >= 0, else the nearest float.
@@ -62,11 +70,15 @@ const MODULAR_WORK = 1 << 24
  *
  * @throws {Failure} VALUE_ERROR when the modulus is 0, there is no inverse, or the numbers are too big to be sane
  */
-export function raiseModulo(base: bigint, exponent: bigint, modulus: bigint): number | bigint {
+export function raiseModulo(meter: Meter, base: bigint, exponent: bigint, modulus: bigint): number | bigint {
   if (modulus === 0n) throw valueError('pow() 3rd argument cannot be 0')
-  if (bitLength(exponent) * bitLength(modulus) > MODULAR_WORK) {
+  const work = bitLength(exponent) * bitLength(modulus)
+  if (work > MODULAR_WORK) {
     throw valueError('result too big: pow() of an exponent and a modulus of so many bits')
   }
+  touchInteger(meter, base)
+  touchInteger(meter, modulus)
+  meter.touch(work * 8)
   const size = modulus < 0n ? -modulus : modulus
   let square = remainder(exponent < 0n ? inverse(remainder(base, size), size) : base, size)
   let result = 1n % size

@@ -1,7 +1,8 @@
 import { valueError } from '../failure.ts'
 import type { JsonObject, Value } from '../value.ts'
 import { Dict, DictView, Range, Tuple, ValueIterator, ValueSet } from '../value.ts'
-import { formatNumber } from './numbers.ts'
+import type { Meter } from './meter.ts'
+import { formatNumber, touchInteger } from './numbers.ts'
 import { isPrintable } from './strings/predicates.ts'
 import { TextBuilder } from './text-builder.ts'
 
@@ -9,20 +10,21 @@ import { TextBuilder } from './text-builder.ts'
 const MAX_DEPTH = 1000
 
 /** `str(value)`: a text is itself, everything else its `repr`. */
-export function str(value: Value): string {
-  return typeof value === 'string' ? value : repr(value)
+export function str(value: Value, meter?: Meter): string {
+  return typeof value === 'string' ? value : repr(value, meter)
 }
 
 /**
  * `repr(value)` as CPython writes it, `[...]` where a container holds itself. An iterator has no address:
  * `<zip object>`.
  *
+ * @param meter counts what is written; without one nothing is, as for the text of a message or a constant
  * @throws {Failure} VALUE_ERROR when containers nest too deep or the result would be too long
  */
-export function repr(value: Value): string {
-  if (typeof value === 'string') return quote(value)
-  if (typeof value !== 'object' || value === null) return scalar(value)
-  const writer = new ContainerWriter()
+export function repr(value: Value, meter?: Meter): string {
+  if (typeof value === 'string') return quote(value, meter)
+  if (typeof value !== 'object' || value === null) return scalar(value, meter)
+  const writer = new ContainerWriter(meter)
   writer.write(value)
   return writer.toString()
 }
@@ -32,31 +34,51 @@ export function repr(value: Value): string {
  *
  * @throws {Failure} as `repr`
  */
-export function ascii(value: Value): string {
-  const text = repr(value)
-  return NOT_ASCII.test(text) ? escapeWhere(text, escapeBeyondAscii) : text
+export function ascii(value: Value, meter?: Meter): string {
+  const text = repr(value, meter)
+  return NOT_ASCII.test(text) ? escapeWhere(text, escapeBeyondAscii, meter) : text
 }
 
 const NOT_ASCII = /[^\0-\x7f]/
 
-function scalar(value: null | boolean | number | bigint): string {
+/** Units of work for a number. */
+const NUMBER = 100
+
+function scalar(value: null | boolean | number | bigint, meter: Meter | undefined): string {
   if (value === null) return 'None'
   if (typeof value === 'boolean') return value ? 'True' : 'False'
+  if (meter !== undefined) {
+    meter.touch(NUMBER)
+    touchInteger(meter, value)
+  }
   return formatNumber(value)
 }
 
 /** All but printable ASCII without `'` and `\`. */
 const SPECIAL = /[^ -&(-[\]-~]/
 
-function quote(text: string): string {
-  if (!SPECIAL.test(text)) return `'${text}'`
+/** Units of work for a character of a text in which some have to be escaped. */
+const QUOTED = 150
+
+function quote(text: string, meter: Meter | undefined): string {
+  if (!SPECIAL.test(text)) {
+    meter?.build(text.length)
+    return `'${text}'`
+  }
+  meter?.touch(text.length * QUOTED)
   const isDouble = text.includes("'") && !text.includes('"')
-  return isDouble ? `"${escapeWhere(text, escapeInDouble)}"` : `'${escapeWhere(text, escapeInSingle)}'`
+  return isDouble
+    ? `"${escapeWhere(text, escapeInDouble, meter)}"`
+    : `'${escapeWhere(text, escapeInSingle, meter)}'`
 }
 
 /** @param escapeOf gives what stands for a character, undefined for the character itself */
-function escapeWhere(text: string, escapeOf: (character: string) => string | undefined): string {
-  const result = new TextBuilder()
+function escapeWhere(
+  text: string,
+  escapeOf: (character: string) => string | undefined,
+  meter: Meter | undefined,
+): string {
+  const result = new TextBuilder(meter)
   let done = 0
   let unit = 0
   for (const character of text) {
@@ -95,25 +117,35 @@ function escapeCode(character: string): string {
   return code <= 0xffff ? `\\u${digits.padStart(4, '0')}` : `\\U${digits.padStart(8, '0')}`
 }
 
+/** Units of work for a container, beside what it holds. */
+const CONTAINER = 200
+
 /** The `repr` of one container and all that it holds. */
 class ContainerWriter {
-  readonly #text = new TextBuilder()
+  readonly #text: TextBuilder
+  readonly #meter: Meter | undefined
   /** The containers that are being written, from the outermost on. */
   readonly #open = new Set<object>()
+
+  constructor(meter: Meter | undefined) {
+    this.#meter = meter
+    this.#text = new TextBuilder(meter)
+  }
 
   toString(): string {
     return this.#text.toString()
   }
 
   write(value: Value): void {
-    if (typeof value === 'string') this.#text.add(quote(value))
-    else if (typeof value !== 'object' || value === null) this.#text.add(scalar(value))
+    if (typeof value === 'string') this.#text.add(quote(value, this.#meter))
+    else if (typeof value !== 'object' || value === null) this.#text.add(scalar(value, this.#meter))
     else if (value instanceof Range) this.#text.add(rangeText(value))
     else if (value instanceof ValueIterator) this.#text.add(`<${value.typeName} object>`)
     else this.#writeContainer(value)
   }
 
   #writeContainer(value: Value[] | Tuple | ValueSet | DictView | Dict | JsonObject): void {
+    this.#meter?.touch(CONTAINER)
     const [before, after] = brackets(value)
     if (this.#open.has(value)) {
       this.#text.add(value instanceof DictView ? '...' : `${before}...${after}`)

@@ -11,7 +11,7 @@ import {
   getItem,
   getMember,
   getSlice,
-  iterate,
+  iterate as iterateValue,
   setItem,
   setSlice,
   toArray,
@@ -19,7 +19,8 @@ import {
 import type { FieldPath } from './fields.ts'
 import { isMapping, isUseful, resolveField, resolveMixed, softItem, step } from './fields.ts'
 import { formatValue } from './format.ts'
-import { dictSet, makeSet, setAdd } from './keys.ts'
+import { collectSet, dictSet, putElement, putEntry } from './keys.ts'
+import type { Meter } from './meter.ts'
 import { callMethod } from './methods.ts'
 import { typeName } from './numbers.ts'
 import {
@@ -53,8 +54,8 @@ import {
   subtractInPlace,
   truth,
 } from './operators.ts'
-import { addAnomalies, assignBelow, isPlain, setOwn } from './output.ts'
-import { ascii, repr, str } from './repr.ts'
+import { addAnomalies, assignBelow, finishValue, setOwn } from './output.ts'
+import { ascii as asciiText, repr as reprText, str as strText } from './repr.ts'
 
 /** A plain object of JSON, into which dots lead. */
 function isObject(value: unknown): boolean {
@@ -80,9 +81,9 @@ function emptyDict(): Dict {
 }
 
 /** `{**other}`. */
-function mergeInto(dict: Dict, other: Value): void {
+function mergeInto(meter: Meter, dict: Dict, other: Value): void {
   if (!isMapping(other)) throw typeError(`'${typeName(other)}' object is not a mapping`)
-  for (const key of iterate(other)) dictSet(dict, key, getItem(other, key)!)
+  for (const key of iterate(meter, other)) putEntry(meter, dict, key, getItem(meter, other, key)!)
 }
 
 function makeGenerator(items: Value[]): ValueIterator {
@@ -95,22 +96,39 @@ function boundedList(items: Value[]): Value[] {
 }
 
 /** How `in` compares: an object is in a list that holds it, also when it does not equal itself (NaN). */
-function same(left: Value, right: Value): boolean {
-  return Object.is(left, right) || equals(left, right)
+function same(meter: Meter, left: Value, right: Value): boolean {
+  return equals(meter, left, right) || Object.is(left, right)
 }
 
 /** Keys compare by their JSON text: `true` and `null`, as tables spell them. */
-function missingKey(table: string, key: Value): string {
-  const text = key === null || typeof key === 'boolean' ? String(key) : repr(key)
+function missingKey(meter: Meter, table: string, key: Value): string {
+  const text = key === null || typeof key === 'boolean' ? String(key) : reprText(key, meter)
   return `table '${table}' has no key ${text.length > 200 ? `${text.slice(0, 200)}...` : text}`
 }
 
-/** A function of the language as `key=`: it wants the context first. */
+/** A function as `key=`: one of the language wants the context first, any other the meter. */
 function withContext(
-  call: (context: unknown, value: Value) => Value,
+  call: (context: unknown, value: Value) => Maybe,
   context: unknown,
-): (value: Value) => Value {
+): (value: Value) => Maybe {
   return (value) => call(context, value)
+}
+
+/** What a loop goes over. */
+function iterate(meter: Meter, value: Value): Iterable<Value> {
+  return iterateValue(value, meter)
+}
+
+function str(meter: Meter, value: Value): string {
+  return strText(value, meter)
+}
+
+function repr(meter: Meter, value: Value): string {
+  return reprText(value, meter)
+}
+
+function ascii(meter: Meter, value: Value): string {
+  return asciiText(value, meter)
 }
 
 export const RUNTIME = {
@@ -127,6 +145,7 @@ export const RUNTIME = {
   bitXorInPlace,
   boundedList,
   callMethod,
+  collectSet,
   contains,
   deleteItem,
   deletePath,
@@ -135,6 +154,7 @@ export const RUNTIME = {
   divide,
   emptyDict,
   equals,
+  finishValue,
   floorDivide,
   formatValue,
   getAttribute,
@@ -146,7 +166,6 @@ export const RUNTIME = {
   identical,
   invert,
   isObject,
-  isPlain,
   isUseful,
   iterate,
   leftShift,
@@ -154,7 +173,6 @@ export const RUNTIME = {
   lessOrEqual,
   lineField,
   makeGenerator,
-  makeSet,
   makeTuple,
   mergeInto,
   missingKey,
@@ -165,11 +183,12 @@ export const RUNTIME = {
   ownMember,
   positive,
   power,
+  putElement,
+  putEntry,
   repr,
   resolveMixed,
   rightShift,
   same,
-  setAdd,
   setItem,
   setOwn,
   setPath,

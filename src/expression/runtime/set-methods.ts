@@ -1,7 +1,8 @@
-import type { Maybe, Value } from '../value.ts'
+import type { HashKey, Maybe, Value } from '../value.ts'
 import { ValueSet } from '../value.ts'
 import { iterate } from './iteration.ts'
-import { hashKey, makeSet, setAdd, setDelete } from './keys.ts'
+import { collectSet, ELEMENT_BYTES, hashKey, putElement, setAdd, setDelete, touchKey } from './keys.ts'
+import type { Meter } from './meter.ts'
 import type { CallableTable } from './method.ts'
 import { callable } from './method.ts'
 
@@ -36,75 +37,89 @@ export const SET_METHODS: CallableTable = {
  */
 const FINGERS = new WeakMap<ValueSet, Iterator<Value>>()
 
-function add(set: ValueSet, item: Value): null {
-  setAdd(set, item)
+function add(meter: Meter, set: ValueSet, item: Value): null {
+  putElement(meter, set, item)
   return null
 }
 
-function clear(set: ValueSet): null {
+function clear(_meter: Meter, set: ValueSet): null {
   set.entries.clear()
   return null
 }
 
-function copySet(set: ValueSet): ValueSet {
+function copySet(meter: Meter, set: ValueSet): ValueSet {
+  meter.build(set.entries.size * ELEMENT_BYTES)
   const result = new ValueSet()
   for (const [hash, item] of set.entries) result.entries.set(hash, item)
   return result
 }
 
-function difference(set: ValueSet, ...others: Value[]): ValueSet {
-  const result = copySet(set)
-  for (const other of others) subtract(result, other)
+function difference(meter: Meter, set: ValueSet, ...others: Value[]): ValueSet {
+  const result = copySet(meter, set)
+  for (const other of others) subtract(meter, result, other)
   return result
 }
 
-function differenceUpdate(set: ValueSet, ...others: Value[]): null {
-  for (const other of others) subtract(set, other)
+function differenceUpdate(meter: Meter, set: ValueSet, ...others: Value[]): null {
+  for (const other of others) subtract(meter, set, other)
   return null
 }
 
-function subtract(set: ValueSet, other: Value): void {
+function subtract(meter: Meter, set: ValueSet, other: Value): void {
   if (other === set) set.entries.clear()
-  else if (other instanceof ValueSet) for (const hash of other.entries.keys()) set.entries.delete(hash)
-  else for (const item of iterate(other)) set.entries.delete(hashKey(item))
+  else if (other instanceof ValueSet) {
+    meter.touch(other.entries.size * ELEMENT_BYTES)
+    for (const hash of other.entries.keys()) set.entries.delete(hash)
+  } else {
+    for (const item of iterate(other, meter)) set.entries.delete(hashOf(meter, item))
+  }
 }
 
-function discard(set: ValueSet, item: Value): null {
+function hashOf(meter: Meter, item: Value): HashKey {
+  touchKey(meter, item)
+  return hashKey(item)
+}
+
+function discard(meter: Meter, set: ValueSet, item: Value): null {
+  touchKey(meter, item)
   setDelete(set, item)
   return null
 }
 
-function intersection(set: ValueSet, ...others: Value[]): ValueSet {
-  const result = copySet(set)
+function intersection(meter: Meter, set: ValueSet, ...others: Value[]): ValueSet {
+  const result = copySet(meter, set)
   for (const other of others) {
-    const kept = asSet(other).entries
+    const kept = asSet(meter, other).entries
+    meter.touch(result.entries.size * ELEMENT_BYTES)
     for (const hash of result.entries.keys()) if (!kept.has(hash)) result.entries.delete(hash)
   }
   return result
 }
 
-function intersectionUpdate(set: ValueSet, ...others: Value[]): null {
-  replaceItems(set, intersection(set, ...others))
+function intersectionUpdate(meter: Meter, set: ValueSet, ...others: Value[]): null {
+  replaceItems(set, intersection(meter, set, ...others))
   return null
 }
 
-function isDisjoint(set: ValueSet, other: Value): boolean {
-  for (const item of iterate(other)) if (set.entries.has(hashKey(item))) return false
+function isDisjoint(meter: Meter, set: ValueSet, other: Value): boolean {
+  for (const item of iterate(other, meter)) if (set.entries.has(hashOf(meter, item))) return false
   return true
 }
 
-function isSubset(set: ValueSet, other: Value): boolean {
-  const { entries } = asSet(other)
+function isSubset(meter: Meter, set: ValueSet, other: Value): boolean {
+  const { entries } = asSet(meter, other)
+  meter.touch(set.entries.size * ELEMENT_BYTES)
   for (const hash of set.entries.keys()) if (!entries.has(hash)) return false
   return true
 }
 
-function isSuperset(set: ValueSet, other: Value): boolean {
-  for (const item of iterate(other)) if (!set.entries.has(hashKey(item))) return false
+function isSuperset(meter: Meter, set: ValueSet, other: Value): boolean {
+  for (const item of iterate(other, meter)) if (!set.entries.has(hashOf(meter, item))) return false
   return true
 }
 
-function pop(set: ValueSet): Maybe {
+function pop(meter: Meter, set: ValueSet): Maybe {
+  meter.touch(ELEMENT_BYTES)
   const { entries } = set
   let step = FINGERS.get(set)?.next()
   if (step === undefined || step.done === true) {
@@ -117,40 +132,42 @@ function pop(set: ValueSet): Maybe {
   return step.value
 }
 
-function remove(set: ValueSet, item: Value): Maybe<null> {
+function remove(meter: Meter, set: ValueSet, item: Value): Maybe<null> {
+  touchKey(meter, item)
   return setDelete(set, item) ? null : undefined
 }
 
-function symmetricDifference(set: ValueSet, other: Value): ValueSet {
+function symmetricDifference(meter: Meter, set: ValueSet, other: Value): ValueSet {
   const result = new ValueSet()
-  const { entries } = asSet(other)
+  const { entries } = asSet(meter, other)
+  meter.build((set.entries.size + entries.size) * ELEMENT_BYTES)
   for (const [hash, item] of set.entries) if (!entries.has(hash)) result.entries.set(hash, item)
   for (const [hash, item] of entries) if (!set.entries.has(hash)) setAdd(result, item)
   return result
 }
 
-function symmetricDifferenceUpdate(set: ValueSet, other: Value): null {
-  replaceItems(set, symmetricDifference(set, other))
+function symmetricDifferenceUpdate(meter: Meter, set: ValueSet, other: Value): null {
+  replaceItems(set, symmetricDifference(meter, set, other))
   return null
 }
 
-function union(set: ValueSet, ...others: Value[]): ValueSet {
-  const result = copySet(set)
-  for (const other of others) addAll(result, other)
+function union(meter: Meter, set: ValueSet, ...others: Value[]): ValueSet {
+  const result = copySet(meter, set)
+  for (const other of others) addAll(meter, result, other)
   return result
 }
 
-function update(set: ValueSet, ...others: Value[]): null {
-  for (const other of others) addAll(set, other)
+function update(meter: Meter, set: ValueSet, ...others: Value[]): null {
+  for (const other of others) addAll(meter, set, other)
   return null
 }
 
-function addAll(set: ValueSet, other: Value): void {
-  for (const item of iterate(other)) setAdd(set, item)
+function addAll(meter: Meter, set: ValueSet, other: Value): void {
+  for (const item of iterate(other, meter)) putElement(meter, set, item)
 }
 
-function asSet(other: Value): ValueSet {
-  return other instanceof ValueSet ? other : makeSet(iterate(other))
+function asSet(meter: Meter, other: Value): ValueSet {
+  return other instanceof ValueSet ? other : collectSet(meter, iterate(other, meter))
 }
 
 function replaceItems(set: ValueSet, items: ValueSet): void {

@@ -3,7 +3,8 @@ import type { Tuple, Value } from '../value.ts'
 import { DictView, ValueSet } from '../value.ts'
 import { contains, isSetView, type SetView } from './compare.ts'
 import { iterate } from './containers.ts'
-import { makeSet, setAdd, setHas } from './keys.ts'
+import { collectSet, ELEMENT_BYTES, putElement, setHas } from './keys.ts'
+import type { Meter } from './meter.ts'
 
 export type SetOperator = '-' | '&' | '|' | '^'
 
@@ -13,20 +14,22 @@ export type SetOperator = '-' | '&' | '|' | '^'
  * @returns undefined where the operator does not take these operands: both have to be sets; a view takes any iterable
  * @throws {Failure} TYPE_ERROR when the other operand of a view is not iterable, or an element is not hashable
  */
-export function combineSets(a: Value, b: Value, operator: SetOperator): ValueSet | undefined {
+export function combineSets(meter: Meter, a: Value, b: Value, operator: SetOperator): ValueSet | undefined {
   if (!(a instanceof ValueSet && b instanceof ValueSet) && !isSetView(a) && !isSetView(b)) return undefined
-  if (operator === '&' && isItemsView(a)) return intersectItems(a, b)
-  if (operator === '&' && isItemsView(b)) return makeSet(elementsIn(a, b))
-  if (operator === '^' && isItemsView(a) && isItemsView(b)) return differingItems(a, b)
-  const left = asSet(a)
-  const right = asSet(b)
+  if (operator === '&' && isItemsView(a)) return intersectItems(meter, a, b)
+  if (operator === '&' && isItemsView(b)) return collectSet(meter, elementsIn(meter, a, b))
+  if (operator === '^' && isItemsView(a) && isItemsView(b)) return differingItems(meter, a, b)
+  const left = asSet(meter, a)
+  const right = asSet(meter, b)
   const result = new ValueSet()
+  meter.build(left.entries.size * ELEMENT_BYTES)
+  meter.touch(right.entries.size * ELEMENT_BYTES)
   for (const [hash, item] of left.entries) {
     if (operator === '|' || right.entries.has(hash) === (operator === '&')) result.entries.set(hash, item)
   }
   if (operator === '|' || operator === '^') {
     for (const [hash, item] of right.entries) {
-      if (!left.entries.has(hash)) setAdd(result, item)
+      if (!left.entries.has(hash)) putElement(meter, result, item)
     }
   }
   return result
@@ -42,24 +45,33 @@ function isItemsView(value: Value): value is SetView {
 }
 
 /** The elements of `a` that are in the view `b`. */
-function elementsIn(a: Value, b: SetView): Value[] {
+function elementsIn(meter: Meter, a: Value, b: SetView): Value[] {
   const common: Value[] = []
-  for (const element of iterate(a)) if (contains(b, element)) common.push(element)
+  for (const element of iterate(a, meter)) {
+    meter.touch(ELEMENT_BYTES)
+    if (contains(meter, b, element)) common.push(element)
+  }
   return common
 }
 
 /** The items of the view `a` that are in `b`. A key has one item: to know the keys is enough. */
-function intersectItems(a: SetView, b: Value): ValueSet {
-  const keys = makeSet(elementsIn(b, a).map((pair) => (pair as Tuple).items[0]!))
+function intersectItems(meter: Meter, a: SetView, b: Value): ValueSet {
+  const keys = collectSet(
+    meter,
+    elementsIn(meter, b, a).map((pair) => (pair as Tuple).items[0]!),
+  )
   const result = new ValueSet()
-  for (const item of iterate(a)) if (setHas(keys, (item as Tuple).items[0]!)) setAdd(result, item)
+  for (const item of iterate(a, meter)) {
+    meter.touch(ELEMENT_BYTES)
+    if (setHas(keys, (item as Tuple).items[0]!)) putElement(meter, result, item)
+  }
   return result
 }
 
-function differingItems(a: SetView, b: SetView): ValueSet {
+function differingItems(meter: Meter, a: SetView, b: SetView): ValueSet {
   const result = new ValueSet()
-  for (const item of iterate(a)) if (!contains(b, item)) setAdd(result, item)
-  for (const item of iterate(b)) if (!contains(a, item)) setAdd(result, item)
+  for (const item of iterate(a, meter)) if (!contains(meter, b, item)) putElement(meter, result, item)
+  for (const item of iterate(b, meter)) if (!contains(meter, a, item)) putElement(meter, result, item)
   return result
 }
 
@@ -68,23 +80,24 @@ function differingItems(a: SetView, b: SetView): ValueSet {
  *
  * @returns false where the operator does not do that with these operands
  */
-export function combineSetsInPlace(left: Value, right: Value, operator: SetOperator): boolean {
+export function combineSetsInPlace(meter: Meter, left: Value, right: Value, operator: SetOperator): boolean {
   if (!(left instanceof ValueSet && right instanceof ValueSet)) return false
   const { entries } = left
+  meter.touch((operator === '&' ? entries.size : right.entries.size) * ELEMENT_BYTES)
   if (operator === '|') {
-    for (const item of right.entries.values()) setAdd(left, item)
+    for (const item of right.entries.values()) putElement(meter, left, item)
   } else if (operator === '&') {
     for (const hash of entries.keys()) if (!right.entries.has(hash)) entries.delete(hash)
   } else if (left === right) {
     entries.clear()
   } else {
     for (const [hash, item] of right.entries) {
-      if (!entries.delete(hash) && operator === '^') setAdd(left, item)
+      if (!entries.delete(hash) && operator === '^') putElement(meter, left, item)
     }
   }
   return true
 }
 
-function asSet(value: Value): ValueSet {
-  return value instanceof ValueSet ? value : makeSet(iterate(value))
+function asSet(meter: Meter, value: Value): ValueSet {
+  return value instanceof ValueSet ? value : collectSet(meter, iterate(value, meter))
 }

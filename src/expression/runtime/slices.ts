@@ -1,9 +1,10 @@
 import { typeError, valueError } from '../failure.ts'
-import type { Maybe, Value } from '../value.ts'
+import type { Value } from '../value.ts'
 import { MAX_INTEGER, Range, Tuple } from '../value.ts'
 import { toArray } from './iteration.ts'
 import { isDict } from './keys.ts'
-import { checkLength } from './length.ts'
+import { checkLength, ITEM_BYTES, LIST_BYTES } from './length.ts'
+import type { Meter } from './meter.ts'
 import { isInteger, toIndex, typeName } from './numbers.ts'
 import { textSlice } from './text.ts'
 
@@ -49,22 +50,23 @@ function clamp(index: number, length: number, first: number, last: number): numb
 }
 
 /**
- * `container[start:stop:step]`, where null is a bound that is not given. Of None it is absent, as an item is.
+ * `container[start:stop:step]`, where null is a bound that is not given. None has no slices, though it has absent items:
+ * an item may be a step of a path, a slice never is.
  *
  * @throws {Failure} TYPE_ERROR when the container cannot be sliced or a bound is no integer; VALUE_ERROR for step 0
  */
-export function getSlice(container: Value, start: Value, stop: Value, step: Value): Maybe {
-  if (typeof container === 'string') return sliceText(container, start, stop, step)
-  if (Array.isArray(container)) return sliceItems(container, start, stop, step)
-  if (container === null) return undefined
-  if (container instanceof Tuple) return new Tuple(sliceItems(container.items, start, stop, step))
+export function getSlice(meter: Meter, container: Value, start: Value, stop: Value, step: Value): Value {
+  if (typeof container === 'string') return sliceText(meter, container, start, stop, step)
+  if (Array.isArray(container)) return sliceItems(meter, container, start, stop, step)
+  if (container instanceof Tuple) return new Tuple(sliceItems(meter, container.items, start, stop, step))
   if (container instanceof Range) return sliceRange(container, start, stop, step)
   if (isDict(container)) throw typeError("unhashable type: 'slice'")
   throw typeError(`'${typeName(container)}' object is not subscriptable`)
 }
 
-function sliceText(text: string, start: Value, stop: Value, step: Value): string {
+function sliceText(meter: Meter, text: string, start: Value, stop: Value, step: Value): string {
   return textSlice(
+    meter,
     text,
     start === null ? null : sliceIndex(start),
     stop === null ? null : sliceIndex(stop),
@@ -72,8 +74,9 @@ function sliceText(text: string, start: Value, stop: Value, step: Value): string
   )
 }
 
-function sliceItems(items: readonly Value[], start: Value, stop: Value, step: Value): Value[] {
+function sliceItems(meter: Meter, items: readonly Value[], start: Value, stop: Value, step: Value): Value[] {
   const bounds = sliceBounds(start, stop, step, items.length)
+  meter.build(LIST_BYTES + ITEM_BYTES * bounds.count)
   if (bounds.step === 1) return items.slice(bounds.start, bounds.start + bounds.count)
   const selected: Value[] = []
   for (let index = 0; index < bounds.count; index++) selected.push(items[bounds.start + index * bounds.step]!)
@@ -108,14 +111,23 @@ export function makeRange(start: number, stop: number, step: number): Range {
  * @throws {Failure} TYPE_ERROR when the container is no list or the values are not iterable; VALUE_ERROR when a slice
  *   with a step gets another number of values than it has places
  */
-export function setSlice(container: Value, start: Value, stop: Value, step: Value, values: Value): void {
+export function setSlice(
+  meter: Meter,
+  container: Value,
+  start: Value,
+  stop: Value,
+  step: Value,
+  values: Value,
+): void {
   if (isDict(container)) throw typeError("unhashable type: 'slice'")
   if (!Array.isArray(container)) {
     throw typeError(`'${typeName(container)}' object does not support item assignment`)
   }
   const by = step === null ? 1 : sliceIndex(step)
-  const items = assignedItems(values, by === 1)
+  const items = assignedItems(meter, values, by === 1)
   const bounds = sliceBounds(start, stop, step, container.length)
+  meter.build(ITEM_BYTES * items.length)
+  meter.touch(ITEM_BYTES * container.length)
   if (by === 1) {
     replaceItems(container, bounds.start, bounds.count, items)
     return
@@ -127,8 +139,8 @@ export function setSlice(container: Value, start: Value, stop: Value, step: Valu
   for (const [index, item] of items.entries()) container[bounds.start + index * bounds.step] = item
 }
 
-function assignedItems(values: Value, simple: boolean): Value[] {
-  if (isIterable(values)) return toArray(values)
+function assignedItems(meter: Meter, values: Value, simple: boolean): Value[] {
+  if (isIterable(values)) return toArray(meter, values)
   throw typeError(simple ? 'can only assign an iterable' : 'must assign iterable to extended slice')
 }
 
@@ -150,13 +162,14 @@ function replaceItems(list: Value[], start: number, count: number, items: readon
  *
  * @throws {Failure} TYPE_ERROR when the container is no list
  */
-export function deleteSlice(container: Value, start: Value, stop: Value, step: Value): void {
+export function deleteSlice(meter: Meter, container: Value, start: Value, stop: Value, step: Value): void {
   if (isDict(container)) throw typeError("unhashable type: 'slice'")
   if (!Array.isArray(container)) {
     throw typeError(`'${typeName(container)}' object doesn't support item deletion`)
   }
   const bounds = sliceBounds(start, stop, step, container.length)
   if (bounds.count === 0) return
+  meter.touch(ITEM_BYTES * container.length)
   const by = Math.abs(bounds.step)
   const first = bounds.step > 0 ? bounds.start : bounds.start + (bounds.count - 1) * bounds.step
   if (by === 1) {

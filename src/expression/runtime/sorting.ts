@@ -1,5 +1,7 @@
 import { typeError } from '../failure.ts'
 import type { Maybe, Value } from '../value.ts'
+import { ITEM_BYTES } from './length.ts'
+import type { Meter } from './meter.ts'
 import type { KeyFunction } from './method.ts'
 import { toIndex, typeName } from './numbers.ts'
 import { less } from './operators.ts'
@@ -19,25 +21,37 @@ type Comparison = (a: Value, b: Value) => number
  * @returns the array; undefined when the key of an element is absent (the array is unchanged then)
  * @throws {Failure} TYPE_ERROR when two elements cannot be compared
  */
-export function sortValues(items: Value[], key: Maybe<KeyFunction | Value>, reverse: Maybe): Maybe<Value[]> {
+export function sortValues(
+  meter: Meter,
+  items: Value[],
+  key: Maybe<KeyFunction | Value>,
+  reverse: Maybe,
+): Maybe<Value[]> {
   const descending = reverse !== undefined && toIndex(reverse) !== 0
   if (key === undefined || key === null) {
     if (descending) items.reverse()
-    items.sort(comparisonOf(items))
+    items.sort(comparisonOf(meter, items))
     return descending ? items.reverse() : items
   }
-  return sortByKey(items, key, descending)
+  return sortByKey(meter, items, key, descending)
 }
 
-function sortByKey(items: Value[], keyOf: KeyFunction | Value, descending: boolean): Maybe<Value[]> {
+function sortByKey(
+  meter: Meter,
+  items: Value[],
+  keyOf: KeyFunction | Value,
+  descending: boolean,
+): Maybe<Value[]> {
   const keys: Value[] = []
   for (const item of items) {
     if (typeof keyOf !== 'function') throw typeError(`'${typeName(keyOf)}' object is not callable`)
-    const key: Maybe = keyOf(item)
+    meter.read(item)
+    const key = keyOf(item)
     if (key === undefined) return undefined
+    meter.build(ITEM_BYTES * 4)
     keys.push(key)
   }
-  const compare = comparisonOf(keys)
+  const compare = comparisonOf(meter, keys)
   const order = Array.from(keys.keys())
   if (descending) order.reverse()
   order.sort((a, b) => compare(keys[a]!, keys[b]!))
@@ -47,9 +61,30 @@ function sortByKey(items: Value[], keyOf: KeyFunction | Value, descending: boole
   return items
 }
 
-function comparisonOf(values: readonly Value[]): Comparison {
-  if (values.every(isNumber)) return compareDirectly
-  return values.every(isPlainText) ? compareDirectly : compareValues
+/** Units of work for a comparison. */
+const COMPARISON = 24
+
+/** The comparison counts itself: how often it is made, only the sort knows. */
+function comparisonOf(meter: Meter, values: readonly Value[]): Comparison {
+  if (values.every(isNumber)) {
+    return (a, b) => {
+      meter.touch(COMPARISON)
+      return compareDirectly(a as number, b as number)
+    }
+  }
+  for (const value of values) if (typeof value === 'string') meter.touch(value.length)
+  if (values.every(isPlainText)) {
+    return (a, b) => {
+      const left = a as string
+      const right = b as string
+      meter.touch(COMPARISON + Math.min(left.length, right.length) / 4)
+      return compareDirectly(left, right)
+    }
+  }
+  return (a, b) => {
+    meter.touch(COMPARISON * 2)
+    return less(meter, a, b) ? -1 : 0
+  }
 }
 
 function isNumber(value: Value): boolean {
@@ -62,12 +97,6 @@ function isPlainText(value: Value): boolean {
 }
 
 /** Of two numbers or two texts, which JavaScript compares as Python does. */
-function compareDirectly(a: Value, b: Value): number {
-  const left = a as number
-  const right = b as number
-  return left < right ? -1 : left > right ? 1 : 0
-}
-
-function compareValues(a: Value, b: Value): number {
-  return less(a, b) ? -1 : 0
+function compareDirectly<T extends number | string>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

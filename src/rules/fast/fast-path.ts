@@ -9,6 +9,9 @@
  */
 import { Buffer } from 'node:buffer'
 import type { EventContext } from '../../expression/functions/definition.ts'
+import type { EventLimits } from '../../expression/runtime/meter.ts'
+import { Meter } from '../../expression/runtime/meter.ts'
+import { finishValue } from '../../expression/runtime/output.ts'
 import type { Maybe, Value } from '../../expression/value.ts'
 import { isJsonNumber, MAX_INTEGER } from '../../expression/value.ts'
 import type { RuleNotes } from '../rule-notes.ts'
@@ -25,8 +28,8 @@ const OPEN_BRACE = 0x7b
 const MINUS = 0x2d
 const ZERO = 0x30
 
-/** Loops and comprehensions of one line; more of them are left to the plain way, which has the real limit. */
-const MAX_STEPS = 1_000_000
+/** This part of what an event may cost is spent here; a line that takes more goes the plain way, which has the real limits. */
+const SHARE = 16
 
 /** Bytes of one line's output; more is left to the plain way, which has the real limits. */
 const MAX_OUTPUT = 1 << 26
@@ -49,6 +52,7 @@ export interface FastNotes {
 }
 
 export class FastPath implements EventContext {
+  readonly meter: Meter
   readonly writer = new ByteWriter()
   /** For generated code that is more than one function: values and slots by rule, where objects begin by their id. */
   readonly v: unknown[]
@@ -70,7 +74,6 @@ export class FastPath implements EventContext {
   #view = viewOf(this.#bytes)
   /** The same bytes, one character each. */
   #latin1 = ''
-  #steps = 0
 
   constructor(
     generated: FastFunction,
@@ -80,9 +83,11 @@ export class FastPath implements EventContext {
     objects: number,
     plain: PlainWay,
     { notes, places }: FastNotes,
+    limits: EventLimits,
   ) {
     this.notes = notes
     this.#places = places
+    this.meter = new Meter(limits.maxWork / SHARE, limits.maxBuilt / SHARE)
     this.v = new Array(rules).fill(undefined)
     this.s = new Int32Array(rules)
     this.o = new Int32Array(objects)
@@ -122,7 +127,7 @@ export class FastPath implements EventContext {
     if (this.#scanner.hasNews || this.#hasMissed) this.#look()
     const { writer } = this
     const { length } = writer
-    this.#steps = 0
+    this.meter.begin()
     writer.limit = length + MAX_OUTPUT
     let isWritten = false
     try {
@@ -261,7 +266,10 @@ export class FastPath implements EventContext {
     if (typeof value === 'string') this.writer.string(value)
     else if (typeof value === 'number' && isJsonNumber(value)) this.writer.ascii(String(value + 0))
     else if (typeof value === 'boolean') this.writer.ascii(value ? 'true' : 'false')
-    else this.writer.text(this.#plain.stringify(value))
+    else {
+      finishValue(this.meter, value)
+      this.writer.text(this.#plain.stringify(value))
+    }
   }
 
   /**
@@ -277,10 +285,6 @@ export class FastPath implements EventContext {
   }
 
   // --- what rules and functions call ------------------------------------------------------------------------
-
-  step(): void {
-    if (++this.#steps > MAX_STEPS) throw GIVE_UP
-  }
 
   field(name: string): Maybe {
     const slot = this.#members.get(name)

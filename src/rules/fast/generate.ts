@@ -5,6 +5,8 @@ import { children } from '../../expression/checked.ts'
 import type { FieldSource } from '../../expression/emit.ts'
 import { ConstantPool, commentText, Emitter, isSingleton } from '../../expression/emit.ts'
 import type { FieldPath } from '../../expression/runtime/fields.ts'
+import type { EventLimits } from '../../expression/runtime/meter.ts'
+import { DEFAULT_LIMITS } from '../../expression/runtime/meter.ts'
 import { isJsonNumber } from '../../expression/value.ts'
 import type { CheckedRule, CheckedRules } from '../generate.ts'
 import { fieldsOf } from '../generate.ts'
@@ -31,14 +33,18 @@ export interface FastPathPlan {
 }
 
 /**
+ * @param limits what an event may cost in the plain way
  * @returns undefined where the rules need the event as an object: `tap`, `data` used as a whole, `line.raw`, a rule
  * that sets a value inside another one's
  */
-export function planFastPath(rules: CheckedRules): FastPathPlan | undefined {
+export function planFastPath(
+  rules: CheckedRules,
+  limits: EventLimits = DEFAULT_LIMITS,
+): FastPathPlan | undefined {
   if (rules.tap !== undefined) return undefined
   const tree = outputTree(rules.rules.map((rule) => rule.path))
   if (!isSimple(tree) || !rules.rules.every((rule) => readsOnlyFields(rule.node))) return undefined
-  return new FastGenerator(rules.rules, tree).plan()
+  return new FastGenerator(rules.rules, tree, limits).plan()
 }
 
 /** No rule sets a value inside another one's, and no object needs its keys' order kept by a Dict. */
@@ -97,6 +103,7 @@ function* ownReads(node: Node | undefined): Generator<string> {
 class FastGenerator {
   readonly #rules: readonly CheckedRule[]
   readonly #tree: OutputNode
+  readonly #limits: EventLimits
   readonly #wanted = new WantedMembers()
   readonly #members = new Map<string, number>()
   readonly #constants = new ConstantPool()
@@ -108,7 +115,8 @@ class FastGenerator {
   /** Text that is to be written before anything else is. */
   #pending = ''
 
-  constructor(rules: readonly CheckedRule[], tree: OutputNode) {
+  constructor(rules: readonly CheckedRule[], tree: OutputNode, limits: EventLimits) {
+    this.#limits = limits
     this.#rules = rules
     this.#tree = tree
     this.#grouped = rules.length > GROUP_SIZE
@@ -135,7 +143,7 @@ class FastGenerator {
     return {
       source,
       create: (plain, notes = new RuleNotes(this.#rules)) =>
-        new FastPath(evaluate, this.#wanted, this.#members, ...sizes, plain, { notes, places }),
+        new FastPath(evaluate, this.#wanted, this.#members, ...sizes, plain, { notes, places }, this.#limits),
     }
   }
 
@@ -165,7 +173,7 @@ class FastGenerator {
     this.#values(0, this.#rules.length)
     this.#object(this.#tree)
     this.#flush()
-    return ['function evaluate(run) {', ...this.#emitter.lines, ...this.#leftOut(), '  return true', '}']
+    return ['function evaluate(run) {', ...this.#emitter.body(), ...this.#leftOut(), '  return true', '}']
   }
 
   /** One function for every group of rules, then some that write: `v`, `s` and `o` are the run's arrays. */
@@ -176,7 +184,7 @@ class FastGenerator {
       const to = Math.min(from + GROUP_SIZE, this.#rules.length)
       this.#emitter = this.#newEmitter()
       this.#values(from, to)
-      functions.push(`function rules${from}(run, v, s) {`, ...this.#emitter.lines, '  return true', '}')
+      functions.push(`function rules${from}(run, v, s) {`, ...this.#emitter.body(), '  return true', '}')
       calls.push(`  if (!rules${from}(run, v, s)) return false`)
     }
     this.#emitter = this.#newEmitter()

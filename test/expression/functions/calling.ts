@@ -7,6 +7,7 @@ import type {
   PrepareHost,
 } from '../../../src/expression/functions/definition.ts'
 import type { Value } from '../../../src/expression/value.ts'
+import { meter } from '../runtime/unlimited.ts'
 
 /** What a call came to: a value (undefined: absence) or the code of a failure, and the anomalies it recorded. */
 export interface Outcome {
@@ -27,6 +28,7 @@ export function call(definition: FunctionDefinition, ...args: (Value | undefined
 export function outcomeOf(run: (context: EventContext) => unknown): Outcome {
   const anomalies: Record<string, string[]> = {}
   const context: EventContext = {
+    meter,
     field: () => undefined,
     anomaly(kind, text) {
       anomalies[kind] ??= []

@@ -4,6 +4,7 @@ import { ArgumentProblem, type PreparedFunction } from '../../../src/expression/
 import { lookup, lookupIn } from '../../../src/expression/functions/lookup.ts'
 import type { JsonObject, Value } from '../../../src/expression/value.ts'
 import { Tuple } from '../../../src/expression/value.ts'
+import { meter } from '../runtime/unlimited.ts'
 import { hostWith, outcomeOf } from './calling.ts'
 
 type Tables = Parameters<typeof hostWith>[0]
@@ -63,7 +64,7 @@ test('a key hits the entry whose key has the same text', () => {
     [1e21, 'huge'],
     ['__proto__', 'own'],
   ]
-  for (const [key, value] of hits) assert.equal(lookupIn(entries, key), value, String(key))
+  for (const [key, value] of hits) assert.equal(lookupIn(meter, entries, key), value, String(key))
 })
 
 test('a miss is an absence', () => {
@@ -82,7 +83,7 @@ test('a miss is an absence', () => {
     '__proto__',
     '',
   ]) {
-    assert.equal(lookupIn(entries, key), undefined)
+    assert.equal(lookupIn(meter, entries, key), undefined)
   }
 })
 
@@ -94,18 +95,18 @@ test('a value that is falsy is no miss', () => {
     ['d', ''],
   ])
   assert.deepEqual(
-    ['a', 'b', 'c', 'd'].map((key) => lookupIn(entries, key)),
+    ['a', 'b', 'c', 'd'].map((key) => lookupIn(meter, entries, key)),
     [null, false, 0, ''],
   )
 })
 
 test('a list, an object or a tuple is no key', () => {
   for (const key of [['1'], { a: 1 }, new Tuple(['1'])]) {
-    const outcome = outcomeOf(() => lookupIn(new Map([['1', 'one']]), key))
+    const outcome = outcomeOf(() => lookupIn(meter, new Map([['1', 'one']]), key))
     assert.equal(outcome.code, 'TYPE_ERROR')
   }
   assert.equal(
-    outcomeOf(() => lookupIn(new Map(), ['1'])).message,
+    outcomeOf(() => lookupIn(meter, new Map(), ['1'])).message,
     'lookup() key must be str, int, float, bool or None, not list',
   )
 })
@@ -113,12 +114,12 @@ test('a list, an object or a tuple is no key', () => {
 test('a value that is changed afterwards is not changed in the table', () => {
   const value = JSON.parse('{"list": [1, {"a": "b"}], "__proto__": {"x": 1}}') as JsonObject
   const entries = new Map<string, Value>([['k', value]])
-  const found = lookupIn(entries, 'k') as { list: Value[] }
+  const found = lookupIn(meter, entries, 'k') as { list: Value[] }
   assert.equal(JSON.stringify(found), '{"list":[1,{"a":"b"}],"__proto__":{"x":1}}')
   assert.equal(Object.getPrototypeOf(found), Object.prototype)
   found.list.push('more')
   ;(found.list[1] as JsonObject).a = 'changed'
-  assert.equal(JSON.stringify(lookupIn(entries, 'k')), '{"list":[1,{"a":"b"}],"__proto__":{"x":1}}')
+  assert.equal(JSON.stringify(lookupIn(meter, entries, 'k')), '{"list":[1,{"a":"b"}],"__proto__":{"x":1}}')
 })
 
 test('the prepared function takes the table name and the key', () => {

@@ -7,8 +7,10 @@ import { ArgumentProblem } from '../../../src/expression/functions/definition.ts
 import { match } from '../../../src/expression/functions/match.ts'
 import type { Value } from '../../../src/expression/value.ts'
 import { Tuple } from '../../../src/expression/value.ts'
+import { meter } from '../runtime/unlimited.ts'
 
 const context: EventContext = {
+  meter,
   field: () => undefined,
   anomaly: () => assert.fail('match records no anomalies'),
 }

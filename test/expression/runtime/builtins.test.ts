@@ -10,6 +10,7 @@ import type { JsonObject, Maybe, Value } from '../../../src/expression/value.ts'
 import { Dict, MAX_INTEGER, Range, Tuple, ValueIterator } from '../../../src/expression/value.ts'
 import type { Recorded, Tagged } from '../../cpython/containers-recording.ts'
 import { comparable, decode, outcome } from '../../cpython/containers-recording.ts'
+import { meter } from './unlimited.ts'
 
 type RecordedCall = [name: string, args: Recorded[], names: Record<string, Recorded>, result: Recorded]
 
@@ -28,8 +29,8 @@ function callBuiltin(name: string, args: unknown[], names: Record<string, unknow
   const values = [...args, ...Object.values(names)]
   const bound = binding.slots.map((slot) => (slot === -1 ? undefined : values[slot]))
   for (const index of binding.rest) bound.push(values[index])
-  if (signature.keywords === undefined) return call(...bound)
-  return call(...bound, makeDict(binding.named.map(([key, index]) => [key, values[index] as Value])))
+  if (signature.keywords === undefined) return call(meter, ...bound)
+  return call(meter, ...bound, makeDict(binding.named.map(([key, index]) => [key, values[index] as Value])))
 }
 
 /** An argument, where `key=` names a function. */
@@ -124,7 +125,7 @@ test('sorted leaves its argument alone and never compares what is absent', () =>
   assert.deepEqual(callBuiltin('sorted', [list]), [1, 2, 3])
   assert.deepEqual(list, [3, 1, 2])
   const objects: Value[] = [{ a: 2 }, {}, { a: 1 }]
-  const key = (value: Value) => getItem(value, 'a')
+  const key = (value: Value) => getItem(meter, value, 'a')
   assert.equal(callBuiltin('sorted', [objects], { key }), undefined)
 })
 
@@ -147,9 +148,9 @@ test('a dict of a JSON object is an independent Dict', () => {
   const object = JSON.parse('{"__proto__":1,"b":2}') as JsonObject
   const dict = callBuiltin('dict', [object]) as Dict
   assert.ok(dict instanceof Dict)
-  assert.deepEqual(toArray(dict), ['__proto__', 'b'])
+  assert.deepEqual(toArray(meter, dict), ['__proto__', 'b'])
   callBuiltin('dict', [dict], { b: 3 })
-  assert.equal(getItem(dict, 'b'), 2)
+  assert.equal(getItem(meter, dict, 'b'), 2)
 })
 
 test('any and all stop at the first element that decides, and leave the rest of an iterator', () => {
@@ -162,9 +163,9 @@ test('any and all stop at the first element that decides, and leave the rest of 
 test('zip stops with the first source that ends, and has consumed one of those before it', () => {
   const long = new ValueIterator('generator', [1, 2, 3].values())
   const pairs = callBuiltin('zip', [long, [9]]) as Value
-  assert.deepEqual(toArray(pairs), [new Tuple([1, 9])])
-  assert.deepEqual(toArray(long), [3])
-  assert.deepEqual(toArray(pairs), [])
+  assert.deepEqual(toArray(meter, pairs), [new Tuple([1, 9])])
+  assert.deepEqual(toArray(meter, long), [3])
+  assert.deepEqual(toArray(meter, pairs), [])
 })
 
 test('what is wrong with an argument is said at the call, not at the first element', () => {
@@ -178,10 +179,10 @@ test('a reversed list goes backwards from the end it had', () => {
   const list: Value[] = [1, 2, 3]
   const backwards = callBuiltin('reversed', [list]) as Value
   list.push(4)
-  assert.deepEqual(toArray(backwards), [3, 2, 1])
+  assert.deepEqual(toArray(meter, backwards), [3, 2, 1])
   const shrunk = callBuiltin('reversed', [list]) as Value
   list.length = 1
-  assert.deepEqual(toArray(shrunk), [])
+  assert.deepEqual(toArray(meter, shrunk), [])
 })
 
 test('a range has bounds up to 2**53', () => {
@@ -204,7 +205,7 @@ test('a list of a range that is too long fails before it is made', () => {
 
 test('enumerate counts beyond 2**53 exactly', () => {
   const numbered = callBuiltin('enumerate', ['abc', MAX_INTEGER - 1]) as Value
-  assert.deepEqual(toArray(numbered), [
+  assert.deepEqual(toArray(meter, numbered), [
     new Tuple([MAX_INTEGER - 1, 'a']),
     new Tuple([MAX_INTEGER, 'b']),
     new Tuple([2n ** 53n + 1n, 'c']),
@@ -213,13 +214,13 @@ test('enumerate counts beyond 2**53 exactly', () => {
 
 test('str takes an encoding and a way with errors, which only bytes could need', () => {
   const { call } = BUILTINS.str!
-  assert.equal(call(undefined, undefined, 'strict'), '')
-  assert.equal(call(undefined, 'utf-8', undefined), '')
-  assert.equal(call(undefined), '')
-  assert.equal(call(null), 'None')
+  assert.equal(call(meter, undefined, undefined, 'strict'), '')
+  assert.equal(call(meter, undefined, 'utf-8', undefined), '')
+  assert.equal(call(meter, undefined), '')
+  assert.equal(call(meter, null), 'None')
   const failure = (...args: unknown[]): string => {
     try {
-      call(...args)
+      call(meter, ...args)
     } catch (error) {
       return `${(error as Failure).code}: ${(error as Failure).message}`
     }

@@ -15,6 +15,7 @@ import type { JsonObject, Value } from '../../../src/expression/value.ts'
 import { Dict, DictView, MAX_LENGTH, Tuple, ValueIterator, ValueSet } from '../../../src/expression/value.ts'
 import type { Recorded, Tagged } from '../../cpython/containers-recording.ts'
 import { asJsonObject, comparable, decode, encode, outcome } from '../../cpython/containers-recording.ts'
+import { meter } from './unlimited.ts'
 
 type RecordedCall = [
   receiver: Recorded,
@@ -29,7 +30,8 @@ const recordedCalls: RecordedCall[] = JSON.parse(
   readFileSync(new URL('../../cpython/containers-methods.json', import.meta.url), 'utf8'),
 )
 
-const call = (receiver: Value, name: string, ...args: Value[]) => callMethod(receiver, name, args, undefined)
+const call = (receiver: Value, name: string, ...args: Value[]) =>
+  callMethod(meter, receiver, name, args, undefined)
 const typeError = (message: RegExp) => ({ code: 'TYPE_ERROR', message })
 const valueError = (message: RegExp) => ({ code: 'VALUE_ERROR', message })
 
@@ -39,7 +41,7 @@ function replay(receiver: Value, [recorded, name, args, names, result, after]: R
   const keywords = [...args.map(() => undefined), ...Object.keys(names)]
   const shown = JSON.stringify([recorded, name, args, names])
   const actual = outcome(() =>
-    callMethod(receiver, name, values, keywords.length > args.length ? keywords : undefined),
+    callMethod(meter, receiver, name, values, keywords.length > args.length ? keywords : undefined),
   )
   // A failure inside an update leaves what was done before it; CPython's order in a set is arbitrary.
   assert.deepEqual(...comparable(actual, result), shown)
@@ -140,11 +142,11 @@ test('a list whose elements cannot be compared stays as it was when sorted', () 
 
 test('a list is not sorted when the key of an element is absent', () => {
   const list: Value[] = [{ a: 2 }, { b: 1 }, { a: 1 }]
-  const key = ((value: Value) => getItem(value, 'a')) as unknown as Value
-  assert.equal(callMethod(list, 'sort', [key], ['key']), undefined)
+  const key = ((value: Value) => getItem(meter, value, 'a')) as unknown as Value
+  assert.equal(callMethod(meter, list, 'sort', [key], ['key']), undefined)
   assert.deepEqual(list, [{ a: 2 }, { b: 1 }, { a: 1 }])
   list.splice(1, 1)
-  assert.equal(callMethod(list, 'sort', [key], ['key']), null)
+  assert.equal(callMethod(meter, list, 'sort', [key], ['key']), null)
   assert.deepEqual(list, [{ a: 1 }, { a: 2 }])
 })
 
@@ -160,7 +162,7 @@ test('a copy is of the same kind and independent', () => {
   const second = call(dict, 'copy') as Dict
   assert.ok(second instanceof Dict)
   call(second, 'update', { a: 2 })
-  assert.equal(getItem(dict, 'a'), 1)
+  assert.equal(getItem(meter, dict, 'a'), 1)
 })
 
 test('views are live', () => {
@@ -168,9 +170,9 @@ test('views are live', () => {
     const keys = call(dict, 'keys')!
     const items = call(dict, 'items')!
     call(dict, 'setdefault', 'b', 2)
-    assert.deepEqual(toArray(keys), ['a', 'b'])
-    assert.deepEqual(toArray(items), [new Tuple(['a', 1]), new Tuple(['b', 2])])
-    assert.equal(length(items), 2)
+    assert.deepEqual(toArray(meter, keys), ['a', 'b'])
+    assert.deepEqual(toArray(meter, items), [new Tuple(['a', 1]), new Tuple(['b', 2])])
+    assert.equal(length(meter, items), 2)
   }
 })
 
@@ -201,7 +203,7 @@ test('an update with members named like inherited ones changes no prototype', ()
   const object: JsonObject = {}
   call(object, 'update', JSON.parse('{"__proto__":{"polluted":1},"constructor":2}') as JsonObject)
   assert.deepEqual(Object.keys(object), ['__proto__', 'constructor'])
-  assert.equal(getItem(object, 'polluted'), undefined)
+  assert.equal(getItem(meter, object, 'polluted'), undefined)
   assert.equal(Object.getPrototypeOf(object), Object.prototype)
 })
 
@@ -239,7 +241,7 @@ test('a set may be its own argument', () => {
   for (const [name, expected] of results) {
     const set = makeSet([1, 2])
     call(set, name, set)
-    assert.deepEqual(toArray(set), expected)
+    assert.deepEqual(toArray(meter, set), expected)
   }
 })
 

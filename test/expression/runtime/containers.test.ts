@@ -31,6 +31,7 @@ import {
 } from '../../../src/expression/value.ts'
 import type { Recorded } from '../../cpython/containers-recording.ts'
 import { asJsonObject, comparable, decode, outcome } from '../../cpython/containers-recording.ts'
+import { counted, meter } from './unlimited.ts'
 
 const typeError = (message: RegExp) => ({ code: 'TYPE_ERROR', message })
 const valueError = (message: RegExp) => ({ code: 'VALUE_ERROR', message })
@@ -41,16 +42,16 @@ const recordedAccess: Recorded[][] = JSON.parse(
 )
 
 const OPERATIONS: Readonly<Record<string, (container: Value, ...rest: Value[]) => Maybe>> = {
-  get_item: getItem,
-  set_item: (container, key: Value) => (setItem(container, key, 'new') ? container : undefined),
-  delete_item: (container, key: Value) => (deleteItem(container, key) ? container : undefined),
-  get_slice: getSlice,
+  get_item: counted(getItem),
+  set_item: (container, key: Value) => (setItem(meter, container, key, 'new') ? container : undefined),
+  delete_item: (container, key: Value) => (deleteItem(meter, container, key) ? container : undefined),
+  get_slice: counted(getSlice),
   set_slice: (container, start: Value, stop: Value, step: Value, values: Value) => {
-    setSlice(container, start, stop, step, values)
+    setSlice(meter, container, start, stop, step, values)
     return container
   },
   delete_slice: (container, start: Value, stop: Value, step: Value) => {
-    deleteSlice(container, start, stop, step)
+    deleteSlice(meter, container, start, stop, step)
     return container
   },
 }
@@ -80,13 +81,16 @@ test('JSON objects give and take items as dicts do', () => {
 })
 
 test('None has no items and no members: they are absent', () => {
-  assert.equal(getItem(null, 'a'), undefined)
-  assert.equal(getItem(null, 0), undefined)
-  assert.equal(getSlice(null, 0, null, null), undefined)
-  assert.equal(getAttribute(null, 'a'), undefined)
-  assert.equal(deleteItem(null, 'a'), false)
+  assert.equal(getItem(meter, null, 'a'), undefined)
+  assert.equal(getItem(meter, null, 0), undefined)
   assert.throws(
-    () => setItem(null, 'a', 1),
+    () => getSlice(meter, null, 0, null, null),
+    typeError(/^'NoneType' object is not subscriptable$/),
+  )
+  assert.equal(getAttribute(null, 'a'), undefined)
+  assert.equal(deleteItem(meter, null, 'a'), false)
+  assert.throws(
+    () => setItem(meter, null, 'a', 1),
     typeError(/^'NoneType' object does not support item assignment$/),
   )
 })
@@ -97,7 +101,7 @@ test('an attribute is the own member of a dict', () => {
     assert.equal(getAttribute(dict, 'other'), undefined)
     assert.equal(getAttribute(dict, 'constructor'), undefined)
     assert.equal(getAttribute(dict, '__proto__'), undefined)
-    setItem(dict, '__proto__', 2)
+    setItem(meter, dict, '__proto__', 2)
     assert.equal(getAttribute(dict, '__proto__'), 2)
   }
   for (const [value, type] of [
@@ -122,12 +126,12 @@ test('a member is looked for in dicts only and is never an error', () => {
 
 test('storing __proto__ in an object makes a member and leaves the prototype alone', () => {
   const object: JsonObject = {}
-  assert.equal(setItem(object, '__proto__', { polluted: 1 }), true)
+  assert.equal(setItem(meter, object, '__proto__', { polluted: 1 }), true)
   assert.deepEqual(Object.keys(object), ['__proto__'])
   assert.equal(Object.getPrototypeOf(object), Object.prototype)
-  assert.equal(getItem(object, 'polluted'), undefined)
-  assert.equal(deleteItem(object, '__proto__'), true)
-  assert.equal(getItem(object, '__proto__'), undefined)
+  assert.equal(getItem(meter, object, 'polluted'), undefined)
+  assert.equal(deleteItem(meter, object, '__proto__'), true)
+  assert.equal(getItem(meter, object, '__proto__'), undefined)
 })
 
 test('length counts elements, code points and entries', () => {
@@ -144,7 +148,7 @@ test('length counts elements, code points and entries', () => {
     [new DictView('values', { a: 1 }), 1],
     [new DictView('items', makeDict([])), 0],
   ]
-  for (const [value, expected] of cases) assert.equal(length(value), expected)
+  for (const [value, expected] of cases) assert.equal(length(meter, value), expected)
   for (const [value, type] of [
     [null, 'NoneType'],
     [1, 'int'],
@@ -153,7 +157,10 @@ test('length counts elements, code points and entries', () => {
     [2n ** 60n, 'int'],
     [new ValueIterator('zip', [].values()), 'zip'],
   ] as const) {
-    assert.throws(() => length(value), typeError(new RegExp(`^object of type '${type}' has no len\\(\\)$`)))
+    assert.throws(
+      () => length(meter, value),
+      typeError(new RegExp(`^object of type '${type}' has no len\\(\\)$`)),
+    )
   }
 })
 
@@ -181,12 +188,12 @@ test('iteration goes over elements, code points, keys, and over what a view show
   ]
   for (const [value, expected] of cases) assert.deepEqual([...iterate(value)], expected)
   for (const [value, expected] of cases.slice(0, -1)) {
-    assert.deepEqual(toArray(value), expected)
+    assert.deepEqual(toArray(meter, value), expected)
     assert.deepEqual(Array.from({ length: expected.length }, nextOf(iterator(value))), expected)
   }
   for (const value of [null, true, 1, 1.5, 2n ** 60n]) {
     assert.throws(() => iterate(value), typeError(/^'\w+' object is not iterable$/))
-    assert.throws(() => toArray(value), typeError(/^'\w+' object is not iterable$/))
+    assert.throws(() => toArray(meter, value), typeError(/^'\w+' object is not iterable$/))
   }
 })
 
@@ -197,8 +204,8 @@ function nextOf(source: Iterator<Value>): () => Value {
 test('an array that toArray gives is a fresh one', () => {
   const list = [1, 2]
   const tuple = new Tuple([1])
-  toArray(list).push(3)
-  toArray(tuple).push(3)
+  toArray(meter, list).push(3)
+  toArray(meter, tuple).push(3)
   assert.deepEqual(list, [1, 2])
   assert.deepEqual(tuple.items, [1])
 })
@@ -273,8 +280,8 @@ test('a dict or set that changes its size under a loop is a value error', () => 
     ]) {
       for (const change of [
         (dict: AnyDict) => dictSet(dict, 'new', 1),
-        (dict: AnyDict) => deleteItem(dict, 'b'),
-        (dict: AnyDict) => deleteItem(dict, 'a'),
+        (dict: AnyDict) => deleteItem(meter, dict, 'b'),
+        (dict: AnyDict) => deleteItem(meter, dict, 'a'),
       ]) {
         add(() => {
           const dict = make()
@@ -302,7 +309,7 @@ test('the size of a dict is that at the beginning of the loop, and values may ch
   dictSet(dict, 'b', 2)
   assert.throws(() => source.next(), valueError(/changed size/))
   const object: JsonObject = { a: 1, b: 2 }
-  for (const key of iterate(object)) setItem(object, key, 0)
+  for (const key of iterate(object)) setItem(meter, object, key, 0)
   assert.deepEqual(object, { a: 0, b: 0 })
 })
 
@@ -312,7 +319,7 @@ test('a loop that replaces each key or element with a new one ends', () => {
   assert.throws(
     () => {
       for (const key of iterate(dict)) {
-        deleteItem(dict, key)
+        deleteItem(meter, dict, key)
         dictSet(dict, next++, 0)
       }
     },
@@ -333,7 +340,7 @@ test('a loop that replaces each key or element with a new one ends', () => {
 
 test('a range that is too long becomes no list, and no endless loop', () => {
   assert.throws(
-    () => toArray(new Range(0, 1e9, 1)),
+    () => toArray(meter, new Range(0, 1e9, 1)),
     valueError(/^result too big: more than 67108864 elements$/),
   )
   const source = iterator(new Range(0, MAX_INTEGER, 1))
@@ -354,9 +361,9 @@ test('elements of long ranges are exact', () => {
   for (const [index, expected] of lengths.entries()) {
     const step = index + 1
     const range = makeRange(0, MAX_INTEGER, step)
-    assert.equal(length(range), expected)
-    assert.equal(getItem(range, -1), (expected - 1) * step)
-    assert.equal(length(makeRange(1, -MAX_INTEGER + 1, -step)), expected)
+    assert.equal(length(meter, range), expected)
+    assert.equal(getItem(meter, range, -1), (expected - 1) * step)
+    assert.equal(length(meter, makeRange(1, -MAX_INTEGER + 1, -step)), expected)
   }
   assert.throws(() => makeRange(0, 2 ** 60, 1), valueError(/beyond 2\*\*53/))
   assert.throws(() => makeRange(-1, MAX_INTEGER, 1), valueError(/beyond 2\*\*53/))
@@ -365,22 +372,22 @@ test('elements of long ranges are exact', () => {
 
 test('long lists are replaced in part without using up the stack', () => {
   const list: Value[] = Array.from({ length: 300_000 }, (_, index) => index)
-  setSlice(list, 1, 2, null, new Range(0, 300_000, 1))
+  setSlice(meter, list, 1, 2, null, new Range(0, 300_000, 1))
   assert.equal(list.length, 599_999)
   assert.deepEqual([list[0], list[1], list[300_000], list[300_001]], [0, 0, 299_999, 2])
-  deleteSlice(list, null, null, 2)
+  deleteSlice(meter, list, null, null, 2)
   assert.equal(list.length, 299_999)
 })
 
 test('a slice of a list may be assigned from the list itself', () => {
   const list: Value[] = [1, 2, 3]
-  setSlice(list, 1, 2, null, list)
+  setSlice(meter, list, 1, 2, null, list)
   assert.deepEqual(list, [1, 1, 2, 3, 3])
 })
 
 test('an extended slice of the right size takes any iterable', () => {
   const list: Value[] = [1, 2, 3, 4]
-  setSlice(list, null, null, -2, new ValueIterator('generator', ['x', 'y'].values()))
+  setSlice(meter, list, null, null, -2, new ValueIterator('generator', ['x', 'y'].values()))
   assert.deepEqual(list, [1, 'y', 3, 'x'])
 })
 

@@ -16,6 +16,7 @@ import { MAX_INTEGER_BITS } from '../../../src/expression/value.ts'
 import { createPipeline } from '../../../src/pipeline.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { normalizeEvent } from '../../../src/stages/single-event.ts'
+import { meter } from './unlimited.ts'
 
 const LIMIT = 2n ** BigInt(MAX_INTEGER_BITS)
 const NINES = '9'.repeat(400_000)
@@ -68,14 +69,14 @@ describe('a huge integer of an event', () => {
     fc.assert(
       fc.property(digits, digits, (a, b) => {
         const [x, y] = [BigInt(a), BigInt(b)]
-        assert.equal(equals(integerFromDigits(a), integerFromDigits(b)), x === y)
-        assert.equal(compare(integerFromDigits(a), integerFromDigits(b)), x < y ? -1 : x > y ? 1 : 0)
+        assert.equal(equals(meter, integerFromDigits(a), integerFromDigits(b)), x === y)
+        assert.equal(compare(meter, integerFromDigits(a), integerFromDigits(b)), x < y ? -1 : x > y ? 1 : 0)
       }),
       { numRuns: 40 },
     )
     for (const float of [1e308, Infinity, -1e308, -Infinity, 0, 0.5]) {
-      assert.equal(compare(integerFromDigits(NINES), float), float === Infinity ? -1 : 1)
-      assert.equal(compare(integerFromDigits(`-${NINES}`), float), float === -Infinity ? 1 : -1)
+      assert.equal(compare(meter, integerFromDigits(NINES), float), float === Infinity ? -1 : 1)
+      assert.equal(compare(meter, integerFromDigits(`-${NINES}`), float), float === -Infinity ? 1 : -1)
     }
   })
 
@@ -97,7 +98,7 @@ describe('a huge integer of an event', () => {
           negate,
         ]) {
           try {
-            const result = operator(a, b)
+            const result = operator(meter, a, b)
             assert.ok(typeof result === 'number' || !isHuge(result as bigint), operator.name)
           } catch (error) {
             assert.ok(error instanceof Failure && error.code === 'VALUE_ERROR', String(error))

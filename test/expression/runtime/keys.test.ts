@@ -23,6 +23,7 @@ import type { JsonObject, Value } from '../../../src/expression/value.ts'
 import { Dict, DictView, Range, Tuple, ValueIterator, ValueSet } from '../../../src/expression/value.ts'
 import type { Recorded } from '../../cpython/containers-recording.ts'
 import { decode } from '../../cpython/containers-recording.ts'
+import { meter } from './unlimited.ts'
 
 const recordedKeys: [Recorded, number][] = JSON.parse(
   readFileSync(new URL('../../cpython/containers-keys.json', import.meta.url), 'utf8'),
@@ -142,12 +143,12 @@ test('names that objects inherit are absent until they are stored, and harm noth
       const value = { polluted: true }
       dictSet(dict, name, value)
       assert.equal(dictGet(dict, name), value)
-      assert.equal(dictSize(dict), 1)
+      assert.equal(dictSize(meter, dict), 1)
       assert.equal((dict as { polluted?: unknown }).polluted, undefined)
       dictSet(dict, name, null)
       assert.equal(dictGet(dict, name), null)
       assert.equal(dictDelete(dict, name), true)
-      assert.equal(dictSize(dict), 0)
+      assert.equal(dictSize(meter, dict), 0)
     }
   }
   assert.equal(({} as { polluted?: unknown }).polluted, undefined)

@@ -14,6 +14,7 @@ import { FLOAT_METHODS, INT_METHODS } from '../../../src/expression/runtime/numb
 import { STRING_METHODS } from '../../../src/expression/runtime/string-methods.ts'
 import type { Value } from '../../../src/expression/value.ts'
 import { Dict, DictView, Range, Tuple, ValueIterator } from '../../../src/expression/value.ts'
+import { meter } from './unlimited.ts'
 
 const typeError = (message: RegExp) => ({ code: 'TYPE_ERROR', message })
 
@@ -47,15 +48,15 @@ test('the method is that of the receiver', () => {
     [1e300, 'is_integer', [], true],
   ]
   for (const [receiver, name, args, expected] of cases) {
-    assert.deepEqual(callMethod(receiver, name, args, undefined), expected, name)
+    assert.deepEqual(callMethod(meter, receiver, name, args, undefined), expected, name)
   }
 })
 
 test('a member of an object is no method, and does not hide one', () => {
   const object = { items: 1, lower: 2, constructor: 3 }
-  assert.deepEqual(callMethod(object, 'items', [], undefined), new DictView('items', object))
-  assert.throws(() => callMethod(object, 'lower', [], undefined), typeError(/no attribute 'lower'/))
-  assert.deepEqual(callMethod(Object.create(null) as Value, 'copy', [], undefined), {})
+  assert.deepEqual(callMethod(meter, object, 'items', [], undefined), new DictView('items', object))
+  assert.throws(() => callMethod(meter, object, 'lower', [], undefined), typeError(/no attribute 'lower'/))
+  assert.deepEqual(callMethod(meter, Object.create(null) as Value, 'copy', [], undefined), {})
 })
 
 test('a method that the type has not is a type error in the words of CPython', () => {
@@ -86,36 +87,40 @@ test('a method that the type has not is a type error in the words of CPython', (
       'toString',
     ]) {
       assert.throws(
-        () => callMethod(receiver, name, [], undefined),
+        () => callMethod(meter, receiver, name, [], undefined),
         typeError(new RegExp(`^'${type}' object has no attribute '${name}'$`)),
       )
     }
   }
   assert.throws(
-    () => callMethod(new DictView('values', {}), 'isdisjoint', [[]], undefined),
+    () => callMethod(meter, new DictView('values', {}), 'isdisjoint', [[]], undefined),
     typeError(/isdisjoint/),
   )
-  assert.throws(() => callMethod(1.5, 'bit_length', [], undefined), typeError(/^'float' object/))
+  assert.throws(() => callMethod(meter, 1.5, 'bit_length', [], undefined), typeError(/^'float' object/))
 })
 
 test('arguments go to parameters by position and by name', () => {
-  const split = (args: Value[], names?: (string | undefined)[]) => callMethod('a b c', 'split', args, names)
+  const split = (args: Value[], names?: (string | undefined)[]) =>
+    callMethod(meter, 'a b c', 'split', args, names)
   assert.deepEqual(split([]), ['a', 'b', 'c'])
   assert.deepEqual(split([' ', 1]), ['a', 'b c'])
   assert.deepEqual(split([' ', 1], [undefined, 'maxsplit']), ['a', 'b c'])
   assert.deepEqual(split([1], ['maxsplit']), ['a', 'b c'])
   assert.deepEqual(split([1, ' '], ['maxsplit', 'sep']), ['a', 'b c'])
   const list: Value[] = [2, 3, 1]
-  callMethod(list, 'sort', [true], ['reverse'])
+  callMethod(meter, list, 'sort', [true], ['reverse'])
   assert.deepEqual(list, [3, 2, 1])
 })
 
 test('any number of arguments and any names go where a method takes them', () => {
-  assert.deepEqual(callMethod(makeSet([1]), 'union', [[2], [3], 'a'], undefined), makeSet([1, 2, 3, 'a']))
-  assert.equal(callMethod('{}-{x}-{}', 'format', [1, 2, 3], [undefined, undefined, 'x']), '1-3-2')
-  assert.equal(callMethod('{}-{}', 'format', [1, 2], undefined), '1-2')
+  assert.deepEqual(
+    callMethod(meter, makeSet([1]), 'union', [[2], [3], 'a'], undefined),
+    makeSet([1, 2, 3, 'a']),
+  )
+  assert.equal(callMethod(meter, '{}-{x}-{}', 'format', [1, 2, 3], [undefined, undefined, 'x']), '1-3-2')
+  assert.equal(callMethod(meter, '{}-{}', 'format', [1, 2], undefined), '1-2')
   const object = { a: 1 }
-  callMethod(object, 'update', [2, 3], ['b', '__proto__'])
+  callMethod(meter, object, 'update', [2, 3], ['b', '__proto__'])
   assert.deepEqual(Object.entries(object), [
     ['a', 1],
     ['b', 2],
@@ -137,7 +142,7 @@ test('arguments that do not fit are a type error with the name of the method in 
   for (const [receiver, name, args, names, message] of cases) {
     // Twice: the binding is kept.
     for (let round = 0; round < 2; round++) {
-      assert.throws(() => callMethod(receiver, name, args, names), typeError(message), name)
+      assert.throws(() => callMethod(meter, receiver, name, args, names), typeError(message), name)
     }
   }
 })
@@ -184,7 +189,7 @@ test('methods that are not said to change their receiver leave it as it is', () 
       const args: Value[] = Array.from({ length: needed }, () => (table === SET_METHODS ? [2] : 2))
       const receiver = make()
       if (mutates) continue
-      callMethod(receiver, name, args, undefined)
+      callMethod(meter, receiver, name, args, undefined)
       assert.deepEqual(receiver, make(), name)
     }
   }

@@ -7,6 +7,7 @@ import type { Maybe, Value } from '../../../src/expression/value.ts'
 import { MAX_LENGTH, Range, Tuple, ValueIterator } from '../../../src/expression/value.ts'
 import type { Recorded } from '../../cpython/number-values.ts'
 import { decode, encode, expected, outcome, readRecording } from '../../cpython/number-values.ts'
+import { meter } from './unlimited.ts'
 
 const recording = readRecording('number-builtins')
 
@@ -15,8 +16,8 @@ function call(name: string, args: readonly Value[], names: Record<string, unknow
   const { signature, call } = NUMBER_BUILTINS[name]!
   const slots = signature.parameters.map((parameter, index) => names[parameter.name] ?? args[index])
   return signature.variadic === undefined
-    ? call(...slots)
-    : call(...signature.parameters.map(({ name }) => names[name]), ...args)
+    ? call(meter, ...slots)
+    : call(meter, ...signature.parameters.map(({ name }) => names[name]), ...args)
 }
 
 const KEYS: Record<string, (value: Value) => Value> = {
@@ -47,7 +48,7 @@ function defaultOf(recorded: Recorded): Maybe {
 }
 
 function callExtreme(name: string, args: Value[], names: { key: unknown; default: Maybe }): Maybe {
-  return NUMBER_BUILTINS[name]!.call(names.key, names.default, ...args)
+  return NUMBER_BUILTINS[name]!.call(meter, names.key, names.default, ...args)
 }
 
 test('min and max take key=None for no key', () => {

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { CallableTable } from '../../../src/expression/runtime/method.ts'
 import { FLOAT_METHODS, INT_METHODS } from '../../../src/expression/runtime/number-methods.ts'
 import { decode, encode, expected, outcome, readRecording } from '../../cpython/number-values.ts'
+import { meter } from './unlimited.ts'
 
 const recording = readRecording('number-methods')
 
@@ -12,15 +13,15 @@ function tableOf(method: string): CallableTable {
 
 test('methods give what CPython gives', () => {
   for (const [receiver, method, result] of recording.methods!) {
-    const actual = outcome(() => tableOf(method)[method]!.call(decode(receiver)))
+    const actual = outcome(() => tableOf(method)[method]!.call(meter, decode(receiver)))
     assert.deepEqual(actual, expected(result), `${JSON.stringify(receiver)}.${method}()`)
   }
 })
 
 test('what int and float have in common is in both tables', () => {
   for (const table of [INT_METHODS, FLOAT_METHODS]) {
-    assert.equal(table.conjugate!.call(5), 5)
-    assert.deepEqual(encode(table.as_integer_ratio!.call(-7)), { $: 'tuple', v: [-7, 1] })
+    assert.equal(table.conjugate!.call(meter, 5), 5)
+    assert.deepEqual(encode(table.as_integer_ratio!.call(meter, -7)), { $: 'tuple', v: [-7, 1] })
   }
 })
 

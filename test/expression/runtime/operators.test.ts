@@ -7,6 +7,7 @@ import type { Value, ValueSet } from '../../../src/expression/value.ts'
 import { Dict, DictView, MAX_LENGTH, Tuple, ValueIterator } from '../../../src/expression/value.ts'
 import type { Recorded } from '../../cpython/number-values.ts'
 import { decode, encode, expected, outcome, readRecording } from '../../cpython/number-values.ts'
+import { counted, meter } from './unlimited.ts'
 
 const {
   add,
@@ -31,39 +32,39 @@ const recording = readRecording('operators')
 type Binary = (a: Value, b: Value) => Value
 
 const BINARY: Record<string, Binary> = {
-  '+': add,
-  '-': operators.subtract,
-  '*': multiply,
-  '/': divide,
-  '//': floorDivide,
-  '%': modulo,
-  '**': power,
-  '<<': leftShift,
-  '>>': rightShift,
-  '&': operators.bitAnd,
-  '^': operators.bitXor,
-  '|': operators.bitOr,
-  '==': equals,
-  '<': less,
-  '<=': operators.lessOrEqual,
-  '>': operators.greater,
-  '>=': operators.greaterOrEqual,
-  in: (a, b) => contains(b, a),
+  '+': counted(add),
+  '-': counted(operators.subtract),
+  '*': counted(multiply),
+  '/': counted(divide),
+  '//': counted(floorDivide),
+  '%': counted(modulo),
+  '**': counted(power),
+  '<<': counted(leftShift),
+  '>>': counted(rightShift),
+  '&': counted(operators.bitAnd),
+  '^': counted(operators.bitXor),
+  '|': counted(operators.bitOr),
+  '==': counted(equals),
+  '<': counted(less),
+  '<=': counted(operators.lessOrEqual),
+  '>': counted(operators.greater),
+  '>=': counted(operators.greaterOrEqual),
+  in: (a, b) => contains(meter, b, a),
 }
 
 const UNARY: Record<string, (a: Value) => Value> = {
-  '-': negate,
+  '-': counted(negate),
   '+': operators.positive,
-  '~': operators.invert,
+  '~': counted(operators.invert),
 }
 
 const IN_PLACE: Record<string, Binary> = {
-  '+=': operators.addInPlace,
-  '-=': operators.subtractInPlace,
-  '*=': operators.multiplyInPlace,
-  '&=': operators.bitAndInPlace,
-  '^=': operators.bitXorInPlace,
-  '|=': operators.bitOrInPlace,
+  '+=': counted(operators.addInPlace),
+  '-=': counted(operators.subtractInPlace),
+  '*=': counted(operators.multiplyInPlace),
+  '&=': counted(operators.bitAndInPlace),
+  '^=': counted(operators.bitXorInPlace),
+  '|=': counted(operators.bitOrInPlace),
 }
 
 const results: Recorded[] = recording.results!.map(expected)
@@ -100,12 +101,12 @@ test('unary operators are what CPython says for every value', () => {
 
 test('truth is what CPython says for every value', () => {
   for (const [index, [source, value]] of recording.values!.entries()) {
-    assert.equal(truth(decode(value)), recording.truth![index], source)
+    assert.equal(truth(meter, decode(value)), recording.truth![index], source)
   }
-  assert.equal(truth(new ValueIterator('zip', [][Symbol.iterator]())), true)
-  assert.equal(truth(new Dict()), false)
-  assert.equal(truth(new DictView('keys', {})), false)
-  assert.equal(truth(JSON.parse('{"__proto__": 1}')), true)
+  assert.equal(truth(meter, new ValueIterator('zip', [][Symbol.iterator]())), true)
+  assert.equal(truth(meter, new Dict()), false)
+  assert.equal(truth(meter, new DictView('keys', {})), false)
+  assert.equal(truth(meter, JSON.parse('{"__proto__": 1}')), true)
 })
 
 test('operators leave their operands as they are', () => {
@@ -128,12 +129,12 @@ test('operators leave their operands as they are', () => {
 
 test('powers are correctly rounded', () => {
   for (const [base, exponent, result] of recording.powers!) {
-    const actual = outcome(() => power(decode(base), decode(exponent)))
+    const actual = outcome(() => power(meter, decode(base), decode(exponent)))
     if (isWholePower(base, exponent)) continue
     assert.deepEqual(actual, expected(result), `${base} ** ${exponent}`)
   }
-  assert.equal(power(10, -5), 1e-5)
-  assert.equal(power(10, -5), 0.00001)
+  assert.equal(power(meter, 10, -5), 1e-5)
+  assert.equal(power(meter, 10, -5), 0.00001)
 })
 
 /** Here the exact int comes out, where CPython's float would be rounded. */
@@ -148,7 +149,7 @@ test('quotients, floors and remainders are exact to the last digit', () => {
     ['remainders', modulo],
   ] as const) {
     for (const [a, b, result] of recording[name]!) {
-      const actual = outcome(() => operator(decode(a), decode(b)))
+      const actual = outcome(() => operator(meter, decode(a), decode(b)))
       assert.deepEqual(actual, expected(result), `${name}: ${JSON.stringify(a)} ${JSON.stringify(b)}`)
     }
   }
@@ -173,58 +174,58 @@ test('augmented assignment changes lists, sets and dicts themselves', () => {
 
 test('an in-place operator on the value itself ends', () => {
   const list: Value[] = [1, 2]
-  assert.equal(operators.addInPlace(list, list), list)
+  assert.equal(operators.addInPlace(meter, list, list), list)
   assert.deepEqual(list, [1, 2, 1, 2])
   const set = makeSet([1, 2])
-  assert.deepEqual(encode(operators.bitOrInPlace(set, set)), { $: 'set', v: [1, 2] })
-  assert.deepEqual(encode(operators.bitAndInPlace(set, set)), { $: 'set', v: [1, 2] })
-  assert.deepEqual(encode(operators.bitXorInPlace(set, set)), { $: 'set', v: [] })
+  assert.deepEqual(encode(operators.bitOrInPlace(meter, set, set)), { $: 'set', v: [1, 2] })
+  assert.deepEqual(encode(operators.bitAndInPlace(meter, set, set)), { $: 'set', v: [1, 2] })
+  assert.deepEqual(encode(operators.bitXorInPlace(meter, set, set)), { $: 'set', v: [] })
 })
 
 test('set operators keep the order of the left operand, then what is new', () => {
   const items = (value: Value) => [...(value as ValueSet).entries.values()]
   const left = makeSet([3, 1, 2])
   const right = makeSet([5, 2, 3, 4])
-  assert.deepEqual(items(operators.bitOr(left, right)), [3, 1, 2, 5, 4])
-  assert.deepEqual(items(operators.bitAnd(left, right)), [3, 2])
-  assert.deepEqual(items(operators.subtract(left, right)), [1])
-  assert.deepEqual(items(operators.bitXor(left, right)), [1, 5, 4])
+  assert.deepEqual(items(operators.bitOr(meter, left, right)), [3, 1, 2, 5, 4])
+  assert.deepEqual(items(operators.bitAnd(meter, left, right)), [3, 2])
+  assert.deepEqual(items(operators.subtract(meter, left, right)), [1])
+  assert.deepEqual(items(operators.bitXor(meter, left, right)), [1, 5, 4])
   const keys = new DictView('keys', { b: 1, a: 2 })
-  assert.deepEqual(items(operators.bitOr(keys, ['c', 'a'])), ['b', 'a', 'c'])
-  assert.deepEqual(items(operators.bitAnd(['x', 'a', 'b', 'a'], keys)), ['a', 'b'])
+  assert.deepEqual(items(operators.bitOr(meter, keys, ['c', 'a'])), ['b', 'a', 'c'])
+  assert.deepEqual(items(operators.bitAnd(meter, ['x', 'a', 'b', 'a'], keys)), ['a', 'b'])
 })
 
 test('results too big to be sane are refused before they are computed', { timeout: 10_000 }, () => {
   const huge = 1n << 1_000_000n
   const cases: (() => Value)[] = [
-    () => power(2, 10 ** 9),
-    () => power(10 ** 9, 10n ** 18n),
-    () => power(-3, 2n ** 70n),
-    () => power(huge, 2),
-    () => power(2, 2 ** 20),
-    () => leftShift(1, 10 ** 9),
-    () => leftShift(-1, 10n ** 30n),
-    () => leftShift(huge, 2 ** 20),
-    () => multiply(huge, huge),
-    () => multiply('x', 10 ** 9),
-    () => multiply(2n ** 70n, 'x'),
-    () => multiply([1, 2], 2 ** 26),
-    () => multiply(new Tuple([1]), 2n ** 60n),
-    () => operators.multiplyInPlace([1, 2], 10 ** 9),
-    () => add('x'.repeat(MAX_LENGTH), 'y'),
-    () => operators.addInPlace(new Array(MAX_LENGTH), [1]),
+    () => power(meter, 2, 10 ** 9),
+    () => power(meter, 10 ** 9, 10n ** 18n),
+    () => power(meter, -3, 2n ** 70n),
+    () => power(meter, huge, 2),
+    () => power(meter, 2, 2 ** 20),
+    () => leftShift(meter, 1, 10 ** 9),
+    () => leftShift(meter, -1, 10n ** 30n),
+    () => leftShift(meter, huge, 2 ** 20),
+    () => multiply(meter, huge, huge),
+    () => multiply(meter, 'x', 10 ** 9),
+    () => multiply(meter, 2n ** 70n, 'x'),
+    () => multiply(meter, [1, 2], 2 ** 26),
+    () => multiply(meter, new Tuple([1]), 2n ** 60n),
+    () => operators.multiplyInPlace(meter, [1, 2], 10 ** 9),
+    () => add(meter, 'x'.repeat(MAX_LENGTH), 'y'),
+    () => operators.addInPlace(meter, new Array(MAX_LENGTH), [1]),
   ]
   for (const action of cases) assert.throws(action, isTooBig, String(action))
-  assert.equal(power(2, 2 ** 20 - 1), 1n << (2n ** 20n - 1n))
-  assert.equal(power(1, 10n ** 30n), 1)
-  assert.equal(power(-1, 10n ** 30n + 1n), -1)
-  assert.equal(power(0, 10n ** 30n), 0)
-  assert.equal(leftShift(0, 10n ** 30n), 0)
-  assert.equal(rightShift(5, 10n ** 30n), 0)
-  assert.equal(rightShift(-huge, 10n ** 30n), -1)
-  assert.equal(multiply('', 10n ** 30n), '')
-  assert.deepEqual(multiply([1], -(10n ** 30n)), [])
-  assert.equal((multiply('ab', 2 ** 25) as string).length, MAX_LENGTH)
+  assert.equal(power(meter, 2, 2 ** 20 - 1), 1n << (2n ** 20n - 1n))
+  assert.equal(power(meter, 1, 10n ** 30n), 1)
+  assert.equal(power(meter, -1, 10n ** 30n + 1n), -1)
+  assert.equal(power(meter, 0, 10n ** 30n), 0)
+  assert.equal(leftShift(meter, 0, 10n ** 30n), 0)
+  assert.equal(rightShift(meter, 5, 10n ** 30n), 0)
+  assert.equal(rightShift(meter, -huge, 10n ** 30n), -1)
+  assert.equal(multiply(meter, '', 10n ** 30n), '')
+  assert.deepEqual(multiply(meter, [1], -(10n ** 30n)), [])
+  assert.equal((multiply(meter, 'ab', 2 ** 25) as string).length, MAX_LENGTH)
 })
 
 test('what equals has the same hash key, and only that', () => {
@@ -257,44 +258,44 @@ test('what equals has the same hash key, and only that', () => {
   ]
   for (const a of values) {
     for (const b of values) {
-      assert.equal(equals(a, b), hashKey(a) === hashKey(b), `${encode(a)} ${encode(b)}`)
+      assert.equal(equals(meter, a, b), hashKey(a) === hashKey(b), `${encode(a)} ${encode(b)}`)
     }
   }
 })
 
 test('dicts are equal by content, whatever their kind and order', () => {
   const dict = new Dict()
-  operators.bitOrInPlace(dict, { b: [1], a: 2 })
-  assert.equal(equals(dict, { a: 2, b: [1] }), true)
-  assert.equal(equals({ a: 2, b: [1] }, dict), true)
-  assert.equal(equals({ a: 2, b: [1] }, { b: [1], a: 2 }), true)
-  assert.equal(equals(dict, { a: 2, b: [2] }), false)
-  assert.equal(equals(dict, { a: 2, c: [1] }), false)
-  assert.equal(equals({ a: null }, { b: null }), false)
-  assert.equal(equals(JSON.parse('{"__proto__": 1}'), JSON.parse('{"constructor": 1}')), false)
-  assert.equal(equals(JSON.parse('{"__proto__": 1}'), JSON.parse('{"__proto__": 1}')), true)
-  assert.equal(equals({ toString: 1 }, { valueOf: 1 }), false)
+  operators.bitOrInPlace(meter, dict, { b: [1], a: 2 })
+  assert.equal(equals(meter, dict, { a: 2, b: [1] }), true)
+  assert.equal(equals(meter, { a: 2, b: [1] }, dict), true)
+  assert.equal(equals(meter, { a: 2, b: [1] }, { b: [1], a: 2 }), true)
+  assert.equal(equals(meter, dict, { a: 2, b: [2] }), false)
+  assert.equal(equals(meter, dict, { a: 2, c: [1] }), false)
+  assert.equal(equals(meter, { a: null }, { b: null }), false)
+  assert.equal(equals(meter, JSON.parse('{"__proto__": 1}'), JSON.parse('{"constructor": 1}')), false)
+  assert.equal(equals(meter, JSON.parse('{"__proto__": 1}'), JSON.parse('{"__proto__": 1}')), true)
+  assert.equal(equals(meter, { toString: 1 }, { valueOf: 1 }), false)
 })
 
 test('inherited names are no keys', () => {
   for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
-    assert.equal(contains({}, name), false)
-    assert.equal(contains(new DictView('keys', {}), name), false)
-    assert.equal(contains(JSON.parse(`{"${name}": 1}`), name), true)
+    assert.equal(contains(meter, {}, name), false)
+    assert.equal(contains(meter, new DictView('keys', {}), name), false)
+    assert.equal(contains(meter, JSON.parse(`{"${name}": 1}`), name), true)
   }
-  const merged = operators.bitOr({}, JSON.parse('{"__proto__": {"polluted": 1}}'))
-  assert.equal(contains(merged, '__proto__'), true)
+  const merged = operators.bitOr(meter, {}, JSON.parse('{"__proto__": {"polluted": 1}}'))
+  assert.equal(contains(meter, merged, '__proto__'), true)
   assert.equal('polluted' in {}, false)
 })
 
 test('NaN is itself inside containers and for `is`, and equals nothing', () => {
   const nan = Number.NaN
-  assert.equal(equals(nan, nan), false)
+  assert.equal(equals(meter, nan, nan), false)
   assert.equal(identical(nan, nan), true)
-  assert.equal(equals([nan], [nan]), true)
-  assert.equal(contains([nan], nan), true)
-  assert.equal(less(nan, nan), false)
-  assert.equal(compare(nan, 1), 0)
+  assert.equal(equals(meter, [nan], [nan]), true)
+  assert.equal(contains(meter, [nan], nan), true)
+  assert.equal(less(meter, nan, nan), false)
+  assert.equal(compare(meter, nan, 1), 0)
 })
 
 test('`is` tells types apart and goes by value for what cannot change', () => {
@@ -336,17 +337,17 @@ test('strings are ordered by code point', () => {
   ]
   for (const [row, a] of ordered.entries()) {
     for (const [column, b] of ordered.entries()) {
-      assert.equal(Math.sign(compare(a, b)), Math.sign(row - column), `${encode(a)} ${encode(b)}`)
+      assert.equal(Math.sign(compare(meter, a, b)), Math.sign(row - column), `${encode(a)} ${encode(b)}`)
     }
   }
 })
 
 test('sorting goes by `<` and refuses what has no order', () => {
-  assert.equal(compare(1, 2n ** 60n), -1)
-  assert.equal(compare([1, 2], [1]), 1)
-  assert.equal(compare(true, 1), 0)
+  assert.equal(compare(meter, 1, 2n ** 60n), -1)
+  assert.equal(compare(meter, [1, 2], [1]), 1)
+  assert.equal(compare(meter, true, 1), 0)
   assert.throws(
-    () => compare('a', 1),
+    () => compare(meter, 'a', 1),
     (error: Failure) =>
       error.message === "'<' not supported between instances of 'str' and 'int'" &&
       error.code === 'TYPE_ERROR',
@@ -355,44 +356,44 @@ test('sorting goes by `<` and refuses what has no order', () => {
 
 test('`in` consumes an iterator up to the element and leaves the rest', () => {
   const iterator = new ValueIterator('generator', [1, 2, 3][Symbol.iterator]())
-  assert.equal(contains(iterator, 2), true)
+  assert.equal(contains(meter, iterator, 2), true)
   assert.equal(iterator.source.next().value, 3)
-  assert.equal(contains(iterator, 1), false)
+  assert.equal(contains(meter, iterator, 1), false)
 })
 
 test('half of a surrogate pair is not in the text', () => {
-  assert.equal(contains('\u{1f600}', '\ud83d'), false)
-  assert.equal(contains('\u{1f600}', '\ude00'), false)
-  assert.equal(contains('\u{1f600}\ud83d', '\ud83d'), true)
+  assert.equal(contains(meter, '\u{1f600}', '\ud83d'), false)
+  assert.equal(contains(meter, '\u{1f600}', '\ude00'), false)
+  assert.equal(contains(meter, '\u{1f600}\ud83d', '\ud83d'), true)
 })
 
 test('long texts and deep lists take no quadratic time', { timeout: 20_000 }, () => {
   const half = 'a'.repeat(250_000)
-  assert.equal(contains('a'.repeat(1_000_000), `${half}b${half}`), false)
+  assert.equal(contains(meter, 'a'.repeat(1_000_000), `${half}b${half}`), false)
   const deep = (value: Value, depth = 1000) => {
     let nested = value
     for (let level = 0; level < depth; level++) nested = [nested]
     return nested
   }
-  assert.equal(equals(deep(1), deep(1)), true)
-  assert.equal(less(deep(1), deep(2)), true)
-  assert.equal(less(deep(2), deep(1)), false)
-  assert.throws(() => equals(deep(1, 1e6), deep(1, 1e6)), RangeError)
-  assert.throws(() => less(deep(1, 1e6), deep(1, 1e6)), RangeError)
+  assert.equal(equals(meter, deep(1), deep(1)), true)
+  assert.equal(less(meter, deep(1), deep(2)), true)
+  assert.equal(less(meter, deep(2), deep(1)), false)
+  assert.throws(() => equals(meter, deep(1, 1e6), deep(1, 1e6)), RangeError)
+  assert.throws(() => less(meter, deep(1, 1e6), deep(1, 1e6)), RangeError)
 })
 
 test('zero is never negative', () => {
   const zeros: Value[] = [
-    negate(0),
-    multiply(0, -5),
-    multiply(-0.5, 0),
-    divide(0, -5),
-    modulo(-4, 2),
-    floorDivide(0, -3),
-    modulo(0, -2.5),
-    add(-0, 0),
-    power(-0.5, 1e9 + 1),
-    rightShift(-0, 1),
+    negate(meter, 0),
+    multiply(meter, 0, -5),
+    multiply(meter, -0.5, 0),
+    divide(meter, 0, -5),
+    modulo(meter, -4, 2),
+    floorDivide(meter, 0, -3),
+    modulo(meter, 0, -2.5),
+    add(meter, -0, 0),
+    power(meter, -0.5, 1e9 + 1),
+    rightShift(meter, -0, 1),
   ]
   for (const zero of zeros) assert.equal(Object.is(zero, 0), true)
 })

@@ -9,6 +9,7 @@ import { MAX_LENGTH, ValueIterator } from '../../../src/expression/value.ts'
 import type { Recorded } from '../../cpython/number-values.ts'
 import { decode, readRecording } from '../../cpython/number-values.ts'
 import { outcomeLike } from '../../cpython/text-outcome.ts'
+import { meter } from './unlimited.ts'
 
 type MethodCase = [
   receiver: string,
@@ -32,7 +33,7 @@ for (const [method, cases] of byMethod) {
       const values = [...args, ...names.map(([, value]) => value)].map(decode)
       const keywords = [...args.map(() => undefined), ...names.map(([name]) => name)]
       const [actual, expected] = outcomeLike(recorded, () =>
-        callMethod(receiver, method, values, names.length === 0 ? undefined : keywords),
+        callMethod(meter, receiver, method, values, names.length === 0 ? undefined : keywords),
       )
       assert.deepEqual(
         actual,
@@ -58,7 +59,7 @@ test('case is mapped in words as CPython maps it', () => {
   for (const [text, ...results] of recording.casing!) {
     for (const [index, method] of methods.entries()) {
       assert.equal(
-        callMethod(text, method, [], undefined),
+        callMethod(meter, text, method, [], undefined),
         results[index],
         `${JSON.stringify(text)}.${method}()`,
       )
@@ -68,13 +69,13 @@ test('case is mapped in words as CPython maps it', () => {
 
 test('format() takes positions and names', () => {
   const names = [undefined, undefined, 'port']
-  assert.equal(callMethod('{} {} {port:05}', 'format', ['a', 2, 80], names), 'a 2 00080')
-  assert.equal(callMethod('{0}{0}', 'format', ['x'], undefined), 'xx')
+  assert.equal(callMethod(meter, '{} {} {port:05}', 'format', ['a', 2, 80], names), 'a 2 00080')
+  assert.equal(callMethod(meter, '{0}{0}', 'format', ['x'], undefined), 'xx')
 })
 
 test('methods that bytes or a mapping need are missing', () => {
   for (const method of ['encode', 'format_map', '__len__', 'constructor', 'toString']) {
-    assert.throws(() => callMethod('a', method, [], undefined), { code: 'TYPE_ERROR' })
+    assert.throws(() => callMethod(meter, 'a', method, [], undefined), { code: 'TYPE_ERROR' })
   }
 })
 
@@ -83,19 +84,22 @@ test('the plain functions do what the methods do', () => {
   assert.equal(upper('straße'), 'STRASSE')
   assert.equal(strip('\x1f a\u3000'), 'a')
   assert.equal(strip('--a-', '-'), 'a')
-  assert.deepEqual(split('a/b//c', '/'), ['a', 'b', '', 'c'])
-  assert.deepEqual(split(' a  b '), ['a', 'b'])
-  assert.equal(replace('a.b.c', '.', '$&'), 'a$&b$&c')
-  assert.equal(join(', ', ['a', 'b']), 'a, b')
-  assert.equal(containsText('a😀', '\ude00'), false)
-  assert.equal(containsText('a\ude00', '\ude00'), true)
+  assert.deepEqual(split(meter, 'a/b//c', '/'), ['a', 'b', '', 'c'])
+  assert.deepEqual(split(meter, ' a  b '), ['a', 'b'])
+  assert.equal(replace(meter, 'a.b.c', '.', '$&'), 'a$&b$&c')
+  assert.equal(join(meter, ', ', ['a', 'b']), 'a, b')
+  assert.equal(containsText(meter, 'a😀', '\ude00'), false)
+  assert.equal(containsText(meter, 'a\ude00', '\ude00'), true)
 })
 
 test('a join goes through every kind of iterable, and an iterator is consumed', () => {
   const items = new ValueIterator('generator', ['a', 'b'].values())
-  assert.equal(callMethod('-', 'join', [items], undefined), 'a-b')
-  assert.equal(callMethod('-', 'join', [items], undefined), '')
-  assert.equal(callMethod('', 'join', [JSON.parse('{"__proto__": 1, "b": 2}')], undefined), '__proto__b')
+  assert.equal(callMethod(meter, '-', 'join', [items], undefined), 'a-b')
+  assert.equal(callMethod(meter, '-', 'join', [items], undefined), '')
+  assert.equal(
+    callMethod(meter, '', 'join', [JSON.parse('{"__proto__": 1, "b": 2}')], undefined),
+    '__proto__b',
+  )
 })
 
 test('a result too long to be sane is a value error', () => {
@@ -113,10 +117,10 @@ test('a result too long to be sane is a value error', () => {
     [long, 'join', [Array(100).fill('a')]],
   ]
   for (const [receiver, method, args] of calls) {
-    assert.throws(() => callMethod(receiver, method, args, undefined), tooBig, method)
+    assert.throws(() => callMethod(meter, receiver, method, args, undefined), tooBig, method)
   }
-  const doubling = callMethod('', 'maketrans', [{ x: 'y'.repeat(100) }], undefined)!
-  assert.throws(() => callMethod(long, 'translate', [doubling], undefined), tooBig)
+  const doubling = callMethod(meter, '', 'maketrans', [{ x: 'y'.repeat(100) }], undefined)!
+  assert.throws(() => callMethod(meter, long, 'translate', [doubling], undefined), tooBig)
 })
 
 // With a search that compares each place anew these take minutes.
@@ -126,21 +130,21 @@ test('searching takes time in proportion to the lengths', { timeout: 60_000 }, (
   const half = 'a'.repeat(size / 2)
   const middle = `${'a'.repeat(size / 4)}b${'a'.repeat(size / 4)}`
   for (const part of [`b${half}`, `${half}b`, middle]) {
-    assert.equal(find(periodic, part), -1)
-    assert.equal(findLast(periodic, part), -1)
-    assert.equal(count(periodic, part), 0)
-    assert.equal(containsText(periodic, part), false)
-    assert.equal(replace(periodic, part, ''), periodic)
-    assert.equal(split(periodic, part).length, 1)
-    assert.equal(splitFromEnd(periodic, part, 5).length, 1)
+    assert.equal(find(meter, periodic, part), -1)
+    assert.equal(findLast(meter, periodic, part), -1)
+    assert.equal(count(meter, periodic, part), 0)
+    assert.equal(containsText(meter, periodic, part), false)
+    assert.equal(replace(meter, periodic, part, ''), periodic)
+    assert.equal(split(meter, periodic, part).length, 1)
+    assert.equal(splitFromEnd(meter, periodic, part, 5).length, 1)
   }
-  assert.equal(find(`${periodic}${middle}`, middle), size)
-  assert.equal(find(`${middle}c${periodic}`, middle, 0, size), 0)
-  assert.equal(findLast(`${middle}${periodic}`, middle), 0)
-  assert.equal(findLast(`c${half}${periodic}`, `c${half}`), 0)
+  assert.equal(find(meter, `${periodic}${middle}`, middle), size)
+  assert.equal(find(meter, `${middle}c${periodic}`, middle, 0, size), 0)
+  assert.equal(findLast(meter, `${middle}${periodic}`, middle), 0)
+  assert.equal(findLast(meter, `c${half}${periodic}`, `c${half}`), 0)
   const pairs = '😀'.repeat(size / 2)
-  assert.equal(count(pairs, `\ude00${'😀'.repeat(size / 8)}`), 0)
-  assert.equal(findLast(pairs, '\ud83d'), -1)
+  assert.equal(count(meter, pairs, `\ude00${'😀'.repeat(size / 8)}`), 0)
+  assert.equal(findLast(meter, pairs, '\ud83d'), -1)
 })
 
 test('methods take time in proportion to the length', { timeout: 60_000 }, () => {
@@ -169,7 +173,7 @@ test('methods take time in proportion to the length', { timeout: 60_000 }, () =>
     'expandtabs',
   ]
   for (const text of hostile) {
-    for (const method of methods) assert.notEqual(callMethod(text, method, [], undefined), undefined)
+    for (const method of methods) assert.notEqual(callMethod(meter, text, method, [], undefined), undefined)
     assert.equal(strip(text, `${text.slice(0, 1000)}${'xyz'.repeat(100_000)}`), '')
   }
 })

@@ -1,3 +1,4 @@
+import type { Meter } from '../meter.ts'
 import { TextBuilder } from '../text-builder.ts'
 import { caseOf, isAscii } from './predicates.ts'
 import { isUnassigned } from './unassigned.ts'
@@ -17,30 +18,43 @@ const LOWER_MAY_DIFFER = /[\u03a3\u1c80-\u1c8f\u2c60-\u2c7f\ua7c0-\ua7f7\uab60-\
 
 const CASE_IGNORABLE = /[\p{Case_Ignorable}\u{1171e}]/u
 
-/** `text.lower()`. */
-export function lower(text: string): string {
-  return LOWER_MAY_DIFFER.test(text) ? lowerByCharacter(text) : text.toLowerCase()
+/** Units of work for a character that is mapped by itself. */
+const BY_CHARACTER = 400
+const ASCII_TITLE = 60
+
+/** The same for folding, which may give several characters. */
+const FOLDED = 2000
+
+/**
+ * `text.lower()`.
+ *
+ * @param meter counts texts that take long, as it does for the other functions here
+ */
+export function lower(text: string, meter?: Meter): string {
+  return LOWER_MAY_DIFFER.test(text) ? lowerByCharacter(text, meter) : text.toLowerCase()
 }
 
 /** `text.upper()`. */
-export function upper(text: string): string {
-  return UPPER_MAY_DIFFER.test(text) ? mapCharacters(text, upperCharacter) : text.toUpperCase()
+export function upper(text: string, meter?: Meter): string {
+  return UPPER_MAY_DIFFER.test(text) ? mapCharacters(text, upperCharacter, meter) : text.toUpperCase()
 }
 
 /** Beyond these (Latin without µ, ß and ŉ, and Cyrillic) folding may be more than lower case. */
 const NOT_FOLDED_BY_LOWER = /[^\0-\xb4\xb6-\xde\xe0-\u0148\u0400-\u052f]/
 
 /** `text.casefold()`: for comparisons that disregard case, Unicode's full case folding. */
-export function casefold(text: string): string {
-  return NOT_FOLDED_BY_LOWER.test(text) ? mapCharacters(text, foldCharacter) : text.toLowerCase()
+export function casefold(text: string, meter?: Meter): string {
+  return NOT_FOLDED_BY_LOWER.test(text)
+    ? mapCharacters(text, foldCharacter, meter, FOLDED)
+    : text.toLowerCase()
 }
 
 /** `text.capitalize()`. */
-export function capitalize(text: string): string {
+export function capitalize(text: string, meter?: Meter): string {
   if (text === '') return text
   const first = String.fromCodePoint(text.codePointAt(0)!)
   // Cut from the whole: whether a sigma is final depends on what stands before it.
-  return titleCharacter(first) + lower(text).slice(lower(first).length)
+  return titleCharacter(first) + lower(text, meter).slice(lower(first).length)
 }
 
 const ASCII_WORD = /[a-z]+/g
@@ -50,8 +64,12 @@ function capitalized(word: string): string {
 }
 
 /** `text.title()`: every word, that is, run of cased characters, begins with a capital. */
-export function title(text: string): string {
-  if (isAscii(text)) return text.toLowerCase().replace(ASCII_WORD, capitalized)
+export function title(text: string, meter?: Meter): string {
+  if (isAscii(text)) {
+    meter?.touch(text.length * ASCII_TITLE)
+    return text.toLowerCase().replace(ASCII_WORD, capitalized)
+  }
+  meter?.touch(text.length * BY_CHARACTER)
   const result = new TextBuilder()
   let unit = 0
   let insideWord = false
@@ -64,7 +82,8 @@ export function title(text: string): string {
 }
 
 /** `text.swapcase()`. */
-export function swapCase(text: string): string {
+export function swapCase(text: string, meter?: Meter): string {
+  meter?.touch(text.length * BY_CHARACTER)
   const result = new TextBuilder()
   let unit = 0
   for (const character of text) {
@@ -76,13 +95,20 @@ export function swapCase(text: string): string {
   return result.toString()
 }
 
-function mapCharacters(text: string, map: (character: string) => string): string {
+function mapCharacters(
+  text: string,
+  map: (character: string) => string,
+  meter: Meter | undefined,
+  work = BY_CHARACTER,
+): string {
+  meter?.touch(text.length * work)
   const result = new TextBuilder()
   for (const character of text) result.add(map(character))
   return result.toString()
 }
 
-function lowerByCharacter(text: string): string {
+function lowerByCharacter(text: string, meter: Meter | undefined): string {
+  meter?.touch(text.length * BY_CHARACTER)
   const result = new TextBuilder()
   let unit = 0
   for (const character of text) {

@@ -1,5 +1,6 @@
 import { valueError } from '../../failure.ts'
 import { checkLength } from '../length.ts'
+import type { Meter } from '../meter.ts'
 import { textLength } from '../text.ts'
 import { TextBuilder } from '../text-builder.ts'
 
@@ -55,10 +56,11 @@ export function zeroFill(text: string, width: number): string {
  *
  * @throws {Failure} VALUE_ERROR when the result would be too long
  */
-export function expandTabs(text: string, tabSize: number): string {
+export function expandTabs(meter: Meter, text: string, tabSize: number): string {
   if (!text.includes('\t')) return text
   if (tabSize > 2 ** 31 - 1) throw valueError('Python int too large to convert to C int')
-  const result = new TextBuilder()
+  meter.touch(text.length * 4)
+  const result = new TextBuilder(meter)
   let column = 0
   let done = 0
   for (let unit = 0; unit < text.length; unit++) {

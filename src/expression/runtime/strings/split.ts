@@ -2,8 +2,9 @@ import { typeError, valueError } from '../../failure.ts'
 import type { Value } from '../../value.ts'
 import { Tuple } from '../../value.ts'
 import { checkLength } from '../length.ts'
+import type { Meter } from '../meter.ts'
 import { typeName } from '../numbers.ts'
-import { hasSurrogates } from '../text.ts'
+import { hasSurrogates, SLICE_BYTES } from '../text.ts'
 import { indexOfText, lastIndexOfText } from './search.ts'
 
 /** What `isspace()` means, for one UTF-16 unit: all of Python's white space is in the basic plane. */
@@ -20,6 +21,12 @@ function isSpaceUnit(unit: number): boolean {
     unit === 0x3000
   )
 }
+
+/** Units of work for a character that is looked at. */
+const SCAN = 10
+
+/** Bytes of a list's element that is a part of a text. */
+const PART_BYTES = SLICE_BYTES + 16
 
 /** `text.strip(characters)`; white space when they are not given. */
 export function strip(text: string, characters?: string): string {
@@ -91,77 +98,86 @@ function stripSet(text: string, characters: ReadonlySet<string>, atStart: boolea
  * @param limit how often to split, from the left; no limit when negative
  * @throws {Failure} VALUE_ERROR when the separator is empty
  */
-export function split(text: string, separator?: string, limit = -1): string[] {
-  if (separator === undefined) return splitSpace(text, limit)
+export function split(meter: Meter, text: string, separator?: string, limit = -1): string[] {
+  if (separator === undefined) return splitSpace(meter, text, limit)
   if (separator === '') throw valueError('empty separator')
   const parts: string[] = []
   let done = 0
-  let unit = limit === 0 ? -1 : indexOfText(text, separator)
+  let unit = limit === 0 ? -1 : indexOfText(meter, text, separator)
   while (unit !== -1) {
+    meter.build(PART_BYTES)
     parts.push(text.slice(done, unit))
     done = unit + separator.length
-    unit = parts.length === limit ? -1 : indexOfText(text, separator, done)
+    unit = parts.length === limit ? -1 : indexOfText(meter, text, separator, done)
   }
   parts.push(done === 0 ? text : text.slice(done))
   return parts
 }
 
-function splitSpace(text: string, limit: number): string[] {
+function splitSpace(meter: Meter, text: string, limit: number): string[] {
   const parts: string[] = []
   const { length } = text
+  meter.touch(length * SCAN)
   let unit = 0
   while (true) {
     while (unit < length && isSpaceUnit(text.charCodeAt(unit))) unit++
     if (unit === length) return parts
     if (parts.length === limit) {
       // What is left keeps the white space at its end.
+      meter.build(PART_BYTES)
       parts.push(text.slice(unit))
       return parts
     }
     const start = unit
     while (unit < length && !isSpaceUnit(text.charCodeAt(unit))) unit++
+    meter.build(PART_BYTES)
     parts.push(text.slice(start, unit))
   }
 }
 
 /** `text.rsplit(separator, limit)`: as `split`, but a limit counts from the right. */
-export function splitFromEnd(text: string, separator?: string, limit = -1): string[] {
-  if (separator === undefined) return limit < 0 ? split(text) : splitSpaceFromEnd(text, limit)
+export function splitFromEnd(meter: Meter, text: string, separator?: string, limit = -1): string[] {
+  if (separator === undefined) return limit < 0 ? split(meter, text) : splitSpaceFromEnd(meter, text, limit)
   // Occurrences of a longer one may overlap, and then the ends do not see the same ones.
-  if (limit < 0 && separator.length === 1) return split(text, separator)
+  if (limit < 0 && separator.length === 1) return split(meter, text, separator)
   if (separator === '') throw valueError('empty separator')
   const parts: string[] = []
   let end = text.length
-  let unit = limit === 0 ? -1 : lastIndexOfText(text, separator)
+  let unit = limit === 0 ? -1 : lastIndexOfText(meter, text, separator)
   while (unit !== -1) {
+    meter.build(PART_BYTES)
     parts.push(text.slice(unit + separator.length, end))
     end = unit
-    unit = parts.length === limit ? -1 : lastIndexOfText(text, separator, end)
+    unit = parts.length === limit ? -1 : lastIndexOfText(meter, text, separator, end)
   }
   parts.push(text.slice(0, end))
   return parts.reverse()
 }
 
-function splitSpaceFromEnd(text: string, limit: number): string[] {
+function splitSpaceFromEnd(meter: Meter, text: string, limit: number): string[] {
   const parts: string[] = []
   let unit = text.length
+  meter.touch(unit * SCAN)
   while (true) {
     while (unit > 0 && isSpaceUnit(text.charCodeAt(unit - 1))) unit--
     if (unit === 0) return parts.reverse()
     if (parts.length === limit) {
+      meter.build(PART_BYTES)
       parts.push(text.slice(0, unit))
       return parts.reverse()
     }
     const end = unit
     while (unit > 0 && !isSpaceUnit(text.charCodeAt(unit - 1))) unit--
+    meter.build(PART_BYTES)
     parts.push(text.slice(unit, end))
   }
 }
 
 /** `text.splitlines(keepEnds)`: Python ends lines at more than line feeds. */
-export function splitLines(text: string, keepEnds = false): string[] {
+export function splitLines(meter: Meter, text: string, keepEnds = false): string[] {
   const lines: string[] = []
   const { length } = text
+  meter.touch(length * SCAN)
   let start = 0
   let unit = 0
   while (unit < length) {
@@ -169,6 +185,7 @@ export function splitLines(text: string, keepEnds = false): string[] {
     if (!isLineEnd(code)) continue
     const end = unit - 1
     if (code === 0x0d && text.charCodeAt(unit) === 0x0a) unit++
+    meter.build(PART_BYTES)
     lines.push(text.slice(start, keepEnds ? unit : end))
     start = unit
   }
@@ -186,20 +203,21 @@ function isLineEnd(unit: number): boolean {
  *
  * @throws {Failure} VALUE_ERROR when the separator is empty
  */
-export function partition(text: string, separator: string): Tuple {
+export function partition(meter: Meter, text: string, separator: string): Tuple {
   if (separator === '') throw valueError('empty separator')
-  const unit = indexOfText(text, separator)
-  return unit === -1 ? new Tuple([text, '', '']) : cut(text, separator, unit)
+  const unit = indexOfText(meter, text, separator)
+  return unit === -1 ? new Tuple([text, '', '']) : cut(meter, text, separator, unit)
 }
 
 /** `text.rpartition(separator)`: the same at the last occurrence. */
-export function partitionFromEnd(text: string, separator: string): Tuple {
+export function partitionFromEnd(meter: Meter, text: string, separator: string): Tuple {
   if (separator === '') throw valueError('empty separator')
-  const unit = lastIndexOfText(text, separator)
-  return unit === -1 ? new Tuple(['', '', text]) : cut(text, separator, unit)
+  const unit = lastIndexOfText(meter, text, separator)
+  return unit === -1 ? new Tuple(['', '', text]) : cut(meter, text, separator, unit)
 }
 
-function cut(text: string, separator: string, unit: number): Tuple {
+function cut(meter: Meter, text: string, separator: string, unit: number): Tuple {
+  meter.build(3 * PART_BYTES)
   return new Tuple([text.slice(0, unit), separator, text.slice(unit + separator.length)])
 }
 
@@ -208,8 +226,9 @@ function cut(text: string, separator: string, unit: number): Tuple {
  *
  * @throws {Failure} TYPE_ERROR when an item is no text; VALUE_ERROR when the result would be too long
  */
-export function join(separator: string, items: readonly Value[]): string {
+export function join(meter: Meter, separator: string, items: readonly Value[]): string {
   let length = 0
+  meter.touch(items.length * 16)
   for (let index = 0; index < items.length; index++) {
     const item = items[index]!
     if (typeof item !== 'string') {
@@ -217,6 +236,8 @@ export function join(separator: string, items: readonly Value[]): string {
     }
     length += item.length
   }
-  checkLength(length + separator.length * Math.max(0, items.length - 1))
+  const joined = length + separator.length * Math.max(0, items.length - 1)
+  checkLength(joined)
+  meter.build(joined)
   return items.join(separator)
 }

@@ -2,7 +2,8 @@ import { typeError, valueError } from '../../failure.ts'
 import type { Maybe, Value } from '../../value.ts'
 import { Dict } from '../../value.ts'
 import { getItem } from '../containers.ts'
-import { dictSet, isDict } from '../keys.ts'
+import { isDict, putEntry } from '../keys.ts'
+import type { Meter } from '../meter.ts'
 import { isInteger, toIndex } from '../numbers.ts'
 import { codePoints, textLength } from '../text.ts'
 import { TextBuilder } from '../text-builder.ts'
@@ -14,12 +15,15 @@ import { requireArgument } from './arguments.ts'
  *
  * @throws {Failure} TYPE_ERROR when the table has no items, or one that cannot stand for a character
  */
-export function translate(text: string, table: Value): string {
+export function translate(meter: Meter, text: string, table: Value): string {
   if (text === '') return text
   if (table === null) throw typeError("'NoneType' object is not subscriptable")
-  const source = typeof table === 'string' ? codePoints(table) : table
-  const result = new TextBuilder()
-  for (const character of text) result.add(translated(character, getItem(source, character.codePointAt(0)!)))
+  const source = typeof table === 'string' ? codePoints(meter, table) : table
+  const result = new TextBuilder(meter)
+  meter.touch(text.length * 400)
+  for (const character of text) {
+    result.add(translated(character, getItem(meter, source, character.codePointAt(0)!)))
+  }
   return result.toString()
 }
 
@@ -38,30 +42,30 @@ function translated(character: string, entry: Maybe): string {
  *
  * @throws {Failure} TYPE_ERROR and VALUE_ERROR when the arguments do not make a table
  */
-export function makeTranslation(from: Value, to?: Value, removed?: Value): Dict {
-  if (to === undefined) return translationOf(from)
-  const targets = codePoints(requireArgument(to, 'maketrans() argument 2'))
+export function makeTranslation(meter: Meter, from: Value, to?: Value, removed?: Value): Dict {
+  if (to === undefined) return translationOf(meter, from)
+  const targets = codePoints(meter, requireArgument(to, 'maketrans() argument 2'))
   const dropped = removed === undefined ? '' : requireArgument(removed, 'maketrans() argument 3')
   if (typeof from !== 'string') {
     throw typeError('first maketrans argument must be a string if there is a second argument')
   }
-  const sources = codePoints(from)
+  const sources = codePoints(meter, from)
   if (sources.length !== targets.length) {
     throw valueError('the first two maketrans arguments must have equal length')
   }
   const table = new Dict()
   for (const [index, source] of sources.entries()) {
-    dictSet(table, source.codePointAt(0)!, targets[index]!.codePointAt(0)!)
+    putEntry(meter, table, source.codePointAt(0)!, targets[index]!.codePointAt(0)!)
   }
-  for (const character of dropped) dictSet(table, character.codePointAt(0)!, null)
+  for (const character of dropped) putEntry(meter, table, character.codePointAt(0)!, null)
   return table
 }
 
-function translationOf(entries: Value): Dict {
+function translationOf(meter: Meter, entries: Value): Dict {
   if (!isDict(entries)) throw typeError('if you give only one argument to maketrans it must be a dict')
   const table = new Dict()
   const pairs = entries instanceof Dict ? entries.entries.values() : Object.entries(entries)
-  for (const [key, value] of pairs) dictSet(table, translationKey(key), value)
+  for (const [key, value] of pairs) putEntry(meter, table, translationKey(key), value)
   return table
 }
 

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { STRING_METHODS } from '../../../../src/expression/runtime/string-methods.ts'
 import { isUnassigned } from '../../../../src/expression/runtime/strings/unassigned.ts'
 import { readRecording } from '../../../cpython/number-values.ts'
+import { meter } from '../unlimited.ts'
 
 const { predicates, contexts, mappings } = readRecording('unicode') as unknown as {
   predicates: [method: string, runs: number[]][]
@@ -11,7 +12,7 @@ const { predicates, contexts, mappings } = readRecording('unicode') as unknown a
 }
 
 function call(method: string, text: string): unknown {
-  return STRING_METHODS[method]!.call(text)
+  return STRING_METHODS[method]!.call(meter, text)
 }
 
 /** Lengths of the runs of code points that fail and pass in turn. */
