@@ -53,16 +53,16 @@ const SHAPES: Record<string, (number: string) => { mask: string; url: string }> 
 export async function run({ quick, rounds = quick ? 2 : 5 }: BenchOptions): Promise<Row[]> {
   harness.build()
   const { FeedTableBuilder, queryOf } =
-    await harness.built<typeof import('../src/tracer/feeds/table.ts')>('tracer/feeds/table.js')
-  const { readIndicatorKey } = await harness.built<typeof import('../src/tracer/feeds/indicator-key.ts')>(
-    'tracer/feeds/indicator-key.js',
-  )
-  const { TextStore } = await harness.built<typeof import('../src/tracer/feeds/text-store.ts')>(
+    await harness.built<typeof import('../src/tracer/feeds/tables/table.ts')>('tracer/feeds/table.js')
+  const { readIndicatorKey } = await harness.built<
+    typeof import('../src/tracer/feeds/keys/indicator-key.ts')
+  >('tracer/feeds/indicator-key.js')
+  const { TextStore } = await harness.built<typeof import('../src/tracer/feeds/tables/text-store.ts')>(
     'tracer/feeds/text-store.js',
   )
   const { Pace } = await harness.built<typeof import('../src/tracer/feeds/pace.ts')>('tracer/feeds/pace.js')
   const { normalizeUrl } =
-    await harness.built<typeof import('../src/tracer/feeds/url.ts')>('tracer/feeds/url.js')
+    await harness.built<typeof import('../src/tracer/feeds/keys/url.ts')>('tracer/feeds/url.js')
 
   const build = async (masks: readonly string[]) => {
     const store = new TextStore()

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { describeSignature } from '../src/expression/check/signature.ts'
 import type { Example, FunctionDefinition } from '../src/expression/functions/definition.ts'
 import { FUNCTIONS } from '../src/expression/functions/index.ts'
-import { describeSignature } from '../src/expression/signature.ts'
 import { compileRules } from '../src/rules/compile.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

@@ -1,12 +1,12 @@
 import process from 'node:process'
+import { describeSignature } from '../expression/check/signature.ts'
+import { suggest } from '../expression/check/suggest.ts'
 import type { Example, FunctionDefinition } from '../expression/functions/definition.ts'
 import { FUNCTIONS } from '../expression/functions/index.ts'
 import { BUILTIN_REFERENCE, METHOD_REFERENCE, type ReferenceEntry } from '../expression/reference.ts'
 import { BUILTINS } from '../expression/runtime/builtins.ts'
 import type { Callable } from '../expression/runtime/method.ts'
 import { METHODS_BY_TYPE } from '../expression/runtime/methods.ts'
-import { describeSignature } from '../expression/signature.ts'
-import { suggest } from '../expression/suggest.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
 /**

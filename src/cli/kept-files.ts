@@ -1,8 +1,8 @@
 import { close, constants, existsSync, fstat, open } from 'node:fs'
 import process from 'node:process'
 import { promisify } from 'node:util'
-import type { KeptFiles } from '../tracer/feeds/kept-files.ts'
-import { MANIFEST_FILE } from '../tracer/feeds/misp-manifest.ts'
+import type { KeptFiles } from '../tracer/feeds/download/kept-files.ts'
+import { MANIFEST_FILE } from '../tracer/feeds/formats/misp-manifest.ts'
 import { fileVersion } from '../tracer/feeds/read.ts'
 
 /** In the environment of a worker that is started in the place of another one: `StartedLate` as JSON. */

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { ThreadEnricher } from '../tracer/cluster/thread-enricher.ts'
 import { CUSTOM_TIMEOUT_MS } from '../tracer/enrichers/custom.ts'
 import { ModuleFaults } from '../tracer/enrichers/module-faults.ts'
-import type { Log } from '../tracer/log.ts'
+import type { Log } from '../tracer/server/log.ts'
 import { EXIT } from './exit-codes.ts'
 
 /** What the thread of a module is told. */

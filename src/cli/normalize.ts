@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT, MAX_WORKERS } from '../stages/limits.ts'
+import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT, MAX_WORKERS } from '../formats/limits.ts'
 import { EXIT } from './exit-codes.ts'
 import { withOptionHint } from './option-hints.ts'
 import { type MaxRejected, parseMaxRejected } from './rejected-limit.ts'

@@ -2,7 +2,7 @@ import { createWriteStream, fstatSync, openSync, type Stats, statSync } from 'no
 import process from 'node:process'
 import { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { systemMessage } from '../stages/system-message.ts'
+import { systemMessage } from '../io/files/system-message.ts'
 import { CommandError, EXIT, isBrokenPipe, isWriteError } from './exit-codes.ts'
 import { isClosedStream, isSameFile, messageStream } from './standard-streams.ts'
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { systemMessage } from '../stages/system-message.ts'
+import { systemMessage } from '../io/files/system-message.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
 /**

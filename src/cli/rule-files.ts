@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { systemMessage } from '../io/files/system-message.ts'
 import { compileOnDemand } from '../rules/compile-on-demand.ts'
 import type { RuleSet } from '../rules/compiler.ts'
 import { RuleError } from '../rules/compiler.ts'
-import { systemMessage } from '../stages/system-message.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
 /** Global lookup tables that are used without being asked for, if the file stands beside the rule file. */

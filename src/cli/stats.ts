@@ -1,5 +1,5 @@
 import type { PipelineCounts } from '../pipeline.ts'
-import type { PoolStats } from '../tracer/pool.ts'
+import type { PoolStats } from '../tracer/client/pool.ts'
 
 /** What `--stats` prints: one JSON object. README.md says what each member means; a test holds the two together. */
 export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: PoolStats): string {

@@ -4,7 +4,7 @@ import { terminalText } from '../tracer/controls.ts'
 import { type CompileProgress, compileFeeds, noProgress } from '../tracer/feeds/compiled/compile.ts'
 import { removeAbandoned } from '../tracer/feeds/compiled/workspace.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
-import type { FeedKey } from '../tracer/feeds/key-path.ts'
+import type { FeedKey } from '../tracer/feeds/keys/key-path.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { refuseUrl } from './tracer-arguments.ts'
 

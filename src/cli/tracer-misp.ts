@@ -1,6 +1,6 @@
 import process from 'node:process'
-import { MispEnricher } from '../tracer/enrichers/misp.ts'
-import type { Log } from '../tracer/log.ts'
+import { MispEnricher } from '../tracer/enrichers/misp/misp.ts'
+import type { Log } from '../tracer/server/log.ts'
 import { readOptionFile } from './read-file.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
 

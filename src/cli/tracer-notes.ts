@@ -1,5 +1,5 @@
-import type { ServerAddress } from '../tracer/connection.ts'
-import type { TracerPool } from '../tracer/pool.ts'
+import type { ServerAddress } from '../tracer/client/connection.ts'
+import type { TracerPool } from '../tracer/client/pool.ts'
 import { formatAddress } from './address.ts'
 
 /** What is told, and to whom. */

@@ -1,5 +1,5 @@
+import { type ClientTls, TracerPool } from '../tracer/client/pool.ts'
 import { parseDuration } from '../tracer/durations.ts'
-import { type ClientTls, TracerPool } from '../tracer/pool.ts'
 import { parseAddress } from './address.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { readOptionFile } from './read-file.ts'

@@ -1,17 +1,17 @@
 import process from 'node:process'
 import { createSecureContext } from 'node:tls'
-import { AllowList } from '../tracer/allow-list.ts'
 import type { Enricher } from '../tracer/enricher.ts'
 import { loadCustomEnricher } from '../tracer/enrichers/custom.ts'
 import type { ModuleFaults } from '../tracer/enrichers/module-faults.ts'
 import { UrlDecoder } from '../tracer/enrichers/url-decode.ts'
+import type { KeptFiles } from '../tracer/feeds/download/kept-files.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
-import type { KeptFiles } from '../tracer/feeds/kept-files.ts'
 import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
-import { createLog, type Log, type LogLevel } from '../tracer/log.ts'
-import { Metrics, type MetricsSource } from '../tracer/metrics.ts'
-import { type OperationsOptions, OperationsServer } from '../tracer/operations.ts'
-import { TracerServer, type TracerServerOptions } from '../tracer/server.ts'
+import { AllowList } from '../tracer/server/allow-list.ts'
+import { createLog, type Log, type LogLevel } from '../tracer/server/log.ts'
+import { Metrics, type MetricsSource } from '../tracer/server/metrics.ts'
+import { type OperationsOptions, OperationsServer } from '../tracer/server/operations.ts'
+import { TracerServer, type TracerServerOptions } from '../tracer/server/server.ts'
 import { type Address, formatAddress } from './address.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
@@ -292,7 +292,7 @@ async function loadEnricher(
     return createFeedEnricher({ feeds, log, kept })
   }
   if ('mmdb' in source) {
-    const { createMmdbEnricher } = await import('../tracer/enrichers/mmdb.ts')
+    const { createMmdbEnricher } = await import('../tracer/enrichers/mmdb/mmdb.ts')
     const { mmdb: file, category } = source
     return createMmdbEnricher({ file, category, language: options.mmdbLanguage, log, kept })
   }

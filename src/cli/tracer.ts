@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import process from 'node:process'
 import { Command, Option } from 'commander'
-import { LOG_LEVELS } from '../tracer/log.ts'
+import { LOG_LEVELS } from '../tracer/server/log.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import {
   address,

@@ -1,5 +1,5 @@
 import { excerpt } from './excerpt.ts'
-import { Lines, type Place } from './lines.ts'
+import { Lines, type Place } from './syntax/lines.ts'
 
 /** Something in a rule or lookup file that the operator has to know: what, where, and what to do about it. */
 export interface Problem {

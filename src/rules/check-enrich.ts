@@ -1,8 +1,9 @@
 /** The paths under `enrich` against what the rules write: one that can lead to nothing is an error of the rule file. */
+
+import { suggest } from '../expression/check/suggest.ts'
 import type { Problem } from '../expression/diagnostic.ts'
-import { suggest } from '../expression/suggest.ts'
 import type { EnrichPath } from './enrich-spec.ts'
-import type { CheckedRule } from './generate.ts'
+import type { CheckedRule } from './generate/generate.ts'
 import type { RuleFile } from './load.ts'
 import { kindsOf, type ValueKind } from './value-kinds.ts'
 

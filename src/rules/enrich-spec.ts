@@ -1,8 +1,8 @@
-import { suggest } from '../expression/suggest.ts'
+import { suggest } from '../expression/check/suggest.ts'
 import { outputPath } from './output-path.ts'
-import type { Entry, Stretch, YamlDocument } from './yaml.ts'
-import { type ContentNode, contentOf, type MappingNode, type YamlNode } from './yaml-tree.ts'
-import { scalarValue } from './yaml-values.ts'
+import { type ContentNode, contentOf, type MappingNode, type YamlNode } from './yaml/tree.ts'
+import { scalarValue } from './yaml/values.ts'
+import type { Entry, Stretch, YamlDocument } from './yaml/yaml.ts'
 
 /** Where detections are put unless the rule file says otherwise: ECS's field set for them. */
 const DEFAULT_INTO = 'threat.enrichments'

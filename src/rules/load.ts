@@ -1,11 +1,10 @@
+import { foreignPathHint } from '../expression/check/familiar.ts'
+import { suggest } from '../expression/check/suggest.ts'
 import type { Problem, SourceText } from '../expression/diagnostic.ts'
-import { foreignPathHint } from '../expression/familiar.ts'
-import { suggest } from '../expression/suggest.ts'
 import { type EnrichEntry, readEnrich } from './enrich-spec.ts'
 import { readLookup, type TableEntry } from './lookups.ts'
 import { outputPath } from './output-path.ts'
-import { RuleText } from './rule-text.ts'
-import { type Entry, type Stretch, YamlDocument } from './yaml.ts'
+import { RuleText } from './yaml/rule-text.ts'
 import {
   type ContentNode,
   contentOf,
@@ -14,8 +13,9 @@ import {
   type Range,
   type ScalarNode,
   type SequenceNode,
-} from './yaml-tree.ts'
-import { scalarValue } from './yaml-values.ts'
+} from './yaml/tree.ts'
+import { scalarValue } from './yaml/values.ts'
+import { type Entry, type Stretch, YamlDocument } from './yaml/yaml.ts'
 
 export type { EnrichSpec } from './enrich-spec.ts'
 export { collectTables, loadLookups, type TableEntry } from './lookups.ts'

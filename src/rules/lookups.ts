@@ -1,9 +1,9 @@
 import type { Problem } from '../expression/diagnostic.ts'
 import type { LookupTable } from '../expression/functions/definition.ts'
 import type { Value } from '../expression/value.ts'
-import { type Entry, type Stretch, YamlDocument } from './yaml.ts'
-import { contentOf } from './yaml-tree.ts'
-import { scalarValue, ValueBuilder } from './yaml-values.ts'
+import { contentOf } from './yaml/tree.ts'
+import { scalarValue, ValueBuilder } from './yaml/values.ts'
+import { type Entry, type Stretch, YamlDocument } from './yaml/yaml.ts'
 
 /** The tables that are lists: their function goes through the entries in order. */
 const LIST_TABLES: ReadonlySet<string> = new Set(['windows_sids'])

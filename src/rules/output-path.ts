@@ -1,5 +1,5 @@
-import type { YamlDocument } from './yaml.ts'
-import type { Range } from './yaml-tree.ts'
+import type { Range } from './yaml/tree.ts'
+import type { YamlDocument } from './yaml/yaml.ts'
 
 /**
  * The steps of a dotted path in the output event. One that is empty is reported.

@@ -1,9 +1,9 @@
 /** Which fields of the event the rules of a file read, and by which rule: what can be told of a field that no event has. */
-import type { Node } from '../expression/checked.ts'
-import { children } from '../expression/checked.ts'
+import type { Node } from '../expression/check/checked.ts'
+import { children } from '../expression/check/checked.ts'
 import type { FieldPath } from '../expression/runtime/fields.ts'
-import { repr } from '../expression/runtime/repr.ts'
-import type { CheckedRule } from './generate.ts'
+import { repr } from '../expression/runtime/format/repr.ts'
+import type { CheckedRule } from './generate/generate.ts'
 
 /** Where a field stands: at a dotted path, or below keys that are texts. */
 export type ReadPlace =

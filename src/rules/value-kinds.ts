@@ -1,5 +1,5 @@
 /** The types that the value of an expression can have, as far as that can be told without an event. */
-import type { Node } from '../expression/checked.ts'
+import type { Node } from '../expression/check/checked.ts'
 import type { Value } from '../expression/value.ts'
 import { Dict, Tuple } from '../expression/value.ts'
 

@@ -1,13 +1,13 @@
 import type { OutputEvent } from '../event.ts'
 import { typeError } from '../expression/failure.ts'
-import { getMember } from '../expression/runtime/containers.ts'
+import { getMember } from '../expression/runtime/containers/containers.ts'
+import { dictSet } from '../expression/runtime/containers/keys.ts'
 import { isMapping } from '../expression/runtime/fields.ts'
-import { dictSet } from '../expression/runtime/keys.ts'
 import { setOwn } from '../expression/runtime/output.ts'
 import type { JsonObject, Maybe, NumberTexts, Value } from '../expression/value.ts'
 import { Dict, Tuple, ValueSet } from '../expression/value.ts'
 import type { EnrichSpec } from '../rules/load.ts'
-import type { Answer } from '../tracer/pool.ts'
+import type { Answer } from '../tracer/client/pool.ts'
 import type { Indicator, IndicatorType } from '../tracer/protocol.ts'
 
 /** A value of an event that is looked up. */

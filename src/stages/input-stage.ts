@@ -1,7 +1,7 @@
+import { UnreadRests } from '../formats/unread-rests.ts'
 import { PacedStage } from './paced-stage.ts'
 import type { InputChunk } from './parse.ts'
 import { STAGE_OPTIONS } from './stage.ts'
-import { UnreadRests } from './unread-rests.ts'
 
 /** A stage that takes InputChunks of one source after the other, or plain bytes of a single source. */
 export abstract class InputStage extends PacedStage<InputChunk | Uint8Array> {

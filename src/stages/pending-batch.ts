@@ -2,10 +2,10 @@ import type { Batch, BatchNotes, OutputEvent, RejectedEvent, Rejection } from '.
 import { mergeRejected } from '../event.ts'
 import { Failure } from '../expression/failure.ts'
 import type { JsonObject } from '../expression/value.ts'
-import type { Answer, LookupHandler, TracerError } from '../tracer/pool.ts'
+import { HAND_ON_BYTES } from '../formats/limits.ts'
+import type { Answer, LookupHandler, TracerError } from '../tracer/client/pool.ts'
 import type { Enrichment, FoundIndicator } from './enrichment.ts'
 import { detectionsOf, markUnenriched } from './enrichment.ts'
-import { HAND_ON_BYTES } from './limits.ts'
 import { outputSize } from './output-size.ts'
 
 /** Counts of what the enrich stage has done. */

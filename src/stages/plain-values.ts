@@ -1,9 +1,9 @@
 /** Between the values of a program and those that rules work on. */
 import { valueError } from '../expression/failure.ts'
-import { integerFromOutside, integerIsHuge, isHuge } from '../expression/runtime/huge-integer.ts'
-import { iterate } from '../expression/runtime/iteration.ts'
-import { keyText } from '../expression/runtime/keys.ts'
-import { normalizeInteger } from '../expression/runtime/numbers.ts'
+import { iterate } from '../expression/runtime/containers/iteration.ts'
+import { keyText } from '../expression/runtime/containers/keys.ts'
+import { integerFromOutside, integerIsHuge, isHuge } from '../expression/runtime/numbers/huge-integer.ts'
+import { normalizeInteger } from '../expression/runtime/numbers/numbers.ts'
 import { setOwn } from '../expression/runtime/output.ts'
 import type { JsonObject, Maybe, Value } from '../expression/value.ts'
 import { Dict, isSequence, NumberText, ValueIterator } from '../expression/value.ts'

@@ -6,7 +6,7 @@ import { Buffer } from 'node:buffer'
 import type { RejectionCode } from '../errors.ts'
 import type { RejectedEvent, Rejection } from '../event.ts'
 import { toBuffer } from '../event.ts'
-import { ByteWriter } from '../rules/fast/writer.ts'
+import { ByteWriter } from '../json/write.ts'
 
 export type CodeCounts = Readonly<Partial<Record<RejectionCode, number>>>
 

@@ -1,7 +1,7 @@
 import type { OutputEvent, Rejection } from '../event.ts'
 import { Failure } from '../expression/failure.ts'
+import { stringify } from '../json/stringify.ts'
 import type { Runner } from '../rules/runner.ts'
-import { stringify } from './json-stringify.ts'
 import { normalizeBatch } from './normalize.ts'
 import { parseBatch } from './parse.ts'
 import type { PlainObject } from './plain-values.ts'

@@ -1,6 +1,6 @@
 import { NO_MATCHES } from './enricher.ts'
 import { createFeedEnricher, type FeedEnricher, type FeedLog, type FeedStats } from './enrichers/feed.ts'
-import type { KeptFiles } from './feeds/kept-files.ts'
+import type { KeptFiles } from './feeds/download/kept-files.ts'
 import type { FeedSpec } from './feeds/load.ts'
 import type { WatchTimes } from './feeds/watch.ts'
 import type { Indicator } from './protocol.ts'

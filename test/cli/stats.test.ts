@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { statsRecord } from '../../src/cli/stats.ts'
-import { PoolStats } from '../../src/tracer/pool-stats.ts'
+import { PoolStats } from '../../src/tracer/client/pool-stats.ts'
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 

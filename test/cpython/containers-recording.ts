@@ -1,8 +1,8 @@
 /** Reads what record_containers.py writes: the runtime's values, and back to the recorded form to compare. */
 import { Failure } from '../../src/expression/failure.ts'
-import { iterate, toArray } from '../../src/expression/runtime/containers.ts'
-import { isJsonObject, makeDict, makeSet } from '../../src/expression/runtime/keys.ts'
-import { typeName } from '../../src/expression/runtime/numbers.ts'
+import { iterate, toArray } from '../../src/expression/runtime/containers/containers.ts'
+import { isJsonObject, makeDict, makeSet } from '../../src/expression/runtime/containers/keys.ts'
+import { typeName } from '../../src/expression/runtime/numbers/numbers.ts'
 import type { JsonObject, Maybe, Value } from '../../src/expression/value.ts'
 import { Dict, DictView, Range, Tuple, ValueIterator, ValueSet } from '../../src/expression/value.ts'
 import { meter } from '../expression/runtime/unlimited.ts'

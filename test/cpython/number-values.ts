@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Failure } from '../../src/expression/failure.ts'
-import { makeDict, makeSet } from '../../src/expression/runtime/keys.ts'
+import { makeDict, makeSet } from '../../src/expression/runtime/containers/keys.ts'
 import type { Maybe, Value } from '../../src/expression/value.ts'
 import { Dict, DictView, MAX_INTEGER, Range, Tuple, ValueSet } from '../../src/expression/value.ts'
 

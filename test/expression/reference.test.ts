@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { BUILTIN_REFERENCE, METHOD_REFERENCE, type ReferenceEntry } from '../../src/expression/reference.ts'
 import { BUILTINS } from '../../src/expression/runtime/builtins.ts'
 import { METHOD_NAMES, METHODS_BY_TYPE } from '../../src/expression/runtime/methods.ts'
+import { stringify } from '../../src/json/stringify.ts'
 import { compileRules } from '../../src/rules/compile.ts'
-import { stringify } from '../../src/stages/json-stringify.ts'
 
 function outcomeOf({ example }: ReferenceEntry, mutates: boolean): unknown {
   const rules = mutates

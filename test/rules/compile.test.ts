@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../../src/expression/value.ts'
+import { parseExact } from '../../src/json/parse.ts'
+import { stringify } from '../../src/json/stringify.ts'
 import { compileRules } from '../../src/rules/compile.ts'
-import { parseExact } from '../../src/stages/json-parse.ts'
-import { stringify } from '../../src/stages/json-stringify.ts'
 
 /** The output as text, or the rejection. */
 function run(rules: string, event: string, exact = false): string {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { toArray } from '../../src/expression/runtime/containers.ts'
+import { toArray } from '../../src/expression/runtime/containers/containers.ts'
 import type { JsonObject } from '../../src/expression/value.ts'
 import { Dict, DictView, Range, Tuple, ValueIterator, ValueSet } from '../../src/expression/value.ts'
+import { parseExact } from '../../src/json/parse.ts'
 import { compileRules, RuleError } from '../../src/rules/compile.ts'
-import { parseExact } from '../../src/stages/json-parse.ts'
 import { meter } from '../expression/runtime/unlimited.ts'
 
 const recorded: { event: Record<string, unknown>; cases: [expression: string, result: unknown][] } =

@@ -11,7 +11,12 @@ import type { EnrichSpec } from '../../src/rules/load.ts'
 import { canEnrichLines, EnrichStage } from '../../src/stages/enrich.ts'
 import { RecordWriter } from '../../src/stages/rejected-records.ts'
 import { serializeBatch, type WrittenBatch } from '../../src/stages/serialize.ts'
-import { type Answer, type LookupHandler, TracerError, type TracerPool } from '../../src/tracer/pool.ts'
+import {
+  type Answer,
+  type LookupHandler,
+  TracerError,
+  type TracerPool,
+} from '../../src/tracer/client/pool.ts'
 import type { Indicator } from '../../src/tracer/protocol.ts'
 import {
   answers,

@@ -5,9 +5,9 @@ import type { OutputEvent } from '../../src/event.ts'
 import { Failure } from '../../src/expression/failure.ts'
 import type { JsonObject, NumberTexts, Value } from '../../src/expression/value.ts'
 import { Dict, Tuple, ValueIterator, ValueSet } from '../../src/expression/value.ts'
+import { stringify } from '../../src/json/stringify.ts'
 import type { EnrichSpec } from '../../src/rules/load.ts'
 import { detectionsOf, Enrichment, MAX_INDICATORS, markUnenriched } from '../../src/stages/enrichment.ts'
-import { stringify } from '../../src/stages/json-stringify.ts'
 import { LineIndicators } from '../../src/stages/line-indicators.ts'
 
 function spec(given: Partial<EnrichSpec>): EnrichSpec {

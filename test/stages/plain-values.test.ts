@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Failure } from '../../src/expression/failure.ts'
-import { makeDict, makeSet } from '../../src/expression/runtime/keys.ts'
+import { makeDict, makeSet } from '../../src/expression/runtime/containers/keys.ts'
 import type { Value } from '../../src/expression/value.ts'
 import { Dict, DictView, NumberText, Range, Tuple, ValueIterator } from '../../src/expression/value.ts'
 import { fromPlain, toPlain } from '../../src/stages/plain-values.ts'

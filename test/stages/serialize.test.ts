@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 import { describe, it } from 'node:test'
 import type { Batch, OutputEvent, RejectedEvent } from '../../src/event.ts'
 import type { JsonObject } from '../../src/expression/value.ts'
-import { parseExact } from '../../src/stages/json-parse.ts'
+import { parseExact } from '../../src/json/parse.ts'
 import { outputText, SerializeStage, serializeBatch } from '../../src/stages/serialize.ts'
 
 const rejection = { code: 'FIELD_MISSING', message: 'm', rule: 'r' } as const

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { terminalJson, terminalText, wireLine, wireText } from '../../src/tracer/controls.ts'
-import { createLog } from '../../src/tracer/log.ts'
+import { createLog } from '../../src/tracer/server/log.ts'
 
 /** All characters of one unit but surrogates. */
 const ALL = Array.from({ length: 0xd800 }, (_, code) => String.fromCharCode(code))

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
-import type { ServerAddress, TracerPoolOptions } from '../../src/tracer/pool.ts'
-import { TracerPool } from '../../src/tracer/pool.ts'
+import type { ServerAddress, TracerPoolOptions } from '../../src/tracer/client/pool.ts'
+import { TracerPool } from '../../src/tracer/client/pool.ts'
 import type { Indicator } from '../../src/tracer/protocol.ts'
 import { CLIENT_HEADER, FINISHED, parseRequest } from '../../src/tracer/protocol.ts'
 

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events'
 import type { TestContext } from 'node:test'
 import { type Enricher, type Match, NO_MATCHES } from '../../src/tracer/enricher.ts'
-import { createLog, type Log, type LogLevel } from '../../src/tracer/log.ts'
 import type { Indicator } from '../../src/tracer/protocol.ts'
-import { TracerServer, type TracerServerOptions } from '../../src/tracer/server.ts'
+import { createLog, type Log, type LogLevel } from '../../src/tracer/server/log.ts'
+import { TracerServer, type TracerServerOptions } from '../../src/tracer/server/server.ts'
 import { RawClient } from './raw-client.ts'
 
 /** What a test logs can be waited for. */

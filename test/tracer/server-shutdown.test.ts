@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { describe, test } from 'node:test'
 import type { Enricher } from '../../src/tracer/enricher.ts'
-import { TracerServer } from '../../src/tracer/server.ts'
+import { TracerServer } from '../../src/tracer/server/server.ts'
 import { GMER, known, ManualEnricher, MISS, poll, RunningServer } from './running-server.ts'
 
 const REQUEST = '7f3a|url=gmer.com|\n'

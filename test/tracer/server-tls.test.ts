@@ -5,7 +5,7 @@ import { connect as connectTcp } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { type ConnectionOptions, connect } from 'node:tls'
 import { CLIENT_HEADER } from '../../src/tracer/protocol.ts'
-import { TracerServer } from '../../src/tracer/server.ts'
+import { TracerServer } from '../../src/tracer/server/server.ts'
 import { RawClient } from './raw-client.ts'
 import { GMER, poll, RunningServer } from './running-server.ts'
 

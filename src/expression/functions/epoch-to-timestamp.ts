@@ -1,5 +1,5 @@
 import { typeError, valueError } from '../failure.ts'
-import { formatNumber, typeName } from '../runtime/numbers.ts'
+import { formatNumber, typeName } from '../runtime/numbers/numbers.ts'
 import { fromEpoch } from '../time/epoch.ts'
 import { printMoment } from '../time/print.ts'
 import type { Value } from '../value.ts'

@@ -1,5 +1,5 @@
 import { notText } from '../net/text-argument.ts'
-import { lower as lowerText } from '../runtime/strings/casing.ts'
+import { lower as lowerText } from '../runtime/text/casing.ts'
 import type { Value } from '../value.ts'
 import type { FunctionDefinition } from './definition.ts'
 

@@ -1,6 +1,6 @@
 import { addHost, type Hosts, noHosts, sortHosts } from '../net/hosts.ts'
-import { iterate } from '../runtime/iteration.ts'
-import { str } from '../runtime/repr.ts'
+import { iterate } from '../runtime/containers/iteration.ts'
+import { str } from '../runtime/format/repr.ts'
 import { DictView, Tuple, type Value, ValueIterator, ValueSet } from '../value.ts'
 import type { EventContext, FunctionDefinition } from './definition.ts'
 

@@ -1,8 +1,8 @@
 import { Failure } from '../failure.ts'
 import { standardMac } from '../net/mac-address.ts'
 import { notText } from '../net/text-argument.ts'
+import { repr } from '../runtime/format/repr.ts'
 import { truth } from '../runtime/operators.ts'
-import { repr } from '../runtime/repr.ts'
 import type { Maybe, Value } from '../value.ts'
 import type { FunctionDefinition } from './definition.ts'
 

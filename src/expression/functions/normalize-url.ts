@@ -9,7 +9,7 @@ import {
   SCHEMES_WITHOUT_AUTHORITY,
 } from '../net/url-schemes.ts'
 import { cleanUrl, splitNetloc, splitUrl } from '../net/url-split.ts'
-import { isAscii } from '../runtime/strings/predicates.ts'
+import { isAscii } from '../runtime/text/predicates.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
 import type { EventContext, FunctionDefinition } from './definition.ts'
 

@@ -1,5 +1,5 @@
 import { notText } from '../net/text-argument.ts'
-import { replace as replaceText } from '../runtime/strings/search.ts'
+import { replace as replaceText } from '../runtime/text/search.ts'
 import type { Value } from '../value.ts'
 import type { FunctionDefinition } from './definition.ts'
 

@@ -1,5 +1,5 @@
 import { notText } from '../net/text-argument.ts'
-import { split as splitText } from '../runtime/strings/split.ts'
+import { split as splitText } from '../runtime/text/split.ts'
 import type { Value } from '../value.ts'
 import type { FunctionDefinition } from './definition.ts'
 

@@ -1,5 +1,5 @@
 import { notText } from '../net/text-argument.ts'
-import { strip as stripText } from '../runtime/strings/split.ts'
+import { strip as stripText } from '../runtime/text/split.ts'
 import type { Maybe, Value } from '../value.ts'
 import type { FunctionDefinition } from './definition.ts'
 

@@ -1,5 +1,5 @@
 import { notText } from '../net/text-argument.ts'
-import { upper as upperText } from '../runtime/strings/casing.ts'
+import { upper as upperText } from '../runtime/text/casing.ts'
 import type { Value } from '../value.ts'
 import type { FunctionDefinition } from './definition.ts'
 

@@ -1,4 +1,4 @@
-import { lower } from '../runtime/strings/casing.ts'
+import { lower } from '../runtime/text/casing.ts'
 
 /*
  * Names of hosts. A label is 1 to 63 letters of any script (with their combining marks), digits, `-` and `_`, and

@@ -1,6 +1,6 @@
 import type { Failure } from '../failure.ts'
 import { typeError } from '../failure.ts'
-import { typeName } from '../runtime/numbers.ts'
+import { typeName } from '../runtime/numbers/numbers.ts'
 import type { Value } from '../value.ts'
 
 /** What a function throws when it wants text and gets another type, in CPython's words. */

@@ -1,4 +1,4 @@
-import { lower } from '../runtime/strings/casing.ts'
+import { lower } from '../runtime/text/casing.ts'
 import { isIpv6 } from './ip.ts'
 
 /**

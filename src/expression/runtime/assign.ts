@@ -1,11 +1,11 @@
 /** What the statements of `tap` do to the event and to their variables. */
 import { typeError, valueError } from '../failure.ts'
 import type { Dict, JsonObject, Maybe, Value } from '../value.ts'
-import { deleteItem, getMember, setItem, toArray } from './containers.ts'
+import { deleteItem, getMember, setItem, toArray } from './containers/containers.ts'
 import { isMapping } from './fields.ts'
 import { ITEM_BYTES } from './length.ts'
 import type { Meter } from './meter.ts'
-import { typeName } from './numbers.ts'
+import { typeName } from './numbers/numbers.ts'
 
 /**
  * The values that `a, *b, c = value` gives its targets.

@@ -1,7 +1,7 @@
 /** How a rule finds a field of the event by its dotted path, flat keys (`"id.orig_h"`) included. */
 import type { JsonObject, Maybe, Value } from '../value.ts'
 import { Dict } from '../value.ts'
-import { getMember } from './containers.ts'
+import { getMember } from './containers/containers.ts'
 
 /** A dotted path, with what its look-up needs worked out once. */
 export interface FieldPath {

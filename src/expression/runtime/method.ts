@@ -1,5 +1,5 @@
-import type { Signature } from '../signature.ts'
-import { parseSignature } from '../signature.ts'
+import type { Signature } from '../check/signature.ts'
+import { parseSignature } from '../check/signature.ts'
 import type { Maybe, Value } from '../value.ts'
 import type { Meter } from './meter.ts'
 

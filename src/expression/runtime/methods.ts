@@ -1,17 +1,23 @@
+import type { Binding } from '../check/signature.ts'
+import { bindArguments } from '../check/signature.ts'
 import type { Failure } from '../failure.ts'
 import { typeError } from '../failure.ts'
-import type { Binding } from '../signature.ts'
-import { bindArguments } from '../signature.ts'
 import type { Maybe, Value } from '../value.ts'
 import { Dict, DictView, Tuple, ValueSet } from '../value.ts'
-import { DICT_METHODS, LIST_METHODS, SET_METHODS, TUPLE_METHODS, VIEW_METHODS } from './container-methods.ts'
-import { noAttribute } from './containers.ts'
-import { isDict, putEntry } from './keys.ts'
+import {
+  DICT_METHODS,
+  LIST_METHODS,
+  SET_METHODS,
+  TUPLE_METHODS,
+  VIEW_METHODS,
+} from './containers/container-methods.ts'
+import { noAttribute } from './containers/containers.ts'
+import { isDict, putEntry } from './containers/keys.ts'
 import type { Meter } from './meter.ts'
 import type { Callable, CallableTable } from './method.ts'
-import { FLOAT_METHODS, INT_METHODS } from './number-methods.ts'
-import { isWhole } from './numbers.ts'
-import { STRING_METHODS } from './string-methods.ts'
+import { FLOAT_METHODS, INT_METHODS } from './numbers/number-methods.ts'
+import { isWhole } from './numbers/numbers.ts'
+import { STRING_METHODS } from './text/string-methods.ts'
 
 /** The keywords of a call: one entry per argument, undefined where it is positional. */
 type Names = readonly (string | undefined)[]

@@ -9,15 +9,17 @@ import type { Failure } from '../failure.ts'
 import { divisionByZero, typeError, valueError } from '../failure.ts'
 import type { Value } from '../value.ts'
 import { Dict, MAX_INTEGER, MAX_INTEGER_BITS, Tuple } from '../value.ts'
-import { toArray } from './containers.ts'
-import { toFloat } from './conversions.ts'
-import { updateDict } from './dict-methods.ts'
-import { bitLength, divideToFloat } from './exact-float.ts'
-import { percentFormat } from './format.ts'
-import type { AnyDict } from './keys.ts'
-import { isDict } from './keys.ts'
+import { toArray } from './containers/containers.ts'
+import { updateDict } from './containers/dict-methods.ts'
+import type { AnyDict } from './containers/keys.ts'
+import { isDict } from './containers/keys.ts'
+import type { SetOperator } from './containers/set-operators.ts'
+import { combineSets, combineSetsInPlace } from './containers/set-operators.ts'
+import { percentFormat } from './format/format.ts'
 import { checkLength, ITEM_BYTES, LIST_BYTES } from './length.ts'
 import type { Meter } from './meter.ts'
+import { toFloat } from './numbers/conversions.ts'
+import { bitLength, divideToFloat } from './numbers/exact-float.ts'
 import {
   buildInteger,
   computedInteger,
@@ -28,10 +30,8 @@ import {
   numeric,
   touchInteger,
   typeName,
-} from './numbers.ts'
-import { raise } from './power.ts'
-import type { SetOperator } from './set-operators.ts'
-import { combineSets, combineSetsInPlace } from './set-operators.ts'
+} from './numbers/numbers.ts'
+import { raise } from './numbers/power.ts'
 
 export {
   compare,

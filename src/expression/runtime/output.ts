@@ -2,12 +2,12 @@
 import { typeError } from '../failure.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
 import { Dict, DictView, isJsonNumber, MAX_LENGTH, Range, Tuple, ValueIterator, ValueSet } from '../value.ts'
-import { getMember } from './containers.ts'
+import { getMember } from './containers/containers.ts'
+import { iterate, toArray } from './containers/iteration.ts'
+import { dictSet } from './containers/keys.ts'
 import { isMapping } from './fields.ts'
-import { iterate, toArray } from './iteration.ts'
-import { dictSet } from './keys.ts'
 import type { Meter } from './meter.ts'
-import { buildInteger, touchInteger } from './numbers.ts'
+import { buildInteger, touchInteger } from './numbers/numbers.ts'
 
 /** Sets an own property whatever its name is: `__proto__` is a key like any other. */
 export function setOwn(object: JsonObject, key: string, value: unknown): void {

@@ -15,14 +15,15 @@ import {
   setItem,
   setSlice,
   toArray,
-} from './containers.ts'
+} from './containers/containers.ts'
+import { collectSet, dictSet, putElement, putEntry } from './containers/keys.ts'
 import type { FieldPath } from './fields.ts'
 import { isMapping, isUseful, resolveField, resolveMixed, softItem, step } from './fields.ts'
-import { formatValue } from './format.ts'
-import { collectSet, dictSet, putElement, putEntry } from './keys.ts'
+import { formatValue } from './format/format.ts'
+import { ascii as asciiText, repr as reprText, str as strText } from './format/repr.ts'
 import type { Meter } from './meter.ts'
 import { callMethod } from './methods.ts'
-import { typeName } from './numbers.ts'
+import { typeName } from './numbers/numbers.ts'
 import {
   add,
   addInPlace,
@@ -55,7 +56,6 @@ import {
   truth,
 } from './operators.ts'
 import { addAnomalies, assignBelow, finishValue, setOwn } from './output.ts'
-import { ascii as asciiText, repr as reprText, str as strText } from './repr.ts'
 
 /** A plain object of JSON, into which dots lead. */
 function isObject(value: unknown): boolean {

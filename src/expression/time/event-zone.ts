@@ -1,6 +1,6 @@
 import { typeError, valueError } from '../failure.ts'
 import type { EventContext } from '../functions/definition.ts'
-import { typeName } from '../runtime/numbers.ts'
+import { typeName } from '../runtime/numbers/numbers.ts'
 import { toDayNumber } from './calendar.ts'
 import type { Moment } from './moment.ts'
 import { shown } from './shown.ts'

@@ -1,4 +1,4 @@
-import { repr } from '../runtime/repr.ts'
+import { repr } from '../runtime/format/repr.ts'
 
 /** Of a text that does not fit, so much is shown in the message: events may be megabytes. */
 const SHOWN_LENGTH = 100

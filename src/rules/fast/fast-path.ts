@@ -14,10 +14,10 @@ import { Meter } from '../../expression/runtime/meter.ts'
 import { finishValue } from '../../expression/runtime/output.ts'
 import type { Maybe, Value } from '../../expression/value.ts'
 import { isJsonNumber, MAX_INTEGER } from '../../expression/value.ts'
+import { BLANKS, ESCAPE, FRACTION, NESTED, NON_ASCII, Scanner } from '../../json/scan.ts'
+import type { WantedMembers } from '../../json/wanted.ts'
+import { ByteWriter, viewOf } from '../../json/write.ts'
 import type { RuleNotes } from '../rule-notes.ts'
-import { BLANKS, ESCAPE, FRACTION, NESTED, NON_ASCII, Scanner } from './scanner.ts'
-import type { WantedMembers } from './wanted.ts'
-import { ByteWriter, viewOf } from './writer.ts'
 
 /** Thrown where a value is met that the fast path does not deal with. */
 const GIVE_UP = Symbol('the plain way')

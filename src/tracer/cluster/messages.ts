@@ -1,6 +1,6 @@
 import type { Match } from '../enricher.ts'
-import type { MetricsSnapshot } from '../metrics.ts'
 import type { Indicator } from '../protocol.ts'
+import type { MetricsSnapshot } from '../server/metrics.ts'
 
 /*
  * What the primary and a worker tell each other. The primary binds the port, deals out connections and asks for metrics;

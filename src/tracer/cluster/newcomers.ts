@@ -1,4 +1,4 @@
-import { RateLimit } from '../rate-limit.ts'
+import { RateLimit } from '../client/rate-limit.ts'
 
 /** How many new connections of one worker are dealt out. */
 export interface Dealt {

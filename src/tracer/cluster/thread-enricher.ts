@@ -1,8 +1,8 @@
-import { type Backoff, backoffMs } from '../backoff.ts'
+import { type Backoff, backoffMs } from '../client/backoff.ts'
 import type { Enricher, EnricherMetric, Match } from '../enricher.ts'
 import { faultMetric, MODULE_FAULT } from '../enrichers/module-faults.ts'
-import type { Log } from '../log.ts'
 import type { Indicator } from '../protocol.ts'
+import type { Log } from '../server/log.ts'
 import type { Answers, Questions } from './messages.ts'
 import { RemoteEnricher } from './remote-enricher.ts'
 

@@ -2,8 +2,8 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FeedError } from './feed-error.ts'
 import { FeedFile, type FeedFileContext } from './feed-file.ts'
+import { MANIFEST_FILE } from './formats/misp-manifest.ts'
 import type { FeedSpec } from './load.ts'
-import { MANIFEST_FILE } from './misp-manifest.ts'
 import type { Watched } from './watch.ts'
 
 const FEED_FILE = /\.(?:csv|json|jsonl|ndjson)(?:\.gz)?$/i

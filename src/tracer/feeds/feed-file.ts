@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { backoffMs } from '../backoff.ts'
+import { backoffMs } from '../client/backoff.ts'
+import type { KeptFiles } from './download/kept-files.ts'
 import { FeedError } from './feed-error.ts'
 import type { FeedLog } from './feed-log.ts'
-import type { KeptFiles } from './kept-files.ts'
 import { type FeedSpec, type LoadedFeed, loadFeed } from './load.ts'
 import { isPassing } from './passing-fault.ts'
 import { type ReadOptions, versionOf } from './read.ts'
-import type { IndicatorTable } from './table.ts'
+import type { IndicatorTable } from './tables/table.ts'
 import type { Watched } from './watch.ts'
 
 /** How often a file that changes while it is read is read, and how long its writer is given in between. */

@@ -1,10 +1,10 @@
 import { FeedError } from './feed-error.ts'
-import type { FeedKey } from './key-path.ts'
+import { RecordReader } from './formats/record-reader.ts'
+import type { FeedKey } from './keys/key-path.ts'
 import { Pace } from './pace.ts'
 import { type ReadOptions, readFeed } from './read.ts'
-import { RecordReader } from './record-reader.ts'
-import { FeedTableBuilder, type IndicatorTable } from './table.ts'
-import { TextStore } from './text-store.ts'
+import { FeedTableBuilder, type IndicatorTable } from './tables/table.ts'
+import { TextStore } from './tables/text-store.ts'
 
 /** What of a feed is looked up, and what its hits are called. */
 export interface FeedSpec extends Partial<FeedKey> {

@@ -6,12 +6,12 @@ import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { IndicatorType } from '../protocol.ts'
 import { FeedError } from './feed-error.ts'
-import { eventFile, type Manifest } from './misp-manifest.ts'
+import { eventFile, type Manifest } from './formats/misp-manifest.ts'
+import { readCsv } from './formats/read-csv.ts'
+import { readLines } from './formats/read-lines.ts'
+import { readAnyJson } from './formats/recognize-json.ts'
+import type { FeedRecord } from './formats/record.ts'
 import type { Pace } from './pace.ts'
-import { readCsv } from './read-csv.ts'
-import { readLines } from './read-lines.ts'
-import { readAnyJson } from './recognize-json.ts'
-import type { FeedRecord } from './record.ts'
 
 /** What a record itself says that it can be looked up by. */
 export interface OwnIndicator {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { dump } from 'js-yaml'
+import { parseSignature } from '../../../src/expression/check/signature.ts'
 import type { Example, FunctionDefinition } from '../../../src/expression/functions/definition.ts'
 import { FUNCTION_LIBRARY, FUNCTIONS } from '../../../src/expression/functions/index.ts'
-import { parseSignature } from '../../../src/expression/signature.ts'
+import { stringify } from '../../../src/json/stringify.ts'
 import { compileWith } from '../../../src/rules/compiler.ts'
-import { stringify } from '../../../src/stages/json-stringify.ts'
 
 /** The definition, with its function held to what `reads` says that it reads of the event. */
 function watched(definition: FunctionDefinition): FunctionDefinition {

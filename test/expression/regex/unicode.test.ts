@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { Ranges } from '../../../src/expression/regex/ranges.ts'
 import { contains } from '../../../src/expression/regex/ranges.ts'
 import { ignoreCase, SPACE, UNICODE } from '../../../src/expression/regex/unicode.ts'
-import { isUnassigned } from '../../../src/expression/runtime/strings/unassigned.ts'
+import { isUnassigned } from '../../../src/expression/runtime/text/unassigned.ts'
 import { RECORDING } from './recording.ts'
 
 /** Code points about which the two disagree, without those that CPython's Unicode does not have yet. */

@@ -6,12 +6,12 @@ import {
   SET_METHODS,
   TUPLE_METHODS,
   VIEW_METHODS,
-} from '../../../src/expression/runtime/container-methods.ts'
-import { makeSet } from '../../../src/expression/runtime/keys.ts'
+} from '../../../src/expression/runtime/containers/container-methods.ts'
+import { makeSet } from '../../../src/expression/runtime/containers/keys.ts'
 import type { CallableTable } from '../../../src/expression/runtime/method.ts'
 import { callMethod, METHOD_NAMES, MUTATING_METHODS } from '../../../src/expression/runtime/methods.ts'
-import { FLOAT_METHODS, INT_METHODS } from '../../../src/expression/runtime/number-methods.ts'
-import { STRING_METHODS } from '../../../src/expression/runtime/string-methods.ts'
+import { FLOAT_METHODS, INT_METHODS } from '../../../src/expression/runtime/numbers/number-methods.ts'
+import { STRING_METHODS } from '../../../src/expression/runtime/text/string-methods.ts'
 import type { Value } from '../../../src/expression/value.ts'
 import { Dict, DictView, Range, Tuple, ValueIterator } from '../../../src/expression/value.ts'
 import { meter } from './unlimited.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Failure } from '../../../src/expression/failure.ts'
-import { hashKey, makeSet } from '../../../src/expression/runtime/keys.ts'
+import { hashKey, makeSet } from '../../../src/expression/runtime/containers/keys.ts'
 import * as operators from '../../../src/expression/runtime/operators.ts'
 import type { Value, ValueSet } from '../../../src/expression/value.ts'
 import { Dict, DictView, MAX_LENGTH, Tuple, ValueIterator } from '../../../src/expression/value.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { WholeMetrics } from '../../../src/tracer/cluster/whole-metrics.ts'
-import { Counters, increment } from '../../../src/tracer/counters.ts'
-import { Metrics } from '../../../src/tracer/metrics.ts'
+import { Counters, increment } from '../../../src/tracer/server/counters.ts'
+import { Metrics } from '../../../src/tracer/server/metrics.ts'
 
 function feedStats(records: number, ageMs: number, reloadsOk = 1) {
   const loadedAt = Date.now() - ageMs

@@ -11,8 +11,8 @@ import {
   type FeedLog,
   type FeedOptions,
 } from '../../../src/tracer/enrichers/feed.ts'
-import { createLog } from '../../../src/tracer/log.ts'
 import type { IndicatorType } from '../../../src/tracer/protocol.ts'
+import { createLog } from '../../../src/tracer/server/log.ts'
 import { temporaryDirectory } from '../feeds/temporary.ts'
 
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/feeds/', import.meta.url))

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { FeedError, type FeedErrorCode } from '../../../src/tracer/feeds/feed-error.ts'
 import { type FeedSpec, loadFeed } from '../../../src/tracer/feeds/load.ts'
-import { queryOf } from '../../../src/tracer/feeds/table.ts'
+import { queryOf } from '../../../src/tracer/feeds/tables/table.ts'
 import type { IndicatorType } from '../../../src/tracer/protocol.ts'
 import { temporaryFile } from './temporary.ts'
 

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 import { type FeedSpec, type LoadedFeed, loadFeed } from '../../../src/tracer/feeds/load.ts'
 import type { ReadOptions } from '../../../src/tracer/feeds/read.ts'
-import { queryOf } from '../../../src/tracer/feeds/table.ts'
+import { queryOf } from '../../../src/tracer/feeds/tables/table.ts'
 import type { IndicatorType } from '../../../src/tracer/protocol.ts'
 import { temporaryFile } from './temporary.ts'
 

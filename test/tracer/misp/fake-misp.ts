@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
-import type { MispAttribute } from '../../../src/tracer/misp/attributes.ts'
+import type { MispAttribute } from '../../../src/tracer/enrichers/misp/attributes.ts'
 import { poll } from '../running-server.ts'
 
 export const KEY = 'kP3xsecretsecretsecretsecretsecretsecret'

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { Address, AddressRange } from '../ip.ts'
+import type { Address, AddressRange } from '../keys/ip.ts'
 import type { KeyHash } from './key-hash.ts'
 
 const GROUPS = 8

@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer'
-import { formatAddress } from '../ip.ts'
+import { formatAddress } from '../keys/ip.ts'
 import { readBlockKey } from './blocks.ts'
 import { EntryReader, KINDS, kindOf, tableOf } from './entries.ts'
 import type { CompiledHeader } from './file-format.ts'

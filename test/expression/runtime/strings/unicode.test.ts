@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { STRING_METHODS } from '../../../../src/expression/runtime/string-methods.ts'
-import { isUnassigned } from '../../../../src/expression/runtime/strings/unassigned.ts'
+import { STRING_METHODS } from '../../../../src/expression/runtime/text/string-methods.ts'
+import { isUnassigned } from '../../../../src/expression/runtime/text/unassigned.ts'
 import { readRecording } from '../../../cpython/number-values.ts'
 import { meter } from '../unlimited.ts'
 

@@ -13,7 +13,7 @@ import {
 import { openCompiledFeed } from '../../../../src/tracer/feeds/compiled/compiled-feed.ts'
 import { removeAbandoned } from '../../../../src/tracer/feeds/compiled/workspace.ts'
 import { FeedError } from '../../../../src/tracer/feeds/feed-error.ts'
-import { queryOf } from '../../../../src/tracer/feeds/table.ts'
+import { queryOf } from '../../../../src/tracer/feeds/tables/table.ts'
 import { temporaryDirectory } from '../temporary.ts'
 
 async function filesIn(t: TestContext, files: Record<string, string | Uint8Array>): Promise<string> {

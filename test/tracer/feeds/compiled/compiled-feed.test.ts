@@ -8,7 +8,7 @@ import { compileFeeds } from '../../../../src/tracer/feeds/compiled/compile.ts'
 import { openCompiledFeed } from '../../../../src/tracer/feeds/compiled/compiled-feed.ts'
 import { samplesOf } from '../../../../src/tracer/feeds/compiled/samples.ts'
 import { FeedError } from '../../../../src/tracer/feeds/feed-error.ts'
-import { queryOf } from '../../../../src/tracer/feeds/table.ts'
+import { queryOf } from '../../../../src/tracer/feeds/tables/table.ts'
 import { temporaryDirectory } from '../temporary.ts'
 
 const TRAILER_BYTES = 64

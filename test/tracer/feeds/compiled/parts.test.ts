@@ -14,7 +14,7 @@ import { EntryReader, encodeEntry, KINDS, spaceOf } from '../../../../src/tracer
 import { KeyFilter, KeyFilterBuilder } from '../../../../src/tracer/feeds/compiled/key-filter.ts'
 import { KeyHash } from '../../../../src/tracer/feeds/compiled/key-hash.ts'
 import { Sorter } from '../../../../src/tracer/feeds/compiled/sorter.ts'
-import { formatAddress, parseAddress, parseAddressRange } from '../../../../src/tracer/feeds/ip.ts'
+import { formatAddress, parseAddress, parseAddressRange } from '../../../../src/tracer/feeds/keys/ip.ts'
 import { Pace } from '../../../../src/tracer/feeds/pace.ts'
 import { temporaryDirectory } from '../temporary.ts'
 

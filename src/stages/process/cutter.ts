@@ -1,0 +1,22 @@
+import type { UnreadRest } from '../../formats/values.ts'
+import type { Block, BlockResult } from './protocol.ts'
+
+/** What a chunk of input is cut into: work for a worker, or what needs none. */
+export type Piece = Block | { readonly kind: 'result'; readonly result: BlockResult }
+
+/**
+ * Cuts the bytes of sources into blocks of complete events. What it yields has to be taken before the next call; only
+ * so much is cut as is taken.
+ */
+export interface Cutter {
+  /** @param isOwned nobody else has the chunk's buffer */
+  push(chunk: Uint8Array, isOwned?: boolean): Iterable<Piece>
+  /** Gives what is complete, be it little. */
+  flush(): Iterable<Piece>
+  /** The source has ended: gives the rest. What follows belongs to another source. */
+  end(): Iterable<Piece>
+  /** What could not be cut of the source that has ended last, because it is no document. Lines can always be. */
+  readonly unread?: UnreadRest | undefined
+  /** `flush` would give something. */
+  readonly hasComplete: boolean
+}

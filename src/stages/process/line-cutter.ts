@@ -1,0 +1,190 @@
+import { Buffer } from 'node:buffer'
+import type { RejectedEvent } from '../../event.ts'
+import { toBuffer } from '../../event.ts'
+import type { LineSink } from '../../formats/lines.ts'
+import { LineReader, UNCOUNTED } from '../../formats/lines.ts'
+import type { UnplacedRecords } from '../rejected-records.ts'
+import { UnplacedRecordWriter } from '../rejected-records.ts'
+import type { Cutter, Piece } from './cutter.ts'
+import type { Bytes } from './protocol.ts'
+
+const LF = 0x0a
+
+/** Chunks that are a quarter as long, or that somebody else has, are copied together in buffers of this size. */
+const GATHERED_BYTES = 64 * 1024
+
+/**
+ * Cuts JSON lines into blocks of complete lines. A block is a list of parts, each with a buffer of its own that goes to
+ * a worker: mostly the chunks themselves, so that nothing is copied but the beginnings of lines.
+ *
+ *     chunks   | line LF line LF li|ne LF line LF lin|e LF line LF line LF be|ginning ...
+ *     block    `----- part -------' `---- part -----' `----- part --------'`-- copied: the next block's first part
+ *
+ * A line that is certainly too long is rejected here, in bounded memory; whether one is that is only about as long as
+ * allowed is left to the worker, which looks closer.
+ */
+export class LineCutter implements Cutter {
+  readonly #maxLineBytes: number
+  readonly #blockBytes: number
+  readonly #gatheredBytes: number
+  #parts: Bytes[] = []
+  /** Small chunks, behind the parts. */
+  #gathered: Buffer<ArrayBuffer> | undefined
+  #gatheredLength = 0
+  /** Bytes in all of these. */
+  #length = 0
+  /** As many of them are complete lines. */
+  #complete = 0
+  #isFirst = true
+  #long: LongLine | undefined
+
+  /** @param blockBytes a block has at least so many, where it need not be given earlier */
+  constructor(maxLineBytes: number, blockBytes: number) {
+    this.#maxLineBytes = maxLineBytes
+    this.#blockBytes = blockBytes
+    this.#gatheredBytes = Math.min(GATHERED_BYTES, blockBytes)
+  }
+
+  get hasComplete(): boolean {
+    return this.#complete > 0
+  }
+
+  *push(chunk: Uint8Array, isOwned = false): Generator<Piece> {
+    const bytes = toBuffer(chunk)
+    const isPart = isOwned && bytes.length <= 2 * this.#blockBytes && isWhole(bytes)
+    for (let position = 0; position < bytes.length; ) {
+      if (this.#long !== undefined) {
+        const end = bytes.indexOf(LF, position) + 1
+        this.#long.push(bytes.subarray(position, end === 0 ? bytes.length : end))
+        if (end === 0) return
+        position = end
+        yield this.#endLong(this.#long)
+        continue
+      }
+      const rest = bytes.subarray(position)
+      position +=
+        isPart && rest.length > this.#gatheredBytes / 4 ? this.#add(rest as Bytes) : this.#gather(rest)
+      if (this.#length < this.#blockBytes) continue
+      if (this.#complete > 0) yield this.#cut(this.#complete)
+      else if (this.#length > this.#maxLineBytes + UNCOUNTED) this.#beginLong()
+    }
+  }
+
+  *flush(): Generator<Piece> {
+    if (this.#complete > 0) yield this.#cut(this.#complete)
+  }
+
+  *end(): Generator<Piece> {
+    if (this.#long !== undefined) yield this.#endLong(this.#long)
+    if (this.#length > 0) yield this.#cut(this.#length)
+    this.#isFirst = true
+  }
+
+  #add(part: Bytes): number {
+    this.#closeGathered()
+    this.#parts.push(part)
+    this.#count(part)
+    return part.length
+  }
+
+  /** @returns how many of the bytes found room */
+  #gather(bytes: Buffer): number {
+    this.#gathered ??= Buffer.allocUnsafeSlow(this.#gatheredBytes)
+    const copied = bytes.copy(this.#gathered, this.#gatheredLength)
+    this.#gatheredLength += copied
+    this.#count(bytes.subarray(0, copied))
+    if (this.#gatheredLength === this.#gatheredBytes) this.#closeGathered()
+    return copied
+  }
+
+  #count(added: Uint8Array): void {
+    const end = added.lastIndexOf(LF) + 1
+    if (end > 0) this.#complete = this.#length + end
+    this.#length += added.length
+  }
+
+  #closeGathered(): void {
+    if (this.#gathered === undefined) return
+    this.#parts.push(this.#gathered.subarray(0, this.#gatheredLength))
+    this.#gathered = undefined
+    this.#gatheredLength = 0
+  }
+
+  /** A block of the first `size` bytes. */
+  #cut(size: number): Piece {
+    this.#closeGathered()
+    const parts: Bytes[] = []
+    let left = size
+    while (left > 0) {
+      const part = this.#parts.shift()!
+      if (part.length > left) {
+        parts.push(part.subarray(0, left))
+        // Its buffer goes with what is before it.
+        this.#parts.unshift(new Uint8Array(part.subarray(left)))
+        break
+      }
+      parts.push(part)
+      left -= part.length
+    }
+    this.#length -= size
+    this.#complete = 0
+    return { kind: 'lines', parts, size, isFirst: this.#takeFirst() }
+  }
+
+  #beginLong(): void {
+    this.#closeGathered()
+    this.#long = new LongLine(this.#maxLineBytes, this.#takeFirst())
+    for (const part of this.#parts) this.#long.push(part)
+    this.#parts = []
+    this.#length = 0
+  }
+
+  #endLong(long: LongLine): Piece {
+    this.#long = undefined
+    const bytes = new Uint8Array()
+    const result = { bytes, written: 0, rejected: long.end(), lines: 1, isLast: true }
+    return { kind: 'result', result }
+  }
+
+  #takeFirst(): boolean {
+    const isFirst = this.#isFirst
+    this.#isFirst = false
+    return isFirst
+  }
+}
+
+/** Nothing else is in the buffer, as it would be if the buffer were one of a pool. */
+function isWhole(bytes: Buffer): boolean {
+  return bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength
+}
+
+/** A line of more bytes than one may have: the reader of lines keeps the beginning, and rejects it at its end. */
+class LongLine implements LineSink {
+  readonly #reader: LineReader
+  readonly #records = new UnplacedRecordWriter()
+
+  constructor(maxLineBytes: number, isFirst: boolean) {
+    this.#reader = new LineReader(maxLineBytes, this, isFirst)
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#reader.push(bytes)
+  }
+
+  end(): UnplacedRecords {
+    this.#reader.end()
+    return this.#records.take()
+  }
+
+  block(): void {}
+
+  take(): number {
+    return -1
+  }
+
+  event(): void {}
+
+  reject(event: RejectedEvent): void {
+    this.#records.add(event)
+  }
+}

@@ -1,0 +1,213 @@
+import type { Worker } from 'node:worker_threads'
+import { MAX_WORKERS } from '../../formats/limits.ts'
+import { UnreadRests } from '../../formats/unread-rests.ts'
+import { WORKER_CHUNK_BYTES } from '../../io/files/source.ts'
+import type { RuleDefinition } from '../../rules/compiler.ts'
+import type { RunnerSource } from '../normalize.ts'
+import { OverlappingStage } from '../overlapping-stage.ts'
+import type { InputChunk, ParseOptions } from '../parse.ts'
+import { parseOptions } from '../parse.ts'
+import { placeRecords } from '../rejected-records.ts'
+import type { WrittenBatch } from '../serialize.ts'
+import type { Cutter, Piece } from './cutter.ts'
+import { LineCutter } from './line-cutter.ts'
+import { WorkerPool } from './pool.ts'
+import type { BlockResult, WorkerSettings } from './protocol.ts'
+import { ValueCutter } from './value-cutter.ts'
+
+export interface ParallelOptions extends ParseOptions {
+  /** Number of worker threads. */
+  readonly workers: number
+  /** Whether lines may go the fast path. Default: true. */
+  readonly fastPath?: boolean
+  /** Make nothing of what follows the first rejected event. Default: false. */
+  readonly stopAtRejected?: boolean
+  /** Bytes in a block, about. Default: 1 MiB. */
+  readonly blockBytes?: number
+  /** Default: a thread that does what it should. */
+  readonly createWorker?: (settings: WorkerSettings) => Worker
+}
+
+/** A block is what is read at a time: nothing of it has to be copied but the beginning of a line. */
+const BLOCK_BYTES = WORKER_CHUNK_BYTES
+
+/** How long complete events may wait for their block to become full. */
+const FLUSH_MS = 5
+
+type Callback = (error?: Error | null) => void
+
+/** What has been seen of an input, as far as results have been given on. */
+interface SourceState {
+  name: string
+  lines: number
+}
+
+/**
+ * Parse, normalize and serialize in worker threads: bytes in, written batches out, in the order of the input. The main
+ * thread only cuts the input into blocks, and puts the results in order:
+ *
+ *     bytes --> cutter --> [ block ][ block ][ block ] --> worker 1 --> [ result ][ .... ][ result ] --> batches
+ *                                                      `-> worker 2 -'
+ *
+ * No worker knows how many lines were before its block: line numbers are moved when a result's turn comes.
+ */
+export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
+  readonly #cutter: Cutter
+  readonly #pool: WorkerPool<SourceState>
+  #source: SourceState | undefined
+  readonly #name: string
+  readonly #workers: number
+  #bytesRead = 0
+  /** What could not be read of JSON documents. */
+  readonly unread = new UnreadRests()
+  /** What is being cut. */
+  #pieces: Iterator<Piece> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #isFlushDue = false
+
+  /** @throws {TypeError} when an option is not acceptable */
+  constructor(rules: RunnerSource, options: ParallelOptions) {
+    super()
+    const { inputFormat, maxLineBytes, source } = parseOptions(options)
+    const {
+      workers,
+      fastPath = true,
+      stopAtRejected = false,
+      blockBytes = BLOCK_BYTES,
+      createWorker,
+    } = options
+    checkWorkers(workers)
+    const settings = { rules: definitionOf(rules), maxLineBytes, fastPath, stopAtRejected }
+    this.#name = source
+    this.#workers = workers
+    this.#pool = new WorkerPool({
+      workers,
+      settings,
+      onResult: () => this.advance(),
+      onFault: (error) => this.destroy(error),
+      createWorker,
+    })
+    this.#cutter =
+      inputFormat === 'json'
+        ? new ValueCutter(maxLineBytes, blockBytes)
+        : new LineCutter(maxLineBytes, blockBytes)
+  }
+
+  /** Bytes read so far, after decompression. */
+  get bytesRead(): number {
+    return this.#bytesRead
+  }
+
+  /**
+   * The next block is worked on with these rules.
+   *
+   * @throws {TypeError} when they were not made by the compiler
+   */
+  replaceRules(rules: RunnerSource): void {
+    this.#pool.replaceRules(definitionOf(rules))
+  }
+
+  protected override accept(chunk: InputChunk | Uint8Array): void {
+    this.#pieces = chunk instanceof Uint8Array ? this.#read(chunk, this.#name) : this.#enter(chunk)
+  }
+
+  protected override acceptEnd(): void {
+    this.#pieces = this.#endSource()
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    clearTimeout(this.#timer)
+    this.#pool.destroy().then(
+      () => callback(error),
+      (fault: Error) => callback(error ?? fault),
+    )
+  }
+
+  #enter({ source, bytes, isOwned }: InputChunk): Iterator<Piece> {
+    return bytes === undefined ? this.#endSource() : this.#read(bytes, source, isOwned)
+  }
+
+  #read(bytes: Uint8Array, name: string, isOwned = false): Iterator<Piece> {
+    this.#source ??= { name, lines: 0 }
+    this.#source.name = name
+    this.#bytesRead += bytes.length
+    return this.#cutter.push(bytes, isOwned)[Symbol.iterator]()
+  }
+
+  *#endSource(): Generator<Piece> {
+    yield* this.#cutter.end()
+    this.unread.add(this.#source?.name ?? this.#name, this.#cutter.unread)
+    this.#source = undefined
+  }
+
+  protected override work(): void {
+    do this.#dispatch()
+    while (this.#leave())
+    if (this.#pieces === undefined && this.#cutter.hasComplete) this.#flushSoon()
+  }
+
+  /** What has come is cut. */
+  protected override get hasRoom(): boolean {
+    return this.#pieces === undefined
+  }
+
+  protected override get isEmpty(): boolean {
+    return this.#pieces === undefined && this.#pool.size === 0
+  }
+
+  #dispatch(): void {
+    while (this.#pool.hasRoom) {
+      if (this.#pieces === undefined) {
+        // While all workers are busy a block may as well become larger.
+        if (!this.#isFlushDue || this.#pool.size >= this.#workers) return
+        this.#isFlushDue = false
+        this.#pieces = this.#cutter.flush()[Symbol.iterator]()
+      }
+      const next = this.#pieces.next()
+      if (next.done === true) this.#pieces = undefined
+      else if (next.value.kind === 'result') this.#pool.pass(next.value.result, this.#source!)
+      else this.#pool.dispatch(next.value, this.#source!)
+    }
+  }
+
+  /** @returns whether there may be room now */
+  #leave(): boolean {
+    let hasLeft = false
+    while (this.isWanted) {
+      const next = this.#pool.take()
+      if (next === undefined) break
+      hasLeft = true
+      this.#giveResult(next.result, next.context)
+    }
+    return hasLeft
+  }
+
+  #giveResult(result: BlockResult, source: SourceState): void {
+    const { bytes, written, notes } = result
+    const rejected = placeRecords(result.rejected, source.name, source.lines)
+    source.lines += result.lines
+    if (written === 0 && rejected.count === 0) return
+    const batch: WrittenBatch = { source: source.name, bytes, written, rejected, notes }
+    this.give(batch)
+  }
+
+  #flushSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.#isFlushDue = true
+      this.advance()
+    }, FLUSH_MS)
+  }
+}
+
+/** @throws {TypeError} when there cannot be so many */
+export function checkWorkers(workers: number): void {
+  if (Number.isInteger(workers) && workers >= 1 && workers <= MAX_WORKERS) return
+  throw new TypeError(`workers has to be a whole number from 1 to ${MAX_WORKERS}, not ${workers}`)
+}
+
+/** @throws {TypeError} when there is none */
+function definitionOf({ definition }: RunnerSource): RuleDefinition {
+  if (definition === undefined) throw new TypeError('workers need rules that were made by compileRules')
+  return definition
+}

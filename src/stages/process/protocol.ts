@@ -1,0 +1,60 @@
+/** What travels between the main thread and the workers. */
+import type { BatchNotes } from '../../event.ts'
+import type { EventTexts } from '../../formats/lines.ts'
+import type { RuleDefinition } from '../../rules/compiler.ts'
+import type { UnplacedRecords } from '../rejected-records.ts'
+
+/** What a worker is started with. */
+export interface WorkerSettings {
+  readonly rules: RuleDefinition
+  readonly maxLineBytes: number
+  readonly fastPath: boolean
+  readonly stopAtRejected: boolean
+}
+
+/** Work for one worker. */
+export type Block = LineBlock | ValueBlock
+
+/** Bytes whose buffer can change hands. */
+export type Bytes = Uint8Array<ArrayBuffer>
+
+export interface LineBlock {
+  readonly kind: 'lines'
+  /** Complete lines, the last one of a source perhaps without LF. Each part has a buffer of its own. */
+  readonly parts: readonly Bytes[]
+  /** Bytes in them. */
+  readonly size: number
+  /** It begins where its source does. */
+  readonly isFirst: boolean
+}
+
+export interface ValueBlock {
+  readonly kind: 'values'
+  readonly texts: EventTexts
+  /** Characters of the texts, about. */
+  readonly size: number
+}
+
+/** What was made of a block, or of a part of it. */
+export interface BlockResult {
+  /** JSON lines; nothing else is in the buffer under them. */
+  readonly bytes: Uint8Array
+  /** Number of lines. */
+  readonly written: number
+  /** Their lines are counted from the beginning of a block of lines. */
+  readonly rejected: UnplacedRecords
+  readonly notes?: BatchNotes | undefined
+  /** With the last result of a block of lines: its lines, by which those of the blocks behind it are moved; else 0. */
+  readonly lines: number
+  /** It is the last one of its block. */
+  readonly isLast: boolean
+}
+
+/**
+ * To a worker. Each block is answered with results, mostly one, in the order of the blocks; after one that is not the last of its block
+ * the worker waits until it is told to go on, so that no more than one of a block is in memory.
+ */
+export type WorkerMessage =
+  | Block
+  | { readonly kind: 'rules'; readonly rules: RuleDefinition }
+  | { readonly kind: 'on' }

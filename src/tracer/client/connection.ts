@@ -1,0 +1,291 @@
+import assert from 'node:assert/strict'
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { CLIENT_HEADER } from '../protocol.ts'
+import type { Answer } from './cache.ts'
+import { Fifo } from './fifo.ts'
+import { BadReply, ReplyReader } from './reply-reader.ts'
+import type { Request } from './request.ts'
+
+/** Where a server listens. */
+export interface ServerAddress {
+  /** A name or an address; IPv6 without brackets. */
+  readonly host: string
+  readonly port: number
+}
+
+/** What a client needs for TLS: the server's authority, its own certificate and key (PEM). */
+export type ClientTls = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
+
+/** Times are in milliseconds. */
+export interface ConnectionSettings {
+  /** Requests that may wait for their replies at a time. */
+  readonly window: number
+  /** How long a request waits for its reply, and how long a connection may take to be made. */
+  readonly timeoutMs: number
+  /** Characters that a reply may have. */
+  readonly maxReplyLength: number
+  /** Default: no TLS. */
+  readonly tls?: ClientTls
+}
+
+/** How a connection ended. */
+export interface Ending {
+  /** Requests that were sent and not answered, the oldest first, without those that are abandoned. */
+  readonly unanswered: readonly Request[]
+  /** What happened, for messages. */
+  readonly error: Error
+  /** It could not be made, gave no reply to what was asked, or was stalled. */
+  readonly isFailure: boolean
+  /** It was made. */
+  readonly wasMade: boolean
+  /** A request had timed out, and its reply had not come. */
+  readonly isStalled: boolean
+  /** It could not be made in time: TCP has tried several times by then. */
+  readonly isConnectTimeout: boolean
+}
+
+/** Who uses a connection and is told what happens to it. */
+export interface ConnectionOwner {
+  /** It has room for more requests than before. */
+  onRoom(connection: Connection): void
+  /** The reply to the oldest request; also when that is abandoned. */
+  onReply(connection: Connection, request: Request, detections: Answer): void
+  /** No reply in time: the request is abandoned. */
+  onTimeout(connection: Connection, request: Request): void
+  /** It has ended, by itself or by `destroy`. The last call. */
+  onClose(connection: Connection, ending: Ending): void
+}
+
+/** A server that closes after its reply does so within this time; a new connection is asked within it, or not needed. */
+const SETTLE_MS = 20
+
+/**
+ * One connection to a server, from its making to its end. Requests are written together once per turn of the event
+ * loop; replies belong to them in their order.
+ *
+ *     connecting --> trial --reply--> settling --20 ms--> open          any of them --> closed
+ *     room: none     one              none                the window
+ *
+ * The window opens only when the server has kept the connection open past a reply: one that closes after each reply
+ * would lose what else was sent. Some of those take whatever they read at once as one request, so the header goes
+ * out together with the first one.
+ *
+ *     requests:  [ abandoned ][ abandoned ][ waiting ][ waiting ]     a reply goes to the first, always
+ *                `-- timed out: its reply, when it comes, is dropped
+ *
+ * While a request is abandoned there is no room: what is sent now would wait behind it. If its reply does not come in
+ * the same time again, the connection is broken off: nobody can tell what comes after it.
+ */
+export class Connection {
+  readonly address: ServerAddress
+  /** When it was begun, on the clock of `performance.now()`. */
+  readonly startedAt = performance.now()
+  readonly #options: ConnectionSettings
+  readonly #owner: ConnectionOwner
+  readonly #socket: Socket
+  readonly #reader: ReplyReader
+  readonly #requests = new Fifo<Request>()
+  #state: 'connecting' | 'trial' | 'settling' | 'open' | 'closed' = 'connecting'
+  #abandoned = 0
+  #replies = 0
+  #isAsked = false
+  /** Lines that go out with the next flush. */
+  #unsent: string = CLIENT_HEADER
+  #isFlushing = false
+  #timer: NodeJS.Timeout | undefined
+  #settleTimer: NodeJS.Timeout | undefined
+  #isConnectTimeout = false
+
+  constructor(address: ServerAddress, options: ConnectionSettings, owner: ConnectionOwner) {
+    this.address = address
+    this.#options = options
+    this.#owner = owner
+    this.#reader = new ReplyReader((detections) => this.#reply(detections), options.maxReplyLength)
+    this.#socket = openSocket(address, options.tls)
+    this.#socket.setNoDelay(true)
+    this.#socket.setKeepAlive(true)
+    this.#socket
+      .on(options.tls === undefined ? 'connect' : 'secureConnect', () => this.#connected())
+      .on('data', (bytes: Buffer) => this.#read(bytes))
+      .on('end', () => this.#close(new Error('the server closed the connection')))
+      .on('error', (error: Error) => this.#close(error))
+      .on('close', () => this.#close(new Error('the connection was closed')))
+    this.#timer = setTimeout(() => this.#connectTimeout(), options.timeoutMs)
+  }
+
+  /** How many requests it takes now. */
+  get room(): number {
+    if (this.#abandoned > 0) return 0
+    if (this.#state === 'open') return this.#options.window - this.#requests.length
+    return this.#state === 'trial' ? 1 - this.#requests.length : 0
+  }
+
+  /** Requests that wait for their replies. */
+  get inFlight(): number {
+    return this.#requests.length
+  }
+
+  /** Replies that it has given. */
+  get replies(): number {
+    return this.#replies
+  }
+
+  get isConnecting(): boolean {
+    return this.#state === 'connecting'
+  }
+
+  /** Sends a request. Only with room for it. */
+  send(request: Request): void {
+    assert(this.room > 0, 'a request needs room')
+    request.sentAt = performance.now()
+    if (!this.#isAsked) {
+      this.#isAsked = true
+      clearTimeout(this.#timer)
+      this.#timer = undefined
+    }
+    this.#requests.push(request)
+    this.#unsent += request.line
+    if (!this.#isFlushing) {
+      this.#isFlushing = true
+      process.nextTick(this.#flush)
+    }
+  }
+
+  /** Ends the connection and tells the owner. */
+  destroy(error: Error): void {
+    this.#close(error)
+  }
+
+  readonly #flush = (): void => {
+    this.#isFlushing = false
+    if (this.#state === 'closed') return
+    const text = this.#unsent
+    this.#unsent = ''
+    // What a server does not read is bounded by the window, and the requests in it time out.
+    this.#socket.write(text)
+    this.#timer ??= setTimeout(this.#onTimer, this.#options.timeoutMs)
+  }
+
+  #connected(): void {
+    if (this.#state !== 'connecting') return
+    this.#state = 'trial'
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#owner.onRoom(this)
+    // A server that serves one connection after the other would wait for a request, and let all others wait.
+    if (this.#state === 'trial' && !this.#isAsked) {
+      this.#timer = setTimeout(() => this.#close(new Error('there was nothing to ask')), SETTLE_MS)
+    }
+  }
+
+  #connectTimeout(): void {
+    this.#isConnectTimeout = true
+    this.#close(new Error(`no connection within ${this.#options.timeoutMs} ms`))
+  }
+
+  #read(bytes: Buffer): void {
+    try {
+      this.#reader.feed(bytes)
+    } catch (error) {
+      if (!(error instanceof BadReply)) throw error
+      this.#close(error)
+      return
+    }
+    if (this.room > 0) this.#owner.onRoom(this)
+  }
+
+  #reply(detections: Answer): void {
+    const request = this.#requests.shift()
+    if (request === undefined) throw new BadReply('it sent a reply that nobody had asked for')
+    if (request.abandoned) this.#abandoned -= 1
+    this.#replies += 1
+    if (this.#state === 'trial') this.#settle()
+    this.#owner.onReply(this, request, detections)
+  }
+
+  #settle(): void {
+    this.#state = 'settling'
+    this.#settleTimer = setTimeout(() => {
+      if (this.#state !== 'settling') return
+      this.#state = 'open'
+      this.#owner.onRoom(this)
+    }, SETTLE_MS)
+  }
+
+  /** The oldest requests are due, or were so when the timer was set. */
+  readonly #onTimer = (): void => {
+    this.#timer = undefined
+    const { timeoutMs } = this.#options
+    // Timers may be early by a part of a millisecond.
+    const now = performance.now() + 1
+    for (const request of this.#requests) {
+      if (request.abandoned) continue
+      if (request.sentAt + timeoutMs > now) break
+      request.abandoned = true
+      this.#abandoned += 1
+      this.#owner.onTimeout(this, request)
+      if (this.#isClosed) return
+    }
+    const oldest = this.#requests.first
+    if (oldest === undefined) return
+    if (oldest.abandoned && oldest.sentAt + 2 * timeoutMs <= now) {
+      this.#close(new Error(`no reply within ${2 * timeoutMs} ms`))
+    } else {
+      this.#timer = setTimeout(this.#onTimer, this.#nextDue() - now)
+    }
+  }
+
+  /** When the next request times out, or the connection is to be broken off. */
+  #nextDue(): number {
+    const { timeoutMs } = this.#options
+    let due = Number.POSITIVE_INFINITY
+    for (const { abandoned, sentAt } of this.#requests) {
+      due = Math.min(due, sentAt + (abandoned ? 2 * timeoutMs : timeoutMs))
+      if (!abandoned) break
+    }
+    return due
+  }
+
+  get #isClosed(): boolean {
+    return this.#state === 'closed'
+  }
+
+  #close(error: Error): void {
+    if (this.#isClosed) return
+    const wasMade = this.#state !== 'connecting'
+    this.#state = 'closed'
+    const problem = this.#endReplies()
+    clearTimeout(this.#timer)
+    clearTimeout(this.#settleTimer)
+    this.#socket.destroy()
+    const isStalled = this.#abandoned > 0
+    this.#owner.onClose(this, {
+      unanswered: this.#requests.clear().filter((request) => !request.abandoned),
+      error: error instanceof BadReply || problem === undefined ? error : problem,
+      isFailure: !wasMade || isStalled || (this.#isAsked && this.#replies === 0),
+      wasMade,
+      isStalled,
+      isConnectTimeout: this.#isConnectTimeout,
+    })
+  }
+
+  /** What has come of a reply may be all of it. @returns what is wrong with it */
+  #endReplies(): BadReply | undefined {
+    try {
+      if (this.#requests.length > 0) this.#reader.end()
+      return undefined
+    } catch (problem) {
+      if (problem instanceof BadReply) return problem
+      throw problem
+    } finally {
+      this.#reader.stop()
+    }
+  }
+}
+
+function openSocket({ host, port }: ServerAddress, tls: ClientTls | undefined): Socket {
+  if (tls === undefined) return connectTcp({ host, port })
+  const servername = isIP(host) === 0 ? { servername: host } : {}
+  return connectTls({ host, port, ...servername, ...tls })
+}

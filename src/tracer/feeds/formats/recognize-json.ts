@@ -1,0 +1,111 @@
+import type { Buffer } from 'node:buffer'
+import type { Token } from 'stream-json/core/parser.js'
+import type { FeedHandlers } from '../read.ts'
+import { FormatDetector, NotOfFormat, type WrappedFormat } from './json-format.ts'
+import { readTokens, type TokenSink } from './json-tokens.ts'
+import { EventReader, EventSurvey, LateEventFields } from './misp-event.ts'
+import { type Manifest, ManifestReader } from './misp-manifest.ts'
+import { WarningListReader, WarningListSurvey } from './misp-warninglist.ts'
+import { RecordReader, readJson } from './read-json.ts'
+
+/** Reads the text of the file from its beginning. */
+export type OpenText = () => AsyncIterable<Buffer>
+
+/**
+ * Reads JSON of any format. Warning-lists and events of MISP are recognised; their elements and attributes are the
+ * records, and each brings what it can be looked up by. A file that turns out to be one, or not to be one after all, is
+ * read anew. What is of no such format is read as `readJson` does.
+ *
+ * @returns what the file lists when it is a manifest: its records are in other files
+ */
+export async function readAnyJson(
+  open: OpenText,
+  file: string,
+  handlers: FeedHandlers,
+): Promise<Manifest | undefined> {
+  const format = await readUnlessWrapped(open, file, handlers)
+  if (format === undefined) return undefined
+  try {
+    if (format === 'misp-manifest') return await readManifest(open, file)
+    if (format === 'misp-events') await readEvents(open, file, handlers)
+    else await readWarningList(open, file, handlers)
+  } catch (error) {
+    if (!(error instanceof NotOfFormat)) throw error
+    await readJson(open(), file, handlers)
+  }
+  return undefined
+}
+
+/** @returns what the file may be; then nothing has been told of it */
+async function readUnlessWrapped(
+  open: OpenText,
+  file: string,
+  handlers: FeedHandlers,
+): Promise<WrappedFormat | undefined> {
+  try {
+    await readTokens(open(), file, new DetectingReader(new RecordReader(handlers)))
+    return undefined
+  } catch (error) {
+    if (error instanceof Detected) return error.format
+    throw error
+  }
+}
+
+/** Ends a reading. */
+class Detected extends Error {
+  readonly format: WrappedFormat
+
+  constructor(format: WrappedFormat) {
+    super(`the file may be ${format}`)
+    this.format = format
+  }
+}
+
+/** Reads records; throws `Detected` before there is one when they may be wrapped. */
+class DetectingReader implements TokenSink {
+  readonly longestRecord: number
+  readonly #records: RecordReader
+  readonly #detector = new FormatDetector()
+
+  constructor(records: RecordReader) {
+    this.#records = records
+    this.longestRecord = records.longestRecord
+  }
+
+  get isTooDeep(): boolean {
+    return this.#records.isTooDeep
+  }
+
+  add(token: Token, line: number): boolean {
+    if (!this.#detector.isDone) {
+      const format = this.#detector.add(token)
+      if (format !== undefined) throw new Detected(format)
+    }
+    return this.#records.add(token, line)
+  }
+}
+
+async function readManifest(open: OpenText, file: string): Promise<Manifest> {
+  const reader = new ManifestReader()
+  await readTokens(open(), file, reader)
+  if (reader.result === undefined) throw new NotOfFormat('the file is no manifest')
+  return reader.result
+}
+
+async function readWarningList(open: OpenText, file: string, handlers: FeedHandlers): Promise<void> {
+  const survey = new WarningListSurvey()
+  await readTokens(open(), file, survey)
+  if (survey.result === undefined) throw new NotOfFormat('the file is no warning-list')
+  await readTokens(open(), file, new WarningListReader(survey.result, file, handlers))
+}
+
+async function readEvents(open: OpenText, file: string, handlers: FeedHandlers): Promise<void> {
+  try {
+    await readTokens(open(), file, new EventReader(handlers, undefined, 0))
+  } catch (error) {
+    if (!(error instanceof LateEventFields)) throw error
+    const survey = new EventSurvey(file)
+    await readTokens(open(), file, survey)
+    await readTokens(open(), file, new EventReader(handlers, survey.result, error.attributes))
+  }
+}

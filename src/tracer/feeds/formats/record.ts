@@ -1,0 +1,43 @@
+import { wireText } from '../../protocol.ts'
+
+/** A value in a feed. Numbers are text as it stands in the file: no digit is lost. */
+export type FeedValue = string | boolean | null | readonly FeedValue[] | FeedRecord
+
+/** A record of a feed: its fields in the order of the file. */
+export type FeedRecord = ReadonlyMap<string, FeedValue>
+
+/**
+ * The context of a record as it goes on the wire. It is what `contextText(flattenContext(record))` would make of an
+ * object, but keeps the order of the file, which an object does not for names such as `10`.
+ */
+export function recordContext(record: FeedRecord): string {
+  let text = ''
+  for (const [name, value] of record) text += fieldText(wireText(name), value)
+  return text
+}
+
+function fieldText(name: string, value: FeedValue): string {
+  if (isScalar(value)) return `|${name}=${scalarText(value)}`
+  if (isList(value)) {
+    if (value.every(isScalar)) return `|${name}=${value.map(scalarText).join(',')}`
+    return value.map((element, i) => fieldText(`${name}[${i}]`, element)).join('')
+  }
+  if (value.size === 0) return `|${name}=`
+  let text = ''
+  for (const [key, member] of value) text += fieldText(`${name}.${wireText(key)}`, member)
+  return text
+}
+
+/** Whether the value is a list. (`Array.isArray` does not know read-only ones.) */
+export function isList(value: FeedValue): value is readonly FeedValue[] {
+  return Array.isArray(value)
+}
+
+function isScalar(value: FeedValue): value is string | boolean | null {
+  return typeof value !== 'object' || value === null
+}
+
+function scalarText(value: string | boolean | null): string {
+  if (typeof value === 'string') return wireText(value)
+  return value === null ? '' : String(value)
+}
