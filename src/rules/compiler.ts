@@ -237,6 +237,7 @@ class Compiler {
     return {
       text,
       isCallable: (name) => names.includes(name) || isCallable(name),
+      subject: (name) => this.#functions.get(name)?.subject ?? 'first',
       tapNames: this.#tapNames,
     }
   }

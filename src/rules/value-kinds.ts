@@ -1,5 +1,6 @@
 /** The types that the value of an expression can have, as far as that can be told without an event. */
 import type { Node } from '../expression/check/checked.ts'
+import { type ResultType, resultType } from '../expression/returns.ts'
 import type { Value } from '../expression/value.ts'
 import { Dict, Tuple } from '../expression/value.ts'
 
@@ -16,20 +17,15 @@ const LIST: ValueKinds = new Set(['a list'])
 const ITERATOR: ValueKinds = new Set(['an iterator'])
 const OBJECT: ValueKinds = new Set(['an object'])
 
-/** What comes of the functions whose result is always of one type. */
-const RESULTS: ReadonlyMap<string, ValueKinds> = new Map<string, ValueKinds>([
-  ...['bin', 'chr', 'epoch_to_timestamp', 'hex', 'lower', 'normalize_mac_address', 'oct'].map(of(TEXT)),
-  ...['parse_timestamp', 'replace', 'repr', 'str', 'strip', 'upper'].map(of(TEXT)),
-  ...['float', 'int', 'len', 'ord', 'timestamp_to_epoch'].map(of(NUMBER)),
-  ...['all', 'any', 'bool', 'is_fqdn', 'is_hostname', 'is_ip', 'match'].map(of(BOOLEAN)),
-  ...['divmod', 'list', 'set', 'sorted', 'split', 'tuple'].map(of(LIST)),
-  ...['enumerate', 'range', 'reversed', 'zip'].map(of(ITERATOR)),
-  ...['dict', 'normalize_host', 'normalize_http_user_agent', 'normalize_url'].map(of(OBJECT)),
-  ...['normalize_windows_sid'].map(of(OBJECT)),
-])
-
-function of(kinds: ValueKinds): (name: string) => [string, ValueKinds] {
-  return (name) => [name, kinds]
+/** By the type that a callable says it returns. */
+const OF_RESULT: Readonly<Record<ResultType, ValueKinds>> = {
+  any: undefined,
+  text: TEXT,
+  number: NUMBER,
+  boolean: BOOLEAN,
+  list: LIST,
+  object: OBJECT,
+  iterator: ITERATOR,
 }
 
 /** The types that a value of this expression can have; undefined where that depends on the event. */
@@ -54,7 +50,7 @@ export function kindsOf(node: Node): ValueKinds {
     case 'comprehension':
       return node.result === 'dict' ? OBJECT : node.result === 'generator' ? ITERATOR : LIST
     case 'call':
-      return RESULTS.get(node.name)
+      return kindsOfCall(node)
     case 'conditional':
       return either([node.then, node.otherwise])
     case 'logical':
@@ -66,6 +62,13 @@ export function kindsOf(node: Node): ValueKinds {
     default:
       return undefined
   }
+}
+
+function kindsOfCall({ returns, fallback }: Node & { op: 'call' }): ValueKinds {
+  const kinds = OF_RESULT[resultType(returns)]
+  if (kinds === undefined || fallback === undefined) return kinds
+  const others = kindsOf(fallback)
+  return others && new Set([...kinds, ...others])
 }
 
 function either(nodes: readonly Node[]): ValueKinds {

@@ -3,7 +3,13 @@
  * finds on the way.
  */
 
-import type { FunctionDefinition, FunctionLibrary, PrepareHost } from '../functions/definition.ts'
+import type {
+  FunctionDefinition,
+  FunctionLibrary,
+  PreparedFunction,
+  PrepareHost,
+  SpecialForm,
+} from '../functions/definition.ts'
 import { ArgumentProblem } from '../functions/definition.ts'
 import { BUILTINS } from '../runtime/builtins.ts'
 import { fieldPath } from '../runtime/fields.ts'
@@ -245,13 +251,7 @@ class Checker {
       case 'formatted':
         return { op: 'formatted', parts: this.#formattedParts(expression.parts) }
       case 'cast':
-        return {
-          op: 'call',
-          name: expression.type,
-          call: (BUILTINS[expression.type] ?? BUILTINS['str']!).call,
-          context: false,
-          args: [this.expression(expression.operand)],
-        }
+        return builtinNode(expression.type, BUILTINS[expression.type]!, [this.expression(expression.operand)])
     }
   }
 
@@ -489,10 +489,16 @@ class Checker {
   }
 
   #builtinCall(call: Call, name: string, builtin: Callable): Node {
-    if (name === 'isinstance' && call.args.length === 2) return this.#isinstance(call, builtin)
+    const { special } = builtin
+    if (special === 'types' && call.args.length === 2) return this.#isinstance(call, builtin)
     const quantified = call.args[0]
-    if ((name === 'any' || name === 'all') && call.args.length === 1 && isGenerator(quantified!.value)) {
-      return { op: 'search', kind: name, item: undefined, generator: this.#comprehension(quantified!.value) }
+    if (
+      (special === 'any' || special === 'all') &&
+      call.args.length === 1 &&
+      isGenerator(quantified!.value)
+    ) {
+      const generator = this.#comprehension(quantified!.value)
+      return { op: 'search', kind: special, item: undefined, generator }
     }
     const bound = this.#bind(call, name, builtin.signature)
     if (bound === undefined) return { op: 'constant', value: null }
@@ -513,7 +519,7 @@ class Checker {
         })),
       })
     }
-    return { op: 'call', name, call: builtin.call, context: false, args }
+    return builtinNode(name, builtin, args)
   }
 
   #isinstance(call: Call, builtin: Callable): Node {
@@ -584,28 +590,31 @@ class Checker {
 
   #functionCall(call: Call, definition: FunctionDefinition): Node {
     const { name, implementation } = definition
-    if (name === 'cond') return this.#cond(call)
-    if (name === 'optional') return this.#optional(call)
-    if (name === 'exists') return this.#exists(call)
+    if (implementation.kind === 'special') return this.#specialForm(call, definition, implementation)
     const bound = this.#bind(call, name, parseSignature(definition.signature))
     if (bound === undefined) return { op: 'constant', value: null }
     const args = bound.args.map((argument) =>
       argument === undefined ? undefined : this.expression(argument.value),
     )
     for (const argument of bound.rest) args.push(this.expression(argument.value))
+    const node = { op: 'call', name, context: true, returns: definition.returns } as const
     const own = this.#ownReads(definition)
-    if (implementation.kind === 'plain')
-      return { op: 'call', name, call: implementation.call, context: true, args, ...own }
-    const prepared = this.#prepare(call, definition, bound)
+    if (implementation.kind === 'plain') return { ...node, call: implementation.call, args, ...own }
+    const prepared = this.#prepare(call, definition, implementation, bound)
     if (prepared === undefined) return { op: 'constant', value: null }
-    if (name !== 'lookup') return { op: 'call', name, call: prepared, context: true, args, ...own }
-    const [table, key, fallback] = args
-    return {
-      op: 'lookup',
-      table: String((table as Node & { op: 'constant' }).value),
-      call: prepared,
-      key: key!,
-      fallback,
+    const { absence, countsItself = false } = implementation
+    const fallback = implementation.fallback === undefined ? undefined : args.pop()
+    return { ...node, call: prepared, args, ...own, fallback, absence, countsItself }
+  }
+
+  #specialForm(call: Call, definition: FunctionDefinition, { form }: SpecialForm): Node {
+    switch (form) {
+      case 'cond':
+        return this.#cond(call, definition)
+      case 'optional':
+        return this.#optional(call, definition)
+      case 'exists':
+        return this.#exists(call, definition)
     }
   }
 
@@ -619,10 +628,9 @@ class Checker {
   #prepare(
     call: Call,
     definition: FunctionDefinition,
+    implementation: PreparedFunction,
     bound: Bound,
   ): ((...args: any[]) => unknown) | undefined {
-    const { implementation } = definition
-    if (implementation.kind !== 'prepared') return undefined
     const signature = parseSignature(definition.signature)
     const constants: Record<string, Value | readonly Value[] | undefined> = {}
     const written: Record<string, readonly Argument[]> = {}
@@ -638,7 +646,7 @@ class Checker {
         this.#fault(
           argument.value,
           `${definition.name} needs a constant here: ${description} is worked out when the rules are loaded`,
-          definition.name === 'lookup' && argument.value.kind === 'name'
+          implementation.names?.includes(parameter) && argument.value.kind === 'name'
             ? `write it in quotes: '${argument.value.name}'`
             : 'write it as a quoted string',
         )
@@ -675,8 +683,8 @@ class Checker {
     }
   }
 
-  #cond(call: Call): Node {
-    this.#noKeywords(call, 'cond')
+  #cond(call: Call, { name }: FunctionDefinition): Node {
+    this.#noKeywords(call, name)
     if (call.args.length < 2) {
       this.#fault(call, `cond needs a condition and a value, ${call.args.length} given`, COND_HINT)
     }
@@ -688,8 +696,8 @@ class Checker {
     return { op: 'cond', pairs, fallback: nodes.length % 2 === 1 ? nodes.at(-1) : undefined }
   }
 
-  #optional(call: Call): Node {
-    const bound = this.#bind(call, 'optional', parseSignature('expr, default='))
+  #optional(call: Call, { name, signature }: FunctionDefinition): Node {
+    const bound = this.#bind(call, name, parseSignature(signature))
     if (bound === undefined) return { op: 'constant', value: null }
     const value = this.expression(bound.args[0]!.value)
     const fallback = bound.args[1]
@@ -701,8 +709,8 @@ class Checker {
     }
   }
 
-  #exists(call: Call): Node {
-    const bound = this.#bind(call, 'exists', parseSignature('path'))
+  #exists(call: Call, { name, signature }: FunctionDefinition): Node {
+    const bound = this.#bind(call, name, parseSignature(signature))
     if (bound === undefined) return { op: 'constant', value: null }
     const value = this.expression(bound.args[0]!.value)
     if (!isPath(value)) {
@@ -866,6 +874,15 @@ interface Bound {
   readonly args: readonly (Argument | undefined)[]
   readonly rest: readonly Argument[]
   readonly named: readonly (readonly [string, Argument])[]
+}
+
+/** A call of a built-in function, which is given the meter. */
+function builtinNode(
+  name: string,
+  { call, returns, special }: Callable,
+  args: readonly (Node | undefined)[],
+): Node {
+  return { op: 'call', name, call, context: false, args, returns, keepsText: special === 'text' }
 }
 
 function isGenerator(expression: Expression): expression is Comprehension {

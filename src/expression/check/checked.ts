@@ -3,6 +3,8 @@
  * every constant prepared. The emitter needs nothing else.
  */
 
+import type { AbsenceReport } from '../functions/definition.ts'
+import type { Returns } from '../returns.ts'
 import type { FieldPath } from '../runtime/fields.ts'
 import type { BinaryOperator, ComparisonOperator, FormattedValue } from '../syntax/ast.ts'
 import type { Value } from '../value.ts'
@@ -36,6 +38,15 @@ export type Node =
       /** The function wants the event's context as first argument; a built-in one wants the meter. */
       readonly context: boolean
       readonly args: readonly (Node | undefined)[]
+      readonly returns: Returns
+      /** A text as the only argument is the result. */
+      readonly keepsText?: boolean
+      /** Generated code does not count arguments and result. */
+      readonly countsItself?: boolean
+      /** Evaluated where the function finds nothing, and only there. */
+      readonly fallback?: Node | undefined
+      /** How a required rule tells that the function found nothing. */
+      readonly absence?: AbsenceReport | undefined
       /** Members of the event that the function reads by itself. Default: none. */
       readonly reads?: readonly string[]
     }
@@ -53,13 +64,6 @@ export type Node =
       readonly object: Node
       readonly args: readonly Node[]
       readonly names: readonly (string | undefined)[] | undefined
-    }
-  | {
-      readonly op: 'lookup'
-      readonly table: string
-      readonly call: (...args: any[]) => unknown
-      readonly key: Node
-      readonly fallback: Node | undefined
     }
   | {
       readonly op: 'cond'
@@ -207,11 +211,9 @@ export function children(node: Node): (Node | undefined)[] {
     case 'slice':
       return [node.object, node.lower, node.upper, node.step]
     case 'call':
-      return [...node.args]
+      return [...node.args, node.fallback]
     case 'method':
       return [node.object, ...node.args]
-    case 'lookup':
-      return [node.key, node.fallback]
     case 'cond':
       return [...node.pairs.flatMap((pair) => [pair.test, pair.value]), node.fallback]
     case 'optional':

@@ -2,6 +2,7 @@
  * What can be evaluated and is hardly meant: a subtraction that is a field's name, a function behind '|'. The tree of what
  * was written is looked through for it; nothing of it changes what an expression does.
  */
+import type { Subject } from '../functions/definition.ts'
 import type {
   Argument,
   Binary,
@@ -30,12 +31,11 @@ export interface SuspicionContext {
   readonly text: string
   /** Whether something can be called by that name, as a function or as a method. */
   isCallable(name: string): boolean
+  /** Which argument of the function is the value that it works on. */
+  subject(name: string): Subject
   /** For a rule: names that `tap` assigns for itself, while no member of that name is set. */
   readonly tapNames?: ReadonlySet<string>
 }
-
-/** Functions whose first argument is not the value that they work on. */
-const WITHOUT_SUBJECT = new Set(['cond', 'exists', 'lookup', 'match'])
 
 const AT_NAME = /^@[A-Za-z_][\w.]*$/
 
@@ -283,8 +283,9 @@ class SuspicionFinder {
 
   #call({ callee, args }: Call): void {
     const [subject, second] = args
-    if (callee.kind !== 'name' || subject === undefined || WITHOUT_SUBJECT.has(callee.name)) return
-    if (callee.name === 'strip' && second !== undefined) return
+    if (callee.kind !== 'name' || subject === undefined) return
+    const which = this.#context.subject(callee.name)
+    if (which === 'none' || (which === 'only' && second !== undefined)) return
     this.#nameAsText(subject.value)
   }
 

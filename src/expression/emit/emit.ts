@@ -6,8 +6,10 @@
  * Names in generated code are made here (`t1`, `f2`, `rule3`); texts from rules enter it through JSON.stringify.
  */
 
+import type { RejectionCode } from '../../errors.ts'
 import type { ComprehensionNode, FormattedPart, Node, StatementNode, TargetNode } from '../check/checked.ts'
 import { absenceHint } from '../check/familiar.ts'
+import { mayBeAbsent, resultType } from '../returns.ts'
 import type { FieldPath } from '../runtime/fields.ts'
 import { ITEM_BYTES, LIST_BYTES } from '../runtime/length.ts'
 import type { Meter } from '../runtime/meter.ts'
@@ -25,6 +27,8 @@ interface Code {
   readonly known: Knowledge
   /** The value may be absent: undefined. Whoever needs one has to ask. */
   readonly mayBeAbsent?: boolean
+  /** How its absence is told, where not by what the node says: a code, and code for the message. */
+  readonly absence?: { readonly code: RejectionCode; readonly message: () => string }
 }
 
 type Runtime = typeof RUNTIME
@@ -386,15 +390,12 @@ export class Emitter {
   #value(node: Node): Code {
     const code = this.#maybe(node)
     if (code.mayBeAbsent !== true) return code
-    if (node.op === 'lookup') {
-      const detail = this.#call('missingKey', JSON.stringify(node.table), this.#lookupKey)
-      this.line(`if (${code.text} === undefined) ${this.#leave(detail, 'LOOKUP_MISSING')}`)
-      return code
-    }
-    return this.#present(code, absentMessage(node))
+    const { absence } = code
+    if (absence === undefined) return this.#present(code, absentMessage(node))
+    const message = absence.message()
+    this.line(`if (${code.text} === undefined) ${this.#leave(message, absence.code)}`)
+    return code
   }
-
-  #lookupKey = ''
 
   /** Code for a node's value, undefined where it is absent itself. What is absent inside it leaves. */
   #maybe(node: Node): Code {
@@ -439,8 +440,6 @@ export class Emitter {
         const name = JSON.stringify(node.name)
         return this.#found(this.#find('callMethod', object.text, name, `[${args.join(', ')}]`, names))
       }
-      case 'lookup':
-        return this.#lookup(node)
       case 'cond':
         return this.#cond(node)
       case 'optional':
@@ -572,36 +571,38 @@ export class Emitter {
       argument === undefined ? 'undefined' : this.#value(argument).text,
     )
     while (args.at(-1) === 'undefined') args.pop()
-    if (node.name === 'str' && args.length === 1) {
-      const [only] = args
-      return this.#temporary(`typeof ${only} === 'string' ? ${only} : ${this.#call('str', only!)}`, 'string')
-    }
     const call = this.#constants.add(node.call, node.name)
     const result = `${call}(${[node.context ? 'run' : this.#meter(), ...args].join(', ')})`
-    if (!node.context) return node.name === 'bool' ? this.#temporary(result, 'boolean') : this.#found(result)
-    // A function of the language reads what it is given and makes something of it: that is counted here for all of them.
-    for (const [index, argument] of node.args.entries()) {
-      if (argument !== undefined && argument.op !== 'constant')
-        this.line(`${this.#meter()}.read(${args[index]})`)
+    if (node.keepsText === true && args.length === 1) {
+      const [only] = args
+      return this.#temporary(`typeof ${only} === 'string' ? ${only} : ${result}`, 'string')
     }
-    const found = this.#found(result)
-    this.line(`${this.#meter()}.made(${found.text})`)
-    return found
-  }
-
-  #lookup(node: Node & { op: 'lookup' }): Code {
-    const key = this.#value(node.key)
-    this.#lookupKey = key.text
-    const call = this.#constants.add(node.call, `lookup ${node.table}`)
-    const found = `${call}(run, ${JSON.stringify(node.table)}, ${key.text})`
-    if (node.fallback === undefined) return this.#found(found)
-    const name = this.#fresh('t')
-    this.line(`let ${name} = ${found}`)
+    // What a function of the language reads and makes is counted here for all that do not count it themselves.
+    const counted = node.context && node.countsItself !== true
+    if (counted) {
+      for (const [index, argument] of node.args.entries()) {
+        if (argument !== undefined && argument.op !== 'constant')
+          this.line(`${this.#meter()}.read(${args[index]})`)
+      }
+    }
     const { fallback } = node
+    const name = this.#fresh('t')
+    this.line(`${fallback === undefined ? 'const' : 'let'} ${name} = ${result}`)
+    if (counted) this.line(`${this.#meter()}.made(${name})`)
+    if (fallback === undefined) return this.#result(name, node, args)
     this.block(`if (${name} === undefined)`, () => {
       this.line(`${name} = ${this.#value(fallback).text}`)
     })
     return { text: name, known: 'any' }
+  }
+
+  /** What is known of a call's result. A text is `any`: its length is counted where it leaves the rule. */
+  #result(text: string, { returns, absence }: Node & { op: 'call' }, args: readonly string[]): Code {
+    const known = resultType(returns) === 'boolean' ? 'boolean' : 'any'
+    if (!mayBeAbsent(returns)) return { text, known }
+    if (absence === undefined) return { text, known, mayBeAbsent: true }
+    const message = (): string => this.#call(absence.helper, ...args)
+    return { text, known, mayBeAbsent: true, absence: { code: absence.code, message } }
   }
 
   #cond(node: Node & { op: 'cond' }): Code {

@@ -3,6 +3,10 @@ import type { FunctionDefinition } from './definition.ts'
 export const cond: FunctionDefinition = {
   name: 'cond',
   signature: 'condition, value, *more',
+  group: 'logic',
+  returns: 'any?',
+  pure: true,
+  subject: 'none',
   summary: 'Gives the value that stands after the first true condition.',
   parameters: {
     condition: 'an expression; what Python calls true counts as true',
@@ -44,5 +48,5 @@ export const cond: FunctionDefinition = {
       result: undefined,
     },
   ],
-  implementation: { kind: 'special' },
+  implementation: { kind: 'special', form: 'cond' },
 }

@@ -1,5 +1,6 @@
 import type { RejectionCode } from '../../errors.ts'
 import type { Re2 } from '../regex/linear-matcher.ts'
+import type { Returns } from '../returns.ts'
 import type { Meter } from '../runtime/meter.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
 
@@ -11,6 +12,17 @@ export interface FunctionDefinition {
   readonly name: string
   /** The parameters, as signature.ts reads them: `s, strict=true`. */
   readonly signature: string
+  /** The shelf of the reference that it stands on. */
+  readonly group: FunctionGroup
+  /** The type of the result, and whether it may be absent. */
+  readonly returns: Returns
+  /** The result follows from the arguments (and lookup tables) alone, and nothing is noted about the event. */
+  readonly pure: boolean
+  /**
+   * Which argument is the value that the function works on, so that a text there may have been meant as a field: the first
+   * one, the first one if it is the only one, or none. Default: `first`.
+   */
+  readonly subject?: Subject
   /** What it does, one or two sentences, present tense. */
   readonly summary: string
   /** One line for each parameter of the signature, in its order. */
@@ -29,6 +41,10 @@ export interface FunctionDefinition {
   readonly reads?: readonly string[]
   readonly implementation: Implementation
 }
+
+export type FunctionGroup = 'text' | 'logic' | 'tables' | 'hosts' | 'time' | 'normal forms'
+
+export type Subject = 'first' | 'only' | 'none'
 
 /** The functions that rules may call. */
 export interface FunctionLibrary {
@@ -69,6 +85,14 @@ export interface PreparedFunction {
   readonly kind: 'prepared'
   /** Names of the parameters (or of the variadic one) that have to be constants, and what they are ("a pattern"). */
   readonly constants: Readonly<Record<string, string>>
+  /** Those of the constants that are names (of a table): an identifier without quotes was meant as a text. */
+  readonly names?: readonly string[]
+  /** The last parameter, if the compiler evaluates its argument, and only where the function finds nothing. */
+  readonly fallback?: string
+  /** How a required rule tells that the function found nothing. Default: `FIELD_MISSING`, "name() found nothing". */
+  readonly absence?: AbsenceReport
+  /** The function counts what it reads and makes by itself. Default: false, generated code counts arguments and result. */
+  readonly countsItself?: boolean
   /**
    * @param constants the constant arguments by parameter; the variadic parameter's are an array
    * @param host lookup tables and where to send warnings
@@ -80,9 +104,16 @@ export interface PreparedFunction {
   ) => (context: EventContext, ...args: any[]) => Maybe
 }
 
-/** Evaluates its arguments in its own way (`cond`): the emitter knows it by name. */
+export interface AbsenceReport {
+  readonly code: RejectionCode
+  /** The function of the runtime that writes the message, given the meter and the function's arguments. */
+  readonly helper: 'missingKey'
+}
+
+/** Evaluates its arguments in its own way: the compiler writes the code for its form. */
 export interface SpecialForm {
   readonly kind: 'special'
+  readonly form: 'cond' | 'optional' | 'exists'
 }
 
 /** What a function may know of the event that is being processed. */

@@ -8,6 +8,9 @@ import type { EventContext, FunctionDefinition } from './definition.ts'
 export const epochToTimestamp: FunctionDefinition = {
   name: 'epoch_to_timestamp',
   signature: 'n',
+  group: 'time',
+  returns: 'text',
+  pure: true,
   summary: 'Turns seconds since 1970-01-01T00:00:00Z into an ISO 8601 time in UTC.',
   parameters: { n: 'the seconds, an integer or a float; negative before 1970' },
   result:

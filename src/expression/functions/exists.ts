@@ -3,6 +3,10 @@ import type { FunctionDefinition } from './definition.ts'
 export const exists: FunctionDefinition = {
   name: 'exists',
   signature: 'path',
+  group: 'logic',
+  returns: 'boolean',
+  pure: true,
+  subject: 'none',
   summary: 'Tells whether a field has a useful value.',
   parameters: { path: 'a field, or a path to one: `user`, `line.app.name`, `data["any key"]`' },
   result:
@@ -23,5 +27,5 @@ export const exists: FunctionDefinition = {
       result: 'unknown application',
     },
   ],
-  implementation: { kind: 'special' },
+  implementation: { kind: 'special', form: 'exists' },
 }

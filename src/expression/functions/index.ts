@@ -14,6 +14,7 @@ import { normalizeHttpUserAgent } from './normalize-http-user-agent.ts'
 import { normalizeMacAddress } from './normalize-mac-address.ts'
 import { normalizeUrl } from './normalize-url.ts'
 import { normalizeWindowsSid } from './normalize-windows-sid.ts'
+import { FUNCTION_NAMES, type FunctionName } from './on-demand.ts'
 import { optional } from './optional.ts'
 import { parseTimestamp } from './parse-timestamp.ts'
 import { replace } from './replace.ts'
@@ -22,35 +23,38 @@ import { strip } from './strip.ts'
 import { timestampToEpoch } from './timestamp-to-epoch.ts'
 import { upper } from './upper.ts'
 
+/** All at hand. The compiler refuses a set of names that is not exactly that of the functions that are loaded on demand. */
+const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
+  lower,
+  upper,
+  strip,
+  split,
+  match,
+  replace,
+  cond,
+  optional,
+  exists,
+  lookup,
+  is_ip: isIp,
+  is_hostname: isHostname,
+  is_fqdn: isFqdn,
+  parse_timestamp: parseTimestamp,
+  timestamp_to_epoch: timestampToEpoch,
+  epoch_to_timestamp: epochToTimestamp,
+  normalize_http_user_agent: normalizeHttpUserAgent,
+  normalize_mac_address: normalizeMacAddress,
+  normalize_host: normalizeHost,
+  normalize_url: normalizeUrl,
+  normalize_windows_sid: normalizeWindowsSid,
+}
+
 /** The special functions of the rule language by name, in the order of their reference. */
 export const FUNCTIONS: ReadonlyMap<string, FunctionDefinition> = new Map(
-  [
-    lower,
-    upper,
-    strip,
-    split,
-    match,
-    replace,
-    cond,
-    optional,
-    exists,
-    lookup,
-    isIp,
-    isHostname,
-    isFqdn,
-    parseTimestamp,
-    timestampToEpoch,
-    epochToTimestamp,
-    normalizeHttpUserAgent,
-    normalizeMacAddress,
-    normalizeHost,
-    normalizeUrl,
-    normalizeWindowsSid,
-  ].map((definition) => [definition.name, definition]),
+  FUNCTION_NAMES.map((name) => [name, DEFINITIONS[name]]),
 )
 
 export const FUNCTION_LIBRARY: FunctionLibrary = {
-  names: [...FUNCTIONS.keys()],
+  names: FUNCTION_NAMES,
   get: (name) => FUNCTIONS.get(name),
   re2: () => re2js,
 }

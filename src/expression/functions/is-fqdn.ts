@@ -6,6 +6,9 @@ import type { FunctionDefinition } from './definition.ts'
 export const isFqdn: FunctionDefinition = {
   name: 'is_fqdn',
   signature: 's',
+  group: 'hosts',
+  returns: 'boolean',
+  pure: true,
   summary: 'Tells whether a text is a domain name: two labels or more, and no IP address.',
   parameters: { s: 'the text' },
   result: '`true` or `false`. Never fails on a string.',

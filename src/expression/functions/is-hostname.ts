@@ -6,6 +6,9 @@ import type { FunctionDefinition } from './definition.ts'
 export const isHostname: FunctionDefinition = {
   name: 'is_hostname',
   signature: 's',
+  group: 'hosts',
+  returns: 'boolean',
+  pure: true,
   summary: 'Tells whether a text is the name of a host without its domain: one label.',
   parameters: { s: 'the text' },
   result: '`true` or `false`. Never fails on a string.',

@@ -6,6 +6,9 @@ import type { FunctionDefinition } from './definition.ts'
 export const isIp: FunctionDefinition = {
   name: 'is_ip',
   signature: 's',
+  group: 'hosts',
+  returns: 'boolean',
+  pure: true,
   summary: 'Tells whether a text is an IPv4 or IPv6 address.',
   parameters: { s: 'the text' },
   result: '`true` or `false`. Never fails on a string.',

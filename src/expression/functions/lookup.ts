@@ -13,6 +13,10 @@ import { describeTables } from './known-tables.ts'
 export const lookup: FunctionDefinition = {
   name: 'lookup',
   signature: 'table, key, default=',
+  group: 'tables',
+  returns: 'any?',
+  pure: true,
+  subject: 'none',
   summary: 'Finds the value that a lookup table has for a key.',
   parameters: {
     table: 'the name of the table, a constant',
@@ -75,7 +79,10 @@ export const lookup: FunctionDefinition = {
   implementation: {
     kind: 'prepared',
     constants: { table: 'a table name' },
-    /** The default is not this function's: the compiler evaluates it where the result is absent. */
+    names: ['table'],
+    fallback: 'default',
+    absence: { code: 'LOOKUP_MISSING', helper: 'missingKey' },
+    countsItself: true,
     prepare(constants, host) {
       const name = constants.table
       if (typeof name !== 'string') {

@@ -6,6 +6,9 @@ import type { FunctionDefinition } from './definition.ts'
 export const lower: FunctionDefinition = {
   name: 'lower',
   signature: 's',
+  group: 'text',
+  returns: 'text',
+  pure: true,
   summary: 'Converts a text to lower case.',
   parameters: { s: 'the text' },
   result: 'The text in lower case, as `str.lower` of Python has it.',

@@ -14,6 +14,10 @@ const V8_WORK = 16
 export const match: FunctionDefinition = {
   name: 'match',
   signature: 'regex, s',
+  group: 'text',
+  returns: 'boolean',
+  pure: true,
+  subject: 'none',
   summary: "Tells whether a regular expression matches at the start of a text, as Python's `re.match` does.",
   parameters: {
     regex: "a pattern in the syntax of Python's `re`, a constant",

@@ -7,6 +7,9 @@ import type { EventContext, FunctionDefinition } from './definition.ts'
 export const normalizeHost: FunctionDefinition = {
   name: 'normalize_host',
   signature: 'v, *values',
+  group: 'normal forms',
+  returns: 'object',
+  pure: false,
   summary: 'Sorts what is known of a host into domain names, hostnames and IP addresses.',
   parameters: {
     v: 'an address or name, or a list, tuple, set or iterator of them; `null`, `""` and `"-"` are ignored',

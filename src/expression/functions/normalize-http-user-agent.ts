@@ -21,6 +21,9 @@ const SAFARI =
 export const normalizeHttpUserAgent: FunctionDefinition = {
   name: 'normalize_http_user_agent',
   signature: 's',
+  group: 'normal forms',
+  returns: 'object',
+  pure: true,
   summary: 'Takes a `User-Agent` header apart: browser, operating system, device.',
   parameters: { s: 'the header as it was sent' },
   result:

@@ -12,6 +12,9 @@ const SHOWN_LENGTH = 64
 export const normalizeMacAddress: FunctionDefinition = {
   name: 'normalize_mac_address',
   signature: 's, strict=true',
+  group: 'normal forms',
+  returns: 'text',
+  pure: false,
   summary: 'Writes a MAC address in its standard form, `AA:BB:CC:DD:EE:FF`.',
   parameters: {
     s: 'the MAC address',

@@ -25,6 +25,9 @@ const INTERNATIONAL = 400
 export const normalizeUrl: FunctionDefinition = {
   name: 'normalize_url',
   signature: "s, type=''",
+  group: 'normal forms',
+  returns: 'object',
+  pure: false,
   summary: 'Splits a URL into its parts.',
   parameters: {
     s: 'the URL',

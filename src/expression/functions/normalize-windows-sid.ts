@@ -39,6 +39,9 @@ const EXAMPLE_TABLES = {
 export const normalizeWindowsSid: FunctionDefinition = {
   name: 'normalize_windows_sid',
   signature: 's',
+  group: 'normal forms',
+  returns: 'object',
+  pure: true,
   summary: 'Tells what kind of account or group a Windows security identifier (SID) stands for.',
   parameters: { s: 'the SID, as text (`S-1-5-18`)' },
   result:

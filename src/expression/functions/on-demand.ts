@@ -1,11 +1,11 @@
 /**
- * The functions of the language, each loaded when rules name it. Some bring a library with them (time zones, user
+ * The functions of the language, in the order of their reference, each loaded when rules name it. Some bring a library with them (time zones, user
  * agents, regular expressions), and a command that does not need it should not wait for it.
  */
 import type { Re2 } from '../regex/linear-matcher.ts'
 import type { FunctionDefinition, FunctionLibrary } from './definition.ts'
 
-const LOADERS: Readonly<Record<string, () => Promise<FunctionDefinition>>> = {
+const LOADERS = {
   lower: async () => (await import('./lower.ts')).lower,
   upper: async () => (await import('./upper.ts')).upper,
   strip: async () => (await import('./strip.ts')).strip,
@@ -28,9 +28,12 @@ const LOADERS: Readonly<Record<string, () => Promise<FunctionDefinition>>> = {
   normalize_host: async () => (await import('./normalize-host.ts')).normalizeHost,
   normalize_url: async () => (await import('./normalize-url.ts')).normalizeUrl,
   normalize_windows_sid: async () => (await import('./normalize-windows-sid.ts')).normalizeWindowsSid,
-}
+} as const satisfies Readonly<Record<string, () => Promise<FunctionDefinition>>>
 
-const NAMES = Object.keys(LOADERS)
+export type FunctionName = keyof typeof LOADERS
+
+/** Every name, in the order of the reference. */
+export const FUNCTION_NAMES = Object.keys(LOADERS) as readonly FunctionName[]
 
 /**
  * Loads what a rule file is seen to call. A name that is written with YAML's escapes is not seen: where compiling fails,
@@ -42,8 +45,10 @@ const NAMES = Object.keys(LOADERS)
 export async function loadFunctions(text: string, re2: () => Re2): Promise<FunctionLibrary> {
   const words = new Set(text.match(/[a-z_]+/g))
   const definitions = await Promise.all(
-    NAMES.filter((name) => words.has(name)).map((name) => LOADERS[name]!()),
+    FUNCTION_NAMES.filter((name) => words.has(name)).map((name) => LOADERS[name]()),
   )
-  const loaded = new Map(definitions.map((definition) => [definition.name, definition]))
-  return { names: NAMES, get: (name) => loaded.get(name), re2 }
+  const loaded = new Map<string, FunctionDefinition>(
+    definitions.map((definition) => [definition.name, definition]),
+  )
+  return { names: FUNCTION_NAMES, get: (name) => loaded.get(name), re2 }
 }

@@ -3,6 +3,9 @@ import type { FunctionDefinition } from './definition.ts'
 export const optional: FunctionDefinition = {
   name: 'optional',
   signature: 'expr, default=false',
+  group: 'logic',
+  returns: 'any',
+  pure: true,
   summary: 'Evaluates an expression if all its fields are there, and gives a default otherwise.',
   parameters: {
     expr: 'an expression',
@@ -29,5 +32,5 @@ export const optional: FunctionDefinition = {
     { expression: "optional(path.split('/')[3], '')", event: { path: '/usr' }, result: '' },
     { expression: 'optional(a + 1)', event: { a: 'x' }, rejected: 'TYPE_ERROR' },
   ],
-  implementation: { kind: 'special' },
+  implementation: { kind: 'special', form: 'optional' },
 }

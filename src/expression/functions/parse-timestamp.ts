@@ -20,6 +20,9 @@ import {
 export const parseTimestamp: FunctionDefinition = {
   name: 'parse_timestamp',
   signature: 's, *formats',
+  group: 'time',
+  returns: 'text',
+  pure: false,
   summary: 'Reads a time in the first format that fits, and writes it as ISO 8601.',
   parameters: {
     s: 'the time as text',

@@ -6,6 +6,9 @@ import type { FunctionDefinition } from './definition.ts'
 export const replace: FunctionDefinition = {
   name: 'replace',
   signature: 's, old, new',
+  group: 'text',
+  returns: 'text',
+  pure: true,
   summary: 'Replaces every occurrence of a text in another one.',
   parameters: {
     s: 'the text',

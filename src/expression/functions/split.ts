@@ -6,6 +6,9 @@ import type { FunctionDefinition } from './definition.ts'
 export const split: FunctionDefinition = {
   name: 'split',
   signature: 's, sep',
+  group: 'text',
+  returns: 'list',
+  pure: true,
   summary: 'Splits a text at every separator.',
   parameters: {
     s: 'the text',

@@ -6,6 +6,10 @@ import type { FunctionDefinition } from './definition.ts'
 export const strip: FunctionDefinition = {
   name: 'strip',
   signature: 'chars_or_s, s=',
+  group: 'text',
+  returns: 'text',
+  pure: true,
+  subject: 'only',
   summary: 'Removes white space, or the given characters, from both ends of a text.',
   parameters: {
     chars_or_s: 'the text, if it is the only argument; else the characters to remove, in any order',

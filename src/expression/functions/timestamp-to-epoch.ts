@@ -11,6 +11,9 @@ import type { EventContext, FunctionDefinition } from './definition.ts'
 export const timestampToEpoch: FunctionDefinition = {
   name: 'timestamp_to_epoch',
   signature: 's',
+  group: 'time',
+  returns: 'number',
+  pure: false,
   summary: 'Turns an ISO 8601 time into seconds since 1970-01-01T00:00:00Z.',
   parameters: { s: "the time, as the format `'iso8601'` of parse_timestamp takes it" },
   result:

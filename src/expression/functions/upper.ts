@@ -6,6 +6,9 @@ import type { FunctionDefinition } from './definition.ts'
 export const upper: FunctionDefinition = {
   name: 'upper',
   signature: 's',
+  group: 'text',
+  returns: 'text',
+  pure: true,
   summary: 'Converts a text to upper case.',
   parameters: { s: 'the text' },
   result: 'The text in upper case, as `str.upper` of Python has it: `ß` becomes `SS`.',

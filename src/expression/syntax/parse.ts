@@ -705,7 +705,8 @@ export class Parser {
     this.advance()
     this.advance()
     const name = this.advance()
-    if (!(CAST_TYPES as readonly string[]).includes(name.text)) {
+    const type = CAST_TYPES.find((candidate) => candidate === name.text)
+    if (type === undefined) {
       const near = suggest(name.text, CAST_TYPES)
       this.fault(
         name,
@@ -713,7 +714,7 @@ export class Parser {
         near === undefined ? 'the types are str, int, float and bool' : `did you mean '${near}'?`,
       )
     }
-    return { kind: 'cast', operand, type: name.text as CastType, start: operand.start, end: name.end }
+    return { kind: 'cast', operand, type: type ?? 'str', start: operand.start, end: name.end }
   }
 
   // --- atoms ------------------------------------------------------------------------------------------------

@@ -16,19 +16,25 @@ import { roundFloat, roundInteger, roundToInteger } from './rounding.ts'
 
 /** The built-in functions of numbers, and those that pick or add. */
 export const NUMBER_BUILTINS: CallableTable = {
-  abs: callable('x, /', absolute),
-  bin: callable('number, /', (meter: Meter, n: Value) => prefixed(meter, n, 2, '0b')),
-  bool: callable('x=, /', (meter: Meter, value: Maybe) => value !== undefined && truth(meter, value)),
-  chr: callable('i, /', character),
-  divmod: callable('x, y, /', divideWithRest),
-  float: callable('x=, /', (meter: Meter, value: Maybe) => {
-    if (value === undefined) return 0
-    if (typeof value === 'string') meter.touch(value.length * DIGIT)
-    else if (typeof value === 'bigint') touchInteger(meter, value)
-    return toFloat(value)
+  abs: callable('x, /', absolute, { returns: 'number' }),
+  bin: callable('number, /', (meter: Meter, n: Value) => prefixed(meter, n, 2, '0b'), { returns: 'text' }),
+  bool: callable('x=, /', (meter: Meter, value: Maybe) => value !== undefined && truth(meter, value), {
+    returns: 'boolean',
   }),
-  hex: callable('number, /', (meter: Meter, n: Value) => prefixed(meter, n, 16, '0x')),
-  int: callable('x=, /, base=', integer),
+  chr: callable('i, /', character, { returns: 'text' }),
+  divmod: callable('x, y, /', divideWithRest, { returns: 'list' }),
+  float: callable(
+    'x=, /',
+    (meter: Meter, value: Maybe) => {
+      if (value === undefined) return 0
+      if (typeof value === 'string') meter.touch(value.length * DIGIT)
+      else if (typeof value === 'bigint') touchInteger(meter, value)
+      return toFloat(value)
+    },
+    { returns: 'number' },
+  ),
+  hex: callable('number, /', (meter: Meter, n: Value) => prefixed(meter, n, 16, '0x'), { returns: 'text' }),
+  int: callable('x=, /, base=', integer, { returns: 'number' }),
   max: callable(
     '*values, key=, default=',
     (meter: Meter, key: MaybeKey, otherwise: Maybe, ...values: Value[]) =>
@@ -39,11 +45,11 @@ export const NUMBER_BUILTINS: CallableTable = {
     (meter: Meter, key: MaybeKey, otherwise: Maybe, ...values: Value[]) =>
       extreme(meter, 'min', less, values, key, otherwise),
   ),
-  oct: callable('number, /', (meter: Meter, n: Value) => prefixed(meter, n, 8, '0o')),
-  ord: callable('c, /', codePoint),
-  pow: callable('base, exp, mod=', powerOf),
-  round: callable('number, ndigits=', round),
-  sum: callable('iterable, /, start=', sum),
+  oct: callable('number, /', (meter: Meter, n: Value) => prefixed(meter, n, 8, '0o'), { returns: 'text' }),
+  ord: callable('c, /', codePoint, { returns: 'number' }),
+  pow: callable('base, exp, mod=', powerOf, { returns: 'number' }),
+  round: callable('number, ndigits=', round, { returns: 'number' }),
+  sum: callable('iterable, /, start=', sum, { returns: 'any' }),
 }
 
 type MaybeKey = KeyFunction | null | undefined
