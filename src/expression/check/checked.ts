@@ -6,7 +6,8 @@
 import type { AbsenceReport } from '../functions/definition.ts'
 import type { Returns } from '../returns.ts'
 import type { FieldPath } from '../runtime/fields.ts'
-import type { BinaryOperator, ComparisonOperator, FormattedValue } from '../syntax/ast.ts'
+import type { FormattedValue } from '../syntax/ast.ts'
+import type { BinaryOperator, ComparisonOperator, SignOperator } from '../syntax/operators.ts'
 import type { Value } from '../value.ts'
 
 export type Node =
@@ -86,7 +87,7 @@ export type Node =
       readonly types: Value
     }
   | { readonly op: 'not'; readonly operand: Node }
-  | { readonly op: 'unary'; readonly operator: '-' | '+' | '~'; readonly operand: Node }
+  | { readonly op: 'unary'; readonly operator: SignOperator; readonly operand: Node }
   | { readonly op: 'binary'; readonly operator: BinaryOperator; readonly left: Node; readonly right: Node }
   | { readonly op: 'logical'; readonly operator: 'and' | 'or'; readonly left: Node; readonly right: Node }
   | {

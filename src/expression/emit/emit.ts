@@ -14,7 +14,8 @@ import type { FieldPath } from '../runtime/fields.ts'
 import { ITEM_BYTES, LIST_BYTES } from '../runtime/length.ts'
 import type { Meter } from '../runtime/meter.ts'
 import type { RUNTIME } from '../runtime/runtime.ts'
-import type { BinaryOperator, ComparisonOperator } from '../syntax/ast.ts'
+import type { BinaryOperator, ComparisonOperator, SignOperator } from '../syntax/operators.ts'
+import { BINARY_OPERATORS, COMPARISON_OPERATORS, SIGN_OPERATORS } from '../syntax/operators.ts'
 import type { Maybe, Value } from '../value.ts'
 import { isJsonNumber, Tuple } from '../value.ts'
 
@@ -70,30 +71,11 @@ export interface FieldSource {
   member(key: string): string
 }
 
-const BINARY: Readonly<Record<BinaryOperator, CertainName>> = {
-  '+': 'add',
-  '-': 'subtract',
-  '*': 'multiply',
-  '/': 'divide',
-  '//': 'floorDivide',
-  '%': 'modulo',
-  '**': 'power',
-  '<<': 'leftShift',
-  '>>': 'rightShift',
-  '&': 'bitAnd',
-  '^': 'bitXor',
-  '|': 'bitOr',
-}
-
-/** Operators that change a mutable left operand in place. */
-const IN_PLACE: Readonly<Partial<Record<BinaryOperator, CertainName>>> = {
-  '+': 'addInPlace',
-  '-': 'subtractInPlace',
-  '*': 'multiplyInPlace',
-  '&': 'bitAndInPlace',
-  '^': 'bitXorInPlace',
-  '|': 'bitOrInPlace',
-}
+/** The compiler refuses an operator whose function the runtime does not have, or may find nothing. */
+const BINARY: Readonly<Record<BinaryOperator, { helper: CertainName; inPlace?: CertainName }>> =
+  BINARY_OPERATORS
+const SIGN: Readonly<Record<SignOperator, { helper: CertainName }>> = SIGN_OPERATORS
+const COMPARISON: Readonly<Record<ComparisonOperator, { helper: CertainName }>> = COMPARISON_OPERATORS
 
 /** Functions of the runtime that take the meter first. */
 type MeteredName = {
@@ -157,8 +139,6 @@ const METERED: Readonly<Record<MeteredName, true>> = {
 /** Units of work for a round of a loop, and for each line of code in it. */
 const ROUND = 60
 const LINE = 20
-
-const UNARY = { '-': 'negate', '+': 'positive', '~': 'invert' } as const
 
 /** Names that a plain object inherits: reading them has to ask whether they are its own. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype))
@@ -463,11 +443,11 @@ export class Emitter {
       case 'not':
         return this.#temporary(`!${this.#test(node.operand)}`, 'boolean')
       case 'unary':
-        return this.#temporary(this.#call(UNARY[node.operator], this.#value(node.operand).text))
+        return this.#temporary(this.#call(SIGN[node.operator].helper, this.#value(node.operand).text))
       case 'binary': {
         const left = this.#value(node.left)
         const right = this.#value(node.right)
-        return this.#temporary(this.#call(BINARY[node.operator], left.text, right.text))
+        return this.#temporary(this.#call(BINARY[node.operator].helper, left.text, right.text))
       }
       case 'logical':
         return this.#logical(node)
@@ -737,41 +717,22 @@ export class Emitter {
   }
 
   #compare(operator: ComparisonOperator, left: Code, right: Code, leftNode: Node, rightNode: Node): string {
-    switch (operator) {
-      case '==':
-      case '!=': {
-        const strict = hasStrictEquality(leftNode) || hasStrictEquality(rightNode)
-        if (strict) return `${left.text} ${operator}= ${right.text}`
-        return `${operator === '==' ? '' : '!'}${this.#call('equals', left.text, right.text)}`
-      }
-      case 'is':
-      case 'is not': {
-        const strict = isSingleton(leftNode) || isSingleton(rightNode)
-        if (strict) return `${left.text} ${operator === 'is' ? '===' : '!=='} ${right.text}`
-        return `${operator === 'is' ? '' : '!'}${this.#call('identical', left.text, right.text)}`
-      }
-      case 'in':
-      case 'not in': {
-        const not = operator === 'in' ? '' : '!'
-        const choices = stringChoices(rightNode)
-        if (choices !== undefined && choices.length > 0 && choices.length <= MAX_WRITTEN_OUT) {
-          const tests = choices.map((choice) => `${left.text} === ${JSON.stringify(choice)}`)
-          return `${not}(${tests.join(' || ')})`
-        }
-        if (choices !== undefined) {
-          return `${not}${this.#constants.add(new Set(choices), 'a set of texts')}.has(${left.text})`
-        }
-        return `${not}${this.#call('contains', right.text, left.text)}`
-      }
-      case '<':
-        return this.#call('less', left.text, right.text)
-      case '<=':
-        return this.#call('lessOrEqual', left.text, right.text)
-      case '>':
-        return this.#call('greater', left.text, right.text)
-      case '>=':
-        return this.#call('greaterOrEqual', left.text, right.text)
+    const { kind, negated } = COMPARISON_OPERATORS[operator]
+    const { helper } = COMPARISON[operator]
+    const not = negated ? '!' : ''
+    const isStrict = kind === 'equality' ? hasStrictEquality : kind === 'identity' ? isSingleton : undefined
+    if (isStrict !== undefined && (isStrict(leftNode) || isStrict(rightNode)))
+      return `${left.text} ${negated ? '!==' : '==='} ${right.text}`
+    if (kind !== 'membership') return `${not}${this.#call(helper, left.text, right.text)}`
+    const choices = stringChoices(rightNode)
+    if (choices !== undefined && choices.length > 0 && choices.length <= MAX_WRITTEN_OUT) {
+      const tests = choices.map((choice) => `${left.text} === ${JSON.stringify(choice)}`)
+      return `${not}(${tests.join(' || ')})`
     }
+    if (choices !== undefined) {
+      return `${not}${this.#constants.add(new Set(choices), 'a set of texts')}.has(${left.text})`
+    }
+    return `${not}${this.#call(helper, right.text, left.text)}`
   }
 
   #conditional(node: Node & { op: 'conditional' }): Code {
@@ -1047,7 +1008,7 @@ export class Emitter {
 
   #augment(statement: StatementNode & { op: 'augment' }): void {
     const { target, operator } = statement
-    const helper = IN_PLACE[operator] ?? BINARY[operator]
+    const { helper: computed, inPlace: helper = computed } = BINARY[operator]
     const change = (current: string): string => this.#call(helper, current, this.#value(statement.value).text)
     switch (target.op) {
       case 'variable': {

@@ -7,6 +7,7 @@
  */
 import type { Failure } from '../failure.ts'
 import { divisionByZero, typeError, valueError } from '../failure.ts'
+import type { BinaryOperator } from '../syntax/operators.ts'
 import type { Value } from '../value.ts'
 import { Dict, MAX_INTEGER, MAX_INTEGER_BITS, Tuple } from '../value.ts'
 import { toArray } from './containers/containers.ts'
@@ -396,8 +397,12 @@ export function bitOrInPlace(meter: Meter, a: Value, b: Value): Value {
   return a
 }
 
-/** CPython's TypeError for operands that an operator does not take. */
-export function unsupported(operator: string, a: Value, b: Value): Failure {
+/** CPython's TypeError for operands that an operator, or a function that stands for one, does not take. */
+export function unsupported(
+  operator: BinaryOperator | '** or pow()' | 'divmod()',
+  a: Value,
+  b: Value,
+): Failure {
   return typeError(`unsupported operand type(s) for ${operator}: '${typeName(a)}' and '${typeName(b)}'`)
 }
 

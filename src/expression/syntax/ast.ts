@@ -3,6 +3,7 @@
  * expression's text.
  */
 import type { Value } from '../value.ts'
+import type { BinaryOperator, ComparisonOperator, UnaryOperator } from './operators.ts'
 
 export interface Span {
   readonly start: number
@@ -70,15 +71,11 @@ export interface Call extends Span {
   readonly args: readonly Argument[]
 }
 
-export type UnaryOperator = 'not' | '-' | '+' | '~'
-
 export interface Unary extends Span {
   readonly kind: 'unary'
   readonly operator: UnaryOperator
   readonly operand: Expression
 }
-
-export type BinaryOperator = '+' | '-' | '*' | '/' | '//' | '%' | '**' | '<<' | '>>' | '&' | '^' | '|'
 
 export interface Binary extends Span {
   readonly kind: 'binary'
@@ -93,8 +90,6 @@ export interface Logical extends Span {
   readonly left: Expression
   readonly right: Expression
 }
-
-export type ComparisonOperator = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | 'not in' | 'is' | 'is not'
 
 export interface Comparison extends Span {
   readonly kind: 'comparison'

@@ -8,6 +8,7 @@ import { integerFromOutside } from '../runtime/numbers/huge-integer.ts'
 import type { Value } from '../value.ts'
 import { MAX_INTEGER } from '../value.ts'
 import type { Fault } from './ast.ts'
+import { OPERATOR_TEXTS } from './operators.ts'
 import { decodeString } from './string-literal.ts'
 import { SyntaxFault } from './syntax-fault.ts'
 
@@ -36,13 +37,10 @@ export interface StringToken {
   readonly offsets?: readonly number[]
 }
 
-const OPERATORS = [
-  ...['**=', '//=', '>>=', '<<=', '...'],
-  ...['**', '//', '<<', '>>', '<=', '>=', '==', '!=', '->', ':='],
-  ...['+=', '-=', '*=', '/=', '%=', '&=', '|=', '^=', '@='],
-  ...['+', '-', '*', '/', '%', '@', '&', '|', '^', '~', '<', '>', '(', ')', '[', ']', '{', '}'],
-  ...[',', ':', '.', ';', '=', '!'],
-]
+const PUNCTUATION = ['...', '->', ':=', '(', ')', '[', ']', '{', '}', ',', ':', '.', ';', '=', '!']
+
+/** The longest first: `**=` is not `**` and `=`. */
+const OPERATORS = [...OPERATOR_TEXTS, ...PUNCTUATION].sort((one, other) => other.length - one.length)
 
 const NAME = /[\p{XID_Start}_][\p{XID_Continue}]*/uy
 const NUMBER =

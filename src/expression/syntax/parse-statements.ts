@@ -1,7 +1,8 @@
 /** The statements of `tap`: Python's simple and compound ones that work on data. */
-import type { BinaryOperator, Expression, Fault, Statement, Target } from './ast.ts'
+import type { Expression, Fault, Statement, Target } from './ast.ts'
 import type { TokenKind } from './lex.ts'
 import { lex } from './lex.ts'
+import { AUGMENTED, isBinaryOperator } from './operators.ts'
 import { Parser } from './parse.ts'
 import { SyntaxFault } from './syntax-fault.ts'
 
@@ -22,8 +23,6 @@ const REFUSED = new Map([
   ['async', 'nothing runs asynchronously'],
   ['await', 'nothing runs asynchronously'],
 ])
-
-const AUGMENTED = new Set(['+=', '-=', '*=', '/=', '//=', '%=', '**=', '>>=', '<<=', '&=', '^=', '|=', '@='])
 
 /** Where a line's tokens end. */
 const LINE_ENDS: ReadonlySet<TokenKind> = new Set(['newline', 'indent', 'dedent', 'end'])
@@ -152,7 +151,9 @@ class StatementParser extends Parser {
   #augmented(written: Expression): Statement {
     const target = this.#assignable(written)
     const operator = this.advance()
-    if (operator.text === '@=') this.fault(operator, "no type supports '@'")
+    const text = operator.text.slice(0, -1)
+    const isRefused = !isBinaryOperator(text)
+    if (isRefused) this.fault(operator, `no type supports '${text}'`)
     if (target.kind === 'targets') {
       throw new SyntaxFault('an augmented assignment needs one target', target.start, target.end)
     }
@@ -160,7 +161,7 @@ class StatementParser extends Parser {
     return {
       kind: 'augment',
       target,
-      operator: operator.text.slice(0, -1) as BinaryOperator,
+      operator: isRefused ? '*' : text,
       value,
       start: target.start,
       end: value.end,

@@ -1,5 +1,5 @@
 /**
- * Tokens to tree: recursive descent, with the binary operators' precedence in one table. Constructs that are
+ * Tokens to tree: recursive descent, with the binary operators' precedence from the table of operators. Constructs that are
  * understood but refused are noted as faults, and reading goes on, so that one load reports them all.
  */
 
@@ -8,10 +8,8 @@ import { suggest } from '../check/suggest.ts'
 import { Tuple } from '../value.ts'
 import type {
   Argument,
-  BinaryOperator,
   CastType,
   Comparison,
-  ComparisonOperator,
   ComprehensionClause,
   Constant,
   Element,
@@ -26,26 +24,10 @@ import type {
 import { expressionEnd, literalEnd, unclosed } from './formatted-field.ts'
 import type { StringToken, Token } from './lex.ts'
 import { lex } from './lex.ts'
+import type { ComparisonOperator } from './operators.ts'
+import { isBinaryOperator, isComparison, isSign, precedenceOf } from './operators.ts'
 import { decodeString } from './string-literal.ts'
 import { SyntaxFault } from './syntax-fault.ts'
-
-/** How tightly binary operators bind; `**` and the unary ones have their own rules. */
-const PRECEDENCE: Readonly<Record<string, number>> = {
-  '|': 1,
-  '^': 2,
-  '&': 3,
-  '<<': 4,
-  '>>': 4,
-  '+': 5,
-  '-': 5,
-  '*': 6,
-  '/': 6,
-  '//': 6,
-  '%': 6,
-  '@': 6,
-}
-
-const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>='])
 
 export const CAST_TYPES: readonly CastType[] = ['str', 'int', 'float', 'bool']
 
@@ -496,7 +478,10 @@ export class Parser {
 
   #comparisonOperator(): ComparisonOperator | undefined {
     const { kind, text } = this.token
-    if (kind === 'operator' && COMPARISONS.has(text)) return this.advance().text as ComparisonOperator
+    if (kind === 'operator' && isComparison(text)) {
+      this.advance()
+      return text
+    }
     if (this.take('in')) return 'in'
     if (this.at('not') && this.ahead(1)?.text === 'in') {
       this.advance()
@@ -520,14 +505,15 @@ export class Parser {
     let left = this.#unary()
     for (;;) {
       const { kind, text } = this.token
-      const precedence = kind === 'operator' ? PRECEDENCE[text] : undefined
+      const precedence = kind === 'operator' ? precedenceOf(text) : undefined
       if (precedence === undefined || precedence < least) return left
       const operator = this.#countedOperator()
-      if (text === '@') this.fault(operator, "no type supports '@'")
+      const isRefused = !isBinaryOperator(text)
+      if (isRefused) this.fault(operator, `no type supports '${text}'`)
       const right = this.binary(precedence + 1)
       left = {
         kind: 'binary',
-        operator: text as BinaryOperator,
+        operator: isRefused ? '*' : text,
         left,
         right,
         start: left.start,
@@ -538,7 +524,7 @@ export class Parser {
 
   #unary(): Expression {
     const { kind, text } = this.token
-    if (kind !== 'operator' || (text !== '-' && text !== '+' && text !== '~')) return this.#power()
+    if (kind !== 'operator' || !isSign(text)) return this.#power()
     const { start } = this.advance()
     const operand = this.#deeper(() => this.#unary())
     if (text === '-' && operand.kind === 'constant' && this.#isNumber(operand)) {

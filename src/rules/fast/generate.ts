@@ -7,6 +7,7 @@ import { ConstantPool, commentText, Emitter, isSingleton } from '../../expressio
 import type { FieldPath } from '../../expression/runtime/fields.ts'
 import type { EventLimits } from '../../expression/runtime/meter.ts'
 import { DEFAULT_LIMITS } from '../../expression/runtime/meter.ts'
+import { COMPARISON_OPERATORS } from '../../expression/syntax/operators.ts'
 import { isJsonNumber } from '../../expression/value.ts'
 import { MAX_PARTS, WantedMembers } from '../../json/wanted.ts'
 import type { CheckedRule, CheckedRules } from '../generate/generate.ts'
@@ -79,7 +80,7 @@ function readsOnlyFields(node: Node | undefined): boolean {
 function comparesIdentity({ first, rest }: Node & { op: 'comparison' }): boolean {
   return rest.some(({ operator, operand }, index) => {
     const left = index === 0 ? first : rest[index - 1]!.operand
-    return (operator === 'is' || operator === 'is not') && !isSingleton(left) && !isSingleton(operand)
+    return COMPARISON_OPERATORS[operator].kind === 'identity' && !isSingleton(left) && !isSingleton(operand)
   })
 }
 

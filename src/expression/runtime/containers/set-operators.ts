@@ -1,4 +1,5 @@
 /** `- & | ^` of sets, and of the views of a dict that are like sets. */
+import type { BinaryOperator } from '../../syntax/operators.ts'
 import type { Tuple, Value } from '../../value.ts'
 import { DictView, ValueSet } from '../../value.ts'
 import { contains, isSetView, type SetView } from '../compare.ts'
@@ -6,7 +7,7 @@ import type { Meter } from '../meter.ts'
 import { iterate } from './containers.ts'
 import { collectSet, ELEMENT_BYTES, putElement, setHas } from './keys.ts'
 
-export type SetOperator = '-' | '&' | '|' | '^'
+export type SetOperator = Extract<BinaryOperator, '-' | '&' | '|' | '^'>
 
 /**
  * The new set of a set operator: the left operand's elements in their order, then what is new.
