@@ -46,6 +46,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   expression: ['errors.ts'],
   json: ['errors.ts', 'expression'],
   rules: ['errors.ts', 'event.ts', 'expression', 'json'],
+  'runtime.ts': ['errors.ts', 'event.ts', 'expression', 'rules'],
   formats: ['errors.ts', 'event.ts', 'expression', 'json', 'rules'],
   stages: ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'io', 'tracer'],
   'pipeline.ts': [

@@ -3,7 +3,7 @@
  * functions rules may call is given from outside: compile.ts gives all of them, the command those that are named.
  */
 import type { Rejection } from '../event.ts'
-import type { CheckContext } from '../expression/check/check.ts'
+import type { CheckContext, TableRecipes } from '../expression/check/check.ts'
 import { checkExpression, checkStatements, isCallable } from '../expression/check/check.ts'
 import type { Node, TapNode } from '../expression/check/checked.ts'
 import type { SuspicionContext } from '../expression/check/suspicions.ts'
@@ -99,6 +99,14 @@ export interface RuleSet {
   readonly warningText: string
   /** The generated JavaScript. */
   readonly source: string
+  /**
+   * The generated JavaScript as a module, which exports `evaluate`: a function of a run, an event and its text.
+   *
+   * @param runtime where the module imports the runtime from, the specifier of src/runtime.ts
+   * @param exact for events with dicts or with numbers that have a text of their own; else for events as JSON.parse gives
+   * them. With a `tap` it is the same
+   */
+  printModule(runtime: string, exact: boolean): string
   /** How lines become output without objects in between; undefined where the rules need the event as a whole. */
   readonly fastPath: FastPathPlan | undefined
   /** The fields of the event that the rules read, with the rules that read them. Not those of `tap`. */
@@ -134,6 +142,7 @@ class Compiler {
   readonly #sources = new Map<string, string>()
   readonly #reads = new Set<string>()
   #tables: ReadonlyMap<string, LookupTable> = new Map()
+  readonly #tableRecipes: TableRecipes = new Map()
   #tablePlaces: readonly NamedTable[] = []
   /** Names that tap assigns and that rules do not see. */
   #tapNames: ReadonlySet<string> = new Set()
@@ -248,6 +257,7 @@ class Compiler {
       functions: this.#functions,
       host: this.#host(source, field),
       reads: this.#reads,
+      tables: this.#tableRecipes,
     }
   }
 
@@ -332,6 +342,7 @@ function createRuleSet(parts: Parts): RuleSet {
     get source() {
       return usual().source
     },
+    printModule: (runtime, isExact) => (isExact ? exact() : usual()).printModule(runtime),
     get fastPath() {
       return fastPath().plan
     },

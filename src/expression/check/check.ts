@@ -6,16 +6,18 @@
 import type {
   FunctionDefinition,
   FunctionLibrary,
+  LookupTable,
   PreparedFunction,
   PrepareHost,
   SpecialForm,
 } from '../functions/definition.ts'
 import { ArgumentProblem } from '../functions/definition.ts'
+import type { NamedLookupTable, Recipe, Call as RecipeCall } from '../recipe.ts'
+import { builtinRecipe, functionRecipe, keyRecipe, preparedRecipe, tableRecipe } from '../recipe.ts'
 import { BUILTINS } from '../runtime/builtins.ts'
 import { fieldPath } from '../runtime/fields.ts'
-import type { Meter } from '../runtime/meter.ts'
 import type { Callable } from '../runtime/method.ts'
-import { callMethod, METHOD_NAMES, MUTATING_METHODS } from '../runtime/methods.ts'
+import { METHOD_NAMES, MUTATING_METHODS } from '../runtime/methods.ts'
 import type {
   Argument,
   Call,
@@ -39,6 +41,8 @@ import { suggest } from './suggest.ts'
 
 const TYPE_NAMES = ['str', 'int', 'float', 'bool', 'list', 'tuple', 'dict', 'set']
 
+export type TableRecipes = Map<LookupTable, Recipe<NamedLookupTable>>
+
 /** What a rule set reads: dotted paths, and `*` where it uses the event as a whole. */
 export type Reads = Set<string>
 
@@ -53,6 +57,8 @@ export interface CheckContext {
   readonly functions: FunctionLibrary
   readonly host: PrepareHost
   readonly reads: Reads
+  /** The lookup tables that were asked for: all rules of a file share it. */
+  readonly tables: TableRecipes
 }
 
 /** Whether a built-in function or a method has that name. */
@@ -85,6 +91,7 @@ class Checker {
   readonly #host: PrepareHost
   readonly #reads: Reads
   readonly #tap: boolean
+  readonly #tables: TableRecipes
   /** Names of comprehensions, innermost last. */
   readonly #scopes: Map<string, number>[] = []
   /** Names that tap assigns. */
@@ -99,6 +106,7 @@ class Checker {
     this.#host = context.host
     this.#reads = context.reads
     this.#tap = tap
+    this.#tables = context.tables
   }
 
   /** Number of names that tap assigns; their ids count from 0. */
@@ -490,7 +498,7 @@ class Checker {
 
   #builtinCall(call: Call, name: string, builtin: Callable): Node {
     const { special } = builtin
-    if (special === 'types' && call.args.length === 2) return this.#isinstance(call, builtin)
+    if (special === 'types' && call.args.length === 2) return this.#isinstance(call, name)
     const quantified = call.args[0]
     if (
       (special === 'any' || special === 'all') &&
@@ -522,10 +530,10 @@ class Checker {
     return builtinNode(name, builtin, args)
   }
 
-  #isinstance(call: Call, builtin: Callable): Node {
+  #isinstance(call: Call, name: string): Node {
     const types = this.#typeNames(call.args[1]!.value)
     const value = this.expression(call.args[0]!.value)
-    return { op: 'isinstance', call: builtin.call, value, types: types ?? 'str' }
+    return { op: 'isinstance', callee: builtinRecipe(name), value, types: types ?? 'str' }
   }
 
   #typeNames(expression: Expression): Value | undefined {
@@ -558,27 +566,18 @@ class Checker {
     ) {
       const { name } = value
       if (METHOD_NAMES.has(name) && !MUTATING_METHODS.has(name)) {
-        return {
-          op: 'callable',
-          context: false,
-          call: (meter: Meter, item: Value) => callMethod(meter, item, name, [], undefined),
-        }
+        return { op: 'callable', context: false, callee: keyRecipe('methodKey', name) }
       }
     }
     if (value.kind === 'name') {
       const definition = this.#functions.get(value.name)
       if (definition?.implementation.kind === 'plain') {
         const { call } = definition.implementation
-        return { op: 'callable', context: true, call, ...this.#ownReads(definition) }
+        const callee = functionRecipe(definition.name, call)
+        return { op: 'callable', context: true, callee, ...this.#ownReads(definition) }
       }
       if (definition === undefined && Object.hasOwn(BUILTINS, value.name)) {
-        const builtin = BUILTINS[value.name]!
-        const blanks = builtin.signature.parameters.slice(1).map(() => undefined)
-        return {
-          op: 'callable',
-          context: false,
-          call: (meter: Meter, item: Value) => builtin.call(meter, item, ...blanks),
-        }
+        return { op: 'callable', context: false, callee: keyRecipe('builtinKey', value.name) }
       }
       if (definition === undefined) this.#unknownFunction(value.name, value)
       else this.#fault(value, `${value.name} cannot be used as a key`)
@@ -599,12 +598,14 @@ class Checker {
     for (const argument of bound.rest) args.push(this.expression(argument.value))
     const node = { op: 'call', name, context: true, returns: definition.returns } as const
     const own = this.#ownReads(definition)
-    if (implementation.kind === 'plain') return { ...node, call: implementation.call, args, ...own }
+    if (implementation.kind === 'plain') {
+      return { ...node, callee: functionRecipe(name, implementation.call), args, ...own }
+    }
     const prepared = this.#prepare(call, definition, implementation, bound)
     if (prepared === undefined) return { op: 'constant', value: null }
     const { absence, countsItself = false } = implementation
     const fallback = implementation.fallback === undefined ? undefined : args.pop()
-    return { ...node, call: prepared, args, ...own, fallback, absence, countsItself }
+    return { ...node, callee: prepared, args, ...own, fallback, absence, countsItself }
   }
 
   #specialForm(call: Call, definition: FunctionDefinition, { form }: SpecialForm): Node {
@@ -630,7 +631,7 @@ class Checker {
     definition: FunctionDefinition,
     implementation: PreparedFunction,
     bound: Bound,
-  ): ((...args: any[]) => unknown) | undefined {
+  ): Recipe<RecipeCall> | undefined {
     const signature = parseSignature(definition.signature)
     const constants: Record<string, Value | readonly Value[] | undefined> = {}
     const written: Record<string, readonly Argument[]> = {}
@@ -658,7 +659,16 @@ class Checker {
     }
     if (!complete) return undefined
     try {
-      return implementation.prepare(constants, this.#host)
+      const tables: Recipe<NamedLookupTable>[] = []
+      const host: PrepareHost = {
+        ...this.#host,
+        table: (name) => {
+          const table = this.#host.table(name)
+          if (table !== undefined) tables.push(this.#table(name, table))
+          return table
+        },
+      }
+      return preparedRecipe(definition.name, constants, tables, implementation.prepare(constants, host))
     } catch (error) {
       if (!(error instanceof ArgumentProblem)) throw error
       const argument = written[error.parameter]?.[error.index] ?? bound.args[0]
@@ -669,6 +679,16 @@ class Checker {
       )
       return undefined
     }
+  }
+
+  /** One recipe for a table, however many calls look into it. */
+  #table(name: string, table: LookupTable): Recipe<NamedLookupTable> {
+    let recipe = this.#tables.get(table)
+    if (recipe === undefined) {
+      recipe = tableRecipe(name, table)
+      this.#tables.set(table, recipe)
+    }
+    return recipe
   }
 
   /** `proto = 'TCP'` among the arguments of a function that has no parameter `proto`. */
@@ -879,10 +899,18 @@ interface Bound {
 /** A call of a built-in function, which is given the meter. */
 function builtinNode(
   name: string,
-  { call, returns, special }: Callable,
+  { returns, special }: Callable,
   args: readonly (Node | undefined)[],
 ): Node {
-  return { op: 'call', name, call, context: false, args, returns, keepsText: special === 'text' }
+  return {
+    op: 'call',
+    name,
+    callee: builtinRecipe(name),
+    context: false,
+    args,
+    returns,
+    keepsText: special === 'text',
+  }
 }
 
 function isGenerator(expression: Expression): expression is Comprehension {

@@ -4,6 +4,7 @@
  */
 
 import type { AbsenceReport } from '../functions/definition.ts'
+import type { Call, Recipe } from '../recipe.ts'
 import type { Returns } from '../returns.ts'
 import type { FieldPath } from '../runtime/fields.ts'
 import type { FormattedValue } from '../syntax/ast.ts'
@@ -35,7 +36,7 @@ export type Node =
   | {
       readonly op: 'call'
       readonly name: string
-      readonly call: (...args: any[]) => unknown
+      readonly callee: Recipe<Call>
       /** The function wants the event's context as first argument; a built-in one wants the meter. */
       readonly context: boolean
       readonly args: readonly (Node | undefined)[]
@@ -54,7 +55,7 @@ export type Node =
   /** A function given as `key=`. */
   | {
       readonly op: 'callable'
-      readonly call: (...args: any[]) => unknown
+      readonly callee: Recipe<Call>
       readonly context: boolean
       /** As for a call. */
       readonly reads?: readonly string[]
@@ -82,7 +83,7 @@ export type Node =
   | { readonly op: 'get'; readonly key: string; readonly fallback: Node }
   | {
       readonly op: 'isinstance'
-      readonly call: (...args: any[]) => unknown
+      readonly callee: Recipe<Call>
       readonly value: Node
       readonly types: Value
     }

@@ -9,6 +9,9 @@
 import type { RejectionCode } from '../../errors.ts'
 import type { ComprehensionNode, FormattedPart, Node, StatementNode, TargetNode } from '../check/checked.ts'
 import { absenceHint } from '../check/familiar.ts'
+import { bigintText, numberText } from '../literal.ts'
+import type { Recipe } from '../recipe.ts'
+import { listRecipe, pathRecipe, setRecipe, valueRecipe } from '../recipe.ts'
 import { mayBeAbsent, resultType } from '../returns.ts'
 import type { FieldPath } from '../runtime/fields.ts'
 import { ITEM_BYTES, LIST_BYTES } from '../runtime/length.ts'
@@ -146,27 +149,49 @@ const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype))
 /** A test for membership in constants is written out up to this many. */
 const MAX_WRITTEN_OUT = 8
 
-/** Values that generated code refers to: functions, paths, tuples. */
+/** What generated code refers to: functions, paths, tuples. */
 export class ConstantPool {
   readonly values: unknown[] = []
-  readonly #names: string[] = []
+  readonly #recipes: Recipe[] = []
   readonly #comments: string[] = []
   readonly #byValue = new Map<unknown, string>()
 
-  /** @returns the name under which generated code knows the value */
-  add(value: unknown, comment: string): string {
+  /** @returns the name under which generated code knows the constant */
+  add(recipe: Recipe, comment: string): string {
+    const value = recipe.realize()
     const known = this.#byValue.get(value)
     if (known !== undefined) return known
     const name = `k${this.values.length}`
     this.values.push(value)
-    this.#names.push(name)
+    this.#recipes.push(recipe)
     this.#comments.push(commentText(comment).slice(0, 60))
     this.#byValue.set(value, name)
     return name
   }
 
+  /** Declarations for code that is given the values as `k`. */
   declarations(): string[] {
-    return this.#names.map((name, index) => `const ${name} = k[${index}] // ${this.#comments[index]}`)
+    return this.#comments.map((comment, index) => `const k${index} = k[${index}] // ${comment}`)
+  }
+
+  /** Declarations for a module, which makes its constants by itself. */
+  printed(): string[] {
+    const lines: string[] = []
+    const others = new Map<Recipe, string>()
+    const refer = (recipe: Recipe): string => {
+      const known = others.get(recipe)
+      if (known !== undefined) return known
+      const code = recipe.print(refer)
+      const name = `d${others.size}`
+      others.set(recipe, name)
+      lines.push(`const ${name} = ${code}`)
+      return name
+    }
+    for (const [index, recipe] of this.#recipes.entries()) {
+      const code = recipe.print(refer)
+      lines.push(`const k${index} = ${code} // ${this.#comments[index]}`)
+    }
+    return lines
   }
 }
 
@@ -416,7 +441,7 @@ export class Emitter {
         const names =
           node.names === undefined
             ? 'undefined'
-            : this.#constants.add(node.names, `arguments of ${node.name}`)
+            : this.#constants.add(listRecipe(node.names), `arguments of ${node.name}`)
         const name = JSON.stringify(node.name)
         return this.#found(this.#find('callMethod', object.text, name, `[${args.join(', ')}]`, names))
       }
@@ -437,7 +462,7 @@ export class Emitter {
       case 'isinstance': {
         const value = this.#value(node.value)
         const types = this.#constant(node.types)
-        const call = this.#constants.add(node.call, 'isinstance')
+        const call = this.#constants.add(node.callee, 'isinstance')
         return this.#temporary(`${call}(${this.#meter()}, ${value.text}, ${types.text})`, 'boolean')
       }
       case 'not':
@@ -478,16 +503,16 @@ export class Emitter {
     if (typeof value === 'string') return { text: JSON.stringify(value), known: 'string' }
     if (typeof value === 'boolean') return { text: String(value), known: 'boolean' }
     if (value === null) return { text: 'null', known: 'json' }
-    if (typeof value === 'bigint') return { text: `${value}n`, known: 'any' }
+    if (typeof value === 'bigint') return { text: bigintText(value), known: 'any' }
     if (typeof value === 'number')
-      return { text: numberLiteral(value), known: isJsonNumber(value) ? 'json' : 'any' }
-    return { text: this.#constants.add(value, 'a constant'), known: 'any' }
+      return { text: numberText(value), known: isJsonNumber(value) ? 'json' : 'any' }
+    return { text: this.#constants.add(valueRecipe(value), 'a constant'), known: 'any' }
   }
 
   // --- fields -----------------------------------------------------------------------------------------------
 
   #path(path: FieldPath): string {
-    return this.#constants.add(path, `path ${path.text}`)
+    return this.#constants.add(pathRecipe(path), `path ${path.text}`)
   }
 
   #field(path: FieldPath): string {
@@ -542,7 +567,7 @@ export class Emitter {
   // --- calls ------------------------------------------------------------------------------------------------
 
   #callable(node: Node & { op: 'callable' }): string {
-    const call = this.#constants.add(node.call, 'key function')
+    const call = this.#constants.add(node.callee, 'key function')
     return this.#call('withContext', call, node.context ? 'run' : this.#meter())
   }
 
@@ -551,7 +576,7 @@ export class Emitter {
       argument === undefined ? 'undefined' : this.#value(argument).text,
     )
     while (args.at(-1) === 'undefined') args.pop()
-    const call = this.#constants.add(node.call, node.name)
+    const call = this.#constants.add(node.callee, node.name)
     const result = `${call}(${[node.context ? 'run' : this.#meter(), ...args].join(', ')})`
     if (node.keepsText === true && args.length === 1) {
       const [only] = args
@@ -730,7 +755,7 @@ export class Emitter {
       return `${not}(${tests.join(' || ')})`
     }
     if (choices !== undefined) {
-      return `${not}${this.#constants.add(new Set(choices), 'a set of texts')}.has(${left.text})`
+      return `${not}${this.#constants.add(setRecipe(choices), 'a set of texts')}.has(${left.text})`
     }
     return `${not}${this.#call(helper, right.text, left.text)}`
   }
@@ -984,7 +1009,7 @@ export class Emitter {
         return
       }
       case 'path': {
-        const parts = this.#constants.add(target.parts, target.parts.join('.'))
+        const parts = this.#constants.add(listRecipe(target.parts), target.parts.join('.'))
         this.line(this.#call('setPath', 'data', parts, String(target.line), value))
         return
       }
@@ -1033,7 +1058,7 @@ export class Emitter {
         return
       }
       case 'path': {
-        const parts = this.#constants.add(target.parts, target.parts.join('.'))
+        const parts = this.#constants.add(listRecipe(target.parts), target.parts.join('.'))
         const current = this.#found(this.#find('getPath', 'data', parts, String(target.line)))
         this.#present(current, `line.${target.parts.join('.')} is absent`)
         this.line(this.#call('setPath', 'data', parts, String(target.line), change(current.text)))
@@ -1062,7 +1087,7 @@ export class Emitter {
         return
       }
       case 'path': {
-        const parts = this.#constants.add(target.parts, target.parts.join('.'))
+        const parts = this.#constants.add(listRecipe(target.parts), target.parts.join('.'))
         const message = JSON.stringify(`line.${target.parts.join('.')} is absent`)
         this.line(
           `if (!${this.#call('deletePath', 'data', parts, String(target.line))}) ${this.#leave(message)}`,
@@ -1127,12 +1152,6 @@ function stringChoices(node: Node): string[] | undefined {
 function isOfEvent(node: Node): boolean {
   if (node.op === 'item' || node.op === 'attribute') return isOfEvent(node.object)
   return node.op === 'field' || node.op === 'line-field' || node.op === 'root'
-}
-
-function numberLiteral(value: number): string {
-  if (Number.isNaN(value)) return 'NaN'
-  if (Object.is(value, -0)) return '0'
-  return value < 0 ? `(${value})` : String(value)
 }
 
 /** A text as it may stand behind `//`. */

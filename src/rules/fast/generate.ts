@@ -1,9 +1,9 @@
 /** Checked rules to the function that writes the output of a line that was scanned. */
-import { Buffer } from 'node:buffer'
 import type { Node } from '../../expression/check/checked.ts'
 import { children } from '../../expression/check/checked.ts'
 import type { FieldSource } from '../../expression/emit/emit.ts'
 import { ConstantPool, commentText, Emitter, isSingleton } from '../../expression/emit/emit.ts'
+import { bytesRecipe, listRecipe } from '../../expression/recipe.ts'
 import type { FieldPath } from '../../expression/runtime/fields.ts'
 import type { EventLimits } from '../../expression/runtime/meter.ts'
 import { DEFAULT_LIMITS } from '../../expression/runtime/meter.ts'
@@ -29,8 +29,13 @@ const GROUP_LINES = 400
 /** What the fast path of a rule set is made from; it holds no state of lines. */
 export interface FastPathPlan {
   readonly source: string
-  /** @param notes what it notes in. Default: nobody asks */
-  create(plain: PlainWay, notes?: RuleNotes): FastPath
+  /** The same as a module that exports `evaluate`. @param runtime the specifier of src/runtime.ts */
+  printModule(runtime: string): string
+  /**
+   * @param notes what it notes in. Default: nobody asks
+   * @param generated `evaluate` of the printed module. Default: the function that was generated here
+   */
+  create(plain: PlainWay, notes?: RuleNotes, generated?: FastFunction): FastPath
 }
 
 /**
@@ -139,12 +144,25 @@ class FastGenerator {
     const functions = this.#grouped ? this.#groups() : this.#whole()
     const places = readFields(this.#rules).map(({ place }) => this.#places(place))
     this.#wanted.finish()
-    const { source, evaluate } = createProgram<FastFunction>(functions, this.#constants, this.#helpers)
+    const { source, evaluate, printModule } = createProgram<FastFunction>(
+      functions,
+      this.#constants,
+      this.#helpers,
+    )
     const sizes = [this.#rules.length, nodeCount(this.#tree)] as const
     return {
       source,
-      create: (plain, notes = new RuleNotes(this.#rules)) =>
-        new FastPath(evaluate, this.#wanted, this.#members, ...sizes, plain, { notes, places }, this.#limits),
+      printModule,
+      create: (plain, notes = new RuleNotes(this.#rules), generated = evaluate) =>
+        new FastPath(
+          generated,
+          this.#wanted,
+          this.#members,
+          ...sizes,
+          plain,
+          { notes, places },
+          this.#limits,
+        ),
     }
   }
 
@@ -213,7 +231,9 @@ class FastGenerator {
 
   #slots(path: FieldPath): string {
     const slots = this.#wanted.path(path)
-    return slots.length === 1 ? String(slots[0]) : this.#constants.add(slots, `places of ${path.text}`)
+    return slots.length === 1
+      ? String(slots[0])
+      : this.#constants.add(listRecipe(slots), `places of ${path.text}`)
   }
 
   #field(path: FieldPath): string {
@@ -257,8 +277,8 @@ class FastGenerator {
 
   #flush(): void {
     if (this.#pending === '') return
-    const bytes = Buffer.from(this.#pending)
-    this.#emitter.line(`run.literal(${this.#constants.add(bytes, this.#pending)})`)
+    const bytes = this.#constants.add(bytesRecipe(this.#pending), this.#pending)
+    this.#emitter.line(`run.literal(${bytes})`)
     this.#pending = ''
   }
 

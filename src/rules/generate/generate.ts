@@ -5,12 +5,11 @@
 import type { Node, TapNode } from '../../expression/check/checked.ts'
 import { children } from '../../expression/check/checked.ts'
 import { ConstantPool, commentText, Emitter } from '../../expression/emit/emit.ts'
+import { pathRecipe, printPlain, type Recipe } from '../../expression/recipe.ts'
 import type { FieldPath } from '../../expression/runtime/fields.ts'
-import type { Meter } from '../../expression/runtime/meter.ts'
-import { setOwn } from '../../expression/runtime/output.ts'
-import { RUNTIME } from '../../expression/runtime/runtime.ts'
 import { fieldsIn, readFields } from '../read-fields.ts'
 import type { CopiedFrom, GeneratedFunction } from '../run.ts'
+import { type OutputBuilder, outputBuilderOf } from './build-output.ts'
 import type { OutputNode } from './output-tree.ts'
 import { outputTree, present } from './output-tree.ts'
 import { createProgram, type Program } from './program.ts'
@@ -94,7 +93,7 @@ class Generator {
       const name = copy === undefined ? `v${index}` : `c${index}`
       const known = emitter.rule(name, rule.node, rule.required)
       if (copy !== undefined) {
-        const place = this.#constants.add(copy, `place of ${rule.name}`)
+        const place = this.#constants.add(copyRecipe(copy), `place of ${rule.name}`)
         emitter.line(`const v${index} = run.copied(${name}, ${place})`)
       }
       if (known === 'any') emitter.finish(`v${index}`)
@@ -162,10 +161,8 @@ class Generator {
       calls.push(`  if (${name}(run, data, raw, values) === undefined) return undefined`)
     }
     const names = rules.map((rule) => rule.name)
-    const build = this.#constants.add(
-      (values: unknown[], run: BuildState) => buildTree(tree, values, names, run) ?? {},
-      'builds the output',
-    )
+    const paths = rules.map((rule) => rule.path)
+    const build = this.#constants.add(outputRecipe(tree, paths, names), 'builds the output')
     return [
       ...functions,
       [
@@ -273,49 +270,28 @@ class Generator {
   }
 }
 
-/** What building an output needs of the run. */
-interface BuildState {
-  rule: number
-  plain: boolean
-  readonly meter: Meter
+/** Where a copied number's own text is found. */
+function copyRecipe(copy: CopiedFrom): Recipe<CopiedFrom> {
+  return {
+    kind: 'path',
+    realize: () => copy,
+    print: (refer) =>
+      copy.kind === 'field'
+        ? `{ kind: 'field', path: ${refer(pathRecipe(copy.path))} }`
+        : `{ kind: 'item', keys: ${printPlain(copy.keys)} }`,
+  }
 }
 
-/** Builds the output of a large rule file from its values; undefined where nothing below a node is present. */
-function buildTree(
-  node: OutputNode,
-  values: readonly unknown[],
+function outputRecipe(
+  tree: OutputNode,
+  paths: readonly (readonly string[])[],
   names: readonly string[],
-  run: BuildState,
-): any {
-  if (node.ordered) run.plain = false
-  let object: any
-  for (const child of node.children) {
-    let value: unknown
-    if (child.children.length === 0) value = values[child.rule!]
-    else if (child.rule !== undefined) value = buildBelow(child, values, names, run)
-    else value = buildTree(child, values, names, run)
-    if (value === undefined) continue
-    object ??= node.ordered ? RUNTIME.emptyDict() : {}
-    if (node.ordered) RUNTIME.dictSet(object, child.key, value as any)
-    else setOwn(object, child.key, value)
+): Recipe<OutputBuilder> {
+  return {
+    kind: 'output',
+    realize: () => outputBuilderOf(tree, names),
+    print: () => `runtime.outputBuilder(${JSON.stringify(paths)}, ${JSON.stringify(names)})`,
   }
-  return object
-}
-
-function buildBelow(
-  node: OutputNode,
-  values: readonly unknown[],
-  names: readonly string[],
-  run: BuildState,
-): unknown {
-  let result: any
-  for (const { index, path } of node.assignments()) {
-    if (values[index] === undefined) continue
-    run.rule = index
-    result = RUNTIME.assignBelow(result, path, values[index] as any, names[index]!)
-  }
-  if (!RUNTIME.finishValue(run.meter, result)) run.plain = false
-  return result
 }
 
 /** Every dotted path that nodes read, each once. */

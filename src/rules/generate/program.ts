@@ -5,6 +5,8 @@ import { RUNTIME } from '../../expression/runtime/runtime.ts'
 export interface Program<Evaluate> {
   readonly source: string
   readonly evaluate: Evaluate
+  /** The same as a module that exports `evaluate`. @param runtime the specifier of src/runtime.ts */
+  printModule(runtime: string): string
 }
 
 /**
@@ -17,14 +19,27 @@ export function createProgram<Evaluate>(
   constants: ConstantPool,
   helpers: ReadonlySet<string>,
 ): Program<Evaluate> {
+  const imported = helpers.size === 0 ? '' : `const { ${[...helpers].sort().join(', ')} } = `
   const lines = [
     "'use strict'",
-    ...(helpers.size === 0 ? [] : [`const { ${[...helpers].sort().join(', ')} } = runtime`]),
+    ...(imported === '' ? [] : [`${imported}runtime`]),
     ...constants.declarations(),
     ...functions,
     'return evaluate',
     '',
   ]
   const source = lines.join('\n')
-  return { source, evaluate: new Function('runtime', 'k', source)(RUNTIME, constants.values) as Evaluate }
+  return {
+    source,
+    evaluate: new Function('runtime', 'k', source)(RUNTIME, constants.values) as Evaluate,
+    printModule: (runtime) =>
+      [
+        `import * as runtime from ${JSON.stringify(runtime)}`,
+        ...(imported === '' ? [] : [`${imported}runtime.RUNTIME`]),
+        ...constants.printed(),
+        ...functions,
+        'export { evaluate }',
+        '',
+      ].join('\n'),
+  }
 }

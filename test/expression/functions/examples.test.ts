@@ -5,6 +5,7 @@ import { children, type Node } from '../../../src/expression/check/checked.ts'
 import { parseSignature } from '../../../src/expression/check/signature.ts'
 import type { Example, FunctionDefinition } from '../../../src/expression/functions/definition.ts'
 import { FUNCTION_LIBRARY, FUNCTIONS } from '../../../src/expression/functions/index.ts'
+import type { Call } from '../../../src/expression/recipe.ts'
 import { BUILTIN_REFERENCE } from '../../../src/expression/reference.ts'
 import { mayBeAbsent, type ResultType, type Returns, resultType } from '../../../src/expression/returns.ts'
 import { BUILTINS } from '../../../src/expression/runtime/builtins.ts'
@@ -157,14 +158,16 @@ test('a built-in function returns what its definition says, in its example', () 
   for (const { example } of BUILTIN_REFERENCE.values()) {
     const set = compileRules(dump({ result: `(${example})` }, { lineWidth: -1 }))
     for (const node of callsIn(set.rules[0]!.node)) {
-      const { name, call, returns } = node
+      const { name, callee, returns } = node
+      const call = callee.realize()
       assert.equal(returns, BUILTINS[name]!.returns, name)
-      node.call = (...args) => {
+      const held: Call = (...args) => {
         const result = call(...args)
         assert.ok(isOfType(result, returns), `${name} is said to return ${returns}`)
         seen.add(name)
         return result
       }
+      node.callee = { ...callee, realize: () => held }
     }
     const runner = set.createRunner()
     assert.ok(runner.run({}, '{}') !== undefined, `${example}: ${runner.rejection?.message}`)
