@@ -209,6 +209,10 @@ export class Emitter {
   /** Names of comprehensions' variables: every rule numbers its own from 0. */
   readonly #locals = new Map<number, string>()
   #indent: string
+  /** Blocks that are open. */
+  #depth = 0
+  /** Where the statements of the body begin, those in blocks left out. */
+  readonly #statements: number[] = []
   #counter = 0
   /** Conditions of `cond` that reach an absent field are false. */
   #lenient = false
@@ -227,17 +231,36 @@ export class Emitter {
   // --- writing ----------------------------------------------------------------------------------------------
 
   line(text: string): void {
+    if (this.#depth === 0) this.#statements.push(this.lines.length)
     this.lines.push(this.#indent + text)
   }
 
   block(head: string, body: () => void, otherwise?: () => void): void {
     this.line(`${head} {`)
+    this.#depth++
     this.#indented(body)
     if (otherwise !== undefined) {
       this.line('} else {')
       this.#indented(otherwise)
     }
     this.line('}')
+    this.#depth--
+  }
+
+  /**
+   * The lines in pieces, for a function each. A piece ends where a statement of the body does, never inside a block.
+   *
+   * @param least lines of a piece; the last one may have fewer
+   */
+  pieces(least: number): string[][] {
+    const pieces: string[][] = []
+    let from = 0
+    for (const start of [...this.#statements, this.lines.length]) {
+      if (start - from < least && start < this.lines.length) continue
+      if (start > from) pieces.push(this.lines.slice(from, start))
+      from = start
+    }
+    return pieces
   }
 
   #indented(body: () => void): void {

@@ -209,15 +209,16 @@ class FastGenerator {
     this.#emitter = this.#newEmitter()
     this.#object(this.#tree)
     this.#flush()
-    for (const [index, lines] of cut(this.#emitter.lines).entries()) {
+    for (const [index, lines] of this.#emitter.pieces(GROUP_LINES).entries()) {
       functions.push(`function write${index}(run, v, s, o) {`, ...lines, '}')
       calls.push(`  write${index}(run, v, s, o)`)
     }
     const [isOver, ...leftOut] = this.#leftOut()
     if (isOver !== undefined) calls.push(isOver)
-    for (const [index, lines] of cut(leftOut).entries()) {
-      functions.push(`function leftOut${index}(run, v, s) {`, ...lines, '}')
-      calls.push(`  leftOut${index}(run, v, s)`)
+    for (let from = 0; from < leftOut.length; from += GROUP_LINES) {
+      const name = `leftOut${from / GROUP_LINES}`
+      functions.push(`function ${name}(run, v, s) {`, ...leftOut.slice(from, from + GROUP_LINES), '}')
+      calls.push(`  ${name}(run, v, s)`)
     }
     return [
       ...functions,
@@ -359,24 +360,6 @@ class FastGenerator {
 
 function nodeCount(node: OutputNode): number {
   return node.children.reduce((count, child) => count + nodeCount(child), 1)
-}
-
-/** Lines of a function's body in pieces, none of which ends inside a block. */
-function cut(lines: readonly string[]): string[][] {
-  const pieces: string[][] = []
-  let piece: string[] = []
-  for (const [index, line] of lines.entries()) {
-    piece.push(line)
-    const next = lines[index + 1]
-    // The body's own indentation is two blanks; a block ends with a line of its brace alone.
-    const outside =
-      next === undefined || (/^ {2}[^ }]/.test(next) && /^ {2}[^ ]/.test(line) && !line.endsWith('{'))
-    if (outside && (piece.length >= GROUP_LINES || next === undefined)) {
-      pieces.push(piece)
-      piece = []
-    }
-  }
-  return pieces
 }
 
 /** A value that is the same for every event, and that JSON.stringify writes as it should be. */

@@ -176,3 +176,19 @@ test('rules that need the event as a whole have no fast path', () => {
   assert.notEqual(plan("r: data['x']['y']"), undefined)
   assert.notEqual(plan('r: a.b.c.d'), undefined)
 })
+
+test('what writes a large output is cut into functions between statements, and each of them is whole', () => {
+  const rules = Array.from(
+    { length: 300 },
+    (_, index) => `a${index}.b.c${index}:\n  field: x${index}\n  required: ${index % 4 === 0}\n`,
+  )
+  const { source } = compileRules(rules.join('')).fastPath!
+  const functions = source.split(/^(?=function )/m).filter((text) => text.startsWith('function write'))
+  assert.ok(functions.length > 3, `${functions.length} functions`)
+  for (const [index, text] of functions.entries()) {
+    assert.match(text, /^function write\d+\(run, v, s, o\) \{\n {2}[^ }].*\n\}\n/s)
+    const lines = text.split('\n').length
+    if (index < functions.length - 1) assert.ok(lines >= 400 && lines < 450, `${lines} lines`)
+    assert.doesNotThrow(() => new Function(`${text}\nreturn write${index}`))
+  }
+})
