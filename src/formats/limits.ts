@@ -16,10 +16,5 @@ export const HAND_ON_BYTES = 4 * 1024 * 1024
 /** The same for records of rejected events. They are fewer, because each worker thread holds some. 256 KiB. */
 export const HAND_ON_RECORD_BYTES = 256 * 1024
 
-/**
- * The text of one output at most: half of what V8 allows a string, so that lines can still be joined. 2**28 UTF-16 units.
- */
-export const MAX_OUTPUT_LENGTH = 1 << 28
-
 /** Worker threads at most: with more there is a slip of the keyboard, and gigabytes for their heaps. */
 export const MAX_WORKERS = 256

@@ -1,5 +1,4 @@
 /** Checked rules to the function that writes the output of a line that was scanned. */
-import { Buffer } from 'node:buffer'
 import type { Node } from '../../expression/check/checked.ts'
 import { children } from '../../expression/check/checked.ts'
 import type { FieldSource } from '../../expression/emit/emit.ts'
@@ -8,6 +7,8 @@ import type { FieldPath } from '../../expression/runtime/fields.ts'
 import type { EventLimits } from '../../expression/runtime/meter.ts'
 import { DEFAULT_LIMITS } from '../../expression/runtime/meter.ts'
 import { isJsonNumber } from '../../expression/value.ts'
+import type { TextCoding } from '../../json/text-coding.ts'
+import { PORTABLE_CODING } from '../../json/text-coding.ts'
 import { MAX_PARTS, WantedMembers } from '../../json/wanted.ts'
 import type { CheckedRule, CheckedRules } from '../generate/generate.ts'
 import { fieldsOf } from '../generate/generate.ts'
@@ -16,7 +17,7 @@ import { outputTree, present } from '../generate/output-tree.ts'
 import { createProgram } from '../generate/program.ts'
 import { type ReadPlace, readFields } from '../read-fields.ts'
 import { RuleNotes } from '../rule-notes.ts'
-import type { FastFunction, PlainWay } from './fast-path.ts'
+import type { FastFunction } from './fast-path.ts'
 import { FastPath } from './fast-path.ts'
 
 /** Rules in one generated function: V8 optimizes no function without end. */
@@ -28,8 +29,11 @@ const GROUP_LINES = 400
 /** What the fast path of a rule set is made from; it holds no state of lines. */
 export interface FastPathPlan {
   readonly source: string
-  /** @param notes what it notes in. Default: nobody asks */
-  create(plain: PlainWay, notes?: RuleNotes): FastPath
+  /**
+   * @param notes what it notes in. Default: nobody asks
+   * @param coding how text becomes bytes. Default: as it is done everywhere
+   */
+  create(notes?: RuleNotes, coding?: TextCoding): FastPath
 }
 
 /**
@@ -142,8 +146,16 @@ class FastGenerator {
     const sizes = [this.#rules.length, nodeCount(this.#tree)] as const
     return {
       source,
-      create: (plain, notes = new RuleNotes(this.#rules)) =>
-        new FastPath(evaluate, this.#wanted, this.#members, ...sizes, plain, { notes, places }, this.#limits),
+      create: (notes = new RuleNotes(this.#rules), coding = PORTABLE_CODING) =>
+        new FastPath(
+          evaluate,
+          this.#wanted,
+          this.#members,
+          ...sizes,
+          coding,
+          { notes, places },
+          this.#limits,
+        ),
     }
   }
 
@@ -256,8 +268,8 @@ class FastGenerator {
 
   #flush(): void {
     if (this.#pending === '') return
-    const bytes = Buffer.from(this.#pending)
-    this.#emitter.line(`run.literal(${this.#constants.add(bytes, this.#pending)})`)
+    const bytes = new TextEncoder().encode(this.#pending)
+    this.#emitter.line(`run.writer.literal(${this.#constants.add(bytes, this.#pending)})`)
     this.#pending = ''
   }
 
