@@ -18,3 +18,9 @@ export const HAND_ON_RECORD_BYTES = 256 * 1024
 
 /** Worker threads at most: with more there is a slip of the keyboard, and gigabytes for their heaps. */
 export const MAX_WORKERS = 256
+
+/**
+ * Read from files at a time where worker threads take the chunks to pieces, and the thread that reads only hands them on.
+ * Measured: with 1 MiB all threads together take an eighth less processor time than with 128 KiB, with 2 MiB no less.
+ */
+export const WORKER_CHUNK_BYTES = 1024 * 1024
