@@ -1,6 +1,6 @@
-import { Buffer } from 'node:buffer'
 import type { RejectionCode } from './errors.ts'
 import type { Dict, JsonObject, NumberTexts } from './expression/value.ts'
+import { base64 } from './json/text-coding.ts'
 
 /** Why one event was rejected: `rule` is the output field, or `tap`; absent where no rule was at fault. */
 export interface Rejection {
@@ -109,12 +109,7 @@ export function rejectedEvent({ line, ordinal, text }: EventText, rejection: Rej
 export function rejectedRecord(source: string, event: RejectedEvent): string {
   const { line, raw, rejection, truncated } = event
   const { code, message, rule } = rejection
-  const text = typeof raw === 'string' ? { raw } : { raw_base64: toBuffer(raw).toString('base64') }
+  const text = typeof raw === 'string' ? { raw } : { raw_base64: base64(raw) }
   const record = { line, source, rule, code, message, ...text, raw_truncated: truncated ? true : undefined }
   return JSON.stringify(record)
-}
-
-/** The same bytes as a Buffer. */
-export function toBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

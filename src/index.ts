@@ -9,42 +9,6 @@
  *
  * There is no state outside of what these functions return: any number of rule sets and pipelines run side by side.
  */
-import type { CompileOptions, RuleSet } from './rules/compile.ts'
-import { compileRules as compileRuleSet } from './rules/compile.ts'
-import type { NormalizeResult } from './stages/single-event.ts'
-import { normalizeEvent } from './stages/single-event.ts'
-
-/** A compiled rule file: what a pipeline takes, and a pure function from an event to its result. */
-export interface Rules extends RuleSet {
-  /**
-   * Normalizes one event. It does not throw: what is wrong with the event is in the result.
-   *
-   *     const { output, rejection } = normalize(event)
-   *     if (rejection !== undefined) console.error(rejection.code, rejection.message)
-   *
-   * @param event its JSON text, or an object that JSON can carry (bigints are integers); the object is not changed
-   * @returns `output`, an object of plain values of the program's own: integers beyond 2**53 are bigints; or `rejection`
-   */
-  (event: string | object): NormalizeResult
-}
-
-/**
- * Compiles a rule file.
- *
- *     const rules = compileRules(await readFile('rules.yaml', 'utf8'), { file: 'rules.yaml' })
- *     await createPipeline({ rules, inputs: [process.stdin], output: process.stdout }).run()
- *
- * @param text the file's text, YAML
- * @param options the file's name for messages, global lookup tables, limits
- * @throws {RuleError} with every problem of the file and of the lookup files
- */
-export function compileRules(text: string, options?: CompileOptions): Rules {
-  const rules = compileRuleSet(text, options)
-  const runner = rules.createRunner()
-  const normalize = (event: string | object) => normalizeEvent(event, runner)
-  return Object.defineProperties(normalize, Object.getOwnPropertyDescriptors(rules)) as Rules
-}
-
 export type { RejectionCode } from './errors.ts'
 export { REJECTION_CODES } from './errors.ts'
 export type {
@@ -60,24 +24,31 @@ export { rejectedRecord } from './event.ts'
 export type { Problem } from './expression/diagnostic.ts'
 export type { Example, FunctionDefinition } from './expression/functions/definition.ts'
 export { FUNCTIONS } from './expression/functions/index.ts'
+export type { PipelineOptions } from './io/create-pipeline.ts'
+export { createPipeline } from './io/create-pipeline.ts'
 export type { Compression, Input } from './io/files/source.ts'
-export { fileInput, InputError, InputReader } from './io/files/source.ts'
-export type { Pipeline, PipelineCounts, PipelineOptions } from './pipeline.ts'
-export { createPipeline } from './pipeline.ts'
+export { fileInput, InputReader } from './io/files/source.ts'
+export type { Pipeline, PipelineCounts } from './pipeline.ts'
+export type { RunnerSource } from './rules/apply/normalize.ts'
+export { normalizeBatch } from './rules/apply/normalize.ts'
+export type { NormalizeResult } from './rules/apply/normalize-event.ts'
+export { parseBatch } from './rules/apply/parse-event.ts'
+export type { PlainObject, PlainValue } from './rules/apply/plain-values.ts'
 export type { CompileOptions, RuleSet } from './rules/compile.ts'
 export { RuleError } from './rules/compile.ts'
+export type { Rules } from './rules/index.ts'
+export { compileRules } from './rules/index.ts'
 export type { EnrichSpec } from './rules/load.ts'
 export type { Runner } from './rules/runner.ts'
 export type { EnrichCounts, EnrichOptions } from './stages/enrich.ts'
 export { EnrichStage } from './stages/enrich.ts'
-export type { RunnerSource } from './stages/normalize.ts'
-export { NormalizeStage, normalizeBatch } from './stages/normalize.ts'
+export { NormalizeStage } from './stages/normalize.ts'
 export type { InputChunk, InputFormat, ParseOptions } from './stages/parse.ts'
-export { ParseStage, parseBatch } from './stages/parse.ts'
-export type { PlainObject, PlainValue } from './stages/plain-values.ts'
+export { ParseStage } from './stages/parse.ts'
 export type { OutputCounts, SerializedBatch, SerializeOptions } from './stages/serialize.ts'
 export { SerializeStage, serializeBatch, serializeRejected } from './stages/serialize.ts'
-export type { NormalizeResult } from './stages/single-event.ts'
+export type { Source } from './stages/source.ts'
+export { InputError } from './stages/source.ts'
 export type { Answer, ServerAddress, TracerErrorCode, TracerPoolOptions } from './tracer/client/pool.ts'
 export { TracerError, TracerPool } from './tracer/client/pool.ts'
 export type { Enricher, EnricherMetric, Match } from './tracer/enricher.ts'

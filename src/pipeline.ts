@@ -1,11 +1,9 @@
-import { Readable, type Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Input } from './io/files/source.ts'
-import { InputError, InputReader } from './io/files/source.ts'
+import type { RunnerSource } from './rules/apply/normalize.ts'
 import type { EnrichSpec } from './rules/load.ts'
 import type { EnrichCounts } from './stages/enrich.ts'
 import { canEnrichLines, EnrichStage } from './stages/enrich.ts'
-import type { RunnerSource } from './stages/normalize.ts'
 import { NormalizeStage } from './stages/normalize.ts'
 import type { ParseOptions } from './stages/parse.ts'
 import { ParseStage } from './stages/parse.ts'
@@ -13,6 +11,8 @@ import { FusedStage } from './stages/process/fused.ts'
 import { checkWorkers, ParallelStage } from './stages/process/parallel.ts'
 import type { OutputCounts, SerializeOptions } from './stages/serialize.ts'
 import { SerializeStage } from './stages/serialize.ts'
+import type { Source } from './stages/source.ts'
+import { InputError } from './stages/source.ts'
 import type { TracerPool } from './tracer/client/pool.ts'
 
 /** What the pipeline needs of a compiled rule file. */
@@ -23,13 +23,12 @@ export interface PipelineRules extends RunnerSource {
   readonly writes?: readonly string[]
 }
 
-export interface PipelineOptions
+/** All but where the bytes come from. */
+export interface StageOptions
   extends Pick<ParseOptions, 'inputFormat' | 'maxLineBytes'>,
     Pick<SerializeOptions, 'errors' | 'onError'> {
   /** What `compileRules` made of a rule file. */
   readonly rules: PipelineRules
-  /** Read one after the other, compressed ones as well. A stream counts as an input of the name `-`. */
-  readonly inputs: Iterable<Input | Readable>
   /** Whether lines may go from bytes to bytes where the rules allow it; the result is the same. Default: true. */
   readonly fastPath?: boolean
   /**
@@ -77,7 +76,7 @@ export interface PipelineCounts extends OutputCounts {
  * memory at a time is a few batches, whatever the size of the inputs and the pace of the reader.
  */
 export class Pipeline {
-  readonly #reader: InputReader
+  readonly #source: Source
   readonly #parse: ParseStage | FusedStage | ParallelStage
   readonly #normalize: NormalizeStage | undefined
   readonly #enrich: EnrichStage | undefined
@@ -90,10 +89,9 @@ export class Pipeline {
   #writes: ReadonlySet<string>
 
   /** @throws {TypeError} when an option is not acceptable */
-  constructor(options: PipelineOptions) {
+  constructor(source: Source, options: StageOptions) {
     const {
       rules,
-      inputs,
       output,
       errors,
       onError,
@@ -111,7 +109,7 @@ export class Pipeline {
     checkWorkers(workers)
     this.#workers = workers
     this.#writes = new Set(rules.writes)
-    this.#reader = new InputReader(asInputs(inputs))
+    this.#source = source
     if (workers !== 1 && writesLines) {
       const work = { inputFormat, maxLineBytes, fastPath, stopAtRejected }
       this.#parse = new ParallelStage(rules, { ...work, workers })
@@ -138,12 +136,12 @@ export class Pipeline {
    */
   async run(): Promise<PipelineCounts> {
     // A reader that waits for input does not notice that the stages behind it are gone.
-    this.#parse.once('close', () => this.#reader.stop())
+    this.#parse.once('close', () => this.#source.stop())
     const stages = [this.#parse, this.#normalize, this.#enrich, this.#serialize, this.#output]
-    const streams = [this.#reader, ...stages.filter((stage) => stage !== undefined)]
+    const streams = [this.#source, ...stages.filter((stage) => stage !== undefined)]
     // The types of a list know streams only; anything that is iterated can be the first.
     await pipeline(streams as unknown as NodeJS.ReadWriteStream[], { end: this.#endOutput })
-    if (this.#reader.fault !== undefined) throw this.#reader.fault
+    if (this.#source.fault !== undefined) throw this.#source.fault
     const { message } = this.#parse.unread
     // An input that we stopped reading may well end inside a value.
     if (message !== undefined && !this.#isStopped) throw new InputError(message)
@@ -153,7 +151,7 @@ export class Pipeline {
   /** Reads no more; what was read is processed, and `run` ends. */
   stop(): void {
     this.#isStopped = true
-    this.#reader.stop()
+    this.#source.stop()
   }
 
   /**
@@ -185,7 +183,7 @@ export class Pipeline {
   get counts(): PipelineCounts {
     return {
       ...this.#serialize.counts,
-      bytesRead: this.#reader.bytesRead,
+      bytesRead: this.#source.bytesRead,
       bytesParsed: this.#parse.bytesRead,
       bytesUnread: this.#parse.unread.bytes,
       ...(this.#enrich === undefined ? {} : { enrichment: this.#enrich.counts }),
@@ -198,22 +196,13 @@ export class Pipeline {
   }
 }
 
-/** @throws {TypeError} when an option is not acceptable */
-export function createPipeline(options: PipelineOptions): Pipeline {
-  return new Pipeline(options)
-}
-
 /** Whether events may leave the first stage as lines: the enrich stage needs them as objects to reject one, or change it. */
-function canWriteLines({ rules, tracer, tracerRequired = false }: PipelineOptions): boolean {
+function canWriteLines({ rules, tracer, tracerRequired = false }: StageOptions): boolean {
   if (tracer === undefined) return true
   return !tracerRequired && canEnrichLines(rules.enrich, rules.writes ?? [])
 }
 
 /** Whether one stage can do the work of parse, normalize and serialize. */
-function canFuse({ rules, inputFormat = 'jsonl', fastPath = true }: PipelineOptions): boolean {
+function canFuse({ rules, inputFormat = 'jsonl', fastPath = true }: StageOptions): boolean {
   return fastPath && inputFormat === 'jsonl' && rules.fastPath !== undefined
-}
-
-function* asInputs(inputs: Iterable<Input | Readable>): Generator<Input> {
-  for (const input of inputs) yield input instanceof Readable ? { name: '-', open: () => input } : input
 }

@@ -42,25 +42,15 @@ function stationOf(file: string): string {
 /** Stations, and the ones that each may import beside itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
-  'event.ts': ['errors.ts', 'expression'],
+  'event.ts': ['errors.ts', 'expression', 'json'],
   expression: ['errors.ts'],
   json: ['errors.ts', 'expression'],
   rules: ['errors.ts', 'event.ts', 'expression', 'json'],
   'runtime.ts': ['errors.ts', 'event.ts', 'expression', 'rules'],
-  formats: ['errors.ts', 'event.ts', 'expression', 'json', 'rules'],
-  stages: ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'io', 'tracer'],
-  'pipeline.ts': [
-    'errors.ts',
-    'event.ts',
-    'expression',
-    'json',
-    'rules',
-    'formats',
-    'stages',
-    'io',
-    'tracer',
-  ],
-  io: ['errors.ts', 'event.ts', 'formats', 'stages'],
+  formats: ['errors.ts', 'event.ts', 'json'],
+  stages: ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'tracer'],
+  'pipeline.ts': ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'stages', 'tracer'],
+  io: ['errors.ts', 'event.ts', 'formats', 'stages', 'pipeline.ts'],
   tracer: [],
   'index.ts': [
     'errors.ts',
@@ -89,14 +79,34 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-/** Everything that comes along when a file is imported, itself included. */
-function closureOf(file: string): Set<string> {
+/** Public entries, the folders and files that each may load, and whether that may be modules of Node. */
+const ENTRIES: Readonly<Record<string, { readonly stations: readonly string[]; readonly hasNode: boolean }>> =
+  {
+    './rules': { stations: ['errors.ts', 'event.ts', 'expression', 'json', 'rules'], hasNode: false },
+    './client': { stations: ['tracer/client', 'tracer/protocol.ts', 'tracer/controls.ts'], hasNode: true },
+    './tracer': { stations: ['tracer'], hasNode: true },
+    '.': { stations: Object.keys(ALLOWED).filter((station) => station !== 'cli'), hasNode: true },
+  }
+
+/** The source of an entry of the package. */
+function entryFile(specifier: string): string {
+  const { exports } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return exports[specifier].default.replace(/^\.\/dist\/(.*)\.js$/, '$1.ts')
+}
+
+/**
+ * Everything that comes along when a file is imported, itself included.
+ *
+ * @param isRunning leave out what is gone once the code is compiled. Default: false
+ */
+function closureOf(file: string, isRunning = false): Set<string> {
   const found = new Set<string>()
   const open = [file]
   for (let current = open.pop(); current !== undefined; current = open.pop()) {
     if (found.has(current) || !IMPORTS.has(current)) continue
     found.add(current)
-    open.push(...IMPORTS.get(current)!.map(({ target }) => target))
+    const imports = IMPORTS.get(current)!.filter(({ isType }) => !isRunning || !isType)
+    open.push(...imports.map(({ target }) => target))
   }
   return found
 }
@@ -130,7 +140,7 @@ describe('imports', () => {
     assert.ok(IMPORTS.size > 100)
     const pipeline = IMPORTS.get('pipeline.ts')!
     assert.ok(pipeline.some(({ target, isType }) => target === 'stages/parse.ts' && !isType))
-    assert.ok(pipeline.some(({ target, isType }) => target === 'io/files/source.ts' && isType))
+    assert.ok(pipeline.some(({ target, isType }) => target === 'stages/source.ts' && isType))
     assert.ok(IMPORTS.get('cli/normalize.ts')!.some(({ target }) => target === 'cli/run-pipeline.ts'))
     assert.deepEqual(
       importsOf(
@@ -153,7 +163,7 @@ describe('imports', () => {
     }
   })
 
-  it('go one way: cli, pipeline, stages, rules, expression', () => {
+  it('go one way: cli, io, pipeline, stages, formats, rules, json, expression', () => {
     for (const [file, imports] of IMPORTS) {
       const station = stationOf(file)
       const allowed = ALLOWED[station]
@@ -176,6 +186,42 @@ describe('imports', () => {
       const ofNode = imports.filter(({ target, isType }) => target.startsWith('node:') && !isType)
       assert.deepEqual(ofNode, [], file)
     }
+  })
+
+  it('leave JSON and the formats without Node, but for the one file that brings its Buffer', () => {
+    for (const [file, imports] of IMPORTS) {
+      if (!['json', 'formats'].includes(stationOf(file)) || file === 'formats/node-coding.ts') continue
+      const ofNode = imports.filter(
+        ({ target }) => target.startsWith('node:') || target.endsWith('/node-coding.ts'),
+      )
+      assert.deepEqual(ofNode, [], file)
+      assert.doesNotMatch(withoutComments(TEXTS.get(file)!), /\bBuffer\b/, file)
+    }
+  })
+
+  it('give each public entry only what it says: its files, and the modules of Node and of others', () => {
+    for (const [specifier, { stations, hasNode }] of Object.entries(ENTRIES)) {
+      const file = entryFile(specifier)
+      const closure = closureOf(file, true)
+      assert.ok(closure.size > 10, `${specifier} loads something`)
+      for (const loaded of closure) {
+        const isAllowed = stations.some((station) => loaded === station || loaded.startsWith(`${station}/`))
+        assert.ok(isAllowed, `${specifier} loads ${loaded}`)
+        if (hasNode) continue
+        const ofNode = IMPORTS.get(loaded)!.filter(
+          ({ target, isType }) => target.startsWith('node:') && !isType,
+        )
+        assert.deepEqual(ofNode, [], `${specifier} loads ${loaded}`)
+      }
+    }
+    assert.ok(
+      !closureOf(entryFile('./tracer'), true).has('tracer/client/pool.ts'),
+      'the server without the client',
+    )
+    assert.ok(
+      !closureOf(entryFile('./client'), true).has('tracer/server/server.ts'),
+      'the client without the server',
+    )
   })
 
   it('keep the server and the client of the tracer apart: they share the protocol', () => {

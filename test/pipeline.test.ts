@@ -4,10 +4,10 @@ import { PassThrough, Readable, Writable } from 'node:stream'
 import { describe, it } from 'node:test'
 import * as zlib from 'node:zlib'
 import type { JsonObject } from '../src/expression/value.ts'
+import type { PipelineOptions } from '../src/io/create-pipeline.ts'
+import { createPipeline } from '../src/io/create-pipeline.ts'
 import type { Input } from '../src/io/files/source.ts'
-import { InputError } from '../src/io/files/source.ts'
-import type { PipelineOptions } from '../src/pipeline.ts'
-import { createPipeline } from '../src/pipeline.ts'
+import { InputError } from '../src/stages/source.ts'
 import { IDENTITY, rulesOf } from './stages/runners.ts'
 
 interface Collector extends Writable {

@@ -1,5 +1,5 @@
-import { Buffer } from 'node:buffer'
 import { MAX_RAW_BYTES } from '../event.ts'
+import type { TextCoding } from '../json/text-coding.ts'
 
 /**
  * The beginning of an event whose end has not been read yet. It holds at most `limit` bytes; of an event that turns
@@ -7,12 +7,14 @@ import { MAX_RAW_BYTES } from '../event.ts'
  */
 export class HeldBytes {
   readonly #limit: number
-  #buffer: Buffer = EMPTY
+  readonly #coding: TextCoding
+  #buffer: Uint8Array = EMPTY
   #held = 0
   #length = 0
 
   /** @param limit an event of more bytes than this is certainly too long */
-  constructor(limit: number) {
+  constructor(limit: number, coding: TextCoding) {
+    this.#coding = coding
     this.#limit = limit
   }
 
@@ -27,7 +29,7 @@ export class HeldBytes {
   }
 
   /** What is kept. Valid until the next call of a method. */
-  get bytes(): Buffer {
+  get bytes(): Uint8Array {
     return this.#buffer.subarray(0, this.#held)
   }
 
@@ -38,7 +40,7 @@ export class HeldBytes {
       this.#grow(kept)
       this.#buffer.set(bytes.subarray(0, kept - this.#held), this.#held)
     } else if (kept < this.#held) {
-      this.#buffer = Buffer.from(this.#buffer.subarray(0, kept))
+      this.#buffer = this.#coding.view(new Uint8Array(this.#buffer.subarray(0, kept)))
     }
     this.#held = kept
   }
@@ -52,10 +54,10 @@ export class HeldBytes {
   /** Doubles, so that an event that comes byte by byte is copied only a few times. */
   #grow(size: number): void {
     if (size <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafeSlow(
+    const larger = this.#coding.allocate(
       Math.max(size, Math.min(this.#buffer.length * 2, this.#limit), SMALL),
     )
-    this.#buffer.copy(larger, 0, 0, this.#held)
+    larger.set(this.#buffer.subarray(0, this.#held))
     this.#buffer = larger
   }
 }
@@ -66,4 +68,4 @@ const KEPT_HEAD = MAX_RAW_BYTES + 8
 /** A buffer of this size is kept for the next event. */
 const SMALL = 4096
 
-const EMPTY = Buffer.alloc(0)
+const EMPTY = new Uint8Array()

@@ -1,7 +1,7 @@
-import { Buffer } from 'node:buffer'
 import type { EventText, RejectedEvent } from '../event.ts'
-import { toBuffer } from '../event.ts'
-import { ChunkText } from './chunk-text.ts'
+import { ChunkText } from '../json/chunk-text.ts'
+import type { TextCoding } from '../json/text-coding.ts'
+import { PORTABLE_CODING } from '../json/text-coding.ts'
 import { HeldBytes } from './held-bytes.ts'
 import { notUtf8, tooLong } from './raw-text.ts'
 import type { UnreadRest } from './values.ts'
@@ -24,14 +24,13 @@ export interface Splitter {
 
 /** What is done with lines. */
 export interface LineSink {
-  /** The lines that follow are in this block; its last byte is LF. */
-  block(bytes: Buffer, chunk: ChunkText): void
   /**
    * Takes the line at an offset of the block as it stands.
    *
+   * @param block complete lines: its last byte is LF
    * @returns the offset after its LF; -1: `event` or `reject` is called instead
    */
-  take(start: number): number
+  take(block: ChunkText, start: number): number
   event(event: EventText): void
   reject(event: RejectedEvent): void
   /** What was made of the lines has to be taken before the next one comes. Default: never. */
@@ -40,7 +39,7 @@ export interface LineSink {
 
 const LF = 0x0a
 const CR = 0x0d
-const LINE_END = Buffer.from('\n')
+const LINE_END = Uint8Array.of(LF)
 
 /** A byte order mark, CR and LF do not count for the length of a line: so many bytes more may still be right. */
 export const UNCOUNTED = 5
@@ -64,15 +63,20 @@ export class LineReader {
   readonly #sink: LineSink
   readonly #held: HeldBytes
   readonly #mayHaveMark: boolean
+  readonly #coding: TextCoding
   #line = 0
   #ordinal = 0
 
-  /** @param mayHaveMark the bytes begin where the source does: a byte order mark is none of the text there */
-  constructor(maxLineBytes: number, sink: LineSink, mayHaveMark = true) {
+  /**
+   * @param mayHaveMark the bytes begin where the source does: a byte order mark is none of the text there
+   * @param coding how bytes become text. Default: as it is done everywhere
+   */
+  constructor(maxLineBytes: number, sink: LineSink, mayHaveMark = true, coding = PORTABLE_CODING) {
     this.#maxLineBytes = maxLineBytes
     this.#sink = sink
-    this.#held = new HeldBytes(maxLineBytes + UNCOUNTED)
+    this.#held = new HeldBytes(maxLineBytes + UNCOUNTED, coding)
     this.#mayHaveMark = mayHaveMark
+    this.#coding = coding
   }
 
   /** Number of lines so far, blank ones too. */
@@ -96,7 +100,7 @@ export class LineReader {
    * @yields where the sink is full; to go on says that it is empty again
    */
   *read(chunk: Uint8Array): Generator<void> {
-    const bytes = toBuffer(chunk)
+    const bytes = this.#coding.view(chunk)
     let start = 0
     if (this.#held.length > 0) {
       start = bytes.indexOf(LF) + 1
@@ -129,24 +133,23 @@ export class LineReader {
   }
 
   /** Complete lines: the last byte is LF. */
-  *#block(bytes: Buffer): Generator<void> {
-    const chunk = new ChunkText(bytes)
-    this.#sink.block(bytes, chunk)
+  *#block(bytes: Uint8Array): Generator<void> {
+    const chunk = new ChunkText(bytes, this.#coding)
     for (let start = 0; start < bytes.length; ) {
-      start = this.#lines(bytes, chunk, start)
+      start = this.#lines(chunk, start)
       if (this.#sink.isFull === true) yield
     }
   }
 
   /** @returns where the first line begins that was not read, because the sink is full; or the end */
-  #lines(bytes: Buffer, chunk: ChunkText, from: number): number {
-    const { latin1 } = chunk
+  #lines(chunk: ChunkText, from: number): number {
+    const { bytes, latin1 } = chunk
     const sink = this.#sink
     // Only in a long block can there be a line that is too long.
     const takes = bytes.length <= this.#maxLineBytes
     let start = from
     while (start < latin1.length && sink.isFull !== true) {
-      const after = takes ? sink.take(start) : -1
+      const after = takes ? sink.take(chunk, start) : -1
       if (after !== -1) {
         this.#line++
         this.#ordinal++
@@ -169,15 +172,17 @@ export class LineReader {
     return start
   }
 
-  #reject(bytes: Buffer, start: number, next: number, line: number): void {
+  #reject(bytes: Uint8Array, start: number, next: number, line: number): void {
     const from = this.#textStart(bytes, start, line)
     let end = next
     if (bytes[end - 1] === LF) end--
     if (end < next && end > from && bytes[end - 1] === CR) end--
-    this.#sink.reject(tooLong(line, this.#ordinal++, this.#maxLineBytes, bytes.subarray(from, end)))
+    this.#sink.reject(
+      tooLong(line, this.#ordinal++, this.#maxLineBytes, bytes.subarray(from, end), this.#coding),
+    )
   }
 
-  #textStart(bytes: Buffer, start: number, line: number): number {
+  #textStart(bytes: Uint8Array, start: number, line: number): number {
     return line === 1 && this.#mayHaveMark ? afterMark(bytes, start) : start
   }
 }
@@ -188,8 +193,9 @@ export class LineSplitter implements Splitter, LineSink {
   #events: EventText[] = []
   #rejected: RejectedEvent[] = []
 
-  constructor(maxLineBytes: number) {
-    this.#reader = new LineReader(maxLineBytes, this)
+  /** @param coding how bytes become text. Default: as it is done everywhere */
+  constructor(maxLineBytes: number, coding = PORTABLE_CODING) {
+    this.#reader = new LineReader(maxLineBytes, this, true, coding)
   }
 
   push(chunk: Uint8Array): EventTexts {
@@ -209,8 +215,6 @@ export class LineSplitter implements Splitter, LineSink {
     return result
   }
 
-  block(): void {}
-
   take(): number {
     return -1
   }
@@ -225,7 +229,7 @@ export class LineSplitter implements Splitter, LineSink {
 }
 
 /** @returns where the text begins: after the byte order mark, if there is one */
-export function afterMark(bytes: Buffer, start: number): number {
+export function afterMark(bytes: Uint8Array, start: number): number {
   return bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf ? start + 3 : start
 }
 

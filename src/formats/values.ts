@@ -1,7 +1,8 @@
-import { Buffer } from 'node:buffer'
 import type { EventText, RejectedEvent } from '../event.ts'
-import { MAX_RAW_BYTES, toBuffer } from '../event.ts'
-import { ChunkText } from './chunk-text.ts'
+import { MAX_RAW_BYTES } from '../event.ts'
+import { ChunkText } from '../json/chunk-text.ts'
+import type { TextCoding } from '../json/text-coding.ts'
+import { PORTABLE_CODING } from '../json/text-coding.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { EventTexts, Splitter } from './lines.ts'
 import { afterMark } from './lines.ts'
@@ -40,10 +41,10 @@ const CLOSE_BRACE = 0x7d
 const BRACKET_BIT = 0x20
 
 /** A number or a literal ends before one of these. */
-const DELIMITERS = new Set(Buffer.from(' \t\n\r,:"[]{}'))
+const DELIMITERS = new Set(new TextEncoder().encode(' \t\n\r,:"[]{}'))
 
-const MARK = Buffer.from([0xef, 0xbb, 0xbf])
-const EMPTY = Buffer.alloc(0)
+const MARK = [0xef, 0xbb, 0xbf]
+const EMPTY = new Uint8Array()
 
 const NOT_SEPARATED = 'not valid JSON: expected "," or "]" after an element of the top-level array'
 
@@ -87,7 +88,7 @@ export class ValueSplitter implements Splitter {
   readonly #maxEventBytes: number
   readonly #held: HeldBytes
   /** The first bytes, until it is clear whether they are a byte order mark. */
-  #beginning: Buffer | undefined = EMPTY
+  #beginning: Uint8Array | undefined = EMPTY
   #state: State = 'top'
   #inArray = false
   /** Of a nested value: brackets that are open, and whether a string is. */
@@ -103,15 +104,19 @@ export class ValueSplitter implements Splitter {
   #ordinal = 0
   /** Why the state is `broken`. */
   #problem = ''
-  readonly #rest = new HeldBytes(MAX_RAW_BYTES)
+  readonly #rest: HeldBytes
+  readonly #coding: TextCoding
   #isRestTold = false
   #unread: UnreadRest | undefined
   #events: EventText[] = []
   #rejected: RejectedEvent[] = []
 
-  constructor(maxEventBytes: number) {
+  /** @param coding how bytes become text. Default: as it is done everywhere */
+  constructor(maxEventBytes: number, coding = PORTABLE_CODING) {
     this.#maxEventBytes = maxEventBytes
-    this.#held = new HeldBytes(maxEventBytes)
+    this.#coding = coding
+    this.#held = new HeldBytes(maxEventBytes, coding)
+    this.#rest = new HeldBytes(MAX_RAW_BYTES, coding)
   }
 
   /** After the end: what could not be cut into values. */
@@ -121,10 +126,10 @@ export class ValueSplitter implements Splitter {
 
   push(chunk: Uint8Array): EventTexts {
     if (this.#beginning !== undefined) {
-      this.#beginning = Buffer.concat([this.#beginning, chunk])
+      this.#beginning = joined(this.#beginning, chunk)
       if (!mayBecomeMark(this.#beginning)) this.#begin()
     } else {
-      this.#read(toBuffer(chunk))
+      this.#read(this.#coding.view(chunk))
     }
     return this.#take()
   }
@@ -141,7 +146,9 @@ export class ValueSplitter implements Splitter {
   #begin(): void {
     const beginning = this.#beginning
     this.#beginning = undefined
-    if (beginning !== undefined) this.#read(beginning.subarray(afterMark(beginning, 0)))
+    if (beginning === undefined) return
+    const bytes = this.#coding.view(beginning)
+    this.#read(bytes.subarray(afterMark(bytes, 0)))
   }
 
   #take(): EventTexts {
@@ -151,8 +158,8 @@ export class ValueSplitter implements Splitter {
     return result
   }
 
-  #read(bytes: Buffer): void {
-    const chunk = new ChunkText(bytes)
+  #read(bytes: Uint8Array): void {
+    const chunk = new ChunkText(bytes, this.#coding)
     let position = 0
     while (position < bytes.length) {
       if (this.#state === 'broken') {
@@ -184,7 +191,7 @@ export class ValueSplitter implements Splitter {
    *
    * @returns where that is, or the end of the chunk
    */
-  #toValue(bytes: Buffer, from: number): number {
+  #toValue(bytes: Uint8Array, from: number): number {
     for (let position = from; position < bytes.length; position++) {
       const byte = bytes[position]!
       if (byte === SPACE || byte === TAB || byte === CR) continue
@@ -238,7 +245,7 @@ export class ValueSplitter implements Splitter {
    * @param begun the value has begun before `from`, in an earlier chunk
    * @returns the offset after the value's last byte; -1 when the chunk ends first
    */
-  #toEnd(bytes: Buffer, from: number, begun: boolean): number {
+  #toEnd(bytes: Uint8Array, from: number, begun: boolean): number {
     if (this.#state === 'nested') return this.#toClosingBracket(bytes, from)
     if (this.#state === 'string') return this.#toClosingQuote(bytes, begun ? from : from + 1)
     for (let position = from; position < bytes.length; position++) {
@@ -247,7 +254,7 @@ export class ValueSplitter implements Splitter {
     return -1
   }
 
-  #toClosingBracket(bytes: Buffer, from: number): number {
+  #toClosingBracket(bytes: Uint8Array, from: number): number {
     let position = from
     if (this.#inString) {
       position = this.#toClosingQuote(bytes, position)
@@ -275,7 +282,7 @@ export class ValueSplitter implements Splitter {
   }
 
   /** @returns the offset after the quote */
-  #toClosingQuote(bytes: Buffer, from: number): number {
+  #toClosingQuote(bytes: Uint8Array, from: number): number {
     let position = from
     if (this.#escaped) this.#skipEscaped(bytes[position++]!)
     this.#escaped = false
@@ -298,11 +305,13 @@ export class ValueSplitter implements Splitter {
     if (byte === LF) this.#line++
   }
 
-  #emit(chunk: ChunkText, bytes: Buffer, from: number, end: number): void {
+  #emit(chunk: ChunkText, bytes: Uint8Array, from: number, end: number): void {
     const line = this.#valueLine
     const ordinal = this.#ordinal++
     if (end - from > this.#maxEventBytes) {
-      this.#rejected.push(tooLong(line, ordinal, this.#maxEventBytes, bytes.subarray(from, end)))
+      this.#rejected.push(
+        tooLong(line, ordinal, this.#maxEventBytes, bytes.subarray(from, end), this.#coding),
+      )
       return
     }
     const text = chunk.text(from, end)
@@ -314,9 +323,9 @@ export class ValueSplitter implements Splitter {
   #emitHeld(): void {
     const { bytes, overflowed } = this.#held
     if (overflowed) {
-      this.#rejected.push(tooLong(this.#valueLine, this.#ordinal++, this.#maxEventBytes, bytes))
+      this.#rejected.push(tooLong(this.#valueLine, this.#ordinal++, this.#maxEventBytes, bytes, this.#coding))
     } else {
-      this.#emit(new ChunkText(bytes), bytes, 0, bytes.length)
+      this.#emit(new ChunkText(bytes, this.#coding), bytes, 0, bytes.length)
     }
     this.#held.clear()
   }
@@ -333,7 +342,7 @@ export class ValueSplitter implements Splitter {
   }
 
   #emitUnread(message: string, { bytes, overflowed }: HeldBytes): void {
-    const raw = overflowed ? rawHead(bytes) : rawText(bytes)
+    const raw = overflowed ? rawHead(bytes, this.#coding) : rawText(bytes, this.#coding)
     const rejected = invalid(this.#valueLine, this.#ordinal++, message, raw)
     this.#rejected.push(overflowed ? { ...rejected, truncated: true } : rejected)
   }
@@ -364,6 +373,14 @@ function invalid(line: number, ordinal: number, message: string, raw: string | U
 }
 
 /** Whether a byte order mark begins so, and is not whole yet. */
-function mayBecomeMark(bytes: Buffer): boolean {
-  return bytes.length < MARK.length && MARK.subarray(0, bytes.length).equals(bytes)
+function mayBecomeMark(bytes: Uint8Array): boolean {
+  return bytes.length < MARK.length && bytes.every((byte, index) => byte === MARK[index])
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second
+  const bytes = new Uint8Array(first.length + second.length)
+  bytes.set(first)
+  bytes.set(second, first.length)
+  return bytes
 }

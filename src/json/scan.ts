@@ -134,23 +134,15 @@ export class Scanner {
   }
 
   /**
-   * The lines that follow are in this block.
+   * Reads the object that begins at `start`.
    *
    * @param bytes UTF-8; the last byte is LF
    * @param view of the same bytes
-   */
-  block(bytes: Uint8Array, view: DataView): void {
-    this.#bytes = bytes
-    this.#view = view
-  }
-
-  /**
-   * Reads the object that begins at `start`.
-   *
    * @returns the offset after the line's LF, or -1: left to the plain way
    */
-  scan(start: number): number {
-    const bytes = this.#bytes
+  scan(bytes: Uint8Array, view: DataView, start: number): number {
+    this.#bytes = bytes
+    this.#view = view
     this.#depth = 0
     this.starts.fill(-1)
     if (bytes[start] !== OPEN_BRACE) return -1

@@ -5,7 +5,11 @@ import { integerText } from '../expression/runtime/numbers/huge-integer.ts'
 import { formatNumber } from '../expression/runtime/numbers/numbers.ts'
 import type { Maybe, NumberTexts, Value } from '../expression/value.ts'
 import { Dict, isJsonNumber, isSequence, NumberText } from '../expression/value.ts'
-import { MAX_OUTPUT_LENGTH } from '../formats/limits.ts'
+
+/**
+ * The text of one output at most: half of what V8 allows a string, so that lines can still be joined. 2**28 UTF-16 units.
+ */
+export const MAX_OUTPUT_LENGTH = 1 << 28
 
 /** An output may nest this deep. JSON.stringify gives up a little later. */
 const MAX_DEPTH = 2000

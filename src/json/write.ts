@@ -1,5 +1,6 @@
 /** Writes output lines as bytes into a buffer that grows. */
-import { Buffer } from 'node:buffer'
+import type { TextCoding } from './text-coding.ts'
+import { PORTABLE_CODING } from './text-coding.ts'
 
 const QUOTE = 0x22
 const FIRST_SIZE = 1 << 16
@@ -19,39 +20,47 @@ for (let code = 0; code < 256; code++)
   UNUSUAL[code] = code < 0x20 || code >= 0x80 || code === QUOTE || code === 0x5c ? 1 : 0
 
 export class ByteWriter {
-  bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_SIZE)
+  bytes: Uint8Array
   length = 0
   /** It must not become longer than this; what would is left, with a RangeError. */
   limit = Number.POSITIVE_INFINITY
-  #view = viewOf(this.bytes)
+  readonly #coding: TextCoding
+  #view: DataView
+
+  /** @param coding how text becomes bytes. Default: as it is done everywhere */
+  constructor(coding = PORTABLE_CODING) {
+    this.#coding = coding
+    this.bytes = coding.allocate(FIRST_SIZE)
+    this.#view = viewOf(this.bytes)
+  }
 
   /** What was written, in a buffer that holds nothing else. The writer keeps its own buffer, unless that is huge. */
   takeCopy(): Uint8Array {
     const copy = new Uint8Array(this.bytes.subarray(0, this.length))
     this.length = 0
     if (this.bytes.length > LARGEST_KEPT) {
-      this.bytes = Buffer.allocUnsafeSlow(FIRST_SIZE)
+      this.bytes = this.#coding.allocate(FIRST_SIZE)
       this.#view = viewOf(this.bytes)
     }
     return copy
   }
 
   /** What was written, which is the caller's from now on. */
-  take(): Buffer {
+  take(): Uint8Array {
     const written = this.bytes.subarray(0, this.length)
     if (this.length < this.bytes.length / 4) {
       // A small batch that waits somewhere must not keep a large buffer, and a huge line not for ever.
-      const copy = Buffer.from(written)
+      const copy = new Uint8Array(written)
       this.length = 0
       if (this.bytes.length > LARGEST_KEPT) {
-        this.bytes = Buffer.allocUnsafeSlow(FIRST_SIZE)
+        this.bytes = this.#coding.allocate(FIRST_SIZE)
         this.#view = viewOf(this.bytes)
       }
       return copy
     }
     // The next batch is about as long, unless this was one huge line.
     const size = Math.min(this.length + (this.length >> 2), LARGEST_KEPT)
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(FIRST_SIZE, size))
+    this.bytes = this.#coding.allocate(Math.max(FIRST_SIZE, size))
     this.#view = viewOf(this.bytes)
     this.length = 0
     return written
@@ -62,8 +71,8 @@ export class ByteWriter {
     if (this.length + count > this.limit) throw new RangeError('too much is written')
     const size = this.bytes.length
     const larger = size < LARGEST_KEPT ? Math.min(size * 2, LARGEST_KEPT) : size * 2
-    const grown = Buffer.allocUnsafeSlow(Math.max(larger, this.length + count))
-    this.bytes.copy(grown, 0, 0, this.length)
+    const grown = this.#coding.allocate(Math.max(larger, this.length + count))
+    grown.set(this.bytes.subarray(0, this.length))
     this.bytes = grown
     this.#view = viewOf(grown)
   }
@@ -119,8 +128,8 @@ export class ByteWriter {
   /** JSON text, or what else is text already. */
   text(text: string): void {
     // A UTF-16 unit takes three bytes at most. For a long text that would be too much to take for granted.
-    this.#reserve(text.length > LONG_TEXT ? Buffer.byteLength(text) : text.length * 3)
-    this.length += this.bytes.write(text, this.length, 'utf8')
+    this.#reserve(text.length > LONG_TEXT ? this.#coding.byteLength(text) : text.length * 3)
+    this.length += this.#coding.write(text, this.bytes, this.length)
   }
 
   /** A string with its quotes, escaped as JSON.stringify does. */

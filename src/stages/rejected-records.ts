@@ -2,10 +2,10 @@
  * Records of rejected events, written as bytes when an event is rejected: hostile input rejects by the million, and an
  * object for each weighs ten times as much as its record. The text is that of `rejectedRecord`.
  */
-import { Buffer } from 'node:buffer'
 import type { RejectionCode } from '../errors.ts'
 import type { RejectedEvent, Rejection } from '../event.ts'
-import { toBuffer } from '../event.ts'
+import type { TextCoding } from '../json/text-coding.ts'
+import { base64, PORTABLE_CODING } from '../json/text-coding.ts'
 import { ByteWriter } from '../json/write.ts'
 
 export type CodeCounts = Readonly<Partial<Record<RejectionCode, number>>>
@@ -86,7 +86,7 @@ class TailWriter {
       writer.string(raw)
     } else {
       writer.literal(RAW_BASE64)
-      writer.text(toBuffer(raw).toString('base64'))
+      writer.text(base64(raw))
       writer.byte(0x22)
     }
     if (truncated === true) writer.literal(TRUNCATED)
@@ -124,7 +124,7 @@ class TailWriter {
   }
 }
 
-const bytesOf = (text: string): Uint8Array => Buffer.from(text)
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 const RAW = bytesOf(',"raw":')
 const RAW_BASE64 = bytesOf(',"raw_base64":"')
@@ -133,11 +133,13 @@ const LINE = bytesOf('{"line":')
 
 /** Collects the records of one source. */
 export class RecordWriter implements RejectedSink {
-  readonly #writer = new ByteWriter()
-  readonly #tails = new TailWriter(this.#writer)
+  readonly #writer: ByteWriter
+  readonly #tails: TailWriter
   readonly #source: Uint8Array
 
-  constructor(source: string) {
+  constructor(source: string, coding = PORTABLE_CODING) {
+    this.#writer = new ByteWriter(coding)
+    this.#tails = new TailWriter(this.#writer)
     this.#source = sourceText(source)
   }
 
@@ -159,10 +161,15 @@ export class RecordWriter implements RejectedSink {
 
 /** Collects records of a part of a source, whose place in it is not known. */
 export class UnplacedRecordWriter implements RejectedSink {
-  readonly #writer = new ByteWriter()
-  readonly #tails = new TailWriter(this.#writer)
+  readonly #writer: ByteWriter
+  readonly #tails: TailWriter
   #lines: number[] = []
   #ends: number[] = []
+
+  constructor(coding = PORTABLE_CODING) {
+    this.#writer = new ByteWriter(coding)
+    this.#tails = new TailWriter(this.#writer)
+  }
 
   /** Bytes that are held, with those that say where the records are. */
   get length(): number {
@@ -202,13 +209,17 @@ export function unplacedSize({ bytes, count }: UnplacedRecords): number {
  * @param source name of the input
  * @param linesBefore lines of the input before the part that the records are of
  */
-export function placeRecords(records: UnplacedRecords, source: string, linesBefore: number): RejectedRecords {
+export function placeRecords(
+  records: UnplacedRecords,
+  source: string,
+  linesBefore: number,
+  coding: TextCoding = PORTABLE_CODING,
+): RejectedRecords {
   const { bytes, lines, ends, count, byCode, byRule } = records
   if (count === 0) return NO_RECORDS
   const name = sourceText(source)
   const longestHead = LINE.length + digitsOf(linesBefore + lines[count - 1]!) + name.length
-  const placed = Buffer.allocUnsafeSlow(bytes.length + count * longestHead)
-  const view = toBuffer(bytes)
+  const placed = coding.allocate(bytes.length + count * longestHead)
   let length = 0
   let start = 0
   for (let index = 0; index < count; index++) {
@@ -225,7 +236,8 @@ export function placeRecords(records: UnplacedRecords, source: string, linesBefo
     placed.set(name, length)
     length += name.length
     const end = ends[index]!
-    length += view.copy(placed, length, start, end)
+    placed.set(bytes.subarray(start, end), length)
+    length += end - start
     start = end
   }
   return { bytes: placed.subarray(0, length), count, byCode, byRule }

@@ -4,8 +4,9 @@ import type { RejectionCode } from '../errors.ts'
 import type { Batch, BatchNotes, OutputEvent, RejectedEvent, Rejection } from '../event.ts'
 import { inOrder, mergeRejected, rejectedEvent, rejectedRecord } from '../event.ts'
 import { Failure } from '../expression/failure.ts'
-import { HAND_ON_RECORD_BYTES, MAX_OUTPUT_LENGTH } from '../formats/limits.ts'
-import { stringify, tooBig } from '../json/stringify.ts'
+import { HAND_ON_RECORD_BYTES } from '../formats/limits.ts'
+import { NODE_CODING } from '../formats/node-coding.ts'
+import { MAX_OUTPUT_LENGTH, stringify, tooBig } from '../json/stringify.ts'
 import { PacedStage } from './paced-stage.ts'
 import type { RejectedCounts, RejectedRecords } from './rejected-records.ts'
 import { RecordWriter } from './rejected-records.ts'
@@ -252,7 +253,7 @@ interface Piece {
 /** Writes outputs as JSON lines, and records of what is rejected, in as many parts as it takes to have little in memory. */
 function* serializeInParts(batch: Batch<OutputEvent>, stopAtRejected: boolean): Iterable<WrittenBatch> {
   const { source } = batch
-  const records = new RecordWriter(source)
+  const records = new RecordWriter(source, NODE_CODING)
   let text = ''
   let written = 0
   let { notes } = batch

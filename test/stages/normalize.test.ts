@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Batch, InputEvent, OutputEvent, Rejection } from '../../src/event.ts'
 import type { JsonObject } from '../../src/expression/value.ts'
-import { NormalizeStage, normalizeBatch } from '../../src/stages/normalize.ts'
-import { parseBatch } from '../../src/stages/parse.ts'
+import { normalizeBatch } from '../../src/rules/apply/normalize.ts'
+import { parseBatch } from '../../src/rules/apply/parse-event.ts'
+import { NormalizeStage } from '../../src/stages/normalize.ts'
 import { rulesOf } from './runners.ts'
 
 function batchOf(...texts: string[]): Batch<InputEvent> {

@@ -2,6 +2,7 @@ import { createReadStream, statSync } from 'node:fs'
 import { pipeline, type Readable } from 'node:stream'
 import * as zlib from 'node:zlib'
 import type { InputChunk } from '../../stages/parse.ts'
+import { InputError, type Source } from '../../stages/source.ts'
 import { decodedBeforeFault } from './before-fault.ts'
 import { fileStream } from './file-stream.ts'
 import { systemMessage } from './system-message.ts'
@@ -27,22 +28,11 @@ export interface Input {
   readonly ownsChunks?: boolean
 }
 
-/** An input could not be read to its end: a fault of the disk, compressed data that is damaged, a JSON document that is cut off. */
-export class InputError extends Error {
-  override readonly name = 'InputError'
-}
-
 /**
  * Read from files at a time. Measured: at 64 KiB, the default, reading takes twice the processor time. Beyond 128 KiB the
  * text of a chunk is a large object to V8, which gets pages of its own from the system: 8 % of the whole run.
  */
 export const CHUNK_BYTES = 128 * 1024
-
-/**
- * The same where worker threads take the chunks to pieces, and the thread that reads only hands them on. Measured: with
- * 1 MiB all threads together take an eighth less processor time than with 128 KiB, with 2 MiB no less.
- */
-export const WORKER_CHUNK_BYTES = 1024 * 1024
 
 /**
  * A file; `.gz` and `.zst` at the end of its name tell how it is compressed.
@@ -79,7 +69,7 @@ const { createZstdDecompress } = zlib as { createZstdDecompress?: typeof zlib.cr
  * A fault ends the reading, not the pipeline: what was read before it is still processed. It is found in `fault`
  * afterwards.
  */
-export class InputReader {
+export class InputReader implements Source {
   readonly #inputs: Iterable<Input>
   #open: OpenInput | undefined
   #stopped = false

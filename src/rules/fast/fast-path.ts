@@ -7,16 +7,19 @@
  * or the reason for the rejection. So there is one definition of what is right, and this path only has to know when it
  * is sure.
  */
-import { Buffer } from 'node:buffer'
 import type { EventContext } from '../../expression/functions/definition.ts'
 import type { EventLimits } from '../../expression/runtime/meter.ts'
 import { Meter } from '../../expression/runtime/meter.ts'
 import { finishValue } from '../../expression/runtime/output.ts'
 import type { Maybe, Value } from '../../expression/value.ts'
 import { isJsonNumber, MAX_INTEGER } from '../../expression/value.ts'
+import { isCanonical } from '../../json/canonical.ts'
+import type { ChunkText } from '../../json/chunk-text.ts'
 import { BLANKS, ESCAPE, FRACTION, NESTED, NON_ASCII, Scanner } from '../../json/scan.ts'
+import { stringify } from '../../json/stringify.ts'
+import type { TextCoding } from '../../json/text-coding.ts'
 import type { WantedMembers } from '../../json/wanted.ts'
-import { ByteWriter, viewOf } from '../../json/write.ts'
+import { ByteWriter } from '../../json/write.ts'
 import type { RuleNotes } from '../rule-notes.ts'
 
 /** Thrown where a value is met that the fast path does not deal with. */
@@ -34,14 +37,6 @@ const SHARE = 16
 /** Bytes of one line's output; more is left to the plain way, which has the real limits. */
 const MAX_OUTPUT = 1 << 26
 
-/** What the fast path borrows from the plain way, so that both agree. */
-export interface PlainWay {
-  /** Whether JSON.parse and JSON.stringify bring everything in this text out as it stands. */
-  isCanonical(text: string): boolean
-  /** Writes any value of the language as JSON. */
-  stringify(value: Value): string
-}
-
 export type FastFunction = (state: FastPath) => boolean
 
 /** What is noted of lines. */
@@ -53,7 +48,7 @@ export interface FastNotes {
 
 export class FastPath implements EventContext {
   readonly meter: Meter
-  readonly writer = new ByteWriter()
+  readonly writer: ByteWriter
   /** For generated code that is more than one function: values and slots by rule, where objects begin by their id. */
   readonly v: unknown[]
   readonly s: Int32Array
@@ -64,15 +59,16 @@ export class FastPath implements EventContext {
   #hasMissed = false
   readonly #scanner: Scanner
   readonly #generated: FastFunction
-  readonly #plain: PlainWay
   /** Slots of the event's own members that functions ask for by name. */
   readonly #members: ReadonlyMap<string, number>
   readonly #starts: Int32Array
   readonly #ends: Int32Array
   readonly #marks: Uint8Array
-  #bytes: Buffer = Buffer.alloc(0)
-  #view = viewOf(this.#bytes)
-  /** The same bytes, one character each. */
+  /** Where the lines are; set before the first one is read. */
+  #chunk: ChunkText | undefined
+  /** The chunk's own, which are looked at for every value. */
+  #bytes!: Uint8Array
+  #view!: DataView
   #latin1 = ''
 
   constructor(
@@ -81,11 +77,12 @@ export class FastPath implements EventContext {
     members: ReadonlyMap<string, number>,
     rules: number,
     objects: number,
-    plain: PlainWay,
+    coding: TextCoding,
     { notes, places }: FastNotes,
     limits: EventLimits,
   ) {
     this.notes = notes
+    this.writer = new ByteWriter(coding)
     this.#places = places
     this.meter = new Meter(limits.maxWork / SHARE, limits.maxBuilt / SHARE)
     this.v = new Array(rules).fill(undefined)
@@ -97,29 +94,17 @@ export class FastPath implements EventContext {
     this.#ends = this.#scanner.ends
     this.#marks = this.#scanner.marks
     this.#members = members
-    this.#plain = plain
-  }
-
-  /**
-   * The lines that follow are in this block.
-   *
-   * @param bytes UTF-8; the last byte is LF
-   * @param latin1 the same, a character for each byte
-   */
-  block(bytes: Buffer, latin1: string): void {
-    this.#bytes = bytes
-    this.#view = viewOf(bytes)
-    this.#latin1 = latin1
-    this.#scanner.block(bytes, this.#view)
   }
 
   /**
    * Processes the line at `start`: its output is written to `writer`, with LF.
    *
+   * @param chunk UTF-8; the last byte is LF
    * @returns the offset after the line's LF; -1: nothing was written, the line goes the plain way
    */
-  line(start: number): number {
-    const next = this.#scanner.scan(start)
+  line(chunk: ChunkText, start: number): number {
+    if (chunk !== this.#chunk) this.#enter(chunk)
+    const next = this.#scanner.scan(this.#bytes, this.#view, start)
     if (next === -1) {
       this.#hasMissed ||= this.#scanner.hasNews
       return -1
@@ -144,6 +129,13 @@ export class FastPath implements EventContext {
     writer.byte(0x0a)
     this.notes.events++
     return next
+  }
+
+  #enter(chunk: ChunkText): void {
+    this.#chunk = chunk
+    this.#bytes = chunk.bytes
+    this.#view = chunk.view
+    this.#latin1 = chunk.latin1
   }
 
   /**
@@ -200,7 +192,7 @@ export class FastPath implements EventContext {
     const end = this.#ends[slot]!
     return (this.#marks[slot]! & NON_ASCII) === 0
       ? this.#latin1.slice(start, end)
-      : this.#bytes.toString('utf8', start, end)
+      : this.#chunk!.utf8(start, end)
   }
 
   #string(slot: number, start: number): string {
@@ -230,16 +222,11 @@ export class FastPath implements EventContext {
 
   #container(slot: number): Value {
     const text = this.#text(slot)
-    if (!this.#plain.isCanonical(text)) throw GIVE_UP
+    if (!isCanonical(text)) throw GIVE_UP
     return JSON.parse(text) as Value
   }
 
   // --- writing ----------------------------------------------------------------------------------------------
-
-  /** JSON text that is the same for every event. */
-  literal(bytes: Uint8Array): void {
-    this.writer.literal(bytes)
-  }
 
   /** The value as it stands in the line. */
   copy(slot: number): void {
@@ -256,7 +243,7 @@ export class FastPath implements EventContext {
       this.writer.text(JSON.stringify(JSON.parse(this.#text(slot))))
     } else {
       const text = this.#text(slot)
-      if (!this.#plain.isCanonical(text)) throw GIVE_UP
+      if (!isCanonical(text)) throw GIVE_UP
       this.writer.text(JSON.stringify(JSON.parse(text)))
     }
   }
@@ -268,7 +255,7 @@ export class FastPath implements EventContext {
     else if (typeof value === 'boolean') this.writer.ascii(value ? 'true' : 'false')
     else {
       finishValue(this.meter, value)
-      this.writer.text(this.#plain.stringify(value))
+      this.writer.text(stringify(value))
     }
   }
 

@@ -9,6 +9,8 @@ import type { EventLimits } from '../../expression/runtime/meter.ts'
 import { DEFAULT_LIMITS } from '../../expression/runtime/meter.ts'
 import { COMPARISON_OPERATORS } from '../../expression/syntax/operators.ts'
 import { isJsonNumber } from '../../expression/value.ts'
+import type { TextCoding } from '../../json/text-coding.ts'
+import { PORTABLE_CODING } from '../../json/text-coding.ts'
 import { MAX_PARTS, WantedMembers } from '../../json/wanted.ts'
 import type { CheckedRule, CheckedRules } from '../generate/generate.ts'
 import { fieldsOf } from '../generate/generate.ts'
@@ -17,7 +19,7 @@ import { outputTree, present } from '../generate/output-tree.ts'
 import { createProgram } from '../generate/program.ts'
 import { type ReadPlace, readFields } from '../read-fields.ts'
 import { RuleNotes } from '../rule-notes.ts'
-import type { FastFunction, PlainWay } from './fast-path.ts'
+import type { FastFunction } from './fast-path.ts'
 import { FastPath } from './fast-path.ts'
 
 /** Rules in one generated function: V8 optimizes no function without end. */
@@ -33,9 +35,10 @@ export interface FastPathPlan {
   printModule(runtime: string): string
   /**
    * @param notes what it notes in. Default: nobody asks
+   * @param coding how text becomes bytes. Default: as it is done everywhere
    * @param generated `evaluate` of the printed module. Default: the function that was generated here
    */
-  create(plain: PlainWay, notes?: RuleNotes, generated?: FastFunction): FastPath
+  create(notes?: RuleNotes, coding?: TextCoding, generated?: FastFunction): FastPath
 }
 
 /**
@@ -153,13 +156,13 @@ class FastGenerator {
     return {
       source,
       printModule,
-      create: (plain, notes = new RuleNotes(this.#rules), generated = evaluate) =>
+      create: (notes = new RuleNotes(this.#rules), coding = PORTABLE_CODING, generated = evaluate) =>
         new FastPath(
           generated,
           this.#wanted,
           this.#members,
           ...sizes,
-          plain,
+          coding,
           { notes, places },
           this.#limits,
         ),
@@ -279,7 +282,7 @@ class FastGenerator {
   #flush(): void {
     if (this.#pending === '') return
     const bytes = this.#constants.add(bytesRecipe(this.#pending), this.#pending)
-    this.#emitter.line(`run.literal(${bytes})`)
+    this.#emitter.line(`run.writer.literal(${bytes})`)
     this.#pending = ''
   }
 

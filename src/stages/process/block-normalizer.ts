@@ -1,8 +1,9 @@
 import type { RejectedEvent } from '../../event.ts'
 import { inOrder } from '../../event.ts'
 import { LineReader } from '../../formats/lines.ts'
-import type { RunnerSource } from '../normalize.ts'
-import { parseBatch } from '../parse.ts'
+import { NODE_CODING } from '../../formats/node-coding.ts'
+import type { RunnerSource } from '../../rules/apply/normalize.ts'
+import { parseBatch } from '../../rules/apply/parse-event.ts'
 import { UnplacedRecordWriter } from '../rejected-records.ts'
 import type { Block, BlockResult, LineBlock, ValueBlock, WorkerSettings } from './protocol.ts'
 import { Rewriter } from './rewriter.ts'
@@ -16,7 +17,7 @@ const NO_SOURCE = ''
 /** What a worker does with blocks: the work of parse, normalize and serialize. */
 export class BlockNormalizer {
   readonly #settings: Omit<WorkerSettings, 'rules'>
-  readonly #records = new UnplacedRecordWriter()
+  readonly #records = new UnplacedRecordWriter(NODE_CODING)
   #rewriter!: Rewriter
 
   constructor(rules: RunnerSource, settings: Omit<WorkerSettings, 'rules'>) {
@@ -27,7 +28,8 @@ export class BlockNormalizer {
   /** The next block is worked on with these rules. */
   replaceRules(rules: RunnerSource): void {
     const { fastPath, stopAtRejected } = this.#settings
-    this.#rewriter = new Rewriter(fastPath ? rules : withoutFastPath(rules), this.#records, stopAtRejected)
+    const source = fastPath ? rules : withoutFastPath(rules)
+    this.#rewriter = new Rewriter(source, this.#records, stopAtRejected, NODE_CODING)
   }
 
   /** The results of a block, the last one marked as that; several where they are large. */
@@ -36,7 +38,7 @@ export class BlockNormalizer {
   }
 
   *#lines({ parts, isFirst }: LineBlock): Iterable<BlockResult> {
-    const reader = new LineReader(this.#settings.maxLineBytes, this.#rewriter, isFirst)
+    const reader = new LineReader(this.#settings.maxLineBytes, this.#rewriter, isFirst, NODE_CODING)
     for (const part of parts) {
       for (let start = 0; start < part.length; start += STEP_BYTES) {
         for (const _ of reader.read(part.subarray(start, start + STEP_BYTES))) yield this.#result()

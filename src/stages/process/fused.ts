@@ -6,8 +6,9 @@
 import { DEFAULT_MAX_LINE_BYTES } from '../../formats/limits.ts'
 import type { LineSink } from '../../formats/lines.ts'
 import { LineReader } from '../../formats/lines.ts'
+import { NODE_CODING } from '../../formats/node-coding.ts'
+import type { RunnerSource } from '../../rules/apply/normalize.ts'
 import { InputStage } from '../input-stage.ts'
-import type { RunnerSource } from '../normalize.ts'
 import { parseOptions } from '../parse.ts'
 import { RecordWriter } from '../rejected-records.ts'
 import type { WrittenBatch } from '../serialize.ts'
@@ -42,7 +43,7 @@ export class FusedStage extends InputStage {
     this.#stopAtRejected = stopAtRejected
     this.#rules = rules
     this.#source = source
-    this.#records = new RecordWriter(source)
+    this.#records = new RecordWriter(source, NODE_CODING)
     this.#rewriter = this.#createRewriter()
     this.#reader = this.#createReader()
   }
@@ -54,7 +55,7 @@ export class FusedStage extends InputStage {
   }
 
   #createRewriter(): Rewriter {
-    return new Rewriter(this.#rules, this.#records, this.#stopAtRejected)
+    return new Rewriter(this.#rules, this.#records, this.#stopAtRejected, NODE_CODING)
   }
 
   /** The reader outlives its rewriter when the rules are replaced. */
@@ -64,18 +65,17 @@ export class FusedStage extends InputStage {
       get isFull() {
         return current().isFull
       },
-      block: (bytes, chunk) => this.#rewriter.block(bytes, chunk),
-      take: (start) => this.#rewriter.take(start),
+      take: (block, start) => this.#rewriter.take(block, start),
       event: (event) => this.#rewriter.event(event),
       reject: (event) => this.#rewriter.reject(event),
     }
-    return new LineReader(this.#maxLineBytes, sink)
+    return new LineReader(this.#maxLineBytes, sink, true, NODE_CODING)
   }
 
   protected override enterSource(source: string): void {
     if (source === this.#source) return
     this.#source = source
-    this.#records = new RecordWriter(source)
+    this.#records = new RecordWriter(source, NODE_CODING)
     this.#rewriter = this.#createRewriter()
   }
 

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
 import type { RejectedEvent } from '../../event.ts'
-import { toBuffer } from '../../event.ts'
 import type { LineSink } from '../../formats/lines.ts'
 import { LineReader, UNCOUNTED } from '../../formats/lines.ts'
+import { NODE_CODING, toBuffer } from '../../formats/node-coding.ts'
 import type { UnplacedRecords } from '../rejected-records.ts'
 import { UnplacedRecordWriter } from '../rejected-records.ts'
 import type { Cutter, Piece } from './cutter.ts'
@@ -161,10 +161,10 @@ function isWhole(bytes: Buffer): boolean {
 /** A line of more bytes than one may have: the reader of lines keeps the beginning, and rejects it at its end. */
 class LongLine implements LineSink {
   readonly #reader: LineReader
-  readonly #records = new UnplacedRecordWriter()
+  readonly #records = new UnplacedRecordWriter(NODE_CODING)
 
   constructor(maxLineBytes: number, isFirst: boolean) {
-    this.#reader = new LineReader(maxLineBytes, this, isFirst)
+    this.#reader = new LineReader(maxLineBytes, this, isFirst, NODE_CODING)
   }
 
   push(bytes: Uint8Array): void {
@@ -175,8 +175,6 @@ class LongLine implements LineSink {
     this.#reader.end()
     return this.#records.take()
   }
-
-  block(): void {}
 
   take(): number {
     return -1

@@ -1,9 +1,9 @@
 import type { Worker } from 'node:worker_threads'
-import { MAX_WORKERS } from '../../formats/limits.ts'
+import { MAX_WORKERS, WORKER_CHUNK_BYTES } from '../../formats/limits.ts'
+import { NODE_CODING } from '../../formats/node-coding.ts'
 import { UnreadRests } from '../../formats/unread-rests.ts'
-import { WORKER_CHUNK_BYTES } from '../../io/files/source.ts'
+import type { RunnerSource } from '../../rules/apply/normalize.ts'
 import type { RuleDefinition } from '../../rules/compiler.ts'
-import type { RunnerSource } from '../normalize.ts'
 import { OverlappingStage } from '../overlapping-stage.ts'
 import type { InputChunk, ParseOptions } from '../parse.ts'
 import { parseOptions } from '../parse.ts'
@@ -184,7 +184,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
 
   #giveResult(result: BlockResult, source: SourceState): void {
     const { bytes, written, notes } = result
-    const rejected = placeRecords(result.rejected, source.name, source.lines)
+    const rejected = placeRecords(result.rejected, source.name, source.lines, NODE_CODING)
     source.lines += result.lines
     if (written === 0 && rejected.count === 0) return
     const batch: WrittenBatch = { source: source.name, bytes, written, rejected, notes }

@@ -1,18 +1,16 @@
-import type { Buffer } from 'node:buffer'
 import type { BatchNotes, EventText, InputEvent, RejectedEvent, Rejection } from '../../event.ts'
 import { rejectedEvent } from '../../event.ts'
-import type { ChunkText } from '../../formats/chunk-text.ts'
 import { HAND_ON_BYTES, HAND_ON_RECORD_BYTES } from '../../formats/limits.ts'
 import type { LineSink } from '../../formats/lines.ts'
-import { isCanonical } from '../../json/canonical.ts'
-import { stringify } from '../../json/stringify.ts'
+import type { ChunkText } from '../../json/chunk-text.ts'
+import { PORTABLE_CODING } from '../../json/text-coding.ts'
 import { ByteWriter } from '../../json/write.ts'
+import type { RunnerSource } from '../../rules/apply/normalize.ts'
+import { normalizeOne } from '../../rules/apply/normalize.ts'
+import { EventParser } from '../../rules/apply/parse-event.ts'
 import type { FastPath } from '../../rules/fast/fast-path.ts'
 import type { RuleNotes } from '../../rules/rule-notes.ts'
 import type { Runner } from '../../rules/runner.ts'
-import type { RunnerSource } from '../normalize.ts'
-import { normalizeOne } from '../normalize.ts'
-import { EventParser } from '../parse.ts'
 import type { RejectedSink } from '../rejected-records.ts'
 import { outputText } from '../serialize.ts'
 
@@ -39,20 +37,20 @@ export class Rewriter implements LineSink {
   readonly #writer: ByteWriter
   readonly #records: RejectedSink
   #written = 0
-  #usable = false
   #stopped = false
 
   /**
    * @param records is told of rejected events
    * @param stopAtRejected make nothing of what follows the first rejected event. Default: false
+   * @param coding how text becomes bytes. Default: as it is done everywhere
    */
-  constructor(rules: RunnerSource, records: RejectedSink, stopAtRejected = false) {
+  constructor(rules: RunnerSource, records: RejectedSink, stopAtRejected = false, coding = PORTABLE_CODING) {
     this.#stopAtRejected = stopAtRejected
     this.#notes = rules.createNotes?.()
     this.#runner = rules.createRunner(this.#notes)
     this.#records = records
-    this.#fast = rules.fastPath?.create({ isCanonical, stringify }, this.#notes)
-    this.#writer = this.#fast?.writer ?? new ByteWriter()
+    this.#fast = rules.fastPath?.create(this.#notes, coding)
+    this.#writer = this.#fast?.writer ?? new ByteWriter(coding)
   }
 
   /** So much was made that it has to be handed on. */
@@ -60,14 +58,9 @@ export class Rewriter implements LineSink {
     return this.#writer.length >= HAND_ON_BYTES || this.#records.length >= HAND_ON_RECORD_BYTES
   }
 
-  block(bytes: Buffer, chunk: ChunkText): void {
-    this.#usable = this.#fast !== undefined && chunk.isUtf8 && !this.#stopped
-    if (this.#usable) this.#fast!.block(bytes, chunk.latin1)
-  }
-
-  take(start: number): number {
-    if (!this.#usable || this.#stopped) return -1
-    const next = this.#fast!.line(start)
+  take(block: ChunkText, start: number): number {
+    if (this.#fast === undefined || !block.isUtf8 || this.#stopped) return -1
+    const next = this.#fast.line(block, start)
     if (next !== -1) this.#written++
     return next
   }

@@ -1,5 +1,6 @@
 import type { EventText, RejectedEvent } from '../../event.ts'
 import type { EventTexts } from '../../formats/lines.ts'
+import { NODE_CODING } from '../../formats/node-coding.ts'
 import type { UnreadRest } from '../../formats/values.ts'
 import { ValueSplitter } from '../../formats/values.ts'
 import type { Cutter, Piece } from './cutter.ts'
@@ -27,7 +28,7 @@ export class ValueCutter implements Cutter {
   constructor(maxEventBytes: number, blockSize: number) {
     this.#maxEventBytes = maxEventBytes
     this.#blockSize = blockSize
-    this.#splitter = new ValueSplitter(maxEventBytes)
+    this.#splitter = new ValueSplitter(maxEventBytes, NODE_CODING)
   }
 
   get hasComplete(): boolean {
@@ -52,7 +53,7 @@ export class ValueCutter implements Cutter {
   *end(): Generator<Piece> {
     this.#add(this.#splitter.end())
     this.#unread = this.#splitter.unread
-    this.#splitter = new ValueSplitter(this.#maxEventBytes)
+    this.#splitter = new ValueSplitter(this.#maxEventBytes, NODE_CODING)
     yield* this.flush()
   }
 

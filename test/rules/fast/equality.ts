@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
-import { isCanonical } from '../../../src/json/canonical.ts'
-import { stringify } from '../../../src/json/stringify.ts'
+import { NODE_CODING } from '../../../src/formats/node-coding.ts'
+import { ChunkText } from '../../../src/json/chunk-text.ts'
+import { normalizeBatch } from '../../../src/rules/apply/normalize.ts'
+import { parseBatch } from '../../../src/rules/apply/parse-event.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { planFastPath } from '../../../src/rules/fast/generate.ts'
-import { normalizeBatch } from '../../../src/stages/normalize.ts'
-import { parseBatch } from '../../../src/stages/parse.ts'
 import { serializeBatch } from '../../../src/stages/serialize.ts'
 
 /**
@@ -17,17 +17,17 @@ export function compareWays(rules: string, lines: readonly string[]): number {
   const ruleSet = compileRules(rules)
   const plan = planFastPath({ rules: ruleSet.rules, tap: undefined })
   if (plan === undefined) return 0
-  const fast = plan.create({ isCanonical, stringify })
+  const fast = plan.create()
   const runner = ruleSet.createRunner()
   // All lines in one block, as they come in a chunk.
   const block = Buffer.from(`${lines.join('\n')}\n`)
-  fast.block(block, block.toString('latin1'))
+  const chunk = new ChunkText(block, NODE_CODING)
   let start = 0
   let taken = 0
   for (const line of lines) {
     const text = Buffer.from(line).toString()
-    const next = fast.line(start)
-    const output = fast.writer.take().toString()
+    const next = fast.line(chunk, start)
+    const output = Buffer.from(fast.writer.take()).toString()
     start = block.indexOf(0x0a, start) + 1
     if (next === -1) {
       assert.equal(output, '', 'nothing is written for a line that is left to the plain way')

@@ -5,8 +5,8 @@ import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
-import { isCanonical } from '../../../src/json/canonical.ts'
-import { stringify } from '../../../src/json/stringify.ts'
+import { NODE_CODING } from '../../../src/formats/node-coding.ts'
+import { ChunkText } from '../../../src/json/chunk-text.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { planFastPath } from '../../../src/rules/fast/generate.ts'
 import { compareWays } from './equality.ts'
@@ -97,7 +97,7 @@ test('hostile lines with ever new keys do not grow the memory of keys', () => {
 
 test('keys that are not kept lead to nothing that is', () => {
   const { rules } = compileRules('r: a')
-  const fast = planFastPath({ rules, tap: undefined })!.create({ isCanonical, stringify })
+  const fast = planFastPath({ rules, tap: undefined })!.create()
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const heap = () => {
@@ -108,9 +108,9 @@ test('keys that are not kept lead to nothing that is', () => {
   for (let line = 0; line < 30; line++) {
     const keys = Array.from({ length: 20_000 }, (_, index) => `"${line} ${index}":0`).join(',')
     const block = Buffer.from(`{"known${line}":0,${keys},"a":${line}}\n`)
-    fast.block(block, block.toString('latin1'))
-    assert.equal(fast.line(0), block.length)
-    assert.equal(fast.writer.take().toString(), `{"r":${line}}\n`)
+    const chunk = new ChunkText(block, NODE_CODING)
+    assert.equal(fast.line(chunk, 0), block.length)
+    assert.equal(Buffer.from(fast.writer.take()).toString(), `{"r":${line}}\n`)
   }
   assert.ok(heap() - before < 8 * 1024 * 1024)
 })
@@ -137,11 +137,11 @@ test('a rule that asks whether two values are the same one has no fast path', ()
 
 test('a huge output is left to the plain way, and little memory is kept for it', () => {
   const { rules } = compileRules(Array.from({ length: 9 }, (_, i) => `r${i}: x * 30000000`).join('\n'))
-  const fast = planFastPath({ rules, tap: undefined })!.create({ isCanonical, stringify })
+  const fast = planFastPath({ rules, tap: undefined })!.create()
   const block = Buffer.from('{"x":"a"}\n{"x":""}\n')
-  fast.block(block, block.toString('latin1'))
-  assert.equal(fast.line(0), -1)
-  assert.equal(fast.line(10), block.length)
+  const chunk = new ChunkText(block, NODE_CODING)
+  assert.equal(fast.line(chunk, 0), -1)
+  assert.equal(fast.line(chunk, 10), block.length)
   assert.ok(fast.writer.bytes.length < 256 * 1024 * 1024)
 })
 

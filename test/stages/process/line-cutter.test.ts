@@ -46,7 +46,7 @@ function readPieces(pieces: readonly Piece[], maxLineBytes: number): Found[] {
       }
       lines += piece.result.lines
     } else if (piece.kind === 'lines') {
-      const sink = { block: () => {}, take: () => -1, event: add, reject: add }
+      const sink = { take: () => -1, event: add, reject: add }
       const reader = new LineReader(maxLineBytes, sink, piece.isFirst)
       for (const part of piece.parts) reader.push(part)
       reader.end()

@@ -13,9 +13,9 @@ import {
 } from '../../../../src/expression/runtime/numbers/huge-integer.ts'
 import * as operators from '../../../../src/expression/runtime/operators.ts'
 import { MAX_INTEGER_BITS } from '../../../../src/expression/value.ts'
-import { createPipeline } from '../../../../src/pipeline.ts'
+import { createPipeline } from '../../../../src/io/create-pipeline.ts'
+import { normalizeEvent } from '../../../../src/rules/apply/normalize-event.ts'
 import { compileRules } from '../../../../src/rules/compile.ts'
-import { normalizeEvent } from '../../../../src/stages/single-event.ts'
 import { meter } from '../unlimited.ts'
 
 const LIMIT = 2n ** BigInt(MAX_INTEGER_BITS)

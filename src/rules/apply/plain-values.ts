@@ -1,12 +1,12 @@
 /** Between the values of a program and those that rules work on. */
-import { valueError } from '../expression/failure.ts'
-import { iterate } from '../expression/runtime/containers/iteration.ts'
-import { keyText } from '../expression/runtime/containers/keys.ts'
-import { integerFromOutside, integerIsHuge, isHuge } from '../expression/runtime/numbers/huge-integer.ts'
-import { normalizeInteger } from '../expression/runtime/numbers/numbers.ts'
-import { setOwn } from '../expression/runtime/output.ts'
-import type { JsonObject, Maybe, Value } from '../expression/value.ts'
-import { Dict, isSequence, NumberText, ValueIterator } from '../expression/value.ts'
+import { valueError } from '../../expression/failure.ts'
+import { iterate } from '../../expression/runtime/containers/iteration.ts'
+import { keyText } from '../../expression/runtime/containers/keys.ts'
+import { integerFromOutside, integerIsHuge, isHuge } from '../../expression/runtime/numbers/huge-integer.ts'
+import { normalizeInteger } from '../../expression/runtime/numbers/numbers.ts'
+import { setOwn } from '../../expression/runtime/output.ts'
+import type { JsonObject, Maybe, Value } from '../../expression/value.ts'
+import { Dict, isSequence, NumberText, ValueIterator } from '../../expression/value.ts'
 
 /** What a program gets: JSON's values, integers beyond 2**53 as bigints, and NaN and infinities as numbers. */
 export type PlainValue = null | boolean | number | bigint | string | PlainValue[] | PlainObject

@@ -4,7 +4,7 @@ import { Failure } from '../../src/expression/failure.ts'
 import { makeDict, makeSet } from '../../src/expression/runtime/containers/keys.ts'
 import type { Value } from '../../src/expression/value.ts'
 import { Dict, DictView, NumberText, Range, Tuple, ValueIterator } from '../../src/expression/value.ts'
-import { fromPlain, toPlain } from '../../src/stages/plain-values.ts'
+import { fromPlain, toPlain } from '../../src/rules/apply/plain-values.ts'
 
 function failureOf(run: () => unknown): string {
   try {
