@@ -4,11 +4,10 @@ import type { RunnerSource } from './rules/apply/normalize.ts'
 import type { EnrichSpec } from './rules/load.ts'
 import type { EnrichCounts } from './stages/enrich.ts'
 import { canEnrichLines, EnrichStage } from './stages/enrich.ts'
-import { NormalizeStage } from './stages/normalize.ts'
 import type { ParseOptions } from './stages/parse.ts'
-import { ParseStage } from './stages/parse.ts'
-import { FusedStage } from './stages/process/fused.ts'
-import { checkWorkers, ParallelStage } from './stages/process/parallel.ts'
+import type { PlannedStages } from './stages/plan.ts'
+import { planStages } from './stages/plan.ts'
+import { ParallelStage } from './stages/process/parallel.ts'
 import type { OutputCounts, SerializeOptions } from './stages/serialize.ts'
 import { SerializeStage } from './stages/serialize.ts'
 import type { Source } from './stages/source.ts'
@@ -77,8 +76,8 @@ export interface PipelineCounts extends OutputCounts {
  */
 export class Pipeline {
   readonly #source: Source
-  readonly #parse: ParseStage | FusedStage | ParallelStage
-  readonly #normalize: NormalizeStage | undefined
+  readonly #parse: PlannedStages['parse']
+  readonly #normalize: PlannedStages['normalize']
   readonly #enrich: EnrichStage | undefined
   readonly #serialize: SerializeStage
   readonly #output: Writable
@@ -90,41 +89,24 @@ export class Pipeline {
 
   /** @throws {TypeError} when an option is not acceptable */
   constructor(source: Source, options: StageOptions) {
-    const {
-      rules,
-      output,
-      errors,
-      onError,
-      inputFormat,
-      maxLineBytes,
-      fastPath,
-      workers = 1,
-      tracer,
-      tracerRequired,
-      onBatch,
-      endOutput = true,
-    } = options
+    const { rules, output, errors, onError, workers = 1, tracer, tracerRequired, onBatch } = options
     const stopAtRejected = onError === 'fail'
-    const writesLines = canWriteLines(options)
-    checkWorkers(workers)
+    const { parse, normalize } = planStages(rules, {
+      ...options,
+      stopAtRejected,
+      isEnriched: tracer !== undefined,
+    })
+    this.#parse = parse
+    this.#normalize = normalize
     this.#workers = workers
     this.#writes = new Set(rules.writes)
     this.#source = source
-    if (workers !== 1 && writesLines) {
-      const work = { inputFormat, maxLineBytes, fastPath, stopAtRejected }
-      this.#parse = new ParallelStage(rules, { ...work, workers })
-    } else if (writesLines && canFuse(options)) {
-      this.#parse = new FusedStage(rules, { maxLineBytes, stopAtRejected })
-    } else {
-      this.#parse = new ParseStage({ inputFormat, maxLineBytes })
-      this.#normalize = new NormalizeStage(rules, stopAtRejected)
-    }
     if (tracer !== undefined) {
       this.#enrich = new EnrichStage({ pool: tracer, enrich: rules.enrich, required: tracerRequired })
     }
     this.#serialize = new SerializeStage({ errors, onError, onStop: () => this.stop(), onBatch })
     this.#output = output
-    this.#endOutput = endOutput
+    this.#endOutput = options.endOutput ?? true
   }
 
   /**
@@ -194,15 +176,4 @@ export class Pipeline {
   get failed(): boolean {
     return this.#serialize.stopped
   }
-}
-
-/** Whether events may leave the first stage as lines: the enrich stage needs them as objects to reject one, or change it. */
-function canWriteLines({ rules, tracer, tracerRequired = false }: StageOptions): boolean {
-  if (tracer === undefined) return true
-  return !tracerRequired && canEnrichLines(rules.enrich, rules.writes ?? [])
-}
-
-/** Whether one stage can do the work of parse, normalize and serialize. */
-function canFuse({ rules, inputFormat = 'jsonl', fastPath = true }: StageOptions): boolean {
-  return fastPath && inputFormat === 'jsonl' && rules.fastPath !== undefined
 }

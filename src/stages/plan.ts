@@ -1,0 +1,78 @@
+import type { RunnerSource } from '../rules/apply/normalize.ts'
+import type { EnrichSpec } from '../rules/load.ts'
+import { canEnrichLines } from './enrich.ts'
+import { NormalizeStage } from './normalize.ts'
+import type { ParseOptions } from './parse.ts'
+import { ParseStage } from './parse.ts'
+import { FusedStage } from './process/fused.ts'
+import { checkWorkers, ParallelStage } from './process/parallel.ts'
+
+/** The rules, as far as the choice of stages depends on them. */
+export interface PlanRules extends RunnerSource {
+  readonly enrich?: EnrichSpec | undefined
+  /** The output fields. */
+  readonly writes?: readonly string[]
+}
+
+/** The options, as far as the choice of stages depends on them. */
+export interface PlanOptions extends Pick<ParseOptions, 'inputFormat' | 'maxLineBytes'> {
+  readonly fastPath?: boolean | undefined
+  readonly workers?: number | undefined
+  readonly stopAtRejected: boolean
+  readonly tracerRequired?: boolean | undefined
+  readonly isEnriched: boolean
+}
+
+/** The stages before those that enrich and serialize. */
+export interface PlannedStages {
+  readonly parse: ParseStage | FusedStage | ParallelStage
+  /** Without one, events leave `parse` as lines. */
+  readonly normalize?: NormalizeStage
+}
+
+interface Way {
+  fits(rules: PlanRules, options: PlanOptions): boolean
+  create(rules: PlanRules, options: PlanOptions): PlannedStages
+}
+
+/** The ways from bytes to outputs; the first one that fits is taken. */
+const WAYS: readonly Way[] = [
+  {
+    fits: (rules, options) => (options.workers ?? 1) > 1 && canWriteLines(rules, options),
+    create: (rules, { workers = 1, ...options }) => ({
+      parse: new ParallelStage(rules, { ...options, fastPath: options.fastPath ?? true, workers }),
+    }),
+  },
+  {
+    fits: (rules, options) => canFuse(rules, options) && canWriteLines(rules, options),
+    create: (rules, options) => ({ parse: new FusedStage(rules, options) }),
+  },
+  {
+    fits: () => true,
+    create: (rules, { inputFormat, maxLineBytes, stopAtRejected }) => ({
+      parse: new ParseStage({ inputFormat, maxLineBytes }),
+      normalize: new NormalizeStage(rules, stopAtRejected),
+    }),
+  },
+]
+
+/**
+ * The stages that make outputs of bytes.
+ *
+ * @throws {TypeError} when an option is not acceptable
+ */
+export function planStages(rules: PlanRules, options: PlanOptions): PlannedStages {
+  checkWorkers(options.workers ?? 1)
+  return WAYS.find((way) => way.fits(rules, options))!.create(rules, options)
+}
+
+/** Whether events may leave the first stage as lines: the enrich stage needs them as objects to reject one, or change it. */
+function canWriteLines({ enrich, writes = [] }: PlanRules, options: PlanOptions): boolean {
+  if (!options.isEnriched) return true
+  return options.tracerRequired !== true && canEnrichLines(enrich, writes)
+}
+
+/** Whether one stage can do the work of parse, normalize and serialize. */
+function canFuse(rules: PlanRules, { inputFormat = 'jsonl', fastPath = true }: PlanOptions): boolean {
+  return fastPath && inputFormat === 'jsonl' && rules.fastPath !== undefined
+}
