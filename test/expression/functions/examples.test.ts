@@ -15,6 +15,7 @@ function watched(definition: FunctionDefinition): FunctionDefinition {
     (context: any, ...args: any[]): any =>
       call(
         {
+          meter: context.meter,
           field(name: string) {
             assert.ok(reads.includes(name), `${definition.name} reads ${name} and does not say so`)
             return context.field(name)
