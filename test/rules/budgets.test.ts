@@ -68,11 +68,11 @@ describe('the values of one event', () => {
     ["' ' * d + s", { d: 60_000_000, s: 'x' }],
     ['[[x]*k for i in range(k)]', { x: 1, k: 9999 }],
     ["s.replace('', s)", { s: 'x'.repeat(20_000) }],
-    ["s.join(l)", { s: 'x'.repeat(100_000), l: Array.from({ length: 1000 }, () => 'y') }],
+    ['s.join(l)', { s: 'x'.repeat(100_000), l: Array.from({ length: 1000 }, () => 'y') }],
     ['[s + str(i) for i in range(1000)]', { s: 'x'.repeat(100_000) }],
     ["'%60000000s' % s", { s: 'x' }],
     ["f'{s:>60000000}' + f'{s:>60000000}'", { s: 'x' }],
-    ["s.zfill(60000000) + s.ljust(60000000)", { s: 'x' }],
+    ['s.zfill(60000000) + s.ljust(60000000)', { s: 'x' }],
     ["'\\t'.join(l).expandtabs(60000000)", { l: ['', ''] }],
     ['list(range(n))', { n: 50_000_000 }],
     ['list(zip(s, s))', { s: 'x'.repeat(2_000_000) }],
@@ -88,7 +88,8 @@ describe('the values of one event', () => {
   }
 
   it('are limited in tap', () => {
-    const tap = 'tap: |\n  out = []\n  for x in range(n):\n    out = out + [x]\n  data["o"] = len(out)\na: o\n'
+    const tap =
+      'tap: |\n  out = []\n  for x in range(n):\n    out = out + [x]\n  data["o"] = len(out)\na: o\n'
     assert.match(String(outcome(tap, { n: 200_000 })), TOO_MUCH_BUILT)
     assert.equal(outcome(tap, { n: 100 }), 100)
   })
