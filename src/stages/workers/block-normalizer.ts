@@ -26,9 +26,7 @@ export class BlockNormalizer {
 
   /** The next block is worked on with these rules. */
   replaceRules(rules: RunnerSource): void {
-    const { fastPath, stopAtRejected } = this.#settings
-    const usable = fastPath ? rules : { createRunner: () => rules.createRunner() }
-    this.#rewriter = new Rewriter(usable, this.#records, stopAtRejected)
+    this.#rewriter = new Rewriter(rules, this.#records, this.#settings)
   }
 
   /** The results of a block, the last one marked as that; several where they are large. */
