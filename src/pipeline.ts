@@ -115,8 +115,8 @@ export class Pipeline {
     if (workers !== 1 && writesLines) {
       const work = { inputFormat, maxLineBytes, fastPath, stopAtRejected }
       this.#parse = new ParallelStage(rules, { ...work, workers })
-    } else if (writesLines && canFuse(options)) {
-      this.#parse = new FusedStage(rules, { maxLineBytes, stopAtRejected })
+    } else if (writesLines && (inputFormat ?? 'jsonl') === 'jsonl') {
+      this.#parse = new FusedStage(rules, { maxLineBytes, fastPath, stopAtRejected })
     } else {
       this.#parse = new ParseStage({ inputFormat, maxLineBytes })
       this.#normalize = new NormalizeStage(rules, stopAtRejected)
@@ -207,11 +207,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 function canWriteLines({ rules, tracer, tracerRequired = false }: PipelineOptions): boolean {
   if (tracer === undefined) return true
   return !tracerRequired && canEnrichLines(rules.enrich, rules.writes ?? [])
-}
-
-/** Whether one stage can do the work of parse, normalize and serialize. */
-function canFuse({ rules, inputFormat = 'jsonl', fastPath = true }: PipelineOptions): boolean {
-  return fastPath && inputFormat === 'jsonl' && rules.fastPath !== undefined
 }
 
 function* asInputs(inputs: Iterable<Input | Readable>): Generator<Input> {

@@ -44,14 +44,18 @@ export class Rewriter implements LineSink {
 
   /**
    * @param records is told of rejected events
-   * @param stopAtRejected make nothing of what follows the first rejected event. Default: false
+   * @param options `fastPath`: lines may go the fast path; `stopAtRejected`: make nothing of what follows the first rejected event
    */
-  constructor(rules: RunnerSource, records: RejectedSink, stopAtRejected = false) {
+  constructor(
+    rules: RunnerSource,
+    records: RejectedSink,
+    { fastPath, stopAtRejected }: { readonly fastPath: boolean; readonly stopAtRejected: boolean },
+  ) {
     this.#stopAtRejected = stopAtRejected
     this.#notes = rules.createNotes?.()
     this.#runner = rules.createRunner(this.#notes)
     this.#records = records
-    this.#fast = rules.fastPath?.create({ isCanonical, stringify }, this.#notes)
+    this.#fast = fastPath ? rules.fastPath?.create({ isCanonical, stringify }, this.#notes) : undefined
     this.#writer = this.#fast?.writer ?? new ByteWriter()
   }
 
