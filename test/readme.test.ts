@@ -90,9 +90,12 @@ describe('the README', () => {
     const [, rules] = /## The rule language\n+```yaml\n(.*?)```/s.exec(readme)!
     assert.deepEqual(compileRules(rules!).writes, [
       '@timestamp',
+      'source.ip',
       'source.port',
       'event.severity',
       'event.kind',
+      'url',
+      'file.hash',
     ])
   })
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { DEFAULT_LIMITS } from '../expression/runtime/meter.ts'
 import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT, MAX_WORKERS } from '../formats/limits.ts'
 import { EXIT } from './exit-codes.ts'
 import { withOptionHint } from './option-hints.ts'
@@ -116,6 +117,22 @@ function withRules(command: Command): Command {
       (file: string, files: string[] | undefined) => [...(files ?? []), file],
     )
     .option('--allow-unsafe-patterns', 'take patterns that one event can keep busy for ever, with a warning')
+    .option(
+      '--max-work <units>',
+      `work that one event may cause, in units of about a nanosecond (default: ${DEFAULT_LIMITS.maxWork})`,
+      limit,
+    )
+    .option(
+      '--max-built <bytes>',
+      `bytes of values that the evaluation of one event may build (default: ${DEFAULT_LIMITS.maxBuilt})`,
+      limit,
+    )
+}
+
+function limit(text: string): number {
+  const number = Number(text)
+  if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(number)) return number
+  throw new InvalidArgumentError('It has to be a whole number from 1.')
 }
 
 function byteCount(text: string): number {

@@ -2,25 +2,26 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { systemMessage } from '../io/files/system-message.ts'
 import { compileOnDemand } from '../rules/compile-on-demand.ts'
-import type { RuleSet } from '../rules/compiler.ts'
+import type { CompileOptions, RuleSet } from '../rules/compiler.ts'
 import { RuleError } from '../rules/compiler.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
 /** Global lookup tables that are used without being asked for, if the file stands beside the rule file. */
 const DEFAULT_LOOKUPS = 'lookups.yaml'
 
+/** Options that go to the compiler as they are. */
+type CompilerOptions = Pick<CompileOptions, 'allowUnsafePatterns' | 'maxWork' | 'maxBuilt'>
+
 export interface RuleFiles {
   readonly rules: string
   readonly lookups: readonly string[]
-  /** Take patterns that may be very slow on some texts. */
-  readonly allowUnsafePatterns?: boolean
+  readonly compiler: CompilerOptions
 }
 
 /** The options of the command line that say which rules, as commander names them. */
-export interface RuleOptions {
+export interface RuleOptions extends CompilerOptions {
   readonly rules?: string | undefined
   readonly lookups?: readonly string[] | undefined
-  readonly allowUnsafePatterns?: boolean | undefined
 }
 
 /**
@@ -40,16 +41,17 @@ export function oneRuleFile(file: string | undefined, rules: string | undefined)
  * @throws {CommandError} when there is no rule file
  */
 export function ruleFiles(
-  { rules, lookups, allowUnsafePatterns }: RuleOptions,
+  { rules, lookups, allowUnsafePatterns, maxWork, maxBuilt }: RuleOptions,
   inputs: readonly string[] = [],
 ): RuleFiles {
   if (rules === undefined) {
     const meant = inputs.find((input) => /\.ya?ml$/i.test(input)) ?? 'FILE'
     throw new CommandError(EXIT.USAGE, `a rule file is needed: --rules ${meant}`)
   }
-  if (lookups !== undefined) return { rules, lookups, allowUnsafePatterns }
+  const compiler = { allowUnsafePatterns, maxWork, maxBuilt }
+  if (lookups !== undefined) return { rules, lookups, compiler }
   const beside = join(dirname(rules), DEFAULT_LOOKUPS)
-  return { rules, lookups: existsSync(beside) ? [beside] : [], allowUnsafePatterns }
+  return { rules, lookups: existsSync(beside) ? [beside] : [], compiler }
 }
 
 /**
@@ -57,11 +59,11 @@ export function ruleFiles(
  *
  * @throws {CommandError} with the report of everything that is wrong
  */
-export async function loadRules({ rules, lookups, allowUnsafePatterns }: RuleFiles): Promise<RuleSet> {
+export async function loadRules({ rules, lookups, compiler }: RuleFiles): Promise<RuleSet> {
   const text = readText(rules)
   const tables = lookups.map((file) => ({ file, text: readText(file) }))
   try {
-    return await compileOnDemand(text, { file: rules, lookups: tables, allowUnsafePatterns })
+    return await compileOnDemand(text, { file: rules, lookups: tables, ...compiler })
   } catch (error) {
     if (error instanceof RuleError) throw new CommandError(EXIT.USAGE, error.message, { cause: error })
     throw error

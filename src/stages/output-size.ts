@@ -1,5 +1,5 @@
 import type { Maybe, Value } from '../expression/value.ts'
-import { Dict, NumberText, Tuple, ValueSet } from '../expression/value.ts'
+import { Dict, Tuple, ValueSet } from '../expression/value.ts'
 
 /** Characters of a number, `true` or `null`, about. */
 const SCALAR_SIZE = 8
@@ -11,36 +11,38 @@ const SCALAR_SIZE = 8
  * @param limit the counting stops here: an output may hold the same list a million times
  */
 export function outputSize(output: Value | readonly Value[], limit: number): number {
+  const open: object[] = []
+  let size = sizeOf(output as Value, open)
+  for (let next = open.pop(); next !== undefined && size < limit; next = open.pop()) {
+    size += partsSize(next, open, limit)
+  }
+  return size
+}
+
+/** The size of a value without its parts. @param open it is added, if it has some */
+function sizeOf(value: Maybe, open: object[]): number {
+  if (typeof value === 'string') return value.length + 2
+  if (typeof value === 'object' && value !== null) open.push(value)
+  return SCALAR_SIZE
+}
+
+function partsSize(value: object, open: object[], limit: number): number {
   let size = 0
-  const open: Maybe[] = [output as Value]
-  while (open.length > 0 && size < limit) {
-    const value = open.pop()
-    if (typeof value === 'string') size += value.length + 2
-    else if (typeof value !== 'object' || value === null || value instanceof NumberText) size += SCALAR_SIZE
-    else size += addParts(value, open)
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length && size < limit; index++) size += sizeOf(value[index], open)
+  } else if (value instanceof Tuple) {
+    size += partsSize(value.items, open, limit)
+  } else if (value instanceof ValueSet) {
+    for (const item of value.entries.values()) size += sizeOf(item, open)
+  } else if (value instanceof Dict) {
+    for (const [key, member] of value.entries.values()) size += sizeOf(key, open) + sizeOf(member, open)
+  } else if (isPlainObject(value)) {
+    // Nothing is inherited but what is not enumerable.
+    for (const name in value) size += name.length + sizeOf(value[name], open)
   }
   return size
 }
 
-/** Adds what a value is made of. @returns characters that it takes without them */
-function addParts(value: Exclude<Value, null | boolean | number | bigint | string>, open: Maybe[]): number {
-  if (Array.isArray(value)) return addItems(value, value.length, open)
-  if (value instanceof Tuple) return addItems(value.items, value.items.length, open)
-  if (value instanceof ValueSet) return addItems(value.entries.values(), value.entries.size, open)
-  if (value instanceof Dict) {
-    for (const [key, member] of value.entries.values()) open.push(key, member)
-    return 2 + value.entries.size
-  }
-  if (Object.getPrototypeOf(value) !== Object.prototype) return SCALAR_SIZE
-  let size = 2
-  for (const [name, member] of Object.entries(value as object)) {
-    size += name.length + 3
-    open.push(member as Maybe)
-  }
-  return size
-}
-
-function addItems(items: Iterable<Maybe>, count: number, open: Maybe[]): number {
-  for (const item of items) open.push(item)
-  return 2 + count
+function isPlainObject(value: object): value is Record<string, Maybe> {
+  return Object.getPrototypeOf(value) === Object.prototype
 }

@@ -44,7 +44,8 @@ const WAYS: readonly Way[] = [
     }),
   },
   {
-    fits: (rules, options) => canFuse(rules, options) && canWriteLines(rules, options),
+    fits: (rules, options) =>
+      (options.inputFormat ?? 'jsonl') === 'jsonl' && canWriteLines(rules, options),
     create: (rules, options) => ({ parse: new FusedStage(rules, options) }),
   },
   {
@@ -70,9 +71,4 @@ export function planStages(rules: PlanRules, options: PlanOptions): PlannedStage
 function canWriteLines({ enrich, writes = [] }: PlanRules, options: PlanOptions): boolean {
   if (!options.isEnriched) return true
   return options.tracerRequired !== true && canEnrichLines(enrich, writes)
-}
-
-/** Whether one stage can do the work of parse, normalize and serialize. */
-function canFuse(rules: PlanRules, { inputFormat = 'jsonl', fastPath = true }: PlanOptions): boolean {
-  return fastPath && inputFormat === 'jsonl' && rules.fastPath !== undefined
 }

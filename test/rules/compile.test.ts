@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import process from 'node:process'
 import { test } from 'node:test'
 import type { JsonObject } from '../../src/expression/value.ts'
 import { parseExact } from '../../src/json/parse.ts'
@@ -404,15 +405,16 @@ test('tap changes the event before the rules see it', () => {
 test('a hostile event cannot hang a loop', () => {
   const rules = 'r: "len([1 for a in l for b in l for c in l for d in l])"'
   const event = JSON.stringify({ l: Array.from({ length: 200 }, () => 1) })
-  assert.match(run(rules, event), /^VALUE_ERROR: r: more work than one event may cause \(2000000000 units\)/)
+  assert.match(run(rules, event), /^VALUE_ERROR: r: result too big: more than 67108864 bytes of values/)
 })
 
 test('an event with any number of anomalies is done in no time', () => {
   const texts = Array.from({ length: 200_000 }, (_, index) => `mac ${index}`)
   const event = JSON.stringify({ l: [...texts, ...texts], k: { anomaly: { malformed_mac_address: texts } } })
-  const started = performance.now()
+  const started = process.cpuUsage()
   const output = JSON.parse(run('event: k\nr: "len([normalize_mac_address(m, false) for m in l])"', event))
-  assert.ok(performance.now() - started < 10_000)
+  const { user, system } = process.cpuUsage(started)
+  assert.ok((user + system) / 1000 < 20_000, 'it takes time in proportion to the number of anomalies')
   assert.equal(output.r, 400_000)
   assert.deepEqual(output.event.anomaly.malformed_mac_address, texts)
 })

@@ -58,7 +58,7 @@ const ELEMENT = 16
 function equalTexts(meter: Meter, a: string, b: string): boolean {
   if (a.length !== b.length) return false
   // The engine compares many characters at a time.
-  meter.touch(ELEMENT + a.length / 4)
+  meter.touch(ELEMENT + (a.length >> 2))
   return a === b
 }
 
@@ -300,7 +300,7 @@ export function indexOfString(meter: Meter, items: readonly Value[], item: strin
   const index = items.indexOf(item, from)
   const searched = (index === -1 ? items.length : index + 1) - from
   // Of the same length they may differ in the last character only.
-  meter.touch(searched * (ELEMENT + (item.length > SHORT_TEXT ? item.length / 16 : 0)))
+  meter.touch(searched * (ELEMENT + (item.length > SHORT_TEXT ? item.length >> 4 : 0)))
   return index
 }
 

@@ -114,7 +114,7 @@ export function finishValue(meter: Meter, value: unknown): boolean {
   }
 }
 
-/** Characters of a member or element, beside those of its key and value: a comma, perhaps a digit. */
+/** Characters of a member or element, beside those of its key and of a text: a comma, perhaps a digit. */
 const MEMBER = 4
 
 function finishObject(meter: Meter, value: object): boolean {
@@ -124,19 +124,26 @@ function finishObject(meter: Meter, value: object): boolean {
     return false
   }
   let plain = true
+  let length = 0
   for (const key in value) {
-    meter.write(MEMBER + key.length)
-    if (!finishValue(meter, (value as JsonObject)[key])) plain = false
+    const member = (value as JsonObject)[key]
+    length += MEMBER + key.length
+    if (typeof member === 'string') length += member.length
+    else if (!finishValue(meter, member)) plain = false
   }
+  meter.write(length)
   return plain
 }
 
 function finishItems(meter: Meter, items: Iterable<Value>): boolean {
   let plain = true
+  let length = 0
   for (const item of items) {
-    meter.write(MEMBER)
-    if (!finishValue(meter, item)) plain = false
+    length += MEMBER
+    if (typeof item === 'string') length += item.length
+    else if (!finishValue(meter, item)) plain = false
   }
+  meter.write(length)
   return plain
 }
 

@@ -84,7 +84,7 @@ export class FastPath implements EventContext {
     this.notes = notes
     this.writer = new ByteWriter(coding)
     this.#places = places
-    this.meter = new Meter(limits.maxWork / SHARE, limits.maxBuilt / SHARE)
+    this.meter = new Meter(Math.ceil(limits.maxWork / SHARE), Math.ceil(limits.maxBuilt / SHARE))
     this.v = new Array(rules).fill(undefined)
     this.s = new Int32Array(rules)
     this.o = new Int32Array(objects)

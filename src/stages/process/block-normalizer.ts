@@ -27,9 +27,7 @@ export class BlockNormalizer {
 
   /** The next block is worked on with these rules. */
   replaceRules(rules: RunnerSource): void {
-    const { fastPath, stopAtRejected } = this.#settings
-    const source = fastPath ? rules : withoutFastPath(rules)
-    this.#rewriter = new Rewriter(source, this.#records, stopAtRejected, NODE_CODING)
+    this.#rewriter = new Rewriter(rules, this.#records, { ...this.#settings, coding: NODE_CODING })
   }
 
   /** The results of a block, the last one marked as that; several where they are large. */
@@ -60,12 +58,5 @@ export class BlockNormalizer {
   /** What was made since the last call. */
   #result(): BlockResult {
     return { ...this.#rewriter.finishCopy(), rejected: this.#records.take(), lines: 0, isLast: false }
-  }
-}
-
-function withoutFastPath(rules: RunnerSource): RunnerSource {
-  return {
-    createRunner: (notes) => rules.createRunner(notes),
-    createNotes: rules.createNotes?.bind(rules),
   }
 }

@@ -19,6 +19,8 @@ export interface FusedOptions {
   readonly maxLineBytes?: number
   /** Name of the input, where its bytes come without one. Default: `-`. */
   readonly source?: string
+  /** Whether lines may go the fast path. Default: true. */
+  readonly fastPath?: boolean
   /** Make nothing of what follows the first rejected event. Default: false. */
   readonly stopAtRejected?: boolean
 }
@@ -26,6 +28,7 @@ export interface FusedOptions {
 /** Bytes of JSON lines in, written batches out. */
 export class FusedStage extends InputStage {
   readonly #maxLineBytes: number
+  readonly #fastPath: boolean
   readonly #stopAtRejected: boolean
   #rules: RunnerSource
   #source: string
@@ -36,10 +39,16 @@ export class FusedStage extends InputStage {
   /** @throws {TypeError} when an option is not acceptable */
   constructor(
     rules: RunnerSource,
-    { maxLineBytes = DEFAULT_MAX_LINE_BYTES, source = '-', stopAtRejected = false }: FusedOptions = {},
+    {
+      maxLineBytes = DEFAULT_MAX_LINE_BYTES,
+      source = '-',
+      fastPath = true,
+      stopAtRejected = false,
+    }: FusedOptions = {},
   ) {
     super()
     this.#maxLineBytes = parseOptions({ maxLineBytes }).maxLineBytes
+    this.#fastPath = fastPath
     this.#stopAtRejected = stopAtRejected
     this.#rules = rules
     this.#source = source
@@ -55,7 +64,11 @@ export class FusedStage extends InputStage {
   }
 
   #createRewriter(): Rewriter {
-    return new Rewriter(this.#rules, this.#records, this.#stopAtRejected, NODE_CODING)
+    return new Rewriter(this.#rules, this.#records, {
+      fastPath: this.#fastPath,
+      stopAtRejected: this.#stopAtRejected,
+      coding: NODE_CODING,
+    })
   }
 
   /** The reader outlives its rewriter when the rules are replaced. */

@@ -3,6 +3,7 @@ import { rejectedEvent } from '../../event.ts'
 import { HAND_ON_BYTES, HAND_ON_RECORD_BYTES } from '../../formats/limits.ts'
 import type { LineSink } from '../../formats/lines.ts'
 import type { ChunkText } from '../../json/chunk-text.ts'
+import type { TextCoding } from '../../json/text-coding.ts'
 import { PORTABLE_CODING } from '../../json/text-coding.ts'
 import { ByteWriter } from '../../json/write.ts'
 import type { RunnerSource } from '../../rules/apply/normalize.ts'
@@ -13,6 +14,15 @@ import type { RuleNotes } from '../../rules/rule-notes.ts'
 import type { Runner } from '../../rules/runner.ts'
 import type { RejectedSink } from '../rejected-records.ts'
 import { outputText } from '../serialize.ts'
+
+export interface RewriterOptions {
+  /** Lines may go the fast path, where the rules have one. */
+  readonly fastPath: boolean
+  /** Make nothing of what follows the first rejected event. */
+  readonly stopAtRejected: boolean
+  /** How text becomes bytes. Default: as it is done everywhere. */
+  readonly coding?: TextCoding
+}
 
 /** Output that was made since it was asked for last. */
 export interface RewrittenLines {
@@ -41,15 +51,18 @@ export class Rewriter implements LineSink {
 
   /**
    * @param records is told of rejected events
-   * @param stopAtRejected make nothing of what follows the first rejected event. Default: false
-   * @param coding how text becomes bytes. Default: as it is done everywhere
+   * @param options see {@link RewriterOptions}
    */
-  constructor(rules: RunnerSource, records: RejectedSink, stopAtRejected = false, coding = PORTABLE_CODING) {
+  constructor(
+    rules: RunnerSource,
+    records: RejectedSink,
+    { fastPath, stopAtRejected, coding = PORTABLE_CODING }: RewriterOptions,
+  ) {
     this.#stopAtRejected = stopAtRejected
     this.#notes = rules.createNotes?.()
     this.#runner = rules.createRunner(this.#notes)
     this.#records = records
-    this.#fast = rules.fastPath?.create(this.#notes, coding)
+    this.#fast = fastPath ? rules.fastPath?.create(this.#notes, coding) : undefined
     this.#writer = this.#fast?.writer ?? new ByteWriter(coding)
   }
 

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
-import { Readable, Writable } from 'node:stream'
+import { Readable, type Transform, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { createPipeline } from '../../../src/io/create-pipeline.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
+import { NormalizeStage } from '../../../src/stages/normalize.ts'
+import { ParseStage } from '../../../src/stages/parse.ts'
+import { FusedStage } from '../../../src/stages/process/fused.ts'
+import { SerializeStage } from '../../../src/stages/serialize.ts'
 import { eventLine, manyRules, ruleFile } from '../../rules/fast/generated.ts'
 import { cutBytes } from '../splitting.ts'
 
@@ -49,17 +53,16 @@ function sink(): { stream: Writable; text: () => string } {
   return { stream, text: () => Buffer.concat(parts).toString('latin1') }
 }
 
-async function process(rules: string, chunks: readonly Buffer[], fastPath: boolean): Promise<Written> {
+type Stages = (stages: { readonly errors: Writable }) => readonly Transform[]
+
+/** What a chain of stages makes of chunks. */
+async function process(stages: Stages, chunks: readonly Buffer[]): Promise<Written> {
   const output = sink()
   const errors = sink()
-  const pipeline = createPipeline({
-    rules: compileRules(rules),
-    inputs: [Readable.from(chunks.filter(({ length }) => length > 0).map((chunk) => Buffer.from(chunk)))],
-    output: output.stream,
-    errors: errors.stream,
-    fastPath,
-  })
-  const { events, written, rejected } = await pipeline.run()
+  const chain = stages({ errors: errors.stream })
+  const source = Readable.from(chunks.filter(({ length }) => length > 0).map((chunk) => Buffer.from(chunk)))
+  await pipeline([source, ...chain, output.stream])
+  const { events, written, rejected } = (chain.at(-1) as SerializeStage).counts
   return { output: output.text(), errors: errors.text(), counts: [events, written, rejected] }
 }
 
@@ -67,9 +70,19 @@ describe('FusedStage', () => {
   it('writes and rejects what the separate stages do, whatever the bytes and however they are cut', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(ruleFile, manyRules), input, async (rules, [, chunks]) => {
-        const [fused, separate] = [await process(rules, chunks, true), await process(rules, chunks, false)]
-        assert.deepEqual(fused, separate)
-        const [events, written, rejected] = fused.counts
+        const compiled = compileRules(rules)
+        const separate = await process(
+          ({ errors }) => [new ParseStage(), new NormalizeStage(compiled), new SerializeStage({ errors })],
+          chunks,
+        )
+        for (const fastPath of [true, false]) {
+          const fused = await process(
+            ({ errors }) => [new FusedStage(compiled, { fastPath }), new SerializeStage({ errors })],
+            chunks,
+          )
+          assert.deepEqual(fused, separate)
+        }
+        const [events, written, rejected] = separate.counts
         assert.equal(events, written + rejected)
       }),
       { numRuns: 150 },

@@ -77,7 +77,7 @@ function comparisonOf(meter: Meter, values: readonly Value[]): Comparison {
     return (a, b) => {
       const left = a as string
       const right = b as string
-      meter.touch(COMPARISON + Math.min(left.length, right.length) / 4)
+      meter.touch(COMPARISON + (Math.min(left.length, right.length) >> 2))
       return compareDirectly(left, right)
     }
   }

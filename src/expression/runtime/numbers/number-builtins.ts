@@ -59,7 +59,7 @@ const DIGIT = 30
 
 /** The text of a long integer takes more than its length to read. */
 function touchDigits(meter: Meter, { length }: string): void {
-  meter.touch(length < 100 ? length : length * (DIGIT + Math.sqrt(length)))
+  meter.touch(length < 100 ? length : length * (DIGIT + Math.ceil(Math.sqrt(length))))
 }
 
 /** `int()`, `int(x)`, `int(text, base)`. */

@@ -80,7 +80,7 @@ const SMALL_INTEGER = 1n << 256n
 export function touchInteger(meter: Meter, n: number | bigint): void {
   if (typeof n !== 'bigint' || (n < SMALL_INTEGER && n > -SMALL_INTEGER)) return
   const bits = bitLength(n)
-  meter.touch((bits * Math.sqrt(bits)) / 8)
+  meter.touch(Math.ceil((bits * Math.sqrt(bits)) / 8))
 }
 
 /** Counts an integer that was computed. */
@@ -88,7 +88,7 @@ export function buildInteger<T extends number | bigint>(meter: Meter, n: T): T {
   if (typeof n === 'bigint') {
     const bits = n < SMALL_INTEGER && n > -SMALL_INTEGER ? 0 : bitLength(n)
     meter.touch(bits)
-    meter.build(24 + bits / 8)
+    meter.build(24 + (bits >> 3))
   }
   return n
 }
