@@ -195,7 +195,7 @@ describe('compilePattern', () => {
         compilePattern(pattern, () => re2js)
       } catch (error) {
         assert.ok(error instanceof PatternError, String(error))
-        assert.match(error.message, /too big/)
+        assert.match(error.message, /too big|needs more steps/)
       }
       assert.ok(performance.now() - start < PATIENCE_MS, pattern.slice(0, 50))
     }
