@@ -187,6 +187,32 @@ describe('normalize', { concurrency: 4 }, () => {
     assert.equal(code, 0)
   })
 
+  it('rejects an event whose rules would do or build more than it may', async (test) => {
+    const folder = folderWith(test, { 'r.yaml': 'r: "len([1 for x in l for y in l]) + len(\' \' * k)"\n' })
+    const events = [
+      { l: [1, 2], k: 3 },
+      { l: Array.from({ length: 300 }, () => 0), k: 3 },
+      { l: [1], k: 1_000_000 },
+      { l: [], k: 5 },
+    ]
+    const input = events.map((event) => `${JSON.stringify(event)}\n`).join('')
+    for (const options of [[], ['--no-fast-path'], ['--workers', '2']]) {
+      const { code, stdout, stderr } = await normalize(
+        ['-r', join(folder, 'r.yaml'), '--max-work', '1000000', '--max-built', '900000', ...options],
+        input,
+      )
+      assert.equal(stdout, '{"r":7}\n{"r":5}\n')
+      assert.deepEqual(
+        records(stderr).map(({ line, code: reason, message }) => [line, reason, message]),
+        [
+          [2, 'VALUE_ERROR', 'r: more work than one event may cause (1000000 units)'],
+          [3, 'VALUE_ERROR', 'r: result too big: more than 900000 bytes of values for one event'],
+        ],
+      )
+      assert.equal(code, 0)
+    }
+  })
+
   it('stops at the first rejected event if asked to', async (test) => {
     const folder = folderWith(test, { 'r.yaml': RULES })
     const { code, stdout, stderr } = await normalize(
@@ -274,6 +300,8 @@ describe('normalize', { concurrency: 4 }, () => {
       [[...rules, '-o', path('r.yaml')], /cannot write .*r\.yaml: the same file is read/],
       [[...rules, '--max-line', '0'], /--max-line/],
       [[...rules, '--max-line', '16M'], /--max-line/],
+      [[...rules, '--max-work', '0'], /--max-work/],
+      [[...rules, '--max-built', '64M'], /--max-built/],
       [[...rules, '--on-error', 'ignore'], /--on-error/],
       [[...rules, '--input-format', 'csv'], /--input-format/],
       [['--unknown'], /unknown option '--unknown'/],
@@ -425,6 +453,8 @@ describe('normalize', { concurrency: 4 }, () => {
       '--errors',
       '--on-error',
       '--max-line',
+      '--max-work',
+      '--max-built',
     ]) {
       assert.ok(stdout.includes(word), word)
     }

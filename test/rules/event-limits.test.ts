@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { test } from 'node:test'
 import type { JsonObject, Value } from '../../src/expression/value.ts'
-import type { CompileOptions } from '../../src/rules/compile.ts'
-import { compileRules } from '../../src/rules/compile.ts'
 import { NODE_CODING } from '../../src/formats/node-coding.ts'
 import { ChunkText } from '../../src/json/chunk-text.ts'
 import { parseExact } from '../../src/json/parse.ts'
+import { stringify } from '../../src/json/stringify.ts'
+import type { CompileOptions } from '../../src/rules/compile.ts'
+import { compileRules } from '../../src/rules/compile.ts'
 
 function rulesOf(expression: string, tap = ''): string {
   const block = tap === '' ? '' : `tap: |\n${tap.replace(/^/gm, '  ')}\n`
