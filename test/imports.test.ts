@@ -83,6 +83,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const ENTRIES: Readonly<Record<string, { readonly stations: readonly string[]; readonly hasNode: boolean }>> =
   {
     './rules': { stations: ['errors.ts', 'event.ts', 'expression', 'json', 'rules'], hasNode: false },
+    './runtime': {
+      stations: ['runtime.ts', 'errors.ts', 'event.ts', 'expression', 'json', 'rules'],
+      hasNode: false,
+    },
     './client': { stations: ['tracer/client', 'tracer/protocol.ts', 'tracer/controls.ts'], hasNode: true },
     './tracer': { stations: ['tracer'], hasNode: true },
     '.': { stations: Object.keys(ALLOWED).filter((station) => station !== 'cli'), hasNode: true },
