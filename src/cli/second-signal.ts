@@ -9,8 +9,9 @@ const AFTER_MS = 250
  * expression and never comes back to its event loop: neither does the first signal reach it then.
  *
  * A handler that libuv calls on another thread is the only way. Node gives no `process.on('SIGINT')` to worker threads,
- * though what is below it works there: so `signal_wrap` is taken, which is deprecated. Where a version of Node has it no
- * more, the thread ends without a word, and a second signal kills only a process that saw the first one; a test tells.
+ * though what is below it works there: so `signal_wrap` is taken from inside of Node (`--expose-internals`, for this thread
+ * alone; `process.binding` had it up to Node 22). Where a version of Node has it no more, the thread ends without a word, and
+ * a second signal kills only a process that saw the first one; a test tells.
  *
  * A thread costs as much as a quarter of the start of the command. So it is started when a run lasts, or at once.
  */
@@ -39,7 +40,7 @@ export class SecondSignal {
     this.#worker = new Worker(THREAD, {
       eval: true,
       env: SHARE_ENV,
-      execArgv: [],
+      execArgv: ['--expose-internals', '--no-warnings'],
       workerData: this.#signals.map((signal) => constants.signals[signal]),
       resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
     })
@@ -49,8 +50,7 @@ export class SecondSignal {
 }
 
 const THREAD = `
-process.noDeprecation = true
-const { Signal } = process.binding('signal_wrap')
+const { Signal } = require('internal/test/binding').internalBinding('signal_wrap')
 let seen = 0
 for (const signal of require('node:worker_threads').workerData) {
   const handle = new Signal()
