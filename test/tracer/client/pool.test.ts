@@ -24,7 +24,7 @@ function failsWith(code: string): (error: unknown) => boolean {
 }
 
 function pem(name: string): Buffer {
-  return readFileSync(new URL(`tls/${name}.pem`, import.meta.url))
+  return readFileSync(new URL(`../tls/${name}.pem`, import.meta.url))
 }
 
 function numbers(count: number): number[] {
