@@ -49,34 +49,6 @@ export type { OutputCounts, SerializedBatch, SerializeOptions } from './stages/s
 export { SerializeStage, serializeBatch, serializeRejected } from './stages/serialize.ts'
 export type { Source } from './stages/source.ts'
 export { InputError } from './stages/source.ts'
-export type { Answer, ServerAddress, TracerErrorCode, TracerPoolOptions } from './tracer/client/pool.ts'
-export { TracerError, TracerPool } from './tracer/client/pool.ts'
-export type { Enricher, EnricherMetric, Match } from './tracer/enricher.ts'
-export { CATEGORIES, NO_MATCHES } from './tracer/enricher.ts'
-export type { CustomLookup } from './tracer/enrichers/custom.ts'
-export { CustomEnricher } from './tracer/enrichers/custom.ts'
-export type {
-  CompiledFeedOptions,
-  FeedEnricher,
-  FeedEnricherOptions,
-  FeedOptions,
-  FeedStats,
-} from './tracer/enrichers/feed.ts'
-export { createFeedEnricher, FeedError } from './tracer/enrichers/feed.ts'
-export type { MispErrorCode, MispOptions, MispSettings, MispTarget } from './tracer/enrichers/misp/misp.ts'
-export { MISP_DEFAULTS, MispEnricher, MispError } from './tracer/enrichers/misp/misp.ts'
-export type { MmdbEnricher, MmdbOptions } from './tracer/enrichers/mmdb/mmdb.ts'
-export { createMmdbEnricher, MMDB_CATEGORIES, MmdbError } from './tracer/enrichers/mmdb/mmdb.ts'
-export { UrlDecoder } from './tracer/enrichers/url-decode.ts'
-export type { CompileFeedsOptions, CompileProgress } from './tracer/feeds/compiled/compile.ts'
-export type { CompiledHeader } from './tracer/feeds/compiled/file-format.ts'
-export { compileFeeds } from './tracer/feeds/compiled/on-demand.ts'
-export type { DownloadStats, FeedDownloadOptions } from './tracer/feeds/download/download.ts'
-export { DownloadError, FeedDownload } from './tracer/feeds/download/download.ts'
-export type { AllowlistOptions, IndicatorAllowlistOptions } from './tracer/indicator-allowlist.ts'
-export { IndicatorAllowlist } from './tracer/indicator-allowlist.ts'
-export type { ContextField, Detection, Indicator, IndicatorType } from './tracer/protocol.ts'
-export { contextText, flattenContext } from './tracer/protocol.ts'
-export type { Allowlist } from './tracer/server/enrichment.ts'
-export type { TlsOptions, TracerServerOptions } from './tracer/server/server.ts'
-export { TracerServer } from './tracer/server/server.ts'
+// Each of these two is an entry of its own, and lists what it has.
+export * from './tracer/client/index.ts'
+export * from './tracer/index.ts'

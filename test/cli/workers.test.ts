@@ -29,6 +29,12 @@ async function outcome(argv: readonly string[], input: string | Uint8Array) {
   return { code, stdout, errors: lines, stats }
 }
 
+/** The command with two workers that end with their first block. */
+function startEndingWorkers(folder: string): Command {
+  const options = ['-r', join(folder, 'r.yaml'), '--workers', '2']
+  return new Command(['--import', ENDING_WORKERS, cliPath('normalize'), ...options])
+}
+
 describe('normalize --workers', { concurrency: 3 }, () => {
   it('gives the same output, rejected events and summary as one thread', async (test) => {
     const folder = folderWith(test, { 'r.yaml': RULES, 'many.jsonl': MANY, 'many.jsonl.gz': gzipSync(MANY) })
@@ -97,16 +103,7 @@ describe('normalize --workers', { concurrency: 3 }, () => {
 
   it('says that a worker has ended, and ends with 1', async (test) => {
     const folder = folderWith(test, { 'r.yaml': RULES })
-    const argv = [
-      '--import',
-      ENDING_WORKERS,
-      cliPath('normalize'),
-      '-r',
-      join(folder, 'r.yaml'),
-      '--workers',
-      '2',
-    ]
-    const command = new Command(argv)
+    const command = startEndingWorkers(folder)
     command.child.stdin.end(MANY)
     const { code, signal, stdout, stderr } = await command.finished
     assert.deepEqual([code, signal, stdout], [1, null, ''])
@@ -115,16 +112,7 @@ describe('normalize --workers', { concurrency: 3 }, () => {
 
   it('ends with 1 when a worker ends while there is no more input', async (test) => {
     const folder = folderWith(test, { 'r.yaml': RULES })
-    const argv = [
-      '--import',
-      ENDING_WORKERS,
-      cliPath('normalize'),
-      '-r',
-      join(folder, 'r.yaml'),
-      '--workers',
-      '2',
-    ]
-    const command = new Command(argv)
+    const command = startEndingWorkers(folder)
     command.child.stdin.write('{"n":1}\n')
     const { code, stderr } = await command.finished
     assert.equal(code, 1)
