@@ -1,7 +1,6 @@
 /** What README.md shows and can be checked: files to save, commands with what they print, the reference of functions. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +8,7 @@ import { describeSignature } from '../src/expression/check/signature.ts'
 import type { Example, FunctionDefinition } from '../src/expression/functions/definition.ts'
 import { FUNCTIONS } from '../src/expression/functions/index.ts'
 import { compileRules } from '../src/rules/compile.ts'
+import { temporaryDirectory } from './temporary.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 export const README = join(ROOT, 'README.md')
@@ -74,7 +74,7 @@ const NOT_RUN = /^(?:npm|alias|kill) /
  * the built ones, as they are installed.
  */
 export class Tour {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'sluice-tour-'))
+  readonly #folder = temporaryDirectory()
   readonly #background: ChildProcess[] = []
 
   constructor() {
@@ -93,10 +93,9 @@ export class Tour {
     return ''
   }
 
-  /** Ends what still runs, and removes the folder. */
+  /** Ends what still runs; the folder goes when this process ends. */
   end(): void {
     for (const { pid } of this.#background) process.kill(-pid!)
-    rmSync(this.#folder, { recursive: true, force: true })
   }
 
   /** A command with `&` at its end goes on; it is ready when it says that it listens. */
