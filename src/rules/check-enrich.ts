@@ -2,8 +2,8 @@
 
 import { suggest } from '../expression/check/suggest.ts'
 import type { Problem } from '../expression/diagnostic.ts'
+import type { CheckedRule } from './checked-rule.ts'
 import type { EnrichPath } from './enrich-spec.ts'
-import type { CheckedRule } from './generate/generate.ts'
 import type { RuleFile } from './load.ts'
 import { kindsOf, type ValueKind } from './value-kinds.ts'
 

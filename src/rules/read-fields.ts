@@ -3,7 +3,7 @@ import type { Node } from '../expression/check/checked.ts'
 import { children } from '../expression/check/checked.ts'
 import type { FieldPath } from '../expression/runtime/fields.ts'
 import { repr } from '../expression/runtime/format/repr.ts'
-import type { CheckedRule } from './generate/generate.ts'
+import type { CheckedRule } from './checked-rule.ts'
 
 /** Where a field stands: at a dotted path, or below keys that are texts. */
 export type ReadPlace =

@@ -1,5 +1,5 @@
 import type { BatchNotes } from '../event.ts'
-import type { CheckedRule } from './generate/generate.ts'
+import type { CheckedRule } from './checked-rule.ts'
 import { type ReadField, readFields } from './read-fields.ts'
 
 /**

@@ -16,24 +16,13 @@ import { variableName } from '../../expression/emit/targets.ts'
 import type { FunctionWriter } from '../../expression/emit/writer.ts'
 import { pathRecipe, type Recipe } from '../../expression/recipe.ts'
 import type { FieldPath } from '../../expression/runtime/fields.ts'
+import type { CheckedRule, CheckedRules } from '../checked-rule.ts'
 import { fieldsIn, readFields } from '../read-fields.ts'
 import type { CopiedFrom, GeneratedFunction } from '../run.ts'
 import { type OutputBuilder, outputBuilderOf } from './build-output.ts'
 import type { OutputNode } from './output-tree.ts'
 import { outputTree, present } from './output-tree.ts'
 import { createProgram, type Program } from './program.ts'
-
-export interface CheckedRule {
-  readonly name: string
-  readonly path: readonly string[]
-  readonly required: boolean
-  readonly node: Node
-}
-
-export interface CheckedRules {
-  readonly rules: readonly CheckedRule[]
-  readonly tap: TapNode | undefined
-}
 
 /** Rules in one generated function. */
 const GROUP_SIZE = 40
