@@ -12,7 +12,7 @@ import { builtinKey, methodKey } from './runtime/key-functions.ts'
 import type { Maybe, Value } from './value.ts'
 import { Tuple } from './value.ts'
 
-export type RecipeKind =
+type RecipeKind =
   | 'function'
   | 'prepared'
   | 'built-in'

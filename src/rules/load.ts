@@ -96,7 +96,7 @@ export interface RuleEntry {
   readonly place: Stretch
 }
 
-export type RuleSource =
+type RuleSource =
   | { readonly kind: 'expression'; readonly text: SourceText }
   | { readonly kind: 'literal'; readonly value: number | bigint | boolean }
 

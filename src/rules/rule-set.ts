@@ -88,7 +88,7 @@ export interface RuleSet {
 }
 
 /** The parts of a rule set, checked. */
-export interface RuleSetParts {
+interface RuleSetParts {
   readonly file: string
   readonly definition: RuleDefinition
   readonly rules: readonly CheckedRule[]

@@ -44,9 +44,9 @@ const TYPE_NAMES = ['str', 'int', 'float', 'bool', 'list', 'tuple', 'dict', 'set
 export type TableRecipes = Map<LookupTable, Recipe<NamedLookupTable>>
 
 /** What a rule set reads: dotted paths, and `*` where it uses the event as a whole. */
-export type Reads = Set<string>
+type Reads = Set<string>
 
-export interface CheckResult<T> {
+interface CheckResult<T> {
   readonly node: T
   readonly faults: readonly Fault[]
 }

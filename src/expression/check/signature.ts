@@ -15,7 +15,7 @@ export interface Signature {
   readonly keywords: string | undefined
 }
 
-export interface Parameter {
+interface Parameter {
   readonly name: string
   readonly optional: boolean
   readonly byPosition: boolean

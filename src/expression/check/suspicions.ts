@@ -59,7 +59,7 @@ export function suspicionsInStatements(statements: readonly Statement[], context
 }
 
 /** What statements assign. */
-export interface Assignments {
+interface Assignments {
   /** Names, those of `for` included. */
   readonly names: ReadonlySet<string>
   /** Names that `=` assigns. */

@@ -8,7 +8,7 @@
  */
 
 /** A value that code spells out: quoted, in brackets or in digits. An array may hold code as well. */
-export type Literal = string | number | bigint | boolean | null | undefined | readonly Part[]
+type Literal = string | number | bigint | boolean | null | undefined | readonly Part[]
 
 export type Part = Code | Literal
 

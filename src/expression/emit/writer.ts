@@ -29,7 +29,7 @@ export interface Emitted {
 }
 
 /** The way out where something is absent. */
-export type Absence = { readonly kind: 'reject' } | LabelledAbsence
+type Absence = { readonly kind: 'reject' } | LabelledAbsence
 
 export interface LabelledAbsence {
   readonly kind: 'break'
@@ -65,7 +65,7 @@ interface Loop {
 }
 
 /** Writes the code of a node with a writer; the value may be absent itself. */
-export type EmitNode = (writer: FunctionWriter, node: Node) => Emitted
+type EmitNode = (writer: FunctionWriter, node: Node) => Emitted
 
 /** Units of work for a round of a loop, and for each line of code in it. */
 const ROUND = 60

@@ -42,7 +42,7 @@ export interface FunctionDefinition {
   readonly implementation: Implementation
 }
 
-export type FunctionGroup = 'text' | 'logic' | 'tables' | 'hosts' | 'time' | 'normal forms'
+type FunctionGroup = 'text' | 'logic' | 'tables' | 'hosts' | 'time' | 'normal forms'
 
 export type Subject = 'first' | 'only' | 'none'
 
@@ -69,10 +69,10 @@ export interface Example {
   readonly anomalies?: Readonly<Record<string, readonly string[]>>
 }
 
-export type Implementation = PlainFunction | PreparedFunction | SpecialForm
+type Implementation = PlainFunction | PreparedFunction | SpecialForm
 
 /** Called with evaluated arguments, in the signature's order; one that is not given is `undefined`. */
-export interface PlainFunction {
+interface PlainFunction {
   readonly kind: 'plain'
   readonly call: (context: EventContext, ...args: any[]) => Maybe
 }

@@ -12,7 +12,7 @@
 import type { JsonObject, Value } from '../value.ts'
 
 /** What a SID is. */
-export interface SidDetails {
+interface SidDetails {
   readonly category: string
   readonly subcategory: string
   readonly desc: string

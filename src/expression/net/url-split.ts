@@ -5,7 +5,7 @@ import { isIpv6 } from './ip.ts'
  * A URL in its parts, as `urllib.parse.urlparse` of CPython 3.11.12 and later splits it. Nothing is decoded; a part that
  * is not there is `''`.
  */
-export interface SplitUrl {
+interface SplitUrl {
   /** In lower case. */
   readonly scheme: string
   /** What stands between `//` and the next `/`, `?` or `#`. */
@@ -17,7 +17,7 @@ export interface SplitUrl {
   readonly fragment: string
 }
 
-export interface SplitNetloc {
+interface SplitNetloc {
   readonly username: string
   readonly password: string
   /** In lower case, but for a zone id (`fe80::1%eTh0`); without brackets. */

@@ -1,8 +1,8 @@
 import { Alphabet } from './alphabet.ts'
 import type { RegexNode } from './ast.ts'
 import { sequence } from './ast.ts'
-import type { Program } from './program.ts'
-import { compileProgram } from './program.ts'
+import type { BacktrackingProgram } from './backtracking-program.ts'
+import { compileBacktracking } from './backtracking-program.ts'
 
 /**
  * How often a backtracking engine may look at one character of the subject, at most, for a pattern to pass as
@@ -40,7 +40,7 @@ export function isLinear(root: RegexNode): boolean {
 }
 
 function isBounded(root: RegexNode): boolean {
-  const program = compileProgram(root)
+  const program = compileBacktracking(root)
   return program !== undefined && new Exploration(program).isBounded()
 }
 
@@ -56,12 +56,12 @@ interface Reach {
 type Ways = ReadonlyMap<number, number>
 
 class Exploration {
-  readonly #program: Program
+  readonly #program: BacktrackingProgram
   readonly #alphabet: Alphabet
   readonly #reaches = new Map<number, Reach | undefined>()
   #work = 0
 
-  constructor(program: Program) {
+  constructor(program: BacktrackingProgram) {
     this.#program = program
     this.#alphabet = new Alphabet(program.sets)
   }

@@ -7,7 +7,7 @@ import { isDigit, isHex, isOctal } from './tokens.ts'
 import { ASCII_DIGIT, ASCII_SPACE, ASCII_WORD, SPACE } from './unicode.ts'
 
 /** What a backslash and the characters after it mean. */
-export type Escape =
+type Escape =
   | { readonly kind: 'literal'; readonly codePoint: number }
   | { readonly kind: 'class'; readonly set: CharacterSet }
   | { readonly kind: 'position'; readonly at: Position }

@@ -19,7 +19,7 @@ export const NO_FLAGS: Flags = {
 }
 
 /** What `(?...)` says: flags for the whole pattern, or for the group that follows. */
-export interface FlagGroup {
+interface FlagGroup {
   readonly scope: 'pattern' | 'group'
   readonly added: ReadonlySet<string>
   readonly removed: ReadonlySet<string>

@@ -10,7 +10,7 @@ const WORD_SYMBOLS = symbolsWhere((codePoint) => codePoint < 0x80 && isAsciiWord
 const OTHER_SYMBOLS = symbolsWhere((codePoint) => !isAsciiWord(codePoint))
 
 /** Which newlines become one: all, only one that ends the text, or none of them (nothing looks for them). */
-export type Newlines = 'every' | 'last' | 'none'
+type Newlines = 'every' | 'last' | 'none'
 
 /** How subjects are coded: each character becomes the symbol of its class, in UTF-8. */
 export class SymbolCode {

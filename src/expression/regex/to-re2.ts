@@ -8,7 +8,7 @@ import { SymbolCode } from './symbols.ts'
 import { ASCII_WORD, UNICODE } from './unicode.ts'
 
 /** A pattern in RE2's syntax, which does not read the subject itself but the symbols that stand for it. */
-export interface Re2Translation {
+interface Re2Translation {
   readonly pattern: string
   readonly symbols: SymbolCode
 }
@@ -17,7 +17,7 @@ export interface Re2Translation {
  * How many steps writing out its repetitions may add to a pattern. Matching takes an operation for each step and
  * character at worst.
  */
-export const MAX_REPEATED_STEPS = 1000
+const MAX_REPEATED_STEPS = 1000
 
 /**
  * The pattern for an engine with RE2's syntax.

@@ -178,7 +178,7 @@ export function compare(meter: Meter, a: Value, b: Value): number {
  *
  * @returns negative, 0 or positive
  */
-export function compareText(meter: Meter, a: string, b: string): number {
+function compareText(meter: Meter, a: string, b: string): number {
   if (equalTexts(meter, a, b)) return 0
   const length = Math.min(a.length, b.length)
   let index = 0
@@ -337,9 +337,9 @@ function inView(meter: Meter, view: DictView, item: Value): boolean {
 
 /** What `d.keys()` and `d.items()` give. */
 export type SetView = DictView & { readonly kind: 'keys' | 'items' }
-export type SetLike = ValueSet | SetView
+type SetLike = ValueSet | SetView
 
-export function isSetLike(value: Value): value is SetLike {
+function isSetLike(value: Value): value is SetLike {
   return value instanceof ValueSet || isSetView(value)
 }
 

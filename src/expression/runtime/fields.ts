@@ -48,7 +48,7 @@ export function resolveField(object: Maybe, path: FieldPath): Maybe {
 }
 
 /** Where a field was found. */
-export interface Place {
+interface Place {
   readonly container: JsonObject | Dict
   readonly key: string
 }

@@ -24,10 +24,10 @@ import { ITEM_BYTES } from './length.ts'
 import { TextIndexes } from './text-index.ts'
 
 /** Units of work for one event. About 2 s of a processor of 2023. */
-export const DEFAULT_MAX_WORK = 2_000_000_000
+const DEFAULT_MAX_WORK = 2_000_000_000
 
 /** Bytes that an evaluation may build, and characters of its output. 64 MiB. */
-export const DEFAULT_MAX_BUILT = 64 * 1024 * 1024
+const DEFAULT_MAX_BUILT = 64 * 1024 * 1024
 
 /** What the evaluation of one event may cost. */
 export interface EventLimits {

@@ -24,7 +24,7 @@ export interface Callable {
  * `types`: the second argument names types. `any`, `all`: given a generator, the elements are taken until the answer is
  * known. `text`: a text as the only argument is the result.
  */
-export type SpecialCall = 'types' | 'any' | 'all' | 'text'
+type SpecialCall = 'types' | 'any' | 'all' | 'text'
 
 export type CallableTable = Readonly<Record<string, Callable>>
 

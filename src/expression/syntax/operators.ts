@@ -32,7 +32,7 @@ export const BINARY_OPERATORS = {
 export type BinaryOperator = keyof typeof BINARY_OPERATORS
 
 /** Read as an operator and refused: no type supports it. */
-export const REFUSED_OPERATOR = '@'
+const REFUSED_OPERATOR = '@'
 
 /** Signs before an operand; they bind more tightly than every binary operator but `**`. */
 export const SIGN_OPERATORS = {

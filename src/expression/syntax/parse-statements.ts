@@ -30,7 +30,7 @@ const LINE_ENDS: ReadonlySet<TokenKind> = new Set(['newline', 'indent', 'dedent'
 /** Lines that belong to the compound statement above them. */
 const CONTINUATIONS = new Set(['elif', 'else', 'except', 'finally'])
 
-export interface ParsedStatements {
+interface ParsedStatements {
   /** Undefined where the text could not be read at all. */
   readonly statements: readonly Statement[] | undefined
   readonly faults: readonly Fault[]

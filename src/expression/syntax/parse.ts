@@ -29,10 +29,10 @@ import { isBinaryOperator, isComparison, isSign, precedenceOf } from './operator
 import { decodeString } from './string-literal.ts'
 import { SyntaxFault } from './syntax-fault.ts'
 
-export const CAST_TYPES: readonly CastType[] = ['str', 'int', 'float', 'bool']
+const CAST_TYPES: readonly CastType[] = ['str', 'int', 'float', 'bool']
 
 /** Python's keywords: none of them is a field's name. */
-export const KEYWORDS: ReadonlySet<string> = new Set(
+const KEYWORDS: ReadonlySet<string> = new Set(
   (
     'and as assert async await break class continue def del elif else except finally for from global if import ' +
     'in is lambda nonlocal not or pass raise return try while with yield'
@@ -54,7 +54,7 @@ const MAX_OPERATORS = 1000
 /** Brackets and prefixes may nest this deep; generated code of that depth still compiles. */
 const MAX_DEPTH = 100
 
-export interface Parsed {
+interface Parsed {
   /** Undefined where the text could not be read at all. */
   readonly expression: Expression | undefined
   readonly faults: readonly Fault[]

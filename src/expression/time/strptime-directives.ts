@@ -61,7 +61,7 @@ export interface Directive {
 export type Field = (typeof FIELDS)[keyof typeof FIELDS]
 
 /** Numbers, so that the scanner's `switch` is a jump table. */
-export const FIELDS = {
+const FIELDS = {
   year: 0,
   shortYear: 1,
   isoYear: 2,
@@ -84,7 +84,7 @@ export const FIELDS = {
   zoneName: 19,
 } as const
 
-export type Scan =
+type Scan =
   /** Two digits from `low` to `high`, else one digit from `least`; or a blank and a digit, where `padded`. */
   | {
       readonly kind: 'upToTwo'

@@ -3,7 +3,7 @@ import { indentOf, type KeyLine, type YamlLines } from './lines.ts'
 import type { Range } from './tree.ts'
 
 /** What is wrong in a YAML text, in the words of somebody who writes rules. */
-export interface SyntaxExplanation {
+interface SyntaxExplanation {
   readonly range: Range
   readonly message: string
   readonly hint?: string

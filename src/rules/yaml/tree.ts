@@ -26,14 +26,14 @@ export interface SequenceNode extends Range {
 }
 
 /** `*name`. Its target is undefined where the name is unknown, which has been reported. */
-export interface AliasNode extends Range {
+interface AliasNode extends Range {
   readonly kind: 'alias'
   readonly target: ContentNode | undefined
 }
 
 export type ContentNode = Exclude<YamlNode, AliasNode>
 
-export interface YamlTree {
+interface YamlTree {
   /** Undefined: the file has no content. */
   readonly root: ContentNode | undefined
   /** What aliases name. */
@@ -41,7 +41,7 @@ export interface YamlTree {
 }
 
 /** The file that a tree is made of. */
-export interface TreeHost {
+interface TreeHost {
   readonly lines: Lines
   /** What the events' offsets count in. */
   readonly text: string

@@ -36,7 +36,7 @@ export interface Entry {
   readonly value: YamlNode
 }
 
-export type ProblemDetails = Pick<Problem, 'hint' | 'field'> & { readonly severity?: Problem['severity'] }
+type ProblemDetails = Pick<Problem, 'hint' | 'field'> & { readonly severity?: Problem['severity'] }
 
 /**
  * One YAML file with a single document, its places kept. What is wrong with it is collected in `problems`: the

@@ -149,7 +149,7 @@ export function formatInteger(digits: string): number {
 }
 
 /** A number's text in the parts between which padding goes. */
-export interface NumberParts {
+interface NumberParts {
   readonly negative: boolean
   /** `0x` and its like. */
   readonly prefix: string

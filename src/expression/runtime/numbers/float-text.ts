@@ -24,7 +24,7 @@ const NATIVE_FIXED_LIMIT = 1e21
 /** How a float is laid out: with an exponent, without, or whichever is shorter. */
 export type FloatLayout = 'e' | 'f' | 'g'
 
-export interface FloatOptions {
+interface FloatOptions {
   readonly layout: FloatLayout
   /** Digits behind the point, for `g` significant digits. */
   readonly precision: number
