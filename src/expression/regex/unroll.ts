@@ -5,7 +5,7 @@ import { resolve, setKey } from './character-set.ts'
 import type { Ranges } from './ranges.ts'
 
 /** A program to which a repetition is added. Instructions refer to each other by index. */
-export interface Unrolling {
+interface Unrolling {
   /** The program is too big by now: nothing that is added counts any more. */
   isRefused(): boolean
   /** Adds an instruction that goes on at each of the targets, which may get more targets later. */
