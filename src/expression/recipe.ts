@@ -36,7 +36,7 @@ export interface Recipe<T = unknown> {
   print(refer: (other: Recipe) => Name): Code
 }
 
-/** What generated code calls: the event's context or the meter comes first. */
+/** A function that generated code calls: the event's context or the meter comes first. */
 export type Call = (...args: any[]) => Maybe
 
 /** A function of the language that needs no preparation. */

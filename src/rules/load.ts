@@ -79,7 +79,7 @@ export interface RuleFile {
   readonly enrich?: EnrichEntry
   /** Every output field that the file names, also where its expression could not be read. */
   readonly outputs: readonly (readonly string[])[]
-  /** What is wrong with the file as YAML and as a rule file; the expressions have not been looked at. */
+  /** The problems of the file as YAML and as a rule file; the expressions have not been looked at. */
   readonly problems: readonly Problem[]
   /** The YAML has syntax errors: rules, tables or `tap` may be missing, and what refers to them is no error. */
   readonly incomplete: boolean
@@ -263,7 +263,7 @@ class RuleFileReader {
     return source && { required, source }
   }
 
-  /** How a rule says what it says elsewhere with a key of its own. */
+  /** The notation of a rule's key that stands elsewhere with a key of its own. */
   #foreignKey(entry: Entry, field: Entry | undefined): string | undefined {
     const written = (node: Entry | undefined): string | undefined => {
       const value = node && contentOf(node.value)

@@ -18,7 +18,7 @@ export interface CompileOptions {
   readonly file?: string
   /** Files with global lookup tables: their texts, and names for messages. Default: none. */
   readonly lookups?: readonly { readonly text: string; readonly file: string }[]
-  /** How often `while` in tap may go round for one event. Default: 100,000. */
+  /** The most rounds of `while` in tap for one event. Default: 100,000. */
   readonly maxWhileSteps?: number
   /**
    * Take patterns that are not proven to be linear in the length of the text: one event may then keep the processor for
@@ -26,18 +26,18 @@ export interface CompileOptions {
    */
   readonly allowUnsafePatterns?: boolean
   /**
-   * How much work the evaluation of one event may cause, in units of about a nanosecond: what it touches is counted, not
+   * The most work that the evaluation of one event may cause, in units of about a nanosecond: steps are counted, not
    * the time. More is a value error. Default: 2,000,000,000.
    */
   readonly maxWork?: number
   /**
-   * How many bytes of values the evaluation of one event may build, what is garbage by then included, and how many
+   * The most bytes of values that the evaluation of one event may build, garbage included, and the most
    * characters of output. More is a value error. Default: 64 MiB.
    */
   readonly maxBuilt?: number
 }
 
-/** What a rule set was compiled from: another thread can compile the same from it. */
+/** The source of a rule set: another thread can compile the same from it. */
 export interface RuleDefinition {
   /** The rule file's text, YAML. */
   readonly text: string
@@ -56,10 +56,10 @@ export interface RuleSet {
   readonly reads: readonly string[]
   /** The rules as the compiler understood them: what a faster path is made from. */
   readonly rules: readonly CheckedRule[]
-  /** Whether the rule file has a `tap`. */
+  /** The rule file has a `tap`. */
   readonly tap: boolean
   readonly enrich: EnrichSpec | undefined
-  /** What the operator should know though the rules work. */
+  /** Notes for the operator on rules that work. */
   readonly warnings: readonly Problem[]
   /** {@link RuleSet.warnings} as a report; '' if there are none. */
   readonly warningText: string
@@ -73,7 +73,7 @@ export interface RuleSet {
    * them. With a `tap` it is the same
    */
   printModule(runtime: string, exact: boolean): string
-  /** How lines become output without objects in between; undefined where the rules need the event as a whole. */
+  /** The way from lines to output without objects in between; undefined where the rules need the event as a whole. */
   readonly fastPath: FastPathPlan | undefined
   /** The fields of the event that the rules read, with the rules that read them. Not those of `tap`. */
   readonly readFields: readonly ReadField[]

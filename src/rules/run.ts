@@ -67,7 +67,7 @@ export class Run implements EventContext, Runner {
   /** Texts of the event's numbers, where they are not written as we would write them. */
   numbers: NumberTexts | undefined
 
-  /** What the event may still cost. */
+  /** Counts the cost of the event, and ends its evaluation at the limit. */
   readonly meter: Meter
 
   #data: JsonObject | Dict = {}

@@ -43,7 +43,7 @@ const TYPE_NAMES = ['str', 'int', 'float', 'bool', 'list', 'tuple', 'dict', 'set
 
 export type TableRecipes = Map<LookupTable, Recipe<NamedLookupTable>>
 
-/** What a rule set reads: dotted paths, and `*` where it uses the event as a whole. */
+/** The fields that a rule set reads: dotted paths, and `*` where it uses the event as a whole. */
 type Reads = Set<string>
 
 interface CheckResult<T> {
@@ -52,7 +52,7 @@ interface CheckResult<T> {
 }
 
 export interface CheckContext {
-  /** What was parsed: hints repeat parts of it. */
+  /** The text that was parsed: hints repeat parts of it. */
   readonly text: string
   readonly functions: FunctionLibrary
   readonly host: PrepareHost
@@ -61,7 +61,7 @@ export interface CheckContext {
   readonly tables: TableRecipes
 }
 
-/** Whether a built-in function or a method has that name. */
+/** A built-in function or a method has that name. */
 export function isCallable(name: string): boolean {
   return Object.hasOwn(BUILTINS, name) || METHOD_NAMES.has(name)
 }
@@ -619,7 +619,7 @@ class Checker {
     }
   }
 
-  /** What a function reads of the event beside its arguments: noted, and kept with its node. */
+  /** The members of the event that a function reads beside its arguments: noted, and kept with its node. */
   #ownReads({ reads }: FunctionDefinition): { reads: readonly string[] } | undefined {
     if (reads === undefined) return undefined
     for (const member of reads) this.#reads.add(member)
@@ -941,7 +941,7 @@ function stringifyBigint(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value
 }
 
-/** What `exists` may be asked about. */
+/** The nodes that `exists` may be asked about. */
 function isPath(node: Node): boolean {
   switch (node.op) {
     case 'field':

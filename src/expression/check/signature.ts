@@ -1,5 +1,5 @@
 /**
- * How a callable takes its arguments, written as Python writes it. The text names the parameters and says
+ * The parameters of a callable, written as Python writes them. The text names the parameters and says
  * which are optional; what an optional one means when it is not given is the callee's matter (it gets
  * `undefined`).
  *

@@ -118,7 +118,7 @@ function plainMember(writer: FunctionWriter, holder: Code, key: string): Code {
   return INHERITED.has(key) ? writer.find('ownMember', holder, key) : _`${holder}[${key}]`
 }
 
-/** What is known of a part of the event, as it came. */
+/** The type of a part of the event, as it came. */
 function ofEvent(writer: FunctionWriter): Knowledge {
   return writer.exact ? 'any' : 'json'
 }

@@ -83,7 +83,7 @@ function readIpv6(text: string, groups: number[] | undefined): boolean {
   if (end < 2 || end > LONGEST_IPV6) return false
   let position = 0
   let count = 0
-  /** How many groups stand before `::`, -1 while there is none. */
+  /** The number of groups before `::`, -1 while there is none. */
   let gap = -1
   if (text.charCodeAt(0) === COLON) {
     if (text.charCodeAt(1) !== COLON) return false

@@ -11,7 +11,7 @@
  */
 import type { JsonObject, Value } from '../value.ts'
 
-/** What a SID is. */
+/** The account or group that a SID stands for. */
 interface SidDetails {
   readonly category: string
   readonly subcategory: string

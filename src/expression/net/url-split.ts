@@ -8,10 +8,10 @@ import { isIpv6 } from './ip.ts'
 interface SplitUrl {
   /** In lower case. */
   readonly scheme: string
-  /** What stands between `//` and the next `/`, `?` or `#`. */
+  /** The text between `//` and the next `/`, `?` or `#`. */
   readonly netloc: string
   readonly path: string
-  /** What follows the first `;` of the path's last segment; only some schemes have it. */
+  /** The text behind the first `;` of the path's last segment; only some schemes have it. */
   readonly params: string
   readonly query: string
   readonly fragment: string
@@ -115,7 +115,7 @@ export function splitNetloc(netloc: string): SplitNetloc {
   return { username, password, host: lowerBeforeZone(host), bracketed: open >= 0, port }
 }
 
-/** What stands before and after the character at `index`; all and nothing if the index is none. */
+/** The texts before and behind the character at `index`; all and nothing if the index is none. */
 function splitAt(text: string, index: number): [before: string, after: string] {
   return index < 0 || index >= text.length ? [text, ''] : [text.slice(0, index), text.slice(index + 1)]
 }

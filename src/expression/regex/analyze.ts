@@ -5,8 +5,8 @@ import type { BacktrackingProgram } from './backtracking-program.ts'
 import { compileBacktracking } from './backtracking-program.ts'
 
 /**
- * How often a backtracking engine may look at one character of the subject, at most, for a pattern to pass as
- * linear. As long as it does not, it costs no more than an engine that is linear by construction, and less on most
+ * The most looks of a backtracking engine at one character of the subject with which a pattern passes as
+ * linear. Such a pattern costs no more than an engine that is linear by construction, and less on most
  * texts.
  */
 export const MAX_EXAMINATIONS = 200
@@ -15,7 +15,7 @@ export const MAX_EXAMINATIONS = 200
 const MAX_WORK = 200_000
 
 /**
- * Whether backtracking is proven to be linear in the length of the subject, whatever the subject is.
+ * True where backtracking is proven to be linear in the length of the subject, for every subject.
  *
  * The proof plays all subjects at once. It keeps, for each place of the pattern where a character is tested, the
  * number of different ways in which an engine can come to that test at one character: an engine that finds no match
@@ -48,11 +48,11 @@ function isBounded(root: RegexNode): boolean {
 interface Reach {
   /** Test instruction and number of ways, in turn. */
   readonly tests: readonly number[]
-  /** How many ways there are, those included that end in no test. */
+  /** The number of ways, those included that end in no test. */
   readonly ways: number
 }
 
-/** How many ways lead to each test at one character. */
+/** The number of ways to each test at one character. */
 type Ways = ReadonlyMap<number, number>
 
 class Exploration {

@@ -18,7 +18,7 @@ export const NO_FLAGS: Flags = {
   ascii: false,
 }
 
-/** What `(?...)` says: flags for the whole pattern, or for the group that follows. */
+/** The contents of `(?...)`: flags for the whole pattern, or for the group that follows. */
 interface FlagGroup {
   readonly scope: 'pattern' | 'group'
   readonly added: ReadonlySet<string>

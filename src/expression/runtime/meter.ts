@@ -1,5 +1,5 @@
 /**
- * What the evaluation of one event may cost. Events are hostile, and a rule that is harmless for all of a day's events
+ * The cost of one event's evaluation, and its bounds. Events are hostile, and a rule that is harmless for all of a day's events
  * (`s.count(c) for c in s`) is quadratic in one that is made for it. So work is counted, not rounds: every function of
  * the runtime says what it touches, and what it builds.
  *
@@ -29,7 +29,7 @@ const DEFAULT_MAX_WORK = 2_000_000_000
 /** Bytes that an evaluation may build, and characters of its output. 64 MiB. */
 const DEFAULT_MAX_BUILT = 64 * 1024 * 1024
 
-/** What the evaluation of one event may cost. */
+/** The most that the evaluation of one event may cost. */
 export interface EventLimits {
   /** Units of work. */
   readonly maxWork: number
@@ -100,7 +100,7 @@ export class Meter {
     } else this.touch(CALL)
   }
 
-  /** What a function has made. */
+  /** Counts the value that a function has made. */
   made(value: Maybe): void {
     if (typeof value === 'string') this.build(value.length)
     else if (Array.isArray(value)) this.build(ITEM_BYTES * value.length)

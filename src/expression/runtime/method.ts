@@ -11,7 +11,7 @@ export interface Callable {
   readonly mutates: boolean
   /** The type of the result, and whether it may be absent. Methods do not say it: their receiver's type is not known. */
   readonly returns: Returns
-  /** How the compiler treats a call, beside calling it. */
+  /** The compiler's own treatment of a call, beside calling it. */
   readonly special: SpecialCall | undefined
   /**
    * The meter comes first, then for methods the receiver. Then one argument per parameter of the signature (`undefined` where not

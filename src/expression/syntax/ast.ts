@@ -155,7 +155,7 @@ interface Cast extends Span {
   readonly type: CastType
 }
 
-/** What can stand left of `=`, or between `for` and `in`. */
+/** A target: it stands left of `=`, or between `for` and `in`. */
 export type Target = Name | Attribute | Subscript | TargetList
 
 interface TargetList extends Span {

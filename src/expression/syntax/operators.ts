@@ -4,7 +4,7 @@
  */
 
 interface BinaryDefinition {
-  /** How tightly the operator binds: the larger number first. Comparisons, `not`, `and` and `or` bind less than all. */
+  /** The larger number binds more tightly. Comparisons, `not`, `and` and `or` bind less than all. */
   readonly precedence: number
   readonly associativity: 'left' | 'right'
   /** The function of the runtime: `a + b`. */

@@ -826,7 +826,7 @@ export class Parser {
   }
 }
 
-/** What was read of an f-string, and where reading goes on. */
+/** The parts that were read of an f-string, and the place where reading goes on. */
 interface FormattedParts {
   readonly parts: readonly (string | FormattedValue)[]
   readonly end: number
@@ -836,7 +836,7 @@ function isConstantElement(element: Element): boolean {
   return !element.spread && element.value.kind === 'constant'
 }
 
-/** Whether a generator was written without parentheses of its own. */
+/** The generator was written without parentheses of its own. */
 function isBareGenerator(value: Expression, text: string): boolean {
   return value.kind === 'comprehension' && value.result === 'generator' && text[value.start] !== '('
 }

@@ -1,6 +1,6 @@
 import { BLANKS } from './strptime-format.ts'
 
-/** What the directives of a format found. */
+/** The values that the directives of a format found. */
 export class Found {
   year = -1
   isoYear = -1

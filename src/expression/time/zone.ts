@@ -16,7 +16,7 @@ export interface Zone {
 /** Longer than any IANA name. */
 const MAX_NAME_LENGTH = 64
 
-/** How many names, known and unknown, and how many days of each zone are kept. */
+/** The most names, known and unknown, and the most days of each zone that are kept. */
 const MAX_NAMES = 256
 const MAX_DAYS = 512
 

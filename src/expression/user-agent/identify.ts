@@ -16,7 +16,7 @@ import { type AgentMatch, type AgentRule, keysOf, RuleTable } from './rule-table
 import * as tables from './tables.ts'
 import { findTool } from './tools.ts'
 
-/** What a user agent says of itself. */
+/** The properties of a client, as its user agent tells them. */
 export interface Agent {
   readonly name: string
   /** Family and version: `Windows 10`, `Linux`. */
@@ -29,7 +29,7 @@ export interface Agent {
   readonly version: string | null
 }
 
-/** What is not known: the word of uap-core, which rules and dashboards look for. */
+/** The word for anything that is not known, that of uap-core, which rules and dashboards look for. */
 export const OTHER = 'Other'
 
 export const SPIDER = 'Spider'

@@ -35,7 +35,7 @@ const GROUP_SIZE = 60
 /** Lines that write output in one generated function. */
 const GROUP_LINES = 400
 
-/** What the fast path of a rule set is made from; it holds no state of lines. */
+/** The parts of a rule set's fast path; they hold no state of lines. */
 export interface FastPathPlan {
   readonly source: string
   /** The same as a module that exports `evaluate`. @param runtime the specifier of src/runtime.ts */

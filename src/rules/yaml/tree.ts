@@ -36,14 +36,14 @@ export type ContentNode = Exclude<YamlNode, AliasNode>
 interface YamlTree {
   /** Undefined: the file has no content. */
   readonly root: ContentNode | undefined
-  /** What aliases name. */
+  /** The nodes that aliases name. */
   readonly shared: ReadonlySet<ContentNode>
 }
 
 /** The file that a tree is made of. */
 interface TreeHost {
   readonly lines: Lines
-  /** What the events' offsets count in. */
+  /** The text in which the events' offsets count. */
   readonly text: string
   report(range: Range, message: string, details?: { readonly hint?: string }): void
 }

@@ -24,7 +24,7 @@ const MAX_SYNTAX_ERRORS = 20
 /** Keys that merges (`<<`) may copy in one file: enough for any honest table, too few for an alias bomb. */
 const MAX_MERGED_KEYS = 100_000
 
-/** What problems underline: part of a line. */
+/** The part of a line that a problem underlines. */
 export interface Stretch extends Place {
   readonly endColumn: number
 }

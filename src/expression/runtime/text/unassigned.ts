@@ -50,7 +50,7 @@ function runStarts(): Uint32Array {
   return starts
 }
 
-/** Whether Unicode 14.0 has no character there. Surrogates count as assigned. */
+/** Unicode 14.0 has no character there. Surrogates count as assigned. */
 export function isUnassigned(codePoint: number): boolean {
   let low = 0
   let high = STARTS.length - 1
@@ -64,7 +64,7 @@ export function isUnassigned(codePoint: number): boolean {
 
 const FIRST_UNASSIGNED = STARTS[1]!
 
-/** Whether the text holds a code point that Unicode 14.0 had not assigned. */
+/** The text holds a code point that Unicode 14.0 had not assigned. */
 export function hasUnassigned(text: string): boolean {
   for (let unit = 0; unit < text.length; unit++) {
     if (text.charCodeAt(unit) < FIRST_UNASSIGNED) continue
