@@ -2,9 +2,10 @@
  * The compiler: a rule file's text to a rule set, with everything that is wrong reported at once. The caller gives the
  * functions that rules may call: compile.ts all of them, load-and-compile.ts those that the text names.
  */
-import type { CheckContext, TableRecipes } from '../expression/check/check.ts'
-import { checkExpression, checkStatements, isCallable } from '../expression/check/check.ts'
+import { isCallable } from '../expression/check/call-checker.ts'
+import { checkExpression, checkStatements } from '../expression/check/check.ts'
 import type { Node, TapNode } from '../expression/check/checked.ts'
+import type { CheckContext, TableRecipes } from '../expression/check/name-checker.ts'
 import type { SuspicionContext } from '../expression/check/suspicions.ts'
 import { assignmentsOf, suspicionsInStatements, suspicionsOf } from '../expression/check/suspicions.ts'
 import type { Problem, SourceText } from '../expression/diagnostic.ts'

@@ -6,7 +6,7 @@ import { decodeString } from './string-literal.ts'
 import { SyntaxFault } from './syntax-fault.ts'
 
 /** Reads the expression of a field, which stands between two offsets of the text. */
-export type ReadField = (start: number, end: number) => Expression
+type ReadField = (start: number, end: number) => Expression
 
 /** Parts of an f-string, and the place where reading goes on. */
 interface FormattedParts {
