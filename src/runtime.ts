@@ -19,9 +19,9 @@ export { type GeneratedFunction, Run } from './rules/run.ts'
  *
  * @throws {TypeError} where no function of that name is called without preparation
  */
-export function plainFunction(name: string): Call {
+export function directFunction(name: string): Call {
   const implementation = FUNCTIONS.get(name)?.implementation
-  if (implementation?.kind === 'plain') return implementation.call
+  if (implementation?.kind === 'direct') return implementation.call
   throw new TypeError(`no function '${name}' of this kind`)
 }
 

@@ -44,7 +44,7 @@ export function functionRecipe(name: string, call: Call): Recipe<Call> {
   return {
     kind: 'function',
     realize: () => call,
-    print: () => _`runtime.plainFunction(${name})`,
+    print: () => _`runtime.directFunction(${name})`,
   }
 }
 

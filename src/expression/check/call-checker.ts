@@ -237,7 +237,7 @@ export abstract class CallChecker extends NameChecker {
     }
     if (value.kind === 'name') {
       const definition = this.functions.get(value.name)
-      if (definition?.implementation.kind === 'plain') {
+      if (definition?.implementation.kind === 'direct') {
         const { call } = definition.implementation
         const callee = functionRecipe(definition.name, call)
         return { op: 'callable', context: true, callee, ...this.#ownReads(definition) }
@@ -264,7 +264,7 @@ export abstract class CallChecker extends NameChecker {
     for (const argument of bound.rest) args.push(this.expression(argument.value))
     const node = { op: 'call', name, context: true, returns: definition.returns } as const
     const own = this.#ownReads(definition)
-    if (implementation.kind === 'plain') {
+    if (implementation.kind === 'direct') {
       return { ...node, callee: functionRecipe(name, implementation.call), args, ...own }
     }
     const prepared = this.#prepare(call, definition, implementation, bound)

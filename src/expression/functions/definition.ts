@@ -69,17 +69,17 @@ export interface Example {
   readonly anomalies?: Readonly<Record<string, readonly string[]>>
 }
 
-type Implementation = PlainFunction | PreparedFunction | SpecialForm
+type Implementation = DirectFunction | PreparedFunction | SpecialForm
 
 /** Called with evaluated arguments, in the signature's order; one that is not given is `undefined`. */
-interface PlainFunction {
-  readonly kind: 'plain'
+interface DirectFunction {
+  readonly kind: 'direct'
   readonly call: (context: EventContext, ...args: any[]) => Maybe
 }
 
 /**
  * Some of its arguments are constants that are worked on once, at load: a pattern is translated, a time format
- * becomes a parser. The function that comes back is called with all arguments, like a plain one.
+ * becomes a parser. The function that comes back is called with all arguments, like a direct one.
  */
 export interface PreparedFunction {
   readonly kind: 'prepared'

@@ -51,7 +51,7 @@ export const normalizeHost: FunctionDefinition = {
     },
   ],
   implementation: {
-    kind: 'plain',
+    kind: 'direct',
     call(context, ...values: Value[]) {
       const hosts = noHosts()
       for (const value of values) {

@@ -156,7 +156,7 @@ export const normalizeUrl: FunctionDefinition = {
     },
   ],
   implementation: {
-    kind: 'plain',
+    kind: 'direct',
     call(context, s: Value, type: Maybe) {
       if (typeof s !== 'string') throw notText('normalize_url', 's', s)
       if (type !== undefined && typeof type !== 'string') throw notText('normalize_url', 'type', type)

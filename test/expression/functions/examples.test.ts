@@ -38,7 +38,7 @@ function watched(definition: FunctionDefinition): FunctionDefinition {
       return result
     }
   if (implementation.kind === 'special') return definition
-  if (implementation.kind === 'plain')
+  if (implementation.kind === 'direct')
     return { ...definition, implementation: { ...implementation, call: hold(implementation.call) } }
   const prepare: typeof implementation.prepare = (constants, host) =>
     hold(implementation.prepare(constants, host))
