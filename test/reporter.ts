@@ -13,8 +13,8 @@ export type TestReport = {
   | { readonly outcome: 'passed' }
   | { readonly outcome: 'skipped'; readonly reason: string }
   | { readonly outcome: 'failed'; readonly error: string }
-  /** Time spent in the tests of a file. */
-  | { readonly outcome: 'file'; readonly durationMs: number }
+  /** Processor time of a process that ran files, with its children. */
+  | { readonly outcome: 'group'; readonly seconds: number }
 )
 
 interface TestEvent {
@@ -31,7 +31,6 @@ interface TestEvent {
 
 export default async function* reporter(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const names: string[] = []
-  const durations = new Map<string | undefined, number>()
   for await (const { type, data } of source) {
     if (type === 'test:start') {
       names.length = data.nesting
@@ -41,12 +40,8 @@ export default async function* reporter(source: AsyncIterable<TestEvent>): Async
     const file = data.file === undefined ? undefined : pathOf(data.file)
     names.length = data.nesting
     const of = { file, names: [...names, data.name] }
-    if (data.nesting === 0) durations.set(file, (durations.get(file) ?? 0) + (data.details?.duration_ms ?? 0))
     const report = reportOf(type === 'test:fail', data, of)
     if (report !== undefined) yield `${JSON.stringify(report)}\n`
-  }
-  for (const [file, durationMs] of durations) {
-    yield `${JSON.stringify({ outcome: 'file', file, names: [], durationMs } satisfies TestReport)}\n`
   }
 }
 

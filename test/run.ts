@@ -11,10 +11,11 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join, relative, sep } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { processorSeconds } from './processor-time.ts'
 import type { TestReport } from './reporter.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -22,13 +23,17 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Folders whose files get a process each. */
 const ALONE = ['test/cli', 'test/tracer/cluster', 'test/readme.test.ts']
 
+/** Groups that the summary names. */
+const SHOWN = 8
+
 interface Outcome {
   passed: number
   failed: number
   skipped: number
   readonly skippedTests: string[]
   readonly failures: string[]
-  readonly files: Map<string, number>
+  /** Processor time in seconds of each group, by the name of its file or folder. */
+  readonly groups: Map<string, number>
 }
 
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('--'))
@@ -72,7 +77,7 @@ async function runAll(groups: readonly (readonly string[])[]): Promise<number> {
     skipped: 0,
     skippedTests: [],
     failures: [],
-    files: new Map(),
+    groups: new Map(),
   }
   const waiting = [...groups]
   const lane = async (): Promise<void> => {
@@ -118,8 +123,8 @@ async function runGroup(group: readonly string[], outcome: Outcome): Promise<voi
 
 function note(report: TestReport, group: readonly string[], outcome: Outcome): void {
   const file = report.file ?? group[0]!
-  if (report.outcome === 'file') {
-    outcome.files.set(file, report.durationMs)
+  if (report.outcome === 'group') {
+    outcome.groups.set(group.length === 1 ? file : dirname(file), report.seconds)
     return
   }
   outcome[report.outcome] += 1
@@ -134,12 +139,13 @@ function note(report: TestReport, group: readonly string[], outcome: Outcome): v
 }
 
 function printSummary(outcome: Outcome, seconds: number): void {
-  const slowest = [...outcome.files].sort((a, b) => b[1] - a[1]).slice(0, 5)
-  console.log('\nslowest files:')
-  for (const [file, durationMs] of slowest) console.log(`  ${(durationMs / 1000).toFixed(1)} s  ${file}`)
+  const slowest = [...outcome.groups].sort((a, b) => b[1] - a[1])
+  console.log('\nmost processor time:')
+  for (const [name, used] of slowest.slice(0, SHOWN)) console.log(`  ${used.toFixed(1)} s  ${name}`)
   for (const text of outcome.skippedTests) console.log(`skipped: ${text}`)
   if (outcome.failures.length > 0) console.log(`\nfailed:\n  ${outcome.failures.join('\n  ')}`)
-  console.log(`\nNode ${process.versions.node}, ${files.length} files, ${seconds.toFixed(0)} s`)
+  const used = `${processorSeconds().toFixed(0)} s of processor time`
+  console.log(`\nNode ${process.versions.node}, ${files.length} files, ${seconds.toFixed(0)} s, ${used}`)
   console.log(`${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped} skipped`)
 }
 

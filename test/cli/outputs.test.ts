@@ -127,7 +127,7 @@ describe('outputs that are one', { skip: !hasBash, timeout: 300_000 }, () => {
   })
 })
 
-describe('outputs that fail', { skip: !existsSync('/dev/full') || !hasBash, timeout: 120_000 }, () => {
+describe('outputs that fail', { skip: !existsSync('/dev/full') || !hasBash, timeout: 300_000 }, () => {
   const full: readonly (readonly [script: string, told: RegExp])[] = [
     [
       'normalize -o "$FOLDER/o" --errors /dev/full "$FOLDER/bad.jsonl"',

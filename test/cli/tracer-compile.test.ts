@@ -57,7 +57,7 @@ function leftIn(folder: string): string[] {
   return readdirSync(folder).filter((name) => !name.startsWith('feed'))
 }
 
-describe('tracer compile', { concurrency: 2, timeout: 120_000 }, () => {
+describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
   it('makes a file that inspect describes and serve answers from', async (t) => {
     const folder = folderWith(t, { 'feed.csv': FEED })
     const output = join(folder, 'x.tracer')

@@ -67,7 +67,7 @@ function portOf({ stderr }: Command, message: string): number {
   return JSON.parse(line).port
 }
 
-describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 120_000 }, () => {
+describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_000 }, () => {
   it('takes a feed from a URL with credentials, which nobody sees, and downloads it on SIGHUP', async (t) => {
     const server = await FeedServer.start(t, tagged(FEED), true)
     const cache = join(folderWith(t, {}), 'cache')

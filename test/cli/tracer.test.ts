@@ -16,7 +16,7 @@ const GMER =
 const ADDRESS =
   'Category=Tracer_IP_enricher|MatchedIndicator=192.0.2.1|ioc=192.0.2.1|context=bad, IP\nLookupFinished\n'
 
-describe('tracer serve', { concurrency: 2, timeout: 120_000 }, () => {
+describe('tracer serve', { concurrency: 2, timeout: 300_000 }, () => {
   it('replies byte for byte, and a signal ends it with 0', async (t) => {
     const feed = join(folderWith(t, { 'feed.csv': FEED }), 'feed.csv')
     const serving = await Serving.start(t, '--feed', feed, '--key', 'ioc')
@@ -216,7 +216,7 @@ describe('tracer serve', { concurrency: 2, timeout: 120_000 }, () => {
   })
 })
 
-describe('tracer lookup', { concurrency: 2, timeout: 120_000 }, () => {
+describe('tracer lookup', { concurrency: 2, timeout: 300_000 }, () => {
   it('prints a JSON line for each value, in their order', async (t) => {
     const feed = join(folderWith(t, { 'feed.csv': FEED }), 'feed.csv')
     const serving = await Serving.start(t, '--feed', feed, '--key', 'ioc')

@@ -54,9 +54,11 @@ function expected(value: any): unknown {
   return 'v' in value ? { ...value, v: expected(value.v) } : value
 }
 
+/** Rules do not change the event: without a tap nothing does. */
+const { value, numbers } = parseExact(eventText)
+
 function evaluate(expression: string): unknown {
   const rules = compileRules(`result:\n  field: ${JSON.stringify(expression)}\n`)
-  const { value, numbers } = parseExact(eventText)
   const runner = rules.createRunner()
   const output = runner.runExact(value as JsonObject, eventText, numbers)
   if (output === undefined) return { $: 'error', v: runner.rejection.code, message: runner.rejection.message }

@@ -44,7 +44,7 @@ class Pieces extends PacedStage<number> {
   }
 }
 
-describe('PacedStage', { timeout: 60_000 }, () => {
+describe('PacedStage', { timeout: 300_000 }, () => {
   it('makes no more pieces than the reader takes', async () => {
     const stage = new Pieces()
     stage.write(1000)

@@ -41,7 +41,7 @@ function original(peer: Peer): void {
   })
 }
 
-describe('TracerPool', { timeout: 30_000 }, () => {
+describe('TracerPool', { timeout: 300_000 }, () => {
   it('gives each indicator its detections', async (t) => {
     const server = await listen(t, answers)
     const pool = poolFor(t, server)

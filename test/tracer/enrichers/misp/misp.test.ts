@@ -7,7 +7,7 @@ import { freePort } from '../../loopback.ts'
 import { attribute, FakeMisp, KEY, pem, send } from '../../misp/fake-misp.ts'
 import { LogLines, poll, RunningServer } from '../../running-server.ts'
 
-const OPTIONS = { timeout: 60_000 }
+const OPTIONS = { timeout: 300_000 }
 const MD5 = 'c912705b4bbb14ec7e78fa8b370532c9'
 const CA = pem('authority-cert')
 

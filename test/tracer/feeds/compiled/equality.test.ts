@@ -315,7 +315,7 @@ const HASH = fc
 const KEY = fc.oneof(URL_TEXT, MASK, ADDRESS4, ADDRESS6, NETWORK, HASH, fc.string({ maxLength: 8 }))
 const QUERY = fc.oneof(URL_TEXT, ADDRESS4, ADDRESS6, HASH, MASK, fc.string({ maxLength: 8 }))
 
-test('generated feeds and queries', { timeout: 120_000 }, async (t) => {
+test('generated feeds and queries', { timeout: 300_000 }, async (t) => {
   const directory = await temporaryDirectory(t)
   await fc.assert(
     fc.asyncProperty(

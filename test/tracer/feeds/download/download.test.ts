@@ -11,7 +11,7 @@ import { AUTHORITY, FeedServer, tagged } from '../feed-server.ts'
 import { loadedFrom } from '../loaded.ts'
 import { temporaryDirectory } from '../temporary.ts'
 
-const OPTIONS = { timeout: 30_000 }
+const OPTIONS = { timeout: 300_000 }
 const FEED = 'ioc,c\ngmer.com,x\n'
 
 interface Case {

@@ -191,7 +191,7 @@ test('an event that is broken in the middle is refused as a whole', async (t) =>
 })
 
 test('an event larger than a record may be is read an attribute at a time', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (t) => {
   const attributes = Array.from({ length: 120_000 }, (_, i) => ({
     type: 'domain',
