@@ -1,6 +1,6 @@
 /**
  * Constants of generated code as recipes: a constant can be made here and now, and it can be printed as JavaScript for a
- * module that is loaded elsewhere. What printed code calls is exported by src/runtime.ts.
+ * module that is loaded elsewhere. The module src/runtime.ts exports everything that printed code calls.
  */
 
 import type { Code, Name } from './emit/code.ts'

@@ -28,7 +28,7 @@ const RESERVED = {
 }
 const RULE_KEYS = ['field', 'required'] as const
 
-/** Keys that rules have elsewhere; `value` is what stands under it, `field` the expression beside it. */
+/** Keys that rules have elsewhere; `value` stands under such a key, `field` is the expression beside it. */
 const FOREIGN_KEYS: ReadonlyMap<string, (value: string, field: string) => string> = new Map([
   [
     'default',

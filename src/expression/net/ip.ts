@@ -1,7 +1,7 @@
 /**
  * IP addresses as text, strictly: IPv4 is four decimal numbers without leading zeros, IPv6 is RFC 4291 section 2.2.
- * Octal, hexadecimal and short IPv4 forms, zone ids, prefixes and brackets are not addresses. What is accepted is
- * what CPython's `ipaddress.ip_address` accepts, less the zone ids.
+ * Octal, hexadecimal and short IPv4 forms, zone ids, prefixes and brackets are not addresses. The texts
+ * that are accepted are those of CPython's `ipaddress.ip_address`, less the zone ids.
  */
 
 /** An IPv6 address is this long at most: `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255`. */

@@ -146,7 +146,7 @@ class Parser {
     return item(possessive ? makePossessive(repeat) : repeat, 'repeat')
   }
 
-  /** Blanks and comments under VERBOSE. Whether the token, already taken, began one. */
+  /** Skips blanks and comments under VERBOSE. True where the token, which is taken, began one. */
   #skipVerbose(token: string): boolean {
     if (token.length === 1 && ' \t\n\r\v\f'.includes(token)) return true
     if (token !== '#') return false

@@ -6,7 +6,7 @@
  *   touch   work, in units of about a nanosecond: a unit for a character that is copied or compared by the engine, four
  *           for one that is searched, some eight for an element of a list, a hundred for a call or a round of a loop
  *   build   bytes of a value that did not exist before: a character is one, an element of a list 8, an entry of a dict
- *           about 100. What becomes garbage counts like what is kept. There are so few of them that they are no work
+ *           about 100. Garbage counts like values that are kept. There are so few of them that they are no work
  *   write   characters of the output. A list that holds another one a thousand times costs little to build, but its
  *           text is a thousand times as long
  *

@@ -97,7 +97,7 @@ type Scan =
   | { readonly kind: 'fixed'; readonly width: number; readonly low: number; readonly high: number }
   | { readonly kind: 'dayOfYear' }
   | { readonly kind: 'microsecond' }
-  /** A lower-case name, longest first; `values[i]` is what `names[i]` stands for. */
+  /** Lower-case names, the longest first; `values[i]` is the value of `names[i]`. */
   | { readonly kind: 'name'; readonly names: readonly string[]; readonly values: readonly number[] }
   | { readonly kind: 'offset' }
 

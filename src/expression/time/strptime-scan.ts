@@ -147,7 +147,7 @@ export function scan(steps: readonly Step[], text: string, found: Found): number
   return at
 }
 
-/** Also false for NaN, which is what lies behind the end of a text. */
+/** Also false for NaN, which stands behind the end of a text. */
 function isDigit(value: number): boolean {
   return value >= 0 && value <= 9
 }

@@ -39,7 +39,7 @@ export interface Entry {
 type ProblemDetails = Pick<Problem, 'hint' | 'field'> & { readonly severity?: Problem['severity'] }
 
 /**
- * One YAML file with a single document, its places kept. What is wrong with it is collected in `problems`: the
+ * One YAML file with a single document, its places kept. Its faults are collected in `problems`: the
  * reading goes on behind a syntax error at the next top-level key, so that one run reports them all.
  */
 export class YamlDocument {

@@ -47,7 +47,7 @@ export function iterator(value: Value, meter?: Meter): Iterator<Value> {
 }
 
 /**
- * All elements in a fresh array, as `list(value)` gives them. They are counted as they come, and so is what an iterator
+ * All elements in a fresh array, as `list(value)` gives them. They are counted as they come, and so are the elements that an iterator
  * makes for them.
  *
  * @throws {Failure} TYPE_ERROR when the value is not iterable; VALUE_ERROR when there are more than `MAX_LENGTH`

@@ -1,7 +1,7 @@
 /*
  * Code points that Unicode 14.0, the version of CPython 3.11, had not assigned: recorded from CPython's
  * `unicodedata.category(c) == 'Cn'`. Everything else about a character is asked of the JavaScript engine, whose
- * Unicode is newer: this list is what keeps answers the same on every engine.
+ * Unicode is newer: this list keeps answers the same on every engine.
  */
 
 /** Lengths of runs in base 36, from U+0000 on: assigned, unassigned, assigned, ... */
