@@ -6,9 +6,9 @@ import type { PrepareHost } from './expression/functions/definition.ts'
 import { FUNCTION_LIBRARY, FUNCTIONS } from './expression/functions/index.ts'
 import type { Call, Constants, NamedLookupTable } from './expression/recipe.ts'
 
-export { builtinKey, methodKey } from './expression/recipe.ts'
 export { BUILTINS } from './expression/runtime/builtins.ts'
 export { fieldPath } from './expression/runtime/fields.ts'
+export { builtinKey, methodKey } from './expression/runtime/key-functions.ts'
 export { DEFAULT_LIMITS, Meter } from './expression/runtime/meter.ts'
 export { RUNTIME } from './expression/runtime/runtime.ts'
 export { outputBuilder } from './rules/generate/build-output.ts'
@@ -19,9 +19,9 @@ export { type GeneratedFunction, Run } from './rules/run.ts'
  *
  * @throws {TypeError} where no function of that name is called without preparation
  */
-export function plainFunction(name: string): Call {
+export function directFunction(name: string): Call {
   const implementation = FUNCTIONS.get(name)?.implementation
-  if (implementation?.kind === 'plain') return implementation.call
+  if (implementation?.kind === 'direct') return implementation.call
   throw new TypeError(`no function '${name}' of this kind`)
 }
 

@@ -1,23 +1,15 @@
 /** All *.md files show things that can be checked: files to save, commands with their output, links, generated parts. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { describeSignature } from '../src/expression/check/signature.ts'
-import type { Example, FunctionDefinition, FunctionGroup } from '../src/expression/functions/definition.ts'
+import type { Example, FunctionDefinition } from '../src/expression/functions/definition.ts'
 import { FUNCTIONS } from '../src/expression/functions/index.ts'
 import { mayBeAbsent, resultType } from '../src/expression/returns.ts'
 import { compileRules } from '../src/rules/compile.ts'
+import { temporaryDirectory } from './temporary.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -100,7 +92,7 @@ const NOT_RUN = /^(?:npm|alias|kill) /
  * the built ones, as they are installed.
  */
 export class Tour {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'sluice-tour-'))
+  readonly #folder = temporaryDirectory()
   readonly #background: ChildProcess[] = []
 
   constructor() {
@@ -119,7 +111,7 @@ export class Tour {
     return ''
   }
 
-  /** Ends commands that still run, waits for them because the next tour listens on the same ports, and removes the folder. */
+  /** Ends commands that still run and waits for them: the next tour uses the same ports. The folder goes with this process. */
   async end(): Promise<void> {
     const ends = this.#background.map((child) => {
       if (child.exitCode !== null || child.signalCode !== null) return undefined
@@ -129,7 +121,6 @@ export class Tour {
       })
     })
     await Promise.all(ends)
-    rmSync(this.#folder, { recursive: true, force: true })
   }
 
   /** A command with `&` at its end goes on; it is ready when it says that it listens. */
@@ -164,7 +155,7 @@ function shellFunctions(): string {
 
 // --- the reference of the functions -----------------------------------------------------------------------------
 
-const GROUP_TITLES: Readonly<Record<FunctionGroup, string>> = {
+const GROUP_TITLES: Readonly<Record<FunctionDefinition['group'], string>> = {
   text: 'Text',
   logic: 'Choices',
   tables: 'Tables',

@@ -1,5 +1,5 @@
 import process from 'node:process'
-import type { RuleSet } from '../rules/compiler.ts'
+import type { RuleSet } from '../rules/rule-set.ts'
 import { terminalText } from '../tracer/controls.ts'
 import type { RuleFiles } from './rule-files.ts'
 import { loadRules } from './rule-files.ts'

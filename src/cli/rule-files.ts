@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { systemMessage } from '../io/files/system-message.ts'
-import { compileOnDemand } from '../rules/compile-on-demand.ts'
-import type { CompileOptions, RuleSet } from '../rules/compiler.ts'
-import { RuleError } from '../rules/compiler.ts'
+import { loadAndCompile } from '../rules/load-and-compile.ts'
+import { RuleError } from '../rules/rule-error.ts'
+import type { CompileOptions, RuleSet } from '../rules/rule-set.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
 /** Global lookup tables that are used without being asked for, if the file stands beside the rule file. */
@@ -63,7 +63,7 @@ export async function loadRules({ rules, lookups, compiler }: RuleFiles): Promis
   const text = readText(rules)
   const tables = lookups.map((file) => ({ file, text: readText(file) }))
   try {
-    return await compileOnDemand(text, { file: rules, lookups: tables, ...compiler })
+    return await loadAndCompile(text, { file: rules, lookups: tables, ...compiler })
   } catch (error) {
     if (error instanceof RuleError) throw new CommandError(EXIT.USAGE, error.message, { cause: error })
     throw error

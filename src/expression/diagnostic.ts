@@ -4,9 +4,9 @@ import { Lines, type Place } from './syntax/lines.ts'
 /** Something in a rule or lookup file that the operator has to know: what, where, and what to do about it. */
 export interface Problem {
   readonly message: string
-  /** What to do; several lines are shown one under the other. */
+  /** The remedy; several lines are shown one under the other. */
   readonly hint?: string
-  /** What it belongs to: the output field, `tap`, or `lookup.<table>`. */
+  /** The owner of the text: the output field, `tap`, or `lookup.<table>`. */
   readonly field?: string
   readonly file: string
   /** Counted from 1. */

@@ -10,11 +10,11 @@ const MAX_UNITS = 1000
 const CUT = '...'
 const TAB = '    '
 
-/** What terminals show on two columns: East Asian wide and full-width characters, and emoji. */
+/** Characters that terminals show on two columns: East Asian wide and full-width characters, and emoji. */
 const WIDE =
   /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u3247\u3250-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1aff0}-\u{1b2fb}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]|(?![\u{1f1e6}-\u{1f1ff}])\p{Emoji_Presentation}/u
 
-/** What would move the terminal's cursor or turn the text round, so that what is shown is not what is written. */
+/** Characters that would move the terminal's cursor or turn the text round: the excerpt would differ from the file. */
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
 
 const ZERO_WIDTH = /[\p{Mn}\p{Me}\p{Cf}]/u

@@ -7,7 +7,7 @@ import type { RejectionCode } from '../errors.ts'
  */
 export class Failure {
   readonly code: RejectionCode
-  /** What happened, in CPython's words where CPython has them, without the rule's name. */
+  /** The message, in CPython's words where CPython has them, without the rule's name. */
   readonly message: string
 
   constructor(code: RejectionCode, message: string) {

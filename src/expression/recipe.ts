@@ -1,18 +1,18 @@
 /**
  * Constants of generated code as recipes: a constant can be made here and now, and it can be printed as JavaScript for a
- * module that is loaded elsewhere. What printed code calls is exported by src/runtime.ts.
+ * module that is loaded elsewhere. The module src/runtime.ts exports everything that printed code calls.
  */
 
+import type { Code, Name } from './emit/code.ts'
+import { _, objectOf } from './emit/code.ts'
 import type { LookupTable } from './functions/definition.ts'
-import { bigintText, numberText } from './literal.ts'
 import { BUILTINS } from './runtime/builtins.ts'
 import type { FieldPath } from './runtime/fields.ts'
-import type { Meter } from './runtime/meter.ts'
-import { callMethod } from './runtime/methods.ts'
+import { builtinKey, methodKey } from './runtime/key-functions.ts'
 import type { Maybe, Value } from './value.ts'
 import { Tuple } from './value.ts'
 
-export type RecipeKind =
+type RecipeKind =
   | 'function'
   | 'prepared'
   | 'built-in'
@@ -33,10 +33,10 @@ export interface Recipe<T = unknown> {
    *
    * @param refer gives the name of another constant of the module, which stands before this one
    */
-  print(refer: (other: Recipe) => string): string
+  print(refer: (other: Recipe) => Name): Code
 }
 
-/** What generated code calls: the event's context or the meter comes first. */
+/** A function that generated code calls: the event's context or the meter comes first. */
 export type Call = (...args: any[]) => Maybe
 
 /** A function of the language that needs no preparation. */
@@ -44,7 +44,7 @@ export function functionRecipe(name: string, call: Call): Recipe<Call> {
   return {
     kind: 'function',
     realize: () => call,
-    print: () => `runtime.plainFunction(${JSON.stringify(name)})`,
+    print: () => _`runtime.directFunction(${name})`,
   }
 }
 
@@ -66,8 +66,7 @@ export function preparedRecipe(
   return {
     kind: 'prepared',
     realize: () => call,
-    print: (refer) =>
-      `runtime.preparedFunction(${JSON.stringify(name)}, ${printConstants(constants)}, [${tables.map(refer).join(', ')}])`,
+    print: (refer) => _`runtime.preparedFunction(${name}, ${constantsCode(constants)}, ${tables.map(refer)})`,
   }
 }
 
@@ -83,9 +82,9 @@ export function tableRecipe(name: string, table: LookupTable): Recipe<NamedLooku
     print() {
       const contents =
         table.kind === 'list'
-          ? `items: ${printValue(table.items as Value[])}`
-          : `entries: new Map([${Array.from(table.entries, ([key, value]) => `[${JSON.stringify(key)}, ${printValue(value)}]`).join(', ')}])`
-      return `{ name: ${JSON.stringify(name)}, table: { kind: ${JSON.stringify(table.kind)}, ${contents} } }`
+          ? _`items: ${table.items.map(valueCode)}`
+          : _`entries: new Map(${Array.from(table.entries, ([key, value]) => [key, valueCode(value)])})`
+      return _`{ name: ${name}, table: { kind: ${table.kind}, ${contents} } }`
     },
   }
 }
@@ -95,36 +94,25 @@ export function builtinRecipe(name: string): Recipe<Call> {
   return {
     kind: 'built-in',
     realize: () => BUILTINS[name]!.call,
-    print: () => `runtime.BUILTINS[${JSON.stringify(name)}].call`,
+    print: () => _`runtime.BUILTINS[${name}].call`,
   }
 }
 
-/** A method as `key=`: `str.lower`. */
-export function methodKey(name: string): Call {
-  return (meter: Meter, item: Value) => callMethod(meter, item, name, [], undefined)
-}
-
-/** A built-in function as `key=`. */
-export function builtinKey(name: string): Call {
-  const { call, signature } = BUILTINS[name]!
-  const blanks = signature.parameters.slice(1).map(() => undefined)
-  return (meter: Meter, item: Value) => call(meter, item, ...blanks)
-}
-
+/** A function as `key=`: `len`, `str.lower`. */
 export function keyRecipe(make: 'methodKey' | 'builtinKey', name: string): Recipe<Call> {
   return {
     kind: 'key',
     realize: () => (make === 'methodKey' ? methodKey(name) : builtinKey(name)),
-    print: () => `runtime.${make}(${JSON.stringify(name)})`,
+    print: () => (make === 'methodKey' ? _`runtime.methodKey(${name})` : _`runtime.builtinKey(${name})`),
   }
 }
 
 export function pathRecipe(path: FieldPath): Recipe<FieldPath> {
-  return { kind: 'path', realize: () => path, print: () => `runtime.fieldPath(${printPlain(path.parts)})` }
+  return { kind: 'path', realize: () => path, print: () => _`runtime.fieldPath(${path.parts})` }
 }
 
 export function setRecipe(texts: readonly string[]): Recipe<ReadonlySet<string>> {
-  return { kind: 'set', realize: () => new Set(texts), print: () => `new Set(${printPlain(texts)})` }
+  return { kind: 'set', realize: () => new Set(texts), print: () => _`new Set(${texts})` }
 }
 
 /** A text as UTF-8. */
@@ -132,52 +120,35 @@ export function bytesRecipe(text: string): Recipe<Uint8Array> {
   return {
     kind: 'bytes',
     realize: () => new TextEncoder().encode(text),
-    print: () => `new TextEncoder().encode(${JSON.stringify(text)})`,
+    print: () => _`new TextEncoder().encode(${text})`,
   }
 }
 
 /** A value of the language that no literal stands for. */
 export function valueRecipe(value: Value): Recipe<Value> {
-  return { kind: 'value', realize: () => value, print: () => printValue(value) }
+  return { kind: 'value', realize: () => value, print: () => valueCode(value) }
 }
 
 /** A list of the compiler's: keys, keywords of a call, numbers of places. */
 export function listRecipe<T extends string | number | undefined>(items: readonly T[]): Recipe<readonly T[]> {
-  return { kind: 'value', realize: () => items, print: () => printPlain(items) }
+  return { kind: 'value', realize: () => items, print: () => _`${items}` }
 }
 
-/** A list of texts, numbers and gaps, as JavaScript. */
-export function printPlain(items: readonly (string | number | undefined)[]): string {
-  return `[${items.map((item) => (item === undefined ? 'undefined' : JSON.stringify(item))).join(', ')}]`
-}
-
-function printConstants(constants: Constants): string {
-  const members = Object.entries(constants).map(
-    ([name, value]) =>
-      `${JSON.stringify(name)}: ${value === undefined ? 'undefined' : printValue(value as Value)}`,
+function constantsCode(constants: Constants): Code {
+  return objectOf(
+    Object.entries(constants).map(([name, value]) => [
+      name,
+      value === undefined ? undefined : valueCode(value as Value),
+    ]),
   )
-  return `{ ${members.join(', ')} }`
 }
 
-/** A constant of a rule, or a value of a lookup table, as JavaScript: scalars, tuples, lists and plain objects. */
-export function printValue(value: Value): string {
-  switch (typeof value) {
-    case 'number':
-      return numberText(value)
-    case 'bigint':
-      return bigintText(value)
-    case 'string':
-    case 'boolean':
-      return JSON.stringify(value)
-  }
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return `[${value.map(printValue).join(', ')}]`
-  if (value instanceof Tuple) return `runtime.RUNTIME.makeTuple(${printValue(value.items as Value[])})`
+/** A constant of a rule, or a value of a lookup table: scalars, tuples, lists and plain objects. */
+function valueCode(value: Value): Code {
+  if (typeof value !== 'object' || value === null) return _`${value}`
+  if (Array.isArray(value)) return _`${value.map(valueCode)}`
+  if (value instanceof Tuple) return _`runtime.RUNTIME.makeTuple(${value.items.map(valueCode)})`
   if (Object.getPrototypeOf(value) !== Object.prototype)
     throw new Error('a value of this type is no constant')
-  // Written as a plain key `__proto__` would set the prototype.
-  const members = Object.entries(value).map(
-    ([key, member]) => `[${JSON.stringify(key)}]: ${printValue(member)}`,
-  )
-  return `{ ${members.join(', ')} }`
+  return objectOf(Object.entries(value).map(([key, member]) => [key, valueCode(member as Value)]))
 }

@@ -1,14 +1,14 @@
 /**
  * The reference of Python's built-in functions and methods, as far as rules have them: a line and an example for each.
- * How each is called is said by its signature in `runtime/`. The examples run as tests.
+ * The signatures in `runtime/` say how each is called. The examples run as tests.
  */
 
 export interface ReferenceEntry {
-  /** What it does, one sentence. */
+  /** Its effect in one sentence. */
   readonly summary: string
   /** An expression; for a method that changes its object, statements of `tap` after which `x` has the result. */
   readonly example: string
-  /** What comes out, as the output has it: tuples and sets are lists. */
+  /** The example's result, as the output has it: tuples and sets are lists. */
   readonly result: unknown
 }
 

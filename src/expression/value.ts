@@ -33,14 +33,14 @@ export interface JsonObject {
   [key: string]: Value
 }
 
-/** What evaluation may yield: a value, or absence. */
+/** A result of evaluation: a value, or absence. */
 export type Maybe<T = Value> = T | undefined
 
 /** Integers up to this size are numbers, larger ones are bigints. 2**53. */
 export const MAX_INTEGER = 9007199254740992
 
 /**
- * Whether JSON.stringify writes a number as it should be written. NaN and the infinities it does not, nor a float beyond
+ * JSON.stringify writes the number as it should be written. NaN and the infinities it does not, nor a float beyond
  * 2**53: CPython gives that an exponent, as digits it would pass for an exact integer.
  */
 export function isJsonNumber(value: number): boolean {
@@ -62,7 +62,7 @@ export class Tuple {
   }
 }
 
-/** What a Dict or ValueSet is keyed by: values that Python calls equal have equal hash keys. */
+/** The key of an entry in a Dict or ValueSet: values that Python calls equal have equal hash keys. */
 export type HashKey = string | number | bigint | null
 
 /** A mapping with keys of any hashable type, in insertion order: what a dict display makes. */
@@ -90,7 +90,7 @@ export class Range {
   }
 }
 
-/** What `d.keys()`, `d.values()` and `d.items()` give: a live view of `source`. */
+/** A live view of `source`, which `d.keys()`, `d.values()` and `d.items()` give. */
 export class DictView {
   readonly kind: 'keys' | 'values' | 'items'
   readonly source: Dict | JsonObject
@@ -101,7 +101,7 @@ export class DictView {
   }
 }
 
-/** What `zip`, `enumerate`, `reversed` and a generator expression give: it is consumed once. */
+/** An iterator, which `zip`, `enumerate`, `reversed` and a generator expression give: it is consumed once. */
 export class ValueIterator {
   /** CPython's name for the type: `zip`, `enumerate`, `list_reverseiterator`, `generator`, ... */
   readonly typeName: string
@@ -132,7 +132,7 @@ export class NumberText {
  */
 export type NumberTexts = Map<object, Map<string, string>>
 
-/** Whether a value is a series of others that is no list: JSON has it as an array. */
+/** The value is a series of others that is no list: JSON has it as an array. */
 export function isSequence(value: object): value is Tuple | ValueSet | Range | DictView | ValueIterator {
   return (
     value instanceof Tuple ||

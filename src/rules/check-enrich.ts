@@ -2,12 +2,12 @@
 
 import { suggest } from '../expression/check/suggest.ts'
 import type { Problem } from '../expression/diagnostic.ts'
+import type { CheckedRule } from './checked-rule.ts'
 import type { EnrichPath } from './enrich-spec.ts'
-import type { CheckedRule } from './generate/generate.ts'
 import type { RuleFile } from './load.ts'
 import { kindsOf, type ValueKind } from './value-kinds.ts'
 
-/** What functions note about an event, and that it was not enriched, stands there without a rule. */
+/** Notes of functions about an event, and the note that it was not enriched, stand there without a rule. */
 const ANOMALIES = ['event', 'anomaly']
 const ANOMALY_OF_ENRICHMENT = [...ANOMALIES, 'enrichment']
 
@@ -150,7 +150,7 @@ function textHint(kind: ValueKind): string | undefined {
   return kind === 'an iterator' ? 'let the rule write list(...) round it' : undefined
 }
 
-/** Whether a path is another one, or leads on from it. */
+/** The path is the other one, or leads on from it. */
 function isWithin(path: readonly string[], outer: readonly string[]): boolean {
   return outer.length <= path.length && outer.every((step, index) => step === path[index])
 }

@@ -1,10 +1,11 @@
 /** Compiling with every function of the language at hand. */
 import { FUNCTION_LIBRARY } from '../expression/functions/index.ts'
-import type { CompileOptions, RuleSet } from './compiler.ts'
-import { compileWith } from './compiler.ts'
+import { compileWith } from './compile-with.ts'
+import type { CompileOptions, RuleSet } from './rule-set.ts'
 
-export type { CompileOptions, RuleDefinition, RuleSet } from './compiler.ts'
-export { DEFAULT_MAX_WHILE_STEPS, RuleError } from './compiler.ts'
+export { RuleError } from './rule-error.ts'
+export type { CompileOptions, RuleDefinition, RuleSet } from './rule-set.ts'
+export { DEFAULT_MAX_WHILE_STEPS } from './rule-set.ts'
 
 /**
  * Compiles a rule file.

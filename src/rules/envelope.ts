@@ -6,7 +6,7 @@ import { Dict as DictValue } from '../expression/value.ts'
 const MAX_NAME = 100
 
 /**
- * What is added to the message that a field is absent where the event is an envelope round a list of events, such as
+ * The hint behind the message that a field is absent, where the event is an envelope round a list of events, such as
  * `{"Records": [{...}, ...]}`; else ''. Of the event two members at most are looked at.
  *
  * @param message which field is absent: one of that list is looked for on purpose

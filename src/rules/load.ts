@@ -28,7 +28,7 @@ const RESERVED = {
 }
 const RULE_KEYS = ['field', 'required'] as const
 
-/** Keys that rules have elsewhere; `value` is what stands under it, `field` the expression beside it. */
+/** Keys that rules have elsewhere; `value` stands under such a key, `field` is the expression beside it. */
 const FOREIGN_KEYS: ReadonlyMap<string, (value: string, field: string) => string> = new Map([
   [
     'default',
@@ -79,7 +79,7 @@ export interface RuleFile {
   readonly enrich?: EnrichEntry
   /** Every output field that the file names, also where its expression could not be read. */
   readonly outputs: readonly (readonly string[])[]
-  /** What is wrong with the file as YAML and as a rule file; the expressions have not been looked at. */
+  /** The problems of the file as YAML and as a rule file; the expressions have not been looked at. */
   readonly problems: readonly Problem[]
   /** The YAML has syntax errors: rules, tables or `tap` may be missing, and what refers to them is no error. */
   readonly incomplete: boolean
@@ -96,7 +96,7 @@ export interface RuleEntry {
   readonly place: Stretch
 }
 
-export type RuleSource =
+type RuleSource =
   | { readonly kind: 'expression'; readonly text: SourceText }
   | { readonly kind: 'literal'; readonly value: number | bigint | boolean }
 
@@ -263,7 +263,7 @@ class RuleFileReader {
     return source && { required, source }
   }
 
-  /** How a rule says what it says elsewhere with a key of its own. */
+  /** The notation of a rule's key that stands elsewhere with a key of its own. */
   #foreignKey(entry: Entry, field: Entry | undefined): string | undefined {
     const written = (node: Entry | undefined): string | undefined => {
       const value = node && contentOf(node.value)

@@ -1,9 +1,9 @@
-/** Which fields of the event the rules of a file read, and by which rule: what can be told of a field that no event has. */
+/** The fields of the event that the rules of a file read, and the rules that read them, for notes on fields that no event has. */
 import type { Node } from '../expression/check/checked.ts'
 import { children } from '../expression/check/checked.ts'
 import type { FieldPath } from '../expression/runtime/fields.ts'
 import { repr } from '../expression/runtime/format/repr.ts'
-import type { CheckedRule } from './generate/generate.ts'
+import type { CheckedRule } from './checked-rule.ts'
 
 /** Where a field stands: at a dotted path, or below keys that are texts. */
 export type ReadPlace =
@@ -32,7 +32,7 @@ interface Found {
 
 /**
  * Every field that the rules read, each once, in the order of the file. Of `data['a'][0]['b']` this is `data['a']`: what
- * stands in a list is not a field. What `tap` reads is left out, since that changes the event.
+ * stands in a list is not a field. The reads of `tap` are left out, since it changes the event.
  */
 export function readFields(rules: readonly CheckedRule[]): readonly ReadField[] {
   const fields = new Map<string, ReadField & { rules: string[]; bare: string[] }>()

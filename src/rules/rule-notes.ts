@@ -1,9 +1,9 @@
 import type { BatchNotes } from '../event.ts'
-import type { CheckedRule } from './generate/generate.ts'
+import type { CheckedRule } from './checked-rule.ts'
 import { type ReadField, readFields } from './read-fields.ts'
 
 /**
- * What is noted while rules are evaluated: which fields events had, and which output fields were left out. The generated
+ * Notes of the evaluation of rules: which fields events had, and which output fields were left out. The generated
  * functions write into it, each in the cheapest way that it has; a stage takes the sums with each batch.
  */
 export class RuleNotes {

@@ -20,52 +20,92 @@ export type CopiedFrom =
   | { readonly kind: 'field'; readonly path: FieldPath }
   | { readonly kind: 'item'; readonly keys: readonly (string | number)[] }
 
+/** Before the first event that is rejected. */
+const NEVER_REJECTED: Rejection = { code: 'INTERNAL_ERROR', message: 'no event was rejected' }
+
 /** Bytes of an anomaly beside its text. */
 const ANOMALY_BYTES = 96
 
+/** Evaluates a rule set, one event at a time. It holds state, so every stage has its own. */
+export interface Runner {
+  /**
+   * @param data an event as `JSON.parse` gives it, with no number that we would write in another way and no key that
+   * JavaScript would put in another order
+   * @param raw the event's text
+   * @returns the output object, or undefined: `rejection` says why
+   */
+  run(data: JsonObject, raw: string): JsonObject | undefined
+  /** As {@link Runner.run}, for any event; `numbers` are the texts that its numbers have in the input. */
+  runExact(data: JsonObject | Dict, raw: string, numbers: NumberTexts | undefined): JsonObject | undefined
+  /** After `undefined`: why the event is rejected. */
+  readonly rejection: Rejection
+  /** After an output: JSON.stringify writes it as it should be. */
+  readonly plain: boolean
+  /** After an output: the texts of numbers in what it copied from the event. */
+  readonly numbers: NumberTexts | undefined
+}
+
+/** The generated functions of a rule set. A getter may generate one when it is first asked for. */
+export interface RunPrograms {
+  /** For events as `JSON.parse` gives them. */
+  readonly usual: GeneratedFunction
+  /** For any event. */
+  readonly exact: GeneratedFunction
+}
+
 /**
- * The state of one event's evaluation, used again for the next event. Generated code notes in it where it is,
- * so that a failure anywhere below can be told as "rule: what happened".
+ * The runner of generated functions: the state of one event's evaluation, used again for the next event. Generated code
+ * notes in it where it is, so that a failure anywhere below can be told as "rule: what happened".
  */
-export class Run implements EventContext {
+export class Run implements EventContext, Runner {
   /** Index of the rule that is being evaluated; -1 is tap. */
   rule = -1
   /** The line inside tap. */
   line = 0
-  /** Whether JSON.stringify writes the output as it should be. */
+  /** JSON.stringify writes the output as it should be. */
   plain = true
   /** Texts of the event's numbers, where they are not written as we would write them. */
   numbers: NumberTexts | undefined
 
-  /** What the event may still cost. */
+  /** Counts the cost of the event, and ends its evaluation at the limit. */
   readonly meter: Meter
 
   #data: JsonObject | Dict = {}
   #whileSteps = 0
   #anomalies: Map<string, Set<string>> | undefined
-  #rejection: Rejection | undefined
+  #rejection: Rejection = NEVER_REJECTED
   /** Generated code notes here which fields the events have, and which it leaves out. */
   readonly notes: RuleNotes
+  readonly #programs: RunPrograms
   readonly #names: readonly string[]
   readonly #maxWhileSteps: number
 
+  /**
+   * @param names the rules' names, for messages
+   * @param maxWhileSteps how often `while` in tap may go round for one event
+   */
   constructor(
+    programs: RunPrograms,
     names: readonly string[],
     maxWhileSteps: number,
     { notes, meter }: { readonly notes: RuleNotes; readonly meter: Meter },
   ) {
     this.notes = notes
+    this.#programs = programs
     this.#names = names
     this.meter = meter
     this.#maxWhileSteps = maxWhileSteps
   }
 
-  /**
-   * Evaluates the rules for one event.
-   *
-   * @returns the output object, or undefined: `rejection` says why
-   */
-  evaluate(
+  run(data: JsonObject, raw: string): JsonObject | undefined {
+    return this.#evaluate(this.#programs.usual, data, raw)
+  }
+
+  runExact(data: JsonObject | Dict, raw: string, numbers: NumberTexts | undefined): JsonObject | undefined {
+    return this.#evaluate(this.#programs.exact, data, raw, numbers)
+  }
+
+  #evaluate(
     generated: GeneratedFunction,
     data: JsonObject | Dict,
     raw: string,
@@ -85,7 +125,7 @@ export class Run implements EventContext {
     }
   }
 
-  get rejection(): Rejection | undefined {
+  get rejection(): Rejection {
     return this.#rejection
   }
 

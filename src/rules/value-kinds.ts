@@ -8,7 +8,7 @@ import { Dict, Tuple } from '../expression/value.ts'
 export type ValueKind = 'a text' | 'a number' | 'a boolean' | 'null' | 'a list' | 'an object' | 'an iterator'
 
 /** Undefined: any. */
-export type ValueKinds = ReadonlySet<ValueKind> | undefined
+type ValueKinds = ReadonlySet<ValueKind> | undefined
 
 const TEXT: ValueKinds = new Set(['a text'])
 const NUMBER: ValueKinds = new Set(['a number'])

@@ -13,7 +13,7 @@ import { ChunkText } from '../../src/json/chunk-text.ts'
 import { normalizeBatch } from '../../src/rules/apply/normalize.ts'
 import { parseBatch } from '../../src/rules/apply/parse-event.ts'
 import { compileRules, DEFAULT_MAX_WHILE_STEPS, type RuleSet } from '../../src/rules/compile.ts'
-import type { Runner } from '../../src/rules/runner.ts'
+import type { Runner } from '../../src/rules/run.ts'
 import { DEFAULT_LIMITS, type GeneratedFunction, Meter, Run } from '../../src/runtime.ts'
 import { serializeBatch } from '../../src/stages/serialize.ts'
 
@@ -31,20 +31,8 @@ async function printedRunner(rules: RuleSet): Promise<Runner> {
   const usual = await load<GeneratedFunction>(rules.printModule(RUNTIME, false))
   const exact = await load<GeneratedFunction>(rules.printModule(RUNTIME, true))
   const meter = new Meter(DEFAULT_LIMITS.maxWork, DEFAULT_LIMITS.maxBuilt)
-  const run = new Run(rules.writes, DEFAULT_MAX_WHILE_STEPS, { notes: rules.createNotes(), meter })
-  return {
-    run: (data, raw) => run.evaluate(usual, data, raw),
-    runExact: (data, raw, numbers) => run.evaluate(exact, data, raw, numbers),
-    get rejection() {
-      return run.rejection!
-    },
-    get plain() {
-      return run.plain
-    },
-    get numbers() {
-      return run.numbers
-    },
-  }
+  const notes = rules.createNotes()
+  return new Run({ usual, exact }, rules.writes, DEFAULT_MAX_WHILE_STEPS, { notes, meter })
 }
 
 function outcome(runner: Runner, lines: readonly string[]): unknown {

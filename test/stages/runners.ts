@@ -1,7 +1,7 @@
 import type { Rejection } from '../../src/event.ts'
 import type { Dict, JsonObject, NumberTexts } from '../../src/expression/value.ts'
 import type { RunnerSource } from '../../src/rules/apply/normalize.ts'
-import type { Runner } from '../../src/rules/runner.ts'
+import type { Runner } from '../../src/rules/run.ts'
 
 type Rule = (data: JsonObject | Dict, raw: string) => JsonObject | Rejection
 

@@ -47,7 +47,7 @@ export type Node =
       readonly countsItself?: boolean
       /** Evaluated where the function finds nothing, and only there. */
       readonly fallback?: Node | undefined
-      /** How a required rule tells that the function found nothing. */
+      /** The report of a required rule whose function found nothing. */
       readonly absence?: AbsenceReport | undefined
       /** Members of the event that the function reads by itself. Default: none. */
       readonly reads?: readonly string[]
@@ -157,7 +157,7 @@ export type TargetNode =
 /** A whole `tap`. */
 export interface TapNode {
   readonly statements: readonly StatementNode[]
-  /** How many names it assigns: `variable` nodes are numbered from 0. */
+  /** The number of names that it assigns: `variable` nodes are numbered from 0. */
   readonly variables: number
 }
 

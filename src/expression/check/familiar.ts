@@ -1,5 +1,5 @@
 /**
- * What people write who come from other languages (SQL, Jinja, Logstash, JavaScript, KQL, ...), and how it is written
+ * Spellings of other languages (SQL, Jinja, Logstash, JavaScript, KQL, ...), and the way in which they are written
  * here: the hints under errors and warnings. Nothing here decides whether something is an error.
  */
 import type { Span } from '../syntax/ast.ts'
@@ -101,7 +101,7 @@ const LITERALS: ReadonlyMap<string, string> = new Map([
   ['Infinity', "float('inf')"],
 ])
 
-/** Whether a name stands for nothing in another language: `undefined`. Here it is a field's. */
+/** The name stands for nothing in another language: `undefined`. Here it is a field's. */
 export function isNull(name: string): boolean {
   return NULLS.has(name)
 }
@@ -113,7 +113,7 @@ export function constantNameHint(name: string): string | undefined {
   return literal === undefined ? undefined : `write ${literal}`
 }
 
-/** What is added to the message that a path is absent: `tags.length` is no length. */
+/** The hint behind the message that a path is absent: `tags.length` is no length. */
 export function absenceHint(parts: readonly string[]): string {
   const last = parts.at(-1)!
   if (parts.length < 2 || !/^(?:length|size|count|len)$/.test(last)) return ''
@@ -170,7 +170,7 @@ function nameHint(path: string): string {
 
 // --- texts without quotes -----------------------------------------------------------------------------------------
 
-/** What a rule's whole text can be that is no expression and was meant as a constant. */
+/** Texts of whole rules that are no expressions and were meant as constants. */
 const CONSTANTS = [
   // Addresses, networks, versions, dates, digests: 10.0.0.1, 10.0.0.0/8, 2024-01-01T00:00:00Z, 7zip.exe.
   /^\d(?=.*[A-Za-z.:/-])(?!\d*[jJ]$)[\w.:/+-]+$/,

@@ -1,5 +1,5 @@
 /**
- * How a callable takes its arguments, written as Python writes it. The text names the parameters and says
+ * The parameters of a callable, written as Python writes them. The text names the parameters and says
  * which are optional; what an optional one means when it is not given is the callee's matter (it gets
  * `undefined`).
  *
@@ -15,7 +15,7 @@ export interface Signature {
   readonly keywords: string | undefined
 }
 
-export interface Parameter {
+interface Parameter {
   readonly name: string
   readonly optional: boolean
   readonly byPosition: boolean

@@ -1,6 +1,6 @@
 /**
- * What can be evaluated and is hardly meant: a subtraction that is a field's name, a function behind '|'. The tree of what
- * was written is looked through for it; nothing of it changes what an expression does.
+ * Suspicions: expressions that can be evaluated and are hardly meant, such as a subtraction that is a field's name. tree
+ * that was parsed is looked through for them; they change nothing of an expression.
  */
 import type { Subject } from '../functions/definition.ts'
 import type {
@@ -25,11 +25,11 @@ import {
   unquotedHint,
 } from './familiar.ts'
 
-/** What has to be known beside the expression. */
+/** The surroundings of the expression. */
 export interface SuspicionContext {
   /** The expression's own text: its offsets count in it. */
   readonly text: string
-  /** Whether something can be called by that name, as a function or as a method. */
+  /** A function or a method has that name. */
   isCallable(name: string): boolean
   /** Which argument of the function is the value that it works on. */
   subject(name: string): Subject
@@ -58,8 +58,8 @@ export function suspicionsInStatements(statements: readonly Statement[], context
   return finder.faults
 }
 
-/** What statements assign. */
-export interface Assignments {
+/** The names that statements assign. */
+interface Assignments {
   /** Names, those of `for` included. */
   readonly names: ReadonlySet<string>
   /** Names that `=` assigns. */
@@ -116,7 +116,7 @@ function isName(expression: Expression, name: string): boolean {
   return expression.kind === 'name' && expression.name === name
 }
 
-/** Whether the event as a whole goes into something that may change it: `data.update(...)`, `d = data`. */
+/** The event as a whole goes into something that may change it: `data.update(...)`, `d = data`. */
 function handsOnEvent(expression: Expression): boolean {
   if (isEvent(expression)) return true
   if (expression.kind === 'subscript' && isEvent(expression.object)) {

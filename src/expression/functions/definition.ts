@@ -23,11 +23,11 @@ export interface FunctionDefinition {
    * one, the first one if it is the only one, or none. Default: `first`.
    */
   readonly subject?: Subject
-  /** What it does, one or two sentences, present tense. */
+  /** Its effect in one or two sentences, present tense. */
   readonly summary: string
   /** One line for each parameter of the signature, in its order. */
   readonly parameters: Readonly<Record<string, string>>
-  /** What comes back, and when it is absent. */
+  /** The result, and the cases in which it is absent. */
   readonly result: string
   /** When it fails, by code. Empty: never. */
   readonly errors: Readonly<Partial<Record<RejectionCode, string>>>
@@ -42,7 +42,7 @@ export interface FunctionDefinition {
   readonly implementation: Implementation
 }
 
-export type FunctionGroup = 'text' | 'logic' | 'tables' | 'hosts' | 'time' | 'normal forms'
+type FunctionGroup = 'text' | 'logic' | 'tables' | 'hosts' | 'time' | 'normal forms'
 
 export type Subject = 'first' | 'only' | 'none'
 
@@ -65,21 +65,21 @@ export interface Example {
   readonly result?: unknown
   /** Instead of a result: the code with which the event is rejected. */
   readonly rejected?: RejectionCode
-  /** What the rule adds to the output's `event.anomaly`. */
+  /** The texts that the rule adds to the output's `event.anomaly`. */
   readonly anomalies?: Readonly<Record<string, readonly string[]>>
 }
 
-export type Implementation = PlainFunction | PreparedFunction | SpecialForm
+type Implementation = DirectFunction | PreparedFunction | SpecialForm
 
 /** Called with evaluated arguments, in the signature's order; one that is not given is `undefined`. */
-export interface PlainFunction {
-  readonly kind: 'plain'
+interface DirectFunction {
+  readonly kind: 'direct'
   readonly call: (context: EventContext, ...args: any[]) => Maybe
 }
 
 /**
  * Some of its arguments are constants that are worked on once, at load: a pattern is translated, a time format
- * becomes a parser. The function that comes back is called with all arguments, like a plain one.
+ * becomes a parser. The function that comes back is called with all arguments, like a direct one.
  */
 export interface PreparedFunction {
   readonly kind: 'prepared'
@@ -89,7 +89,7 @@ export interface PreparedFunction {
   readonly names?: readonly string[]
   /** The last parameter, if the compiler evaluates its argument, and only where the function finds nothing. */
   readonly fallback?: string
-  /** How a required rule tells that the function found nothing. Default: `FIELD_MISSING`, "name() found nothing". */
+  /** The report of a required rule whose function found nothing. Default: `FIELD_MISSING`, "name() found nothing". */
   readonly absence?: AbsenceReport
   /** The function counts what it reads and makes by itself. Default: false, generated code counts arguments and result. */
   readonly countsItself?: boolean
@@ -116,7 +116,7 @@ export interface SpecialForm {
   readonly form: 'cond' | 'optional' | 'exists'
 }
 
-/** What a function may know of the event that is being processed. */
+/** A function's view of the event that is being processed. */
 export interface EventContext {
   /** Counts what the evaluation costs. Arguments and results of a call are counted by its caller. */
   readonly meter: Meter
@@ -126,7 +126,7 @@ export interface EventContext {
   anomaly(kind: string, text: string): void
 }
 
-/** What a function may ask for while rules are loaded. */
+/** A function's view of the compiler while rules are loaded. */
 export interface PrepareHost {
   /** The lookup table of that name: a mapping by key text, or a list; undefined where there is none. */
   table(name: string): LookupTable | undefined
@@ -156,7 +156,7 @@ export class ArgumentProblem {
   readonly parameter: string
   readonly index: number
   readonly message: string
-  /** What to do about it, shown under the excerpt. */
+  /** The remedy, shown under the excerpt. */
   readonly hint: string | undefined
   /** Offset inside the constant's text where the fault is, in UTF-16 units; 0 if the whole. */
   readonly offset: number

@@ -38,7 +38,7 @@ export const epochToTimestamp: FunctionDefinition = {
     { expression: "epoch_to_timestamp('1710713730')", rejected: 'TYPE_ERROR' },
   ],
   implementation: {
-    kind: 'plain',
+    kind: 'direct',
     call(_context: EventContext, n: Value) {
       if (typeof n !== 'number' && typeof n !== 'bigint') {
         throw typeError(`epoch_to_timestamp() argument 'n' must be int or float, not ${typeName(n)}`)

@@ -30,7 +30,7 @@ export const isFqdn: FunctionDefinition = {
     { expression: 'is_fqdn(host)', event: { host: 5 }, rejected: 'TYPE_ERROR' },
   ],
   implementation: {
-    kind: 'plain',
+    kind: 'direct',
     call(_context, s: Value) {
       if (typeof s !== 'string') throw notText('is_fqdn', 's', s)
       return isFqdnText(s)

@@ -28,7 +28,7 @@ export const isHostname: FunctionDefinition = {
     { expression: 'is_hostname(host)', event: { host: null }, rejected: 'TYPE_ERROR' },
   ],
   implementation: {
-    kind: 'plain',
+    kind: 'direct',
     call(_context, s: Value) {
       if (typeof s !== 'string') throw notText('is_hostname', 's', s)
       return isHostnameText(s)

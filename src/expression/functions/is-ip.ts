@@ -31,7 +31,7 @@ export const isIp: FunctionDefinition = {
     { expression: 'is_ip(src)', event: { src: 3221225985 }, rejected: 'TYPE_ERROR' },
   ],
   implementation: {
-    kind: 'plain',
+    kind: 'direct',
     call(_context, s: Value) {
       if (typeof s !== 'string') throw notText('is_ip', 's', s)
       return isIpText(s)

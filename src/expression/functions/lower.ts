@@ -19,7 +19,7 @@ export const lower: FunctionDefinition = {
     { expression: 'lower(hostname)', event: { hostname: 5 }, rejected: 'TYPE_ERROR' },
   ],
   implementation: {
-    kind: 'plain',
+    kind: 'direct',
     call({ meter }, s: Value) {
       if (typeof s !== 'string') throw notText('lower', 's', s)
       return lowerText(s, meter)

@@ -51,7 +51,7 @@ export const normalizeHost: FunctionDefinition = {
     },
   ],
   implementation: {
-    kind: 'plain',
+    kind: 'direct',
     call(context, ...values: Value[]) {
       const hosts = noHosts()
       for (const value of values) {
@@ -69,7 +69,7 @@ function add(context: EventContext, hosts: Hosts, value: Value): void {
   else if (!addHost(hosts, value)) context.anomaly('malformed_host', value)
 }
 
-/** What Python iterates over, without texts, dicts and ranges. */
+/** The values that Python iterates over, without texts, dicts and ranges. */
 function isCollection(value: Value): boolean {
   return (
     Array.isArray(value) ||

@@ -8,7 +8,7 @@ import type { EventContext, FunctionDefinition } from './definition.ts'
 /** So much of a user agent is looked at. Real ones are shorter, and the patterns take time with the square of it. */
 const MAX_PARSED_LENGTH = 500
 
-/** How many user agents are remembered: 4 MB at most. */
+/** The number of user agents that are remembered: 4 MB at most. */
 const MAX_REMEMBERED = 4096
 
 /** Units of work for a user agent that is not remembered. */

@@ -58,7 +58,7 @@ export const normalizeMacAddress: FunctionDefinition = {
     { expression: "normalize_mac_address('-', strict=false)", result: '' },
   ],
   implementation: {
-    kind: 'plain',
+    kind: 'direct',
     call(context, s: Value, strict: Maybe) {
       if (typeof s !== 'string') throw notText('normalize_mac_address', 's', s)
       const standard = standardMac(s)

@@ -156,7 +156,7 @@ export const normalizeUrl: FunctionDefinition = {
     },
   ],
   implementation: {
-    kind: 'plain',
+    kind: 'direct',
     call(context, s: Value, type: Maybe) {
       if (typeof s !== 'string') throw notText('normalize_url', 's', s)
       if (type !== undefined && typeof type !== 'string') throw notText('normalize_url', 'type', type)
@@ -221,7 +221,7 @@ function addUrlHost(hosts: Hosts, host: string, bracketed: boolean): boolean {
   return bracketed || endsInNumber(host) ? addIp(hosts, host) : addHost(hosts, host)
 }
 
-/** Of a URL without authority: should there be one? A `\` is what browsers take for the beginning of it. */
+/** Of a URL without authority: should there be one? Browsers take a `\` for the beginning of one. */
 function isWithoutHost(scheme: string, path: string): boolean {
   return needsHost(scheme) || (path.startsWith('\\') && !SCHEMES_WITHOUT_AUTHORITY.has(scheme))
 }

@@ -34,7 +34,7 @@ export const replace: FunctionDefinition = {
     { expression: "replace(path, '1', '2')", event: { path: 11 }, rejected: 'TYPE_ERROR' },
   ],
   implementation: {
-    kind: 'plain',
+    kind: 'direct',
     call({ meter }, s: Value, old: Value, replacement: Value) {
       if (typeof s !== 'string') throw notText('replace', 's', s)
       if (typeof old !== 'string') throw notText('replace', 'old', old)

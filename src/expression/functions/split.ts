@@ -31,7 +31,7 @@ export const split: FunctionDefinition = {
     { expression: "split(path, '/')", event: { path: ['usr'] }, rejected: 'TYPE_ERROR' },
   ],
   implementation: {
-    kind: 'plain',
+    kind: 'direct',
     call({ meter }, s: Value, separator: Value) {
       if (typeof s !== 'string') throw notText('split', 's', s)
       if (separator === null) return splitText(meter, s)

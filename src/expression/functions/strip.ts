@@ -34,7 +34,7 @@ export const strip: FunctionDefinition = {
     { expression: 'strip(s)', event: { s: 5 }, rejected: 'TYPE_ERROR' },
   ],
   implementation: {
-    kind: 'plain',
+    kind: 'direct',
     call(_context, charactersOrText: Value, text: Maybe) {
       if (text === undefined) {
         if (typeof charactersOrText !== 'string') throw notText('strip', 's', charactersOrText)

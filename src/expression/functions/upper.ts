@@ -19,7 +19,7 @@ export const upper: FunctionDefinition = {
     { expression: 'upper(software_name)', event: { software_name: null }, rejected: 'TYPE_ERROR' },
   ],
   implementation: {
-    kind: 'plain',
+    kind: 'direct',
     call({ meter }, s: Value) {
       if (typeof s !== 'string') throw notText('upper', 's', s)
       return upperText(s, meter)

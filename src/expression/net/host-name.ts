@@ -31,7 +31,7 @@ export function isFqdn(text: string): boolean {
   return nameKind(text) === 'fqdn'
 }
 
-/** What a text names, undefined if it is no name. */
+/** The host that a text names, undefined if it is no name. */
 export function nameKind(text: string): 'hostname' | 'fqdn' | undefined {
   const end = withoutRootDot(text)
   if (end === 0 || end > LONGEST_NAME * 2) return undefined

@@ -2,7 +2,7 @@ import type { JsonObject } from '../value.ts'
 import { nameKind, normalizeName } from './host-name.ts'
 import { canonicalIp, withoutZone } from './ip.ts'
 
-/** What is known of a host, by kind. The order of the members is the order of the output. */
+/** The names of a host, by kind. The order of the members is the order of the output. */
 export interface Hosts extends JsonObject {
   fqdn: string[]
   hostname: string[]

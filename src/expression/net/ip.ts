@@ -1,7 +1,7 @@
 /**
  * IP addresses as text, strictly: IPv4 is four decimal numbers without leading zeros, IPv6 is RFC 4291 section 2.2.
- * Octal, hexadecimal and short IPv4 forms, zone ids, prefixes and brackets are not addresses. What is accepted is
- * what CPython's `ipaddress.ip_address` accepts, less the zone ids.
+ * Octal, hexadecimal and short IPv4 forms, zone ids, prefixes and brackets are not addresses. The texts
+ * that are accepted are those of CPython's `ipaddress.ip_address`, less the zone ids.
  */
 
 /** An IPv6 address is this long at most: `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255`. */
@@ -83,7 +83,7 @@ function readIpv6(text: string, groups: number[] | undefined): boolean {
   if (end < 2 || end > LONGEST_IPV6) return false
   let position = 0
   let count = 0
-  /** How many groups stand before `::`, -1 while there is none. */
+  /** The number of groups before `::`, -1 while there is none. */
   let gap = -1
   if (text.charCodeAt(0) === COLON) {
     if (text.charCodeAt(1) !== COLON) return false

@@ -11,8 +11,8 @@
  */
 import type { JsonObject, Value } from '../value.ts'
 
-/** What a SID is. */
-export interface SidDetails {
+/** The account or group that a SID stands for. */
+interface SidDetails {
   readonly category: string
   readonly subcategory: string
   readonly desc: string

@@ -5,19 +5,19 @@ import { isIpv6 } from './ip.ts'
  * A URL in its parts, as `urllib.parse.urlparse` of CPython 3.11.12 and later splits it. Nothing is decoded; a part that
  * is not there is `''`.
  */
-export interface SplitUrl {
+interface SplitUrl {
   /** In lower case. */
   readonly scheme: string
-  /** What stands between `//` and the next `/`, `?` or `#`. */
+  /** The text between `//` and the next `/`, `?` or `#`. */
   readonly netloc: string
   readonly path: string
-  /** What follows the first `;` of the path's last segment; only some schemes have it. */
+  /** The text behind the first `;` of the path's last segment; only some schemes have it. */
   readonly params: string
   readonly query: string
   readonly fragment: string
 }
 
-export interface SplitNetloc {
+interface SplitNetloc {
   readonly username: string
   readonly password: string
   /** In lower case, but for a zone id (`fe80::1%eTh0`); without brackets. */
@@ -115,7 +115,7 @@ export function splitNetloc(netloc: string): SplitNetloc {
   return { username, password, host: lowerBeforeZone(host), bracketed: open >= 0, port }
 }
 
-/** What stands before and after the character at `index`; all and nothing if the index is none. */
+/** The texts before and behind the character at `index`; all and nothing if the index is none. */
 function splitAt(text: string, index: number): [before: string, after: string] {
   return index < 0 || index >= text.length ? [text, ''] : [text.slice(0, index), text.slice(index + 1)]
 }

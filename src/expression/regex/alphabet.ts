@@ -11,7 +11,7 @@ const LATIN1 = 256
  *   classes     0: in none    1: bcdf...    2: aeiou
  */
 export class Alphabet {
-  /** How many classes there are, numbered from 0. */
+  /** The number of classes, which are numbered from 0. */
   readonly size: number
   /** For each set its classes. */
   readonly members: readonly ReadonlySet<number>[]

@@ -1,12 +1,12 @@
 import { Alphabet } from './alphabet.ts'
 import type { RegexNode } from './ast.ts'
 import { sequence } from './ast.ts'
-import type { Program } from './program.ts'
-import { compileProgram } from './program.ts'
+import type { BacktrackingProgram } from './backtracking-program.ts'
+import { compileBacktracking } from './backtracking-program.ts'
 
 /**
- * How often a backtracking engine may look at one character of the subject, at most, for a pattern to pass as
- * linear. As long as it does not, it costs no more than an engine that is linear by construction, and less on most
+ * The most looks of a backtracking engine at one character of the subject with which a pattern passes as
+ * linear. Such a pattern costs no more than an engine that is linear by construction, and less on most
  * texts.
  */
 export const MAX_EXAMINATIONS = 200
@@ -15,7 +15,7 @@ export const MAX_EXAMINATIONS = 200
 const MAX_WORK = 200_000
 
 /**
- * Whether backtracking is proven to be linear in the length of the subject, whatever the subject is.
+ * True where backtracking is proven to be linear in the length of the subject, for every subject.
  *
  * The proof plays all subjects at once. It keeps, for each place of the pattern where a character is tested, the
  * number of different ways in which an engine can come to that test at one character: an engine that finds no match
@@ -40,7 +40,7 @@ export function isLinear(root: RegexNode): boolean {
 }
 
 function isBounded(root: RegexNode): boolean {
-  const program = compileProgram(root)
+  const program = compileBacktracking(root)
   return program !== undefined && new Exploration(program).isBounded()
 }
 
@@ -48,20 +48,20 @@ function isBounded(root: RegexNode): boolean {
 interface Reach {
   /** Test instruction and number of ways, in turn. */
   readonly tests: readonly number[]
-  /** How many ways there are, those included that end in no test. */
+  /** The number of ways, those included that end in no test. */
   readonly ways: number
 }
 
-/** How many ways lead to each test at one character. */
+/** The number of ways to each test at one character. */
 type Ways = ReadonlyMap<number, number>
 
 class Exploration {
-  readonly #program: Program
+  readonly #program: BacktrackingProgram
   readonly #alphabet: Alphabet
   readonly #reaches = new Map<number, Reach | undefined>()
   #work = 0
 
-  constructor(program: Program) {
+  constructor(program: BacktrackingProgram) {
     this.#program = program
     this.#alphabet = new Alphabet(program.sets)
   }

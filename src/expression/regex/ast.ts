@@ -96,7 +96,7 @@ export function* walk(node: RegexNode): Generator<RegexNode> {
   for (const child of children(node)) yield* walk(child)
 }
 
-/** Whether it can match without taking a character. */
+/** The node can match without taking a character. */
 export function isNullable(node: RegexNode): boolean {
   switch (node.kind) {
     case 'set':

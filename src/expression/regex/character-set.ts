@@ -5,7 +5,7 @@ import { UNICODE } from './unicode.ts'
 /** Parts of a set that are written by name, because there are too many ranges in them. */
 export type Category = 'word' | 'notWord' | 'digit' | 'notDigit'
 
-/** What one character of the subject may be: all that is in a category or a range, or with `negated` all others. */
+/** The characters that one place of the subject may have: all that is in a category or a range, or with `negated` all others. */
 export interface CharacterSet {
   readonly negated: boolean
   readonly categories: readonly Category[]

@@ -61,7 +61,7 @@ function isFixed(node: RegexNode): boolean {
   return true
 }
 
-/** Whether the loop takes every character that the nodes may take. */
+/** The loop takes every character that the nodes may take. */
 function goesOver(loop: Repeat, nodes: readonly RegexNode[]): boolean {
   if (loop.body.kind !== 'set') return false
   const taken = resolve(loop.body.set)

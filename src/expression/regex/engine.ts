@@ -12,7 +12,7 @@ import { toJavaScript } from './translate.ts'
 import { withoutAtomic } from './without-atomic.ts'
 
 /**
- * What a pattern runs on.
+ * The engine of a pattern.
  *
  *   v8         JavaScript's own engine: fast, and for this pattern proven to be linear
  *   re2        re2js: always linear, about 10 to 25 times slower
@@ -29,7 +29,7 @@ export interface PatternOptions {
 /** A pattern that is ready to match. */
 export interface Pattern {
   readonly engine: EngineName
-  /** What the operator should know: the pattern may take long, or not mean what it seems to. */
+  /** Notes for the operator: the pattern may take long, or not mean what it seems to. */
   readonly warnings: readonly string[]
   /**
    * Tells if the pattern matches at the start of the subject, as `re.match` does.
@@ -94,7 +94,7 @@ function makeRegExp(root: RegexNode): RegExp | undefined {
   }
 }
 
-/** What no linear engine can do, and where in the pattern it is. */
+/** A construct that no linear engine has, and its place in the pattern. */
 function describeNeed(root: RegexNode): readonly [need: string, offset: number] {
   for (const node of walk(root)) {
     if (node.kind === 'backreference') return ['a back-reference', node.offset]

@@ -6,8 +6,8 @@ import type { Tokens } from './tokens.ts'
 import { isDigit, isHex, isOctal } from './tokens.ts'
 import { ASCII_DIGIT, ASCII_SPACE, ASCII_WORD, SPACE } from './unicode.ts'
 
-/** What a backslash and the characters after it mean. */
-export type Escape =
+/** The meaning of a backslash and the characters behind it. */
+type Escape =
   | { readonly kind: 'literal'; readonly codePoint: number }
   | { readonly kind: 'class'; readonly set: CharacterSet }
   | { readonly kind: 'position'; readonly at: Position }

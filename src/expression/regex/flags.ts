@@ -18,8 +18,8 @@ export const NO_FLAGS: Flags = {
   ascii: false,
 }
 
-/** What `(?...)` says: flags for the whole pattern, or for the group that follows. */
-export interface FlagGroup {
+/** The contents of `(?...)`: flags for the whole pattern, or for the group that follows. */
+interface FlagGroup {
   readonly scope: 'pattern' | 'group'
   readonly added: ReadonlySet<string>
   readonly removed: ReadonlySet<string>

@@ -12,7 +12,7 @@ import { isDigit, Tokens } from './tokens.ts'
 /** A pattern that CPython would compile. */
 export interface ParsedPattern {
   readonly root: RegexNode
-  /** What CPython warns of: the pattern works, but may not mean what it seems to. */
+  /** The warnings of CPython: the pattern works, but may not mean what it seems to. */
   readonly warnings: readonly string[]
 }
 
@@ -32,7 +32,7 @@ const MAX_REPEAT = 4294967295
 /** Deeper nesting is no pattern that anybody wrote, and would exhaust the stack of what walks the tree. */
 const MAX_NESTING = 200
 
-/** What a quantifier may follow: in CPython's words it is "nothing" or "multiple" otherwise. */
+/** The items that a quantifier may follow: in CPython's words it is "nothing" or "multiple" otherwise. */
 type Quantifiable = 'yes' | 'position' | 'repeat'
 
 interface Item {
@@ -146,7 +146,7 @@ class Parser {
     return item(possessive ? makePossessive(repeat) : repeat, 'repeat')
   }
 
-  /** Blanks and comments under VERBOSE. Whether the token, already taken, began one. */
+  /** Skips blanks and comments under VERBOSE. True where the token, which is taken, began one. */
   #skipVerbose(token: string): boolean {
     if (token.length === 1 && ' \t\n\r\v\f'.includes(token)) return true
     if (token !== '#') return false
@@ -181,7 +181,7 @@ class Parser {
   }
 
   /**
-   * How often: `*`, `+`, `?`, `{m,n}`. Undefined when a brace is just a brace.
+   * Reads the numbers of a repetition: `*`, `+`, `?`, `{m,n}`. Undefined when a brace is just a brace.
    *
    * @param token already taken
    */
@@ -212,7 +212,7 @@ class Parser {
     this.#warnings.push(`${message} at position ${position}`)
   }
 
-  /** What follows `(`, already taken; undefined where nothing remains (comments, flags). */
+  /** Reads a group behind its `(`, which is taken; undefined where nothing remains (comments, flags). */
   #parseGroup(flags: Flags, nesting: number, first: boolean): RegexNode | undefined {
     const tokens = this.#tokens
     const start = tokens.position - 1

@@ -48,7 +48,7 @@ export function contains(ranges: Ranges, codePoint: number): boolean {
   return false
 }
 
-/** Whether every code point of the first is in the second. */
+/** Every code point of the first is in the second. */
 export function isSubset(inner: Ranges, outer: Ranges): boolean {
   let at = 0
   for (let index = 0; index < inner.length; index += 2) {

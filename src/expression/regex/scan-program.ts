@@ -1,7 +1,6 @@
 import type { Look, Position, RegexNode, Repeat } from './ast.ts'
-import type { CharacterSet } from './character-set.ts'
-import { resolve, setKey } from './character-set.ts'
 import type { Ranges } from './ranges.ts'
+import { SetNumbers, unroll } from './unroll.ts'
 
 /**
  * A pattern with look-around, as scans that each go over the subject once. A look-around inside a pattern becomes a
@@ -14,9 +13,9 @@ import type { Ranges } from './ranges.ts'
 export interface ScanProgram {
   /** In the order in which they have to be made; the last one is the pattern itself. */
   readonly scans: readonly Scan[]
-  /** By number: what can be asked of a place. */
+  /** The questions that can be asked of a place, by number. */
   readonly facts: readonly Fact[]
-  /** What `test` refers to. */
+  /** The sets that `test` refers to. */
   readonly sets: readonly Ranges[]
 }
 
@@ -37,7 +36,7 @@ export interface Scan {
  *   split   go on at all targets
  *   stop    a match
  */
-export type Step =
+type Step =
   | { readonly op: 'test'; readonly set: number; readonly next: number }
   | { readonly op: 'ask'; readonly fact: number; readonly holds: boolean; readonly next: number }
   | { readonly op: 'split'; readonly targets: readonly number[] }
@@ -52,7 +51,7 @@ export type Fact =
 const MAX_FACTS = 30
 
 /** Steps of all scans together. Going over a text takes an operation for each step and character at worst. */
-export const MAX_STEPS = 4000
+const MAX_STEPS = 4000
 
 /**
  * @param root simplified
@@ -62,7 +61,7 @@ export function compileScans(root: RegexNode): ScanProgram | undefined {
   const compiler = new ScanCompiler()
   compiler.add(root, false, undefined)
   if (compiler.isRefused) return undefined
-  return { scans: compiler.scans, facts: compiler.facts, sets: compiler.sets }
+  return { scans: compiler.scans, facts: compiler.facts, sets: compiler.sets.sets }
 }
 
 const STOP = 0
@@ -71,9 +70,8 @@ class ScanCompiler {
   isRefused = false
   readonly scans: Scan[] = []
   readonly facts: Fact[] = []
-  readonly sets: Ranges[] = []
-  readonly #setNumbers = new Map<string, number>()
-  /** What is asked more than once is found out once. */
+  readonly sets = new SetNumbers()
+  /** The same question is answered once. */
   readonly #factNumbers = new Map<string, number>()
   #steps = 0
 
@@ -88,7 +86,7 @@ class ScanCompiler {
     if (++this.#steps > MAX_STEPS) this.isRefused = true
   }
 
-  /** The number of what a scan of its own finds out: where the look-around holds. */
+  /** The number of the fact that a look-around holds, which a scan of its own finds out. */
   look(look: Look): number {
     return this.#fact(`look ${look.direction} ${keyOf(look.body)}`, { kind: 'scanned' }, (number) =>
       this.add(look.body, look.direction === 'ahead', number),
@@ -97,15 +95,6 @@ class ScanCompiler {
 
   place(fact: Fact): number {
     return this.#fact(JSON.stringify(fact), fact, () => {})
-  }
-
-  set(set: CharacterSet): number {
-    const key = setKey(set)
-    const known = this.#setNumbers.get(key)
-    if (known !== undefined) return known
-    const number = this.sets.push(resolve(set)) - 1
-    this.#setNumbers.set(key, number)
-    return number
   }
 
   #fact(key: string, fact: Fact, findOut: (number: number) => void): number {
@@ -133,12 +122,12 @@ class BodyCompiler {
     this.#backwards = backwards
   }
 
-  /** Adds what the node does before the instruction `next`; the first instruction of it. */
+  /** Adds the steps of a node before the instruction `next`; the first instruction of it. */
   compile(node: RegexNode, next: number): number {
     if (this.#compiler.isRefused) return STOP
     switch (node.kind) {
       case 'set':
-        return this.#add({ op: 'test', set: this.#compiler.set(node.set), next })
+        return this.#add({ op: 'test', set: this.#compiler.sets.numberOf(node.set), next })
       case 'sequence':
         return this.#backwards
           ? node.items.reduce((after, item) => this.compile(item, after), next)
@@ -166,26 +155,15 @@ class BodyCompiler {
     return this.#add({ op: 'ask', fact, holds, next })
   }
 
-  /**
-   *   x{2,4}   x x (x (x)?)?
-   *   x{2,}    x x x*
-   *
-   * What takes nothing cannot go round for ever: a scan is at a place once only.
-   */
-  #repeat({ body, min, max }: Repeat, next: number): number {
-    let first = next
-    if (max === Number.POSITIVE_INFINITY) {
-      const targets = [next]
-      const start = this.#add({ op: 'split', targets })
-      targets.push(this.compile(body, start))
-      first = start
-    } else {
-      for (let copy = min; copy < max && !this.#compiler.isRefused; copy++) {
-        first = this.#add({ op: 'split', targets: [this.compile(body, first), next] })
-      }
-    }
-    for (let copy = 0; copy < min && !this.#compiler.isRefused; copy++) first = this.compile(body, first)
-    return first
+  /** An iteration that takes nothing cannot go round for ever: a scan is at a place once only. */
+  #repeat(repeat: Repeat, next: number): number {
+    const iteration = (after: number): number => this.compile(repeat.body, after)
+    return unroll(repeat, next, {
+      isRefused: () => this.#compiler.isRefused,
+      split: (targets) => this.#add({ op: 'split', targets }),
+      required: iteration,
+      optional: iteration,
+    })
   }
 
   #add(step: Step): number {

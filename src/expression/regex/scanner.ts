@@ -10,7 +10,7 @@ const NEWLINE = 0x0a
 /** The buffers for a subject are kept for the next one up to this length. */
 const KEPT_LENGTH = 1 << 14
 
-/** How many numbers a scan remembers of where states lead, in its table. When that is full it forgets everything. */
+/** The most numbers in a scan's table of transitions. When the table is full, the scan forgets everything. */
 const MAX_TABLE = 1 << 18
 
 /** Facts that occur together are looked up in an array where their bits, as a number, are below this. */
@@ -56,7 +56,7 @@ export class Scanner {
     return program === undefined ? undefined : new Scanner(program)
   }
 
-  /** Whether the pattern matches at the start of the subject. */
+  /** True where the pattern matches at the start of the subject. */
   matches(subject: string): boolean {
     const kept = subject.length < KEPT_LENGTH
     if (kept && subject.length >= this.#classes.length) {
@@ -184,7 +184,7 @@ class Automaton {
     }
   }
 
-  /** How many numbers a state has in the table. */
+  /** The number of a state's entries in the table. */
   get #rowLength(): number {
     return this.#combinations.capacity * this.#alphabet.size
   }

@@ -32,7 +32,7 @@ export function simplify(root: RegexNode): RegexNode {
 
 class Simplifier {
   readonly #referenced: ReadonlySet<number>
-  /** Whether the order of alternatives matters. */
+  /** The order of alternatives matters. */
   readonly #ordered: boolean
 
   constructor(referenced: ReadonlySet<number>, ordered: boolean) {

@@ -5,14 +5,14 @@ const LATIN1 = 256
 const NEWLINE = 0x0a
 const NEWLINE_RANGES: Ranges = [NEWLINE, NEWLINE]
 
-/** What RE2 takes for word characters, and others: ASCII ones first, because they are one byte. */
+/** The characters that stand for classes, those that RE2 takes for word characters and others: ASCII ones first, because they are one byte. */
 const WORD_SYMBOLS = symbolsWhere((codePoint) => codePoint < 0x80 && isAsciiWord(codePoint))
 const OTHER_SYMBOLS = symbolsWhere((codePoint) => !isAsciiWord(codePoint))
 
 /** Which newlines become one: all, only one that ends the text, or none of them (nothing looks for them). */
-export type Newlines = 'every' | 'last' | 'none'
+type Newlines = 'every' | 'last' | 'none'
 
-/** How subjects are coded: each character becomes the symbol of its class, in UTF-8. */
+/** The coding of subjects: each character becomes the symbol of its class, in UTF-8. */
 export class SymbolCode {
   readonly #alphabet: Alphabet
   /** By class. */

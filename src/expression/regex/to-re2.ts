@@ -8,16 +8,16 @@ import { SymbolCode } from './symbols.ts'
 import { ASCII_WORD, UNICODE } from './unicode.ts'
 
 /** A pattern in RE2's syntax, which does not read the subject itself but the symbols that stand for it. */
-export interface Re2Translation {
+interface Re2Translation {
   readonly pattern: string
   readonly symbols: SymbolCode
 }
 
 /**
- * How many steps writing out its repetitions may add to a pattern. Matching takes an operation for each step and
+ * The most steps that written-out repetitions may add to a pattern. Matching takes an operation for each step and
  * character at worst.
  */
-export const MAX_REPEATED_STEPS = 1000
+const MAX_REPEATED_STEPS = 1000
 
 /**
  * The pattern for an engine with RE2's syntax.
@@ -30,7 +30,7 @@ export const MAX_REPEATED_STEPS = 1000
  *   \b\w+$    on    жук!⏎я⏎
  *             is    000\x00\x010⏎    with 0 for \w, \x00 for others, \x01 for a newline inside
  *
- * What may be empty or where a match ends does not matter here, so groups, laziness and the like are left out.
+ * Empty matches and the ends of matches do not matter here, so groups, laziness and the like are left out.
  *
  * @returns undefined for what RE2 does not have: back-references, look-around, atomic groups
  * @throws {PatternError} when it is too big
@@ -107,7 +107,7 @@ function repeated(body: string, min: number, max: number, counts: boolean): stri
   return atom.repeat(min) + (bounded ? `${atom}?`.repeat(max - min) : `${atom}*`)
 }
 
-/** Whether it holds a repetition with numbers, so that another one around it would multiply them. */
+/** The node holds a repetition with numbers, so that another one around it would multiply them. */
 function hasCount(node: RegexNode): boolean {
   for (const inner of walk(node)) {
     if (

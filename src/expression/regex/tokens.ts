@@ -56,7 +56,7 @@ export class Tokens {
     return text
   }
 
-  /** What stands before `terminator`, which is consumed. */
+  /** Reads the text before `terminator`, which is consumed. */
   getUntil(terminator: string, name: string): string {
     let text = ''
     for (;;) {

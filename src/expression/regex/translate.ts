@@ -206,7 +206,7 @@ function codePointEscape(codePoint: number): string {
   return `\\u{${codePoint.toString(16)}}`
 }
 
-/** Whether characters that differ in case can be in what the group matches. */
+/** Texts of the group may hold characters that differ in case. */
 function hasCase(body: RegexNode, ascii: boolean): boolean {
   for (const node of walk(body)) {
     if (node.kind !== 'set') continue

@@ -2,7 +2,7 @@ import type { Ranges } from './ranges.ts'
 import { contains, toRanges } from './ranges.ts'
 
 /*
- * What Python's re knows of characters. Letters, digits and cases are asked of the JavaScript engine, so that these
+ * The classes of characters of Python's re. Letters, digits and cases are asked of the JavaScript engine, so that these
  * sets and `\p{...}` in a translated pattern agree; its Unicode may be newer than CPython 3.11's 14.0.
  */
 

@@ -1,4 +1,4 @@
-/** What the statements of `tap` do to the event and to their variables. */
+/** The effects of `tap`'s statements on the event and on their variables. */
 import { typeError, valueError } from '../failure.ts'
 import type { Dict, JsonObject, Maybe, Value } from '../value.ts'
 import { deleteItem, getMember, setItem, toArray } from './containers/containers.ts'

@@ -105,8 +105,8 @@ function bound(value: Value): number {
 }
 
 /**
- * `enumerate`, `zip` and `reversed` look at their arguments at once, at the elements only when asked for one. What they make
- * for an element is counted then.
+ * `enumerate`, `zip` and `reversed` look at their arguments at once, at the elements only when asked for one. The value
+ * that they make of an element is counted then.
  */
 function enumerate(meter: Meter, iterable: Value, start: Value = 0): ValueIterator {
   return new ValueIterator('enumerate', numbered(meter, iterate(iterable, meter), toIndex(start)))

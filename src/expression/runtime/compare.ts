@@ -114,7 +114,7 @@ function equalDicts(meter: Meter, a: AnyDict, b: AnyDict): boolean {
   return true
 }
 
-/** How containers compare elements: identical or equal. So `[nan] == [nan]` of the same NaN. */
+/** Containers compare elements so: identical or equal. Hence `[nan] == [nan]` of the same NaN. */
 function same(meter: Meter, a: Value, b: Value): boolean {
   return equals(meter, a, b) || identical(a, b)
 }
@@ -178,7 +178,7 @@ export function compare(meter: Meter, a: Value, b: Value): number {
  *
  * @returns negative, 0 or positive
  */
-export function compareText(meter: Meter, a: string, b: string): number {
+function compareText(meter: Meter, a: string, b: string): number {
   if (equalTexts(meter, a, b)) return 0
   const length = Math.min(a.length, b.length)
   let index = 0
@@ -335,11 +335,11 @@ function inView(meter: Meter, view: DictView, item: Value): boolean {
 
 // --- sets, and the views of a dict that are like sets ------------------------------------------------------------
 
-/** What `d.keys()` and `d.items()` give. */
+/** The views that `d.keys()` and `d.items()` give. */
 export type SetView = DictView & { readonly kind: 'keys' | 'items' }
-export type SetLike = ValueSet | SetView
+type SetLike = ValueSet | SetView
 
-export function isSetLike(value: Value): value is SetLike {
+function isSetLike(value: Value): value is SetLike {
   return value instanceof ValueSet || isSetView(value)
 }
 
@@ -351,7 +351,7 @@ function size(meter: Meter, value: SetLike): number {
   return value instanceof ValueSet ? value.entries.size : dictSize(meter, value.source)
 }
 
-/** Whether every element of `a` is in `b`; `proper`: and `b` has more. */
+/** Every element of `a` is in `b`; with `proper`, `b` has more. */
 function isSubset(meter: Meter, a: SetLike, b: SetLike, proper: boolean): boolean {
   const left = size(meter, a)
   const right = size(meter, b)

@@ -1,4 +1,4 @@
-/** How a rule finds a field of the event by its dotted path, flat keys (`"id.orig_h"`) included. */
+/** The look-up of an event's field by its dotted path, flat keys (`"id.orig_h"`) included. */
 import type { JsonObject, Maybe, Value } from '../value.ts'
 import { Dict } from '../value.ts'
 import { getMember } from './containers/containers.ts'
@@ -26,7 +26,7 @@ export function fieldPath(parts: readonly string[]): FieldPath {
   return suffixes[0]!
 }
 
-/** Whether dots lead into it: an object of JSON or a dict, not a list and no other value of the language. */
+/** Dots lead into the value: an object of JSON or a dict, not a list and no other value of the language. */
 export function isMapping(value: Maybe): value is JsonObject | Dict {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
@@ -48,7 +48,7 @@ export function resolveField(object: Maybe, path: FieldPath): Maybe {
 }
 
 /** Where a field was found. */
-export interface Place {
+interface Place {
   readonly container: JsonObject | Dict
   readonly key: string
 }
@@ -79,7 +79,7 @@ function locateMixed(object: JsonObject | Dict, path: FieldPath): Place | undefi
 }
 
 /**
- * What is left to try after the nested walk and the whole flat key: flat prefixes, the longest first.
+ * The last attempt, after the nested walk and the whole flat key: flat prefixes, the longest first.
  * Only for paths of three parts or more does this find anything new.
  */
 export function resolveMixed(object: JsonObject, path: FieldPath): Maybe {

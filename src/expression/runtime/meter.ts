@@ -1,12 +1,12 @@
 /**
- * What the evaluation of one event may cost. Events are hostile, and a rule that is harmless for all of a day's events
+ * The cost of one event's evaluation, and its bounds. Events are hostile, and a rule that is harmless for all of a day's events
  * (`s.count(c) for c in s`) is quadratic in one that is made for it. So work is counted, not rounds: every function of
  * the runtime says what it touches, and what it builds.
  *
  *   touch   work, in units of about a nanosecond: a unit for a character that is copied or compared by the engine, four
  *           for one that is searched, some eight for an element of a list, a hundred for a call or a round of a loop
  *   build   bytes of a value that did not exist before: a character is one, an element of a list 8, an entry of a dict
- *           about 100. What becomes garbage counts like what is kept. There are so few of them that they are no work
+ *           about 100. Garbage counts like values that are kept. There are so few of them that they are no work
  *   write   characters of the output. A list that holds another one a thousand times costs little to build, but its
  *           text is a thousand times as long
  *
@@ -24,12 +24,12 @@ import { ITEM_BYTES } from './length.ts'
 import { TextIndexes } from './text-index.ts'
 
 /** Units of work for one event. About 2 s of a processor of 2023. */
-export const DEFAULT_MAX_WORK = 2_000_000_000
+const DEFAULT_MAX_WORK = 2_000_000_000
 
 /** Bytes that an evaluation may build, and characters of its output. 64 MiB. */
-export const DEFAULT_MAX_BUILT = 64 * 1024 * 1024
+const DEFAULT_MAX_BUILT = 64 * 1024 * 1024
 
-/** What the evaluation of one event may cost. */
+/** The most that the evaluation of one event may cost. */
 export interface EventLimits {
   /** Units of work. */
   readonly maxWork: number
@@ -100,7 +100,7 @@ export class Meter {
     } else this.touch(CALL)
   }
 
-  /** What a function has made. */
+  /** Counts the value that a function has made. */
   made(value: Maybe): void {
     if (typeof value === 'string') this.build(value.length)
     else if (Array.isArray(value)) this.build(ITEM_BYTES * value.length)

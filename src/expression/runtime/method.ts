@@ -11,7 +11,7 @@ export interface Callable {
   readonly mutates: boolean
   /** The type of the result, and whether it may be absent. Methods do not say it: their receiver's type is not known. */
   readonly returns: Returns
-  /** How the compiler treats a call, beside calling it. */
+  /** The compiler's own treatment of a call, beside calling it. */
   readonly special: SpecialCall | undefined
   /**
    * The meter comes first, then for methods the receiver. Then one argument per parameter of the signature (`undefined` where not
@@ -24,7 +24,7 @@ export interface Callable {
  * `types`: the second argument names types. `any`, `all`: given a generator, the elements are taken until the answer is
  * known. `text`: a text as the only argument is the result.
  */
-export type SpecialCall = 'types' | 'any' | 'all' | 'text'
+type SpecialCall = 'types' | 'any' | 'all' | 'text'
 
 export type CallableTable = Readonly<Record<string, Callable>>
 

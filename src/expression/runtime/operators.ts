@@ -156,7 +156,7 @@ function repeatItems(meter: Meter, items: readonly Value[], count: Value): Value
   return result
 }
 
-/** How many times something of that length is to be repeated: 0 where nothing would come out. */
+/** The number of times that something of that length is to be repeated: 0 where nothing would come out. */
 function repetitions(length: number, count: Value): number {
   if (!isInteger(count)) throw typeError(`can't multiply sequence by non-int of type '${typeName(count)}'`)
   const times = numeric(count)!

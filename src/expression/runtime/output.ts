@@ -1,4 +1,4 @@
-/** How rules' values become the output object. */
+/** Rules' values become the output object here. */
 import { typeError } from '../failure.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
 import { Dict, DictView, isJsonNumber, MAX_LENGTH, Range, Tuple, ValueIterator, ValueSet } from '../value.ts'
@@ -89,7 +89,7 @@ function put(target: JsonObject | Dict, key: Value, value: Value): void {
 }
 
 /**
- * What every value that a rule computes goes through at the end: its text is counted, as long as it will be written (one
+ * The last step of every value that a rule computes: its text is counted, as long as it will be written (one
  * list may stand in another one a thousand times), and iterators are used up, while there is a meter to count what they
  * give.
  *
@@ -147,7 +147,7 @@ function finishItems(meter: Meter, items: Iterable<Value>): boolean {
   return plain
 }
 
-/** What JSON.stringify does not know. */
+/** Values that JSON.stringify does not know. */
 function finishOther(meter: Meter, value: object): void {
   if (value instanceof Dict) {
     for (const [key, member] of value.entries.values()) {

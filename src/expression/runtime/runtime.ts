@@ -95,7 +95,7 @@ function boundedList(items: Value[]): Value[] {
   return items
 }
 
-/** How `in` compares: an object is in a list that holds it, also when it does not equal itself (NaN). */
+/** The comparison of `in`: an object is in a list that holds it, also when it does not equal itself (NaN). */
 function same(meter: Meter, left: Value, right: Value): boolean {
   return equals(meter, left, right) || Object.is(left, right)
 }
@@ -114,7 +114,7 @@ function withContext(
   return (value) => call(context, value)
 }
 
-/** What a loop goes over. */
+/** The values that a loop goes over. */
 function iterate(meter: Meter, value: Value): Iterable<Value> {
   return iterateValue(value, meter)
 }

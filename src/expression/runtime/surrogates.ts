@@ -8,7 +8,7 @@ export function isLowSurrogate(unit: number): boolean {
   return (unit & 0xfc00) === 0xdc00
 }
 
-/** Whether a code point of two UTF-16 units begins there. */
+/** A code point of two UTF-16 units begins there. */
 export function isPair(text: string, unit: number): boolean {
   return isHighSurrogate(text.charCodeAt(unit)) && isLowSurrogate(text.charCodeAt(unit + 1))
 }

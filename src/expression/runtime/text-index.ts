@@ -38,7 +38,7 @@ export class TextIndexes {
     return this.#indexes.get(text)
   }
 
-  /** Whether an index should be made when {@link find} has found none. */
+  /** An index should be made when {@link find} has found none. */
   get wanted(): boolean {
     return this.#asked === FREE_QUESTIONS
   }

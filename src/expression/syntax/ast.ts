@@ -34,19 +34,19 @@ export interface Constant extends Span {
   readonly offsets?: readonly number[]
 }
 
-export interface Name extends Span {
+interface Name extends Span {
   readonly kind: 'name'
   readonly name: string
 }
 
-export interface Attribute extends Span {
+interface Attribute extends Span {
   readonly kind: 'attribute'
   readonly object: Expression
   readonly name: string
   readonly nameStart: number
 }
 
-export interface Subscript extends Span {
+interface Subscript extends Span {
   readonly kind: 'subscript'
   readonly object: Expression
   readonly index: Expression | Slice
@@ -71,7 +71,7 @@ export interface Call extends Span {
   readonly args: readonly Argument[]
 }
 
-export interface Unary extends Span {
+interface Unary extends Span {
   readonly kind: 'unary'
   readonly operator: UnaryOperator
   readonly operand: Expression
@@ -84,7 +84,7 @@ export interface Binary extends Span {
   readonly right: Expression
 }
 
-export interface Logical extends Span {
+interface Logical extends Span {
   readonly kind: 'logical'
   readonly operator: 'and' | 'or'
   readonly left: Expression
@@ -97,7 +97,7 @@ export interface Comparison extends Span {
   readonly rest: readonly { readonly operator: ComparisonOperator; readonly operand: Expression }[]
 }
 
-export interface Conditional extends Span {
+interface Conditional extends Span {
   readonly kind: 'conditional'
   readonly test: Expression
   readonly then: Expression
@@ -115,7 +115,7 @@ export interface Display extends Span {
   readonly elements: readonly Element[]
 }
 
-export interface DictDisplay extends Span {
+interface DictDisplay extends Span {
   readonly kind: 'dict'
   /** No key: `**mapping`. */
   readonly entries: readonly { readonly key: Expression | undefined; readonly value: Expression }[]
@@ -149,16 +149,16 @@ export interface FormattedValue {
 
 export type CastType = 'str' | 'int' | 'float' | 'bool'
 
-export interface Cast extends Span {
+interface Cast extends Span {
   readonly kind: 'cast'
   readonly operand: Expression
   readonly type: CastType
 }
 
-/** What can stand left of `=`, or between `for` and `in`. */
+/** A target: it stands left of `=`, or between `for` and `in`. */
 export type Target = Name | Attribute | Subscript | TargetList
 
-export interface TargetList extends Span {
+interface TargetList extends Span {
   readonly kind: 'targets'
   readonly targets: readonly { readonly target: Target; readonly starred: boolean }[]
 }

@@ -47,7 +47,7 @@ const NUMBER =
   /0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|(?:\d(?:_?\d)*)?\.\d(?:_?\d)*(?:[eE][+-]?\d(?:_?\d)*)?|\d(?:_?\d)*\.?(?:[eE][+-]?\d(?:_?\d)*)?/y
 const STRING_START = /([A-Za-z]{0,2})('''|"""|'|")/y
 
-export interface LexOptions {
+interface LexOptions {
   readonly mode: 'expression' | 'statements'
   /** Where to begin and end; the whole text by default. */
   readonly start?: number

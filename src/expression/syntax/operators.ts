@@ -4,7 +4,7 @@
  */
 
 interface BinaryDefinition {
-  /** How tightly the operator binds: the larger number first. Comparisons, `not`, `and` and `or` bind less than all. */
+  /** The larger number binds more tightly. Comparisons, `not`, `and` and `or` bind less than all. */
   readonly precedence: number
   readonly associativity: 'left' | 'right'
   /** The function of the runtime: `a + b`. */
@@ -32,7 +32,7 @@ export const BINARY_OPERATORS = {
 export type BinaryOperator = keyof typeof BINARY_OPERATORS
 
 /** Read as an operator and refused: no type supports it. */
-export const REFUSED_OPERATOR = '@'
+const REFUSED_OPERATOR = '@'
 
 /** Signs before an operand; they bind more tightly than every binary operator but `**`. */
 export const SIGN_OPERATORS = {

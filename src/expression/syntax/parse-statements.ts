@@ -30,7 +30,7 @@ const LINE_ENDS: ReadonlySet<TokenKind> = new Set(['newline', 'indent', 'dedent'
 /** Lines that belong to the compound statement above them. */
 const CONTINUATIONS = new Set(['elif', 'else', 'except', 'finally'])
 
-export interface ParsedStatements {
+interface ParsedStatements {
   /** Undefined where the text could not be read at all. */
   readonly statements: readonly Statement[] | undefined
   readonly faults: readonly Fault[]
@@ -109,6 +109,10 @@ class StatementParser extends Parser {
     return this.#simpleLine()
   }
 
+  /**
+   *     a = 1; del b
+   *     ^
+   */
   #simpleLine(): Statement[] {
     const statements = [this.#simple()]
     while (this.take(';')) {
@@ -120,6 +124,10 @@ class StatementParser extends Parser {
     return statements
   }
 
+  /**
+   *     a = b = 1    a += 1    del a    pass
+   *     ^            ^         ^        ^
+   */
   #simple(): Statement {
     const token = this.token
     const { start, end, text } = token
@@ -148,6 +156,10 @@ class StatementParser extends Parser {
     return { kind: 'assign', targets, value: last, start, end: last.end }
   }
 
+  /**
+   *     a += 1
+   *       ^
+   */
   #augmented(written: Expression): Statement {
     const target = this.#assignable(written)
     const operator = this.advance()
@@ -168,6 +180,10 @@ class StatementParser extends Parser {
     }
   }
 
+  /**
+   *     del a, b['c']
+   *     ^
+   */
   #delete(): Statement {
     const { start } = this.advance()
     const target = this.#assignable(this.expressionList())
@@ -188,6 +204,10 @@ class StatementParser extends Parser {
     for (const entry of target.targets) this.#checkStars(entry.target)
   }
 
+  /**
+   *     if a:    elif a:
+   *     ^        ^
+   */
   #if(): Statement {
     const { start } = this.advance()
     const test = this.expression()
@@ -198,6 +218,10 @@ class StatementParser extends Parser {
     return { kind: 'if', test, then, otherwise, start, end: test.end }
   }
 
+  /**
+   *     for a in b:
+   *     ^
+   */
   #for(): Statement {
     const { start } = this.advance()
     const target = this.targetList('in')
@@ -209,6 +233,10 @@ class StatementParser extends Parser {
     return { kind: 'for', target, iterable, body, otherwise, start, end: iterable.end }
   }
 
+  /**
+   *     while a:
+   *     ^
+   */
   #while(): Statement {
     const { start } = this.advance()
     const test = this.expression()
@@ -224,6 +252,12 @@ class StatementParser extends Parser {
     return body
   }
 
+  /**
+   * The statements of a block, on the same line or on lines of their own.
+   *
+   *     if a: b = 1
+   *         ^
+   */
   #block(where: string): Statement[] {
     this.expect(':', where)
     if (++this.#blocks > 50) {

@@ -1,7 +1,7 @@
 import { SyntaxFault } from './syntax-fault.ts'
 
 /** A decoded string, and for each of its UTF-16 units the offset where it was written. */
-export interface DecodedString {
+interface DecodedString {
   readonly value: string
   readonly offsets: readonly number[]
 }

@@ -13,7 +13,7 @@ const FIRST_DAY = -719162
 /** Day number of 9999-12-31. */
 const LAST_DAY = 2932896
 
-export interface CalendarDate {
+interface CalendarDate {
   readonly year: number
   readonly month: number
   readonly day: number

@@ -1,5 +1,5 @@
 /**
- * What a text says about a point in time: a date, a time of the day, and how far that clock is from UTC, if it
+ * A point in time as a text tells it: a date, a time of the day, and the distance of that clock from UTC, if the text
  * says so. A parser fills one in, and its owner uses it again for the next text: no allocation per event.
  */
 export class Moment {
@@ -14,7 +14,7 @@ export class Moment {
   /** Where the digits of the fraction are in the text, all of them; start and end are equal if there are none. */
   fractionStart = 0
   fractionEnd = 0
-  /** Whether the text names a zone; only then `offset` means something. */
+  /** The text names a zone; only then `offset` means something. */
   hasZone = false
   /** Local time minus UTC, in microseconds, less than a day. */
   offset = 0

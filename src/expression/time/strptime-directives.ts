@@ -1,6 +1,6 @@
 import { BLANKS } from './strptime-format.ts'
 
-/** What the directives of a format found. */
+/** The values that the directives of a format found. */
 export class Found {
   year = -1
   isoYear = -1
@@ -61,7 +61,7 @@ export interface Directive {
 export type Field = (typeof FIELDS)[keyof typeof FIELDS]
 
 /** Numbers, so that the scanner's `switch` is a jump table. */
-export const FIELDS = {
+const FIELDS = {
   year: 0,
   shortYear: 1,
   isoYear: 2,
@@ -84,7 +84,7 @@ export const FIELDS = {
   zoneName: 19,
 } as const
 
-export type Scan =
+type Scan =
   /** Two digits from `low` to `high`, else one digit from `least`; or a blank and a digit, where `padded`. */
   | {
       readonly kind: 'upToTwo'
@@ -97,7 +97,7 @@ export type Scan =
   | { readonly kind: 'fixed'; readonly width: number; readonly low: number; readonly high: number }
   | { readonly kind: 'dayOfYear' }
   | { readonly kind: 'microsecond' }
-  /** A lower-case name, longest first; `values[i]` is what `names[i]` stands for. */
+  /** Lower-case names, the longest first; `values[i]` is the value of `names[i]`. */
   | { readonly kind: 'name'; readonly names: readonly string[]; readonly values: readonly number[] }
   | { readonly kind: 'offset' }
 

@@ -8,7 +8,7 @@ export type FormatPiece =
   | { readonly kind: 'blanks' }
   | { readonly kind: 'literal'; readonly character: string }
 
-/** What is wrong with a format, and where in its text. */
+/** A fault of a format, and its place in the text. */
 export class FormatProblem {
   readonly message: string
   /** Of the directive at fault, in UTF-16 units. */
@@ -22,7 +22,7 @@ export class FormatProblem {
   }
 }
 
-/** What Python's `\s` takes: more than JavaScript's (U+001C to U+001F, U+0085) and less (not U+FEFF). */
+/** The characters that Python's `\s` takes: more than JavaScript's (U+001C to U+001F, U+0085) and less (not U+FEFF). */
 export const BLANKS = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'
 
 const BLANK_RUN = new RegExp(`[${BLANKS}]+`, 'y')
@@ -39,7 +39,7 @@ const LETTERS = 'aAwdbBmyYHIpMSfzZjUWcxX%GuV'
 
 const WEEKDAYS = ['A', 'a', 'w', 'u']
 
-/** What strftime of some system or another library knows, and how strptime says it. */
+/** Directives of some system's strftime or of another library, with the ones of strptime. */
 const REPLACEMENTS: Readonly<Record<string, string>> = {
   D: "write '%m/%d/%y'",
   e: "write '%d': it takes '7', ' 7' and '07'",

@@ -147,7 +147,7 @@ export function scan(steps: readonly Step[], text: string, found: Found): number
   return at
 }
 
-/** Also false for NaN, which is what lies behind the end of a text. */
+/** Also false for NaN, which stands behind the end of a text. */
 function isDigit(value: number): boolean {
   return value >= 0 && value <= 9
 }
@@ -200,7 +200,7 @@ function offsetEnd(text: string, start: number): number {
   return end === seconds + 1 ? seconds : end
 }
 
-/** What `readOffset` makes of it, without a piece of text for the forms that occur: `+0300`, `+03:00`. */
+/** The same as `readOffset`, without a piece of text for the forms that occur: `+0300`, `+03:00`. */
 function offsetBetween(text: string, start: number, end: number): number | undefined {
   const length = end - start
   if (length !== 5 && (length !== 6 || text.charCodeAt(start + 3) !== 58) /* : */) {

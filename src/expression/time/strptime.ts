@@ -80,7 +80,7 @@ function match(pattern: RegExp, directives: readonly Directive[], text: string, 
 function resolve(found: Found, moment: Moment): boolean {
   if (found.second > 59) return false
   let { year, month, day } = found
-  // February 29 without a year exists while the date is worked out, but not in 1900, which is what comes out.
+  // February 29 without a year exists while the date is worked out, but not in 1900, the year of the result.
   const leapDayWithoutYear = year === -1 && month === 2 && day === 29
   if (year === -1) year = leapDayWithoutYear ? 1904 : 1900
   if (found.dayOfYear > 365 && !isLeapYear(year)) return false
@@ -119,7 +119,7 @@ function resolve(found: Found, moment: Moment): boolean {
   return Math.abs(found.offset) < MICROSECONDS_PER_DAY
 }
 
-/** Day of the year; zero or less lies in the year before. Week 0 is what comes before the first Sunday or Monday. */
+/** Day of the year; zero or less lies in the year before. Week 0 holds the days before the first Sunday or Monday. */
 function ordinalOfWeek(year: number, found: Found): number {
   const shift = found.weekBeginsOnSunday ? 1 : 0
   const firstWeekday = (weekdayOf(toDayNumber(year, 1, 1)) + shift) % 7

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import { IANAZone } from 'luxon'
 import { detach } from '../detach.ts'
 import { parseOffset } from './iso8601.ts'
+import { ZoneClock } from './zone-clock.ts'
 
 /** Local time minus UTC, for local times of one zone. */
 export interface Zone {
@@ -16,13 +16,13 @@ export interface Zone {
 /** Longer than any IANA name. */
 const MAX_NAME_LENGTH = 64
 
-/** How many names, known and unknown, and how many days of each zone are kept. */
+/** The most names, known and unknown, and the most days of each zone that are kept. */
 const MAX_NAMES = 256
 const MAX_DAYS = 512
 
 /**
- * Finds zones by what events call them, and keeps what it worked out: luxon takes several microseconds for one
- * offset. Names come from outside, so everything here has a bound.
+ * Finds zones by the names that events have for them, and keeps their offsets: `Intl` takes several microseconds for
+ * one. Names come from outside, so everything here has a bound.
  */
 export class ZoneFinder {
   readonly #zones = new LRUCache<string, { readonly zone: Zone | undefined }>({ max: MAX_NAMES })
@@ -50,16 +50,15 @@ function findZone(name: string): Zone | undefined {
     return { offsetAt: () => offset }
   }
   // Names are letters; some engines also take offsets in other forms here.
-  if (!/^[A-Za-z]/.test(name) || !IANAZone.isValidZone(name)) return undefined
-  // One spelling of the name: luxon keeps what it makes for every spelling it is given.
-  const { timeZone } = new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions()
-  return new NamedZone(IANAZone.create(timeZone))
+  if (!/^[A-Za-z]/.test(name)) return undefined
+  const clock = ZoneClock.find(name)
+  return clock === undefined ? undefined : new NamedZone(clock)
 }
 
 const SECONDS_PER_DAY = 86_400
 
 /**
- * What holds on one day of a zone's clock. No zone has ever changed its offset twice within three days, so there is
+ * The offsets of one day of a zone's clock. No zone has ever changed its offset twice within three days, so there is
  * one change at most that a local time of that day can lie near to.
  */
 interface Day {
@@ -70,13 +69,13 @@ interface Day {
 }
 
 class NamedZone implements Zone {
-  readonly #source: IANAZone
+  readonly #clock: ZoneClock
   readonly #days = new LRUCache<number, Day>({ max: MAX_DAYS })
   #lastDayNumber = Number.NaN
   #lastDay: Day | undefined
 
-  constructor(source: IANAZone) {
-    this.#source = source
+  constructor(clock: ZoneClock) {
+    this.#clock = clock
   }
 
   offsetAt(local: number): number {
@@ -101,19 +100,14 @@ class NamedZone implements Zone {
   #workOut(number: number): Day {
     let low = (number - 1) * SECONDS_PER_DAY
     let high = (number + 2) * SECONDS_PER_DAY
-    const before = this.#offsetOfInstant(low)
-    const after = this.#offsetOfInstant(high)
+    const before = this.#clock.offsetAt(low)
+    const after = this.#clock.offsetAt(high)
     if (before === after) return { before, after, change: 0 }
     while (high - low > 1) {
       const middle = Math.floor((low + high) / 2)
-      if (this.#offsetOfInstant(middle) === before) low = middle
+      if (this.#clock.offsetAt(middle) === before) low = middle
       else high = middle
     }
     return { before, after, change: high }
-  }
-
-  /** luxon counts in minutes, with a fraction for local mean time. */
-  #offsetOfInstant(seconds: number): number {
-    return Math.round(this.#source.offset(seconds * 1000) * 60)
   }
 }

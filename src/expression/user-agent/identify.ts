@@ -13,10 +13,10 @@
 import { deviceOf, otherSystemOf } from './devices.ts'
 import { readable } from './readable.ts'
 import { type AgentMatch, type AgentRule, keysOf, RuleTable } from './rule-table.ts'
-import { BROWSERS, CRAWLERS, LIBRARIES, NAMES, SPIDERS, SYSTEMS } from './tables.ts'
+import * as tables from './tables.ts'
 import { findTool } from './tools.ts'
 
-/** What a user agent says of itself. */
+/** The properties of a client, as its user agent tells them. */
 export interface Agent {
   readonly name: string
   /** Family and version: `Windows 10`, `Linux`. */
@@ -29,7 +29,7 @@ export interface Agent {
   readonly version: string | null
 }
 
-/** What is not known: the word of uap-core, which rules and dashboards look for. */
+/** The word for anything that is not known, that of uap-core, which rules and dashboards look for. */
 export const OTHER = 'Other'
 
 export const SPIDER = 'Spider'
@@ -62,7 +62,7 @@ const WINDOWS_32 = /(?<![a-z])(?:pc-)?win32(?![a-z\d])|mingw/i
 const MORE_OF_VERSION = /^(?:\.\d{1,10}){1,4}(?![\w.])/
 const VERSION_BEHIND = /^[/ -]?v?(\d{1,10}(?:\.\d{1,10}){0,3})/
 
-/** Tells agents by the tables. Making one takes a millisecond; patterns are compiled when they are needed first. */
+/** Tells agents by the tables. Making one takes some milliseconds; patterns are compiled when they are needed first. */
 export class AgentTables {
   readonly #browsers: RuleTable
   readonly #systems: RuleTable
@@ -72,12 +72,14 @@ export class AgentTables {
 
   constructor() {
     const names = new Map<string, string>()
-    for (const name of NAMES) if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), name)
-    this.#browsers = new RuleTable([...NEWER_BROWSERS, ...BROWSERS], names)
-    this.#systems = new RuleTable(SYSTEMS, names)
-    this.#spiders = new RuleTable(SPIDERS, names)
-    this.#crawlers = new RuleTable(CRAWLERS, names)
-    this.#libraries = new RuleTable(LIBRARIES, names)
+    for (const name of tables.names()) {
+      if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), name)
+    }
+    this.#browsers = new RuleTable([...NEWER_BROWSERS, ...tables.browsers()], names)
+    this.#systems = new RuleTable(tables.systems(), names)
+    this.#spiders = new RuleTable(tables.spiders(), names)
+    this.#crawlers = new RuleTable(tables.crawlers(), names)
+    this.#libraries = new RuleTable(tables.libraries(), names)
   }
 
   /** @param agent of bounded length: the patterns take time with its square */

@@ -1,7 +1,7 @@
 import type { OutputEvent, Rejection } from '../../event.ts'
 import { Failure } from '../../expression/failure.ts'
 import { stringify } from '../../json/stringify.ts'
-import type { Runner } from '../runner.ts'
+import type { Runner } from '../run.ts'
 import { normalizeBatch } from './normalize.ts'
 import { parseBatch } from './parse-event.ts'
 import type { PlainObject } from './plain-values.ts'

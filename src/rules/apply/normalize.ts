@@ -2,10 +2,10 @@
 import type { Batch, InputEvent, OutputEvent, RejectedEvent, Rejection } from '../../event.ts'
 import { mergeRejected, rejectedEvent } from '../../event.ts'
 import type { JsonObject } from '../../expression/value.ts'
-import type { RuleDefinition } from '../compiler.ts'
 import type { FastPathPlan } from '../fast/generate.ts'
 import type { RuleNotes } from '../rule-notes.ts'
-import type { Runner } from '../runner.ts'
+import type { RuleDefinition } from '../rule-set.ts'
+import type { Runner } from '../run.ts'
 
 /** The part that stages need of a compiled rule file. */
 export interface RunnerSource {

@@ -1,8 +1,15 @@
 /** Checked rules to the function that writes the output of a line that was scanned. */
 import type { Node } from '../../expression/check/checked.ts'
 import { children } from '../../expression/check/checked.ts'
-import type { FieldSource } from '../../expression/emit/emit.ts'
-import { ConstantPool, commentText, Emitter, isSingleton } from '../../expression/emit/emit.ts'
+import type { Code } from '../../expression/emit/code.ts'
+import { _, anyOf, Name } from '../../expression/emit/code.ts'
+import { CodeBlock } from '../../expression/emit/code-block.ts'
+import { ConstantPool } from '../../expression/emit/constant-pool.ts'
+import { isSingleton } from '../../expression/emit/constants.ts'
+import { createWriter, emitRule } from '../../expression/emit/emit.ts'
+import { hoistFields } from '../../expression/emit/fields.ts'
+import type { HelperName } from '../../expression/emit/helpers.ts'
+import type { FieldSource, FunctionWriter } from '../../expression/emit/writer.ts'
 import { bytesRecipe, listRecipe } from '../../expression/recipe.ts'
 import type { FieldPath } from '../../expression/runtime/fields.ts'
 import type { EventLimits } from '../../expression/runtime/meter.ts'
@@ -12,7 +19,7 @@ import { isJsonNumber } from '../../expression/value.ts'
 import type { TextCoding } from '../../json/text-coding.ts'
 import { PORTABLE_CODING } from '../../json/text-coding.ts'
 import { MAX_PARTS, WantedMembers } from '../../json/wanted.ts'
-import type { CheckedRule, CheckedRules } from '../generate/generate.ts'
+import type { CheckedRule, CheckedRules } from '../checked-rule.ts'
 import { fieldsOf } from '../generate/generate.ts'
 import type { OutputNode } from '../generate/output-tree.ts'
 import { outputTree, present } from '../generate/output-tree.ts'
@@ -28,7 +35,7 @@ const GROUP_SIZE = 60
 /** Lines that write output in one generated function. */
 const GROUP_LINES = 400
 
-/** What the fast path of a rule set is made from; it holds no state of lines. */
+/** The parts of a rule set's fast path; they hold no state of lines. */
 export interface FastPathPlan {
   readonly source: string
   /** The same as a module that exports `evaluate`. @param runtime the specifier of src/runtime.ts */
@@ -116,11 +123,13 @@ class FastGenerator {
   readonly #wanted = new WantedMembers()
   readonly #members = new Map<string, number>()
   readonly #constants = new ConstantPool()
-  readonly #helpers = new Set<string>()
+  readonly #helpers = new Set<HelperName>()
+  /** The functions of the program. */
+  readonly #functions = new CodeBlock()
   readonly #fields: FieldSource
   /** Values are kept in arrays, since those who make and those who write them are different functions. */
   readonly #grouped: boolean
-  #emitter: Emitter
+  #writer: FunctionWriter
   /** Text that is to be written before anything else is. */
   #pending = ''
 
@@ -131,24 +140,25 @@ class FastGenerator {
     this.#grouped = rules.length > GROUP_SIZE
     this.#fields = {
       field: (path) => this.#field(path),
-      member: (key) => `run.value(${this.#wanted.member([key])})`,
+      member: (key) => _`run.value(${this.#wanted.member([key])})`,
     }
-    this.#emitter = this.#newEmitter()
+    this.#writer = this.#newWriter()
   }
 
-  #newEmitter(): Emitter {
-    return new Emitter(this.#constants, this.#helpers, { exact: false, fields: this.#fields }, '  ')
+  #newWriter(): FunctionWriter {
+    return createWriter(this.#constants, this.#helpers, { exact: false, fields: this.#fields })
   }
 
   plan(): FastPathPlan {
     for (const rule of this.#rules) {
       for (const member of ownReads(rule.node)) this.#members.set(member, this.#wanted.member([member]))
     }
-    const functions = this.#grouped ? this.#groups() : this.#whole()
+    if (this.#grouped) this.#groups()
+    else this.#whole()
     const places = readFields(this.#rules).map(({ place }) => this.#places(place))
     this.#wanted.finish()
     const { source, evaluate, printModule } = createProgram<FastFunction>(
-      functions,
+      this.#functions,
       this.#constants,
       this.#helpers,
     )
@@ -176,103 +186,108 @@ class FastGenerator {
     throw new Error('rules with this are left to the plain way')
   }
 
-  /** Counts what is left out of the output. */
-  #leftOut(): string[] {
-    const lines: string[] = []
+  /** Counts what is left out of the output, where something may be. */
+  #leftOut(): CodeBlock {
+    const block = new CodeBlock()
     for (const [index, { node }] of this.#rules.entries()) {
       if (this.#isCertain(index)) continue
       const isAbsent =
         this.#copied(node) === undefined
-          ? `${this.#place('v', index)} === undefined`
-          : `${this.#place('s', index)} === -1`
-      lines.push(`  if (${isAbsent}) run.notes.leftOut[${index}]++`)
+          ? _`${this.#place('v', index)} === undefined`
+          : _`${this.#place('s', index)} === -1`
+      block.line(_`if (${isAbsent}) run.notes.leftOut[${index}]++`)
     }
-    // An output that is too long is none.
-    return lines.length === 0 ? lines : ['  if (run.isOver) return false', ...lines]
+    return block
   }
 
-  #whole(): string[] {
+  #whole(): void {
     this.#values(0, this.#rules.length)
     this.#object(this.#tree)
     this.#flush()
-    return ['function evaluate(run) {', ...this.#emitter.body(), ...this.#leftOut(), '  return true', '}']
+    const leftOut = this.#leftOut()
+    if (leftOut.lineCount > 0) {
+      this.#writer.line(IF_OVER)
+      this.#writer.append(leftOut)
+    }
+    this.#writer.line(_`return true`)
+    this.#functions.define(_`function evaluate(run)`, this.#writer.body())
   }
 
   /** One function for every group of rules, then some that write: `v`, `s` and `o` are the run's arrays. */
-  #groups(): string[] {
-    const functions: string[] = []
-    const calls: string[] = []
+  #groups(): void {
+    const evaluate = new CodeBlock()
+    evaluate.line(_`const { v, s, o } = run`)
     for (let from = 0; from < this.#rules.length; from += GROUP_SIZE) {
       const to = Math.min(from + GROUP_SIZE, this.#rules.length)
-      this.#emitter = this.#newEmitter()
+      this.#writer = this.#newWriter()
       this.#values(from, to)
-      functions.push(`function rules${from}(run, v, s) {`, ...this.#emitter.body(), '  return true', '}')
-      calls.push(`  if (!rules${from}(run, v, s)) return false`)
+      this.#writer.line(_`return true`)
+      const name = new Name(`rules${from}`)
+      this.#functions.define(_`function ${name}(run, v, s)`, this.#writer.body())
+      evaluate.line(_`if (!${name}(run, v, s)) return false`)
     }
-    this.#emitter = this.#newEmitter()
+    this.#writer = this.#newWriter()
     this.#object(this.#tree)
     this.#flush()
-    for (const [index, lines] of this.#emitter.pieces(GROUP_LINES).entries()) {
-      functions.push(`function write${index}(run, v, s, o) {`, ...lines, '}')
-      calls.push(`  write${index}(run, v, s, o)`)
+    for (const [index, piece] of this.#writer.pieces(GROUP_LINES).entries()) {
+      const name = new Name(`write${index}`)
+      this.#functions.define(_`function ${name}(run, v, s, o)`, piece)
+      evaluate.line(_`${name}(run, v, s, o)`)
     }
-    const [isOver, ...leftOut] = this.#leftOut()
-    if (isOver !== undefined) calls.push(isOver)
-    for (let from = 0; from < leftOut.length; from += GROUP_LINES) {
-      const name = `leftOut${from / GROUP_LINES}`
-      functions.push(`function ${name}(run, v, s) {`, ...leftOut.slice(from, from + GROUP_LINES), '}')
-      calls.push(`  ${name}(run, v, s)`)
+    const leftOut = this.#leftOut().pieces(GROUP_LINES)
+    if (leftOut.length > 0) evaluate.line(IF_OVER)
+    for (const [index, piece] of leftOut.entries()) {
+      const name = new Name(`leftOut${index}`)
+      this.#functions.define(_`function ${name}(run, v, s)`, piece)
+      evaluate.line(_`${name}(run, v, s)`)
     }
-    return [
-      ...functions,
-      'function evaluate(run) {',
-      '  const { v, s, o } = run',
-      ...calls,
-      '  return true',
-      '}',
-    ]
+    evaluate.line(_`return true`)
+    this.#functions.define(_`function evaluate(run)`, evaluate)
   }
 
-  #slots(path: FieldPath): string {
+  /** Code for the slots of a path: the number of the only one, or a list of them. */
+  #slots(path: FieldPath): Code {
     const slots = this.#wanted.path(path)
     return slots.length === 1
-      ? String(slots[0])
+      ? _`${slots[0]}`
       : this.#constants.add(listRecipe(slots), `places of ${path.text}`)
   }
 
-  #field(path: FieldPath): string {
-    return path.parts.length === 1 ? `run.value(${this.#slots(path)})` : `run.first(${this.#slots(path)})`
+  #field(path: FieldPath): Code {
+    return path.parts.length === 1 ? _`run.value(${this.#slots(path)})` : _`run.first(${this.#slots(path)})`
   }
 
   /** Where a rule copies from: code for its slot, -1 where the value is absent. */
-  #copied(node: Node): string | undefined {
+  #copied(node: Node): Code | undefined {
     if (node.op === 'field') {
-      if (node.path.parts.length > 1) return `run.find(${this.#slots(node.path)})`
+      if (node.path.parts.length > 1) return _`run.find(${this.#slots(node.path)})`
       const slot = this.#slots(node.path)
-      return `run.has(${slot}) ? ${slot} : -1`
+      return _`run.has(${slot}) ? ${slot} : -1`
     }
     if (!isMember(node)) return undefined
     const slot = this.#wanted.member([(node.index as Node & { op: 'constant' }).value as string])
-    return `run.has(${slot}) ? ${slot} : -1`
+    return _`run.has(${slot}) ? ${slot} : -1`
   }
 
   /** Evaluates every rule, before anything is written. */
   #values(from: number, to: number): void {
-    const emitter = this.#emitter
+    const writer = this.#writer
     const group = this.#rules.slice(from, to)
     const computed = group.filter((rule) => this.#copied(rule.node) === undefined && !isConstant(rule.node))
-    emitter.hoist(fieldsOf(computed.map((rule) => rule.node)))
+    hoistFields(writer, fieldsOf(computed.map((rule) => rule.node)))
     for (const [offset, rule] of group.entries()) {
       const index = from + offset
       if (isConstant(rule.node)) continue
-      const slot = this.#copied(rule.node)
-      if (slot === undefined) {
-        emitter.rule(`v${index}`, rule.node, rule.required)
-        if (this.#grouped) emitter.line(`v[${index}] = v${index}`)
+      const copied = this.#copied(rule.node)
+      if (copied === undefined) {
+        const value = new Name(`v${index}`)
+        emitRule(writer, value, rule.node, rule.required)
+        if (this.#grouped) writer.line(_`v[${index}] = ${value}`)
       } else {
-        emitter.line(`const s${index} = ${slot} // ${commentText(rule.name)}`)
-        if (rule.required) emitter.line(`if (s${index} === -1) return false`)
-        if (this.#grouped) emitter.line(`s[${index}] = s${index}`)
+        const slot = new Name(`s${index}`)
+        writer.line(_`const ${slot} = ${copied}`, rule.name)
+        if (rule.required) writer.line(_`if (${slot} === -1) return false`)
+        if (this.#grouped) writer.line(_`s[${index}] = ${slot}`)
       }
     }
   }
@@ -282,11 +297,11 @@ class FastGenerator {
   #flush(): void {
     if (this.#pending === '') return
     const bytes = this.#constants.add(bytesRecipe(this.#pending), this.#pending)
-    this.#emitter.line(`run.writer.literal(${bytes})`)
+    this.#writer.line(_`run.writer.literal(${bytes})`)
     this.#pending = ''
   }
 
-  /** Whether something below is always there. */
+  /** Something below is always there. */
   #certain(node: OutputNode): boolean {
     return present(node).some((index) => this.#isCertain(index))
   }
@@ -295,19 +310,20 @@ class FastGenerator {
     return this.#rules[index]!.required || isConstant(this.#rules[index]!.node)
   }
 
-  #presence(node: OutputNode): string {
-    return present(node)
-      .map((index) =>
+  /** Code that asks for a value below a node. */
+  #presence(node: OutputNode): Code {
+    return anyOf(
+      present(node).map((index) =>
         this.#copied(this.#rules[index]!.node) === undefined
-          ? `${this.#place('v', index)} !== undefined`
-          : `${this.#place('s', index)} !== -1`,
-      )
-      .join(' || ')
+          ? _`${this.#place('v', index)} !== undefined`
+          : _`${this.#place('s', index)} !== -1`,
+      ),
+    )
   }
 
-  /** The name of a rule's value or slot where it is written. */
-  #place(kind: 'v' | 's', index: number): string {
-    return this.#grouped ? `${kind}[${index}]` : `${kind}${index}`
+  /** A rule's value (`v`) or slot (`s`), or the start of an object (`o`), where it is written. */
+  #place(kind: 'v' | 's' | 'o', index: number): Code {
+    return this.#grouped ? _`${new Name(kind)}[${index}]` : new Name(`${kind}${index}`)
   }
 
   /** Writes an object; where its first member may be absent, each member brings its comma and the end mends the first. */
@@ -321,11 +337,13 @@ class FastGenerator {
       this.#pending += '}'
     } else {
       this.#flush()
-      const start = this.#grouped ? `o[${node.id}]` : `o${node.id}`
-      this.#emitter.line(`${this.#grouped ? '' : 'const '}${start} = run.writer.length`)
+      const start = this.#place('o', node.id)
+      this.#writer.line(
+        this.#grouped ? _`${start} = run.writer.length` : _`const ${start} = run.writer.length`,
+      )
       for (const child of node.children) this.#member(child, true)
       this.#flush()
-      this.#emitter.line(`run.close(${start})`)
+      this.#writer.line(_`run.close(${start})`)
     }
   }
 
@@ -337,7 +355,7 @@ class FastGenerator {
       return
     }
     this.#flush()
-    this.#emitter.block(`if (${this.#presence(child)})`, () => {
+    this.#writer.block(_`if (${this.#presence(child)})`, () => {
       this.#pending += key
       this.#content(child)
       this.#flush()
@@ -355,11 +373,14 @@ class FastGenerator {
       return
     }
     this.#flush()
-    const copied = this.#copied(expression) !== undefined
-    const place = this.#place(copied ? 's' : 'v', node.rule)
-    this.#emitter.line(copied ? `run.copy(${place})` : `run.write(${place})`)
+    const isCopied = this.#copied(expression) !== undefined
+    const place = this.#place(isCopied ? 's' : 'v', node.rule)
+    this.#writer.line(isCopied ? _`run.copy(${place})` : _`run.write(${place})`)
   }
 }
+
+/** An output that is too long is none. */
+const IF_OVER = _`if (run.isOver) return false`
 
 function nodeCount(node: OutputNode): number {
   return node.children.reduce((count, child) => count + nodeCount(child), 1)

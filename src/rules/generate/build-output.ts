@@ -21,7 +21,7 @@ export function outputBuilder(
   return outputBuilderOf(outputTree(paths), names)
 }
 
-/** What building an output needs of the run. */
+/** The part of the run that the building of an output needs. */
 interface BuildState {
   rule: number
   plain: boolean

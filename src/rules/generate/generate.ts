@@ -4,27 +4,25 @@
  */
 import type { Node, TapNode } from '../../expression/check/checked.ts'
 import { children } from '../../expression/check/checked.ts'
-import { ConstantPool, commentText, Emitter } from '../../expression/emit/emit.ts'
-import { pathRecipe, printPlain, type Recipe } from '../../expression/recipe.ts'
+import type { Code } from '../../expression/emit/code.ts'
+import { _, anyOf, list, Name, objectOf } from '../../expression/emit/code.ts'
+import { CodeBlock } from '../../expression/emit/code-block.ts'
+import { ConstantPool } from '../../expression/emit/constant-pool.ts'
+import { createWriter, emitFinish, emitRule } from '../../expression/emit/emit.ts'
+import { emitPath, hoistFields, lineFieldValue, valueBelow } from '../../expression/emit/fields.ts'
+import type { HelperName } from '../../expression/emit/helpers.ts'
+import { emitStatements } from '../../expression/emit/statements.ts'
+import { variableName } from '../../expression/emit/targets.ts'
+import type { FunctionWriter } from '../../expression/emit/writer.ts'
+import { pathRecipe, type Recipe } from '../../expression/recipe.ts'
 import type { FieldPath } from '../../expression/runtime/fields.ts'
+import type { CheckedRule, CheckedRules } from '../checked-rule.ts'
 import { fieldsIn, readFields } from '../read-fields.ts'
 import type { CopiedFrom, GeneratedFunction } from '../run.ts'
 import { type OutputBuilder, outputBuilderOf } from './build-output.ts'
 import type { OutputNode } from './output-tree.ts'
 import { outputTree, present } from './output-tree.ts'
 import { createProgram, type Program } from './program.ts'
-
-export interface CheckedRule {
-  readonly name: string
-  readonly path: readonly string[]
-  readonly required: boolean
-  readonly node: Node
-}
-
-export interface CheckedRules {
-  readonly rules: readonly CheckedRule[]
-  readonly tap: TapNode | undefined
-}
 
 /** Rules in one generated function. */
 const GROUP_SIZE = 40
@@ -41,7 +39,9 @@ class Generator {
   readonly #rules: CheckedRules
   readonly #exact: boolean
   readonly #constants = new ConstantPool()
-  readonly #helpers = new Set<string>()
+  readonly #helpers = new Set<HelperName>()
+  /** The functions of the program. */
+  readonly #functions = new CodeBlock()
   /** By a field's text: its index in the notes. */
   readonly #noted: ReadonlyMap<string, number>
 
@@ -53,70 +53,77 @@ class Generator {
 
   generate(): Program<GeneratedFunction> {
     const { rules, tap } = this.#rules
-    const functions: string[] = []
-    if (tap !== undefined) functions.push(this.#tap(tap))
+    if (tap !== undefined) this.#tap(tap)
     const tree = outputTree(rules.map((rule) => rule.path))
-    if (rules.length <= GROUP_SIZE) functions.push(this.#whole(tree))
-    else functions.push(...this.#groups(tree))
-    return createProgram(functions, this.#constants, this.#helpers)
+    if (rules.length <= GROUP_SIZE) this.#whole(tree)
+    else this.#groups(tree)
+    return createProgram(this.#functions, this.#constants, this.#helpers)
   }
 
-  #emitter(): Emitter {
-    return new Emitter(this.#constants, this.#helpers, { exact: this.#exact }, '  ')
+  #writer(): FunctionWriter {
+    return createWriter(this.#constants, this.#helpers, { exact: this.#exact })
   }
 
-  #tap({ statements, variables }: TapNode): string {
-    const emitter = this.#emitter()
-    if (variables > 0)
-      emitter.line(`let ${Array.from({ length: variables }, (_, id) => `w${id}`).join(', ')}`)
-    emitter.statements(statements)
-    return ['function tap(run, data, raw) {', ...emitter.body(), '  return true', '}'].join('\n')
+  #tap({ statements, variables }: TapNode): void {
+    const writer = this.#writer()
+    if (variables > 0) {
+      const names = Array.from({ length: variables }, (_slot, id) => variableName(id))
+      writer.line(_`let ${list(names)}`)
+    }
+    emitStatements(writer, statements)
+    writer.line(_`return true`)
+    this.#functions.define(_`function tap(run, data, raw)`, writer.body())
   }
 
   /** `if (!tap(...)) return` at the top of the entry; behind it the event is one that rules see. */
-  #entry(): string[] {
-    const seen = '  run.notes.events++'
-    if (this.#rules.tap === undefined) return [seen]
-    return ['  run.rule = -1', '  if (tap(run, data, raw) === undefined) return undefined', seen]
+  #entry(): CodeBlock {
+    const entry = new CodeBlock()
+    if (this.#rules.tap !== undefined) {
+      entry.line(_`run.rule = -1`)
+      entry.line(_`if (tap(run, data, raw) === undefined) return undefined`)
+    }
+    entry.line(_`run.notes.events++`)
+    return entry
   }
 
   /** The rules of one function: each value in `v<index>`. */
-  #values(emitter: Emitter, from: number, to: number): void {
+  #values(writer: FunctionWriter, from: number, to: number): void {
     const { rules } = this.#rules
     const group = rules.slice(from, to)
-    emitter.hoist(fieldsOf(group.map((rule) => rule.node)))
-    this.#look(emitter, group)
+    hoistFields(writer, fieldsOf(group.map((rule) => rule.node)))
+    this.#look(writer, group)
     for (const [offset, rule] of group.entries()) {
       const index = from + offset
-      emitter.line(`run.rule = ${index} // ${commentText(rule.name)}`)
+      writer.line(_`run.rule = ${index}`, rule.name)
+      const value = valueName(index)
       const copy = this.#exact ? copiedFrom(rule.node) : undefined
-      const name = copy === undefined ? `v${index}` : `c${index}`
-      const known = emitter.rule(name, rule.node, rule.required)
+      const name = copy === undefined ? value : new Name(`c${index}`)
+      const known = emitRule(writer, name, rule.node, rule.required)
       if (copy !== undefined) {
         const place = this.#constants.add(copyRecipe(copy), `place of ${rule.name}`)
-        emitter.line(`const v${index} = run.copied(${name}, ${place})`)
+        writer.line(_`const ${value} = run.copied(${name}, ${place})`)
       }
-      if (known === 'any') emitter.finish(`v${index}`)
+      if (known === 'any') emitFinish(writer, value)
     }
   }
 
   /** Notes which fields the event has. They are read for that even where an evaluation will not reach them. */
-  #look(emitter: Emitter, group: readonly CheckedRule[]): void {
+  #look(writer: FunctionWriter, group: readonly CheckedRule[]): void {
     const found = group.flatMap((rule) => [...fieldsIn(rule.node)])
     if (found.length === 0) return
-    emitter.block('if (run.notes.isLooking)', () => {
-      emitter.line('const { present } = run.notes')
+    writer.block(_`if (run.notes.isLooking)`, () => {
+      writer.line(_`const { present } = run.notes`)
       for (const [text, place] of new Map(found.map((field) => [field.text, field.place]))) {
-        const flag = `present[${this.#noted.get(text)}]`
+        const flag = _`present[${this.#noted.get(text)}]`
         if (place.kind === 'path') {
-          emitter.line(`if (${emitter.fieldValue(place.path)} !== undefined) ${flag} = 1`)
+          writer.line(_`if (${emitPath(writer, place.path)} !== undefined) ${flag} = 1`)
         } else {
-          emitter.block(`if (${flag} === 0)`, () => {
+          writer.block(_`if (${flag} === 0)`, () => {
             const value =
               place.kind === 'keys'
-                ? emitter.valueBelow(place.keys)
-                : emitter.lineFieldValue(place.path, place.underLine)
-            emitter.line(`if (${value} !== undefined) ${flag} = 1`)
+                ? valueBelow(writer, place.keys)
+                : lineFieldValue(writer, place.path, place.underLine)
+            writer.line(_`if (${value} !== undefined) ${flag} = 1`)
           })
         }
       }
@@ -124,58 +131,49 @@ class Generator {
   }
 
   /** Counts what is left out of the output. */
-  #leftOut(emitter: Emitter): void {
+  #leftOut(writer: FunctionWriter): void {
     for (const [index, { required }] of this.#rules.rules.entries()) {
-      if (!required) emitter.line(`if (v${index} === undefined) run.notes.leftOut[${index}]++`)
+      if (!required) writer.line(_`if (${isAbsent(index)}) run.notes.leftOut[${index}]++`)
     }
   }
 
-  #whole(tree: OutputNode): string {
-    const emitter = this.#emitter()
-    const lines = this.#entry()
-    this.#values(emitter, 0, this.#rules.rules.length)
-    const output = this.#object(emitter, tree)
-    if (this.#rules.rules.every((rule) => rule.required)) emitter.line(`return run.finish(${output})`)
+  #whole(tree: OutputNode): void {
+    const writer = this.#writer()
+    this.#values(writer, 0, this.#rules.rules.length)
+    const output = this.#object(writer, tree)
+    if (this.#rules.rules.every((rule) => rule.required)) writer.line(_`return run.finish(${output})`)
     else {
       // An output that cannot be finished is none.
-      emitter.line(`const output = run.finish(${output})`)
-      this.#leftOut(emitter)
-      emitter.line('return output')
+      writer.line(_`const output = run.finish(${output})`)
+      this.#leftOut(writer)
+      writer.line(_`return output`)
     }
-    return ['function evaluate(run, data, raw) {', ...lines, ...emitter.body(), '}'].join('\n')
+    const body = this.#entry()
+    body.append(writer.body())
+    this.#functions.define(_`function evaluate(run, data, raw)`, body)
   }
 
-  #groups(tree: OutputNode): string[] {
-    const functions: string[] = []
-    const calls: string[] = []
+  #groups(tree: OutputNode): void {
     const { rules } = this.#rules
+    const evaluate = this.#entry()
+    evaluate.line(_`const values = new Array(${rules.length})`)
     for (let from = 0; from < rules.length; from += GROUP_SIZE) {
       const to = Math.min(from + GROUP_SIZE, rules.length)
-      const emitter = this.#emitter()
-      this.#values(emitter, from, to)
-      for (let index = from; index < to; index++) emitter.line(`values[${index}] = v${index}`)
-      const name = `rules${from}`
-      functions.push(
-        [`function ${name}(run, data, raw, values) {`, ...emitter.body(), '  return true', '}'].join('\n'),
-      )
-      calls.push(`  if (${name}(run, data, raw, values) === undefined) return undefined`)
+      const writer = this.#writer()
+      this.#values(writer, from, to)
+      for (let index = from; index < to; index++) writer.line(_`values[${index}] = ${valueName(index)}`)
+      writer.line(_`return true`)
+      const name = new Name(`rules${from}`)
+      this.#functions.define(_`function ${name}(run, data, raw, values)`, writer.body())
+      evaluate.line(_`if (${name}(run, data, raw, values) === undefined) return undefined`)
     }
     const names = rules.map((rule) => rule.name)
     const paths = rules.map((rule) => rule.path)
     const build = this.#constants.add(outputRecipe(tree, paths, names), 'builds the output')
-    return [
-      ...functions,
-      [
-        'function evaluate(run, data, raw) {',
-        ...this.#entry(),
-        `  const values = new Array(${rules.length})`,
-        ...calls,
-        `  const output = run.finish(${build}(values, run))`,
-        '  run.notes.leaveOut(values)',
-        '  return output',
-        '}',
-      ].join('\n'),
-    ]
+    evaluate.line(_`const output = run.finish(${build}(values, run))`)
+    evaluate.line(_`run.notes.leaveOut(values)`)
+    evaluate.line(_`return output`)
+    this.#functions.define(_`function evaluate(run, data, raw)`, evaluate)
   }
 
   // --- the output -------------------------------------------------------------------------------------------
@@ -184,90 +182,89 @@ class Generator {
     return present(node).some((index) => this.#rules.rules[index]!.required)
   }
 
-  /** `v1 !== undefined || ...`: whether there is anything to set. */
-  #anyPresent(node: OutputNode): string {
-    return present(node)
-      .map((index) => `v${index} !== undefined`)
-      .join(' || ')
-  }
-
   /** Writes the code that builds an object with everything below a node; returns its name. */
-  #object(emitter: Emitter, node: OutputNode): string {
-    const name = `o${node.id}`
+  #object(writer: FunctionWriter, node: OutputNode): Name {
+    const name = objectName(node)
     if (node.ordered) {
-      this.#helpers.add('emptyDict')
-      emitter.line('run.plain = false')
-      emitter.line(`const ${name} = emptyDict()`)
+      writer.line(_`run.plain = false`)
+      writer.line(_`const ${name} = ${writer.call('emptyDict')}`)
     } else {
       const literal = this.#literal(node)
-      if (literal !== undefined) {
-        emitter.line(`const ${name} = ${literal}`)
-        return name
-      }
-      emitter.line(`const ${name} = {}`)
+      writer.line(_`const ${name} = ${literal ?? _`{}`}`)
+      if (literal !== undefined) return name
     }
     for (const child of node.children) {
-      if (this.#required(child)) this.#member(emitter, name, node, child)
-      else emitter.block(`if (${this.#anyPresent(child)})`, () => this.#member(emitter, name, node, child))
+      if (this.#required(child)) this.#member(writer, name, node, child)
+      else {
+        const isAnyPresent = anyOf(present(child).map((index) => isPresent(index)))
+        writer.block(_`if (${isAnyPresent})`, () => this.#member(writer, name, node, child))
+      }
     }
     return name
   }
 
-  #member(emitter: Emitter, name: string, parent: OutputNode, child: OutputNode): void {
+  #member(writer: FunctionWriter, object: Name, parent: OutputNode, child: OutputNode): void {
+    const { key, rule } = child
     const value =
       child.children.length === 0
-        ? `v${child.rule}`
-        : child.rule === undefined
-          ? this.#object(emitter, child)
-          : this.#below(emitter, child)
-    const key = JSON.stringify(child.key)
-    if (parent.ordered) {
-      this.#helpers.add('dictSet')
-      emitter.line(`dictSet(${name}, ${key}, ${value})`)
-    } else if (child.key === '__proto__') {
-      this.#helpers.add('setOwn')
-      emitter.line(`setOwn(${name}, ${key}, ${value})`)
-    } else {
-      emitter.line(`${name}[${key}] = ${value}`)
-    }
+        ? valueName(rule!)
+        : rule === undefined
+          ? this.#object(writer, child)
+          : this.#below(writer, child)
+    if (parent.ordered) writer.line(writer.call('dictSet', object, key, value))
+    else if (key === '__proto__') writer.line(writer.call('setOwn', object, key, value))
+    else writer.line(_`${object}[${key}] = ${value}`)
   }
 
   /** An object whose values are all there, written in one go. */
-  #literal(node: OutputNode): string | undefined {
-    const members: string[] = []
+  #literal(node: OutputNode): Code | undefined {
+    const members: [key: string, value: Code][] = []
     for (const child of node.children) {
       if (child.children.length > 0 && child.rule !== undefined) return undefined
-      let value: string | undefined
+      let value: Code | undefined
       if (child.rule !== undefined)
-        value = this.#rules.rules[child.rule]!.required ? `v${child.rule}` : undefined
+        value = this.#rules.rules[child.rule]!.required ? valueName(child.rule) : undefined
       else value = child.ordered ? undefined : this.#literal(child)
       if (value === undefined) return undefined
-      const key = JSON.stringify(child.key)
-      // Written as a plain key this one would set the prototype.
-      members.push(`${child.key === '__proto__' ? `[${key}]` : key}: ${value}`)
+      members.push([child.key, value])
     }
-    return `{ ${members.join(', ')} }`
+    return objectOf(members)
   }
 
-  /** Rules `a` and `a.b` both: what is below is set inside a copy of what `a` yields. */
-  #below(emitter: Emitter, node: OutputNode): string {
-    this.#helpers.add('assignBelow')
-    const name = `o${node.id}`
-    emitter.line(`let ${name}`)
+  /** Rules `a` and `a.b` both: values below are set inside a copy of what `a` yields. */
+  #below(writer: FunctionWriter, node: OutputNode): Name {
+    const name = objectName(node)
+    writer.line(_`let ${name}`)
     for (const { index, path } of node.assignments()) {
       const { name: rule, required } = this.#rules.rules[index]!
       const set = (): void => {
-        emitter.line(`run.rule = ${index}`)
-        emitter.line(
-          `${name} = assignBelow(${name}, ${JSON.stringify(path)}, v${index}, ${JSON.stringify(rule)})`,
-        )
+        writer.line(_`run.rule = ${index}`)
+        writer.line(_`${name} = ${writer.call('assignBelow', name, path, valueName(index), rule)}`)
       }
       if (required) set()
-      else emitter.block(`if (v${index} !== undefined)`, set)
+      else writer.block(_`if (${isPresent(index)})`, set)
     }
-    emitter.finish(name)
+    emitFinish(writer, name)
     return name
   }
+}
+
+/** The value of a rule. */
+function valueName(index: number): Name {
+  return new Name(`v${index}`)
+}
+
+function isPresent(index: number): Code {
+  return _`${valueName(index)} !== undefined`
+}
+
+function isAbsent(index: number): Code {
+  return _`${valueName(index)} === undefined`
+}
+
+/** An object of the output. */
+function objectName({ id }: OutputNode): Name {
+  return new Name(`o${id}`)
 }
 
 /** Where a copied number's own text is found. */
@@ -277,8 +274,8 @@ function copyRecipe(copy: CopiedFrom): Recipe<CopiedFrom> {
     realize: () => copy,
     print: (refer) =>
       copy.kind === 'field'
-        ? `{ kind: 'field', path: ${refer(pathRecipe(copy.path))} }`
-        : `{ kind: 'item', keys: ${printPlain(copy.keys)} }`,
+        ? _`{ kind: 'field', path: ${refer(pathRecipe(copy.path))} }`
+        : _`{ kind: 'item', keys: ${copy.keys} }`,
   }
 }
 
@@ -290,7 +287,7 @@ function outputRecipe(
   return {
     kind: 'output',
     realize: () => outputBuilderOf(tree, names),
-    print: () => `runtime.outputBuilder(${JSON.stringify(paths)}, ${JSON.stringify(names)})`,
+    print: () => _`runtime.outputBuilder(${paths}, ${names})`,
   }
 }
 

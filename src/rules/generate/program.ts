@@ -1,4 +1,8 @@
-import type { ConstantPool } from '../../expression/emit/emit.ts'
+import type { Code } from '../../expression/emit/code.ts'
+import { _, list, Name } from '../../expression/emit/code.ts'
+import { CodeBlock } from '../../expression/emit/code-block.ts'
+import type { ConstantPool } from '../../expression/emit/constant-pool.ts'
+import type { HelperName } from '../../expression/emit/helpers.ts'
 import { RUNTIME } from '../../expression/runtime/runtime.ts'
 
 /** Generated JavaScript, and the function `evaluate` that it defines. */
@@ -15,31 +19,33 @@ export interface Program<Evaluate> {
  * @param helpers names of the runtime that the functions use
  */
 export function createProgram<Evaluate>(
-  functions: readonly string[],
+  functions: CodeBlock,
   constants: ConstantPool,
-  helpers: ReadonlySet<string>,
+  helpers: ReadonlySet<HelperName>,
 ): Program<Evaluate> {
-  const imported = helpers.size === 0 ? '' : `const { ${[...helpers].sort().join(', ')} } = `
-  const lines = [
-    "'use strict'",
-    ...(imported === '' ? [] : [`${imported}runtime`]),
-    ...constants.declarations(),
-    ...functions,
-    'return evaluate',
-    '',
-  ]
-  const source = lines.join('\n')
+  const names = [...helpers].sort().map((name) => new Name(name))
+  const program = new CodeBlock()
+  program.line(_`'use strict'`)
+  declareHelpers(program, names, _`runtime`)
+  program.append(constants.declarations())
+  program.append(functions)
+  program.line(_`return evaluate`)
+  const source = program.text()
   return {
     source,
     evaluate: new Function('runtime', 'k', source)(RUNTIME, constants.values) as Evaluate,
-    printModule: (runtime) =>
-      [
-        `import * as runtime from ${JSON.stringify(runtime)}`,
-        ...(imported === '' ? [] : [`${imported}runtime.RUNTIME`]),
-        ...constants.printed(),
-        ...functions,
-        'export { evaluate }',
-        '',
-      ].join('\n'),
+    printModule(runtime) {
+      const module = new CodeBlock()
+      module.line(_`import * as runtime from ${runtime}`)
+      declareHelpers(module, names, _`runtime.RUNTIME`)
+      module.append(constants.printed())
+      module.append(functions)
+      module.line(_`export { evaluate }`)
+      return module.text()
+    },
   }
+}
+
+function declareHelpers(block: CodeBlock, names: readonly Name[], from: Code): void {
+  if (names.length > 0) block.line(_`const { ${list(names)} } = ${from}`)
 }

@@ -2,8 +2,8 @@ import { characterHint, foreignPathHint } from '../../expression/check/familiar.
 import { indentOf, type KeyLine, type YamlLines } from './lines.ts'
 import type { Range } from './tree.ts'
 
-/** What is wrong in a YAML text, in the words of somebody who writes rules. */
-export interface SyntaxExplanation {
+/** A fault of a YAML text, in the words of somebody who writes rules. */
+interface SyntaxExplanation {
   readonly range: Range
   readonly message: string
   readonly hint?: string
@@ -48,7 +48,7 @@ class Fault {
     this.#text = lines.text
     this.#position = position
     this.#reason = reason
-    // What is not closed the parser misses at the next key, or at the end of the file.
+    // The parser misses a closing bracket or quote at the next key, or at the end of the file.
     const isPast = /^(?:deficient indentation|unexpected end)/.test(reason)
     const offset = isPast ? Math.max(0, this.#text.slice(0, position).trimEnd().length - 1) : position
     this.#line = lines.lines.placeAt(offset).line
@@ -313,7 +313,7 @@ class Fault {
     return undefined
   }
 
-  /** How the value of a key is written so that YAML leaves it alone. */
+  /** The value of a key in a form that YAML leaves alone. */
   #blockHint(key: KeyLine): string {
     const value = this.#text.slice(key.value.start, key.value.end)
     const next = this.#lines.content(key.line + 1)

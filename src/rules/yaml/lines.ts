@@ -100,7 +100,7 @@ export class YamlLines {
   }
 }
 
-/** How many blanks and tabs a text begins with. */
+/** The number of blanks and tabs that a text begins with. */
 export function indentOf(text: string): number {
   return /^[ \t]*/.exec(text)![0].length
 }

@@ -8,7 +8,7 @@ interface RequiredLine {
   /** Offsets into the text: the word `required`, and the end of the line. */
   readonly start: number
   readonly end: number
-  /** What stands after the colon. */
+  /** The text behind the colon. */
   readonly value: string
   /** Nothing but blanks and comments follows. */
   readonly isLast: boolean
@@ -150,7 +150,7 @@ function isOnlyComments(text: string): boolean {
   return text.split('\n').every((line) => /^\s*(?:#|$)/.test(line))
 }
 
-/** Whether an expression's text breaks off inside brackets or quotes. */
+/** The expression's text breaks off inside brackets or quotes. */
 function endsOpen(text: string): boolean {
   const rest = text.replace(CLOSED, '')
   let depth = 0

@@ -148,7 +148,7 @@ function mapFlow(map: OffsetMap, input: string, start: number, end: number, esca
   map.run(runStart, end - runStart)
 }
 
-/** How much of the file an escape takes, and how many UTF-16 units it stands for. */
+/** The length of an escape in the file, and the number of UTF-16 units that it stands for. */
 function escapeAt(input: string, position: number, end: number): { rawLength: number; length: number } {
   switch (input[position + 1]) {
     case '\n':

@@ -26,24 +26,24 @@ export interface SequenceNode extends Range {
 }
 
 /** `*name`. Its target is undefined where the name is unknown, which has been reported. */
-export interface AliasNode extends Range {
+interface AliasNode extends Range {
   readonly kind: 'alias'
   readonly target: ContentNode | undefined
 }
 
 export type ContentNode = Exclude<YamlNode, AliasNode>
 
-export interface YamlTree {
+interface YamlTree {
   /** Undefined: the file has no content. */
   readonly root: ContentNode | undefined
-  /** What aliases name. */
+  /** The nodes that aliases name. */
   readonly shared: ReadonlySet<ContentNode>
 }
 
 /** The file that a tree is made of. */
-export interface TreeHost {
+interface TreeHost {
   readonly lines: Lines
-  /** What the events' offsets count in. */
+  /** The text in which the events' offsets count. */
   readonly text: string
   report(range: Range, message: string, details?: { readonly hint?: string }): void
 }

@@ -11,7 +11,7 @@ const OCTAL_OR_HEXADECIMAL = /^0(?:o[0-7]+|x[0-9a-fA-F]+)$/
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/
 const INFINITY = /^[-+]?\.(?:inf|Inf|INF)$/
 
-/** What a scalar without quotes may be besides a text: YAML 1.2's words for null, booleans and not-a-number. */
+/** The values of scalars without quotes that are no texts: YAML 1.2's words for null, booleans and not-a-number. */
 const WORDS: ReadonlyMap<string, null | boolean | number> = new Map<string, null | boolean | number>([
   ...['', '~', 'null', 'Null', 'NULL'].map((word) => [word, null] as const),
   ...['true', 'True', 'TRUE'].map((word) => [word, true] as const),
@@ -50,7 +50,7 @@ function integer(text: string): number | bigint {
 
 /**
  * Turns nodes of one document into values: mappings become plain objects whose keys are the texts as written.
- * What an alias names is built once and shared.
+ * The value of an alias is built once and shared.
  */
 export class ValueBuilder {
   readonly #document: YamlDocument

@@ -24,7 +24,7 @@ const MAX_SYNTAX_ERRORS = 20
 /** Keys that merges (`<<`) may copy in one file: enough for any honest table, too few for an alias bomb. */
 const MAX_MERGED_KEYS = 100_000
 
-/** What problems underline: part of a line. */
+/** The part of a line that a problem underlines. */
 export interface Stretch extends Place {
   readonly endColumn: number
 }
@@ -36,10 +36,10 @@ export interface Entry {
   readonly value: YamlNode
 }
 
-export type ProblemDetails = Pick<Problem, 'hint' | 'field'> & { readonly severity?: Problem['severity'] }
+type ProblemDetails = Pick<Problem, 'hint' | 'field'> & { readonly severity?: Problem['severity'] }
 
 /**
- * One YAML file with a single document, its places kept. What is wrong with it is collected in `problems`: the
+ * One YAML file with a single document, its places kept. Its faults are collected in `problems`: the
  * reading goes on behind a syntax error at the next top-level key, so that one run reports them all.
  */
 export class YamlDocument {

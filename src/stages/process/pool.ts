@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { RuleDefinition } from '../../rules/compiler.ts'
+import type { RuleDefinition } from '../../rules/rule-set.ts'
 import { unplacedSize } from '../rejected-records.ts'
 import type { Block, BlockResult, WorkerMessage, WorkerSettings } from './protocol.ts'
 

@@ -11,7 +11,7 @@ import { normalizeOne } from '../../rules/apply/normalize.ts'
 import { EventParser } from '../../rules/apply/parse-event.ts'
 import type { FastPath } from '../../rules/fast/fast-path.ts'
 import type { RuleNotes } from '../../rules/rule-notes.ts'
-import type { Runner } from '../../rules/runner.ts'
+import type { Runner } from '../../rules/run.ts'
 import type { RejectedSink } from '../rejected-records.ts'
 import { outputText } from '../serialize.ts'
 

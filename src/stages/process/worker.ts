@@ -1,7 +1,7 @@
 /** A worker thread's entry. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { compileOnDemand } from '../../rules/compile-on-demand.ts'
-import type { RuleSet } from '../../rules/compiler.ts'
+import { loadAndCompile } from '../../rules/load-and-compile.ts'
+import type { RuleSet } from '../../rules/rule-set.ts'
 import { BlockNormalizer } from './block-normalizer.ts'
 import type { WorkerMessage, WorkerSettings } from './protocol.ts'
 
@@ -35,5 +35,5 @@ async function receive(message: Exclude<WorkerMessage, { kind: 'on' }>): Promise
 }
 
 function compile({ text, options }: WorkerSettings['rules']): Promise<RuleSet> {
-  return compileOnDemand(text, options)
+  return loadAndCompile(text, options)
 }

@@ -20,7 +20,7 @@ export interface Outcome {
 /** Calls a plain or prepared function with values, as generated code would. */
 export function call(definition: FunctionDefinition, ...args: (Value | undefined)[]): Outcome {
   const { implementation } = definition
-  if (implementation.kind !== 'plain') throw new Error(`${definition.name} is not a plain function`)
+  if (implementation.kind !== 'direct') throw new Error(`${definition.name} is not called directly`)
   return outcomeOf((context) => implementation.call(context, ...args))
 }
 

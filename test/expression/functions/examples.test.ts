@@ -12,7 +12,7 @@ import { BUILTINS } from '../../../src/expression/runtime/builtins.ts'
 import { Range, Tuple, ValueIterator, ValueSet } from '../../../src/expression/value.ts'
 import { stringify } from '../../../src/json/stringify.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
-import { compileWith } from '../../../src/rules/compiler.ts'
+import { compileWith } from '../../../src/rules/compile-with.ts'
 
 /** The definition, with its function held to what `reads`, `pure` and `returns` say of it. */
 function watched(definition: FunctionDefinition): FunctionDefinition {
@@ -38,7 +38,7 @@ function watched(definition: FunctionDefinition): FunctionDefinition {
       return result
     }
   if (implementation.kind === 'special') return definition
-  if (implementation.kind === 'plain')
+  if (implementation.kind === 'direct')
     return { ...definition, implementation: { ...implementation, call: hold(implementation.call) } }
   const prepare: typeof implementation.prepare = (constants, host) =>
     hold(implementation.prepare(constants, host))

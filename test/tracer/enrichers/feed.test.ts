@@ -13,7 +13,7 @@ import {
 } from '../../../src/tracer/enrichers/feed.ts'
 import type { IndicatorType } from '../../../src/tracer/protocol.ts'
 import { createLog } from '../../../src/tracer/server/log.ts'
-import { temporaryDirectory } from '../feeds/temporary.ts'
+import { temporaryDirectory } from '../../temporary.ts'
 
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/feeds/', import.meta.url))
 
@@ -138,7 +138,7 @@ test('the feeds of the project load and answer', async (t) => {
 })
 
 test('feeds answer in their order, also two keys of one file', async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   const one = join(directory, 'one.csv')
   const two = join(directory, 'two.csv')
   await writeFile(one, 'a,b\nx.example,*.example\n')
@@ -165,8 +165,8 @@ test('a pino logger is a log', async (t) => {
   assert.deepEqual([msg, records, indicators, skipped], [LOADED, 5, 5, 0])
 })
 
-test('a feed that cannot be loaded fails the start', async (t) => {
-  const directory = await temporaryDirectory(t)
+test('a feed that cannot be loaded fails the start', async () => {
+  const directory = temporaryDirectory()
   const file = join(directory, 'feed.json')
   await writeFile(file, '[{"a": 1}')
   const feeds = [fixture('indicators.csv', 'ioc'), { file, key: 'a' }]
@@ -174,7 +174,7 @@ test('a feed that cannot be loaded fails the start', async (t) => {
 })
 
 test('a reload swaps the table, and a broken file keeps the old one', async (t) => {
-  const file = join(await temporaryDirectory(t), 'feed.csv')
+  const file = join(temporaryDirectory(), 'feed.csv')
   const log = new Messages()
   await writeFile(file, 'a\nold.example\n')
   const enricher = await create(t, { feeds: [{ file, key: 'a' }], log })
@@ -206,7 +206,7 @@ test('a reload swaps the table, and a broken file keeps the old one', async (t) 
 })
 
 test('reloads that are asked for at once share the next reading', async (t) => {
-  const file = join(await temporaryDirectory(t), 'feed.csv')
+  const file = join(temporaryDirectory(), 'feed.csv')
   await writeFile(file, 'a\nold.example\n')
   const enricher = await create(t, { feeds: [{ file, key: 'a' }] })
   await Promise.all(Array.from({ length: 10 }, () => enricher.reload()))
@@ -214,7 +214,7 @@ test('reloads that are asked for at once share the next reading', async (t) => {
 })
 
 test('all keys of a file change at once', async (t) => {
-  const file = join(await temporaryDirectory(t), 'feed.csv')
+  const file = join(temporaryDirectory(), 'feed.csv')
   const write = (mark: string) => writeFile(file, `a,b,mark\nx.example,*.example,${mark}\n`)
   await write('0')
   const enricher = await create(t, {
@@ -250,7 +250,7 @@ const LINKS = { skip: process.platform === 'win32' && 'needs links' }
 const WATCH_TIMES = { settleMs: 10, pollMs: 3_600_000 }
 
 test('a file that is written again is reloaded by itself', async (t) => {
-  const file = join(await temporaryDirectory(t), 'feed.csv')
+  const file = join(temporaryDirectory(), 'feed.csv')
   const log = new Messages()
   await writeFile(file, 'a\nold.example\n')
   const enricher = await create(t, { feeds: [{ file, key: 'a' }], log, watch: true, watchTimes: WATCH_TIMES })
@@ -263,7 +263,7 @@ test('a file that is written again is reloaded by itself', async (t) => {
 })
 
 test('a file that is renamed over is reloaded by itself, a broken one is kept out', async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   const file = join(directory, 'feed.json')
   const log = new Messages()
   const replace = async (content: string) => {
@@ -292,7 +292,7 @@ test('a file that is renamed over is reloaded by itself, a broken one is kept ou
 })
 
 test('a file that goes away and comes back is reloaded', async (t) => {
-  const file = join(await temporaryDirectory(t), 'feed.csv')
+  const file = join(temporaryDirectory(), 'feed.csv')
   const log = new Messages()
   await writeFile(file, 'a\nold.example\n')
   const enricher = await create(t, { feeds: [{ file, key: 'a' }], log, watch: true, watchTimes: WATCH_TIMES })
@@ -305,7 +305,7 @@ test('a file that goes away and comes back is reloaded', async (t) => {
 })
 
 test('a link that is turned to another directory is followed', LINKS, async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   for (const version of ['1', '2']) {
     await mkdir(join(directory, version))
     await writeFile(join(directory, version, 'feed.csv'), `a\nhost${version}.example\n`)
@@ -327,7 +327,7 @@ test('a link that is turned to another directory is followed', LINKS, async (t) 
 })
 
 test('a file whose directory tells nothing is looked at now and then', LINKS, async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   await mkdir(join(directory, 'elsewhere'))
   await writeFile(join(directory, 'elsewhere', 'feed.csv'), 'a\nold.example\n')
   await symlink(join('elsewhere', 'feed.csv'), join(directory, 'feed.csv'))
@@ -345,7 +345,7 @@ test('a file whose directory tells nothing is looked at now and then', LINKS, as
 })
 
 test('a large feed is read while look-ups are answered', async (t) => {
-  const file = join(await temporaryDirectory(t), 'feed.csv')
+  const file = join(temporaryDirectory(), 'feed.csv')
   const rows = Array.from({ length: 100_000 }, (_, i) => `host${i}.example`)
   await writeFile(file, `a\n${rows.join('\n')}\n`)
   const enricher = await create(t, { feeds: [{ file, key: 'a' }] })
@@ -363,8 +363,8 @@ test('a large feed is read while look-ups are answered', async (t) => {
   assert.equal(enricher.stats()[0]!.indicators, rows.length)
 })
 
-test('closing ends a loading that runs', async (t) => {
-  const file = join(await temporaryDirectory(t), 'feed.csv')
+test('closing ends a loading that runs', async () => {
+  const file = join(temporaryDirectory(), 'feed.csv')
   await writeFile(file, `a\n${'x.example\n'.repeat(500_000)}`)
   const log = new Messages()
   const enricher = await createFeedEnricher({ feeds: [{ file, key: 'a' }], log })

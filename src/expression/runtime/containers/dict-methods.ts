@@ -90,7 +90,7 @@ function update(meter: Meter, dict: AnyDict, other: Maybe, names: Dict | undefin
 }
 
 /**
- * What `dict(other, **names)` and `d.update(other, **names)` do.
+ * Puts entries into a dict, for `dict(other, **names)` and `d.update(other, **names)`.
  *
  * @param other a dict, or an iterable of pairs; undefined when not given
  * @throws {Failure} TYPE_ERROR when it is neither or a key is not hashable; VALUE_ERROR when a pair is not one

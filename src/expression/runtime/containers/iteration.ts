@@ -15,7 +15,7 @@ export const MAX_GROWTH = 100_000
 export const MAX_RANGE_LOOP = 10_000_000
 
 /**
- * What `for x in value` goes over: elements, code points, keys of a dict. What can be iterated only once is consumed;
+ * The values that `for x in value` goes over: elements, code points, keys of a dict. An iterator is consumed;
  * leaving the loop early keeps the rest for the next one.
  *
  * As in CPython a list may change under the loop; it may grow by at most `MAX_GROWTH` elements then. A dict or a set
@@ -47,7 +47,7 @@ export function iterator(value: Value, meter?: Meter): Iterator<Value> {
 }
 
 /**
- * All elements in a fresh array, as `list(value)` gives them. They are counted as they come, and so is what an iterator
+ * All elements in a fresh array, as `list(value)` gives them. They are counted as they come, and so are the elements that an iterator
  * makes for them.
  *
  * @throws {Failure} TYPE_ERROR when the value is not iterable; VALUE_ERROR when there are more than `MAX_LENGTH`
@@ -111,7 +111,7 @@ class ListIterator implements IterableIterator<Value> {
   }
 }
 
-/** What is left of an iterator. It has no `return`, so that leaving a loop does not close the source. */
+/** The rest of an iterator. It has no `return`, so that leaving a loop does not close the source. */
 class Rest implements IterableIterator<Value> {
   readonly #source: Iterator<Value>
 

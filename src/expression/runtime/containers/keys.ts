@@ -6,7 +6,7 @@ import { bitLength } from '../numbers/exact-float.ts'
 import { formatNumber, typeName } from '../numbers/numbers.ts'
 
 /*
- * How dicts and sets find their entries. Python asks whether two keys are equal, a Map whether they are the same
+ * The way in which dicts and sets find their entries. Python asks whether two keys are equal, a Map whether they are the same
  * value, so every key is mapped to a hash key first:
  *
  *   None                         null
@@ -36,7 +36,7 @@ const MASK = Math.floor(Math.random() * 2 ** 32) | 0
 const MULTIPLIER = Math.floor(Math.random() * 2 ** 32) | 1
 
 /**
- * What a Map knows `key` by: two values have the same hash key if and only if Python calls them equal. All NaN are one
+ * The key by which a Map knows `key`: two values have the same hash key if and only if Python calls them equal. All NaN are one
  * key. Meaningful within this process only.
  *
  * @throws {Failure} TYPE_ERROR for what Python cannot hash: lists, dicts, sets; here also views and iterators
@@ -101,7 +101,7 @@ export function keyText(key: Value): string {
   throw typeError(`keys must be str, int, float, bool or None, not ${typeName(key)}`)
 }
 
-/** Whether `value` is a plain JSON object: any object that is none of the runtime's own classes. */
+/** True for a plain JSON object: any object that is none of the runtime's own classes. */
 export function isJsonObject(value: Value): value is JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   if (Object.getPrototypeOf(value) === Object.prototype) return true

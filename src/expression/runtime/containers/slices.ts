@@ -9,7 +9,7 @@ import { toArray } from './iteration.ts'
 import { isDict } from './keys.ts'
 
 /** Which elements a slice selects: `count` of them from `start` on, `step` apart, before `stop` is reached. */
-export interface SliceBounds {
+interface SliceBounds {
   readonly start: number
   readonly stop: number
   readonly step: number
@@ -21,7 +21,7 @@ export interface SliceBounds {
  *
  * @throws {Failure} TYPE_ERROR when a bound is neither None nor an integer; VALUE_ERROR when the step is 0
  */
-export function sliceBounds(start: Value, stop: Value, step: Value, length: number): SliceBounds {
+function sliceBounds(start: Value, stop: Value, step: Value, length: number): SliceBounds {
   const by = step === null ? 1 : sliceIndex(step)
   if (by === 0) throw valueError('slice step cannot be zero')
   const first = by > 0 ? 0 : -1

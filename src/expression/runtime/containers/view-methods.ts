@@ -13,7 +13,7 @@ export const VIEW_METHODS: CallableTable = {
 /** Units of work for an element that is taken. */
 const ELEMENT = 16
 
-/** Whether no element of `other` is in the view. */
+/** True where no element of `other` is in the view. */
 function isDisjoint(meter: Meter, view: DictView, other: Value): boolean {
   for (const item of iterate(other, meter)) {
     meter.touch(ELEMENT)

@@ -27,7 +27,7 @@ export function formatMethod(meter: Meter, text: string, args: readonly Value[],
 /** Units of work for a field. */
 const FIELD = 200
 
-/** What stands between the braces of a field. */
+/** The text between the braces of a field, taken apart. */
 interface Field {
   readonly name: string
   /** `r`, `s`, `a`; '' when not given. */

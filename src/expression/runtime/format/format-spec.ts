@@ -131,7 +131,7 @@ class SpecReader {
   }
 }
 
-/** Whether the UTF-16 unit is an ASCII digit. */
+/** The UTF-16 unit is an ASCII digit. */
 export function isAsciiDigit(unit: number): boolean {
   return unit >= 0x30 && unit <= 0x39
 }
@@ -149,7 +149,7 @@ export function formatInteger(digits: string): number {
 }
 
 /** A number's text in the parts between which padding goes. */
-export interface NumberParts {
+interface NumberParts {
   readonly negative: boolean
   /** `0x` and its like. */
   readonly prefix: string
@@ -159,7 +159,7 @@ export interface NumberParts {
   readonly rest: string
 }
 
-/** What stands before a number: its minus, or what the specification wants for others. */
+/** The sign before a number: its minus, or the one that the specification wants for others. */
 export function signOf(spec: FormatSpec, negative: boolean): string {
   return negative ? '-' : spec.sign === '-' ? '' : spec.sign
 }

@@ -64,7 +64,7 @@ function formatText(meter: Meter, text: string, specText: string): string {
   return layoutText(spec, precision === -1 ? text : textSlice(meter, text, null, precision, null))
 }
 
-/** How an integer is written for each type: base, prefix, digits in a group. */
+/** The notation of an integer for each type: base, prefix, digits in a group. */
 const INTEGER_TYPES: Readonly<Record<string, readonly [base: number, prefix: string, every: number]>> = {
   '': [10, '', 3],
   d: [10, '', 3],

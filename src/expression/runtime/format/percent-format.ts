@@ -198,10 +198,10 @@ class PercentFormatter {
   }
 }
 
-/** What C's `int` holds; a text of that width is too long anyway. */
+/** The largest number that C's `int` holds; a text of that width is too long anyway. */
 const MOST_WIDTH = 2 ** 31 - 1
 
-/** What has items by key: also a list, which may so be given without being used. */
+/** Values that have items by key: also a list, which may so be given without being used. */
 function isMapping(args: Value): boolean {
   return isDict(args) || Array.isArray(args) || args instanceof Range
 }

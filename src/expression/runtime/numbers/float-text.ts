@@ -17,14 +17,14 @@ interface Decimal {
 
 const ZERO: Decimal = { digits: '0', point: 1 }
 
-/** What JavaScript's own conversions give at most. */
+/** The most digits that JavaScript's own conversions give. */
 const MOST_NATIVE_DIGITS = 100
 const NATIVE_FIXED_LIMIT = 1e21
 
-/** How a float is laid out: with an exponent, without, or whichever is shorter. */
+/** The layout of a float: with an exponent, without, or whichever is shorter. */
 export type FloatLayout = 'e' | 'f' | 'g'
 
-export interface FloatOptions {
+interface FloatOptions {
   readonly layout: FloatLayout
   /** Digits behind the point, for `g` significant digits. */
   readonly precision: number
@@ -68,7 +68,7 @@ function fixedText(size: number, precision: number): string {
   return `${whole}.${padded(fraction.slice(0, precision), precision)}`
 }
 
-/** Whether exactly half a unit of the last decimal is left over. */
+/** Exactly half a unit of the last decimal is left over. */
 function isTie(size: number, decimals: number): boolean {
   // It is iff size * 10**decimals is an odd number of halves; a factor of 5**decimals, being odd, changes nothing.
   return (size * 2 ** (decimals + 1)) % 2 === 1

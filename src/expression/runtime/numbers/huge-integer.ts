@@ -36,7 +36,7 @@ export function integerFromOutside(n: bigint): bigint {
   return isHuge(n) ? integerFromDigits(n.toString()) : n
 }
 
-/** Whether an integer is one that rules cannot compute with. */
+/** The integer is one that rules cannot compute with. */
 export function isHuge(n: bigint): boolean {
   return n >= LIMIT || n <= -LIMIT
 }

@@ -140,7 +140,7 @@ export function parseFloatText(text: string): number {
     if (/(?:^|[^0-9])_|_(?:[^0-9]|$)/.test(ascii)) throw notAFloat(text)
     ascii = ascii.replaceAll('_', '')
   }
-  // JavaScript's decimal literals are CPython's. What it knows beyond them: nothing at all, and other bases.
+  // JavaScript's decimal literals are CPython's. JavaScript also takes the empty text, and other bases.
   const value = Number(ascii)
   if (Number.isNaN(value)) return parseSpecial(ascii, text)
   if (ascii === '' || prefixBase(ascii) !== undefined) throw notAFloat(text)

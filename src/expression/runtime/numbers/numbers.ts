@@ -14,7 +14,7 @@ import type { Meter } from '../meter.ts'
 import { bitLength } from './exact-float.ts'
 import { integerIsHuge, integerText, isHuge } from './huge-integer.ts'
 
-/** What is an int or a float: a bool is an int. */
+/** The types of numbers: a bool is an int. */
 export type Numeric = boolean | number | bigint
 
 /** CPython's name of the value's type, as its messages show it. An integral float up to 2**53 is an `int`. */
@@ -40,17 +40,17 @@ export function typeName(value: Value): string {
   return 'dict'
 }
 
-/** Whether the value is a bool, an int or a float. */
+/** The value is a bool, an int or a float. */
 export function isNumeric(value: Value): value is Numeric {
   return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint'
 }
 
-/** Whether the value is an int (or a bool, which is one). */
+/** The value is an int (or a bool, which is one). */
 export function isInteger(value: Value): value is Numeric {
   return typeof value === 'number' ? isWhole(value) : typeof value === 'boolean' || typeof value === 'bigint'
 }
 
-/** Whether a number is an int: a bigint always is, a number if it is integral and at most 2**53. */
+/** The number is an int: a bigint always is, a number if it is integral and at most 2**53. */
 export function isWhole(n: number | bigint): boolean {
   return typeof n === 'bigint' || (Number.isInteger(n) && n <= MAX_INTEGER && n >= -MAX_INTEGER)
 }

@@ -4,7 +4,7 @@ import type { Value } from '../../value.ts'
 import { isInteger, toIndex, typeName } from '../numbers/numbers.ts'
 
 /*
- * What string methods accept as arguments. An argument that was not given is `undefined`.
+ * The arguments that string methods accept. An argument that was not given is `undefined`.
  */
 
 /** A text that has to be given. @throws {Failure} TYPE_ERROR: `<what>, not int` */

@@ -189,7 +189,7 @@ const GEORGIAN = /[\u10d0-\u10ff]/
 /** Greek vowels with breathing and iota subscript: the capital is 8 code points further. */
 const GREEK_BREATHING = /[\u1f80-\u1faf]/
 
-/** What else does not begin with its upper case: the iota stays a subscript (U+0345). */
+/** Characters beside those that do not begin with their upper case: the iota stays a subscript (U+0345). */
 const OTHER_TITLES: ReadonlyMap<string, string> = new Map([
   ['\u0149', '\u02bcN'],
   ['\u1fb2', '\u1fba\u0345'],

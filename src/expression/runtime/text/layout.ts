@@ -16,7 +16,7 @@ export function repeatText(filler: string, count: number): string {
 }
 
 /**
- * How many elements are missing from the width; not positive when none are.
+ * The number of elements that are missing from the width; not positive when none are.
  *
  * @throws {Failure} VALUE_ERROR when the width is too big
  */

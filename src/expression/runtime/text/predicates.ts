@@ -74,7 +74,7 @@ export function isSpace(text: string): boolean {
   return text !== '' && !NOT_SPACE.test(text)
 }
 
-/** What `repr` shows as it is. */
+/** The characters that `repr` shows as they are. */
 export function isPrintable(text: string): boolean {
   return !NOT_PRINTABLE.test(text) && !hasUnassigned(text)
 }

@@ -62,12 +62,12 @@ export function containsText(meter: Meter, text: string, part: string): boolean 
   return indexOfText(meter, text, part) !== -1
 }
 
-/** Whether an occurrence could begin or end in the middle of a code point. */
+/** An occurrence could begin or end in the middle of a code point. */
 function mayCutPair(part: string): boolean {
   return isLowSurrogate(part.charCodeAt(0)) || isHighSurrogate(part.charCodeAt(part.length - 1))
 }
 
-/** Whether the place before that unit is in the middle of a code point. */
+/** The place before that unit is in the middle of a code point. */
 function isInsidePair(text: string, unit: number): boolean {
   return isLowSurrogate(text.charCodeAt(unit)) && isHighSurrogate(text.charCodeAt(unit - 1))
 }
@@ -123,7 +123,7 @@ interface Region {
 }
 
 /**
- * What `start` and `end` of `find`, `count`, `startswith` ... select; undefined when start is after end, where even the
+ * The part that `start` and `end` of `find`, `count`, `startswith` ... select; undefined when start is after end, where even the
  * empty text is not found.
  */
 function region(
@@ -249,7 +249,7 @@ function replaceMany(meter: Meter, text: string, old: string, replacement: strin
   return result.toString()
 }
 
-/** What replacing the empty text does: the replacement before each element and at the end. */
+/** Replaces the empty text: the replacement before each element and at the end. */
 function interleave(meter: Meter, text: string, replacement: string, limit: number): string {
   const result = new TextBuilder(meter)
   let left = limit

@@ -7,7 +7,7 @@ import { typeName } from '../numbers/numbers.ts'
 import { indexOfText, lastIndexOfText } from './search.ts'
 import { hasSurrogates, SLICE_BYTES } from './text.ts'
 
-/** What `isspace()` means, for one UTF-16 unit: all of Python's white space is in the basic plane. */
+/** The meaning of `isspace()` for one UTF-16 unit: all of Python's white space is in the basic plane. */
 function isSpaceUnit(unit: number): boolean {
   if (unit <= 0x20) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d) || unit >= 0x1c
   if (unit < 0x1680) return unit === 0x85 || unit === 0xa0
@@ -123,7 +123,7 @@ function splitSpace(meter: Meter, text: string, limit: number): string[] {
     while (unit < length && isSpaceUnit(text.charCodeAt(unit))) unit++
     if (unit === length) return parts
     if (parts.length === limit) {
-      // What is left keeps the white space at its end.
+      // The rest keeps the white space at its end.
       meter.build(PART_BYTES)
       parts.push(text.slice(unit))
       return parts

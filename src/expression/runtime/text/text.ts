@@ -27,7 +27,7 @@ const NEAR = 16
 /** Texts up to this length have no index. */
 const SHORT = 256
 
-/** Whether the text holds surrogates, so that its elements are not its UTF-16 units. */
+/** The text holds surrogates, so that its elements are not its UTF-16 units. */
 export function hasSurrogates(text: string): boolean {
   return SURROGATE.test(text)
 }
@@ -122,7 +122,7 @@ export function textSlice(
   return selected.toString()
 }
 
-/** What a part of a text takes beside the text. */
+/** Bytes of a part of a text beside the text. */
 export const SLICE_BYTES = 32
 
 /** Integers beyond 2**53 are as good as 2**53: no text is that long. */
@@ -152,7 +152,7 @@ export function unitOffset(meter: Meter, text: string, index: number): number {
   return index < 0 ? Math.max(0, unitFromEnd(text, -index)) : unitFromStart(text, index)
 }
 
-/** How many elements begin before UTF-16 unit `unit`, which is the beginning of one. */
+/** The number of elements that begin before UTF-16 unit `unit`, which is the beginning of one. */
 export function elementIndex(text: string, unit: number): number {
   if (unit > NEAR && !SURROGATE.test(text.slice(0, unit))) return unit
   return unit - countPairs(text, unit)

@@ -1,7 +1,7 @@
 /*
  * Code points that Unicode 14.0, the version of CPython 3.11, had not assigned: recorded from CPython's
  * `unicodedata.category(c) == 'Cn'`. Everything else about a character is asked of the JavaScript engine, whose
- * Unicode is newer: this list is what keeps answers the same on every engine.
+ * Unicode is newer: this list keeps answers the same on every engine.
  */
 
 /** Lengths of runs in base 36, from U+0000 on: assigned, unassigned, assigned, ... */
@@ -50,7 +50,7 @@ function runStarts(): Uint32Array {
   return starts
 }
 
-/** Whether Unicode 14.0 has no character there. Surrogates count as assigned. */
+/** Unicode 14.0 has no character there. Surrogates count as assigned. */
 export function isUnassigned(codePoint: number): boolean {
   let low = 0
   let high = STARTS.length - 1
@@ -64,7 +64,7 @@ export function isUnassigned(codePoint: number): boolean {
 
 const FIRST_UNASSIGNED = STARTS[1]!
 
-/** Whether the text holds a code point that Unicode 14.0 had not assigned. */
+/** The text holds a code point that Unicode 14.0 had not assigned. */
 export function hasUnassigned(text: string): boolean {
   for (let unit = 0; unit < text.length; unit++) {
     if (text.charCodeAt(unit) < FIRST_UNASSIGNED) continue

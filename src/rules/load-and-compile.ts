@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module'
 import { loadFunctions } from '../expression/functions/on-demand.ts'
 import type { Re2 } from '../expression/regex/linear-matcher.ts'
-import type { CompileOptions, RuleSet } from './compiler.ts'
-import { compileWith, RuleError } from './compiler.ts'
+import { compileWith } from './compile-with.ts'
+import { RuleError } from './rule-error.ts'
+import type { CompileOptions, RuleSet } from './rule-set.ts'
 
 /**
  * Compiles a rule file with only those functions loaded that it names.
@@ -10,7 +11,7 @@ import { compileWith, RuleError } from './compiler.ts'
  * @param text the file's text, YAML
  * @throws {RuleError} with every problem of the file and of the lookup files
  */
-export async function compileOnDemand(text: string, options: CompileOptions = {}): Promise<RuleSet> {
+export async function loadAndCompile(text: string, options: CompileOptions = {}): Promise<RuleSet> {
   try {
     return compileWith(await loadFunctions(text, loadRe2), text, options)
   } catch (error) {

@@ -1,11 +1,10 @@
 import type { RegexNode, Repeat } from './ast.ts'
 import { isNullable, width } from './ast.ts'
-import type { CharacterSet } from './character-set.ts'
-import { resolve, setKey } from './character-set.ts'
 import type { Ranges } from './ranges.ts'
+import { SetNumbers, unroll } from './unroll.ts'
 
 /**
- * What a backtracking engine does, one step at a time. Instructions refer to each other by index.
+ * The steps of a backtracking engine. Instructions refer to each other by index.
  *
  *   test    take a character of `set` and go on at `next`
  *   split   try the targets in turn
@@ -13,38 +12,38 @@ import type { Ranges } from './ranges.ts'
  *   leave   end it: give up when it took nothing
  *   stop    nothing more to do on this way: it matched, or a look-ahead's part ends
  */
-export type Instruction =
+type Instruction =
   | { readonly op: 'test'; readonly set: number; readonly next: number }
   | { readonly op: 'split'; readonly targets: readonly number[] }
   | { readonly op: 'enter'; readonly loop: number; readonly next: number }
   | { readonly op: 'leave'; readonly loop: number; readonly next: number }
   | { readonly op: 'stop' }
 
-export interface Program {
+export interface BacktrackingProgram {
   readonly instructions: readonly Instruction[]
   readonly start: number
-  /** What `test` refers to. */
+  /** The sets that `test` refers to. */
   readonly sets: readonly Ranges[]
 }
 
 /** Patterns with more instructions, repetitions written out, are not analyzed. */
 const MAX_INSTRUCTIONS = 20_000
 
-/** What a look-behind may cost at most: the ways through it, times its width. */
+/** The most that a look-behind may cost: the ways through it, times its width. */
 const MAX_LOOK_BEHIND_COST = 64
 
 /**
- * The program that does at least what an engine may do on any text. Positions and boundaries always hold here,
+ * The program that does at least as much as an engine may do on any text. Positions and boundaries always hold here,
  * look-aheads are gone through besides what follows them, and a back-reference takes whatever its group could: an
  * engine does no more than that.
  *
  * @returns undefined when it gets too long, or a look-behind too expensive
  */
-export function compileProgram(root: RegexNode): Program | undefined {
+export function compileBacktracking(root: RegexNode): BacktrackingProgram | undefined {
   const compiler = new Compiler()
   const start = compiler.compile(root, STOP)
   if (compiler.tooMuch) return undefined
-  return { instructions: compiler.instructions, start, sets: compiler.sets }
+  return { instructions: compiler.instructions, start, sets: compiler.sets.sets }
 }
 
 const STOP = 0
@@ -52,16 +51,15 @@ const STOP = 0
 class Compiler {
   tooMuch = false
   readonly instructions: Instruction[] = [{ op: 'stop' }]
-  readonly sets: Ranges[] = []
-  readonly #setNumbers = new Map<string, number>()
+  readonly sets = new SetNumbers()
   #loops = 0
 
-  /** Adds what the node does before the instruction `next`; the first instruction of it. */
+  /** Adds the steps of a node before the instruction `next`; the first instruction of it. */
   compile(node: RegexNode, next: number): number {
     if (this.tooMuch) return STOP
     switch (node.kind) {
       case 'set':
-        return this.#add({ op: 'test', set: this.#set(node.set), next })
+        return this.#add({ op: 'test', set: this.sets.numberOf(node.set), next })
       case 'sequence':
         return node.items.reduceRight((after, item) => this.compile(item, after), next)
       case 'choice':
@@ -91,24 +89,14 @@ class Compiler {
     return this.#add({ op: 'split', targets: [this.compile(body, STOP), this.compile(body, next)] })
   }
 
-  /**
-   *   x{2,4}   x x (x (x)?)?
-   *   x{2,}    x x x*
-   */
-  #repeat({ body, min, max }: Repeat, next: number): number {
-    let first = next
-    if (max === Number.POSITIVE_INFINITY) {
-      const targets = [next]
-      const start = this.#add({ op: 'split', targets })
-      targets.push(this.#iteration(body, start))
-      first = start
-    } else {
-      for (let copy = min; copy < max && !this.tooMuch; copy++) {
-        first = this.#add({ op: 'split', targets: [this.#iteration(body, first), next] })
-      }
-    }
-    for (let copy = 0; copy < min && !this.tooMuch; copy++) first = this.compile(body, first)
-    return first
+  #repeat(repeat: Repeat, next: number): number {
+    const { body } = repeat
+    return unroll(repeat, next, {
+      isRefused: () => this.tooMuch,
+      split: (targets) => this.#add({ op: 'split', targets }),
+      required: (after) => this.compile(body, after),
+      optional: (after) => this.#iteration(body, after),
+    })
   }
 
   /** An iteration that is given up when it takes nothing. */
@@ -123,18 +111,9 @@ class Compiler {
     if (this.instructions.length >= MAX_INSTRUCTIONS) this.tooMuch = true
     return this.instructions.push(instruction) - 1
   }
-
-  #set(set: CharacterSet): number {
-    const key = setKey(set)
-    const known = this.#setNumbers.get(key)
-    if (known !== undefined) return known
-    const number = this.sets.push(resolve(set)) - 1
-    this.#setNumbers.set(key, number)
-    return number
-  }
 }
 
-/** In how many ways the node can be gone through, for one of fixed width. */
+/** The number of ways through a node of fixed width. */
 function ways(node: RegexNode): number {
   switch (node.kind) {
     case 'sequence':

@@ -1,11 +1,11 @@
 /**
- * A rule file's text to a rule set: loaded, checked, compiled, with everything that is wrong reported at once. Which
- * functions rules may call is given from outside: compile.ts gives all of them, the command those that are named.
+ * The compiler: a rule file's text to a rule set, with everything that is wrong reported at once. The caller gives the
+ * functions that rules may call: compile.ts all of them, load-and-compile.ts those that the text names.
  */
-import type { Rejection } from '../event.ts'
-import type { CheckContext, TableRecipes } from '../expression/check/check.ts'
-import { checkExpression, checkStatements, isCallable } from '../expression/check/check.ts'
+import { isCallable } from '../expression/check/call-checker.ts'
+import { checkExpression, checkStatements } from '../expression/check/check.ts'
 import type { Node, TapNode } from '../expression/check/checked.ts'
+import type { CheckContext, TableRecipes } from '../expression/check/name-checker.ts'
 import type { SuspicionContext } from '../expression/check/suspicions.ts'
 import { assignmentsOf, suspicionsInStatements, suspicionsOf } from '../expression/check/suspicions.ts'
 import type { Problem, SourceText } from '../expression/diagnostic.ts'
@@ -16,110 +16,17 @@ import type {
   NamedTable,
   PrepareHost,
 } from '../expression/functions/definition.ts'
-import type { EventLimits } from '../expression/runtime/meter.ts'
-import { DEFAULT_LIMITS, Meter } from '../expression/runtime/meter.ts'
+import { DEFAULT_LIMITS } from '../expression/runtime/meter.ts'
 import type { Fault } from '../expression/syntax/ast.ts'
 import { parseExpression } from '../expression/syntax/parse.ts'
 import { parseStatements } from '../expression/syntax/parse-statements.ts'
-import type { Dict, JsonObject, NumberTexts } from '../expression/value.ts'
 import { checkEnrich } from './check-enrich.ts'
-import type { FastPathPlan } from './fast/generate.ts'
-import { planFastPath } from './fast/generate.ts'
-import type { CheckedRule } from './generate/generate.ts'
-import { generateProgram } from './generate/generate.ts'
-import type { Program } from './generate/program.ts'
-import type { EnrichSpec, RuleEntry } from './load.ts'
+import type { CheckedRule } from './checked-rule.ts'
+import type { RuleEntry } from './load.ts'
 import { collectTables, loadLookups, loadRuleFile } from './load.ts'
-import { type ReadField, readFields } from './read-fields.ts'
-import { RuleNotes } from './rule-notes.ts'
-import type { GeneratedFunction } from './run.ts'
-import { Run } from './run.ts'
-import type { Runner } from './runner.ts'
-
-export interface CompileOptions {
-  /** The rule file's name, for messages. Default: `rules.yaml`. */
-  readonly file?: string
-  /** Files with global lookup tables: their texts, and names for messages. Default: none. */
-  readonly lookups?: readonly { readonly text: string; readonly file: string }[]
-  /** How often `while` in tap may go round for one event. Default: 100,000. */
-  readonly maxWhileSteps?: number
-  /**
-   * Take patterns that are not proven to be linear in the length of the text: one event may then keep the processor for
-   * ever. Default: false, they are refused.
-   */
-  readonly allowUnsafePatterns?: boolean
-  /**
-   * How much work the evaluation of one event may cause, in units of about a nanosecond: what it touches is counted, not
-   * the time. More is a value error. Default: 2,000,000,000.
-   */
-  readonly maxWork?: number
-  /**
-   * How many bytes of values the evaluation of one event may build, what is garbage by then included, and how many
-   * characters of output. More is a value error. Default: 64 MiB.
-   */
-  readonly maxBuilt?: number
-}
-
-/** What a rule set was compiled from: another thread can compile the same from it. */
-export interface RuleDefinition {
-  /** The rule file's text, YAML. */
-  readonly text: string
-  readonly options: CompileOptions
-}
-
-export const DEFAULT_MAX_WHILE_STEPS = 100_000
-
-/** Rules that cannot be used: `problems` says what and where, `message` is the whole report. */
-export class RuleError extends Error {
-  override readonly name = 'RuleError'
-  readonly problems: readonly Problem[]
-
-  constructor(problems: readonly Problem[], sources: ReadonlyMap<string, string>) {
-    super(renderProblems(problems, sources))
-    this.problems = problems
-  }
-}
-
-/** A compiled rule file. It holds no state of events: any number of runners work with it side by side. */
-export interface RuleSet {
-  readonly file: string
-  readonly definition: RuleDefinition
-  /** Output fields, as written, in the order of the file. */
-  readonly writes: readonly string[]
-  /** Dotted paths of the event that the rules read; `*` where they use the event as a whole. */
-  readonly reads: readonly string[]
-  /** The rules as the compiler understood them: what a faster path is made from. */
-  readonly rules: readonly CheckedRule[]
-  /** Whether the rule file has a `tap`. */
-  readonly tap: boolean
-  readonly enrich: EnrichSpec | undefined
-  /** What the operator should know though the rules work. */
-  readonly warnings: readonly Problem[]
-  /** {@link RuleSet.warnings} as a report; '' if there are none. */
-  readonly warningText: string
-  /** The generated JavaScript. */
-  readonly source: string
-  /**
-   * The generated JavaScript as a module, which exports `evaluate`: a function of a run, an event and its text.
-   *
-   * @param runtime where the module imports the runtime from, the specifier of src/runtime.ts
-   * @param exact for events with dicts or with numbers that have a text of their own; else for events as JSON.parse gives
-   * them. With a `tap` it is the same
-   */
-  printModule(runtime: string, exact: boolean): string
-  /** How lines become output without objects in between; undefined where the rules need the event as a whole. */
-  readonly fastPath: FastPathPlan | undefined
-  /** The fields of the event that the rules read, with the rules that read them. Not those of `tap`. */
-  readonly readFields: readonly ReadField[]
-  /** Something to note in what becomes of events, for a runner and for a fast path beside it. */
-  createNotes(): RuleNotes
-  /**
-   * Something that evaluates the rules, one event at a time.
-   *
-   * @param notes what it notes in. Default: nobody asks
-   */
-  createRunner(notes?: RuleNotes): Runner
-}
+import { RuleError } from './rule-error.ts'
+import type { CompileOptions, RuleSet } from './rule-set.ts'
+import { createRuleSet, DEFAULT_MAX_WHILE_STEPS } from './rule-set.ts'
 
 /**
  * Compiles a rule file.
@@ -305,98 +212,4 @@ function lineCounter(text: string): (offset: number) => number {
 function checkedLimit(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value > 0) return value
   throw new TypeError(`${name} has to be a positive integer, not ${value}`)
-}
-
-interface Parts {
-  readonly file: string
-  readonly definition: RuleDefinition
-  readonly rules: readonly CheckedRule[]
-  readonly tap: TapNode | undefined
-  readonly enrich: EnrichSpec | undefined
-  readonly reads: readonly string[]
-  readonly warnings: readonly Problem[]
-  readonly warningText: string
-  readonly maxWhileSteps: number
-  readonly limits: EventLimits
-}
-
-function createRuleSet(parts: Parts): RuleSet {
-  const { rules, tap } = parts
-  const checked = { rules, tap }
-  const names = rules.map((rule) => rule.name)
-  // Each of the three ways is generated when the first event goes it.
-  const exact = lazy(() => generateProgram(checked, true))
-  // tap may put dicts into any event.
-  const usual = tap === undefined ? lazy(() => generateProgram(checked, false)) : exact
-  const fastPath = lazy(() => ({ plan: planFastPath(checked, parts.limits) }))
-  return {
-    file: parts.file,
-    definition: parts.definition,
-    writes: names,
-    reads: parts.reads,
-    rules,
-    tap: tap !== undefined,
-    enrich: parts.enrich,
-    warnings: parts.warnings,
-    warningText: parts.warningText,
-    get source() {
-      return usual().source
-    },
-    printModule: (runtime, isExact) => (isExact ? exact() : usual()).printModule(runtime),
-    get fastPath() {
-      return fastPath().plan
-    },
-    get readFields() {
-      return readFields(rules)
-    },
-    createNotes: () => new RuleNotes(rules),
-    createRunner: (notes = new RuleNotes(rules)) => {
-      const { maxWork, maxBuilt } = parts.limits
-      const meter = new Meter(maxWork, maxBuilt)
-      return new RuleRunner(new Run(names, parts.maxWhileSteps, { notes, meter }), usual, exact)
-    },
-  }
-}
-
-/** Makes a value when it is first asked for. */
-function lazy<T extends object>(make: () => T): () => T {
-  let made: T | undefined
-  return () => {
-    made ??= make()
-    return made
-  }
-}
-
-type LazyProgram = () => Program<GeneratedFunction>
-
-class RuleRunner implements Runner {
-  readonly #run: Run
-  readonly #usual: LazyProgram
-  readonly #exact: LazyProgram
-
-  constructor(run: Run, usual: LazyProgram, exact: LazyProgram) {
-    this.#run = run
-    this.#usual = usual
-    this.#exact = exact
-  }
-
-  run(data: JsonObject, raw: string): JsonObject | undefined {
-    return this.#run.evaluate(this.#usual().evaluate, data, raw)
-  }
-
-  runExact(data: JsonObject | Dict, raw: string, numbers: NumberTexts | undefined): JsonObject | undefined {
-    return this.#run.evaluate(this.#exact().evaluate, data, raw, numbers)
-  }
-
-  get rejection(): Rejection {
-    return this.#run.rejection!
-  }
-
-  get plain(): boolean {
-    return this.#run.plain
-  }
-
-  get numbers(): NumberTexts | undefined {
-    return this.#run.numbers
-  }
 }

@@ -1,0 +1,52 @@
+/** Fields in checked expressions, for the forms that ask about absence. */
+import type { Node } from './checked.ts'
+import { children } from './checked.ts'
+
+/** The nodes that `exists` may be asked about. */
+export function isPath(node: Node): boolean {
+  switch (node.op) {
+    case 'field':
+    case 'line-field':
+    case 'root':
+    case 'local':
+    case 'variable':
+      return true
+    case 'attribute':
+    case 'item':
+      return isPath(node.object)
+    default:
+      return false
+  }
+}
+
+/**
+ * The fields that occur in an expression and have to be present before `optional` evaluates it, also those that
+ * short-circuiting would not reach. Those inside a nested `exists` or `optional` do not count.
+ */
+export function fieldsOf(node: Node): Node[] {
+  const found: Node[] = []
+  const visit = (current: Node | undefined): void => {
+    if (current === undefined || current.op === 'exists' || current.op === 'optional') return
+    if (isFixed(current)) {
+      if (current.op !== 'constant' && current.op !== 'root' && current.op !== 'raw') found.push(current)
+      return
+    }
+    for (const child of children(current)) visit(child)
+  }
+  visit(node)
+  return found
+}
+
+/** A field whose place does not depend on names of a comprehension: it can be looked at beforehand. */
+function isFixed(node: Node): boolean {
+  if (node.op === 'item') return isFixed(node.object) && isFixed(node.index)
+  if (node.op === 'attribute') return isFixed(node.object)
+  return (
+    node.op === 'field' ||
+    node.op === 'line-field' ||
+    node.op === 'root' ||
+    node.op === 'raw' ||
+    node.op === 'constant' ||
+    node.op === 'variable'
+  )
+}

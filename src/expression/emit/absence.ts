@@ -1,0 +1,104 @@
+/** The forms of the language that deal with absence: `cond`, `optional`, `exists`. */
+import type { Node } from '../check/checked.ts'
+import type { Code } from './code.ts'
+import { _ } from './code.ts'
+import { emitItem, emitPath } from './fields.ts'
+import type { Emitted, FunctionWriter, Knowledge, LabelledAbsence } from './writer.ts'
+
+export function emitCond(writer: FunctionWriter, node: Node & { op: 'cond' }): Emitted {
+  const name = writer.fresh('t')
+  const label = writer.fresh('cond')
+  let known: Knowledge | undefined
+  const give = (value: Node): void => {
+    const emitted = writer.value(value)
+    known = known === undefined || known === emitted.known ? emitted.known : 'any'
+    writer.line(_`${name} = ${emitted.code}`)
+  }
+  writer.line(_`let ${name}`)
+  writer.block(_`${label}:`, () => {
+    for (const pair of node.pairs) {
+      writer.block(_`if (${emitCondition(writer, pair.test)})`, () => {
+        give(pair.value)
+        writer.line(_`break ${label}`)
+      })
+    }
+    if (node.fallback !== undefined) give(node.fallback)
+  })
+  return { code: name, known: known ?? 'any', mayBeAbsent: node.fallback === undefined }
+}
+
+/** A condition of `cond`: in an optional rule, one that reaches something absent is false. */
+function emitCondition(writer: FunctionWriter, test: Node): Code {
+  if (!writer.lenient) return writer.test(test)
+  const name = writer.fresh('c')
+  const label = writer.fresh('test')
+  const absence: LabelledAbsence = { kind: 'break', label }
+  let result: Code = name
+  const written = writer.collect(() => {
+    result = writer.withAbsence(absence, () => writer.test(test))
+  })
+  if (absence.used !== true) {
+    // Nothing in it can be absent: its code does without a block.
+    writer.append(written)
+    return result
+  }
+  writer.line(_`let ${name} = false`)
+  writer.block(_`${label}:`, () => {
+    writer.append(written)
+    writer.line(_`${name} = ${result}`)
+  })
+  return name
+}
+
+export function emitOptional(writer: FunctionWriter, node: Node & { op: 'optional' }): Emitted {
+  const name = writer.fresh('t')
+  const label = writer.fresh('optional')
+  const absent = writer.fresh('absent')
+  let known: Knowledge = 'any'
+  writer.line(_`let ${name}`)
+  writer.block(_`${label}:`, () => {
+    writer.block(_`${absent}:`, () => {
+      writer.withAbsence({ kind: 'break', label: absent }, () => {
+        for (const field of node.fields) writer.value(field)
+        const value = writer.value(node.value)
+        known = value.known
+        writer.line(_`${name} = ${value.code}`)
+        writer.line(_`break ${label}`)
+      })
+    })
+    const fallback = writer.value(node.fallback)
+    if (fallback.known !== known) known = 'any'
+    writer.line(_`${name} = ${fallback.code}`)
+  })
+  return { code: name, known }
+}
+
+/** It never fails: anything that does not fit on the way is absent. */
+export function emitExists(writer: FunctionWriter, { value: node }: Node & { op: 'exists' }): Emitted {
+  if (node.op === 'field') {
+    return writer.temporary(writer.call('isUseful', emitPath(writer, node.path)), 'boolean')
+  }
+  const name = writer.fresh('t')
+  const label = writer.fresh('exists')
+  writer.line(_`let ${name} = false`)
+  writer.block(_`${label}:`, () => {
+    writer.withAbsence({ kind: 'break', label }, () => {
+      writer.line(_`${name} = ${writer.call('isUseful', softValue(writer, node))}`)
+    })
+  })
+  return { code: name, known: 'boolean' }
+}
+
+/** A path each step of which gives absence where it does not fit. */
+function softValue(writer: FunctionWriter, node: Node): Code {
+  if (node.op === 'item') {
+    if (node.object.op === 'root' && node.index.op === 'constant') return emitItem(writer, node).code
+    const object = softValue(writer, node.object)
+    const key = writer.code(node.index)
+    return writer.temporary(writer.find('softItem', object, key)).code
+  }
+  if (node.op === 'attribute') {
+    return writer.temporary(writer.find('softItem', softValue(writer, node.object), node.name)).code
+  }
+  return writer.maybe(node).code
+}

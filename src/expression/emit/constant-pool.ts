@@ -1,0 +1,60 @@
+import type { Recipe } from '../recipe.ts'
+import { _, Name } from './code.ts'
+import { CodeBlock } from './code-block.ts'
+
+/** Characters of a comment behind a constant. */
+const MAX_COMMENT = 60
+
+/** Constants that generated code refers to by name: functions, paths, tuples. */
+export class ConstantPool {
+  readonly values: unknown[] = []
+  readonly #recipes: Recipe[] = []
+  readonly #comments: string[] = []
+  readonly #byValue = new Map<unknown, Name>()
+
+  /** @returns the name under which generated code knows the constant */
+  add(recipe: Recipe, comment: string): Name {
+    const value = recipe.realize()
+    const known = this.#byValue.get(value)
+    if (known !== undefined) return known
+    const name = constantName(this.values.length)
+    this.values.push(value)
+    this.#recipes.push(recipe)
+    this.#comments.push(comment.slice(0, MAX_COMMENT))
+    this.#byValue.set(value, name)
+    return name
+  }
+
+  /** Declarations for code that is given the values as `k`. */
+  declarations(): CodeBlock {
+    const block = new CodeBlock()
+    for (const [index, comment] of this.#comments.entries()) {
+      block.line(_`const ${constantName(index)} = k[${index}]`, comment)
+    }
+    return block
+  }
+
+  /** Declarations for a module, which makes its constants by itself. */
+  printed(): CodeBlock {
+    const block = new CodeBlock()
+    const others = new Map<Recipe, Name>()
+    const refer = (recipe: Recipe): Name => {
+      const known = others.get(recipe)
+      if (known !== undefined) return known
+      const code = recipe.print(refer)
+      const name = new Name(`d${others.size}`)
+      others.set(recipe, name)
+      block.line(_`const ${name} = ${code}`)
+      return name
+    }
+    for (const [index, recipe] of this.#recipes.entries()) {
+      const code = recipe.print(refer)
+      block.line(_`const ${constantName(index)} = ${code}`, this.#comments[index]!)
+    }
+    return block
+  }
+}
+
+function constantName(index: number): Name {
+  return new Name(`k${index}`)
+}

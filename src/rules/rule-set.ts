@@ -1,0 +1,157 @@
+/** A compiled rule file, and what it was compiled from. */
+import type { TapNode } from '../expression/check/checked.ts'
+import type { Problem } from '../expression/diagnostic.ts'
+import type { EventLimits } from '../expression/runtime/meter.ts'
+import { Meter } from '../expression/runtime/meter.ts'
+import type { CheckedRule } from './checked-rule.ts'
+import type { FastPathPlan } from './fast/generate.ts'
+import { planFastPath } from './fast/generate.ts'
+import { generateProgram } from './generate/generate.ts'
+import type { EnrichSpec } from './load.ts'
+import { type ReadField, readFields } from './read-fields.ts'
+import { RuleNotes } from './rule-notes.ts'
+import type { Runner, RunPrograms } from './run.ts'
+import { Run } from './run.ts'
+
+export interface CompileOptions {
+  /** The rule file's name, for messages. Default: `rules.yaml`. */
+  readonly file?: string
+  /** Files with global lookup tables: their texts, and names for messages. Default: none. */
+  readonly lookups?: readonly { readonly text: string; readonly file: string }[]
+  /** The most rounds of `while` in tap for one event. Default: 100,000. */
+  readonly maxWhileSteps?: number
+  /**
+   * Take patterns that are not proven to be linear in the length of the text: one event may then keep the processor for
+   * ever. Default: false, they are refused.
+   */
+  readonly allowUnsafePatterns?: boolean
+  /**
+   * The most work that the evaluation of one event may cause, in units of about a nanosecond: steps are counted, not
+   * the time. More is a value error. Default: 2,000,000,000.
+   */
+  readonly maxWork?: number
+  /**
+   * The most bytes of values that the evaluation of one event may build, garbage included, and the most
+   * characters of output. More is a value error. Default: 64 MiB.
+   */
+  readonly maxBuilt?: number
+}
+
+/** The source of a rule set: another thread can compile the same from it. */
+export interface RuleDefinition {
+  /** The rule file's text, YAML. */
+  readonly text: string
+  readonly options: CompileOptions
+}
+
+export const DEFAULT_MAX_WHILE_STEPS = 100_000
+
+/** A compiled rule file. It holds no state of events: any number of runners work with it side by side. */
+export interface RuleSet {
+  readonly file: string
+  readonly definition: RuleDefinition
+  /** Output fields, as written, in the order of the file. */
+  readonly writes: readonly string[]
+  /** Dotted paths of the event that the rules read; `*` where they use the event as a whole. */
+  readonly reads: readonly string[]
+  /** The rules as the compiler understood them: what a faster path is made from. */
+  readonly rules: readonly CheckedRule[]
+  /** The rule file has a `tap`. */
+  readonly tap: boolean
+  readonly enrich: EnrichSpec | undefined
+  /** Notes for the operator on rules that work. */
+  readonly warnings: readonly Problem[]
+  /** {@link RuleSet.warnings} as a report; '' if there are none. */
+  readonly warningText: string
+  /** The generated JavaScript. */
+  readonly source: string
+  /**
+   * The generated JavaScript as a module, which exports `evaluate`: a function of a run, an event and its text.
+   *
+   * @param runtime where the module imports the runtime from, the specifier of src/runtime.ts
+   * @param exact for events with dicts or with numbers that have a text of their own; else for events as JSON.parse gives
+   * them. With a `tap` it is the same
+   */
+  printModule(runtime: string, exact: boolean): string
+  /** The way from lines to output without objects in between; undefined where the rules need the event as a whole. */
+  readonly fastPath: FastPathPlan | undefined
+  /** The fields of the event that the rules read, with the rules that read them. Not those of `tap`. */
+  readonly readFields: readonly ReadField[]
+  /** Something to note in what becomes of events, for a runner and for a fast path beside it. */
+  createNotes(): RuleNotes
+  /**
+   * Something that evaluates the rules, one event at a time.
+   *
+   * @param notes what it notes in. Default: nobody asks
+   */
+  createRunner(notes?: RuleNotes): Runner
+}
+
+/** The parts of a rule set, checked. */
+interface RuleSetParts {
+  readonly file: string
+  readonly definition: RuleDefinition
+  readonly rules: readonly CheckedRule[]
+  readonly tap: TapNode | undefined
+  readonly enrich: EnrichSpec | undefined
+  readonly reads: readonly string[]
+  readonly warnings: readonly Problem[]
+  readonly warningText: string
+  readonly maxWhileSteps: number
+  readonly limits: EventLimits
+}
+
+export function createRuleSet(parts: RuleSetParts): RuleSet {
+  const { rules, tap } = parts
+  const checked = { rules, tap }
+  const names = rules.map((rule) => rule.name)
+  // Each of the three programs is generated when the first event needs it.
+  const exact = lazy(() => generateProgram(checked, true))
+  // tap may put dicts into any event.
+  const usual = tap === undefined ? lazy(() => generateProgram(checked, false)) : exact
+  const programs: RunPrograms = {
+    get usual() {
+      return usual().evaluate
+    },
+    get exact() {
+      return exact().evaluate
+    },
+  }
+  const fastPath = lazy(() => ({ plan: planFastPath(checked, parts.limits) }))
+  return {
+    file: parts.file,
+    definition: parts.definition,
+    writes: names,
+    reads: parts.reads,
+    rules,
+    tap: tap !== undefined,
+    enrich: parts.enrich,
+    warnings: parts.warnings,
+    warningText: parts.warningText,
+    get source() {
+      return usual().source
+    },
+    printModule: (runtime, isExact) => (isExact ? exact() : usual()).printModule(runtime),
+    get fastPath() {
+      return fastPath().plan
+    },
+    get readFields() {
+      return readFields(rules)
+    },
+    createNotes: () => new RuleNotes(rules),
+    createRunner: (notes = new RuleNotes(rules)) => {
+      const { maxWork, maxBuilt } = parts.limits
+      const meter = new Meter(maxWork, maxBuilt)
+      return new Run(programs, names, parts.maxWhileSteps, { notes, meter })
+    },
+  }
+}
+
+/** Makes a value when it is first asked for. */
+function lazy<T extends object>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
