@@ -10,6 +10,7 @@ import { FUNCTIONS } from '../src/expression/functions/index.ts'
 import { mayBeAbsent, resultType } from '../src/expression/returns.ts'
 import { compileRules } from '../src/rules/compile.ts'
 import { temporaryDirectory } from './temporary.ts'
+import { freePort } from './tracer/loopback.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -94,6 +95,8 @@ const NOT_RUN = /^(?:npm|alias|kill) /
 export class Tour {
   readonly #folder = temporaryDirectory()
   readonly #background: ChildProcess[] = []
+  /** Ports that are free, by those that the document shows: another run may have its servers on the same machine. */
+  readonly #ports = new Map<string, string>()
 
   constructor() {
     symlinkSync(join(ROOT, 'fixtures'), join(this.#folder, 'fixtures'))
@@ -105,13 +108,14 @@ export class Tour {
   /** @returns what a command printed, to standard output and standard error */
   async take(step: Step): Promise<string> {
     if (step.kind === 'command') {
-      return NOT_RUN.test(step.command) ? step.output : await this.#run(step.command)
+      if (NOT_RUN.test(step.command)) return step.output
+      return this.#asShown(await this.#run(await this.#withFreePorts(step.command)))
     }
-    writeFileSync(join(this.#folder, step.name), step.text)
+    writeFileSync(join(this.#folder, step.name), await this.#withFreePorts(step.text))
     return ''
   }
 
-  /** Ends commands that still run and waits for them: the next tour uses the same ports. The folder goes with this process. */
+  /** Ends commands that still run and waits for them. The folder goes with this process. */
   async end(): Promise<void> {
     const ends = this.#background.map((child) => {
       if (child.exitCode !== null || child.signalCode !== null) return undefined
@@ -123,10 +127,26 @@ export class Tour {
     await Promise.all(ends)
   }
 
+  async #withFreePorts(text: string): Promise<string> {
+    for (const [port] of text.matchAll(SHOWN_PORT)) await this.#free(port)
+    return text.replaceAll(SHOWN_PORT, (port) => this.#ports.get(port)!)
+  }
+
+  async #free(port: string): Promise<string> {
+    if (!this.#ports.has(port)) this.#ports.set(port, String(await freePort()))
+    return this.#ports.get(port)!
+  }
+
+  #asShown(printed: string): string {
+    let shown = printed
+    for (const [port, free] of this.#ports) shown = shown.replaceAll(`:${free}`, `:${port}`)
+    return shown
+  }
+
   /** A command with `&` at its end goes on; it is ready when it says that it listens. */
   async #run(command: string): Promise<string> {
     const isBackground = command.endsWith('&')
-    const script = `${shellFunctions()}\n${command.replace(/&$/, '')}`
+    const script = `${shellFunctions(await this.#free(DEFAULT_PORT))}\n${command.replace(/&$/, '')}`
     const child = spawn('bash', ['-c', script], {
       cwd: this.#folder,
       detached: isBackground,
@@ -145,12 +165,28 @@ export class Tour {
   }
 }
 
-function shellFunctions(): string {
+/** The port of servers that are not told another one, and all that documents show. */
+const DEFAULT_PORT = '16666'
+const SHOWN_PORT = /\b1666\d\b/g
+
+/** @param port where `tracer` listens and asks if it is not told an address */
+function shellFunctions(port: string): string {
   const node = `command '${process.execPath}'`
-  const commands = ['normalize', 'tracer'].map(
-    (name) => `${name}() { ${node} '${join(ROOT, 'dist', 'cli', `${name}.js`)}' "$@"; }`,
-  )
-  return ['exec 2>&1', `node() { ${node} "$@"; }`, ...commands].join('\n')
+  const run = (name: string) => `${node} '${join(ROOT, 'dist', 'cli', `${name}.js`)}'`
+  const address = `127.0.0.1:${port}`
+  return [
+    'exec 2>&1',
+    `node() { ${node} "$@"; }`,
+    `normalize() { ${run('normalize')} "$@"; }`,
+    'tracer() {',
+    '  case "$*" in',
+    `    "serve "*--listen* | "lookup "*--server*) ${run('tracer')} "$@" ;;`,
+    `    "serve "*) ${run('tracer')} "$@" --listen ${address} ;;`,
+    `    "lookup "*) ${run('tracer')} lookup --server ${address} "\${@:2}" ;;`,
+    `    *) ${run('tracer')} "$@" ;;`,
+    '  esac',
+    '}',
+  ].join('\n')
 }
 
 // --- the reference of the functions -----------------------------------------------------------------------------

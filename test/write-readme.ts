@@ -18,6 +18,8 @@ for (const path of findDocuments()) {
   const text = readDocument(path)
   const outputs: string[] = []
   const tour = new Tour()
+  process.once('SIGINT', () => tour.end())
+  process.once('SIGTERM', () => tour.end())
   try {
     for (const step of readSteps(text)) {
       const output = await tour.take(step)
