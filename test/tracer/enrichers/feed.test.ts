@@ -232,7 +232,7 @@ test('all keys of a file change at once', async (t) => {
       assert.equal(marks.length, 2)
       assert.equal(marks[0], marks[1])
       contexts.add(marks[0]!)
-      await new Promise(setImmediate)
+      await setImmediate()
     }
   }
   const watching = watch()
