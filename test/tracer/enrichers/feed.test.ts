@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { NO_MATCHES } from '../../../src/tracer/enricher.ts'
 import {
@@ -231,7 +232,7 @@ test('all keys of a file change at once', async (t) => {
       assert.equal(marks.length, 2)
       assert.equal(marks[0], marks[1])
       contexts.add(marks[0]!)
-      await new Promise(setImmediate)
+      await setImmediate()
     }
   }
   const watching = watch()
@@ -351,14 +352,18 @@ test('a large feed is read while look-ups are answered', async (t) => {
   const enricher = await create(t, { feeds: [{ file, key: 'a' }] })
   let turns = 0
   let isDone = false
-  const turn = () => {
-    turns += 1
-    assert.equal(found(enricher, 'url', 'host77.example').length, 1)
-    if (!isDone) setImmediate(turn)
+  const lookUps = async () => {
+    while (!isDone) {
+      await setImmediate()
+      turns += 1
+      assert.equal(found(enricher, 'url', 'host77.example').length, 1)
+    }
   }
-  setImmediate(turn)
-  await enricher.reload()
-  isDone = true
+  const reloaded = enricher.reload().finally(() => {
+    isDone = true
+  })
+  // The last look-up ends before the enricher is closed, which answers nothing from then on.
+  await Promise.all([reloaded, lookUps()])
   assert.ok(turns > 10, `${turns} turns of the event loop`)
   assert.equal(enricher.stats()[0]!.indicators, rows.length)
 })
