@@ -57,6 +57,8 @@ export function kindsOf(node: Node): ValueKinds {
       return either([node.left, node.right])
     case 'cond':
       return either([...node.pairs.map((pair) => pair.value), ...(node.fallback ? [node.fallback] : [])])
+    case 'coalesce':
+      return either(node.values)
     case 'optional':
       return either([node.value, node.fallback])
     default:

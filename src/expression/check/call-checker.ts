@@ -17,7 +17,7 @@ import type { Value } from '../value.ts'
 import { Tuple } from '../value.ts'
 import type { ComprehensionNode, Node } from './checked.ts'
 import { functionHint, pipeHint } from './familiar.ts'
-import { fieldsOf, isPath } from './fields-of.ts'
+import { fieldsOf, mayExist } from './fields-of.ts'
 import { NameChecker } from './name-checker.ts'
 import type { Signature } from './signature.ts'
 import { bindArguments, describeSignature, parseSignature } from './signature.ts'
@@ -279,7 +279,11 @@ export abstract class CallChecker extends NameChecker {
       case 'cond':
         return this.#cond(call, definition)
       case 'optional':
-        return this.#optional(call, definition)
+        return this.#optional(call, definition, false)
+      case 'attempt':
+        return this.#optional(call, definition, true)
+      case 'coalesce':
+        return this.#coalesce(call, definition)
       case 'exists':
         return this.#exists(call, definition)
     }
@@ -382,7 +386,8 @@ export abstract class CallChecker extends NameChecker {
     return { op: 'cond', pairs, fallback: nodes.length % 2 === 1 ? nodes.at(-1) : undefined }
   }
 
-  #optional(call: Call, { name, signature }: FunctionDefinition): Node {
+  /** @param catches errors lead to the default, too */
+  #optional(call: Call, { name, signature }: FunctionDefinition, catches: boolean): Node {
     const bound = this.#bind(call, name, parseSignature(signature))
     if (bound === undefined) return { op: 'constant', value: null }
     const value = this.expression(bound.args[0]!.value)
@@ -392,14 +397,21 @@ export abstract class CallChecker extends NameChecker {
       value,
       fallback: fallback === undefined ? { op: 'constant', value: false } : this.expression(fallback.value),
       fields: fieldsOf(value),
+      catches,
     }
+  }
+
+  #coalesce(call: Call, { name }: FunctionDefinition): Node {
+    this.#noKeywords(call, name)
+    if (call.args.length === 0) this.fault(call, 'coalesce needs a value', 'for example coalesce(a, b)')
+    return { op: 'coalesce', values: call.args.map((argument) => this.expression(argument.value)) }
   }
 
   #exists(call: Call, { name, signature }: FunctionDefinition): Node {
     const bound = this.#bind(call, name, parseSignature(signature))
     if (bound === undefined) return { op: 'constant', value: null }
     const value = this.expression(bound.args[0]!.value)
-    if (!isPath(value)) {
+    if (!mayExist(value)) {
       const given = bound.args[0]!.value
       const isText = given.kind === 'constant' && typeof given.value === 'string'
       this.fault(

@@ -77,7 +77,11 @@ export type Node =
       readonly value: Node
       readonly fallback: Node
       readonly fields: readonly Node[]
+      /** Errors of type and value, and divisions by zero, lead to the fallback, too. */
+      readonly catches: boolean
     }
+  /** The first of the values that is present and useful. */
+  | { readonly op: 'coalesce'; readonly values: readonly Node[] }
   | { readonly op: 'exists'; readonly value: Node }
   /** `data.get('key', fallback)`: the event's own member, without the event as a whole. */
   | { readonly op: 'get'; readonly key: string; readonly fallback: Node }
@@ -220,6 +224,8 @@ export function children(node: Node): (Node | undefined)[] {
       return [...node.pairs.flatMap((pair) => [pair.test, pair.value]), node.fallback]
     case 'optional':
       return [node.value, node.fallback]
+    case 'coalesce':
+      return [...node.values]
     case 'exists':
     case 'isinstance':
       return [node.value]

@@ -1,9 +1,15 @@
 /** Fields in checked expressions, for the forms that ask about absence. */
+import { mayBeAbsent } from '../returns.ts'
 import type { Node } from './checked.ts'
 import { children } from './checked.ts'
 
-/** The nodes that `exists` may be asked about. */
-export function isPath(node: Node): boolean {
+/** The nodes that `exists` may be asked about: fields, and calls that may find nothing. */
+export function mayExist(node: Node): boolean {
+  return isPath(node) || node.op === 'coalesce' || (node.op === 'call' && mayBeAbsent(node.returns))
+}
+
+/** A field, or an item of something that is. */
+function isPath(node: Node): boolean {
   switch (node.op) {
     case 'field':
     case 'line-field':
@@ -21,12 +27,12 @@ export function isPath(node: Node): boolean {
 
 /**
  * The fields that occur in an expression and have to be present before `optional` evaluates it, also those that
- * short-circuiting would not reach. Those inside a nested `exists` or `optional` do not count.
+ * short-circuiting would not reach. Those inside a nested form that takes absent fields do not count.
  */
 export function fieldsOf(node: Node): Node[] {
   const found: Node[] = []
   const visit = (current: Node | undefined): void => {
-    if (current === undefined || current.op === 'exists' || current.op === 'optional') return
+    if (current === undefined || isOpen(current)) return
     if (isFixed(current)) {
       if (current.op !== 'constant' && current.op !== 'root' && current.op !== 'raw') found.push(current)
       return
@@ -35,6 +41,11 @@ export function fieldsOf(node: Node): Node[] {
   }
   visit(node)
   return found
+}
+
+/** A form that takes absent fields. */
+function isOpen({ op }: Node): boolean {
+  return op === 'exists' || op === 'optional' || op === 'coalesce'
 }
 
 /** A field whose place does not depend on names of a comprehension: it can be looked at beforehand. */

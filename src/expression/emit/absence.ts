@@ -1,7 +1,7 @@
-/** The forms of the language that deal with absence: `cond`, `optional`, `exists`. */
+/** The forms of the language that deal with absence: `cond`, `optional`, `attempt`, `coalesce`, `exists`. */
 import type { Node } from '../check/checked.ts'
 import type { Code } from './code.ts'
-import { _ } from './code.ts'
+import { _, Name } from './code.ts'
 import { emitItem, emitPath } from './fields.ts'
 import type { Emitted, FunctionWriter, Knowledge, LabelledAbsence } from './writer.ts'
 
@@ -58,12 +58,17 @@ export function emitOptional(writer: FunctionWriter, node: Node & { op: 'optiona
   writer.line(_`let ${name}`)
   writer.block(_`${label}:`, () => {
     writer.block(_`${absent}:`, () => {
-      writer.withAbsence({ kind: 'break', label: absent }, () => {
+      const evaluate = (): void => {
         for (const field of node.fields) writer.value(field)
         const value = writer.value(node.value)
         known = value.known
         writer.line(_`${name} = ${value.code}`)
         writer.line(_`break ${label}`)
+      }
+      writer.withAbsence({ kind: 'break', label: absent }, () => {
+        if (!node.catches) return evaluate()
+        writer.block(_`try`, evaluate)
+        writer.block(_`catch (error)`, () => writer.line(writer.call('recover', new Name('error'))))
       })
     })
     const fallback = writer.value(node.fallback)
@@ -73,7 +78,27 @@ export function emitOptional(writer: FunctionWriter, node: Node & { op: 'optiona
   return { code: name, known }
 }
 
-/** It never fails: anything that does not fit on the way is absent. */
+/** The values are evaluated up to the first that is useful; one in which something is absent is absent itself. */
+export function emitCoalesce(writer: FunctionWriter, { values }: Node & { op: 'coalesce' }): Emitted {
+  const name = writer.fresh('t')
+  const label = writer.fresh('coalesce')
+  writer.line(_`let ${name}`)
+  writer.block(_`${label}:`, () => {
+    for (const value of values) {
+      const next = writer.fresh('absent')
+      writer.block(_`${next}:`, () => {
+        writer.withAbsence({ kind: 'break', label: next }, () => {
+          writer.line(_`${name} = ${softValue(writer, value)}`)
+          writer.line(_`if (${writer.call('isUseful', name)}) break ${label}`)
+        })
+      })
+    }
+    writer.line(_`${name} = undefined`)
+  })
+  return { code: name, known: 'any', mayBeAbsent: true }
+}
+
+/** On the way to a field nothing fails: what does not fit is absent. */
 export function emitExists(writer: FunctionWriter, { value: node }: Node & { op: 'exists' }): Emitted {
   if (node.op === 'field') {
     return writer.temporary(writer.call('isUseful', emitPath(writer, node.path)), 'boolean')

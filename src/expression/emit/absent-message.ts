@@ -18,6 +18,8 @@ export function absentMessage(node: Node | TargetNode): string {
       return `${node.name}() found nothing`
     case 'cond':
       return 'no condition of cond is true, and it has no default'
+    case 'coalesce':
+      return 'no value of coalesce is useful'
     default:
       return 'a value is absent'
   }

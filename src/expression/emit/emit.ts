@@ -1,6 +1,6 @@
 /** Checked tree to JavaScript: the code of each kind of node, and of a rule as a whole. */
 import type { Node } from '../check/checked.ts'
-import { emitCond, emitExists, emitOptional } from './absence.ts'
+import { emitCoalesce, emitCond, emitExists, emitOptional } from './absence.ts'
 import { emitCall, emitCallable, emitIsInstance, emitMethod } from './calls.ts'
 import type { Name } from './code.ts'
 import { _ } from './code.ts'
@@ -100,6 +100,8 @@ function emitNode(writer: FunctionWriter, node: Node): Emitted {
       return emitCond(writer, node)
     case 'optional':
       return emitOptional(writer, node)
+    case 'coalesce':
+      return emitCoalesce(writer, node)
     case 'exists':
       return emitExists(writer, node)
     case 'get':

@@ -76,6 +76,7 @@ const METERED: Readonly<Record<MeteredName, true>> = {
   power: true,
   putElement: true,
   putEntry: true,
+  recover: true,
   repr: true,
   rightShift: true,
   same: true,

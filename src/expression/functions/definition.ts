@@ -113,7 +113,7 @@ export interface AbsenceReport {
 /** Evaluates its arguments in its own way: the compiler writes the code for its form. */
 export interface SpecialForm {
   readonly kind: 'special'
-  readonly form: 'cond' | 'optional' | 'exists'
+  readonly form: 'cond' | 'optional' | 'exists' | 'coalesce' | 'attempt'
 }
 
 /** A function's view of the event that is being processed. */

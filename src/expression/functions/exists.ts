@@ -8,11 +8,14 @@ export const exists: FunctionDefinition = {
   pure: true,
   subject: 'none',
   summary: 'Tells whether a field has a useful value.',
-  parameters: { path: 'a field, or a path to one: `user`, `line.app.name`, `data["any key"]`' },
+  parameters: {
+    path: 'a field, or a path to one: `user`, `line.app.name`, `data["any key"]`; or a call of a function that may find nothing',
+  },
   result:
     '`false` if the field is absent, `null`, `""` or `"-"`; else `true`. `0`, `false` and `[]` are useful.',
   errors: {},
-  notes: 'Never fails: a step of the path that leads nowhere is an absent field.',
+  notes:
+    'A path never fails: a step that leads nowhere is an absent field. Errors of type and value in a call stay errors.',
   examples: [
     { expression: 'exists(line.app.data.user)', event: { app: { data: { user: 'root' } } }, result: true },
     { expression: 'exists(line.app.data.user)', event: { app: {} }, result: false },
@@ -21,6 +24,7 @@ export const exists: FunctionDefinition = {
     { expression: 'exists(user)', event: { user: null }, result: false },
     { expression: 'exists(count)', event: { count: 0 }, result: true },
     { expression: "exists(data['user'][key])", event: { user: { name: 'root' } }, result: false },
+    { expression: 'exists(parse_kv(message))', event: { message: 'no pairs' }, result: false },
     {
       expression: 'cond(exists(line.app.name), line.app.name, "unknown application")',
       event: { app: { name: '-' } },

@@ -1,8 +1,11 @@
 import * as re2js from 're2js'
+import { attempt } from './attempt.ts'
+import { coalesce } from './coalesce.ts'
 import { cond } from './cond.ts'
 import type { FunctionDefinition, FunctionLibrary } from './definition.ts'
 import { epochToTimestamp } from './epoch-to-timestamp.ts'
 import { exists } from './exists.ts'
+import { inNetwork } from './in-network.ts'
 import { isFqdn } from './is-fqdn.ts'
 import { isHostname } from './is-hostname.ts'
 import { isIp } from './is-ip.ts'
@@ -16,6 +19,7 @@ import { normalizeUrl } from './normalize-url.ts'
 import { normalizeWindowsSid } from './normalize-windows-sid.ts'
 import { FUNCTION_NAMES, type FunctionName } from './on-demand.ts'
 import { optional } from './optional.ts'
+import { parseKv } from './parse-kv.ts'
 import { parseTimestamp } from './parse-timestamp.ts'
 import { replace } from './replace.ts'
 import { split } from './split.ts'
@@ -29,15 +33,19 @@ const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
   upper,
   strip,
   split,
+  parse_kv: parseKv,
   match,
   replace,
   cond,
   optional,
   exists,
+  coalesce,
+  attempt,
   lookup,
   is_ip: isIp,
   is_hostname: isHostname,
   is_fqdn: isFqdn,
+  in_network: inNetwork,
   parse_timestamp: parseTimestamp,
   timestamp_to_epoch: timestampToEpoch,
   epoch_to_timestamp: epochToTimestamp,

@@ -10,15 +10,19 @@ const LOADERS = {
   upper: async () => (await import('./upper.ts')).upper,
   strip: async () => (await import('./strip.ts')).strip,
   split: async () => (await import('./split.ts')).split,
+  parse_kv: async () => (await import('./parse-kv.ts')).parseKv,
   match: async () => (await import('./match.ts')).match,
   replace: async () => (await import('./replace.ts')).replace,
   cond: async () => (await import('./cond.ts')).cond,
   optional: async () => (await import('./optional.ts')).optional,
   exists: async () => (await import('./exists.ts')).exists,
+  coalesce: async () => (await import('./coalesce.ts')).coalesce,
+  attempt: async () => (await import('./attempt.ts')).attempt,
   lookup: async () => (await import('./lookup.ts')).lookup,
   is_ip: async () => (await import('./is-ip.ts')).isIp,
   is_hostname: async () => (await import('./is-hostname.ts')).isHostname,
   is_fqdn: async () => (await import('./is-fqdn.ts')).isFqdn,
+  in_network: async () => (await import('./in-network.ts')).inNetwork,
   parse_timestamp: async () => (await import('./parse-timestamp.ts')).parseTimestamp,
   timestamp_to_epoch: async () => (await import('./timestamp-to-epoch.ts')).timestampToEpoch,
   epoch_to_timestamp: async () => (await import('./epoch-to-timestamp.ts')).epochToTimestamp,
@@ -43,7 +47,7 @@ export const FUNCTION_NAMES = Object.keys(LOADERS) as readonly FunctionName[]
  * @param re2 loads the linear engine for patterns
  */
 export async function loadFunctions(text: string, re2: () => Re2): Promise<FunctionLibrary> {
-  const words = new Set(text.match(/[a-z_]+/g))
+  const words = new Set(text.match(/[a-z_][a-z_\d]*/g))
   const definitions = await Promise.all(
     FUNCTION_NAMES.filter((name) => words.has(name)).map((name) => LOADERS[name]()),
   )

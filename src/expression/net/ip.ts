@@ -23,6 +23,17 @@ export function isIpv6(text: string): boolean {
   return readIpv6(text, undefined)
 }
 
+/** The 32 bits of an IPv4 address, -1 for any other text. */
+export function ipv4Number(text: string): number {
+  return readIpv4(text, 0)
+}
+
+/** The eight 16-bit groups of an IPv6 address, undefined for any other text. */
+export function ipv6Groups(text: string): number[] | undefined {
+  const groups: number[] = []
+  return readIpv6(text, groups) ? groups : undefined
+}
+
 /**
  * The one way to write an address: an IPv4 address as it is, an IPv6 address as RFC 5952 says (lower case, no leading
  * zeros, the longest run of at least two zero groups as `::`; IPv4-mapped ones keep their dots: `::ffff:192.0.2.1`).
@@ -155,7 +166,7 @@ function formatIpv6(groups: readonly number[]): string {
 }
 
 /** Is it in `::ffff:0:0/96`? */
-function isIpv4Mapped(groups: readonly number[]): boolean {
+export function isIpv4Mapped(groups: readonly number[]): boolean {
   for (let index = 0; index < 5; index++) if (groups[index] !== 0) return false
   return groups[5] === 0xffff
 }

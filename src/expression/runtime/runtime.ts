@@ -1,6 +1,6 @@
 /** Everything that generated code calls, by the name under which it calls it. */
 
-import { typeError, valueError } from '../failure.ts'
+import { Failure, typeError, valueError } from '../failure.ts'
 import type { Dict, JsonObject, Maybe, Value } from '../value.ts'
 import { Dict as DictClass, MAX_LENGTH, Tuple, ValueIterator } from '../value.ts'
 import { deletePath, getPath, setPath, unpack } from './assign.ts'
@@ -84,6 +84,18 @@ function emptyDict(): Dict {
 function mergeInto(meter: Meter, dict: Dict, other: Value): void {
   if (!isMapping(other)) throw typeError(`'${typeName(other)}' object is not a mapping`)
   for (const key of iterate(meter, other)) putEntry(meter, dict, key, getItem(meter, other, key)!)
+}
+
+/**
+ * `attempt`: an error that the event causes is no more than a value that is missing. What an event may cost at most stays
+ * a bound: an event that has used it up is rejected.
+ *
+ * @throws {Failure} VALUE_ERROR when the event has cost more than it may
+ */
+function recover(meter: Meter, error: unknown): void {
+  if (!(error instanceof Failure)) throw error
+  meter.touch(0)
+  meter.build(0)
 }
 
 function makeGenerator(items: Value[]): ValueIterator {
@@ -185,6 +197,7 @@ export const RUNTIME = {
   power,
   putElement,
   putEntry,
+  recover,
   repr,
   resolveMixed,
   rightShift,
