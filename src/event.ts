@@ -91,7 +91,10 @@ export function mergeRejected(
 }
 
 /** The events of a batch and those of them that were rejected before, in the order of the input. */
-export function* inOrder<E extends EventPlace>({ events, rejected }: Batch<E>): Iterable<E | RejectedEvent> {
+export function* inOrder<E extends EventPlace>({
+  events,
+  rejected,
+}: Pick<Batch<E>, 'events' | 'rejected'>): Iterable<E | RejectedEvent> {
   let next = 0
   for (const event of events) {
     for (; (rejected[next]?.ordinal ?? event.ordinal) < event.ordinal; next++) yield rejected[next]!

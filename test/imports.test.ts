@@ -48,7 +48,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   rules: ['errors.ts', 'event.ts', 'expression', 'json'],
   'runtime.ts': ['errors.ts', 'event.ts', 'expression', 'rules'],
   formats: ['errors.ts', 'event.ts', 'json'],
-  stages: ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'tracer'],
+  batches: ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats'],
+  stages: ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'batches', 'tracer'],
   'pipeline.ts': ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'stages', 'tracer'],
   io: ['errors.ts', 'event.ts', 'formats', 'stages', 'pipeline.ts'],
   tracer: [],
@@ -59,6 +60,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'json',
     'rules',
     'formats',
+    'batches',
     'stages',
     'io',
     'pipeline.ts',
@@ -71,6 +73,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'json',
     'rules',
     'formats',
+    'batches',
     'stages',
     'io',
     'pipeline.ts',
@@ -280,9 +283,10 @@ describe('imports', () => {
     }
   })
 
-  it('leave JSON and the formats without Node, but for the one file that brings its Buffer', () => {
+  it('leave JSON, formats and batches without Node, but for the one file that brings its Buffer', () => {
     for (const [file, imports] of IMPORTS) {
-      if (!['json', 'formats'].includes(stationOf(file)) || file === 'formats/node-coding.ts') continue
+      if (!['json', 'formats', 'batches'].includes(stationOf(file)) || file === 'formats/node-coding.ts')
+        continue
       const ofNode = imports.filter(
         ({ target }) => target.startsWith('node:') || target.endsWith('/node-coding.ts'),
       )

@@ -1,3 +1,4 @@
+import type { WrittenBatch } from '../batches/serialize.ts'
 import type { Batch, OutputEvent } from '../event.ts'
 import { HAND_ON_BYTES } from '../formats/limits.ts'
 import type { EnrichSpec } from '../rules/load.ts'
@@ -8,7 +9,6 @@ import { OverlappingStage } from './overlapping-stage.ts'
 import type { BatchOwner, EnrichCounts, PendingWork } from './pending-batch.ts'
 import { PendingBatch } from './pending-batch.ts'
 import { LineEnrichment, PendingLines } from './pending-lines.ts'
-import type { WrittenBatch } from './serialize.ts'
 
 export type { EnrichCounts } from './pending-batch.ts'
 

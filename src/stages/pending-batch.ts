@@ -1,3 +1,4 @@
+import { outputSize } from '../batches/output-size.ts'
 import type { Batch, BatchNotes, OutputEvent, RejectedEvent, Rejection } from '../event.ts'
 import { mergeRejected } from '../event.ts'
 import { Failure } from '../expression/failure.ts'
@@ -6,7 +7,6 @@ import { HAND_ON_BYTES } from '../formats/limits.ts'
 import type { Answer, LookupHandler, TracerError } from '../tracer/client/pool.ts'
 import type { Enrichment, FoundIndicator } from './enrichment.ts'
 import { detectionsOf, markUnenriched } from './enrichment.ts'
-import { outputSize } from './output-size.ts'
 
 /** Counts of what the enrich stage has done. */
 export interface EnrichCounts {

@@ -1,4 +1,6 @@
 import { Buffer } from 'node:buffer'
+import { NO_RECORDS } from '../batches/rejected-records.ts'
+import type { WrittenBatch } from '../batches/serialize.ts'
 import { Failure } from '../expression/failure.ts'
 import type { JsonObject } from '../expression/value.ts'
 import { HAND_ON_BYTES } from '../formats/limits.ts'
@@ -11,8 +13,6 @@ import { detectionsOf, markUnenriched } from './enrichment.ts'
 import { LineIndicators } from './line-indicators.ts'
 import type { BatchOwner, PendingWork } from './pending-batch.ts'
 import { failureReason } from './pending-batch.ts'
-import { NO_RECORDS } from './rejected-records.ts'
-import type { WrittenBatch } from './serialize.ts'
 
 /** Bytes from `start` to `end` become this text. */
 interface Edit {

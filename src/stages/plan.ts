@@ -44,7 +44,7 @@ const WAYS: readonly Way[] = [
     }),
   },
   {
-    fits: (rules, options) => (options.inputFormat ?? 'jsonl') === 'jsonl' && canWriteLines(rules, options),
+    fits: canWriteLines,
     create: (rules, options) => ({ parse: new FusedStage(rules, options) }),
   },
   {

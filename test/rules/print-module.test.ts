@@ -15,7 +15,7 @@ import { parseBatch } from '../../src/rules/apply/parse-event.ts'
 import { compileRules, DEFAULT_MAX_WHILE_STEPS, type RuleSet } from '../../src/rules/compile.ts'
 import type { Runner } from '../../src/rules/run.ts'
 import { DEFAULT_LIMITS, type GeneratedFunction, Meter, Run } from '../../src/runtime.ts'
-import { serializeBatch } from '../../src/stages/serialize.ts'
+import { serializeBatch } from '../../src/batches/serialize.ts'
 
 const RUNTIME = new URL('../../src/runtime.ts', import.meta.url).href
 const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url))

@@ -1,4 +1,10 @@
 import type { Worker } from 'node:worker_threads'
+import type { Cutter, Piece } from '../../batches/cutter.ts'
+import { LineCutter } from '../../batches/line-cutter.ts'
+import type { BlockResult, WorkerSettings } from '../../batches/protocol.ts'
+import { placeRecords } from '../../batches/rejected-records.ts'
+import type { WrittenBatch } from '../../batches/serialize.ts'
+import { ValueCutter } from '../../batches/value-cutter.ts'
 import { MAX_WORKERS, WORKER_CHUNK_BYTES } from '../../formats/limits.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
 import { UnreadRests } from '../../formats/unread-rests.ts'
@@ -7,13 +13,7 @@ import type { RuleDefinition } from '../../rules/rule-set.ts'
 import { OverlappingStage } from '../overlapping-stage.ts'
 import type { InputChunk, ParseOptions } from '../parse.ts'
 import { parseOptions } from '../parse.ts'
-import { placeRecords } from '../rejected-records.ts'
-import type { WrittenBatch } from '../serialize.ts'
-import type { Cutter, Piece } from './cutter.ts'
-import { LineCutter } from './line-cutter.ts'
 import { WorkerPool } from './pool.ts'
-import type { BlockResult, WorkerSettings } from './protocol.ts'
-import { ValueCutter } from './value-cutter.ts'
 
 export interface ParallelOptions extends ParseOptions {
   /** Number of worker threads. */
@@ -89,8 +89,8 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
     })
     this.#cutter =
       inputFormat === 'json'
-        ? new ValueCutter(maxLineBytes, blockBytes)
-        : new LineCutter(maxLineBytes, blockBytes)
+        ? new ValueCutter(maxLineBytes, blockBytes, NODE_CODING)
+        : new LineCutter(maxLineBytes, blockBytes, NODE_CODING)
   }
 
   /** Bytes read so far, after decompression. */

@@ -6,7 +6,7 @@ import { normalizeBatch } from '../../../src/rules/apply/normalize.ts'
 import { parseBatch } from '../../../src/rules/apply/parse-event.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { planFastPath } from '../../../src/rules/fast/generate.ts'
-import { serializeBatch } from '../../../src/stages/serialize.ts'
+import { serializeBatch } from '../../../src/batches/serialize.ts'
 
 /**
  * Checks that the fast path gives the output of the plain way wherever it gives one.

@@ -1,8 +1,8 @@
 /** What travels between the main thread and the workers. */
-import type { BatchNotes } from '../../event.ts'
-import type { EventTexts } from '../../formats/lines.ts'
-import type { RuleDefinition } from '../../rules/rule-set.ts'
-import type { UnplacedRecords } from '../rejected-records.ts'
+import type { BatchNotes } from '../event.ts'
+import type { EventTexts } from '../formats/lines.ts'
+import type { RuleDefinition } from '../rules/rule-set.ts'
+import type { UnplacedRecords } from './rejected-records.ts'
 
 /** What a worker is started with. */
 export interface WorkerSettings {

@@ -1,4 +1,4 @@
-import type { UnreadRest } from '../../formats/values.ts'
+import type { UnreadRest } from '../formats/values.ts'
 import type { Block, BlockResult } from './protocol.ts'
 
 /** What a chunk of input is cut into: work for a worker, or what needs none. */
