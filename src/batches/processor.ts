@@ -30,13 +30,13 @@ export interface ProcessorOptions {
   readonly stopAtRejected?: boolean
   /** Bytes of a part are in a buffer that holds nothing else, and is no larger than they are. Default: false. */
   readonly copies?: boolean
-  /** How text becomes bytes. Default: as it is done everywhere. */
+  /** Makes bytes of text. Default: as it is done everywhere. */
   readonly coding?: TextCoding
 }
 
 /** Collects the records of rejected events. */
 export interface RecordCollector<Records> extends RejectedSink {
-  /** What was collected since the last call. */
+  /** The records that were collected since the last call. */
   take(): Records
 }
 

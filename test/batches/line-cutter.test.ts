@@ -9,6 +9,7 @@ import type { LineBlock } from '../../src/batches/protocol.ts'
 import { placeRecords } from '../../src/batches/rejected-records.ts'
 import type { EventText, RejectedEvent } from '../../src/event.ts'
 import { LineReader, LineSplitter } from '../../src/formats/lines.ts'
+import { propertyRuns } from '../property-runs.ts'
 import { cutBytes, eachByte, type Found, splitAll } from '../stages/splitting.ts'
 
 const MIB = 1 << 20
@@ -100,7 +101,7 @@ describe('LineCutter', () => {
           )
         },
       ),
-      { numRuns: 500 },
+      { numRuns: propertyRuns(500) },
     )
   })
 

@@ -10,6 +10,7 @@ import { ValueSplitter } from '../../src/formats/values.ts'
 import { createPipeline } from '../../src/io/create-pipeline.ts'
 import { compileRules } from '../../src/rules/compile.ts'
 import { InputError } from '../../src/stages/source.ts'
+import { propertyRuns } from '../property-runs.ts'
 import { cutAt, type Found, splitAll } from './splitting.ts'
 
 const MIB = 1 << 20
@@ -197,7 +198,7 @@ describe('a damaged JSON document', () => {
         assert.deepEqual([blocks.output, blocks.errors, blocks.unread], [output, errors, 0])
         assert.deepEqual([blocks.written, blocks.rejected], [counts.written, counts.rejected])
       }),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(300) },
     )
   })
 
@@ -240,9 +241,9 @@ describe('a damaged JSON document', () => {
           [counts.events, counts.bytesUnread],
         )
       }),
-      { numRuns: 500 },
+      { numRuns: propertyRuns(500) },
     )
-    assert.ok(readable > 50 && unreadable > 50)
+    assert.ok(readable > 10 && unreadable > 10, `${readable} readable, ${unreadable} not`)
   })
 
   it('loses what is cut off at its end as one rejected event, which says how many bytes that is', async () => {

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { PacedStage } from '../../src/stages/paced-stage.ts'
+import { propertyRuns } from '../property-runs.ts'
 import { steppingClock } from '../stepping-clock.ts'
 
 /** Makes as many pieces of a number as it says, and three at the end. */
@@ -90,7 +91,7 @@ describe('PacedStage', { timeout: 300_000 }, () => {
           assert.deepEqual(given, expected)
         },
       ),
-      { numRuns: 200 },
+      { numRuns: propertyRuns(200) },
     )
   })
 

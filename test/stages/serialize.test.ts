@@ -91,8 +91,9 @@ describe('serializeBatch', () => {
   it('rejects an output of more than 2**28 characters, whoever writes it', () => {
     const rest = '{"a":""}'.length
     const longest = 'x'.repeat(2 ** 28 - rest)
+    // To write the longest one takes seconds: one writer does.
+    assert.equal(typeof outputText(outputEvent(0, { a: longest }, true)), 'string')
     for (const plain of [true, false]) {
-      assert.equal(typeof outputText(outputEvent(0, { a: longest }, plain)), 'string')
       assert.deepEqual(outputText(outputEvent(0, { a: `${longest}y` }, plain)), {
         code: 'VALUE_ERROR',
         message: 'result too big: the text of the output',

@@ -12,9 +12,9 @@ export interface RunnerSource {
   createRunner(notes?: RuleNotes): Runner
   /** Something to note in what becomes of events. Default: nothing is known of that. */
   createNotes?: (() => RuleNotes) | undefined
-  /** How lines become output without objects in between, where the rules allow it. */
+  /** Makes output of lines without objects in between, where the rules allow it. */
   readonly fastPath?: FastPathPlan | undefined
-  /** What it was compiled from: worker threads compile their own. */
+  /** The text and the options that it was compiled from: worker threads compile their own. */
   readonly definition?: RuleDefinition
 }
 

@@ -18,7 +18,7 @@ import { WorkerPool } from './pool.ts'
 export interface ParallelOptions extends ParseOptions {
   /** Number of worker threads. */
   readonly workers: number
-  /** Whether lines may go the fast path. Default: true. */
+  /** Lines may go the fast path. Default: true. */
   readonly fastPath?: boolean
   /** Make nothing of what follows the first rejected event. Default: false. */
   readonly stopAtRejected?: boolean
@@ -31,12 +31,12 @@ export interface ParallelOptions extends ParseOptions {
 /** A block is what is read at a time: nothing of it has to be copied but the beginning of a line. */
 const BLOCK_BYTES = WORKER_CHUNK_BYTES
 
-/** How long complete events may wait for their block to become full. */
+/** Complete events wait no longer than this for their block to become full. */
 const FLUSH_MS = 5
 
 type Callback = (error?: Error | null) => void
 
-/** What has been seen of an input, as far as results have been given on. */
+/** The state of an input, as far as results have been given on. */
 interface SourceState {
   name: string
   lines: number
@@ -58,9 +58,9 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
   readonly #name: string
   readonly #workers: number
   #bytesRead = 0
-  /** What could not be read of JSON documents. */
+  /** The bytes of JSON documents that could not be read. */
   readonly unread = new UnreadRests()
-  /** What is being cut. */
+  /** The pieces of the chunk that is being cut. */
   #pieces: Iterator<Piece> | undefined
   #timer: NodeJS.Timeout | undefined
   #isFlushDue = false
@@ -146,7 +146,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
     if (this.#pieces === undefined && this.#cutter.hasComplete) this.#flushSoon()
   }
 
-  /** What has come is cut. */
+  /** True when all that has come is cut. */
   protected override get hasRoom(): boolean {
     return this.#pieces === undefined
   }

@@ -35,7 +35,7 @@ interface Entry<Context> {
 
 interface Thread<Context> {
   readonly worker: Worker
-  /** What it works on, and what waits for it in its queue: the oldest first. */
+  /** The blocks that it works on and that wait in its queue: the oldest first. */
   readonly entries: Entry<Context>[]
 }
 
@@ -88,7 +88,7 @@ export class WorkerPool<Context> {
     return this.#entries.length
   }
 
-  /** Whether another block may come. */
+  /** True when another block may come. */
   get hasRoom(): boolean {
     return this.size === 0 || (this.size < this.#maxEntries && this.#bytes < MAX_BYTES)
   }
