@@ -49,7 +49,18 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   rules: ['errors.ts', 'event.ts', 'expression', 'json'],
   'runtime.ts': ['errors.ts', 'event.ts', 'expression', 'rules'],
   formats: ['errors.ts', 'event.ts', 'json'],
-  stages: ['errors.ts', 'installed.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'tracer'],
+  batches: ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats'],
+  stages: [
+    'errors.ts',
+    'installed.ts',
+    'event.ts',
+    'expression',
+    'json',
+    'rules',
+    'formats',
+    'batches',
+    'tracer',
+  ],
   'pipeline.ts': ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'stages', 'tracer'],
   io: ['errors.ts', 'event.ts', 'formats', 'stages', 'pipeline.ts'],
   tracer: [],
@@ -61,6 +72,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'json',
     'rules',
     'formats',
+    'batches',
     'stages',
     'io',
     'pipeline.ts',
@@ -74,6 +86,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'json',
     'rules',
     'formats',
+    'batches',
     'stages',
     'io',
     'pipeline.ts',
@@ -283,9 +296,10 @@ describe('imports', () => {
     }
   })
 
-  it('leave JSON and the formats without Node, but for the one file that brings its Buffer', () => {
+  it('leave JSON, formats and batches without Node, but for the one file that brings its Buffer', () => {
     for (const [file, imports] of IMPORTS) {
-      if (!['json', 'formats'].includes(stationOf(file)) || file === 'formats/node-coding.ts') continue
+      if (!['json', 'formats', 'batches'].includes(stationOf(file)) || file === 'formats/node-coding.ts')
+        continue
       const ofNode = imports.filter(
         ({ target }) => target.startsWith('node:') || target.endsWith('/node-coding.ts'),
       )

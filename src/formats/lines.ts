@@ -22,7 +22,7 @@ export interface Splitter {
   readonly unread?: UnreadRest | undefined
 }
 
-/** What is done with lines. */
+/** Takes lines, one after the other. */
 export interface LineSink {
   /**
    * Takes the line at an offset of the block as it stands.
@@ -33,7 +33,7 @@ export interface LineSink {
   take(block: ChunkText, start: number): number
   event(event: EventText): void
   reject(event: RejectedEvent): void
-  /** What was made of the lines has to be taken before the next one comes. Default: never. */
+  /** The output that was made of the lines has to be taken before the next one comes. Default: never. */
   readonly isFull?: boolean
 }
 
@@ -125,7 +125,7 @@ export class LineReader {
     while (reading.next().done !== true);
   }
 
-  /** What is held ends with LF now. */
+  /** The line that is held ends with LF now. */
   *#endHeld(): Generator<void> {
     if (this.#held.overflowed) this.#reject(this.#held.bytes, 0, this.#held.bytes.length, ++this.#line)
     else yield* this.#block(this.#held.bytes)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { dump } from 'js-yaml'
+import { serializeBatch } from '../../src/batches/serialize.ts'
 import { FUNCTIONS } from '../../src/expression/functions/index.ts'
 import { BUILTIN_REFERENCE } from '../../src/expression/reference.ts'
 import { NODE_CODING } from '../../src/formats/node-coding.ts'
@@ -15,7 +16,6 @@ import { parseBatch } from '../../src/rules/apply/parse-event.ts'
 import { compileRules, DEFAULT_MAX_WHILE_STEPS, type RuleSet } from '../../src/rules/compile.ts'
 import type { Runner } from '../../src/rules/run.ts'
 import { DEFAULT_LIMITS, type GeneratedFunction, Meter, Run } from '../../src/runtime.ts'
-import { serializeBatch } from '../../src/stages/serialize.ts'
 
 const RUNTIME = new URL('../../src/runtime.ts', import.meta.url).href
 const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url))

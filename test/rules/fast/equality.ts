@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
+import { serializeBatch } from '../../../src/batches/serialize.ts'
 import { NODE_CODING } from '../../../src/formats/node-coding.ts'
 import { ChunkText } from '../../../src/json/chunk-text.ts'
 import { normalizeBatch } from '../../../src/rules/apply/normalize.ts'
 import { parseBatch } from '../../../src/rules/apply/parse-event.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { planFastPath } from '../../../src/rules/fast/generate.ts'
-import { serializeBatch } from '../../../src/stages/serialize.ts'
 
 /**
  * Checks that the fast path gives the output of the plain way wherever it gives one.
