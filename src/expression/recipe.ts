@@ -20,7 +20,6 @@ type RecipeKind =
   | 'table'
   | 'path'
   | 'set'
-  | 'bytes'
   | 'value'
   | 'output'
 
@@ -113,15 +112,6 @@ export function pathRecipe(path: FieldPath): Recipe<FieldPath> {
 
 export function setRecipe(texts: readonly string[]): Recipe<ReadonlySet<string>> {
   return { kind: 'set', realize: () => new Set(texts), print: () => _`new Set(${texts})` }
-}
-
-/** A text as UTF-8. */
-export function bytesRecipe(text: string): Recipe<Uint8Array> {
-  return {
-    kind: 'bytes',
-    realize: () => new TextEncoder().encode(text),
-    print: () => _`new TextEncoder().encode(${text})`,
-  }
 }
 
 /** A value of the language that no literal stands for. */

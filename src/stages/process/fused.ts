@@ -78,6 +78,9 @@ export class FusedStage extends InputStage {
       get isFull() {
         return current().isFull
       },
+      get taken() {
+        return current().taken
+      },
       take: (block, start) => this.#rewriter.take(block, start),
       event: (event) => this.#rewriter.event(event),
       reject: (event) => this.#rewriter.reject(event),

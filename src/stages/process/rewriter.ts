@@ -46,6 +46,7 @@ export class Rewriter implements LineSink {
   readonly #fast: FastPath | undefined
   readonly #writer: ByteWriter
   readonly #records: RejectedSink
+  taken = 0
   #written = 0
   #stopped = false
 
@@ -73,8 +74,11 @@ export class Rewriter implements LineSink {
 
   take(block: ChunkText, start: number): number {
     if (this.#fast === undefined || !block.isUtf8 || this.#stopped) return -1
-    const next = this.#fast.line(block, start)
-    if (next !== -1) this.#written++
+    const next = this.#fast.lines(block, start)
+    const { taken } = this.#fast
+    if (taken === 0) return -1
+    this.taken = taken
+    this.#written += taken
     return next
   }
 
