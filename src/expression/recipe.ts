@@ -12,16 +12,7 @@ import { builtinKey, methodKey } from './runtime/key-functions.ts'
 import type { Maybe, Value } from './value.ts'
 import { Tuple } from './value.ts'
 
-type RecipeKind =
-  | 'function'
-  | 'prepared'
-  | 'built-in'
-  | 'key'
-  | 'table'
-  | 'path'
-  | 'set'
-  | 'value'
-  | 'output'
+type RecipeKind = 'function' | 'prepared' | 'built-in' | 'key' | 'table' | 'path' | 'set' | 'value' | 'output'
 
 export interface Recipe<T = unknown> {
   readonly kind: RecipeKind
