@@ -86,7 +86,8 @@ async function cold(
 /** @returns the seconds that it took */
 async function enrichAll(port: number, count: number, hits: number): Promise<number> {
   const { EnrichStage } = await harness.built<typeof import('../src/stages/enrich.ts')>('stages/enrich.js')
-  const { TracerPool } = await harness.built<typeof import('../src/tracer/client/pool.ts')>('tracer/pool.js')
+  const { TracerPool } =
+    await harness.built<typeof import('../src/tracer/client/pool.ts')>('tracer/client/pool.js')
   const batches = [...writtenBatches(count)]
   const pool = new TracerPool({ servers: [{ host: '127.0.0.1', port }] })
   const stage = new EnrichStage({ pool, enrich: SPEC })

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 import {
   closeSync,
   cpSync,
+  existsSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -55,9 +56,17 @@ export function normalizeArgv(rules: string, root = builtRoot(), ...more: readon
   return [process.execPath, join(root, 'dist/cli/normalize.js'), '--rules', rules, ...more]
 }
 
-/** A module of the build, with the types of its source: `await built<typeof import('../src/x.ts')>('x.js')`. */
+/**
+ * A module of src, compiled on its own: `await built<typeof import('../src/x.ts')>('x.js')`. In dist/ only the entries are
+ * files of their own.
+ */
 export function built<Module>(path: string): Promise<Module> {
-  return import(pathToFileURL(join(builtRoot(), 'dist', path)).href)
+  const folder = join(builtRoot(), 'src')
+  if (!existsSync(folder)) {
+    const options = ['--emitDeclarationOnly', 'false', '--declaration', 'false', '--outDir', folder]
+    spawnSync('npx', ['tsc', '-p', 'tsconfig.build.json', ...options], { cwd: ROOT, stdio: 'inherit' })
+  }
+  return import(pathToFileURL(join(folder, path)).href)
 }
 
 function builtRoot(): string {

@@ -52,8 +52,9 @@ const SHAPES: Record<string, (number: string) => { mask: string; url: string }> 
 
 export async function run({ quick, rounds = quick ? 2 : 5 }: BenchOptions): Promise<Row[]> {
   harness.build()
-  const { FeedTableBuilder, queryOf } =
-    await harness.built<typeof import('../src/tracer/feeds/tables/table.ts')>('tracer/feeds/table.js')
+  const { FeedTableBuilder, queryOf } = await harness.built<
+    typeof import('../src/tracer/feeds/tables/table.ts')
+  >('tracer/feeds/tables/table.js')
   const { readIndicatorKey } = await harness.built<
     typeof import('../src/tracer/feeds/keys/indicator-key.ts')
   >('tracer/feeds/indicator-key.js')
@@ -62,7 +63,7 @@ export async function run({ quick, rounds = quick ? 2 : 5 }: BenchOptions): Prom
   )
   const { Pace } = await harness.built<typeof import('../src/tracer/feeds/pace.ts')>('tracer/feeds/pace.js')
   const { normalizeUrl } =
-    await harness.built<typeof import('../src/tracer/feeds/keys/url.ts')>('tracer/feeds/url.js')
+    await harness.built<typeof import('../src/tracer/feeds/keys/url.ts')>('tracer/feeds/keys/url.js')
 
   const build = async (masks: readonly string[]) => {
     const store = new TextStore()

@@ -37,7 +37,7 @@ const KINDS: Record<string, { url: string; normal: string }> = {
 export async function run({ quick, rounds = quick ? 2 : 5 }: BenchOptions): Promise<Row[]> {
   harness.build()
   const { normalizeUrl } =
-    await harness.built<typeof import('../src/tracer/feeds/keys/url.ts')>('tracer/feeds/url.js')
+    await harness.built<typeof import('../src/tracer/feeds/keys/url.ts')>('tracer/feeds/keys/url.js')
   const roundMs = quick ? 50 : 300
   const rows: Row[] = []
   for (const [kind, { url, normal }] of Object.entries(KINDS)) {

@@ -44,18 +44,20 @@ function stationOf(file: string): string {
 /** Stations, and the ones that each may import beside itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
+  'installed.ts': [],
   'event.ts': ['errors.ts', 'expression', 'json'],
   expression: ['errors.ts'],
   json: ['errors.ts', 'expression'],
   rules: ['errors.ts', 'event.ts', 'expression', 'json'],
   'runtime.ts': ['errors.ts', 'event.ts', 'expression', 'rules'],
   formats: ['errors.ts', 'event.ts', 'json'],
-  stages: ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'tracer'],
+  stages: ['errors.ts', 'installed.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'tracer'],
   'pipeline.ts': ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'stages', 'tracer'],
   io: ['errors.ts', 'event.ts', 'formats', 'stages', 'pipeline.ts'],
   tracer: [],
   'index.ts': [
     'errors.ts',
+    'installed.ts',
     'event.ts',
     'expression',
     'json',
@@ -68,6 +70,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     'errors.ts',
+    'installed.ts',
     'event.ts',
     'expression',
     'json',

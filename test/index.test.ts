@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -27,6 +26,7 @@ import {
   TracerPool,
   TracerServer,
 } from '../src/index.ts'
+import { temporaryDirectory } from './temporary.ts'
 
 function outputOf(rules: string, event: string | object): PlainObject {
   const { output, rejection } = compileRules(rules)(event)
@@ -337,9 +337,8 @@ describe('the parts', () => {
     assert.deepEqual(second, { ip: '192.0.2.8' })
   })
 
-  it('compile feeds, and answer from what was compiled', async (context) => {
-    const folder = await mkdtemp(join(tmpdir(), 'sluice-library-'))
-    context.after(() => rm(folder, { recursive: true, force: true }))
+  it('compile feeds, and answer from what was compiled', async () => {
+    const folder = temporaryDirectory()
     const feed = join(folder, 'feed.csv')
     const output = join(folder, 'feed.tracer')
     await writeFile(feed, 'ioc,context\ngmer.com,bad_URL\n')

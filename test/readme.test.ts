@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, posix } from 'node:path'
 import process from 'node:process'
 import { describe, it, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -9,24 +9,97 @@ import { promisify } from 'node:util'
 import { compileRules, REJECTION_CODES } from '../src/index.ts'
 import {
   ARCHITECTURE,
-  readReadme,
+  anchorsOf,
+  findDocuments,
+  linksOf,
+  REFERENCE,
+  readDocument,
+  readMigration,
   readSteps,
+  referenceText,
   Tour,
+  unrunBlocks,
   withOutputs,
-  withReference,
   withSampleSource,
 } from './readme.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const readme = readReadme()
-const steps = readSteps(readme)
+const DOCUMENTS = findDocuments()
+const readme = readDocument('README.md')
+const commands = readDocument('src/cli/README.md')
 
-test('the commands of the README print what it shows', async (context) => {
-  const tour = new Tour()
-  context.after(() => tour.end())
-  for (const step of steps) {
-    const printed = await tour.take(step)
-    if (step.kind === 'command') assert.equal(printed, step.output, step.command)
+for (const path of DOCUMENTS) {
+  const steps = readSteps(readDocument(path))
+  if (!steps.some(({ kind }) => kind === 'command')) continue
+  test(`the commands of ${path} print what it shows: \`npm run docs\` writes it`, async (context) => {
+    const tour = new Tour()
+    context.after(() => tour.end())
+    for (const step of steps) {
+      const printed = await tour.take(step)
+      if (step.kind === 'command') assert.equal(printed, step.output, step.command)
+    }
+  })
+}
+
+describe('every document', () => {
+  it('is among those that are tested', () => {
+    for (const path of ['README.md', 'src/README.md', 'src/tracer/README.md', 'bench/README.md'])
+      assert.ok(DOCUMENTS.includes(path), path)
+  })
+
+  it('links to files and headings that are there', () => {
+    for (const path of DOCUMENTS) {
+      for (const target of linksOf(readDocument(path))) {
+        if (/^https:\/\/[\w.-]+(?:\/\S*)?$/.test(target)) continue
+        const [file, anchor] = target.split('#') as [string, string?]
+        const linked = file === '' ? path : posix.join(dirname(path), file)
+        assert.ok(existsSync(join(ROOT, linked)), `${path}: ${target}`)
+        if (anchor !== undefined)
+          assert.ok(anchorsOf(readDocument(linked)).includes(anchor), `${path}: ${target}`)
+      }
+    }
+  })
+
+  it('says why a block of commands is not run', () => {
+    for (const path of DOCUMENTS) {
+      if (path === 'README.md') continue
+      for (const { language, reason } of unrunBlocks(readDocument(path)))
+        assert.ok(reason !== undefined, `${path}: a block of ${language} without <!-- not run: REASON -->`)
+    }
+    assert.equal(unrunBlocks(readme).length, 2, 'the two commands of the README, which .ci/run runs')
+  })
+
+  it('is shipped with the package if the README leads to it', () => {
+    const { files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { files: string[] }
+    for (const target of linksOf(readme)) {
+      if (target.startsWith('https://') || target.startsWith('#')) continue
+      assert.ok(
+        files.some((name) => target === name || target.startsWith(`${name}/`)),
+        target,
+      )
+    }
+  })
+})
+
+test('the page of the examples names every table of lookups.yaml, and no other', () => {
+  const tables = [...readFileSync(join(ROOT, 'fixtures/lookups.yaml'), 'utf8').matchAll(/^([a-z_0-9]+):/gm)]
+  const rows = [...readDocument('fixtures/README.md').matchAll(/^\| `([a-z_0-9]+)` \|/gm)]
+  assert.deepEqual(
+    rows.map(([, name]) => name),
+    tables.map(([, name]) => name),
+  )
+})
+
+test('every rule of the migration page gives the value that stands beside it', () => {
+  const { event, rows } = readMigration(readDocument('src/rules/README.md'))
+  assert.ok(rows.length > 25, `${rows.length} rows`)
+  for (const { rule, value } of rows) {
+    const { output, rejection } = compileRules(rule)(event)
+    assert.equal(rejection, undefined, rule)
+    let member: unknown = output
+    while (typeof member === 'object' && member !== null && !Array.isArray(member))
+      member = Object.values(member)[0]
+    assert.deepEqual(member, JSON.parse(value), rule)
   }
 })
 
@@ -49,11 +122,6 @@ describe('the README', () => {
     )
   })
 
-  it('has many steps', () => {
-    assert.ok(steps.filter(({ kind }) => kind === 'command').length >= 15)
-    assert.ok(steps.filter(({ kind }) => kind === 'file').length >= 6)
-  })
-
   it('begins with the two commands that a newcomer needs', () => {
     const [install, check] = [...readme.matchAll(/```sh\n(.*)\n```/g)].map(([, command]) => command)
     assert.match(install!, /^npm ci && node dist\/cli\/normalize\.js /)
@@ -62,32 +130,38 @@ describe('the README', () => {
     assert.match(readFileSync(join(ROOT, '.ci', 'run'), 'utf8'), /^run npm ci\nrun npm test$/m)
   })
 
-  it('has the reference that the functions give: `npm run readme` writes it', () => {
-    assert.equal(withReference(readme), readme)
-    assert.match(readme, /^### parse_timestamp$/m)
+  it('is short', () => {
+    assert.ok(readme.split('\n').length < 300)
+  })
+})
+
+describe('the other documents', () => {
+  it('have the reference that the functions give: `npm run docs` writes it', () => {
+    assert.equal(readDocument(REFERENCE), referenceText())
+    assert.match(referenceText(), /^## parse_timestamp$/m)
   })
 
-  it('names every option of the commands, and no other', async () => {
-    const commands = ['normalize', 'tracer serve', 'tracer compile', 'tracer inspect', 'tracer lookup']
-    for (const command of commands) {
+  it('name every option of the commands, and no other', async () => {
+    const names = ['normalize', 'tracer serve', 'tracer compile', 'tracer inspect', 'tracer lookup']
+    for (const command of names) {
       const [name, ...subcommand] = command.split(' ')
       const argv = [`dist/cli/${name}.js`, ...subcommand, '--help']
       const { stdout } = await promisify(execFile)(process.execPath, argv, { cwd: ROOT })
       const ofHelp = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option)
-      const [, section] = readme.split(`\n### ${command}\n`)
+      const [, section] = commands.split(`\n### ${command}\n`)
       const rows = section!.split(/\n##/)[0]!.match(/^\| `-.*? \|/gm)!
       const ofReadme = rows.flatMap((row) => [...row.matchAll(/--[\w-]+/g)].map(([option]) => option))
       assert.deepEqual(ofReadme.sort(), ofHelp.filter((option) => option !== '--help').sort(), command)
     }
   })
 
-  it('names every code with which an event is rejected, and no other', () => {
-    const codes = [...readme.matchAll(/^\| `([A-Z0-9_]+)` \|/gm)].map(([, code]) => code)
+  it('name every code with which an event is rejected, and no other', () => {
+    const codes = [...commands.matchAll(/^\| `([A-Z0-9_]+)` \|/gm)].map(([, code]) => code)
     assert.deepEqual(codes, Object.keys(REJECTION_CODES))
   })
 
-  it('describes the language with rules that compile', () => {
-    const [, rules] = /## The rule language\n+```yaml\n(.*?)```/s.exec(readme)!
+  it('describe the language with rules that compile', () => {
+    const [, rules] = /## A rule file\n+```yaml\n(.*?)```/s.exec(readDocument('src/expression/README.md'))!
     assert.deepEqual(compileRules(rules!).writes, [
       '@timestamp',
       'source.ip',
@@ -98,25 +172,12 @@ describe('the README', () => {
       'file.hash',
     ])
   })
-
-  it('links to what is there', () => {
-    const headings = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
-      title!
-        .toLowerCase()
-        .replace(/[^\w -]/g, '')
-        .replaceAll(' ', '-'),
-    )
-    for (const [, target] of readme.matchAll(/\]\(([^)]+)\)/g)) {
-      if (target!.startsWith('#')) assert.ok(headings.includes(target!.slice(1)), target)
-      else if (!target!.startsWith('https://')) assert.ok(existsSync(join(ROOT, target!)), target)
-    }
-  })
 })
 
 describe('the description of the architecture', () => {
-  const text = readFileSync(ARCHITECTURE, 'utf8')
+  const text = readDocument(ARCHITECTURE)
 
-  it('shows the code that its rules are compiled to: `npm run readme` writes it', () => {
+  it('shows the code that its rules are compiled to: `npm run docs` writes it', () => {
     assert.equal(withSampleSource(text), text)
   })
 

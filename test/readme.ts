@@ -1,23 +1,42 @@
-/** What README.md shows and can be checked: files to save, commands with what they print, the reference of functions. */
+/** All *.md files show things that can be checked: files to save, commands with their output, links, generated parts. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { describeSignature } from '../src/expression/check/signature.ts'
 import type { Example, FunctionDefinition } from '../src/expression/functions/definition.ts'
 import { FUNCTIONS } from '../src/expression/functions/index.ts'
+import { mayBeAbsent, resultType } from '../src/expression/returns.ts'
 import { compileRules } from '../src/rules/compile.ts'
+import { temporaryDirectory } from './temporary.ts'
+import { freePort } from './tracer/loopback.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-export const README = join(ROOT, 'README.md')
 
 /** The description of the architecture. */
-export const ARCHITECTURE = join(ROOT, 'src', 'README.md')
+export const ARCHITECTURE = 'src/README.md'
 
-export function readReadme(): string {
-  return readFileSync(README, 'utf8')
+/** The reference of the functions, generated from their definitions. */
+export const REFERENCE = 'src/expression/functions/README.md'
+
+const NO_DOCUMENTS: ReadonlySet<string> = new Set(['node_modules', 'dist', '.git', 'coverage'])
+
+/** Paths of all documents of the project, from its root, with slashes. */
+export function findDocuments(folder = ROOT): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return NO_DOCUMENTS.has(entry.name) ? [] : findDocuments(path)
+    return entry.name.endsWith('.md') ? [relative(ROOT, path).split(sep).join('/')] : []
+  })
+}
+
+export function readDocument(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8')
+}
+
+export function writeDocument(path: string, text: string): void {
+  writeFileSync(join(ROOT, path), text)
 }
 
 // --- files and commands -----------------------------------------------------------------------------------------
@@ -56,7 +75,7 @@ function readCommands(text: string): CommandStep[] {
   }))
 }
 
-/** The README with what the commands print now. */
+/** The document with what the commands print now. */
 export function withOutputs(readme: string, outputs: readonly string[]): string {
   let index = 0
   return readme.replace(BLOCK, (block, _name, language) =>
@@ -74,8 +93,10 @@ const NOT_RUN = /^(?:npm|alias|kill) /
  * the built ones, as they are installed.
  */
 export class Tour {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'sluice-tour-'))
+  readonly #folder = temporaryDirectory()
   readonly #background: ChildProcess[] = []
+  /** Ports that are free, by those that the document shows: another run may have its servers on the same machine. */
+  readonly #ports = new Map<string, string>()
 
   constructor() {
     symlinkSync(join(ROOT, 'fixtures'), join(this.#folder, 'fixtures'))
@@ -87,22 +108,45 @@ export class Tour {
   /** @returns what a command printed, to standard output and standard error */
   async take(step: Step): Promise<string> {
     if (step.kind === 'command') {
-      return NOT_RUN.test(step.command) ? step.output : await this.#run(step.command)
+      if (NOT_RUN.test(step.command)) return step.output
+      return this.#asShown(await this.#run(await this.#withFreePorts(step.command)))
     }
-    writeFileSync(join(this.#folder, step.name), step.text)
+    writeFileSync(join(this.#folder, step.name), await this.#withFreePorts(step.text))
     return ''
   }
 
-  /** Ends what still runs, and removes the folder. */
-  end(): void {
-    for (const { pid } of this.#background) process.kill(-pid!)
-    rmSync(this.#folder, { recursive: true, force: true })
+  /** Ends commands that still run and waits for them. The folder goes with this process. */
+  async end(): Promise<void> {
+    const ends = this.#background.map((child) => {
+      if (child.exitCode !== null || child.signalCode !== null) return undefined
+      return new Promise((resolve) => {
+        child.on('exit', resolve)
+        process.kill(-child.pid!)
+      })
+    })
+    await Promise.all(ends)
+  }
+
+  async #withFreePorts(text: string): Promise<string> {
+    for (const [port] of text.matchAll(SHOWN_PORT)) await this.#free(port)
+    return text.replaceAll(SHOWN_PORT, (port) => this.#ports.get(port)!)
+  }
+
+  async #free(port: string): Promise<string> {
+    if (!this.#ports.has(port)) this.#ports.set(port, String(await freePort()))
+    return this.#ports.get(port)!
+  }
+
+  #asShown(printed: string): string {
+    let shown = printed
+    for (const [port, free] of this.#ports) shown = shown.replaceAll(`:${free}`, `:${port}`)
+    return shown
   }
 
   /** A command with `&` at its end goes on; it is ready when it says that it listens. */
   async #run(command: string): Promise<string> {
     const isBackground = command.endsWith('&')
-    const script = `${shellFunctions()}\n${command.replace(/&$/, '')}`
+    const script = `${shellFunctions(await this.#free(DEFAULT_PORT))}\n${command.replace(/&$/, '')}`
     const child = spawn('bash', ['-c', script], {
       cwd: this.#folder,
       detached: isBackground,
@@ -121,26 +165,69 @@ export class Tour {
   }
 }
 
-function shellFunctions(): string {
+/** The port of servers that are not told another one, and all that documents show. */
+const DEFAULT_PORT = '16666'
+const SHOWN_PORT = /\b1666\d\b/g
+
+/** @param port where `tracer` listens and asks if it is not told an address */
+function shellFunctions(port: string): string {
   const node = `command '${process.execPath}'`
-  const commands = ['normalize', 'tracer'].map(
-    (name) => `${name}() { ${node} '${join(ROOT, 'dist', 'cli', `${name}.js`)}' "$@"; }`,
-  )
-  return ['exec 2>&1', `node() { ${node} "$@"; }`, ...commands].join('\n')
+  const run = (name: string) => `${node} '${join(ROOT, 'dist', 'cli', `${name}.js`)}'`
+  const address = `127.0.0.1:${port}`
+  return [
+    'exec 2>&1',
+    `node() { ${node} "$@"; }`,
+    `normalize() { ${run('normalize')} "$@"; }`,
+    'tracer() {',
+    '  case "$*" in',
+    `    "serve "*--listen* | "lookup "*--server*) ${run('tracer')} "$@" ;;`,
+    `    "serve "*) ${run('tracer')} "$@" --listen ${address} ;;`,
+    `    "lookup "*) ${run('tracer')} lookup --server ${address} "\${@:2}" ;;`,
+    `    *) ${run('tracer')} "$@" ;;`,
+    '  esac',
+    '}',
+  ].join('\n')
 }
 
 // --- the reference of the functions -----------------------------------------------------------------------------
 
-const REFERENCE = /(?<=<!-- functions -->\n).*(?=^<!-- end of functions -->)/ms
+const GROUP_TITLES: Readonly<Record<FunctionDefinition['group'], string>> = {
+  text: 'Text',
+  logic: 'Choices',
+  tables: 'Tables',
+  hosts: 'Hosts',
+  time: 'Time',
+  'normal forms': 'Normal forms',
+}
 
-/** The README with the reference that the definitions of the functions give. */
-export function withReference(readme: string): string {
-  return readme.replace(REFERENCE, () => `\n${[...FUNCTIONS.values()].map(page).join('\n')}\n`)
+/** The text of the reference, from the definitions of the functions. */
+export function referenceText(): string {
+  const functions = [...FUNCTIONS.values()]
+  const groups = Object.entries(GROUP_TITLES).map(([group, title]) => {
+    const names = functions.filter((definition) => definition.group === group).map(({ name }) => name)
+    return `| ${title} | ${names.map((name) => `[\`${name}\`](#${name})`).join(', ')} |`
+  })
+  return [
+    '# Functions',
+    '',
+    'The functions of the [rule language](../README.md). `npm run docs` writes this page from their definitions in this folder, and',
+    'their examples run as tests. An example shows the expression, the event, and the value of the field. `normalize functions NAME`',
+    'prints one of these pages.',
+    '',
+    '| Group | Functions |',
+    '|---|---|',
+    ...groups,
+    '',
+    functions.map(page).join('\n'),
+  ].join('\n')
 }
 
 function page({
   name,
   signature,
+  group,
+  returns,
+  reads,
   summary,
   parameters,
   result,
@@ -150,12 +237,17 @@ function page({
 }: FunctionDefinition): string {
   const rejections = Object.entries(errors).map(([code, when]) => `\`${code}\`: ${when}`)
   const lines = [
-    `### ${name}`,
+    `## ${name}`,
     '',
     `\`${name}(${describeSignature(signature)})\`: ${lowerFirst(summary)}`,
     '',
     ...Object.entries(parameters).map(([parameter, text]) => `- \`${parameter}\`: ${text}`),
     `- Result: ${result}`,
+    `- Returns: ${resultType(returns)}${mayBeAbsent(returns) ? ', or nothing' : ''}`,
+    `- Group: ${GROUP_TITLES[group].toLowerCase()}`,
+    ...(reads === undefined
+      ? []
+      : [`- Reads of the event: ${reads.map((name) => `\`${name}\``).join(', ')}`]),
     ...(rejections.length === 0 ? [] : [`- Rejects the event with ${rejections.join('; ')}`]),
     '',
     ...(notes === undefined ? [] : [notes, '']),
@@ -195,4 +287,42 @@ const SAMPLE_SOURCE = /(?<=<!-- sample source -->\n```js\n).*?(?=^```$)/ms
 export function withSampleSource(text: string): string {
   const { source } = compileRules(SAMPLE_RULES.exec(text)![0])
   return text.replace(SAMPLE_SOURCE, () => source)
+}
+
+// --- links --------------------------------------------------------------------------------------------------------
+
+const FENCED = /^```.*?^```$/gms
+
+/** The anchors that a document has: one for each heading. */
+export function anchorsOf(text: string): string[] {
+  return [...text.replace(FENCED, '').matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    title!
+      .toLowerCase()
+      .replace(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+/** Targets of links and pictures, outside of code. */
+export function linksOf(text: string): string[] {
+  const prose = text.replace(FENCED, '').replace(/`[^`\n]*`/g, '')
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!)
+}
+
+/** Code blocks with commands or settings that no test runs, and the reason that stands above each. */
+export function unrunBlocks(text: string): { language: string; reason: string | undefined }[] {
+  const blocks = /(?:<!-- not run: (?<reason>.+) -->\n)?^```(?<language>sh|ini|dockerfile)\n/gm
+  return [...text.matchAll(blocks)].map(({ groups = {} }) => ({
+    language: groups.language!,
+    reason: groups.reason,
+  }))
+}
+
+// --- the migration page -------------------------------------------------------------------------------------------
+
+/** The event of the migration page, and its rows: the rule in the second column, its value in the third. */
+export function readMigration(text: string): { event: string; rows: { rule: string; value: string }[] } {
+  const [, event] = /<!-- migration event -->\n```json\n(.*?)\n```/s.exec(text)!
+  const rows = [...text.matchAll(/^\| .*` \| `(.+?)` \| `(.+?)` \|$/gm)]
+  return { event: event!, rows: rows.map(([, rule, value]) => ({ rule: rule!, value: value! })) }
 }

@@ -22,6 +22,8 @@ interface TestEvent {
   readonly data: {
     readonly name: string
     readonly nesting: number
+    /** Of a diagnostic. */
+    readonly message?: string
     readonly file?: string
     readonly skip?: string | boolean
     readonly todo?: string | boolean
@@ -35,6 +37,17 @@ export default async function* reporter(source: AsyncIterable<TestEvent>): Async
     if (type === 'test:start') {
       names.length = data.nesting
       names.push(data.name)
+    }
+    // Something that a test left running has failed after its end: Node tells it here only, and ends with code 1.
+    if (type === 'test:diagnostic' && /generated asynchronous activity after/.test(data.message ?? '')) {
+      const file = data.file === undefined ? undefined : pathOf(data.file)
+      const report = {
+        outcome: 'failed',
+        file,
+        names: ['(after the end of a test)'],
+        error: data.message!,
+      } as const
+      yield `${JSON.stringify(report satisfies TestReport)}\n`
     }
     if (type !== 'test:pass' && type !== 'test:fail') continue
     const file = data.file === undefined ? undefined : pathOf(data.file)

@@ -1,23 +1,33 @@
-/** `npm run readme`: writes into the READMEs what commands print now, the reference of the functions, generated code. */
-import { readFileSync, writeFileSync } from 'node:fs'
+/** `npm run docs`: writes into all documents the output of their commands, the reference of the functions, generated code. */
 import {
   ARCHITECTURE,
-  README,
-  readReadme,
+  findDocuments,
+  REFERENCE,
+  readDocument,
   readSteps,
+  referenceText,
   Tour,
   withOutputs,
-  withReference,
   withSampleSource,
+  writeDocument,
 } from './readme.ts'
 
-const readme = readReadme()
-const outputs: string[] = []
-const tour = new Tour()
-for (const step of readSteps(readme)) {
-  const output = await tour.take(step)
-  if (step.kind === 'command') outputs.push(output)
+writeDocument(REFERENCE, referenceText())
+writeDocument(ARCHITECTURE, withSampleSource(readDocument(ARCHITECTURE)))
+for (const path of findDocuments()) {
+  const text = readDocument(path)
+  const outputs: string[] = []
+  const tour = new Tour()
+  process.once('SIGINT', () => tour.end())
+  process.once('SIGTERM', () => tour.end())
+  try {
+    for (const step of readSteps(text)) {
+      const output = await tour.take(step)
+      if (step.kind === 'command') outputs.push(output)
+    }
+  } finally {
+    await tour.end()
+  }
+  const current = withOutputs(text, outputs)
+  if (current !== text) writeDocument(path, current)
 }
-tour.end()
-writeFileSync(README, withReference(withOutputs(readme, outputs)))
-writeFileSync(ARCHITECTURE, withSampleSource(readFileSync(ARCHITECTURE, 'utf8')))

@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { Worker } from 'node:worker_threads'
+import { workerEntry } from '../installed.ts'
 import { ThreadEnricher } from '../tracer/cluster/thread-enricher.ts'
 import { CUSTOM_TIMEOUT_MS } from '../tracer/enrichers/custom.ts'
 import { ModuleFaults } from '../tracer/enrichers/module-faults.ts'
@@ -26,14 +27,14 @@ export async function loadModuleThread(
   { timeoutMs }: { readonly timeoutMs: number | undefined },
   log: Log,
 ): Promise<ThreadEnricher> {
-  const entry = import.meta.url.endsWith('.ts') ? './module-thread-from-source.mjs' : './module-thread.js'
+  const entry = workerEntry('cli/module-thread', 'cli/module-thread-from-source.mjs')
   const enricher = new ThreadEnricher({
     name: path,
     timeoutMs: (timeoutMs ?? CUSTOM_TIMEOUT_MS) + WAY_BACK_MS,
     log,
     start: (beat) => {
       const workerData: ModuleThreadData = { path, timeoutMs, beat }
-      return new Worker(new URL(entry, import.meta.url), { workerData, execArgv: [], name: path })
+      return new Worker(entry, { workerData, execArgv: [], name: path })
     },
   })
   try {

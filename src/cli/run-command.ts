@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import type { Command } from 'commander'
 import { CommanderError } from 'commander'
+import { PACKAGE_FILE } from '../installed.ts'
 import { terminalText } from '../tracer/controls.ts'
 import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
 import { refuseRepeated } from './given-once.ts'
@@ -35,7 +36,7 @@ export async function runCommand(name: string, createProgram: (run: RunWork) => 
 }
 
 function version(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+  return JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')).version
 }
 
 /** Its messages repeat arguments, and a file name may hold what steers a terminal. */

@@ -1,10 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { temporaryDirectory } from '../temporary.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -83,10 +82,9 @@ export function normalize(argv: readonly string[], input: string | Uint8Array = 
   return command.finished
 }
 
-/** A folder with these files, which is removed after the test. */
-export function folderWith(test: TestContext, files: Readonly<Record<string, string | Uint8Array>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-cli-'))
-  test.after(() => rmSync(folder, { recursive: true, force: true }))
+/** A folder with these files, which is removed when the process of the tests ends. */
+export function folderWith(files: Readonly<Record<string, string | Uint8Array>>): string {
+  const folder = temporaryDirectory()
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
   return folder
 }

@@ -12,7 +12,7 @@ const BLANK = 'a b c d e f g h i'
 
 describe('control characters', { concurrency: 2, timeout: 300_000 }, () => {
   it('in requests and feeds are blanks in replies, also of compiled feeds', async (t) => {
-    const folder = folderWith(t, {
+    const folder = folderWith({
       'feed.json': JSON.stringify([
         { ioc: 'x.example/a', [HOSTILE]: HOSTILE, list: [HOSTILE, { n: HOSTILE }] },
       ]),
@@ -40,9 +40,9 @@ describe('control characters', { concurrency: 2, timeout: 300_000 }, () => {
     await serving.stop()
   })
 
-  it('never reach a terminal by messages of either command', async (t) => {
+  it('never reach a terminal by messages of either command', async () => {
     const hostile = '\x1b[31m\x9b2J\r.yaml'
-    const folder = folderWith(t, { 'rules.yaml': 'a: b\n', 'bad\x1b[2J.yaml': 'a: nothing(\n' })
+    const folder = folderWith({ 'rules.yaml': 'a: b\n', 'bad\x1b[2J.yaml': 'a: nothing(\n' })
     const rules = join(folder, 'rules.yaml')
     const runs = [
       normalize(['--rules', join(folder, hostile)]),

@@ -26,7 +26,7 @@ const PLAIN = '{"url":{"original":"bad.example"},"n":1}\n{"url":{"original":"goo
 describe('normalize --tracer', { timeout: 300_000 }, () => {
   it('adds what the tracer knows', async (t) => {
     const { port } = (await listen(t, answers)).address
-    const folder = folderWith(t, { 'r.yaml': ENRICHED })
+    const folder = folderWith({ 'r.yaml': ENRICHED })
     for (const more of [[], ['--no-fast-path'], ['--workers', '2'], ['--tracer-required']]) {
       const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${port}`, ...more]
       assert.deepEqual(await normalize(argv, EVENTS), { code: 0, signal: null, stdout: OUTPUT, stderr: '' })
@@ -35,7 +35,7 @@ describe('normalize --tracer', { timeout: 300_000 }, () => {
 
   it('tells in the summary what was looked up', async (t) => {
     const { port } = (await listen(t, answers)).address
-    const folder = folderWith(t, { 'r.yaml': ENRICHED })
+    const folder = folderWith({ 'r.yaml': ENRICHED })
     const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${port}`, '--stats']
     const { stderr } = await normalize(argv, EVENTS)
     const { enrichment } = JSON.parse(stderr)
@@ -57,7 +57,7 @@ describe('normalize --tracer', { timeout: 300_000 }, () => {
 
   it('counts the detections that the output has, those that its cache gives as well', async (t) => {
     const { port } = (await listen(t, answers)).address
-    const folder = folderWith(t, { 'r.yaml': ENRICHED })
+    const folder = folderWith({ 'r.yaml': ENRICHED })
     const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${port}`, '--stats']
     for (const way of [[], ['--no-fast-path'], ['--tracer-required']]) {
       const { stdout, stderr } = await normalize([...argv, ...way], EVENTS.repeat(5))
@@ -67,8 +67,8 @@ describe('normalize --tracer', { timeout: 300_000 }, () => {
     }
   })
 
-  it('marks events when nobody listens, or rejects them when that is asked for', async (t) => {
-    const folder = folderWith(t, { 'r.yaml': ENRICHED })
+  it('marks events when nobody listens, or rejects them when that is asked for', async () => {
+    const folder = folderWith({ 'r.yaml': ENRICHED })
     const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${await freePort()}`]
     const marked = await normalize(argv, EVENTS)
     assert.equal(marked.code, 0)
@@ -98,7 +98,7 @@ describe('normalize --tracer', { timeout: 300_000 }, () => {
   })
 
   it('says once that enrichment stops and why, and once that it goes on', async (t) => {
-    const folder = folderWith(t, { 'r.yaml': ENRICHED })
+    const folder = folderWith({ 'r.yaml': ENRICHED })
     const port = await freePort()
     const command = startNormalize('-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${port}`)
     t.after(() => command.child.kill('SIGKILL'))
@@ -118,7 +118,7 @@ describe('normalize --tracer', { timeout: 300_000 }, () => {
   })
 
   it('says that a certificate is not trusted, and that a server does not answer', async (t) => {
-    const folder = folderWith(t, { 'r.yaml': ENRICHED })
+    const folder = folderWith({ 'r.yaml': ENRICHED })
     const rules = ['-r', join(folder, 'r.yaml')]
     const pem = (name: string) => readFileSync(new URL(`../tracer/tls/${name}.pem`, import.meta.url))
     const secure = createTlsServer({ cert: pem('server-cert'), key: pem('server-key') })
@@ -145,7 +145,7 @@ describe('normalize --tracer', { timeout: 300_000 }, () => {
   })
 
   it('lets events wait for the server with --tracer-wait, at the start and in an outage, and no longer than that', async (t) => {
-    const folder = folderWith(t, { 'r.yaml': ENRICHED })
+    const folder = folderWith({ 'r.yaml': ENRICHED })
     const port = await freePort()
     const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${port}`, '--tracer-cache', '0']
     const command = startNormalize(...argv, '--tracer-wait', '1h')
@@ -184,7 +184,7 @@ describe('normalize --tracer', { timeout: 300_000 }, () => {
 
   it('asks whichever of several servers is there', async (t) => {
     const { port } = (await listen(t, answers)).address
-    const folder = folderWith(t, { 'r.yaml': ENRICHED })
+    const folder = folderWith({ 'r.yaml': ENRICHED })
     const gone = ['--tracer', `127.0.0.1:${await freePort()}`]
     const argv = ['-r', join(folder, 'r.yaml'), ...gone, '--tracer', `127.0.0.1:${port}`]
     assert.equal((await normalize(argv, EVENTS)).stdout, OUTPUT)
@@ -198,7 +198,7 @@ describe('normalize --tracer', { timeout: 300_000 }, () => {
       peer.socket.on('close', () => open--)
       answers(peer)
     })
-    const folder = folderWith(t, { 'r.yaml': ENRICHED })
+    const folder = folderWith({ 'r.yaml': ENRICHED })
     const settings = ['--tracer-connections', '1', '--tracer-window', '2', '--tracer-rps', '1000']
     const more = ['--tracer-timeout', '30s', '--tracer-cache', '0', '--tracer-cache-ttl', '1m']
     const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${server.address.port}`]
@@ -209,7 +209,7 @@ describe('normalize --tracer', { timeout: 300_000 }, () => {
 
   it('says when rules have nothing to look up', async (t) => {
     const { port } = (await listen(t, answers)).address
-    const folder = folderWith(t, { 'r.yaml': RULES })
+    const folder = folderWith({ 'r.yaml': RULES })
     const rules = join(folder, 'r.yaml')
     assert.deepEqual(await normalize(['-r', rules, '--tracer', `127.0.0.1:${port}`], EVENTS), {
       code: 0,
@@ -219,8 +219,8 @@ describe('normalize --tracer', { timeout: 300_000 }, () => {
     })
   })
 
-  it('says that there is nobody to ask, but not among the records of rejected events', async (t) => {
-    const folder = folderWith(t, { 'r.yaml': ENRICHED })
+  it('says that there is nobody to ask, but not among the records of rejected events', async () => {
+    const folder = folderWith({ 'r.yaml': ENRICHED })
     const rules = join(folder, 'r.yaml')
     assert.deepEqual(await normalize(['-r', rules], EVENTS), {
       code: 0,
@@ -247,8 +247,8 @@ describe('normalize --tracer', { timeout: 300_000 }, () => {
       'absent.pem: cannot be read: no such file or directory',
     ],
   ] as const) {
-    it(`refuses ${argv.join(' ')}`, async (t) => {
-      const folder = folderWith(t, { 'r.yaml': ENRICHED })
+    it(`refuses ${argv.join(' ')}`, async () => {
+      const folder = folderWith({ 'r.yaml': ENRICHED })
       const { code, stdout, stderr } = await normalize(['-r', join(folder, 'r.yaml'), ...argv], EVENTS)
       assert.equal(code, 2)
       assert.equal(stdout, '')
@@ -261,7 +261,7 @@ describe('normalize --tracer', { timeout: 300_000 }, () => {
     const server = await listen(t, (peer) => {
       if (isOn) answers(peer)
     })
-    const folder = folderWith(t, { 'r.yaml': ENRICHED })
+    const folder = folderWith({ 'r.yaml': ENRICHED })
     const rules = ['-r', join(folder, 'r.yaml')]
     const command = startNormalize(...rules, '--tracer', `127.0.0.1:${server.address.port}`)
     command.child.stdin.write(EVENTS)

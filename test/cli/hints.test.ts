@@ -14,8 +14,8 @@ describe('what the command says to a mistake', { concurrency: 2 }, () => {
     assert.match((await normalize(['--ouput', 'x'])).stderr, /Did you mean --output\?/)
   })
 
-  it('takes the argument of check for the rule file, and refuses two', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'a: lower(b)' })
+  it('takes the argument of check for the rule file, and refuses two', async () => {
+    const folder = folderWith({ 'r.yaml': 'a: lower(b)' })
     const file = join(folder, 'r.yaml')
     const { code, stdout } = await normalize(['check', file])
     assert.deepEqual([code, stdout], [0, `${file}: 1 field (a) from b\n`])
@@ -31,14 +31,14 @@ describe('what the command says to a mistake', { concurrency: 2 }, () => {
     assert.deepEqual([code, stderr], [2, 'a rule file is needed: --rules my.yaml\n'])
   })
 
-  it('says what check reads of the event without being told', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': "t: parse_timestamp(ts, '%Y')" })
+  it('says what check reads of the event without being told', async () => {
+    const folder = folderWith({ 'r.yaml': "t: parse_timestamp(ts, '%Y')" })
     const { stdout } = await normalize(['check', join(folder, 'r.yaml')])
     assert.match(stdout, / from ts, tzinfo\n$/)
   })
 
-  it('says how documents are read that are not one event a line', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'a: b' })
+  it('says how documents are read that are not one event a line', async () => {
+    const folder = folderWith({ 'r.yaml': 'a: b' })
     const messages = async (input: string): Promise<string[]> =>
       (await normalize(['-r', join(folder, 'r.yaml')], input)).stderr
         .split('\n')
@@ -63,8 +63,8 @@ describe('what the command says to a mistake', { concurrency: 2 }, () => {
     ])
   })
 
-  it('prints the tables that rules can use, by file', async (test) => {
-    const folder = folderWith(test, {
+  it('prints the tables that rules can use, by file', async () => {
+    const folder = folderWith({
       'r.yaml': 'lookup:\n  verdicts: {accept: allowed, drop: denied}\na: nothing(',
       'lookups.yaml':
         'windows_sids:\n  - sid: S-1-5-7\nempty:\nlong: {1: a, 2: b, 3: c, 4: d, 5: e, 6: f, 7: g}\n',

@@ -24,8 +24,8 @@ function records(text: string): Record<string, unknown>[] {
 }
 
 describe('normalize', { concurrency: 4 }, () => {
-  it('reads standard input, writes events to standard output and rejected ones to standard error', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  it('reads standard input, writes events to standard output and rejected ones to standard error', async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     const { code, stdout, stderr } = await normalize(['--rules', join(folder, 'r.yaml')], EVENTS)
     assert.equal(stdout, OUTPUT)
     assert.deepEqual(records(stderr), [
@@ -41,8 +41,8 @@ describe('normalize', { concurrency: 4 }, () => {
     assert.equal(code, 0)
   })
 
-  it('reads files one after the other, compressed ones too, and - for standard input', async (test) => {
-    const folder = folderWith(test, {
+  it('reads files one after the other, compressed ones too, and - for standard input', async () => {
+    const folder = folderWith({
       'r.yaml': RULES,
       'a.jsonl': '{"user":"A"}\nbad',
       'b.jsonl.gz': gzipSync('\ufeff{"user":"B"}\nbad\n'),
@@ -67,8 +67,8 @@ describe('normalize', { concurrency: 4 }, () => {
     assert.equal(code, 0)
   })
 
-  it('writes to files, over what was there', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES, 'out.jsonl': 'old\n', 'err.jsonl': 'old\n' })
+  it('writes to files, over what was there', async () => {
+    const folder = folderWith({ 'r.yaml': RULES, 'out.jsonl': 'old\n', 'err.jsonl': 'old\n' })
     const [out, err] = [join(folder, 'out.jsonl'), join(folder, 'err.jsonl')]
     const { code, stdout, stderr } = await normalize(
       ['-r', join(folder, 'r.yaml'), '-o', out, '--errors', err],
@@ -82,8 +82,8 @@ describe('normalize', { concurrency: 4 }, () => {
     )
   })
 
-  it('reads JSON documents', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  it('reads JSON documents', async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     const text = '[\n {"user":"A"}, {"user":"B", "bytes":\n9223372036854775807},\n 5\n]\n{"user":"C"}'
     const { stdout, stderr } = await normalize(['-r', join(folder, 'r.yaml'), '--input-format', 'json'], text)
     const expected = [
@@ -98,8 +98,8 @@ describe('normalize', { concurrency: 4 }, () => {
     )
   })
 
-  it('goes on behind a bad value of a JSON document, and ends with 1 where it cannot', async (test) => {
-    const folder = folderWith(test, {
+  it('goes on behind a bad value of a JSON document, and ends with 1 where it cannot', async () => {
+    const folder = folderWith({
       'r.yaml': 'id: id\n',
       'bad.json': '[{"id":1},{"id":NaN},{"id":2},{"id":3}]',
       'open.json': '[{"id":4},{"id":5},\n{"id":[6,{"id":7}]',
@@ -144,8 +144,8 @@ describe('normalize', { concurrency: 4 }, () => {
     }
   })
 
-  it('processes the next value of a JSON document when it comes, also behind a bad one', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'id: id\n' })
+  it('processes the next value of a JSON document when it comes, also behind a bad one', async () => {
+    const folder = folderWith({ 'r.yaml': 'id: id\n' })
     for (const workers of ['1', '2']) {
       const argv = ['-r', join(folder, 'r.yaml'), '--input-format', 'json', '--workers', workers]
       const command = startNormalize(...argv)
@@ -173,8 +173,8 @@ describe('normalize', { concurrency: 4 }, () => {
     }
   })
 
-  it('rejects lines that are longer than allowed', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  it('rejects lines that are longer than allowed', async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     const input = `{"user":"A"}\n{"user":"${'x'.repeat(100_000)}"}\n{"user":"B"}\n`
     const { code, stdout, stderr } = await normalize(
       ['-r', join(folder, 'r.yaml'), '--max-line', '1000'],
@@ -187,8 +187,8 @@ describe('normalize', { concurrency: 4 }, () => {
     assert.equal(code, 0)
   })
 
-  it('rejects an event whose rules would do or build more than it may', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'r: "len([1 for x in l for y in l]) + len(\' \' * k)"\n' })
+  it('rejects an event whose rules would do or build more than it may', async () => {
+    const folder = folderWith({ 'r.yaml': 'r: "len([1 for x in l for y in l]) + len(\' \' * k)"\n' })
     const events = [
       { l: [1, 2], k: 3 },
       { l: Array.from({ length: 300 }, () => 0), k: 3 },
@@ -213,8 +213,8 @@ describe('normalize', { concurrency: 4 }, () => {
     }
   })
 
-  it('stops at the first rejected event if asked to', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  it('stops at the first rejected event if asked to', async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     const { code, stdout, stderr } = await normalize(
       ['-r', join(folder, 'r.yaml'), '--on-error', 'fail'],
       EVENTS,
@@ -226,8 +226,8 @@ describe('normalize', { concurrency: 4 }, () => {
     assert.equal(good.code, 0)
   })
 
-  it('prints a summary', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  it('prints a summary', async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     const errors = join(folder, 'errors')
     const { stderr } = await normalize(['-r', join(folder, 'r.yaml'), '--stats', '--errors', errors], EVENTS)
     const { seconds, events_per_second, ...counts } = JSON.parse(stderr)
@@ -247,8 +247,8 @@ describe('normalize', { concurrency: 4 }, () => {
     assert.ok(seconds > 0 && events_per_second > 0)
   })
 
-  it('shows its progress when asked to, and not when standard error is no terminal', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES, 'e.jsonl': EVENTS })
+  it('shows its progress when asked to, and not when standard error is no terminal', async () => {
+    const folder = folderWith({ 'r.yaml': RULES, 'e.jsonl': EVENTS })
     const argv = ['-r', join(folder, 'r.yaml'), '--errors', join(folder, 'errors'), join(folder, 'e.jsonl')]
     assert.match(
       (await normalize([...argv, '--progress'])).stderr,
@@ -259,8 +259,8 @@ describe('normalize', { concurrency: 4 }, () => {
     assert.equal((await normalize([...argv, '--no-progress'])).stderr, '')
   })
 
-  it('uses lookups.yaml beside the rules, or other tables if told to', async (test) => {
-    const folder = folderWith(test, {
+  it('uses lookups.yaml beside the rules, or other tables if told to', async () => {
+    const folder = folderWith({
       'r.yaml': "n: lookup('names', n, 'none')\n",
       'lookups.yaml': 'names: {1: beside}\n',
       'other.yaml': 'names: {1: other}\n',
@@ -272,8 +272,8 @@ describe('normalize', { concurrency: 4 }, () => {
     assert.equal((await normalize([...rules, ...lookups], '{"n":1}')).stdout, '{"n":"other"}\n')
   })
 
-  it('ends with 2 and a reason when it is used wrongly, and touches nothing', async (test) => {
-    const folder = folderWith(test, {
+  it('ends with 2 and a reason when it is used wrongly, and touches nothing', async () => {
+    const folder = folderWith({
       'r.yaml': RULES,
       'e.jsonl': EVENTS,
       'out.jsonl': 'kept',
@@ -316,8 +316,8 @@ describe('normalize', { concurrency: 4 }, () => {
     assert.equal(readFileSync(path('e.jsonl'), 'utf8'), EVENTS)
   })
 
-  it('reports all errors of the rules, processes nothing, and ends with 2', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'a: lowr(x)\nb: 1 +\n', 'out.jsonl': 'kept' })
+  it('reports all errors of the rules, processes nothing, and ends with 2', async () => {
+    const folder = folderWith({ 'r.yaml': 'a: lowr(x)\nb: 1 +\n', 'out.jsonl': 'kept' })
     const argv = ['-r', join(folder, 'r.yaml'), '-o', join(folder, 'out.jsonl')]
     const { code, stderr } = await normalize(argv, EVENTS)
     assert.equal(code, 2)
@@ -326,10 +326,10 @@ describe('normalize', { concurrency: 4 }, () => {
     assert.equal(readFileSync(join(folder, 'out.jsonl'), 'utf8'), 'kept')
   })
 
-  it('processes what it can read of damaged data, then ends with 1', async (test) => {
+  it('processes what it can read of damaged data, then ends with 1', async () => {
     const events = Array.from({ length: 5000 }, (_, n) => `{"user":"u${n * 7919}"}\n`).join('')
     const packed = gzipSync(events)
-    const folder = folderWith(test, { 'r.yaml': RULES, 'cut.gz': packed.subarray(0, -20) })
+    const folder = folderWith({ 'r.yaml': RULES, 'cut.gz': packed.subarray(0, -20) })
     const { code, stdout, stderr } = await normalize(['-r', join(folder, 'r.yaml'), join(folder, 'cut.gz')])
     assert.equal(code, 1)
     assert.ok(records(stdout).length > 4500)
@@ -339,8 +339,8 @@ describe('normalize', { concurrency: 4 }, () => {
     )
   })
 
-  it('says that a disk is full, and ends with 1', { skip: !existsSync('/dev/full') }, async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  it('says that a disk is full, and ends with 1', { skip: !existsSync('/dev/full') }, async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     for (const option of ['-o', '--errors']) {
       const { code, stderr } = await normalize(['-r', join(folder, 'r.yaml'), option, '/dev/full'], EVENTS)
       assert.equal(code, 1)
@@ -348,9 +348,9 @@ describe('normalize', { concurrency: 4 }, () => {
     }
   })
 
-  it('ends quietly with 0 when the reader of its output goes away', async (test) => {
+  it('ends quietly with 0 when the reader of its output goes away', async () => {
     const events = '{"user":"A","bytes":1}\n'.repeat(200_000)
-    const folder = folderWith(test, { 'r.yaml': RULES, 'e.jsonl': events })
+    const folder = folderWith({ 'r.yaml': RULES, 'e.jsonl': events })
     const command = startNormalize('-r', join(folder, 'r.yaml'), join(folder, 'e.jsonl'))
     await command.until(({ stdout }) => stdout !== '')
     command.child.stdout.destroy()
@@ -358,8 +358,8 @@ describe('normalize', { concurrency: 4 }, () => {
     assert.deepEqual([code, signal, stderr], [0, null, ''])
   })
 
-  it('ends quietly with 0 when the reader goes away while it waits for input', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  it('ends quietly with 0 when the reader goes away while it waits for input', async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     const command = startNormalize('-r', join(folder, 'r.yaml'))
     command.child.stdin.write('{"user":"A"}\n')
     await command.until(({ stdout }) => stdout !== '')
@@ -368,8 +368,8 @@ describe('normalize', { concurrency: 4 }, () => {
     assert.equal((await command.finished).code, 0)
   })
 
-  it('ends quietly with 0 when the reader of the rejected events goes away', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES, 'e.jsonl': 'bad\n'.repeat(500_000) })
+  it('ends quietly with 0 when the reader of the rejected events goes away', async () => {
+    const folder = folderWith({ 'r.yaml': RULES, 'e.jsonl': 'bad\n'.repeat(500_000) })
     const command = startNormalize('-r', join(folder, 'r.yaml'), join(folder, 'e.jsonl'))
     await command.until(({ stderr }) => stderr !== '')
     command.child.stderr.destroy()
@@ -380,8 +380,8 @@ describe('normalize', { concurrency: 4 }, () => {
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     it(`finishes what was read on ${name}, and ends with 0`, {
       skip: process.platform === 'win32',
-    }, async (test) => {
-      const folder = folderWith(test, { 'r.yaml': RULES })
+    }, async () => {
+      const folder = folderWith({ 'r.yaml': RULES })
       const command = startNormalize('-r', join(folder, 'r.yaml'), '--stats')
       command.child.stdin.write('{"user":"A"}\n{"user":"B"}\n{"user":"C"}')
       await command.until(({ stdout }) => records(stdout).length === 2)
@@ -395,8 +395,8 @@ describe('normalize', { concurrency: 4 }, () => {
 
   it('is killed by a second signal while it waits for its reader', {
     skip: process.platform === 'win32',
-  }, async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES, 'e.jsonl': '{"user":"A"}\n'.repeat(200_000) })
+  }, async () => {
+    const folder = folderWith({ 'r.yaml': RULES, 'e.jsonl': '{"user":"A"}\n'.repeat(200_000) })
     const command = startNormalize('-r', join(folder, 'r.yaml'), join(folder, 'e.jsonl'))
     await command.until(({ stdout }) => stdout !== '')
     command.child.stdout.pause()
@@ -412,8 +412,8 @@ describe('normalize', { concurrency: 4 }, () => {
     await command.finished
   })
 
-  it('reloads the rules between batches when their file changes', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'rules: "\'one\'"\n', 'r.new': 'rules: "\'three\'"\n' })
+  it('reloads the rules between batches when their file changes', async () => {
+    const folder = folderWith({ 'r.yaml': 'rules: "\'one\'"\n', 'r.new': 'rules: "\'three\'"\n' })
     const path = join(folder, 'r.yaml')
     const command = startNormalize('-r', path, '--watch')
     const send = async (expected: string, count: number) => {
@@ -437,8 +437,8 @@ describe('normalize', { concurrency: 4 }, () => {
     assert.equal((await command.finished).code, 0)
   })
 
-  it('does not wait for changes when the input has ended', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  it('does not wait for changes when the input has ended', async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     assert.equal((await normalize(['-r', join(folder, 'r.yaml'), '--watch'], '{"user":"A"}')).code, 0)
   })
 
@@ -462,8 +462,8 @@ describe('normalize', { concurrency: 4 }, () => {
 })
 
 describe('normalize check', { concurrency: 4 }, () => {
-  it('says what the rules read and write', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  it('says what the rules read and write', async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     const path = join(folder, 'r.yaml')
     const expected = `${path}: 2 fields (user.name, bytes) from bytes, user\n`
     for (const argv of [
@@ -476,8 +476,8 @@ describe('normalize check', { concurrency: 4 }, () => {
     }
   })
 
-  it('prints every error and ends with 2', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'a: lowr(x)\nb: uper(x)\n' })
+  it('prints every error and ends with 2', async () => {
+    const folder = folderWith({ 'r.yaml': 'a: lowr(x)\nb: uper(x)\n' })
     const { code, stdout, stderr } = await normalize(['check', '-r', join(folder, 'r.yaml')])
     assert.deepEqual([code, stdout], [2, ''])
     assert.match(stderr, /lowr[\s\S]*uper[\s\S]*2 errors/)

@@ -13,8 +13,8 @@ const GOOD = '{"x":1}\n'
 const BAD = '{}\n'
 
 describe('normalize --max-rejected', { concurrency: 3 }, () => {
-  it('ends with 1 when more are rejected, in all or by share', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'a: x\n' })
+  it('ends with 1 when more are rejected, in all or by share', async () => {
+    const folder = folderWith({ 'r.yaml': 'a: x\n' })
     const argv = ['-r', join(folder, 'r.yaml'), '--errors', join(folder, 'errors')]
     const input = GOOD.repeat(8) + BAD.repeat(2)
     for (const [max, code, stderr] of [
@@ -32,8 +32,8 @@ describe('normalize --max-rejected', { concurrency: 3 }, () => {
     }
   })
 
-  it('reads no more when it is passed on the way', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'a: x\n' })
+  it('reads no more when it is passed on the way', async () => {
+    const folder = folderWith({ 'r.yaml': 'a: x\n' })
     const argv = ['-r', join(folder, 'r.yaml'), '--errors', join(folder, 'errors'), '--max-rejected', '50%']
     const command = startNormalize(...argv)
     // Its input stays open.
@@ -43,8 +43,8 @@ describe('normalize --max-rejected', { concurrency: 3 }, () => {
     assert.equal(stderr, '600 of 1000 events were rejected, more than --max-rejected 50% allows\n')
   })
 
-  it('refuses what is neither with 2', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'a: x\n' })
+  it('refuses what is neither with 2', async () => {
+    const folder = folderWith({ 'r.yaml': 'a: x\n' })
     const { code, stderr } = await normalize(['-r', join(folder, 'r.yaml'), '--max-rejected', 'many'], GOOD)
     assert.equal(code, 2)
     assert.match(
@@ -53,8 +53,8 @@ describe('normalize --max-rejected', { concurrency: 3 }, () => {
     )
   })
 
-  it('is missed in a line on standard error when all events were rejected', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'a: x + 1\n' })
+  it('is missed in a line on standard error when all events were rejected', async () => {
+    const folder = folderWith({ 'r.yaml': 'a: x + 1\n' })
     const argv = ['-r', join(folder, 'r.yaml'), '--errors', join(folder, 'errors')]
     const none = await normalize(argv, '{"x":""}\n'.repeat(11))
     assert.equal(none.code, 0)
@@ -70,8 +70,8 @@ describe('normalize --max-rejected', { concurrency: 3 }, () => {
 describe('normalize with fields that no event has', { concurrency: 3 }, () => {
   const RULES = 'a: x\nevent.kind: {field: alert, required: false}\nb: {field: lower(y), required: false}\n'
 
-  it('warns at the end, on every way, and lists them in its summary', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  it('warns at the end, on every way, and lists them in its summary', async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     for (const way of [[], ['--no-fast-path'], ['--workers', '2']]) {
       const { stderr } = await normalize(['-r', join(folder, 'r.yaml'), '--stats', ...way], GOOD.repeat(20))
       const [alert, y, stats] = stderr.split('\n')
@@ -85,8 +85,8 @@ describe('normalize with fields that no event has', { concurrency: 3 }, () => {
 
   it('warns where both standard streams are one socket', {
     skip: process.platform === 'win32',
-  }, async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES, 'e.jsonl': GOOD.repeat(20) })
+  }, async () => {
+    const folder = folderWith({ 'r.yaml': RULES, 'e.jsonl': GOOD.repeat(20) })
     const command = `exec 2>&1; node --import tsx src/cli/normalize.ts --stats -r ${folder}/r.yaml ${folder}/e.jsonl; echo end`
     // Pipes of Node are sockets.
     const { stdout } = await promisify(execFile)('sh', ['-c', command], {
@@ -99,8 +99,8 @@ describe('normalize with fields that no event has', { concurrency: 3 }, () => {
     assert.equal(written[23], 'end')
   })
 
-  it('warns after 1,000 events while its input goes on, once, and again of what new rules read', async (test) => {
-    const path = join(folderWith(test, { 'r.yaml': RULES }), 'r.yaml')
+  it('warns after 1,000 events while its input goes on, once, and again of what new rules read', async () => {
+    const path = join(folderWith({ 'r.yaml': RULES }), 'r.yaml')
     const command = startNormalize('-r', path, '--watch')
     command.child.stdin.write(GOOD.repeat(1000))
     await command.until(({ stderr }) => stderr.split('\n').length === 3)

@@ -88,12 +88,12 @@ describe('an option', () => {
 })
 
 describe('a mistyped command', () => {
-  it('is not taken for a file, unless there is one', (test) => {
+  it('is not taken for a file, unless there is one', () => {
     assert.match(complaint('chek', 'r.yaml'), /no file and no command 'chek'; did you mean 'p check'\?/)
     assert.match(complaint('hepl'), /did you mean 'p help'\?/)
     assert.match(complaint('FUNCTIONS'), /did you mean 'p functions'\?/)
     assert.match(complaint('func', '-o', 'x'), /did you mean 'p functions'\?/)
-    for (const name of ['events', 'chek.jsonl', './chek', '-', 'a', folderWith(test, { chek: '' })]) {
+    for (const name of ['events', 'chek.jsonl', './chek', '-', 'a', folderWith({ chek: '' })]) {
       assert.equal(complaint(name), '', name)
     }
   })
@@ -107,8 +107,8 @@ describe('a mistyped command', () => {
     assert.match(lookup.stderr, /Did you mean lookup\?/)
   })
 
-  it('reads a file that is there', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'a: x\n', chek: '{"x":1}\n' })
+  it('reads a file that is there', async () => {
+    const folder = folderWith({ 'r.yaml': 'a: x\n', chek: '{"x":1}\n' })
     const { stdout } = await normalize(['-r', join(folder, 'r.yaml'), join(folder, 'chek')])
     assert.equal(stdout, '{"a":1}\n')
   })

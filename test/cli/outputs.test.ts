@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { before, describe, it, type TestContext } from 'node:test'
+import { before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Command, cliPath, folderWith } from './command.ts'
 
@@ -38,8 +38,8 @@ function shell(folder: string, script: string): Promise<Ended> {
   })
 }
 
-function filesFor(test: TestContext): string {
-  return folderWith(test, { 'r.yaml': RULES, 'good.jsonl': '{"src":"192.0.2.1"}\n', 'bad.jsonl': '{}\n' })
+function filesFor(): string {
+  return folderWith({ 'r.yaml': RULES, 'good.jsonl': '{"src":"192.0.2.1"}\n', 'bad.jsonl': '{}\n' })
 }
 
 const hasBash = process.platform !== 'win32' && existsSync('/bin/bash')
@@ -72,8 +72,8 @@ describe('outputs that are one', { skip: !hasBash, timeout: 300_000 }, () => {
     ],
   ]
   for (const [name, script] of cases) {
-    it(`have whole lines only, none missing: ${name}`, async (test) => {
-      const folder = filesFor(test)
+    it(`have whole lines only, none missing: ${name}`, async () => {
+      const folder = filesFor()
       writeFileSync(join(folder, 'e.jsonl'), input)
       const { code, stdout, stderr } = await shell(folder, script)
       assert.deepEqual([code, stderr], [0, ''])
@@ -88,8 +88,8 @@ describe('outputs that are one', { skip: !hasBash, timeout: 300_000 }, () => {
     })
   }
 
-  it('have whole lines of progress and statistics between theirs', async (test) => {
-    const folder = filesFor(test)
+  it('have whole lines of progress and statistics between theirs', async () => {
+    const folder = filesFor()
     writeFileSync(join(folder, 'e.jsonl'), input)
     const { stdout } = await shell(folder, 'normalize --progress --stats "$FOLDER/e.jsonl" 2>&1 | cat')
     const others = stdout
@@ -102,8 +102,8 @@ describe('outputs that are one', { skip: !hasBash, timeout: 300_000 }, () => {
     for (const line of others) assert.match(line, /^[\d,]+ events .*%/)
   })
 
-  it('have the message of a failure behind whole lines', async (test) => {
-    const folder = filesFor(test)
+  it('have the message of a failure behind whole lines', async () => {
+    const folder = filesFor()
     writeFileSync(join(folder, 'e.jsonl'), input)
     writeFileSync(join(folder, 'cut.gz'), Buffer.from('1f8b0800', 'hex'))
     const { stdout } = await shell(folder, 'normalize "$FOLDER/e.jsonl" "$FOLDER/cut.gz" 2>&1 | cat')
@@ -112,15 +112,15 @@ describe('outputs that are one', { skip: !hasBash, timeout: 300_000 }, () => {
     assert.match(lines.pop()!, /^cannot read .*cut\.gz: the gzip data is damaged/)
   })
 
-  it('have the statistics behind whole lines', async (test) => {
-    const { stdout } = await shell(filesFor(test), 'normalize --stats "$FOLDER/good.jsonl" 2>&1 | cat')
+  it('have the statistics behind whole lines', async () => {
+    const { stdout } = await shell(filesFor(), 'normalize --stats "$FOLDER/good.jsonl" 2>&1 | cat')
     const [line, stats] = stdout.trimEnd().split('\n')
     assert.equal(line, '{"source":{"ip":"192.0.2.1"}}')
     assert.equal(JSON.parse(stats!).written, 1)
   })
 
-  it('may not be a file that is read', async (test) => {
-    const folder = filesFor(test)
+  it('may not be a file that is read', async () => {
+    const folder = filesFor()
     const { code, stderr } = await shell(folder, 'normalize "$FOLDER/good.jsonl" >> "$FOLDER/good.jsonl"')
     assert.equal(code, 2)
     assert.match(stderr, /cannot write standard output: the same file is read/)
@@ -147,15 +147,15 @@ describe('outputs that fail', { skip: !existsSync('/dev/full') || !hasBash, time
     ],
   ]
   for (const [script, told] of full) {
-    it(`are told by their name: ${script}`, async (test) => {
-      const { code, stdout, stderr } = await shell(filesFor(test), script)
+    it(`are told by their name: ${script}`, async () => {
+      const { code, stdout, stderr } = await shell(filesFor(), script)
       assert.equal(code, 1)
       assert.match(stdout + stderr, told)
     })
   }
 
-  it('are not blamed for a worker that runs out of memory', async (test) => {
-    const folder = filesFor(test)
+  it('are not blamed for a worker that runs out of memory', async () => {
+    const folder = filesFor()
     const files = ['-r', join(folder, 'r.yaml'), '-o', join(folder, 'o'), join(folder, 'good.jsonl')]
     const command = new Command(['--import', STARVING_WORKERS, NORMALIZE, '--workers', '2', ...files])
     const { code, stderr } = await command.finished
@@ -176,15 +176,15 @@ describe('standard streams that are closed', { skip: process.platform !== 'linux
     ['normalize "$FOLDER/bad.jsonl" 2>&-', 1, /^$/],
   ]
   for (const [script, expected, told] of cases) {
-    it(`are an error: ${script}`, async (test) => {
-      const { code, stdout, stderr } = await shell(filesFor(test), script)
+    it(`are an error: ${script}`, async () => {
+      const { code, stdout, stderr } = await shell(filesFor(), script)
       assert.deepEqual([code, stdout], [expected, ''])
       assert.match(stderr, told)
     })
   }
 
-  it('do not matter where they are not used', async (test) => {
-    const folder = filesFor(test)
+  it('do not matter where they are not used', async () => {
+    const folder = filesFor()
     const scripts = [
       'normalize -o "$FOLDER/o" --errors "$FOLDER/e" "$FOLDER/good.jsonl" "$FOLDER/bad.jsonl" <&- >&- 2>&-',
       'normalize -o "$FOLDER/o" "$FOLDER/good.jsonl" 2>&-',

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { Writable } from 'node:stream'
-import { describe, it, mock, type TestContext } from 'node:test'
+import { describe, it, mock } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Progress, progressLine } from '../../src/cli/progress.ts'
@@ -107,22 +107,22 @@ const SCRIPT = '/usr/bin/script'
 
 describe('the progress of normalize, on a terminal', { skip: !existsSync(SCRIPT), concurrency: 2 }, () => {
   const command = `'${process.execPath}' --import tsx '${fileURLToPath(new URL('../../src/cli/normalize.ts', import.meta.url))}'`
-  const run = async (test: TestContext, tail: string): Promise<{ screen: string; folder: string }> => {
-    const folder = folderWith(test, { 'r.yaml': 'a: x\n', 'e.jsonl': '{"x":1}\n' })
+  const run = async (tail: string): Promise<{ screen: string; folder: string }> => {
+    const folder = folderWith({ 'r.yaml': 'a: x\n', 'e.jsonl': '{"x":1}\n' })
     const line = `${command} -r '${folder}/r.yaml' '${folder}/e.jsonl' ${tail.replaceAll('FOLDER', folder)}`
     const { stdout } = await promisify(execFile)(SCRIPT, ['-qec', line, '/dev/null'])
     return { screen: stdout, folder }
   }
 
-  it('is shown where the output goes to a file', async (test) => {
+  it('is shown where the output goes to a file', async () => {
     for (const tail of ["> 'FOLDER/out'", "-o 'FOLDER/out'", "-o 'FOLDER/out' | cat", '> /dev/null']) {
-      const { screen, folder } = await run(test, tail)
+      const { screen, folder } = await run(tail)
       assert.match(screen, /1 events/, tail)
       if (tail !== '> /dev/null') assert.equal(readFileSync(join(folder, 'out'), 'utf8'), '{"a":1}\n')
     }
   })
 
-  it('is not shown where the output comes to the terminal, by itself or through a pipe', async (test) => {
+  it('is not shown where the output comes to the terminal, by itself or through a pipe', async () => {
     for (const tail of [
       '',
       '| cat',
@@ -131,10 +131,10 @@ describe('the progress of normalize, on a terminal', { skip: !existsSync(SCRIPT)
       '-o /dev/tty',
       "-o 'FOLDER/out' --no-progress",
     ]) {
-      const { screen } = await run(test, tail)
+      const { screen } = await run(tail)
       assert.doesNotMatch(screen, /events/, tail)
       if (!tail.includes('FOLDER')) assert.match(screen, /\{"a":1\}/, tail)
     }
-    assert.match((await run(test, '--progress | cat')).screen, /1 events/)
+    assert.match((await run('--progress | cat')).screen, /1 events/)
   })
 })

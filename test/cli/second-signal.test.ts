@@ -22,7 +22,7 @@ async function untilBusy(command: Command): Promise<void> {
 
 describe('a second signal', { concurrency: 2 }, () => {
   it('kills while a pattern is tried that does not end', CANNOT_LOOK, async (test) => {
-    const folder = folderWith(test, { 'r.yaml': "a: match(r'(x?)(?:a|a)*\\1b', s)\n" })
+    const folder = folderWith({ 'r.yaml': "a: match(r'(x?)(?:a|a)*\\1b', s)\n" })
     const command = startNormalize('-r', join(folder, 'r.yaml'), '--allow-unsafe-patterns')
     test.after(() => command.child.kill('SIGKILL'))
     command.child.stdin.write(`${JSON.stringify({ s: 'ab' })}\n`)
@@ -37,7 +37,7 @@ describe('a second signal', { concurrency: 2 }, () => {
   })
 
   it('kills while one expensive event after the other is evaluated', CANNOT_LOOK, async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'a: len([i for i in range(n) if i < 0])\n' })
+    const folder = folderWith({ 'r.yaml': 'a: len([i for i in range(n) if i < 0])\n' })
     const command = startNormalize('-r', join(folder, 'r.yaml'))
     test.after(() => command.child.kill('SIGKILL'))
     command.child.stdin.write('{"n":1}\n')

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { statsRecord } from '../../src/cli/stats.ts'
 import { PoolStats } from '../../src/tracer/client/pool-stats.ts'
 
-const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+const README = readFileSync(new URL('../../src/cli/README.md', import.meta.url), 'utf8')
 
 const COUNTS = {
   events: 4,
@@ -22,8 +22,8 @@ const COUNTS = {
 }
 
 describe('the summary of a run', () => {
-  it('has the members that README.md describes, in their order, and no other', () => {
-    const [, section] = README.split('\n### Statistics\n')
+  it('has the members that src/cli/README.md describes, in their order, and no other', () => {
+    const [, section] = README.split('\n## Statistics\n')
     const described = [...section!.split(/\n##/)[0]!.matchAll(/^\| `([a-z_.]+)` \|/gm)].map(
       ([, name]) => name,
     )

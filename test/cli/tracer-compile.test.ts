@@ -59,7 +59,7 @@ function leftIn(folder: string): string[] {
 
 describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
   it('makes a file that inspect describes and serve answers from', async (t) => {
-    const folder = folderWith(t, { 'feed.csv': FEED })
+    const folder = folderWith({ 'feed.csv': FEED })
     const output = join(folder, 'x.tracer')
     const compiled = await tracer('compile', join(folder, 'feed.csv'), '--key', 'ioc', '-o', output)
     assert.equal(compiled.code, 0, compiled.stderr)
@@ -89,8 +89,8 @@ describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
     assert.equal((await command.finished).code, 0)
   })
 
-  it('shows a feed of somebody else without steering the terminal', async (t) => {
-    const folder = folderWith(t, { 'feed.csv': 'ioc,context\ngmer.com,a\u001b[2J\u009b1mb\u007f\n' })
+  it('shows a feed of somebody else without steering the terminal', async () => {
+    const folder = folderWith({ 'feed.csv': 'ioc,context\ngmer.com,a\u001b[2J\u009b1mb\u007f\n' })
     await compile(folder)
     const { stdout } = await tracer('inspect', join(folder, 'x.tracer'))
     // They are blanks in all that goes on the wire.
@@ -98,8 +98,8 @@ describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
     assert.doesNotMatch(stdout.replaceAll('\n', ''), /\p{Cc}/u)
   })
 
-  it('takes no URL, and does not repeat the password in it', async (t) => {
-    const folder = folderWith(t, {})
+  it('takes no URL, and does not repeat the password in it', async () => {
+    const folder = folderWith({})
     const url = 'https://joe:secret@host/x?key=secret'
     for (const argv of [
       ['compile', url, '--key', 'ioc', '-o', join(folder, 'x.tracer')],
@@ -114,7 +114,7 @@ describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
   })
 
   it('answers in the order of the options, beside feeds in memory', async (t) => {
-    const folder = folderWith(t, { 'feed.csv': FEED, 'feed2.csv': 'u,n\ngmer.com,two\n' })
+    const folder = folderWith({ 'feed.csv': FEED, 'feed2.csv': 'u,n\ngmer.com,two\n' })
     await compile(folder)
     const compiled = join(folder, 'x.tracer')
     const plain = ['--feed', join(folder, 'feed2.csv'), '--key', 'u']
@@ -127,8 +127,8 @@ describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
     assert.equal(await ask(t, second.port, line), `${two}${one}LookupFinished\n`)
   })
 
-  it('refuses wrong usage, feeds that cannot be used, and files that cannot be loaded', async (t) => {
-    const folder = folderWith(t, { 'feed.csv': FEED, 'cut.tracer': 'TRACER' })
+  it('refuses wrong usage, feeds that cannot be used, and files that cannot be loaded', async () => {
+    const folder = folderWith({ 'feed.csv': FEED, 'cut.tracer': 'TRACER' })
     const feed = join(folder, 'feed.csv')
     const output = join(folder, 'x.tracer')
     const refused = async (code: number, message: RegExp, ...argv: string[]) => {
@@ -167,7 +167,7 @@ describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
 
   it('leaves the old file serving when it is killed, and the next one cleans up', async (t) => {
     const rows = Array.from({ length: 300_000 }, (_, i) => `host${i}.example,x\n`)
-    const folder = folderWith(t, { 'feed.csv': FEED, 'feed-large.csv': `ioc,context\n${rows.join('')}` })
+    const folder = folderWith({ 'feed.csv': FEED, 'feed-large.csv': `ioc,context\n${rows.join('')}` })
     await compile(folder)
     const old = readFileSync(join(folder, 'x.tracer'))
     const { port } = await serve(t, '--load', join(folder, 'x.tracer'))
@@ -197,9 +197,9 @@ describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
     assert.equal(await ask(t, port, '1|url=gmer.com|\n'), GMER)
   })
 
-  it('tells that a file may not become so large', { skip: process.platform === 'win32' }, async (t) => {
+  it('tells that a file may not become so large', { skip: process.platform === 'win32' }, async () => {
     const rows = Array.from({ length: 30_000 }, (_, i) => `host${i}.example,${'x'.repeat(100)}\n`)
-    const folder = folderWith(t, { 'feed.csv': `ioc,context\n${rows.join('')}` })
+    const folder = folderWith({ 'feed.csv': `ioc,context\n${rows.join('')}` })
     const argv = [process.execPath, cliPath('tracer'), 'compile', join(folder, 'feed.csv'), '--key', 'ioc']
     // In blocks of 512 or 1024 bytes.
     const child = spawn(
@@ -224,7 +224,7 @@ describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
   }, async (t) => {
     const feedOf = (n: number) =>
       `ioc,version\n${Array.from({ length: 2000 }, (_, i) => `host${i}.example,${n}\n`).join('')}`
-    const folder = folderWith(t, { 'feed-0.csv': feedOf(0), 'feed-1.csv': feedOf(1) })
+    const folder = folderWith({ 'feed-0.csv': feedOf(0), 'feed-1.csv': feedOf(1) })
     await compile(folder, 'feed-0.csv', '0.tracer')
     await compile(folder, 'feed-1.csv', '1.tracer')
     const versions = [0, 1].map((n) => readFileSync(join(folder, `${n}.tracer`)))

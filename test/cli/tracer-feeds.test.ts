@@ -70,7 +70,7 @@ function portOf({ stderr }: Command, message: string): number {
 describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_000 }, () => {
   it('takes a feed from a URL with credentials, which nobody sees, and downloads it on SIGHUP', async (t) => {
     const server = await FeedServer.start(t, tagged(FEED), true)
-    const cache = join(folderWith(t, {}), 'cache')
+    const cache = join(folderWith({}), 'cache')
     const url = server.url('/feed.csv?key=query-secret', 'joe:pass-secret@')
     const argv = ['--feed-cache', cache, '--feed-ca', AUTHORITY, '--feed-interval', '1h']
     const serving = await Serving.start(t, '--feed', url, '--key', 'ioc', ...argv)
@@ -100,7 +100,7 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_0
 
   it('starts from the copy when the server is gone, and tells when there is none', async (t) => {
     const server = await FeedServer.start(t, tagged(FEED))
-    const cache = join(folderWith(t, {}), 'cache')
+    const cache = join(folderWith({}), 'cache')
     const feed = ['--feed', server.url('/feed.csv', 'joe:secret@'), '--key', 'ioc']
     const first = await Serving.start(t, ...feed, '--feed-cache', cache)
     await first.stop()
@@ -118,7 +118,7 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_0
   it('serves what there is while the server of a feed trickles, and takes the feed when it has come', async (t) => {
     let finish: (() => void) | undefined
     const server = await FeedServer.start(t, tagged(FEED))
-    const cache = join(folderWith(t, {}), 'cache')
+    const cache = join(folderWith({}), 'cache')
     const known = ['--feed', server.url('/known.csv'), '--key', 'ioc', '--feed-cache', cache]
     await (await Serving.start(t, ...known)).stop()
     server.answer = (_request, response) => {
@@ -149,7 +149,7 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_0
   })
 
   it('reads a feed again when descriptors ran out while it was reloaded', POSIX, async (t) => {
-    const folder = folderWith(t, {
+    const folder = folderWith({
       'feed.csv': FEED,
       'own.mjs': `import { closeSync, openSync } from 'node:fs'
         const open = []
@@ -195,8 +195,8 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_0
   it('takes a directory, and files of MISP without a key', async (t) => {
     const event =
       '{"Event": {"info": "i", "Attribute": [{"type": "ip-dst|port", "value": "192.0.2.5|80"}, {"type": "text", "value": "x"}]}}'
-    const folder = folderWith(t, { 'a.csv': FEED, 'list.json': WARNING_LIST })
-    const misp = folderWith(t, { 'event.json': event })
+    const folder = folderWith({ 'a.csv': FEED, 'list.json': WARNING_LIST })
+    const misp = folderWith({ 'event.json': event })
     const serving = await Serving.start(
       t,
       ...['--feed', folder, '--key', 'ioc', '--category', 'Folder', '--feed', join(misp, 'event.json')],
@@ -215,7 +215,7 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_0
   })
 
   it('keeps detections from what is on an allowlist, and counts', async (t) => {
-    const folder = folderWith(t, {
+    const folder = folderWith({
       'feed.csv': `${FEED}evil.example,z\n`,
       'allow.txt': '# ours\n192.0.2.0/24 # office\n',
       'allow.csv': 'host\nevil.example\n',
@@ -241,8 +241,8 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_0
     await serving.until('ip', '192.0.2.1', 1)
   })
 
-  it('refuses what cannot be meant', async (t) => {
-    const folder = folderWith(t, {
+  it('refuses what cannot be meant', async () => {
+    const folder = folderWith({
       'feed.csv': FEED,
       'allow.json': '[{"a": "b"}]',
       'regex.json': WARNING_LIST.replace('hostname', 'regex'),

@@ -73,7 +73,7 @@ describe('tracer serve --misp', { concurrency: 2, timeout: 300_000 }, () => {
       attribute(2, 'md5', 'c912705b4bbb14ec7e78fa8b370532c9'),
       attribute(3, 'sha256', 'c912705b4bbb14ec7e78fa8b370532c9', { to_ids: false }),
     )
-    const feed = join(folderWith(t, { 'feed.csv': FEED }), 'feed.csv')
+    const feed = join(folderWith({ 'feed.csv': FEED }), 'feed.csv')
     const command = await started(
       t,
       [
@@ -135,7 +135,7 @@ describe('tracer serve --misp', { concurrency: 2, timeout: 300_000 }, () => {
   it('starts and answers when MISP is away, or refuses the key, and says so', async (t) => {
     const misp = await FakeMisp.start(t)
     misp.always = (response) => send(response, 403, { message: 'Authentication failed.' })
-    const folder = folderWith(t, { 'feed.csv': FEED, 'key.txt': `${KEY}\n` })
+    const folder = folderWith({ 'feed.csv': FEED, 'key.txt': `${KEY}\n` })
     const feed = [
       '--feed',
       join(folder, 'feed.csv'),
@@ -159,8 +159,8 @@ describe('tracer serve --misp', { concurrency: 2, timeout: 300_000 }, () => {
     assert.equal(misp.searches.length, 1)
   })
 
-  it('refuses to start with what cannot be right, before it loads anything', async (t) => {
-    const folder = folderWith(t, { empty: '\n', 'not.pem': 'x' })
+  it('refuses to start with what cannot be right, before it loads anything', async () => {
+    const folder = folderWith({ empty: '\n', 'not.pem': 'x' })
     const url = 'https://misp.example.org'
     const cases: [argv: string[], key: string | undefined, message: RegExp][] = [
       [
@@ -191,7 +191,7 @@ describe('tracer serve --misp', { concurrency: 2, timeout: 300_000 }, () => {
 
 describe('tracer serve --mmdb', { timeout: 300_000 }, () => {
   it('tells what databases know of an address', async (t) => {
-    const folder = folderWith(t, { 'country.mmdb': DATABASE, 'asn.mmdb': NUMBERS })
+    const folder = folderWith({ 'country.mmdb': DATABASE, 'asn.mmdb': NUMBERS })
     const [country, numbers] = [join(folder, 'country.mmdb'), join(folder, 'asn.mmdb')]
     const command = await started(t, [
       ...['--mmdb', numbers, '--mmdb', country, '--category', 'Mine', '--enricher', 'url-decode'],

@@ -41,7 +41,7 @@ function failures(serving: Serving): unknown[] {
 describe('modules of the user', { concurrency: 2, timeout: 300_000 }, () => {
   for (const shared of [false, true]) {
     it(`cost a look-up when they throw in a timer, and never the process${shared ? ', in a thread' : ''}`, async (t) => {
-      const path = join(folderWith(t, { 'own.mjs': FAULTY }), 'own.mjs')
+      const path = join(folderWith({ 'own.mjs': FAULTY }), 'own.mjs')
       const option = shared ? '--shared-enricher' : '--enricher'
       const serving = await Serving.start(
         t,
@@ -73,7 +73,7 @@ describe('modules of the user', { concurrency: 2, timeout: 300_000 }, () => {
   }
 
   it('are started again when they loop or exit, if they are shared', async (t) => {
-    const path = join(folderWith(t, { 'own.mjs': FAULTY }), 'own.mjs')
+    const path = join(folderWith({ 'own.mjs': FAULTY }), 'own.mjs')
     const serving = await Serving.start(
       t,
       '--workers',

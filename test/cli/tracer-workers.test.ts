@@ -144,7 +144,7 @@ async function replaceUnderLoad(
 
 describe('tracer serve --workers', { concurrency: 2, timeout: 300_000 }, () => {
   it('serves one port from several processes, which get the same number of connections', async (t) => {
-    const who = join(folderWith(t, { 'who.mjs': WHO }), 'who.mjs')
+    const who = join(folderWith({ 'who.mjs': WHO }), 'who.mjs')
     const serving = await Serving.start(t, ...TWO, '--enricher', who, '--metrics', '127.0.0.1:0')
     assert.equal(serving.pids.length, 2)
     assert.equal(await serving.page('/readyz'), 'ready\n')
@@ -202,7 +202,7 @@ describe('tracer serve --workers', { concurrency: 2, timeout: 300_000 }, () => {
   })
 
   it('answers with either the old or the new feed while it is replaced, and goes on with the new one', async (t) => {
-    const folder = folderWith(t, { 'feed.csv': feed(0) })
+    const folder = folderWith({ 'feed.csv': feed(0) })
     const path = join(folder, 'feed.csv')
     const serving = await Serving.start(t, ...TWO, '--feed', path, '--key', 'ioc:url')
     await replaceUnderLoad(t, serving, (version) => {
@@ -215,7 +215,7 @@ describe('tracer serve --workers', { concurrency: 2, timeout: 300_000 }, () => {
   })
 
   it('does so, too, while a compiled feed is replaced', REPLACING, async (t) => {
-    const folder = folderWith(t, {})
+    const folder = folderWith({})
     const output = join(folder, 'live.tracer')
     const compile = async (version: number) => {
       const text = join(folder, 'feed.csv')
@@ -233,7 +233,7 @@ describe('tracer serve --workers', { concurrency: 2, timeout: 300_000 }, () => {
   })
 
   it('gives no answer to another question when workers are killed that wait for a slow shared enricher', async (t) => {
-    const folder = folderWith(t, {
+    const folder = folderWith({
       // It answers when all have been asked twice, the first ones first.
       'slow.mjs': `let asked = 0
         const open = []
@@ -291,7 +291,7 @@ describe('tracer serve --workers', { concurrency: 2, timeout: 300_000 }, () => {
   })
 
   it('is no worker for what stands in its environment, and its modules do not see that they are in one', async (t) => {
-    const folder = folderWith(t, {
+    const folder = folderWith({
       'own.mjs': 'export default () => ({ variable: String(process.env.SLUICE_TRACER_WORKER) })\n',
     })
     process.env['SLUICE_TRACER_WORKER'] = '1'
@@ -391,7 +391,7 @@ describe('tracer serve --workers', { concurrency: 2, timeout: 300_000 }, () => {
   })
 
   it('serves new connections while its primary hangs, and deals them out again when it goes on', async (t) => {
-    const who = join(folderWith(t, { 'who.mjs': WHO }), 'who.mjs')
+    const who = join(folderWith({ 'who.mjs': WHO }), 'who.mjs')
     const serving = await Serving.start(t, ...TWO, '--enricher', who)
     serving.command.child.kill('SIGSTOP')
     const meanwhile = await Promise.all(Array.from({ length: 20 }, () => serving.connect()))
@@ -412,7 +412,7 @@ describe('tracer serve --workers', { concurrency: 2, timeout: 300_000 }, () => {
   })
 
   it('starts a worker while a feed is broken: it serves what the others serve', LINUX, async (t) => {
-    const folder = folderWith(t, {
+    const folder = folderWith({
       'a.csv': 'ioc,v\na.example,1\n',
       'kill.mjs': KILL,
       'b.csv': 'ioc,v\nb.example,1\n',
@@ -451,7 +451,7 @@ describe('tracer serve --workers', { concurrency: 2, timeout: 300_000 }, () => {
   })
 
   it('starts a worker without a feed that cannot be read when nobody else is left to serve', async (t) => {
-    const folder = folderWith(t, {
+    const folder = folderWith({
       'a.csv': 'ioc\na.example\n',
       'b.csv': 'ioc\nb.example\n',
       'kill.mjs': KILL,
@@ -473,7 +473,7 @@ describe('tracer serve --workers', { concurrency: 2, timeout: 300_000 }, () => {
   })
 
   it('asks an enricher that is shared in one process', async (t) => {
-    const folder = folderWith(t, {
+    const folder = folderWith({
       'own.mjs': WHO,
       'shared.mjs': `let asked = 0
         export default async ({ value }) => {
@@ -535,7 +535,7 @@ describe('tracer serve --workers', { concurrency: 2, timeout: 300_000 }, () => {
   })
 
   it('says once what is in the way of its start, and ends with 1 or 2', async (t) => {
-    const folder = folderWith(t, { 'feed.csv': 'ioc\na\n' })
+    const folder = folderWith({ 'feed.csv': 'ioc\na\n' })
     const taken = createServer().listen(0, '127.0.0.1')
     t.after(() => taken.close())
     await once(taken, 'listening')

@@ -18,7 +18,7 @@ const ADDRESS =
 
 describe('tracer serve', { concurrency: 2, timeout: 300_000 }, () => {
   it('replies byte for byte, and a signal ends it with 0', async (t) => {
-    const feed = join(folderWith(t, { 'feed.csv': FEED }), 'feed.csv')
+    const feed = join(folderWith({ 'feed.csv': FEED }), 'feed.csv')
     const serving = await Serving.start(t, '--feed', feed, '--key', 'ioc')
     assert.equal(await serving.ask(REQUEST), GMER)
     assert.equal(
@@ -41,7 +41,7 @@ describe('tracer serve', { concurrency: 2, timeout: 300_000 }, () => {
   })
 
   it('takes its options in groups and its enrichers in their order', async (t) => {
-    const folder = folderWith(t, {
+    const folder = folderWith({
       'feed.csv': FEED,
       'other.json': '[{"name": "gmer.com", "list": ["a", "b"], "deep": {"er": null}}]',
       'mine.mjs': 'setInterval(() => {}, 1000)\nexport default async ({ type }) => ({ mine: type })\n',
@@ -81,7 +81,7 @@ describe('tracer serve', { concurrency: 2, timeout: 300_000 }, () => {
   })
 
   it('reads its feeds again on SIGHUP, and keeps the old ones when that fails', async (t) => {
-    const folder = folderWith(t, { 'feed.csv': FEED })
+    const folder = folderWith({ 'feed.csv': FEED })
     const feed = join(folder, 'feed.csv')
     const serving = await Serving.start(t, '--feed', feed, '--key', 'ioc', '--metrics', '127.0.0.1:0')
     const metrics = serving.port('metrics are served')
@@ -164,7 +164,7 @@ describe('tracer serve', { concurrency: 2, timeout: 300_000 }, () => {
   })
 
   it('says what is in the way of its start, and ends with 1 or 2', async (t) => {
-    const folder = folderWith(t, {
+    const folder = folderWith({
       'feed.csv': FEED,
       'empty.mjs': '',
       'text.pem': 'no certificate',
@@ -218,7 +218,7 @@ describe('tracer serve', { concurrency: 2, timeout: 300_000 }, () => {
 
 describe('tracer lookup', { concurrency: 2, timeout: 300_000 }, () => {
   it('prints a JSON line for each value, in their order', async (t) => {
-    const feed = join(folderWith(t, { 'feed.csv': FEED }), 'feed.csv')
+    const feed = join(folderWith({ 'feed.csv': FEED }), 'feed.csv')
     const serving = await Serving.start(t, '--feed', feed, '--key', 'ioc')
     const server = ['--server', `127.0.0.1:${serving.port()}`]
     const lines = (finished: Finished) => {

@@ -41,7 +41,7 @@ function always(test: TestContext, work: (turn: number) => void): void {
 
 describe('watchFiles', { concurrency: 4 }, () => {
   it('sees a change although something else in the folder never rests', PATIENCE, async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'a: x\n', 'out.jsonl': '' })
+    const folder = folderWith({ 'r.yaml': 'a: x\n', 'out.jsonl': '' })
     const watched = new Watched(test, join(folder, 'r.yaml'))
     always(test, (turn) => writeFileSync(join(folder, 'out.jsonl'), `${turn}\n`))
     await sleep(500)
@@ -51,7 +51,7 @@ describe('watchFiles', { concurrency: 4 }, () => {
   })
 
   it('looks at a file that never rests, too', PATIENCE, async (test) => {
-    const folder = folderWith(test, { 'r.yaml': '' })
+    const folder = folderWith({ 'r.yaml': '' })
     const path = join(folder, 'r.yaml')
     const watched = new Watched(test, path)
     always(test, (turn) => writeFileSync(path, `a: ${'x'.repeat(turn % 9)}\n`))
@@ -59,7 +59,7 @@ describe('watchFiles', { concurrency: 4 }, () => {
   })
 
   it('sees a file that is replaced again and again, and each of several files', PATIENCE, async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'a: x\n', 'lookups.yaml': '' })
+    const folder = folderWith({ 'r.yaml': 'a: x\n', 'lookups.yaml': '' })
     const path = join(folder, 'r.yaml')
     const watched = new Watched(test, path, join(folder, 'lookups.yaml'))
     for (let turn = 1; turn <= 3; turn++) {
@@ -79,7 +79,7 @@ describe('watchFiles', { concurrency: 4 }, () => {
     ...PATIENCE,
     skip: process.platform === 'win32',
   }, async (test) => {
-    const folder = folderWith(test, {})
+    const folder = folderWith({})
     const version = (name: string, text: string) => {
       mkdirSync(join(folder, name))
       writeFileSync(join(folder, name, 'r.yaml'), text)

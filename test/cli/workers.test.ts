@@ -36,8 +36,8 @@ function startEndingWorkers(folder: string): Command {
 }
 
 describe('normalize --workers', { concurrency: 3 }, () => {
-  it('gives the same output, rejected events and summary as one thread', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES, 'many.jsonl': MANY, 'many.jsonl.gz': gzipSync(MANY) })
+  it('gives the same output, rejected events and summary as one thread', async () => {
+    const folder = folderWith({ 'r.yaml': RULES, 'many.jsonl': MANY, 'many.jsonl.gz': gzipSync(MANY) })
     const path = (name: string) => join(folder, name)
     const messy = readFileSync(join(MESSY, 'input.jsonl'))
     const document = Buffer.from(
@@ -60,8 +60,8 @@ describe('normalize --workers', { concurrency: 3 }, () => {
     }
   })
 
-  it('stops at the first rejected event if asked to, after the same output as one thread', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  it('stops at the first rejected event if asked to, after the same output as one thread', async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     const argv = ['-r', join(folder, 'r.yaml'), '--on-error', 'fail']
     const one = await normalize(argv, MANY)
     const two = await normalize([...argv, '--workers', '2'], MANY)
@@ -72,7 +72,7 @@ describe('normalize --workers', { concurrency: 3 }, () => {
 
   it('enriches in the order of the events', async (test) => {
     const { port } = (await listen(test, answers)).address
-    const folder = folderWith(test, { 'r.yaml': 'n: n\nurl: url\nenrich: {url: [url]}\n' })
+    const folder = folderWith({ 'r.yaml': 'n: n\nurl: url\nenrich: {url: [url]}\n' })
     const events = Array.from({ length: 12_000 }, (_, n) =>
       n % 500 === 250 ? 'bad\n' : `{"n":${n},"url":"${n % 3 === 0 ? 'bad' : `good${n % 70}`}.example"}\n`,
     ).join('')
@@ -83,14 +83,14 @@ describe('normalize --workers', { concurrency: 3 }, () => {
     assert.equal(one.stdout.match(/"enrichments"/g)!.length, 3992)
   })
 
-  it('takes as many workers as there are processors', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  it('takes as many workers as there are processors', async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     const { code, stdout } = await normalize(['-r', join(folder, 'r.yaml'), '--workers', 'auto'], '{"n":1}\n')
     assert.deepEqual([code, stdout], [0, '{"n":1}\n'])
   })
 
-  it('refuses a wrong number of workers with 2', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  it('refuses a wrong number of workers with 2', async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     for (const workers of ['0', '-1', '1.5', 'two', '', '1000']) {
       const { code, stdout, stderr } = await normalize(
         ['-r', join(folder, 'r.yaml'), '--workers', workers],
@@ -101,8 +101,8 @@ describe('normalize --workers', { concurrency: 3 }, () => {
     }
   })
 
-  it('says that a worker has ended, and ends with 1', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  it('says that a worker has ended, and ends with 1', async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     const command = startEndingWorkers(folder)
     command.child.stdin.end(MANY)
     const { code, signal, stdout, stderr } = await command.finished
@@ -110,8 +110,8 @@ describe('normalize --workers', { concurrency: 3 }, () => {
     assert.match(stderr, ENDED)
   })
 
-  it('ends with 1 when a worker ends while there is no more input', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  it('ends with 1 when a worker ends while there is no more input', async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     const command = startEndingWorkers(folder)
     command.child.stdin.write('{"n":1}\n')
     const { code, stderr } = await command.finished
@@ -119,8 +119,8 @@ describe('normalize --workers', { concurrency: 3 }, () => {
     assert.match(stderr, ENDED)
   })
 
-  it('ends quietly with 0 when the reader of its output goes away', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES, 'e.jsonl': MANY.repeat(5) })
+  it('ends quietly with 0 when the reader of its output goes away', async () => {
+    const folder = folderWith({ 'r.yaml': RULES, 'e.jsonl': MANY.repeat(5) })
     const argv = ['-r', join(folder, 'r.yaml'), '--errors', join(folder, 'errors'), '--workers', '2']
     const command = startNormalize(...argv, join(folder, 'e.jsonl'))
     await command.until(({ stdout }) => stdout !== '')
@@ -131,8 +131,8 @@ describe('normalize --workers', { concurrency: 3 }, () => {
 
   it('gives what has been read to the outputs on SIGTERM, and ends with 0', {
     skip: process.platform === 'win32',
-  }, async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES })
+  }, async () => {
+    const folder = folderWith({ 'r.yaml': RULES })
     const command = startNormalize('-r', join(folder, 'r.yaml'), '--workers', '2', '--stats')
     command.child.stdin.write('{"n":1}\n{"n":2}\n{"n":3}')
     await command.until(({ stdout }) => stdout === '{"n":1}\n{"n":2}\n')
@@ -142,8 +142,8 @@ describe('normalize --workers', { concurrency: 3 }, () => {
     assert.equal(JSON.parse(stderr).written, 3)
   })
 
-  it('reloads the rules in all workers when their file changes', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': 'rules: "\'one\'"\n' })
+  it('reloads the rules in all workers when their file changes', async () => {
+    const folder = folderWith({ 'r.yaml': 'rules: "\'one\'"\n' })
     const path = join(folder, 'r.yaml')
     const command = startNormalize('-r', path, '--watch', '--workers', '2')
     const block = '{}\n'.repeat(200_000)
@@ -164,8 +164,8 @@ describe('normalize --workers', { concurrency: 3 }, () => {
     assert.equal((await command.finished).code, 0)
   })
 
-  it('shows its progress', async (test) => {
-    const folder = folderWith(test, { 'r.yaml': RULES, 'e.jsonl': '{"n":1}\n'.repeat(1000) })
+  it('shows its progress', async () => {
+    const folder = folderWith({ 'r.yaml': RULES, 'e.jsonl': '{"n":1}\n'.repeat(1000) })
     const argv = ['-r', join(folder, 'r.yaml'), '--workers', '2', '--progress', join(folder, 'e.jsonl')]
     const { stderr } = await normalize(argv)
     assert.match(stderr, /1,000 events {2}[\d,]+\/s {2}[\d.]+ MB\/s {2}0 rejected {2}100%\n$/)

@@ -463,10 +463,20 @@ function checkRequired({ output, errors, counts }: Outcome): number {
 }
 
 /** Servers as they may be, and whether events may miss their enrichment with them. */
-const SERVERS: readonly [what: string, onPeer: (peer: Peer, index: number) => void, marked: boolean][] = [
+const SERVERS: readonly [
+  what: string,
+  onPeer: (peer: Peer, index: number) => void,
+  marked: boolean,
+  settleMs?: number,
+][] = [
   ['that answers', answers, false],
-  ['that closes after each reply', (peer) => peer.onLine((line) => peer.socket.end(replyTo(line))), false],
-  ['that is like the original', original, false],
+  [
+    'that closes after each reply',
+    (peer) => peer.onLine((line) => peer.socket.end(replyTo(line))),
+    false,
+    1_000_000,
+  ],
+  ['that is like the original', original, false, 1_000_000],
   ['that sends its replies byte by byte', byteByByte, false],
   ['that dies within every tenth reply', dying, false],
   ['that sends garbage now and then', garbling, false],
@@ -525,25 +535,25 @@ function late(peer: Peer): void {
 }
 
 describe('a pipeline with a tracer', { timeout: 300_000 }, () => {
-  for (const [what, onPeer, marked] of SERVERS) {
+  for (const [what, onPeer, marked, settleMs = 20] of SERVERS) {
     for (const fastPath of [true, false]) {
       it(`lets every event out, ${fastPath ? 'fast' : 'plain'}, with a server ${what}`, async (t) => {
-        const pool = poolOf(t, await listen(t, onPeer), marked)
+        const pool = poolOf(t, await listen(t, onPeer), marked, settleMs)
         checkAll(await run(pool, LINES, { fastPath }), { marked })
       })
     }
 
     it(`writes or rejects every event with a server ${what}, when look-ups are required`, async (t) => {
-      const pool = poolOf(t, await listen(t, onPeer), marked)
+      const pool = poolOf(t, await listen(t, onPeer), marked, settleMs)
       const refused = checkRequired(await run(pool, LINES, { tracerRequired: true }))
       if (!marked) assert.equal(refused, 0)
     })
   }
 
   /** @param isSlow the server may let requests time out: they should do so soon, and with other servers never */
-  function poolOf(t: TestContext, server: Loopback, isSlow: boolean): TracerPool {
+  function poolOf(t: TestContext, server: Loopback, isSlow: boolean, settleMs = 20): TracerPool {
     const timeoutMs = isSlow ? 500 : 30_000
-    return poolFor(t, server, { connections: 2, window: 8, timeoutMs, cacheEntries: 1000 })
+    return poolFor(t, server, { connections: 2, window: 8, timeoutMs, settleMs, cacheEntries: 1000 })
   }
 
   it('marks every event as unavailable when nobody listens', async (t) => {

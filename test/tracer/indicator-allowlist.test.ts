@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { type AllowlistOptions, IndicatorAllowlist } from '../../src/tracer/indicator-allowlist.ts'
 import { CLIENT_HEADER } from '../../src/tracer/protocol.ts'
-import { temporaryDirectory, temporaryFile } from './feeds/temporary.ts'
+import { temporaryDirectory, temporaryFile } from '../temporary.ts'
 import { GMER, known, LogLines, ManualEnricher, MISS, poll, RunningServer } from './running-server.ts'
 
 const OPTIONS = { timeout: 300_000 }
@@ -16,8 +16,7 @@ async function load(t: TestContext, ...files: AllowlistOptions[]): Promise<Indic
 }
 
 test('it matches as feeds do', async (t) => {
-  const file = await temporaryFile(
-    t,
+  const file = temporaryFile(
     'allow.txt',
     ['example.com', 'cdn.example/*', '.corp.example', '*.test/a', '192.0.2.0/24', 'AB'.repeat(16)].join('\n'),
   )
@@ -48,10 +47,10 @@ test('it matches as feeds do', async (t) => {
 test('several files of several formats are one list', async (t) => {
   const allowlist = await load(
     t,
-    { file: await temporaryFile(t, 'a.csv', 'n,host\n1,a.example\n'), key: 'host', type: 'url' },
-    { file: await temporaryFile(t, 'b.json', '[{"x": {"ip": ["192.0.2.1"]}}]'), key: 'x/ip' },
+    { file: temporaryFile('a.csv', 'n,host\n1,a.example\n'), key: 'host', type: 'url' },
+    { file: temporaryFile('b.json', '[{"x": {"ip": ["192.0.2.1"]}}]'), key: 'x/ip' },
     {
-      file: await temporaryFile(t, 'c', '{"name":"N","version":1,"type":"hostname","list":["c.example"]}'),
+      file: temporaryFile('c', '{"name":"N","version":1,"type":"hostname","list":["c.example"]}'),
     },
   )
   assert.equal(allowlist.has({ type: 'url', value: 'a.example' }), true)
@@ -66,7 +65,7 @@ test('several files of several formats are one list', async (t) => {
 
 test('what is on it gets no detection, is asked of nobody, and is counted', OPTIONS, async (t) => {
   const manual = new ManualEnricher()
-  const allowlist = await load(t, { file: await temporaryFile(t, 'allow', 'gmer.com\n') })
+  const allowlist = await load(t, { file: temporaryFile('allow', 'gmer.com\n') })
   const running = await RunningServer.start(t, { enrichers: [known(), manual], allowlist })
   const client = await running.connect()
   client.send(`${CLIENT_HEADER}a|url=gmer.com|\nb|url=GMER.com|ip=192.0.2.1|\n`)
@@ -83,7 +82,7 @@ test('what is on it gets no detection, is asked of nobody, and is counted', OPTI
 })
 
 test('a changed file is read again, and a broken one changes nothing', OPTIONS, async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   const file = join(directory, 'allow.txt')
   await writeFile(file, '# none\n')
   const logged = new LogLines()

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { workerEntry } from '../../installed.ts'
 import type { RuleDefinition } from '../../rules/rule-set.ts'
 import { unplacedSize } from '../rejected-records.ts'
 import type { Block, BlockResult, WorkerMessage, WorkerSettings } from './protocol.ts'
@@ -216,7 +217,6 @@ function transferList(block: Block): ArrayBuffer[] {
 }
 
 function startWorker(settings: WorkerSettings): Worker {
-  const file = import.meta.url.endsWith('.ts') ? './from-source.mjs' : './worker.js'
   const options = {
     workerData: settings,
     resourceLimits: { stackSizeMb: STACK_SIZE_MB, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
@@ -225,7 +225,7 @@ function startWorker(settings: WorkerSettings): Worker {
     name: 'normalize',
   }
   try {
-    return new Worker(new URL(file, import.meta.url), options)
+    return new Worker(workerEntry('stages/process/worker', 'stages/process/from-source.mjs'), options)
   } catch (error) {
     throw new WorkerError(`a worker thread cannot be started: ${(error as Error).message}`, { cause: error })
   }

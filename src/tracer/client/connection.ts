@@ -25,6 +25,10 @@ export interface ConnectionSettings {
   readonly timeoutMs: number
   /** Characters that a reply may have. */
   readonly maxReplyLength: number
+  /**
+   * A server that closes after its reply does so within this time; a new connection is asked within it, or not needed.
+   */
+  readonly settleMs: number
   /** Default: no TLS. */
   readonly tls?: ClientTls
 }
@@ -57,14 +61,11 @@ export interface ConnectionOwner {
   onClose(connection: Connection, ending: Ending): void
 }
 
-/** A server that closes after its reply does so within this time; a new connection is asked within it, or not needed. */
-const SETTLE_MS = 20
-
 /**
  * One connection to a server, from its making to its end. Requests are written together once per turn of the event
  * loop; replies belong to them in their order.
  *
- *     connecting --> trial --reply--> settling --20 ms--> open          any of them --> closed
+ *     connecting --> trial --reply--> settling --time --> open          any of them --> closed
  *     room: none     one              none                the window
  *
  * The window opens only when the server has kept the connection open past a reply: one that closes after each reply
@@ -175,7 +176,10 @@ export class Connection {
     this.#owner.onRoom(this)
     // A server that serves one connection after the other would wait for a request, and let all others wait.
     if (this.#state === 'trial' && !this.#isAsked) {
-      this.#timer = setTimeout(() => this.#close(new Error('there was nothing to ask')), SETTLE_MS)
+      this.#timer = setTimeout(
+        () => this.#close(new Error('there was nothing to ask')),
+        this.#options.settleMs,
+      )
     }
   }
 
@@ -210,7 +214,7 @@ export class Connection {
       if (this.#state !== 'settling') return
       this.#state = 'open'
       this.#owner.onRoom(this)
-    }, SETTLE_MS)
+    }, this.#options.settleMs)
   }
 
   /** The oldest requests are due, or were so when the timer was set. */

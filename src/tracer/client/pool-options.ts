@@ -15,6 +15,12 @@ export interface TracerPoolOptions {
   readonly rps?: number
   /** From the sending of a request to its reply; also the time that a connection may take to be made. Default: 5 s. */
   readonly timeoutMs?: number
+  /**
+   * How long a new connection is left alone after its first reply: a server that closes after each reply does so within
+   * this time, and would lose what else was sent. A connection for which there is nothing to ask for so long is closed.
+   * Default: 20 ms.
+   */
+  readonly settleMs?: number
   /** How often a request that a connection was lost with is sent again, and a failed connection made again. Default: 2. */
   readonly retries?: number
   /**
@@ -43,6 +49,7 @@ export const POOL_DEFAULTS = {
   queue: 1024,
   rps: Number.POSITIVE_INFINITY,
   timeoutMs: 5000,
+  settleMs: 20,
   retries: 2,
   waitMs: 0,
   minBackoffMs: 50,
@@ -68,6 +75,7 @@ const RANGES: Readonly<Record<keyof typeof POOL_DEFAULTS, readonly [from: number
   queue: [1, 10_000_000],
   rps: [Number.MIN_VALUE, Number.POSITIVE_INFINITY],
   timeoutMs: [1, LONGEST_TIMEOUT_MS],
+  settleMs: [0, LONGEST_MS],
   retries: [0, 1000],
   waitMs: [0, Number.MAX_SAFE_INTEGER],
   minBackoffMs: [1, LONGEST_MS],

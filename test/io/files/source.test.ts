@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { PassThrough, Readable } from 'node:stream'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import * as zlib from 'node:zlib'
 import type { Input } from '../../../src/io/files/source.ts'
 import { canDecompress, compressionOf, fileInput, InputReader } from '../../../src/io/files/source.ts'
+import { temporaryDirectory } from '../../temporary.ts'
 
-let folder = ''
-
-before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-source-'))
-})
-
-after(() => rmSync(folder, { recursive: true }))
+const folder = temporaryDirectory()
 
 function file(name: string, bytes: string | Uint8Array): string {
   const path = join(folder, name)

@@ -6,6 +6,9 @@ import { Connection, type ConnectionOwner, type Ending } from '../../../src/trac
 import { Lookup, Question, Request } from '../../../src/tracer/client/request.ts'
 import { detection, FINISHED_LINE, freePort, listen, type Peer, replyTo } from '../loopback.ts'
 
+/** A connection with this setting is never settled while a test runs. */
+const UNSETTLED = { settleMs: 1_000_000 }
+
 /** Notes what a connection tells its owner. */
 class Owner implements ConnectionOwner {
   readonly told: string[] = []
@@ -50,11 +53,11 @@ interface Opened {
 async function open(
   test: TestContext,
   first?: Request,
-  options: { timeoutMs?: number } = {},
+  options: { timeoutMs?: number; settleMs?: number } = {},
 ): Promise<Opened> {
   const server = await listen(test, () => {})
   const owner = new Owner()
-  const settings = { window: 4, timeoutMs: 30_000, maxReplyLength: 1000, ...options }
+  const settings = { window: 4, timeoutMs: 30_000, settleMs: 20, maxReplyLength: 1000, ...options }
   const connection = new Connection(server.address, settings, owner)
   test.after(() => connection.destroy(new Error('the test is over')))
   await owner.until('room 1')
@@ -87,7 +90,7 @@ describe('Connection', { timeout: 300_000 }, () => {
   })
 
   it('does not open its window when the server closes after the reply', async (t) => {
-    const { owner, peer } = await open(t, request('r1'))
+    const { owner, peer } = await open(t, request('r1'), UNSETTLED)
     await peer.until(1)
     peer.socket.end(FINISHED_LINE)
     await owner.until('closed')
@@ -143,7 +146,7 @@ describe('Connection', { timeout: 300_000 }, () => {
 
   it('completes a reply whose end is all that is missing when the server closes', async (t) => {
     for (const end of ['LookupFinished', 'LookupFinishedLookupFinished', 'LookupFinished\nLookupFinished']) {
-      const { owner, peer } = await open(t, request('r1'))
+      const { owner, peer } = await open(t, request('r1'), UNSETTLED)
       await peer.until(1)
       peer.socket.end(detection('url', 'bad') + end)
       await owner.until('closed')
@@ -176,7 +179,11 @@ describe('Connection', { timeout: 300_000 }, () => {
   it('is a failure when it cannot be made', async () => {
     const owner = new Owner()
     const address = { host: '127.0.0.1', port: await freePort() }
-    const connection = new Connection(address, { window: 4, timeoutMs: 30_000, maxReplyLength: 1000 }, owner)
+    const connection = new Connection(
+      address,
+      { window: 4, timeoutMs: 30_000, settleMs: 20, maxReplyLength: 1000 },
+      owner,
+    )
     assert.equal(connection.isConnecting, true)
     await owner.until('closed')
     assert.equal(owner.ending!.isFailure, true)

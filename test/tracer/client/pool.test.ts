@@ -41,6 +41,9 @@ function original(peer: Peer): void {
   })
 }
 
+/** The window of a connection never opens: the server closes after each reply, however long that takes. */
+const UNSETTLED = { settleMs: 1_000_000 }
+
 describe('TracerPool', { timeout: 300_000 }, () => {
   it('gives each indicator its detections', async (t) => {
     const server = await listen(t, answers)
@@ -133,7 +136,7 @@ describe('TracerPool', { timeout: 300_000 }, () => {
 
   it('works with a server that closes after each reply', async (t) => {
     const server = await listen(t, (peer) => peer.onLine((line) => peer.socket.end(replyTo(line))))
-    const pool = poolFor(t, server, { connections: 4 })
+    const pool = poolFor(t, server, { connections: 4, ...UNSETTLED })
     const results = await Promise.all(
       numbers(50).map((n) => pool.lookup([url(n % 2 ? `bad${n}` : `good${n}`)])),
     )
@@ -148,7 +151,7 @@ describe('TracerPool', { timeout: 300_000 }, () => {
 
   it('works with the original: one read is one request, the end twice, without line ends', async (t) => {
     const server = await listen(t, original)
-    const pool = poolFor(t, server, { connections: 4 })
+    const pool = poolFor(t, server, { connections: 4, ...UNSETTLED })
     const results = await Promise.all(
       numbers(50).map((n) => pool.lookup([url(n % 2 ? `bad${n}` : `good${n}`)])),
     )
@@ -589,7 +592,7 @@ describe('TracerPool', { timeout: 300_000 }, () => {
 
   it('asks our own server when it closes after each reply', async (t) => {
     const { port } = await RunningServer.start(t, { oneShot: true })
-    const pool = poolFor(t, [{ host: '127.0.0.1', port }], { connections: 4 })
+    const pool = poolFor(t, [{ host: '127.0.0.1', port }], { connections: 4, ...UNSETTLED })
     const names = numbers(100).map((n) => pool.lookup([url(n % 2 ? 'gmer.com' : `${n}.example`)]))
     for (const [n, [answer]] of (await Promise.all(names)).entries()) assert.equal(answer!.length, n % 2)
     assert.equal(pool.stats.failedConnections, 0)

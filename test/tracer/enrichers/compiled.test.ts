@@ -9,7 +9,7 @@ import { CompiledTable } from '../../../src/tracer/feeds/compiled/compiled-table
 import { FeedError } from '../../../src/tracer/feeds/feed-error.ts'
 import { FeedFile } from '../../../src/tracer/feeds/feed-file.ts'
 import type { LoadedFeed } from '../../../src/tracer/feeds/load.ts'
-import { temporaryDirectory } from '../feeds/temporary.ts'
+import { temporaryDirectory } from '../../temporary.ts'
 import { LogLines } from '../running-server.ts'
 
 async function compiled(directory: string, name: string, content: string): Promise<string> {
@@ -44,7 +44,7 @@ function hold(t: TestContext): void {
 const REPLACING = { skip: process.platform === 'win32' && 'a file that is open cannot be renamed over' }
 
 test('compiled feeds and plain ones answer in their order', async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   const one = await compiled(directory, 'one', 'a,n\nx.example,1\n')
   const two = await compiled(directory, 'two', 'a,n\nx.example,2\n')
   const plain = { file: join(directory, 'one.csv'), key: 'n', type: 'url' } as const
@@ -69,7 +69,7 @@ test('compiled feeds and plain ones answer in their order', async (t) => {
 
 test('a compiled feed that is renamed over is picked up, a damaged one is kept out', REPLACING, async (t) => {
   hold(t)
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   const file = await compiled(directory, 'live', 'a,n\nx.example,1\n')
   const next = await compiled(directory, 'next', 'a,n\nx.example,2\n')
   const bytes = await readFile(next)
@@ -125,7 +125,7 @@ test('tables that turn out to be damaged answer nothing, and are counted', async
 })
 
 test('a compiled feed that fails in a look-up goes out of service, and the others answer', async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   const one = await compiled(directory, 'one', 'a,n\nx.example,1\n')
   const two = await compiled(directory, 'two', 'a,n\nx.example,2\n')
   const plain = { file: join(directory, 'one.csv'), key: 'a' } as const

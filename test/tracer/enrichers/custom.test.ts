@@ -1,24 +1,18 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import {
   type CustomAnswer,
   CustomEnricher,
   loadCustomEnricher,
 } from '../../../src/tracer/enrichers/custom.ts'
 import type { Indicator } from '../../../src/tracer/protocol.ts'
+import { temporaryFile } from '../../temporary.ts'
 import { GMER, known, poll, RunningServer } from '../running-server.ts'
 
 const URL_INDICATOR: Indicator = { type: 'url', value: 'gmer.com' }
 
-function writeModule(t: TestContext, source: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tracer-custom-'))
-  t.after(() => rmSync(folder, { recursive: true }))
-  const path = join(folder, 'mine.mjs')
-  writeFileSync(path, source)
-  return path
+function writeModule(source: string): string {
+  return temporaryFile('mine.mjs', source)
 }
 
 function answering(answer: unknown): CustomEnricher {
@@ -89,8 +83,8 @@ test('the function cannot change what other enrichers are given', () => {
   assert.equal(indicator.value, 'gmer.com')
 })
 
-test('a module is loaded from its path, and asked with type and value', async (t) => {
-  const path = writeModule(t, 'export default async ({ type, value }) => ({ asked: type + " " + value })')
+test('a module is loaded from its path, and asked with type and value', async () => {
+  const path = writeModule('export default async ({ type, value }) => ({ asked: type + " " + value })')
   const enricher = await loadCustomEnricher(path)
   assert.equal(enricher.name, path)
   assert.deepEqual(await enricher.lookup(URL_INDICATOR), [
@@ -98,20 +92,17 @@ test('a module is loaded from its path, and asked with type and value', async (t
   ])
 })
 
-test('a module that cannot be used is refused with its path', async (t) => {
+test('a module that cannot be used is refused with its path', async () => {
   await assert.rejects(
     loadCustomEnricher('./there-is-none.js'),
     /^Error: \.\/there-is-none\.js: cannot be loaded: /,
   )
-  const broken = writeModule(t, 'export default (')
+  const broken = writeModule('export default (')
   await assert.rejects(loadCustomEnricher(broken), /cannot be loaded/)
-  const throwing = writeModule(t, 'throw new Error("no database")')
+  const throwing = writeModule('throw new Error("no database")')
   await assert.rejects(loadCustomEnricher(throwing), /cannot be loaded: no database/)
   for (const source of ['export const lookup = () => null', 'export default { lookup: () => null }', '']) {
-    await assert.rejects(
-      loadCustomEnricher(writeModule(t, source)),
-      /has no default export that is a function/,
-    )
+    await assert.rejects(loadCustomEnricher(writeModule(source)), /has no default export that is a function/)
   }
 })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { NO_MATCHES } from '../../../src/tracer/enricher.ts'
 import {
@@ -13,7 +14,7 @@ import {
 } from '../../../src/tracer/enrichers/feed.ts'
 import type { IndicatorType } from '../../../src/tracer/protocol.ts'
 import { createLog } from '../../../src/tracer/server/log.ts'
-import { temporaryDirectory } from '../feeds/temporary.ts'
+import { temporaryDirectory } from '../../temporary.ts'
 
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/feeds/', import.meta.url))
 
@@ -138,7 +139,7 @@ test('the feeds of the project load and answer', async (t) => {
 })
 
 test('feeds answer in their order, also two keys of one file', async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   const one = join(directory, 'one.csv')
   const two = join(directory, 'two.csv')
   await writeFile(one, 'a,b\nx.example,*.example\n')
@@ -165,8 +166,8 @@ test('a pino logger is a log', async (t) => {
   assert.deepEqual([msg, records, indicators, skipped], [LOADED, 5, 5, 0])
 })
 
-test('a feed that cannot be loaded fails the start', async (t) => {
-  const directory = await temporaryDirectory(t)
+test('a feed that cannot be loaded fails the start', async () => {
+  const directory = temporaryDirectory()
   const file = join(directory, 'feed.json')
   await writeFile(file, '[{"a": 1}')
   const feeds = [fixture('indicators.csv', 'ioc'), { file, key: 'a' }]
@@ -174,7 +175,7 @@ test('a feed that cannot be loaded fails the start', async (t) => {
 })
 
 test('a reload swaps the table, and a broken file keeps the old one', async (t) => {
-  const file = join(await temporaryDirectory(t), 'feed.csv')
+  const file = join(temporaryDirectory(), 'feed.csv')
   const log = new Messages()
   await writeFile(file, 'a\nold.example\n')
   const enricher = await create(t, { feeds: [{ file, key: 'a' }], log })
@@ -206,7 +207,7 @@ test('a reload swaps the table, and a broken file keeps the old one', async (t) 
 })
 
 test('reloads that are asked for at once share the next reading', async (t) => {
-  const file = join(await temporaryDirectory(t), 'feed.csv')
+  const file = join(temporaryDirectory(), 'feed.csv')
   await writeFile(file, 'a\nold.example\n')
   const enricher = await create(t, { feeds: [{ file, key: 'a' }] })
   await Promise.all(Array.from({ length: 10 }, () => enricher.reload()))
@@ -214,7 +215,7 @@ test('reloads that are asked for at once share the next reading', async (t) => {
 })
 
 test('all keys of a file change at once', async (t) => {
-  const file = join(await temporaryDirectory(t), 'feed.csv')
+  const file = join(temporaryDirectory(), 'feed.csv')
   const write = (mark: string) => writeFile(file, `a,b,mark\nx.example,*.example,${mark}\n`)
   await write('0')
   const enricher = await create(t, {
@@ -231,7 +232,7 @@ test('all keys of a file change at once', async (t) => {
       assert.equal(marks.length, 2)
       assert.equal(marks[0], marks[1])
       contexts.add(marks[0]!)
-      await new Promise(setImmediate)
+      await setImmediate()
     }
   }
   const watching = watch()
@@ -250,7 +251,7 @@ const LINKS = { skip: process.platform === 'win32' && 'needs links' }
 const WATCH_TIMES = { settleMs: 10, pollMs: 3_600_000 }
 
 test('a file that is written again is reloaded by itself', async (t) => {
-  const file = join(await temporaryDirectory(t), 'feed.csv')
+  const file = join(temporaryDirectory(), 'feed.csv')
   const log = new Messages()
   await writeFile(file, 'a\nold.example\n')
   const enricher = await create(t, { feeds: [{ file, key: 'a' }], log, watch: true, watchTimes: WATCH_TIMES })
@@ -263,7 +264,7 @@ test('a file that is written again is reloaded by itself', async (t) => {
 })
 
 test('a file that is renamed over is reloaded by itself, a broken one is kept out', async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   const file = join(directory, 'feed.json')
   const log = new Messages()
   const replace = async (content: string) => {
@@ -292,7 +293,7 @@ test('a file that is renamed over is reloaded by itself, a broken one is kept ou
 })
 
 test('a file that goes away and comes back is reloaded', async (t) => {
-  const file = join(await temporaryDirectory(t), 'feed.csv')
+  const file = join(temporaryDirectory(), 'feed.csv')
   const log = new Messages()
   await writeFile(file, 'a\nold.example\n')
   const enricher = await create(t, { feeds: [{ file, key: 'a' }], log, watch: true, watchTimes: WATCH_TIMES })
@@ -305,7 +306,7 @@ test('a file that goes away and comes back is reloaded', async (t) => {
 })
 
 test('a link that is turned to another directory is followed', LINKS, async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   for (const version of ['1', '2']) {
     await mkdir(join(directory, version))
     await writeFile(join(directory, version, 'feed.csv'), `a\nhost${version}.example\n`)
@@ -327,7 +328,7 @@ test('a link that is turned to another directory is followed', LINKS, async (t) 
 })
 
 test('a file whose directory tells nothing is looked at now and then', LINKS, async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   await mkdir(join(directory, 'elsewhere'))
   await writeFile(join(directory, 'elsewhere', 'feed.csv'), 'a\nold.example\n')
   await symlink(join('elsewhere', 'feed.csv'), join(directory, 'feed.csv'))
@@ -345,26 +346,30 @@ test('a file whose directory tells nothing is looked at now and then', LINKS, as
 })
 
 test('a large feed is read while look-ups are answered', async (t) => {
-  const file = join(await temporaryDirectory(t), 'feed.csv')
+  const file = join(temporaryDirectory(), 'feed.csv')
   const rows = Array.from({ length: 100_000 }, (_, i) => `host${i}.example`)
   await writeFile(file, `a\n${rows.join('\n')}\n`)
   const enricher = await create(t, { feeds: [{ file, key: 'a' }] })
   let turns = 0
   let isDone = false
-  const turn = () => {
-    turns += 1
-    assert.equal(found(enricher, 'url', 'host77.example').length, 1)
-    if (!isDone) setImmediate(turn)
+  const lookUps = async () => {
+    while (!isDone) {
+      await setImmediate()
+      turns += 1
+      assert.equal(found(enricher, 'url', 'host77.example').length, 1)
+    }
   }
-  setImmediate(turn)
-  await enricher.reload()
-  isDone = true
+  const reloaded = enricher.reload().finally(() => {
+    isDone = true
+  })
+  // The last look-up ends before the enricher is closed, which answers nothing from then on.
+  await Promise.all([reloaded, lookUps()])
   assert.ok(turns > 10, `${turns} turns of the event loop`)
   assert.equal(enricher.stats()[0]!.indicators, rows.length)
 })
 
-test('closing ends a loading that runs', async (t) => {
-  const file = join(await temporaryDirectory(t), 'feed.csv')
+test('closing ends a loading that runs', async () => {
+  const file = join(temporaryDirectory(), 'feed.csv')
   await writeFile(file, `a\n${'x.example\n'.repeat(500_000)}`)
   const log = new Messages()
   const enricher = await createFeedEnricher({ feeds: [{ file, key: 'a' }], log })

@@ -10,8 +10,8 @@ import {
   type FeedEnricher,
   type FeedOptions,
 } from '../../../src/tracer/enrichers/feed.ts'
+import { temporaryDirectory } from '../../temporary.ts'
 import { LogLines, poll } from '../running-server.ts'
-import { temporaryDirectory } from './temporary.ts'
 
 const OPTIONS = { timeout: 300_000 }
 const POSIX = { ...OPTIONS, skip: process.platform === 'win32' && 'there are no FIFOs' }
@@ -43,7 +43,7 @@ function hits(enricher: FeedEnricher, host: string): number {
 }
 
 test('a directory stands for its feed files, in the order of their names', OPTIONS, async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   await writeFile(join(directory, 'b.csv'), `ioc,n\na.example,b\n`)
   await writeFile(join(directory, 'a.csv.gz'), gzipSync('ioc,n\na.example,a\n'))
   await writeFile(join(directory, 'c.JSONL'), '{"ioc": "a.example", "n": "c"}\n')
@@ -69,7 +69,7 @@ test('a directory stands for its feed files, in the order of their names', OPTIO
 })
 
 test('files that come, change and go are seen', OPTIONS, async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   await writeFile(join(directory, 'a.csv'), csv('a.example'))
   const { enricher, logged } = await start(t, directory)
   await writeFile(join(directory, 'b.csv'), csv('b.example'))
@@ -93,7 +93,7 @@ test('files that come, change and go are seen', OPTIONS, async (t) => {
 })
 
 test('a directory that is gone keeps its tables', OPTIONS, async (t) => {
-  const directory = join(await temporaryDirectory(t), 'feeds')
+  const directory = join(temporaryDirectory(), 'feeds')
   await mkdir(directory)
   await writeFile(join(directory, 'a.csv'), csv('a.example'))
   const { enricher, logged } = await start(t, directory)
@@ -104,7 +104,7 @@ test('a directory that is gone keeps its tables', OPTIONS, async (t) => {
 })
 
 test('an empty directory is a warning, a broken file at the start an error', OPTIONS, async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   const { enricher, logged } = await start(t, directory)
   assert.equal(hits(enricher, 'a.example'), 0)
   assert.ok(logged.lines.some(({ level }) => level === 'warn'))
@@ -120,7 +120,7 @@ test('an empty directory is a warning, a broken file at the start an error', OPT
 })
 
 test('a directory with a manifest is a feed of MISP: one table of all its events', OPTIONS, async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   const manifest = JSON.stringify({ [UUID]: { info: 'i', timestamp: '1' } })
   await writeFile(join(directory, 'manifest.json'), manifest)
   await writeFile(join(directory, 'hashes.csv'), 'd41d8cd98f00b204e9800998ecf8427e,u\n')
@@ -139,7 +139,7 @@ test('a directory with a manifest is a feed of MISP: one table of all its events
 })
 
 test('a FIFO and what else is no file is left out with a line, and never opened', POSIX, async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   await writeFile(join(directory, 'a.csv'), csv('a.example'))
   execFileSync('mkfifo', [join(directory, 'b.csv')])
   await symlink(join(directory, 'b.csv'), join(directory, 'c.csv'))
@@ -163,7 +163,7 @@ test(
   'a FIFO or a device as a feed, or in the place of one, is an error and not waited for',
   POSIX,
   async (t) => {
-    const directory = await temporaryDirectory(t)
+    const directory = temporaryDirectory()
     const fifo = join(directory, 'fifo')
     execFileSync('mkfifo', [fifo])
     for (const file of [fifo, '/dev/zero']) {
@@ -185,7 +185,7 @@ test(
   'the copy of a feed that is being downloaded may come late, or in the place of one that is broken',
   OPTIONS,
   async (t) => {
-    const directory = await temporaryDirectory(t)
+    const directory = temporaryDirectory()
     const file = join(directory, 'copy')
     const { enricher, logged } = await start(t, file, { key: 'ioc', isDownloaded: true })
     await logged.message('feed is not there yet; it is read when it has come')

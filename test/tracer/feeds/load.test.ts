@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { FeedError, type FeedErrorCode } from '../../../src/tracer/feeds/feed-error.ts'
 import { type FeedSpec, loadFeed } from '../../../src/tracer/feeds/load.ts'
 import { queryOf } from '../../../src/tracer/feeds/tables/table.ts'
 import type { IndicatorType } from '../../../src/tracer/protocol.ts'
-import { temporaryFile } from './temporary.ts'
+import { temporaryFile } from '../../temporary.ts'
 
-async function load(t: TestContext, content: string | Uint8Array, ...specs: FeedSpec[]) {
-  const feed = await loadFeed(await temporaryFile(t, 'feed', content), specs)
+async function load(content: string | Uint8Array, ...specs: FeedSpec[]) {
+  const feed = await loadFeed(temporaryFile('feed', content), specs)
   return {
     ...feed,
     /** The contexts that the tables have of a value, by table. */
@@ -19,8 +19,8 @@ async function load(t: TestContext, content: string | Uint8Array, ...specs: Feed
   }
 }
 
-async function refusal(t: TestContext, content: string, key: string, code: FeedErrorCode): Promise<string> {
-  const error = await load(t, content, { key }).then(
+async function refusal(content: string, key: string, code: FeedErrorCode): Promise<string> {
+  const error = await load(content, { key }).then(
     () => assert.fail('the feed was loaded'),
     (reason) => reason,
   )
@@ -29,16 +29,16 @@ async function refusal(t: TestContext, content: string, key: string, code: FeedE
   return error.message
 }
 
-test('the whole record is the context, the key included', async (t) => {
-  const feed = await load(t, 'ioc,context,10,2\ngmer.com,bad_URL,,"x|y"\n', { key: 'ioc' })
+test('the whole record is the context, the key included', async () => {
+  const feed = await load('ioc,context,10,2\ngmer.com,bad_URL,,"x|y"\n', { key: 'ioc' })
   assert.deepEqual(feed.contexts('url', 'http://GMER.com/'), [['|ioc=gmer.com|context=bad_URL|10=|2=x y']])
   assert.equal(feed.records, 1)
   assert.equal(feed.indicators, 1)
   assert.equal(feed.skipped, 0)
 })
 
-test('types are detected value by value', async (t) => {
-  const feed = await load(t, `[{"k": ["a.example", "192.0.2.0/28", "${'a'.repeat(40)}", "*.b.example"]}]`, {
+test('types are detected value by value', async () => {
+  const feed = await load(`[{"k": ["a.example", "192.0.2.0/28", "${'a'.repeat(40)}", "*.b.example"]}]`, {
     key: 'k',
   })
   assert.equal(feed.records, 1)
@@ -53,13 +53,12 @@ test('types are detected value by value', async (t) => {
   }
 })
 
-test('several keys of a file make several tables of one reading', async (t) => {
+test('several keys of a file make several tables of one reading', async () => {
   const text = `{"files": [{"MD5": "${'1'.repeat(32)}", "SHA1": "${'2'.repeat(40)}"}, {"MD5": "${'3'.repeat(32)}"}]}
 {"files": [{"SHA1": "${'4'.repeat(40)}"}]}
 {"files": []}
 {"note": "no files"}`
   const feed = await load(
-    t,
     gzipSync(text),
     { key: 'files/MD5', type: 'hash' },
     { key: 'files.SHA1', type: 'hash' },
@@ -73,8 +72,8 @@ test('several keys of a file make several tables of one reading', async (t) => {
   assert.deepEqual(feed.contexts('hash', '2'.repeat(40)), [[], [first]])
 })
 
-test('a record is skipped when its key is empty, or nothing of its type', async (t) => {
-  const feed = await load(t, 'ip,n\n192.0.2.1,a\n,b\n-,c\ngmer.com,d\nonly\n192.0.2.9-192.0.2.3,e\n', {
+test('a record is skipped when its key is empty, or nothing of its type', async () => {
+  const feed = await load('ip,n\n192.0.2.1,a\n,b\n-,c\ngmer.com,d\nonly\n192.0.2.9-192.0.2.3,e\n', {
     key: 'ip',
     type: 'ip',
   })
@@ -87,99 +86,99 @@ test('a record is skipped when its key is empty, or nothing of its type', async 
   assert.match(places, /line 6: .*got 1/)
 })
 
-test('only the first places of many are told', async (t) => {
-  const feed = await load(t, `a,b\nx.example,1\n${',2\n'.repeat(1000)}`, { key: 'a' })
+test('only the first places of many are told', async () => {
+  const feed = await load(`a,b\nx.example,1\n${',2\n'.repeat(1000)}`, { key: 'a' })
   assert.equal(feed.skipped, 1000)
   assert.equal(feed.skippedPlaces.length, 5)
 })
 
-test('a column that is not there is refused, and close ones are told', async (t) => {
+test('a column that is not there is refused, and close ones are told', async () => {
   const csv = 'mask,whois.domain,first_seen\nx.example,y.example,2026\n'
   const code = 'FEED_KEY_MISSING'
-  assert.match(await refusal(t, csv, 'Mask', code), /feed: has no column "Mask"; did you mean "mask"\?$/)
-  assert.match(await refusal(t, csv, 'whois/domain', code), /did you mean "whois.domain"\?$/)
+  assert.match(await refusal(csv, 'Mask', code), /feed: has no column "Mask"; did you mean "mask"\?$/)
+  assert.match(await refusal(csv, 'whois/domain', code), /did you mean "whois.domain"\?$/)
   assert.match(
-    await refusal(t, csv, 'ioc', code),
+    await refusal(csv, 'ioc', code),
     /has no column "ioc"; there is mask, whois.domain, first_seen$/,
   )
 })
 
-test('a type that a key cannot have is told, with those that there are', async (t) => {
+test('a type that a key cannot have is told, with those that there are', async () => {
   const csv = 'ioc,note\nx.example,1\n'
   const code = 'FEED_KEY_MISSING'
   const types = 'the types of a key are url \\(domains too\\), ip and hash'
   assert.match(
-    await refusal(t, csv, 'ioc:domain', code),
+    await refusal(csv, 'ioc:domain', code),
     new RegExp(`no column "ioc:domain"; ${types}: write :url$`),
   )
-  assert.match(await refusal(t, csv, 'ioc:IPv4', code), new RegExp(`${types}: write :ip$`))
-  assert.match(await refusal(t, csv, 'ioc:sha256', code), new RegExp(`${types}: write :hash$`))
-  assert.match(await refusal(t, csv, 'ioc:email', code), new RegExp(`${types}$`))
+  assert.match(await refusal(csv, 'ioc:IPv4', code), new RegExp(`${types}: write :ip$`))
+  assert.match(await refusal(csv, 'ioc:sha256', code), new RegExp(`${types}: write :hash$`))
+  assert.match(await refusal(csv, 'ioc:email', code), new RegExp(`${types}$`))
   assert.match(
-    await refusal(t, '[{"ioc": "x.example"}]', 'ioc:domain', code),
+    await refusal('[{"ioc": "x.example"}]', 'ioc:domain', code),
     new RegExp(`no field "ioc:domain"; ${types}: write :url$`),
   )
-  assert.match(await refusal(t, csv, 'iocs:domain', code), /there is ioc, note$/)
+  assert.match(await refusal(csv, 'iocs:domain', code), /there is ioc, note$/)
 })
 
-test('a path that no record has is refused, and close ones are told', async (t) => {
+test('a path that no record has is refused, and close ones are told', async () => {
   const json = '[{"id": 1, "files": [{"MD5": null}]}, {"whois": {"domain": "x"}}]'
   const code = 'FEED_KEY_MISSING'
   assert.match(
-    await refusal(t, json, 'files/MD6', code),
+    await refusal(json, 'files/MD6', code),
     /has no field "files\/MD6"; did you mean "files\/MD5"\?$/,
   )
-  assert.match(await refusal(t, json, 'domain', code), /did you mean "whois\/domain"\?$/)
-  assert.match(await refusal(t, json, 'zzzz', code), /there is id, files\/MD5, whois\/domain$/)
-  assert.match(await refusal(t, '[{}, {}]', 'x', code), /there is none$/)
+  assert.match(await refusal(json, 'domain', code), /did you mean "whois\/domain"\?$/)
+  assert.match(await refusal(json, 'zzzz', code), /there is id, files\/MD5, whois\/domain$/)
+  assert.match(await refusal('[{}, {}]', 'x', code), /there is none$/)
   const many = JSON.stringify(Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`field${i}`, i])))
-  assert.match(await refusal(t, many, 'key', code), /field9, \.\.\.$/)
+  assert.match(await refusal(many, 'key', code), /field9, \.\.\.$/)
 })
 
-test('a feed none of whose records can be used is refused', async (t) => {
-  const message = await refusal(t, 'a,b\n1\n2\n', 'a', 'FEED_INVALID')
+test('a feed none of whose records can be used is refused', async () => {
+  const message = await refusal('a,b\n1\n2\n', 'a', 'FEED_INVALID')
   assert.match(message, /none of its 2 records can be used \(line 2: /)
   assert.match(
-    await refusal(t, '[1,\n2]', 'a', 'FEED_INVALID'),
+    await refusal('[1,\n2]', 'a', 'FEED_INVALID'),
     /none of its 2 records can be used \(line 1: the value is not an object; line 2: /,
   )
 })
 
-test('a feed that nests too deep is told so, whole or cut off', async (t) => {
+test('a feed that nests too deep is told so, whole or cut off', async () => {
   const close: Readonly<Record<string, string>> = { '[': ']', '{"a":': '}' }
   for (const open of ['[', '{"a":']) {
     const whole = `${open.repeat(5000)}1${close[open]!.repeat(5000)}`
     for (const text of [whole, `[${whole}]`, `{"list":${whole}}`, `{"Event":[${whole}]}`]) {
       assert.match(
-        await refusal(t, text, 'a', 'FEED_INVALID'),
+        await refusal(text, 'a', 'FEED_INVALID'),
         /none of its 1 records can be used \(line 1: the record nests deeper than 100 levels\)$/,
       )
     }
     assert.match(
-      await refusal(t, open.repeat(5000), 'a', 'FEED_INVALID'),
+      await refusal(open.repeat(5000), 'a', 'FEED_INVALID'),
       /the file ends in the middle of a value, and nests deeper than 100 levels$/,
     )
   }
   assert.match(
-    await refusal(t, `{"a":${'['.repeat(1000)}"${'x'.repeat(17 << 20)}`, 'a', 'FEED_INVALID'),
+    await refusal(`{"a":${'['.repeat(1000)}"${'x'.repeat(17 << 20)}`, 'a', 'FEED_INVALID'),
     /a record is longer than 16 MiB, and nests deeper than 100 levels; /,
   )
 })
 
-test('a web page in the place of a feed is refused', async (t) => {
+test('a web page in the place of a feed is refused', async () => {
   const page = '<!DOCTYPE html>\n<html><body>503, try later</body></html>\n'
-  await refusal(t, page, 'mask', 'FEED_KEY_MISSING')
+  await refusal(page, 'mask', 'FEED_KEY_MISSING')
 })
 
-test('a feed without records has empty tables', async (t) => {
+test('a feed without records has empty tables', async () => {
   for (const content of ['[]', 'key,x\n']) {
-    const feed = await load(t, content, { key: 'key' })
+    const feed = await load(content, { key: 'key' })
     assert.deepEqual([feed.records, feed.indicators, feed.skipped], [0, 0, 0])
     assert.deepEqual(feed.contexts('url', 'a.example'), [[]])
   }
 })
 
-test('huge and hostile values are values', async (t) => {
+test('huge and hostile values are values', async () => {
   const records: object[] = [
     { key: 'x.example', note: 'x'.repeat(3_000_000) },
     { key: `${'*'.repeat(100_000)}.y.example` },
@@ -187,7 +186,7 @@ test('huge and hostile values are values', async (t) => {
     { key: `${'a.'.repeat(50_000)}example` },
     { key: ['__proto__', 'constructor'], toString: 'x', hasOwnProperty: 'y' },
   ]
-  const feed = await load(t, JSON.stringify(records), { key: 'key' })
+  const feed = await load(JSON.stringify(records), { key: 'key' })
   assert.equal(feed.records, 5)
   assert.equal(feed.contexts('url', 'x.example')[0]![0]!.length, '|key=x.example|note='.length + 3_000_000)
   assert.equal(feed.contexts('url', 'a.y.example')[0]!.length, 1)

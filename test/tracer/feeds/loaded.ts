@@ -1,9 +1,8 @@
-import type { TestContext } from 'node:test'
 import { type FeedSpec, type LoadedFeed, loadFeed } from '../../../src/tracer/feeds/load.ts'
 import type { ReadOptions } from '../../../src/tracer/feeds/read.ts'
 import { queryOf } from '../../../src/tracer/feeds/tables/table.ts'
 import type { IndicatorType } from '../../../src/tracer/protocol.ts'
-import { temporaryFile } from './temporary.ts'
+import { temporaryFile } from '../../temporary.ts'
 
 /** A feed that was read from a file, and what it knows. */
 export interface Loaded extends LoadedFeed {
@@ -13,12 +12,11 @@ export interface Loaded extends LoadedFeed {
 
 /** Loads a feed from a file with this content. */
 export async function load(
-  t: TestContext,
   content: string | Uint8Array,
   spec: FeedSpec = {},
   options: ReadOptions = {},
 ): Promise<Loaded> {
-  return loadedFrom(await temporaryFile(t, 'feed', content), spec, options)
+  return loadedFrom(temporaryFile('feed', content), spec, options)
 }
 
 /** Loads a feed from this file. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { FeedError } from '../../../src/tracer/feeds/feed-error.ts'
 import { readCsv } from '../../../src/tracer/feeds/formats/read-csv.ts'
@@ -10,7 +10,7 @@ import { readJson } from '../../../src/tracer/feeds/formats/read-json.ts'
 import type { FeedRecord, FeedValue } from '../../../src/tracer/feeds/formats/record.ts'
 import { Pace } from '../../../src/tracer/feeds/pace.ts'
 import { type FeedHandlers, readFeed } from '../../../src/tracer/feeds/read.ts'
-import { temporaryDirectory, temporaryFile } from './temporary.ts'
+import { temporaryDirectory, temporaryFile } from '../../temporary.ts'
 
 /** What a reader told. */
 class Told implements FeedHandlers {
@@ -42,15 +42,15 @@ function entriesOf(value: FeedValue): unknown {
   return Array.isArray(value) ? value.map(entriesOf) : value
 }
 
-async function read(t: TestContext, content: string | Uint8Array): Promise<Told> {
+async function read(content: string | Uint8Array): Promise<Told> {
   const told = new Told()
-  await readFeed(await temporaryFile(t, 'feed', content), told, new Pace())
+  await readFeed(temporaryFile('feed', content), told, new Pace())
   return told
 }
 
-async function refusal(t: TestContext, content: string | Uint8Array): Promise<FeedError> {
+async function refusal(content: string | Uint8Array): Promise<FeedError> {
   try {
-    await read(t, content)
+    await read(content)
   } catch (error) {
     assert.ok(error instanceof FeedError, String(error))
     return error
@@ -63,8 +63,8 @@ async function* inPieces(content: string | Uint8Array, size: number): AsyncGener
   for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size)
 }
 
-test('CSV has its fields under the names of its header, in order', async (t) => {
-  const told = await read(t, 'url,10,2\ngmer.com,"a, ""b""\nc",\n\nx.example,,z\n')
+test('CSV has its fields under the names of its header, in order', async () => {
+  const told = await read('url,10,2\ngmer.com,"a, ""b""\nc",\n\nx.example,,z\n')
   assert.deepEqual(told.columns, ['url', '10', '2'])
   assert.deepEqual(told.fields, [
     [
@@ -81,8 +81,8 @@ test('CSV has its fields under the names of its header, in order', async (t) => 
   assert.deepEqual(told.skipped, [])
 })
 
-test('CSV may have a byte order mark, CRLF, LF, blanks in its header and no line end at its end', async (t) => {
-  const told = await read(t, '\ufeff"a", b \r\n1,2\n3,4\r\n5,6')
+test('CSV may have a byte order mark, CRLF, LF, blanks in its header and no line end at its end', async () => {
+  const told = await read('\ufeff"a", b \r\n1,2\n3,4\r\n5,6')
   assert.deepEqual(told.columns, ['a', 'b'])
   assert.deepEqual(
     told.records.map((record) => [...record.values()]),
@@ -94,8 +94,8 @@ test('CSV may have a byte order mark, CRLF, LF, blanks in its header and no line
   )
 })
 
-test('columns without a name, and with one that is taken, get one', async (t) => {
-  const told = await read(t, 'a,,a,__proto__,a\n1,2,3,4,5\n')
+test('columns without a name, and with one that is taken, get one', async () => {
+  const told = await read('a,,a,__proto__,a\n1,2,3,4,5\n')
   assert.deepEqual(told.fields, [
     [
       ['a', '1'],
@@ -107,8 +107,8 @@ test('columns without a name, and with one that is taken, get one', async (t) =>
   ])
 })
 
-test('rows with too few or too many fields are skipped, and told with their lines', async (t) => {
-  const told = await read(t, 'a,b\n1,2\nonly\n3,4\n5,6,7\n8,9\n')
+test('rows with too few or too many fields are skipped, and told with their lines', async () => {
+  const told = await read('a,b\n1,2\nonly\n3,4\n5,6,7\n8,9\n')
   assert.deepEqual(
     told.records.map((record) => record.get('a')),
     ['1', '3', '8'],
@@ -118,8 +118,8 @@ test('rows with too few or too many fields are skipped, and told with their line
   assert.match(told.skipped[1]!, /^line 5: .*expect 2, got 3/)
 })
 
-test('a quote in the middle of a field is a quote', async (t) => {
-  const told = await read(t, 'a,b\nsize 5",x\ny,5" disk\n')
+test('a quote in the middle of a field is a quote', async () => {
+  const told = await read('a,b\nsize 5",x\ny,5" disk\n')
   assert.deepEqual(
     told.records.map((record) => [...record.values()]),
     [
@@ -129,14 +129,14 @@ test('a quote in the middle of a field is a quote', async (t) => {
   )
 })
 
-test('a quote that is never closed breaks the file', async (t) => {
-  const error = await refusal(t, 'a,b\n1,2\n"3,4\n5,6\n')
+test('a quote that is never closed breaks the file', async () => {
+  const error = await refusal('a,b\n1,2\n"3,4\n5,6\n')
   assert.equal(error.code, 'FEED_INVALID')
   assert.match(error.message, /feed: line \d+: Quote Not Closed/)
 })
 
-test('a field of more than 16 MiB breaks the file', async (t) => {
-  const error = await refusal(t, `a\n"${'x'.repeat(17 * 1024 * 1024)}"\n`)
+test('a field of more than 16 MiB breaks the file', async () => {
+  const error = await refusal(`a\n"${'x'.repeat(17 * 1024 * 1024)}"\n`)
   assert.equal(error.code, 'FEED_INVALID')
   assert.match(error.message, /line 2: Max Record Size/)
 })
@@ -151,7 +151,7 @@ const JSON_FORMS: Record<string, string> = {
 }
 
 for (const [form, text] of Object.entries(JSON_FORMS)) {
-  test(`${form} has records with their fields in order`, async (t) => {
+  test(`${form} has records with their fields in order`, async () => {
     const expected = [
       [
         ['b', '1'],
@@ -160,24 +160,24 @@ for (const [form, text] of Object.entries(JSON_FORMS)) {
       ],
       [['b', true]],
     ]
-    assert.deepEqual((await read(t, text)).fields, expected)
-    assert.deepEqual((await read(t, gzipSync(text))).fields, expected)
+    assert.deepEqual((await read(text)).fields, expected)
+    assert.deepEqual((await read(gzipSync(text))).fields, expected)
   })
 }
 
-test('one object is one record', async (t) => {
-  assert.deepEqual((await read(t, '{\n"a": {"b": [1, {"c": "d"}]}\n}')).fields, [
+test('one object is one record', async () => {
+  assert.deepEqual((await read('{\n"a": {"b": [1, {"c": "d"}]}\n}')).fields, [
     [['a', [['b', ['1', [['c', 'd']]]]]]],
   ])
 })
 
-test('numbers keep their digits', async (t) => {
-  const told = await read(t, '[{"a": 12345678901234567890, "b": 2230.0, "c": -0, "d": 1E+400}]')
+test('numbers keep their digits', async () => {
+  const told = await read('[{"a": 12345678901234567890, "b": 2230.0, "c": -0, "d": 1E+400}]')
   assert.deepEqual([...told.records[0]!.values()], ['12345678901234567890', '2230.0', '-0', '1E+400'])
 })
 
-test('names of prototypes are names, and the last of two equal names wins', async (t) => {
-  const told = await read(t, '{"__proto__": {"x": "1"}, "constructor": "a", "constructor": "b"}')
+test('names of prototypes are names, and the last of two equal names wins', async () => {
+  const told = await read('{"__proto__": {"x": "1"}, "constructor": "a", "constructor": "b"}')
   assert.deepEqual(told.fields, [
     [
       ['__proto__', [['x', '1']]],
@@ -187,8 +187,8 @@ test('names of prototypes are names, and the last of two equal names wins', asyn
   assert.equal(({} as { x?: string }).x, undefined)
 })
 
-test('strings are decoded', async (t) => {
-  const told = await read(t, '[{"a": "\\u0432\\ud83d\\ude00\\n\\"\\\\/", "б": "вход"}]')
+test('strings are decoded', async () => {
+  const told = await read('[{"a": "\\u0432\\ud83d\\ude00\\n\\"\\\\/", "б": "вход"}]')
   assert.deepEqual(told.fields, [
     [
       ['a', 'в😀\n"\\/'],
@@ -197,8 +197,8 @@ test('strings are decoded', async (t) => {
   ])
 })
 
-test('elements that are no objects are skipped, and told with their lines', async (t) => {
-  const told = await read(t, '[\n{"a": 1},\n"text",\n[1,\n2],\nnull, 5,\n{"a": 2}\n]')
+test('elements that are no objects are skipped, and told with their lines', async () => {
+  const told = await read('[\n{"a": 1},\n"text",\n[1,\n2],\nnull, 5,\n{"a": 2}\n]')
   assert.equal(told.records.length, 2)
   assert.deepEqual(told.skipped, [
     'line 3: the value is not an object',
@@ -208,10 +208,9 @@ test('elements that are no objects are skipped, and told with their lines', asyn
   ])
 })
 
-test('a record that nests too deep is skipped, whatever it holds', async (t) => {
+test('a record that nests too deep is skipped, whatever it holds', async () => {
   const deep = (levels: number) => `{"a":${'['.repeat(levels)}{"b":1,"c":[2]}${']'.repeat(levels)}}`
   const told = await read(
-    t,
     `${deep(97)}\n${deep(98)}\n${deep(100_000)}\n${'{"a":'.repeat(500)}1${'}'.repeat(500)}\n{"a":"x"}`,
   )
   assert.equal(told.records.length, 2)
@@ -221,7 +220,7 @@ test('a record that nests too deep is skipped, whatever it holds', async (t) => 
   )
 })
 
-test('broken JSON breaks the file, and the line is told', async (t) => {
+test('broken JSON breaks the file, and the line is told', async () => {
   const broken: Record<string, RegExp> = {
     '[{"a": 1},\n{"a": 2},\n{"a" 3}]': /line 3: not JSON: .*':'/,
     '{"a": 1}\n{"a": 2\n{"a": 3}\n': /line 3: not JSON/,
@@ -240,21 +239,21 @@ test('broken JSON breaks the file, and the line is told', async (t) => {
     '[1}': /line 1: not JSON/,
   }
   for (const [text, message] of Object.entries(broken)) {
-    const error = await refusal(t, text)
+    const error = await refusal(text)
     assert.equal(error.code, 'FEED_INVALID', text)
     assert.match(error.message, message, text)
   }
 })
 
-test('one object round all records is refused, not taken into memory', async (t) => {
+test('one object round all records is refused, not taken into memory', async () => {
   const record = `{"a": "${'x'.repeat(1000)}"}`
-  const error = await refusal(t, `{"data": [${Array(18_000).fill(record).join(',\n')}]}`)
+  const error = await refusal(`{"data": [${Array(18_000).fill(record).join(',\n')}]}`)
   assert.equal(error.code, 'FEED_INVALID')
   assert.match(error.message, /line 16\d{3}(?:, after character \d+)?: a record is longer than 16 MiB/)
 })
 
-test('a string without end is refused', async (t) => {
-  const error = await refusal(t, `{"a": "${'x'.repeat(20 * 1024 * 1024)}`)
+test('a string without end is refused', async () => {
+  const error = await refusal(`{"a": "${'x'.repeat(20 * 1024 * 1024)}`)
   assert.match(error.message, /longer than 16 MiB/)
 })
 
@@ -276,51 +275,50 @@ test('a feed is the same wherever it is cut', async () => {
   }
 })
 
-test('bytes that are not UTF-8 are replaced', async (t) => {
-  const told = await read(t, Buffer.from('a,b\n\xe9t\xe9,x\n', 'latin1'))
+test('bytes that are not UTF-8 are replaced', async () => {
+  const told = await read(Buffer.from('a,b\n\xe9t\xe9,x\n', 'latin1'))
   assert.equal(told.records[0]!.get('a'), '\ufffdt\ufffd')
 })
 
-test('a large feed is read whole, plain and gzip', async (t) => {
+test('a large feed is read whole, plain and gzip', async () => {
   const rows = Array.from({ length: 20_000 }, (_, i) => `host${i}.example,note ${i}`)
   const text = `url,note\n${rows.join('\n')}\n`
   const objects = rows.map((row) => JSON.stringify({ url: row.split(',')[0] }))
   for (const content of [text, gzipSync(text), `[${objects.join(',')}]`, gzipSync(objects.join('\n'))]) {
-    const told = await read(t, content)
+    const told = await read(content)
     assert.equal(told.records.length, rows.length)
     assert.equal(told.records.at(-1)!.get('url'), 'host19999.example')
   }
 })
 
-test('gzip may have several members', async (t) => {
-  const told = await read(t, Buffer.concat([gzipSync('a\n1\n'), gzipSync('2\n')]))
+test('gzip may have several members', async () => {
+  const told = await read(Buffer.concat([gzipSync('a\n1\n'), gzipSync('2\n')]))
   assert.equal(told.records.length, 2)
 })
 
-test('broken gzip is refused', async (t) => {
+test('broken gzip is refused', async () => {
   const whole = gzipSync(`a,b\n${'1,2\n'.repeat(50_000)}`)
-  const cut = await refusal(t, whole.subarray(0, whole.length - 20))
+  const cut = await refusal(whole.subarray(0, whole.length - 20))
   assert.equal(cut.code, 'FEED_UNREADABLE')
   assert.match(cut.message, /the gzip data is broken after \d+ bytes of text/)
   const damaged = Buffer.from(whole)
   damaged.fill(0x55, 20, 40)
-  assert.equal((await refusal(t, damaged)).code, 'FEED_UNREADABLE')
+  assert.equal((await refusal(damaged)).code, 'FEED_UNREADABLE')
 })
 
-test('an empty file is refused', async (t) => {
+test('an empty file is refused', async () => {
   for (const content of ['', ' \r\n\n', '\ufeff', gzipSync('')]) {
-    const error = await refusal(t, content)
+    const error = await refusal(content)
     assert.equal(error.code, 'FEED_EMPTY')
   }
 })
 
-test('a feed without records is read', async (t) => {
-  for (const content of ['[]', ' [ ] ', 'a,b', 'a,b\n'])
-    assert.deepEqual((await read(t, content)).records, [])
+test('a feed without records is read', async () => {
+  for (const content of ['[]', ' [ ] ', 'a,b', 'a,b\n']) assert.deepEqual((await read(content)).records, [])
 })
 
-test('a file that is not there, and a directory, are refused', async (t) => {
-  const directory = await temporaryDirectory(t)
+test('a file that is not there, and a directory, are refused', async () => {
+  const directory = temporaryDirectory()
   const missing = join(directory, 'missing.csv')
   const refused = { name: 'FeedError', code: 'FEED_UNREADABLE' }
   await assert.rejects(readFeed(missing, new Told(), new Pace()), {
@@ -330,8 +328,8 @@ test('a file that is not there, and a directory, are refused', async (t) => {
   await assert.rejects(readFeed(directory, new Told(), new Pace()), refused)
 })
 
-test('a file that is written while it is read is refused', async (t) => {
-  const file = await temporaryFile(t, 'feed', '[{"a": 1}]')
+test('a file that is written while it is read is refused', async () => {
+  const file = temporaryFile('feed', '[{"a": 1}]')
   const told = new Told()
   told.onRecord = () => appendFileSync(file, '\n[{"a": 2}]')
   await assert.rejects(readFeed(file, told, new Pace()), {
@@ -340,8 +338,8 @@ test('a file that is written while it is read is refused', async (t) => {
   })
 })
 
-test('the version of a file changes with its content', async (t) => {
-  const file = await temporaryFile(t, 'feed', '[{"a": 1}]')
+test('the version of a file changes with its content', async () => {
+  const file = temporaryFile('feed', '[{"a": 1}]')
   const version = () => readFeed(file, new Told(), new Pace())
   const first = await version()
   assert.equal(await version(), first)
@@ -353,29 +351,29 @@ test('the version of a file changes with its content', async (t) => {
   assert.notEqual(await version(), second)
 })
 
-test('what a handler throws ends the reading', async (t) => {
+test('what a handler throws ends the reading', async () => {
   const stop = new Error('stop')
   for (const content of ['a\n1\n2\n', '[{"a": 1}, {"a": 2}]', gzipSync('a\n1\n2\n'), gzipSync('{"a": 1}')]) {
     const told = new Told()
     told.onRecord = () => {
       throw stop
     }
-    await assert.rejects(readFeed(await temporaryFile(t, 'feed', content), told, new Pace()), stop)
+    await assert.rejects(readFeed(temporaryFile('feed', content), told, new Pace()), stop)
   }
 })
 
-test('a reading can be aborted', async (t) => {
+test('a reading can be aborted', async () => {
   const abort = new AbortController()
   const told = new Told()
   told.onRecord = () => abort.abort(new Error('no longer wanted'))
   for (const content of [`a\n${'x\n'.repeat(1_000_000)}`, gzipSync(`[${'{"a":"x"},'.repeat(200_000)}{}]`)]) {
-    const file = await temporaryFile(t, 'feed', content)
+    const file = temporaryFile('feed', content)
     await assert.rejects(readFeed(file, told, new Pace(abort.signal)), /no longer wanted/)
   }
 })
 
-test('a MISP feed whose manifest changes while its events are read is to be read again', async (t) => {
-  const directory = await temporaryDirectory(t)
+test('a MISP feed whose manifest changes while its events are read is to be read again', async () => {
+  const directory = temporaryDirectory()
   const uuids = [1, 2].map((i) => `5f0f0f0f-0000-4000-8000-00000000000${i}`) as [string, string]
   const manifest = join(directory, 'manifest.json')
   const put = (...listed: string[]) => {

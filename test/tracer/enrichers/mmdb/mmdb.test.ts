@@ -10,7 +10,7 @@ import {
   type MmdbOptions,
 } from '../../../../src/tracer/enrichers/mmdb/mmdb.ts'
 import type { IndicatorType } from '../../../../src/tracer/protocol.ts'
-import { temporaryFile } from '../../feeds/temporary.ts'
+import { temporaryFile } from '../../../temporary.ts'
 import { buildMmdb, type MmdbSpec } from '../../mmdb/build-mmdb.ts'
 import { LogLines, poll } from '../../running-server.ts'
 
@@ -22,7 +22,7 @@ const COUNTRY: MmdbSpec['networks'] = [
 ]
 
 async function open(t: TestContext, spec: MmdbSpec, options: Partial<MmdbOptions> = {}) {
-  const file = await temporaryFile(t, 'test.mmdb', buildMmdb(spec))
+  const file = temporaryFile('test.mmdb', buildMmdb(spec))
   const logged = new LogLines()
   const enricher = await createMmdbEnricher({ file, log: logged.log, watch: false, ...options })
   t.after(() => enricher.close())
@@ -137,8 +137,8 @@ const broken: [name: string, content: Buffer, message: RegExp][] = [
   ['one without nodes', buildMmdb({ networks: COUNTRY, metadata: { node_count: 0 } }), /not complete/],
 ]
 for (const [name, content, message] of broken) {
-  test(`${name} is refused`, async (t) => {
-    const file = await temporaryFile(t, 'test.mmdb', content)
+  test(`${name} is refused`, async () => {
+    const file = temporaryFile('test.mmdb', content)
     await assert.rejects(createMmdbEnricher({ file }), (error: Error) => {
       assert.equal(error.name, 'MmdbError')
       assert.ok(error.message.startsWith(`${file}: `), error.message)
@@ -148,8 +148,8 @@ for (const [name, content, message] of broken) {
   })
 }
 
-test('a file that is not there, and a directory, are refused', async (t) => {
-  const file = await temporaryFile(t, 'test.mmdb', whole)
+test('a file that is not there, and a directory, are refused', async () => {
+  const file = temporaryFile('test.mmdb', whole)
   await assert.rejects(createMmdbEnricher({ file: `${file}.not` }), {
     message: `${file}.not: cannot be opened (ENOENT)`,
   })
@@ -161,7 +161,7 @@ test('damage at the place of an address is an error of that look-up alone', asyn
   // In place of the first record, a pointer that leads to itself.
   const records = content.indexOf(Buffer.alloc(16)) + 16
   content.set([0x20, 0x00], records)
-  const file = await temporaryFile(t, 'test.mmdb', content)
+  const file = temporaryFile('test.mmdb', content)
   const enricher = await createMmdbEnricher({ file, watch: false })
   t.after(() => enricher.close())
   assert.throws(() => enricher.lookup({ type: 'ip', value: '198.51.100.7' }), RangeError)

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import {
   type CompileFeedsOptions,
@@ -14,10 +14,10 @@ import { openCompiledFeed } from '../../../../src/tracer/feeds/compiled/compiled
 import { removeAbandoned } from '../../../../src/tracer/feeds/compiled/workspace.ts'
 import { FeedError } from '../../../../src/tracer/feeds/feed-error.ts'
 import { queryOf } from '../../../../src/tracer/feeds/tables/table.ts'
-import { temporaryDirectory } from '../temporary.ts'
+import { temporaryDirectory } from '../../../temporary.ts'
 
-async function filesIn(t: TestContext, files: Record<string, string | Uint8Array>): Promise<string> {
-  const directory = await temporaryDirectory(t)
+async function filesIn(files: Record<string, string | Uint8Array>): Promise<string> {
+  const directory = temporaryDirectory()
   for (const [name, content] of Object.entries(files)) await writeFile(join(directory, name), content)
   return directory
 }
@@ -47,8 +47,8 @@ function refusal(options: CompileFeedsOptions): Promise<FeedError> {
   )
 }
 
-test('feeds of several formats become one, the last record of equal keys wins', async (t) => {
-  const directory = await filesIn(t, {
+test('feeds of several formats become one, the last record of equal keys wins', async () => {
+  const directory = await filesIn({
     'one.csv': 'ioc,n\na.example,1\nb.example,1\n,1\n',
     'two.json': '[{"ioc": "B.example/", "n": 2}, {"ioc": ["c.example", "c.example"]}]',
     'three.gz': gzipSync('{"ioc": "a.example", "n": 3}\n{"ioc": "-"}\n'),
@@ -80,8 +80,8 @@ test('feeds of several formats become one, the last record of equal keys wins', 
   assert.deepEqual((await readdir(directory)).sort(), ['one.csv', 'three.gz', 'two.json', 'x.tracer'])
 })
 
-test('a feed that cannot be used leaves the file that is there, and nothing else', async (t) => {
-  const directory = await filesIn(t, {
+test('a feed that cannot be used leaves the file that is there, and nothing else', async () => {
+  const directory = await filesIn({
     'good.csv': 'ioc\na.example\n',
     'broken.json': '[{"ioc": "b.example"}, {"ioc": ',
     'x.tracer': 'old',
@@ -99,8 +99,8 @@ test('a feed that cannot be used leaves the file that is there, and nothing else
   assert.deepEqual((await readdir(directory)).sort(), ['broken.json', 'good.csv', 'x.tracer'])
 })
 
-test('what cannot be written is told', async (t) => {
-  const directory = await filesIn(t, { 'good.csv': 'ioc\na.example\n' })
+test('what cannot be written is told', async () => {
+  const directory = await filesIn({ 'good.csv': 'ioc\na.example\n' })
   const feeds = [join(directory, 'good.csv')]
   const keys = [{ key: 'ioc' }]
   const nowhere = await refusal({ feeds, keys, output: join(directory, 'no', 'x.tracer') })
@@ -112,9 +112,9 @@ test('what cannot be written is told', async (t) => {
   assert.deepEqual((await readdir(directory)).sort(), ['good.csv', 'x.tracer'])
 })
 
-test('a signal stops the work wherever it is, and nothing is left of it', async (t) => {
+test('a signal stops the work wherever it is, and nothing is left of it', async () => {
   const rows = Array.from({ length: 12_000 }, (_, i) => `host${i}.example\n*m${i % 999}*.example/*`)
-  const directory = await filesIn(t, { 'feed.csv': `ioc\n${rows.join('\n')}\n`, 'x.tracer': 'old' })
+  const directory = await filesIn({ 'feed.csv': `ioc\n${rows.join('\n')}\n`, 'x.tracer': 'old' })
   for (const phase of ['reading', 'indexing', 'checking'] as const) {
     const stop = new AbortController()
     const progress = noProgress()
@@ -142,8 +142,8 @@ test('a signal stops the work wherever it is, and nothing is left of it', async 
   }
 })
 
-test('what a killed compile has left is removed, what another one needs is not', async (t) => {
-  const directory = await filesIn(t, { 'x.tracer': 'old' })
+test('what a killed compile has left is removed, what another one needs is not', async () => {
+  const directory = await filesIn({ 'x.tracer': 'old' })
   const names = [
     '.x.tracer.compiling-me-1.abcdef',
     '.x.tracer.compiling-me-2.abcdef',
@@ -175,7 +175,7 @@ async function inSmallFileSystem(directory: string, task: () => Promise<void>): 
 test('a full disk is a clear error, at whatever place it is full', {
   skip: process.platform !== 'linux',
 }, async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   const small = join(directory, 'small')
   await mkdir(small)
   const output = join(small, 'x.tracer')

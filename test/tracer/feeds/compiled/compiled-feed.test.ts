@@ -3,19 +3,19 @@ import { readFileSync } from 'node:fs'
 import { chmod, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { compileFeeds } from '../../../../src/tracer/feeds/compiled/compile.ts'
 import { openCompiledFeed } from '../../../../src/tracer/feeds/compiled/compiled-feed.ts'
 import { samplesOf } from '../../../../src/tracer/feeds/compiled/samples.ts'
 import { FeedError } from '../../../../src/tracer/feeds/feed-error.ts'
 import { queryOf } from '../../../../src/tracer/feeds/tables/table.ts'
-import { temporaryDirectory } from '../temporary.ts'
+import { temporaryDirectory } from '../../../temporary.ts'
 
 const TRAILER_BYTES = 64
 const VERSION_OFFSET = 8
 
-async function compiled(t: TestContext, content: string): Promise<{ directory: string; file: string }> {
-  const directory = await temporaryDirectory(t)
+async function compiled(content: string): Promise<{ directory: string; file: string }> {
+  const directory = temporaryDirectory()
   const feed = join(directory, 'feed')
   const file = join(directory, 'x.tracer')
   await writeFile(feed, content)
@@ -37,8 +37,8 @@ async function refusal(file: string): Promise<FeedError> {
 
 const SMALL = 'ioc,n\na.example,1\n192.0.2.0/24,2\n*.b.example/*,3\n'
 
-test('a file that is cut anywhere is refused before lmdb sees it', async (t) => {
-  const { file } = await compiled(t, SMALL)
+test('a file that is cut anywhere is refused before lmdb sees it', async () => {
+  const { file } = await compiled(SMALL)
   const bytes = await readFile(file)
   for (
     let length = 0;
@@ -54,8 +54,8 @@ test('a file that is cut anywhere is refused before lmdb sees it', async (t) => 
   ;(await openCompiledFeed(file)).close()
 })
 
-test('a byte that is changed anywhere is found', async (t) => {
-  const { file } = await compiled(t, SMALL)
+test('a byte that is changed anywhere is found', async () => {
+  const { file } = await compiled(SMALL)
   const bytes = await readFile(file)
   const versionAt = bytes.length - TRAILER_BYTES + VERSION_OFFSET
   for (let at = 0; at < bytes.length; at += at < bytes.length - 700 ? 257 : 11) {
@@ -69,8 +69,8 @@ test('a byte that is changed anywhere is found', async (t) => {
   }
 })
 
-test('a file of another version is refused with what to do', async (t) => {
-  const { file } = await compiled(t, SMALL)
+test('a file of another version is refused with what to do', async () => {
+  const { file } = await compiled(SMALL)
   const bytes = await readFile(file)
   bytes.writeUInt32LE(7, bytes.length - TRAILER_BYTES + VERSION_OFFSET)
   await writeFile(file, bytes)
@@ -79,8 +79,8 @@ test('a file of another version is refused with what to do', async (t) => {
   assert.match(error.message, /another version of tracer \(format 7, this one reads 2\); compile it again/)
 })
 
-test('what is no compiled feed is refused', async (t) => {
-  const directory = await temporaryDirectory(t)
+test('what is no compiled feed is refused', async () => {
+  const directory = temporaryDirectory()
   const file = join(directory, 'x.tracer')
   for (const content of ['', 'ioc\na.example\n', 'x'.repeat(100_000), '\0'.repeat(64)]) {
     await writeFile(file, content)
@@ -95,7 +95,7 @@ test('the middle of a large file is checked while it is in use', async (t) => {
   const held = setInterval(() => {}, 1000)
   t.after(() => clearInterval(held))
   const rows = Array.from({ length: 120_000 }, (_, i) => `host${i}.example,${'x'.repeat(110)}`)
-  const { file } = await compiled(t, `ioc,n\n${rows.join('\n')}\n`)
+  const { file } = await compiled(`ioc,n\n${rows.join('\n')}\n`)
   const whole = await openCompiledFeed(file, undefined, { checkedAtOnceBytes: 0 })
   assert.equal(await whole.checked, undefined)
   whole.close()
@@ -123,8 +123,8 @@ test('the middle of a large file is checked while it is in use', async (t) => {
   assert.equal(await closed.checked, undefined)
 })
 
-test('a file is read by several, from a directory that is not written to', async (t) => {
-  const { directory, file } = await compiled(t, SMALL)
+test('a file is read by several, from a directory that is not written to', async () => {
+  const { directory, file } = await compiled(SMALL)
   const kept = join(directory, 'kept')
   await mkdir(kept)
   await rename(file, join(kept, 'x.tracer'))
@@ -145,8 +145,8 @@ test('a file is read by several, from a directory that is not written to', async
   }
 })
 
-test('a feed that is closed is not mapped any more', { skip: process.platform !== 'linux' }, async (t) => {
-  const { file } = await compiled(t, SMALL)
+test('a feed that is closed is not mapped any more', { skip: process.platform !== 'linux' }, async () => {
+  const { file } = await compiled(SMALL)
   const mappings = () => readFileSync('/proc/self/maps', 'utf8').split(file).length - 1
   const before = mappings()
   const feed = await openCompiledFeed(file)
@@ -156,15 +156,15 @@ test('a feed that is closed is not mapped any more', { skip: process.platform !=
   assert.equal(mappings(), before)
 })
 
-test('a file without records, and one with few, have what they have', async (t) => {
-  const empty = await compiled(t, 'ioc\n')
+test('a file without records, and one with few, have what they have', async () => {
+  const empty = await compiled('ioc\n')
   const feed = await openCompiledFeed(empty.file)
   assert.equal(feed.tables[0]!.size, 0)
   assert.equal(feed.tables[0]!.find(queryOf({ type: 'url', value: 'a.example' })!, undefined), undefined)
   assert.deepEqual([...samplesOf(feed.header, feed.store, 5)], [])
   feed.close()
 
-  const few = await openCompiledFeed((await compiled(t, SMALL)).file)
+  const few = await openCompiledFeed((await compiled(SMALL)).file)
   const samples = [...samplesOf(few.header, few.store, 20)]
   assert.deepEqual(
     samples.toSorted((a, b) => (a.indicator < b.indicator ? -1 : 1)),

@@ -11,7 +11,7 @@ import type { FeedKey } from '../../../../src/tracer/feeds/keys/key-path.ts'
 import { loadFeed } from '../../../../src/tracer/feeds/load.ts'
 import { type IndicatorTable, queryOf } from '../../../../src/tracer/feeds/tables/table.ts'
 import type { Indicator } from '../../../../src/tracer/protocol.ts'
-import { temporaryDirectory } from '../temporary.ts'
+import { temporaryDirectory } from '../../../temporary.ts'
 
 /** What several tables answer, as the server would send it. */
 function answers(tables: readonly IndicatorTable[], indicator: Indicator): readonly Match[] {
@@ -75,7 +75,7 @@ async function assertEqual(
   expectedHits?: number,
 ): Promise<void> {
   const records = keys.map((key, i) => ({ key, n: String(i) }))
-  const both = await loadBoth(await temporaryDirectory(t), JSON.stringify(records), [{ key: 'key' }])
+  const both = await loadBoth(temporaryDirectory(), JSON.stringify(records), [{ key: 'key' }])
   t.after(() => both.close())
   const hits = assertSame(both, asAllTypes([...keys, ...queries]))
   if (expectedHits !== undefined) assert.equal(hits, expectedHits)
@@ -217,7 +217,7 @@ test('keys and contexts of any length', async (t) => {
     { key: '192.0.2.1-192.0.2.254', note: 'r'.repeat(100) },
     { key: '192.0.2.7-192.0.2.9', note: 'r'.repeat(700) },
   ]
-  const both = await loadBoth(await temporaryDirectory(t), JSON.stringify(records), [{ key: 'key' }])
+  const both = await loadBoth(temporaryDirectory(), JSON.stringify(records), [{ key: 'key' }])
   t.after(() => both.close())
   const queries = records.flatMap(({ key }) => key)
   const hits = assertSame(both, asAllTypes([...queries, 'a.y.example', '192.0.2.8', '%'.repeat(99_999)]))
@@ -236,7 +236,7 @@ test('several keys with one record, lists of keys, and a category of its own', a
     { key: 'url', type: 'url' },
   ]
   for (const category of [undefined, 'mine', 'a|b']) {
-    const both = await loadBoth(await temporaryDirectory(t), content, keys, { category })
+    const both = await loadBoth(temporaryDirectory(), content, keys, { category })
     t.after(() => both.close())
     const values = ['1'.repeat(32), '2'.repeat(40), '3'.repeat(32), 'b.example', 'x.b.example', 'a.a.example']
     assert.ok(assertSame(both, asAllTypes([...values, '192.0.2.1', '192.0.2.0/30'])) > 8)
@@ -257,7 +257,7 @@ test('events of MISP, which say themselves what is looked up', async (t) => {
     attribute('comment', 'not looked up'),
   ]
   const content = JSON.stringify({ Event: { uuid: 'u', info: 'campaign', date: '2026-01-02', Attribute } })
-  const both = await loadBoth(await temporaryDirectory(t), content, [{}, { type: 'ip' }])
+  const both = await loadBoth(temporaryDirectory(), content, [{}, { type: 'ip' }])
   t.after(() => both.close())
   assert.equal(
     assertSame(both, asAllTypes(['192.0.2.7', 'evil.example', 'e'.repeat(64), 'not looked up'])),
@@ -277,7 +277,7 @@ test('what is sorted in many runs is what is sorted in one', async (t) => {
       .map((key) => `${key},${i}`)
       .join('\n')
   })
-  const both = await loadBoth(await temporaryDirectory(t), `key,n\n${rows.join('\n')}\n`, [{ key: 'key' }], {
+  const both = await loadBoth(temporaryDirectory(), `key,n\n${rows.join('\n')}\n`, [{ key: 'key' }], {
     runBytes: 10_000,
   })
   t.after(() => both.close())
@@ -315,8 +315,8 @@ const HASH = fc
 const KEY = fc.oneof(URL_TEXT, MASK, ADDRESS4, ADDRESS6, NETWORK, HASH, fc.string({ maxLength: 8 }))
 const QUERY = fc.oneof(URL_TEXT, ADDRESS4, ADDRESS6, HASH, MASK, fc.string({ maxLength: 8 }))
 
-test('generated feeds and queries', { timeout: 300_000 }, async (t) => {
-  const directory = await temporaryDirectory(t)
+test('generated feeds and queries', { timeout: 300_000 }, async () => {
+  const directory = temporaryDirectory()
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(KEY, { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 60 }),

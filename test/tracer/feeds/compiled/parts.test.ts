@@ -16,7 +16,7 @@ import { KeyHash } from '../../../../src/tracer/feeds/compiled/key-hash.ts'
 import { Sorter } from '../../../../src/tracer/feeds/compiled/sorter.ts'
 import { formatAddress, parseAddress, parseAddressRange } from '../../../../src/tracer/feeds/keys/ip.ts'
 import { Pace } from '../../../../src/tracer/feeds/pace.ts'
-import { temporaryDirectory } from '../temporary.ts'
+import { temporaryDirectory } from '../../../temporary.ts'
 
 test('a range is made of the fewest blocks, and each of its addresses is in one of them', () => {
   const shown = (text: string) =>
@@ -130,8 +130,8 @@ test('a text from the left, from the right and in pieces has the hashes that it 
   )
 })
 
-test('a sorter keeps the order of equals, in memory and in many runs, also of items larger than a run', async (t) => {
-  const directory = await temporaryDirectory(t)
+test('a sorter keeps the order of equals, in memory and in many runs, also of items larger than a run', async () => {
+  const directory = temporaryDirectory()
   for (const runBytes of [10_000_000, 3000]) {
     const sorter = new Sorter(join(directory, 'run'), runBytes)
     const items = Array.from({ length: 5000 }, (_, i) => {

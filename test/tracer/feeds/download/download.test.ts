@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { FeedDownload, type FeedDownloadOptions } from '../../../../src/tracer/feeds/download/download.ts'
+import { temporaryDirectory } from '../../../temporary.ts'
 import { LogLines } from '../../running-server.ts'
 import { AUTHORITY, FeedServer, tagged } from '../feed-server.ts'
 import { loadedFrom } from '../loaded.ts'
-import { temporaryDirectory } from '../temporary.ts'
 
 const OPTIONS = { timeout: 300_000 }
 const FEED = 'ioc,c\ngmer.com,x\n'
@@ -25,7 +25,7 @@ async function prepare(
   url: string,
   options: Partial<FeedDownloadOptions> = {},
 ): Promise<Case> {
-  const directory = options.directory ?? join(await temporaryDirectory(t), 'cache')
+  const directory = options.directory ?? join(temporaryDirectory(), 'cache')
   const logged = new LogLines()
   const download = new FeedDownload({ retryMs: 1, ...options, url, directory, log: logged.log })
   t.after(() => download.close())
@@ -325,7 +325,7 @@ test(
   'what a process that is gone has left is removed, what another one writes is not',
   OPTIONS,
   async (t) => {
-    const directory = await temporaryDirectory(t)
+    const directory = temporaryDirectory()
     const [old, recent] = [join(directory, 'a.feed.1.part'), join(directory, 'a.feed.2.part')]
     await writeFile(old, 'x')
     await writeFile(recent, 'x')
@@ -401,7 +401,7 @@ test(
 )
 
 test('old partial files are removed where a MISP feed has them, too', OPTIONS, async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   const server = await FeedServer.start(t, misp({}))
   const { download } = await prepare(t, server.url('/feed/manifest.json'), { directory })
   const olds = [directory, join(download.file, '..')].map((folder) => join(folder, 'x.part'))
@@ -418,7 +418,7 @@ test('a partial file that is gone when it is looked at does not fail the start',
   ...OPTIONS,
   skip: process.platform === 'win32' && 'links need a right there',
 }, async (t) => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory()
   // It is listed and cannot be looked at, as one that another process removes in between.
   await symlink(join(directory, 'nowhere'), join(directory, 'a.feed.1.part'))
   const server = await FeedServer.start(t, tagged(FEED))

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Pace } from '../../../../src/tracer/feeds/pace.ts'
 import { readFeed } from '../../../../src/tracer/feeds/read.ts'
+import { temporaryFile } from '../../../temporary.ts'
 import { load } from '../loaded.ts'
-import { temporaryFile } from '../temporary.ts'
 
 const MD5 = '9e107d9d372bb6826bd81d3542a419d6'
 const SHA1 = '2fd4e1c67a2d28fced849ee1bb76e7391b93eb12'
@@ -24,7 +24,7 @@ function event(attributes: readonly unknown[], rest: object = {}): object {
   }
 }
 
-test('each part of an attribute that is an indicator can be looked up', async (t) => {
+test('each part of an attribute that is an indicator can be looked up', async () => {
   const attributes: [type: string, value: string, ...found: ['ip' | 'url' | 'hash', string][]][] = [
     ['ip-src', '192.0.2.1', ['ip', '192.0.2.1']],
     ['ip-dst', '198.51.100.0/24', ['ip', '198.51.100.77']],
@@ -45,7 +45,6 @@ test('each part of an attribute that is an indicator can be looked up', async (t
     ['filename|sha512/224', `x|${'3'.repeat(56)}`, ['hash', '3'.repeat(56)]],
   ]
   const feed = await load(
-    t,
     JSON.stringify(event(attributes.map(([type, value]) => ({ type, value, to_ids: true })))),
   )
   assert.equal(feed.records, attributes.length)
@@ -59,7 +58,7 @@ test('each part of an attribute that is an indicator can be looked up', async (t
   }
 })
 
-test('types that cannot be looked up are no errors, and are counted', async (t) => {
+test('types that cannot be looked up are no errors, and are counted', async () => {
   const attributes = [
     { type: 'comment', value: 'text' },
     { type: 'filename', value: 'a.exe' },
@@ -71,23 +70,23 @@ test('types that cannot be looked up are no errors, and are counted', async (t) 
     { type: 'domain', value: 'gone.example', deleted: true },
     { type: 'domain', value: 'there.example' },
   ]
-  const feed = await load(t, JSON.stringify(event(attributes)))
+  const feed = await load(JSON.stringify(event(attributes)))
   assert.deepEqual([feed.records, feed.ignored, feed.skipped], [1, 8, 0])
   assert.equal(feed.find('url', 'gone.example').length, 0)
 })
 
-test('an event of nothing that can be looked up is a feed without indicators', async (t) => {
-  const feed = await load(t, JSON.stringify(event([{ type: 'comment', value: 'text' }])), { key: 'value' })
+test('an event of nothing that can be looked up is a feed without indicators', async () => {
+  const feed = await load(JSON.stringify(event([{ type: 'comment', value: 'text' }])), { key: 'value' })
   assert.deepEqual([feed.records, feed.ignored, feed.indicators], [0, 1, 0])
 })
 
-test('what is no attribute, and what is not of its type, is skipped', async (t) => {
+test('what is no attribute, and what is not of its type, is skipped', async () => {
   const attributes = [7, 'x', null, {}, { type: 'md5' }, { type: 'ip-src', value: 'nonsense' }]
-  const feed = await load(t, JSON.stringify(event([...attributes, { type: 'ip-src', value: '192.0.2.1' }])))
+  const feed = await load(JSON.stringify(event([...attributes, { type: 'ip-src', value: '192.0.2.1' }])))
   assert.deepEqual([feed.records, feed.skipped], [1, 6])
 })
 
-test('the context has tags and what the analyst has written, and not the sample', async (t) => {
+test('the context has tags and what the analyst has written, and not the sample', async () => {
   const attribute = {
     uuid: 'u',
     event_id: '5',
@@ -102,35 +101,35 @@ test('the context has tags and what the analyst has written, and not the sample'
     Tag: [{ name: 'tlp:green', colour: '#00ff00' }, 5, { colour: 'x' }, { name: 'apt' }],
     Galaxy: [{ deep: { deep: [] } }],
   }
-  const feed = await load(t, JSON.stringify(event([attribute])))
+  const feed = await load(JSON.stringify(event([attribute])))
   assert.deepEqual(feed.find('url', 'evil.example'), [
     `|type=domain|category=Network activity|value=evil.example|comment=c2   beacon|to_ids=false|uuid=u|timestamp=1700000000|tags=tlp:green,apt${EVENT}`,
   ])
 })
 
-test('attributes of objects are attributes', async (t) => {
+test('attributes of objects are attributes', async () => {
   const object = { name: 'file', Attribute: [{ type: 'md5', value: MD5, object_relation: 'md5' }] }
   const text = JSON.stringify(event([], { Object: [object, { name: 'empty' }, 'x'] }))
-  const feed = await load(t, text)
+  const feed = await load(text)
   assert.deepEqual(feed.find('hash', MD5), [`|type=md5|value=${MD5}|object_relation=md5${EVENT}`])
 })
 
-test('several events: in an array, one after another, as an answer of MISP', async (t) => {
+test('several events: in an array, one after another, as an answer of MISP', async () => {
   const one = JSON.stringify(event([{ type: 'domain', value: 'one.example' }]))
   const two = JSON.stringify({
     Event: { ...FIELDS, info: 'Other', Attribute: [{ type: 'domain', value: 'two.example' }] },
   })
   for (const text of [`[${one},${two}]`, `${one}\n${two}\n`, `{"response": [${one}, ${two}]}`]) {
-    const feed = await load(t, text)
+    const feed = await load(text)
     assert.equal(feed.records, 2, text.slice(0, 20))
     assert.match(feed.find('url', 'one.example')[0]!, /event\.info=Bad campaign/)
     assert.match(feed.find('url', 'two.example')[0]!, /event\.info=Other/)
   }
-  const found = await load(t, '{"response": {"Attribute": [{"type": "domain", "value": "one.example"}]}}')
+  const found = await load('{"response": {"Attribute": [{"type": "domain", "value": "one.example"}]}}')
   assert.deepEqual(found.find('url', 'one.example'), ['|type=domain|value=one.example'])
 })
 
-test('an event that tells of itself behind its attributes has the same contexts, none of them twice', async (t) => {
+test('an event that tells of itself behind its attributes has the same contexts, none of them twice', async () => {
   const early = JSON.stringify(event([{ type: 'domain', value: 'one.example' }]))
   const attributes = [
     { type: 'domain', value: 'two.example' },
@@ -138,7 +137,7 @@ test('an event that tells of itself behind its attributes has the same contexts,
     { type: 'md5', value: MD5 },
   ]
   const late = JSON.stringify({ Event: { Attribute: attributes, ...FIELDS, info: 'Late' } })
-  const file = await temporaryFile(t, 'feed', `[${early}, ${late}, ${late.replaceAll('two', 'three')}]`)
+  const file = temporaryFile('feed', `[${early}, ${late}, ${late.replaceAll('two', 'three')}]`)
   const told: unknown[][] = []
   let ignored = 0
   await readFeed(
@@ -164,35 +163,35 @@ test('an event that tells of itself behind its attributes has the same contexts,
   assert.equal(ignored, 2)
 })
 
-test('a record that merely has a response is a feed like any other', async (t) => {
-  const feed = await load(t, '{"response": [{"host": "a.example"}, {"host": "b.example"}], "took": 3}', {
+test('a record that merely has a response is a feed like any other', async () => {
+  const feed = await load('{"response": [{"host": "a.example"}, {"host": "b.example"}], "took": 3}', {
     key: 'response/host',
   })
   assert.equal(feed.records, 1)
   assert.equal(feed.find('url', 'b.example').length, 1)
 })
 
-test('records that merely have a response are read to the end, however many', async (t) => {
+test('records that merely have a response are read to the end, however many', async () => {
   const lines = Array.from(
     { length: 1000 },
     (_, i) => `{"response": {"code": ${i}}, "host": "h${i}.example"}`,
   )
   for (const text of [lines.join('\n'), `[${lines.join(',')}]`]) {
-    const feed = await load(t, text, { key: 'host' })
+    const feed = await load(text, { key: 'host' })
     assert.deepEqual([feed.records, feed.skipped, feed.ignored], [1000, 0, 0])
     assert.deepEqual(feed.find('url', 'h999.example'), ['|response.code=999|host=h999.example'])
   }
 })
 
-test('an event that is broken in the middle is refused as a whole', async (t) => {
+test('an event that is broken in the middle is refused as a whole', async () => {
   const text = JSON.stringify(event([{ type: 'domain', value: 'one.example' }]))
   for (const broken of [text.slice(0, -5), text.replace('"value"', 'value'), `${text}}`])
-    await assert.rejects(load(t, broken), { code: 'FEED_INVALID' })
+    await assert.rejects(load(broken), { code: 'FEED_INVALID' })
 })
 
 test('an event larger than a record may be is read an attribute at a time', {
   timeout: 300_000,
-}, async (t) => {
+}, async () => {
   const attributes = Array.from({ length: 120_000 }, (_, i) => ({
     type: 'domain',
     value: `host-${i}.example`,
@@ -200,7 +199,7 @@ test('an event larger than a record may be is read an attribute at a time', {
   }))
   const text = JSON.stringify(event(attributes))
   assert.ok(text.length > 16 * 1024 * 1024)
-  const feed = await load(t, text)
+  const feed = await load(text)
   assert.equal(feed.records, 120_000)
   assert.equal(feed.find('url', 'host-119999.example').length, 1)
 })

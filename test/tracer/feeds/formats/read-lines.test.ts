@@ -5,7 +5,7 @@ import { load } from '../loaded.ts'
 
 const LINES = { text: 'lines' } as const
 
-test('a list has one indicator a line, of any type, with comments', async (t) => {
+test('a list has one indicator a line, of any type, with comments', async () => {
   const text = [
     '# our own',
     'gmer.com',
@@ -18,7 +18,7 @@ test('a list has one indicator a line, of any type, with comments', async (t) =>
     'http://example.com/a#b',
   ].join('\n')
   for (const content of [text, gzipSync(text), `\ufeff${text}\n`]) {
-    const list = await load(t, content, {}, LINES)
+    const list = await load(content, {}, LINES)
     assert.deepEqual([list.records, list.skipped], [7, 0])
     for (const [type, value] of [
       ['url', 'http://GMER.com/'],
@@ -35,26 +35,26 @@ test('a list has one indicator a line, of any type, with comments', async (t) =>
   }
 })
 
-test('what is no indicator is skipped, and a table of columns is refused with advice', async (t) => {
-  const list = await load(t, 'gmer.com\nnot an indicator\n/only/a/path\n', {}, LINES)
+test('what is no indicator is skipped, and a table of columns is refused with advice', async () => {
+  const list = await load('gmer.com\nnot an indicator\n/only/a/path\n', {}, LINES)
   assert.deepEqual([list.records, list.skipped], [2, 1])
   assert.match(list.skippedPlaces[0]!, /^line 2: "not an indicator" is no indicator/)
-  await assert.rejects(load(t, 'domain,why\na.example,x\n', {}, LINES), /line 1: .*columns need a --key/)
+  await assert.rejects(load('domain,why\na.example,x\n', {}, LINES), /line 1: .*columns need a --key/)
 })
 
-test('a list may be empty but for a comment', async (t) => {
-  assert.equal((await load(t, '# none yet\n', {}, LINES)).records, 0)
-  await assert.rejects(load(t, '\n', {}, LINES), { code: 'FEED_EMPTY', message: /# none/ })
+test('a list may be empty but for a comment', async () => {
+  assert.equal((await load('# none yet\n', {}, LINES)).records, 0)
+  await assert.rejects(load('\n', {}, LINES), { code: 'FEED_EMPTY', message: /# none/ })
 })
 
-test('a line without an end is refused', async (t) => {
-  await assert.rejects(load(t, `a.example\n${'x'.repeat(2 ** 20 + 2 ** 18)}`, {}, LINES), {
+test('a line without an end is refused', async () => {
+  await assert.rejects(load(`a.example\n${'x'.repeat(2 ** 20 + 2 ** 18)}`, {}, LINES), {
     code: 'FEED_INVALID',
     message: /line 2: longer than 1 MiB/,
   })
 })
 
-test('warning-lists of MISP are lists, too', async (t) => {
+test('warning-lists of MISP are lists, too', async () => {
   const text = '{"list": ["192.0.2.0/24"], "name": "N", "type": "cidr", "version": 1}'
-  assert.equal((await load(t, text, {}, LINES)).find('ip', '192.0.2.3').length, 1)
+  assert.equal((await load(text, {}, LINES)).find('ip', '192.0.2.3').length, 1)
 })
