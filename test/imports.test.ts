@@ -21,7 +21,9 @@ const TEXTS = new Map(
   readdirSync(SOURCE, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => [relative(SOURCE, path).split(sep).join('/'), readFileSync(path, 'utf8')]),
+    .map((path) => [relative(SOURCE, path).split(sep).join('/'), readFileSync(path, 'utf8')] as const)
+    // AssemblyScript is no module of the program: the build makes one of it.
+    .filter(([file]) => !file.includes('/assembly/')),
 )
 const IMPORTS = new Map([...TEXTS].map(([file, text]) => [file, importsOf(file, text)]))
 

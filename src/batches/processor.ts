@@ -53,8 +53,11 @@ export interface ProcessedPart<Records> {
 /** Documents are read by so much at a time: all events that are complete in a piece are texts in memory together. */
 const STEP_BYTES = 64 * 1024
 
-/** The fast path leaves lines alone that cost more than this part of what an event may cost. */
-const FAST_SHARE = 1 / 16
+/**
+ * The fast path leaves lines alone that cost more than a sixteenth of what an event may cost. So many of them at a time
+ * cost no more than one event of the plain way.
+ */
+const FAST_LINES = 16
 
 /**
  * The product without its streams: bytes of a source in, JSON lines and records of rejected events out, in parts of which no
@@ -89,6 +92,8 @@ export class Processor<Records> {
   #values: ValueSplitter
   #unread: UnreadRest | undefined
   #written = 0
+  /** Lines that the fast path took last. */
+  #taken = 0
   #stopped = false
 
   /**
@@ -208,9 +213,13 @@ export class Processor<Records> {
   /** The reader's part of this: it outlives rules and records. */
   #createSink(): LineSink {
     const isFull = () => this.#isFull
+    const taken = () => this.#taken
     return {
       get isFull() {
         return isFull()
+      },
+      get taken() {
+        return taken()
       },
       take: (block, start) => this.#line(block, start),
       event: (event) => this.#event(event),
@@ -220,10 +229,12 @@ export class Processor<Records> {
 
   #line(block: ChunkText, start: number): number {
     if (this.#fast === undefined || !block.isUtf8 || this.#stopped) return -1
-    const next = this.#fast.line(block, start)
-    if (next === -1) return -1
-    this.#slice.count(FAST_SHARE)
-    this.#written++
+    const next = this.#fast.lines(block, start, FAST_LINES)
+    const { taken } = this.#fast
+    if (taken === 0) return -1
+    this.#taken = taken
+    this.#slice.count(taken / FAST_LINES)
+    this.#written += taken
     return next
   }
 

@@ -25,12 +25,15 @@ export interface Splitter {
 /** Takes lines, one after the other. */
 export interface LineSink {
   /**
-   * Takes the line at an offset of the block as it stands.
+   * Takes lines from an offset of the block on as they stand, as many as it likes. For the line after them `event` or
+   * `reject` is called, or it is asked again where it is full.
    *
    * @param block complete lines: its last byte is LF
-   * @returns the offset after its LF; -1: `event` or `reject` is called instead
+   * @returns the offset after the last one's LF; -1 where it takes none
    */
   take(block: ChunkText, start: number): number
+  /** Number of lines that the last `take` took. Default: 1. */
+  readonly taken?: number
   event(event: EventText): void
   reject(event: RejectedEvent): void
   /** The output that was made of the lines has to be taken before the next one comes. Default: never. */
@@ -151,8 +154,9 @@ export class LineReader {
     while (start < latin1.length && sink.isFull !== true) {
       const after = takes ? sink.take(chunk, start) : -1
       if (after !== -1) {
-        this.#line++
-        this.#ordinal++
+        const { taken = 1 } = sink
+        this.#line += taken
+        this.#ordinal += taken
         start = after
         continue
       }
