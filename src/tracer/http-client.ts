@@ -31,6 +31,13 @@ export interface HttpResponse {
   readonly body: Readable
 }
 
+/**
+ * How undici says that a connection was closed: before a response, in a body of a known length, and in one that comes
+ * in chunks, for which there is no code.
+ */
+const CLOSED_EARLY: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'])
+const CLOSED_IN_CHUNK = /\(Invalid EOF state\)/
+
 /** There was no response, or not the whole of it. */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
@@ -124,7 +131,18 @@ export class HttpClient {
         proxyTls,
         // As all proxies take it: many allow a tunnel to port 443 alone.
         proxyTunnel: false,
-        clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: connectMs }),
+        clientFactory: (origin, options) => {
+          const pool = new Pool(origin, { ...options, headersTimeout: connectMs })
+          const connect = pool.connect.bind(pool) as (request: object) => Promise<Dispatcher.ConnectData>
+          // After a connection that was closed undici would ask the proxy for a tunnel again and again, without a pause.
+          const connectOnce = (request: object) =>
+            connect(request).catch((cause) => {
+              throw cause.code === 'UND_ERR_SOCKET'
+                ? new HttpError('the proxy closed the connection and made no tunnel', cause, false)
+                : cause
+            })
+          return Object.assign(pool, { connect: connectOnce })
+        },
       })
     } catch (cause) {
       throw new HttpError(
@@ -148,7 +166,7 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 /** An error of undici in words that name the remedy; any other one is as it was. */
 export function toHttpError(error: unknown): unknown {
   const { code, message, socket } = error as Error & { code?: string; socket?: { bytesRead: number } }
-  if (code === 'UND_ERR_SOCKET' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+  if ((code !== undefined && CLOSED_EARLY.has(code)) || CLOSED_IN_CHUNK.test(message)) {
     return new HttpError(
       'the connection was closed before the end of the response',
       error,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, request, type Server } from 'node:http'
@@ -16,9 +17,10 @@ import { poll } from './running-server.ts'
 const OPTIONS = { timeout: 60_000 }
 const FEED = 'ioc,c\ngmer.com,x\n'
 const VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()])
+const BEFORE = VARIABLES.map((name) => [name, process.env[name]] as const)
 
 /** A proxy as companies have it: forwards requests that name a whole URL, and makes tunnels. */
-class Proxy {
+class TestProxy {
   /** What it was asked for: `CONNECT host:port`, `GET http://host/path`. */
   readonly asked: string[] = []
   readonly headers: IncomingMessage['headers'][] = []
@@ -54,8 +56,8 @@ class Proxy {
     this.#server.on('connection', (socket) => this.#keep(socket))
   }
 
-  static async start(t: TestContext): Promise<Proxy> {
-    const proxy = new Proxy()
+  static async start(t: TestContext): Promise<TestProxy> {
+    const proxy = new TestProxy()
     proxy.#server.listen(0, '127.0.0.1')
     await once(proxy.#server, 'listening')
     t.after(() => {
@@ -86,11 +88,10 @@ class Proxy {
 
 /** Sets the variables of proxies until the test is over; all others are unset. */
 function environment(t: TestContext, variables: Readonly<Record<string, string>>): void {
-  const before = VARIABLES.map((name) => [name, process.env[name]] as const)
   for (const name of VARIABLES) delete process.env[name]
   Object.assign(process.env, variables)
   t.after(() => {
-    for (const [name, value] of before) {
+    for (const [name, value] of BEFORE) {
       if (value === undefined) delete process.env[name]
       else process.env[name] = value
     }
@@ -115,7 +116,7 @@ async function download(
 }
 
 test('a feed comes through a tunnel over https, and as a forwarded request over http', OPTIONS, async (t) => {
-  const proxy = await Proxy.start(t)
+  const proxy = await TestProxy.start(t)
   const secure = await FeedServer.start(t, tagged(FEED), true)
   const plain = await FeedServer.start(t, tagged(FEED))
   environment(t, { HTTPS_PROXY: proxy.url('joe:p%40ss@'), http_proxy: proxy.url() })
@@ -134,7 +135,7 @@ test('a feed comes through a tunnel over https, and as a forwarded request over 
 })
 
 test('NO_PROXY names who is asked directly', OPTIONS, async (t) => {
-  const proxy = await Proxy.start(t)
+  const proxy = await TestProxy.start(t)
   const server = await FeedServer.start(t, tagged(FEED), true)
   for (const [list, isDirect] of [
     ['127.0.0.1', true],
@@ -151,7 +152,7 @@ test('NO_PROXY names who is asked directly', OPTIONS, async (t) => {
 })
 
 test('MISP is asked through one tunnel that is kept', OPTIONS, async (t) => {
-  const proxy = await Proxy.start(t)
+  const proxy = await TestProxy.start(t)
   const misp = await FakeMisp.start(t)
   misp.attributes.push(attribute(1, 'domain', 'evil.example'))
   environment(t, { HTTPS_PROXY: proxy.url() })
@@ -166,13 +167,13 @@ test('MISP is asked through one tunnel that is kept', OPTIONS, async (t) => {
 })
 
 test('a proxy that makes no tunnel is an error that says so, once', OPTIONS, async (t) => {
-  const proxy = await Proxy.start(t)
+  const proxy = await TestProxy.start(t)
   const server = await FeedServer.start(t, tagged(FEED), true)
   environment(t, { HTTPS_PROXY: proxy.url() })
   for (const [answer, message] of [
     ['HTTP/1.1 407 Who\r\n\r\n', /^the proxy refuses the connection \(407\): .*http:\/\/user:password@proxy/],
     ['HTTP/1.1 403 No\r\n\r\n', /^the proxy refuses the connection \(403\)$/],
-    ['', /^the connection was closed/],
+    ['', /^the proxy closed the connection and made no tunnel$/],
   ] as const) {
     proxy.asked.length = 0
     proxy.onTunnel = (socket) => socket.end(answer)
@@ -187,8 +188,9 @@ test('a proxy that makes no tunnel is an error that says so, once', OPTIONS, asy
 })
 
 test('a proxy that never answers is given up, and so is its connection', OPTIONS, async (t) => {
-  const proxy = await Proxy.start(t)
-  proxy.onTunnel = () => {}
+  const proxy = await TestProxy.start(t)
+  // Only who reads notices the end.
+  proxy.onTunnel = (socket) => socket.resume().on('end', () => socket.end())
   environment(t, { HTTPS_PROXY: proxy.url() })
   await assert.rejects(download('https://feed.example/', { stallMs: 100 }), /nothing has come .* for 0\.1 s/)
   const stop = new AbortController()
@@ -216,7 +218,27 @@ test('a client that is closed ends what is on its way, and begins nothing', OPTI
   const asked = client.request(new URL(server.url()), { headers: {}, signal })
   await server.until(1)
   client.close()
-  await assert.rejects(asked, /destroyed/)
+  await assert.rejects(asked)
   await assert.rejects(client.request(new URL(server.url()), { headers: {}, signal }), /closed/)
   assert.equal(server.requests.length, 1)
+})
+
+test('undici is not loaded before there is something to ask', OPTIONS, () => {
+  const script = `
+    const { createRequire } = await import('node:module')
+    const isLoaded = () => Object.keys(createRequire(process.cwd() + '/').cache).some((path) => path.includes('undici'))
+    await import('./src/tracer/index.ts')
+    const { HttpClient } = await import('./src/tracer/http-client.ts')
+    const client = new HttpClient({ connectMs: 1000 })
+    const before = isLoaded()
+    const url = new URL('http://127.0.0.1:9/')
+    await client.request(url, { headers: {}, signal: AbortSignal.timeout(1000) }).catch(() => {})
+    console.log(before, isLoaded())
+    process.exit()`
+  const output = execFileSync(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '--eval', script],
+    { encoding: 'utf8' },
+  )
+  assert.equal(output.trim(), 'false true')
 })
