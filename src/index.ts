@@ -9,6 +9,8 @@
  *
  * There is no state outside of what these functions return: any number of rule sets and pipelines run side by side.
  */
+export type { SerializedBatch } from './batches/serialize.ts'
+export { serializeBatch, serializeRejected } from './batches/serialize.ts'
 export type { RejectionCode } from './errors.ts'
 export { REJECTION_CODES } from './errors.ts'
 export type {
@@ -45,8 +47,8 @@ export { EnrichStage } from './stages/enrich.ts'
 export { NormalizeStage } from './stages/normalize.ts'
 export type { InputChunk, InputFormat, ParseOptions } from './stages/parse.ts'
 export { ParseStage } from './stages/parse.ts'
-export type { OutputCounts, SerializedBatch, SerializeOptions } from './stages/serialize.ts'
-export { SerializeStage, serializeBatch, serializeRejected } from './stages/serialize.ts'
+export type { OutputCounts, SerializeOptions } from './stages/serialize.ts'
+export { SerializeStage } from './stages/serialize.ts'
 export type { Source } from './stages/source.ts'
 export { InputError } from './stages/source.ts'
 // Each of these two is an entry of its own, and lists what it has.

@@ -14,9 +14,9 @@ import type { Source } from './stages/source.ts'
 import { InputError } from './stages/source.ts'
 import type { TracerPool } from './tracer/client/pool.ts'
 
-/** What the pipeline needs of a compiled rule file. */
+/** The part of a compiled rule file that the pipeline needs. */
 export interface PipelineRules extends RunnerSource {
-  /** What is looked up, and where detections go. Default: nothing is looked up. */
+  /** The fields that are looked up, and the member for detections. Default: nothing is looked up. */
   readonly enrich?: EnrichSpec | undefined
   /** The output fields. Needed with `enrich`. */
   readonly writes?: readonly string[]
@@ -26,9 +26,9 @@ export interface PipelineRules extends RunnerSource {
 export interface StageOptions
   extends Pick<ParseOptions, 'inputFormat' | 'maxLineBytes'>,
     Pick<SerializeOptions, 'errors' | 'onError'> {
-  /** What `compileRules` made of a rule file. */
+  /** A rule file that `compileRules` has compiled. */
   readonly rules: PipelineRules
-  /** Whether lines may go from bytes to bytes where the rules allow it; the result is the same. Default: true. */
+  /** Lines may go from bytes to bytes where the rules allow it; the result is the same. Default: true. */
   readonly fastPath?: boolean
   /**
    * Threads that parse, normalize and serialize; 1: it is done on this one, as it is where the enrich stage needs events
@@ -50,7 +50,7 @@ export interface StageOptions
 /** The counts that are asked for after each batch: they take no time. */
 export type BatchCounts = Pick<SerializeStage, 'events' | 'rejected'>
 
-/** What has happened so far. */
+/** Counts of all that has happened so far. */
 export interface PipelineCounts extends OutputCounts {
   /** Bytes read from the inputs, before decompression. */
   readonly bytesRead: number
@@ -144,7 +144,7 @@ export class Pipeline {
    */
   replaceRules(rules: PipelineRules): void {
     const writesLines = this.#normalize === undefined
-    // What the old rules have written is on its way still, and is enriched as the new ones want it.
+    // Outputs of the old rules are on their way still, and are enriched as the new ones want it.
     const writes = new Set([...this.#writes, ...(rules.writes ?? [])])
     if (this.#enrich !== undefined && writesLines && !canEnrichLines(rules.enrich, [...writes])) {
       throw new TypeError(
@@ -172,7 +172,7 @@ export class Pipeline {
     }
   }
 
-  /** Whether an event was rejected under `onError: 'fail'`, which ended the reading. */
+  /** True when an event was rejected under `onError: 'fail'`, which ended the reading. */
   get failed(): boolean {
     return this.#serialize.stopped
   }

@@ -11,7 +11,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { dirname, join, relative, sep } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -124,7 +124,7 @@ async function runGroup(group: readonly string[], outcome: Outcome): Promise<voi
 function note(report: TestReport, group: readonly string[], outcome: Outcome): void {
   const file = report.file ?? group[0]!
   if (report.outcome === 'group') {
-    outcome.groups.set(group.length === 1 ? file : dirname(file), report.seconds)
+    outcome.groups.set(group.length === 1 ? file : file.split('/').slice(0, 2).join('/'), report.seconds)
     return
   }
   outcome[report.outcome] += 1
