@@ -25,7 +25,7 @@ const ENTRIES = [
 ]
 
 /** Those that are not joined: lmdb is native, and the others look for files of their own, or are seldom needed. */
-const OUTSIDE = ['lmdb', 'pino', 'prom-client', 'maxmind', 're2js']
+const OUTSIDE = ['lmdb', 'pino', 'prom-client', 'maxmind', 're2js', 'undici']
 
 rmSync(DIST, { recursive: true, force: true })
 runTypeScript()

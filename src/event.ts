@@ -28,11 +28,11 @@ export interface InputEvent extends EventText {
   readonly data: JsonObject | Dict
   /** `data` may hold what JSON.parse never makes: bigints, Dicts. */
   readonly exact: boolean
-  /** How the text writes numbers that we would write in another way. */
+  /** The texts of numbers that we would write in another way. */
   readonly numbers: NumberTexts | undefined
 }
 
-/** What the rules made of an event. */
+/** The output that the rules made of an event. */
 export interface OutputEvent extends EventText {
   readonly output: JsonObject
   /** JSON.stringify writes `output` as it should be written. */
@@ -49,9 +49,9 @@ export interface RejectedEvent extends EventPlace {
   readonly truncated?: boolean
 }
 
-/** What is told of a batch beside its events. It is counted when the batch leaves the pipeline. */
+/** Notes that travel with a batch beside its events. It is counted when the batch leaves the pipeline. */
 export interface BatchNotes {
-  /** How often the rules left a field out of an output, by output field. */
+  /** The number of outputs that the rules left a field out of, by output field. */
   readonly leftOut?: ReadonlyMap<string, number>
   readonly fields?: FieldNotes
 }
@@ -67,7 +67,7 @@ export interface FieldNotes {
 }
 
 /**
- * What travels between the stages: the events of one chunk of input, so that a stage is entered once per chunk and
+ * The thing that travels between the stages: the events of one chunk of input, so that a stage is entered once per chunk and
  * not once per event. Both lists are in the order of the input.
  */
 export interface Batch<E> {
@@ -91,7 +91,10 @@ export function mergeRejected(
 }
 
 /** The events of a batch and those of them that were rejected before, in the order of the input. */
-export function* inOrder<E extends EventPlace>({ events, rejected }: Batch<E>): Iterable<E | RejectedEvent> {
+export function* inOrder<E extends EventPlace>({
+  events,
+  rejected,
+}: Pick<Batch<E>, 'events' | 'rejected'>): Iterable<E | RejectedEvent> {
   let next = 0
   for (const event of events) {
     for (; (rejected[next]?.ordinal ?? event.ordinal) < event.ordinal; next++) yield rejected[next]!

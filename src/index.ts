@@ -9,6 +9,8 @@
  *
  * There is no state outside of what these functions return: any number of rule sets and pipelines run side by side.
  */
+export type { SerializedBatch } from './batches/serialize.ts'
+export { serializeBatch, serializeRejected } from './batches/serialize.ts'
 export type { RejectionCode } from './errors.ts'
 export { REJECTION_CODES } from './errors.ts'
 export type {
@@ -28,7 +30,7 @@ export type { PipelineOptions } from './io/create-pipeline.ts'
 export { createPipeline } from './io/create-pipeline.ts'
 export type { Compression, Input } from './io/files/source.ts'
 export { fileInput, InputReader } from './io/files/source.ts'
-export type { Pipeline, PipelineCounts } from './pipeline.ts'
+export type { Pipeline } from './pipeline.ts'
 export type { RunnerSource } from './rules/apply/normalize.ts'
 export { normalizeBatch } from './rules/apply/normalize.ts'
 export type { NormalizeResult } from './rules/apply/normalize-event.ts'
@@ -45,8 +47,9 @@ export { EnrichStage } from './stages/enrich.ts'
 export { NormalizeStage } from './stages/normalize.ts'
 export type { InputChunk, InputFormat, ParseOptions } from './stages/parse.ts'
 export { ParseStage } from './stages/parse.ts'
-export type { OutputCounts, SerializedBatch, SerializeOptions } from './stages/serialize.ts'
-export { SerializeStage, serializeBatch, serializeRejected } from './stages/serialize.ts'
+export type { PipelineCounts } from './stages/pipeline-options.ts'
+export type { OutputCounts, SerializeOptions } from './stages/serialize.ts'
+export { SerializeStage } from './stages/serialize.ts'
 export type { Source } from './stages/source.ts'
 export { InputError } from './stages/source.ts'
 // Each of these two is an entry of its own, and lists what it has.

@@ -1,69 +1,13 @@
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { RunnerSource } from './rules/apply/normalize.ts'
-import type { EnrichSpec } from './rules/load.ts'
-import type { EnrichCounts } from './stages/enrich.ts'
 import { canEnrichLines, EnrichStage } from './stages/enrich.ts'
-import type { ParseOptions } from './stages/parse.ts'
+import type { PipelineCounts, PipelineRules, StageOptions } from './stages/pipeline-options.ts'
 import type { PlannedStages } from './stages/plan.ts'
 import { planStages } from './stages/plan.ts'
 import { ParallelStage } from './stages/process/parallel.ts'
-import type { OutputCounts, SerializeOptions } from './stages/serialize.ts'
 import { SerializeStage } from './stages/serialize.ts'
 import type { Source } from './stages/source.ts'
 import { InputError } from './stages/source.ts'
-import type { TracerPool } from './tracer/client/pool.ts'
-
-/** What the pipeline needs of a compiled rule file. */
-export interface PipelineRules extends RunnerSource {
-  /** What is looked up, and where detections go. Default: nothing is looked up. */
-  readonly enrich?: EnrichSpec | undefined
-  /** The output fields. Needed with `enrich`. */
-  readonly writes?: readonly string[]
-}
-
-/** All but where the bytes come from. */
-export interface StageOptions
-  extends Pick<ParseOptions, 'inputFormat' | 'maxLineBytes'>,
-    Pick<SerializeOptions, 'errors' | 'onError'> {
-  /** What `compileRules` made of a rule file. */
-  readonly rules: PipelineRules
-  /** Whether lines may go from bytes to bytes where the rules allow it; the result is the same. Default: true. */
-  readonly fastPath?: boolean
-  /**
-   * Threads that parse, normalize and serialize; 1: it is done on this one, as it is where the enrich stage needs events
-   * as objects. The result is the same. Default: 1.
-   */
-  readonly workers?: number
-  /** Looks up what the rules' `enrich` names. It is the caller's to close. Default: nothing is looked up. */
-  readonly tracer?: TracerPool | undefined
-  /** Reject events that could not be looked up (ENRICHMENT_FAILED), instead of marking them. Default: false. */
-  readonly tracerRequired?: boolean | undefined
-  /** Called after each batch that was counted. Default: nobody looks on. */
-  readonly onBatch?: ((counts: BatchCounts) => void) | undefined
-  /** Where the normalized events go, as JSON lines. */
-  readonly output: Writable
-  /** End the output after the last event. Default: true. */
-  readonly endOutput?: boolean
-}
-
-/** The counts that are asked for after each batch: they take no time. */
-export type BatchCounts = Pick<SerializeStage, 'events' | 'rejected'>
-
-/** What has happened so far. */
-export interface PipelineCounts extends OutputCounts {
-  /** Bytes read from the inputs, before decompression. */
-  readonly bytesRead: number
-  /** Bytes parsed, after decompression. */
-  readonly bytesParsed: number
-  /**
-   * Those of them, at the ends of JSON documents, that could not be cut into values: of each such document they are one
-   * rejected event.
-   */
-  readonly bytesUnread: number
-  /** With a tracer: what became of the events that were looked up. */
-  readonly enrichment?: EnrichCounts
-}
 
 /**
  * The product:
@@ -144,7 +88,7 @@ export class Pipeline {
    */
   replaceRules(rules: PipelineRules): void {
     const writesLines = this.#normalize === undefined
-    // What the old rules have written is on its way still, and is enriched as the new ones want it.
+    // Outputs of the old rules are on their way still, and are enriched as the new ones want it.
     const writes = new Set([...this.#writes, ...(rules.writes ?? [])])
     if (this.#enrich !== undefined && writesLines && !canEnrichLines(rules.enrich, [...writes])) {
       throw new TypeError(
@@ -172,7 +116,7 @@ export class Pipeline {
     }
   }
 
-  /** Whether an event was rejected under `onError: 'fail'`, which ended the reading. */
+  /** True when an event was rejected under `onError: 'fail'`, which ended the reading. */
   get failed(): boolean {
     return this.#serialize.stopped
   }

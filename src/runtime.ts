@@ -1,5 +1,5 @@
 /**
- * What printed code needs (`RuleSet.printModule`): the runtime of the language, its functions, and the makers of the constants
+ * The needs of printed code (`RuleSet.printModule`): the runtime of the language, its functions, and the makers of the constants
  * of a module. Nothing here parses or compiles rules.
  */
 import type { PrepareHost } from './expression/functions/definition.ts'

@@ -23,6 +23,11 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Folders whose files get a process each. */
 const ALONE = ['test/cli', 'test/tracer/cluster', 'test/readme.test.ts']
 
+/** Without the proxies of this machine: tests have servers of their own. */
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(?:https?|no|all)_proxy$/i.test(name)),
+)
+
 /** Groups that the summary names. */
 const SHOWN = 8
 
@@ -96,7 +101,7 @@ async function runGroup(group: readonly string[], outcome: Outcome): Promise<voi
     ...['--import', 'tsx', `--test-reporter=${reporter}`, '--test-reporter-destination=stdout', ...options],
     ...[join(root, 'test', 'group.ts'), ...group],
   ]
-  const child = spawn(process.execPath, argv, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, argv, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const errors: string[] = []
   const other: string[] = []
   const failuresBefore = outcome.failures.length

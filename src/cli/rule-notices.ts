@@ -1,6 +1,7 @@
 /** What the operator is told of rules that do not seem to fit the events. */
-import type { PipelineCounts } from '../pipeline.ts'
+
 import type { RuleSet } from '../rules/rule-set.ts'
+import type { PipelineCounts } from '../stages/pipeline-options.ts'
 import type { NeverPresent } from '../stages/rule-counts.ts'
 
 /** So many events show what is never there. */

@@ -12,17 +12,7 @@ import { builtinKey, methodKey } from './runtime/key-functions.ts'
 import type { Maybe, Value } from './value.ts'
 import { Tuple } from './value.ts'
 
-type RecipeKind =
-  | 'function'
-  | 'prepared'
-  | 'built-in'
-  | 'key'
-  | 'table'
-  | 'path'
-  | 'set'
-  | 'bytes'
-  | 'value'
-  | 'output'
+type RecipeKind = 'function' | 'prepared' | 'built-in' | 'key' | 'table' | 'path' | 'set' | 'value' | 'output'
 
 export interface Recipe<T = unknown> {
   readonly kind: RecipeKind
@@ -113,15 +103,6 @@ export function pathRecipe(path: FieldPath): Recipe<FieldPath> {
 
 export function setRecipe(texts: readonly string[]): Recipe<ReadonlySet<string>> {
   return { kind: 'set', realize: () => new Set(texts), print: () => _`new Set(${texts})` }
-}
-
-/** A text as UTF-8. */
-export function bytesRecipe(text: string): Recipe<Uint8Array> {
-  return {
-    kind: 'bytes',
-    realize: () => new TextEncoder().encode(text),
-    print: () => _`new TextEncoder().encode(${text})`,
-  }
 }
 
 /** A value of the language that no literal stands for. */

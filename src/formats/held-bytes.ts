@@ -28,7 +28,7 @@ export class HeldBytes {
     return this.#length > this.#limit
   }
 
-  /** What is kept. Valid until the next call of a method. */
+  /** The bytes that are kept. Valid until the next call of a method. */
   get bytes(): Uint8Array {
     return this.#buffer.subarray(0, this.#held)
   }

@@ -22,18 +22,21 @@ export interface Splitter {
   readonly unread?: UnreadRest | undefined
 }
 
-/** What is done with lines. */
+/** Takes lines, one after the other. */
 export interface LineSink {
   /**
-   * Takes the line at an offset of the block as it stands.
+   * Takes lines from an offset of the block on as they stand, as many as it likes. For the line after them `event` or
+   * `reject` is called, or it is asked again where it is full.
    *
    * @param block complete lines: its last byte is LF
-   * @returns the offset after its LF; -1: `event` or `reject` is called instead
+   * @returns the offset after the last one's LF; -1 where it takes none
    */
   take(block: ChunkText, start: number): number
+  /** Number of lines that the last `take` took. Default: 1. */
+  readonly taken?: number
   event(event: EventText): void
   reject(event: RejectedEvent): void
-  /** What was made of the lines has to be taken before the next one comes. Default: never. */
+  /** The output that was made of the lines has to be taken before the next one comes. Default: never. */
   readonly isFull?: boolean
 }
 
@@ -125,7 +128,7 @@ export class LineReader {
     while (reading.next().done !== true);
   }
 
-  /** What is held ends with LF now. */
+  /** The line that is held ends with LF now. */
   *#endHeld(): Generator<void> {
     if (this.#held.overflowed) this.#reject(this.#held.bytes, 0, this.#held.bytes.length, ++this.#line)
     else yield* this.#block(this.#held.bytes)
@@ -151,8 +154,9 @@ export class LineReader {
     while (start < latin1.length && sink.isFull !== true) {
       const after = takes ? sink.take(chunk, start) : -1
       if (after !== -1) {
-        this.#line++
-        this.#ordinal++
+        const { taken = 1 } = sink
+        this.#line += taken
+        this.#ordinal += taken
         start = after
         continue
       }

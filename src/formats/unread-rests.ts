@@ -1,6 +1,6 @@
 import type { UnreadRest } from './values.ts'
 
-/** What could not be read of the documents that have ended so far. */
+/** The rests that could not be read of the documents that have ended so far. */
 export class UnreadRests {
   #first: { readonly source: string; readonly rest: UnreadRest } | undefined
   #count = 0

@@ -8,7 +8,7 @@ import type { EventTexts, Splitter } from './lines.ts'
 import { afterMark } from './lines.ts'
 import { notUtf8, rawHead, rawText, tooLong } from './raw-text.ts'
 
-/** What may come next. */
+/** The place in the document, by which it is decided what may come next. */
 type State =
   /** Between the values of the top level. */
   | 'top'
@@ -372,7 +372,7 @@ function invalid(line: number, ordinal: number, message: string, raw: string | U
   return { line, ordinal, rejection: { code: 'JSON_INVALID', message }, raw }
 }
 
-/** Whether a byte order mark begins so, and is not whole yet. */
+/** True for a beginning of a byte order mark that is not whole yet. */
 function mayBecomeMark(bytes: Uint8Array): boolean {
   return bytes.length < MARK.length && bytes.every((byte, index) => byte === MARK[index])
 }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
-import type { StageOptions } from '../pipeline.ts'
 import { Pipeline } from '../pipeline.ts'
+import type { StageOptions } from '../stages/pipeline-options.ts'
 import type { Input } from './files/source.ts'
 import { InputReader } from './files/source.ts'
 

@@ -5,7 +5,7 @@
  */
 
 /**
- * What may be a number that we would write in another way, or an index-like member name. Both follow `:`, `,`, `[`
+ * Text that may be a number that we would write in another way, or an index-like member name. Both follow `:`, `,`, `[`
  * or `{` and perhaps blanks: digits in the midst of a string (addresses, hashes) do not count.
  *
  *     :1E5  :1e5     an exponent
@@ -21,11 +21,11 @@ const SUSPECT =
 /** The whole number at the place of a suspect, if it is one and not the beginning of something in a string. */
 const NUMBER = /[:,[{][ \t\n\r]*(-?\d+(\.\d+)?([eE][-+]?\d+)?)(?=[,\]} \t\n\r]|$)/y
 
-/** How a digit begins that is written as an escape: `{"\u0031":` has an index-like name, too. */
+/** The beginning of a digit that is written as an escape: `{"\u0031":` has an index-like name, too. */
 const ESCAPED_DIGIT = '\\u003'
 
 /**
- * Whether JSON.parse and JSON.stringify are sure to bring everything in `text` out as it stands: every number is
+ * True when JSON.parse and JSON.stringify are sure to bring everything in `text` out as it stands: every number is
  * written as JavaScript writes it, no integer is beyond 2**53, no member's name looks like an array index. False says
  * only that there may be one: a string that reads `see {"10": 1}` is mistaken for it.
  *

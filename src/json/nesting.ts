@@ -8,7 +8,7 @@ const CLOSE_BRACE = 0x7d
 /** Turns a bracket into the brace of its side, and no other character into one. */
 const BRACKET_BIT = 0x20
 
-/** Whether JSON nests deeper than MAX_NESTING: asked before it is parsed. */
+/** True for JSON that nests deeper than MAX_NESTING: asked before it is parsed. */
 export function nestsTooDeep(text: string): boolean {
   // Each level takes two characters; few events are so long that they have to be looked at.
   return text.length > 2 * MAX_NESTING && countLevels(text) > MAX_NESTING

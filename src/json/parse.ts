@@ -3,17 +3,17 @@ import { integerFromDigits } from '../expression/runtime/numbers/huge-integer.ts
 import type { JsonObject, NumberTexts, Value } from '../expression/value.ts'
 import { Dict, MAX_INTEGER } from '../expression/value.ts'
 
-/** What parseExact found. */
+/** The result of parseExact. */
 export interface ExactJson {
   /** A Dict stands for an object that has a member whose name looks like an array index. */
   readonly value: Value
-  /** How numbers are written that we would write in another way; undefined where there are none. */
+  /** The texts of numbers that we would write in another way; undefined where there are none. */
   readonly numbers: NumberTexts | undefined
 }
 
 /** The text is not JSON. Not an `Error`: hostile input makes many of them, and nobody reads their stack. */
 export class JsonProblem {
-  /** What was found and what would have been right, with its place: `... at character 17`, counted from 1. */
+  /** Says which character was found and which would have been right, with the place: `... at character 17`, counted from 1. */
   readonly message: string
 
   constructor(message: string) {
@@ -33,7 +33,7 @@ const MAX_INDEX = 4294967294
 /** Without one of these a string ends at the next quote and means what is written. */
 const SPECIAL = /[\\\x00-\x1f]/
 
-/** What may still stand between quotes. */
+/** Text that may still stand between quotes. */
 const PLAIN_STRING = /[^"\\\x00-\x1f]*/y
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -87,7 +87,7 @@ export function noValueAt(text: string): number {
   return code < VALUE_STARTS.length && VALUE_STARTS[code] === 1 ? -1 : position
 }
 
-/** What the parser says of a text for which `noValueAt` gives this position. */
+/** The problem that the parser reports for a text for which `noValueAt` gives this position. */
 export function noValueProblem(text: string, position: number): JsonProblem {
   return unexpected(text, position, 'a value')
 }

@@ -11,7 +11,7 @@
  */
 import type { Wanted } from './wanted.ts'
 
-/** What was seen inside a value. */
+/** Marks of what was seen inside a value. */
 export const ESCAPE = 1
 export const NON_ASCII = 2
 export const BLANKS = 4
@@ -53,7 +53,7 @@ interface Known {
   readonly words: Int32Array
   readonly mask: number
   readonly wanted: Wanted | undefined
-  /** What is to be noted when it is met again: NON_ASCII, or nothing. */
+  /** The mark to be noted when the key is met again: NON_ASCII, or nothing. */
   readonly seen: number
   /** The key that followed it the last time. */
   next: Known | undefined
@@ -216,7 +216,7 @@ export class Scanner {
     }
   }
 
-  /** Whether the line has this key at a place. Behind the last key there is more than four bytes, but for broken lines. */
+  /** True when the line has this key at a place. Behind the last key there is more than four bytes, but for broken lines. */
   #isAt({ words, mask }: Known, position: number): boolean {
     const view = this.#view
     const last = words.length - 1
@@ -275,7 +275,7 @@ export class Scanner {
     return end
   }
 
-  /** Whether an object that has no slot of its own was met before in this line. */
+  /** True when an object that has no slot of its own was met before in this line. */
   #entered(wanted: Wanted): boolean {
     const { marker } = wanted
     if (this.starts[marker] !== -1) return true

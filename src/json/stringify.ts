@@ -14,7 +14,7 @@ export const MAX_OUTPUT_LENGTH = 1 << 28
 /** An output may nest this deep. JSON.stringify gives up a little later. */
 const MAX_DEPTH = 2000
 
-/** What JSON.stringify may write as an escape: of surrogates only lone ones. */
+/** Characters that JSON.stringify may write as an escape: of surrogates only lone ones. */
 const ESCAPED = /["\\\x00-\x1f\ud800-\udfff]/
 
 /**
@@ -156,7 +156,7 @@ function quoted(text: string): string {
   return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`
 }
 
-/** Whether `text` is how the event wrote this number: `tap` may have put another one in its place. */
+/** True when `text` is the event's way of writing this number: `tap` may have put another one in its place. */
 function isWritten(value: Maybe, text: string): boolean {
   return typeof value === 'number' && Number(text) === value
 }

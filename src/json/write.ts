@@ -34,7 +34,7 @@ export class ByteWriter {
     this.#view = viewOf(this.bytes)
   }
 
-  /** What was written, in a buffer that holds nothing else. The writer keeps its own buffer, unless that is huge. */
+  /** The bytes that were written, in a buffer that holds nothing else. The writer keeps its own buffer, unless that is huge. */
   takeCopy(): Uint8Array {
     const copy = new Uint8Array(this.bytes.subarray(0, this.length))
     this.length = 0
@@ -45,7 +45,7 @@ export class ByteWriter {
     return copy
   }
 
-  /** What was written, which is the caller's from now on. */
+  /** The bytes that were written, in a buffer that is the caller's from now on. */
   take(): Uint8Array {
     const written = this.bytes.subarray(0, this.length)
     if (this.length < this.bytes.length / 4) {

@@ -35,6 +35,18 @@ interface Found {
  * stands in a list is not a field. The reads of `tap` are left out, since it changes the event.
  */
 export function readFields(rules: readonly CheckedRule[]): readonly ReadField[] {
+  let found = known.get(rules)
+  if (found === undefined) {
+    found = collectFields(rules)
+    known.set(rules, found)
+  }
+  return found
+}
+
+/** The fields of rule sets that were asked for: each program of a rule set asks, and checked rules do not change. */
+const known = new WeakMap<readonly CheckedRule[], readonly ReadField[]>()
+
+function collectFields(rules: readonly CheckedRule[]): readonly ReadField[] {
   const fields = new Map<string, ReadField & { rules: string[]; bare: string[] }>()
   for (const { name, path, node } of rules) {
     for (const { text, place } of fieldsIn(node)) {

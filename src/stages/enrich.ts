@@ -1,3 +1,4 @@
+import type { WrittenBatch } from '../batches/serialize.ts'
 import type { Batch, OutputEvent } from '../event.ts'
 import { HAND_ON_BYTES } from '../formats/limits.ts'
 import type { EnrichSpec } from '../rules/load.ts'
@@ -8,7 +9,6 @@ import { OverlappingStage } from './overlapping-stage.ts'
 import type { BatchOwner, EnrichCounts, PendingWork } from './pending-batch.ts'
 import { PendingBatch } from './pending-batch.ts'
 import { LineEnrichment, PendingLines } from './pending-lines.ts'
-import type { WrittenBatch } from './serialize.ts'
 
 export type { EnrichCounts } from './pending-batch.ts'
 
@@ -17,7 +17,7 @@ type Callback = (error?: Error | null) => void
 export interface EnrichOptions {
   /** Asked for the indicators. It belongs to the caller, who closes it after the stream. */
   readonly pool: Pick<TracerPool, 'busy' | 'capacity' | 'dispatch' | 'once' | 'off'>
-  /** What is looked up. Default: nothing, events pass as they are. */
+  /** The fields that are looked up. Default: nothing, events pass as they are. */
   readonly enrich?: EnrichSpec | undefined
   /** Reject an event (ENRICHMENT_FAILED) that could not be looked up. Default: mark it, and let it pass. */
   readonly required?: boolean
@@ -33,7 +33,7 @@ const MIN_EVENTS = 1024
 const MAX_TEXT_LENGTH = 8 * 1024 * 1024
 
 /**
- * Whether events that are written already can be enriched, in the way of `PendingLines`: no rule writes into the member
+ * True when events that are written already can be enriched, in the way of `PendingLines`: no rule writes into the member
  * that detections go to, which may be written without a rule only if it is `event` (anomalies), and that member is the
  * last one of an object: JavaScript puts names that are numbers before all others.
  *
@@ -92,7 +92,7 @@ export class EnrichStage extends OverlappingStage<Batch<OutputEvent> | WrittenBa
     return { ...this.#owner.counts }
   }
 
-  /** What is looked up of the next batch. */
+  /** The fields of the next batch that are looked up. */
   replaceSpec(enrich: EnrichSpec | undefined): void {
     this.#enrichment = enrich === undefined ? undefined : new Enrichment(enrich)
     this.#lineEnrichment = this.#enrichment === undefined ? undefined : new LineEnrichment(this.#enrichment)

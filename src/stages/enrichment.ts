@@ -34,7 +34,7 @@ export interface IndicatorPath {
   readonly steps: readonly string[]
 }
 
-/** What is looked up of an event, and what becomes of the event then. It never changes an event: it makes new ones. */
+/** The indicators of an event, and the event with what is found. It never changes an event: it makes new ones. */
 export class Enrichment {
   readonly paths: readonly IndicatorPath[]
   /** Where detections go. */
@@ -116,7 +116,7 @@ export function markUnenriched(event: OutputEvent, reason: 'timeout' | 'unavaila
   return changed(event, ANOMALY, () => reason)
 }
 
-/** Whether a value is looked up. */
+/** True for a value that is looked up. */
 export function isIndicator(value: Maybe): value is string {
   return typeof value === 'string' && value !== '' && value !== PLACEHOLDER
 }
@@ -151,14 +151,14 @@ export function addElements(found: FoundIndicator[], path: IndicatorPath, output
   visit(output, 0)
 }
 
-/** What the output writes as a list. An iterator is none: it would be used up. */
+/** A value that the output writes as a list. An iterator is none: it would be used up. */
 function itemsOf(value: Maybe): Iterable<Value> | undefined {
   if (Array.isArray(value)) return value
   if (value instanceof Tuple) return value.items
   return value instanceof ValueSet ? value.entries.values() : undefined
 }
 
-/** How the value at a path becomes another; `numbers` may be added to. */
+/** The way the value at a path becomes another; `numbers` may be added to. */
 type Change = (value: Maybe, numbers: NumberTexts | undefined) => Value
 
 /** The event with another value at a path. All that is on the way there is copied: it may be the input's own. */

@@ -6,7 +6,7 @@ import { STAGE_OPTIONS } from './stage.ts'
 /** A stage that takes InputChunks of one source after the other, or plain bytes of a single source. */
 export abstract class InputStage extends PacedStage<InputChunk | Uint8Array> {
   #bytesRead = 0
-  /** What could not be read of JSON documents. */
+  /** The bytes of JSON documents that could not be read. */
   readonly unread = new UnreadRests()
 
   constructor() {
@@ -18,7 +18,7 @@ export abstract class InputStage extends PacedStage<InputChunk | Uint8Array> {
     return this.#bytesRead
   }
 
-  /** What follows is of this source; it may be the same as before. */
+  /** The bytes that follow are of this source; it may be the same as before. */
   protected abstract enterSource(source: string): void
   /** The batches that these bytes complete, each made when it is asked for. */
   protected abstract takeBytes(bytes: Uint8Array): Iterable<unknown>

@@ -1,50 +1,32 @@
+import { outputSize } from '../batches/output-size.ts'
+import { Slice } from '../batches/slice.ts'
 import type { Batch, InputEvent, OutputEvent, RejectedEvent } from '../event.ts'
-import { inOrder, rejectedEvent } from '../event.ts'
 import { HAND_ON_BYTES } from '../formats/limits.ts'
-import type { RunnerSource } from '../rules/apply/normalize.ts'
-import { normalizeOne } from '../rules/apply/normalize.ts'
+import type { PartLimit, RunnerSource } from '../rules/apply/normalize.ts'
+import { normalizeInParts } from '../rules/apply/normalize.ts'
 import type { RuleNotes } from '../rules/rule-notes.ts'
 import type { Runner } from '../rules/run.ts'
-import { outputSize } from './output-size.ts'
 import { PacedStage } from './paced-stage.ts'
 import { STAGE_OPTIONS } from './stage.ts'
 
-/**
- * The same as `normalizeBatch`, in several batches where the outputs are large.
- *
- * @param stopAtRejected leave alone what follows the first rejected event
- */
-function* normalizeInParts(
-  batch: Batch<InputEvent>,
-  runner: Runner,
-  stopAtRejected: boolean,
-): Iterable<Batch<OutputEvent>> {
-  const { source } = batch
-  let part = new Part()
-  for (const event of inOrder(batch)) {
-    const normalized = 'data' in event ? normalizeOne(event, runner) : undefined
-    if (normalized === undefined) {
-      part.rejected.push(event as RejectedEvent)
-    } else if ('code' in normalized) {
-      part.rejected.push(rejectedEvent(event as InputEvent, normalized))
-    } else {
-      part.events.push(normalized)
-      part.size += outputSize(normalized.output, HAND_ON_BYTES)
-    }
-    if (stopAtRejected && part.rejected.length > 0) break
-    if (part.size < HAND_ON_BYTES) continue
-    yield { source, events: part.events, rejected: part.rejected }
-    part = new Part()
-  }
-  if (part.events.length + part.rejected.length > 0) {
-    yield { source, events: part.events, rejected: part.rejected }
-  }
-}
+/** The outputs of a batch are handed on when they are large, or took long. */
+class Limit implements PartLimit {
+  readonly #slice = new Slice()
+  #size = 0
 
-class Part {
-  readonly events: OutputEvent[] = []
-  readonly rejected: RejectedEvent[] = []
-  size = 0
+  add(event: OutputEvent | RejectedEvent): void {
+    this.#slice.count()
+    if ('output' in event) this.#size += outputSize(event.output, HAND_ON_BYTES)
+  }
+
+  get isReached(): boolean {
+    return this.#size >= HAND_ON_BYTES || this.#slice.isOver
+  }
+
+  restart(): void {
+    this.#slice.restart()
+    this.#size = 0
+  }
 }
 
 /** Batches of events in, batches of outputs out: several for one where the outputs are large. */
@@ -67,7 +49,7 @@ export class NormalizeStage extends PacedStage<Batch<InputEvent>> {
   }
 
   protected override *pieces(batch: Batch<InputEvent>): Iterable<Batch<OutputEvent>> {
-    for (const part of normalizeInParts(batch, this.#runner, this.#stopAtRejected)) {
+    for (const part of normalizeInParts(batch, this.#runner, this.#stopAtRejected, new Limit())) {
       yield { ...part, notes: this.#notes?.take() }
     }
   }

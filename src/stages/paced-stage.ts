@@ -1,8 +1,10 @@
 import { Transform, type TransformCallback, type TransformOptions } from 'node:stream'
+import { HAND_ON_MS } from '../formats/limits.ts'
 
 /**
  * A stage that makes many pieces of one batch, and waits between two of them until the reader takes more. A Transform
- * waits only between batches: all that it makes of one is in memory together, however much that is.
+ * waits only between batches: all that it makes of one is in memory together, however much that is. And it lets the event
+ * loop turn when it has worked for {@link HAND_ON_MS}, however fast the reader takes what it makes.
  */
 export abstract class PacedStage<Taken> extends Transform {
   /** The pieces of the batch in hand that are not made yet. */
@@ -12,6 +14,10 @@ export abstract class PacedStage<Taken> extends Transform {
   #isMaking = false
   /** The reader has asked for more, and was not given anything since: it does not ask again. */
   #isAsked = false
+  /** When this stage began to work in this turn of the event loop; undefined: it has not. */
+  #began: number | undefined
+  /** More pieces are made in the next turn. */
+  #isDue = false
 
   constructor(options: TransformOptions) {
     super(options)
@@ -73,7 +79,9 @@ export abstract class PacedStage<Taken> extends Transform {
 
   /** Makes pieces until one is not taken at once. */
   protected goOn(): void {
-    if (this.#isMaking) return
+    if (this.#isMaking || this.#isDue) return
+    this.#beginSlice()
+    if (this.#isSliceOver()) return
     this.#isMaking = true
     let isOver = false
     let fault: Error | undefined
@@ -88,12 +96,31 @@ export abstract class PacedStage<Taken> extends Transform {
     if (isOver) this.#end(fault)
   }
 
-  /** @returns whether there are no more */
+  /** A slice ends with the turn of the event loop in which it began, whatever number of batches comes in it. */
+  #beginSlice(): void {
+    if (this.#began !== undefined) return
+    this.#began = performance.now()
+    setImmediate(() => {
+      this.#began = undefined
+      if (!this.#isDue) return
+      this.#isDue = false
+      if (!this.isBlocked) this.goOn()
+    })
+  }
+
+  /** @returns true: what is left is made in the next turn of the event loop */
+  #isSliceOver(): boolean {
+    this.#isDue = performance.now() - this.#began! >= HAND_ON_MS
+    return this.#isDue
+  }
+
+  /** @returns true: there are no more */
   #makePieces(): boolean {
     while (!this.destroyed && this.#pieces !== undefined) {
       const next = this.#pieces.next()
       if (next.done === true) return true
       if (!this.give(next.value)) return false
+      if (this.#isSliceOver()) return false
     }
     return false
   }

@@ -1,3 +1,4 @@
+import { outputSize } from '../batches/output-size.ts'
 import type { Batch, BatchNotes, OutputEvent, RejectedEvent, Rejection } from '../event.ts'
 import { mergeRejected } from '../event.ts'
 import { Failure } from '../expression/failure.ts'
@@ -6,7 +7,6 @@ import { HAND_ON_BYTES } from '../formats/limits.ts'
 import type { Answer, LookupHandler, TracerError } from '../tracer/client/pool.ts'
 import type { Enrichment, FoundIndicator } from './enrichment.ts'
 import { detectionsOf, markUnenriched } from './enrichment.ts'
-import { outputSize } from './output-size.ts'
 
 /** Counts of what the enrich stage has done. */
 export interface EnrichCounts {
@@ -20,7 +20,7 @@ export interface EnrichCounts {
   readonly detections: number
 }
 
-/** What pending batches need of their stage. */
+/** The part of their stage that pending batches need. */
 export interface BatchOwner {
   /** Reject an event that could not be looked up. */
   readonly required: boolean
@@ -47,11 +47,11 @@ export interface PendingWork {
   start(ask: (found: readonly FoundIndicator[], handler: LookupHandler) => void): void
   /** The events, from the first one on, that are as they leave; undefined: there are none. */
   takePart(): unknown
-  /** What is left of the batch, as it leaves. Once, when it is complete. */
+  /** The rest of the batch, as it leaves. Once, when it is complete. */
   result(): unknown
 }
 
-/** How a failure is called in an event. */
+/** The name of a failure in an event. */
 export function failureReason({ code }: TracerError): 'timeout' | 'unavailable' {
   return code === 'timeout' ? 'timeout' : 'unavailable'
 }

@@ -1,4 +1,6 @@
 import { Buffer } from 'node:buffer'
+import { NO_RECORDS } from '../batches/rejected-records.ts'
+import type { WrittenBatch } from '../batches/serialize.ts'
 import { Failure } from '../expression/failure.ts'
 import type { JsonObject } from '../expression/value.ts'
 import { HAND_ON_BYTES } from '../formats/limits.ts'
@@ -11,8 +13,6 @@ import { detectionsOf, markUnenriched } from './enrichment.ts'
 import { LineIndicators } from './line-indicators.ts'
 import type { BatchOwner, PendingWork } from './pending-batch.ts'
 import { failureReason } from './pending-batch.ts'
-import { NO_RECORDS } from './rejected-records.ts'
-import type { WrittenBatch } from './serialize.ts'
 
 /** Bytes from `start` to `end` become this text. */
 interface Edit {
@@ -21,7 +21,7 @@ interface Edit {
   readonly text: string
 }
 
-/** How the lines of a rule set are enriched: what is the same for all batches. */
+/** The part of enriching lines that is the same for all batches of a rule set. */
 export class LineEnrichment {
   readonly indicators: LineIndicators
   readonly #before: string
@@ -57,7 +57,7 @@ export class PendingLines implements PendingWork {
   readonly #bytes: Buffer
   readonly #enrichment: LineEnrichment
   readonly #owner: BatchOwner
-  /** What is before this has left. */
+  /** The bytes before this one have left. */
   #from = 0
   #next = 0
   #unsettled = 0
@@ -184,7 +184,7 @@ class PendingLine implements LookupHandler {
   readonly start: number
   readonly end: number
   isSettled = false
-  /** How it is changed; undefined: it is not. */
+  /** The change of the line; undefined: there is none. */
   edit: Edit | undefined
   readonly #lines: PendingLines
   readonly #found: readonly FoundIndicator[]

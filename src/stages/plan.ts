@@ -44,7 +44,7 @@ const WAYS: readonly Way[] = [
     }),
   },
   {
-    fits: (rules, options) => (options.inputFormat ?? 'jsonl') === 'jsonl' && canWriteLines(rules, options),
+    fits: canWriteLines,
     create: (rules, options) => ({ parse: new FusedStage(rules, options) }),
   },
   {
@@ -66,7 +66,7 @@ export function planStages(rules: PlanRules, options: PlanOptions): PlannedStage
   return WAYS.find((way) => way.fits(rules, options))!.create(rules, options)
 }
 
-/** Whether events may leave the first stage as lines: the enrich stage needs them as objects to reject one, or change it. */
+/** True when events may leave the first stage as lines: the enrich stage needs them as objects to reject one, or change it. */
 function canWriteLines({ enrich, writes = [] }: PlanRules, options: PlanOptions): boolean {
   if (!options.isEnriched) return true
   return options.tracerRequired !== true && canEnrichLines(enrich, writes)

@@ -1,6 +1,6 @@
 import type { BatchNotes } from '../event.ts'
 
-/** What the rules did to the events that have left the pipeline. */
+/** The counts, by rule, of the events that have left the pipeline. */
 export interface RuleTotals {
   /** Rejected events by the rule that was at fault: an output field, `tap`, `enrich`. */
   readonly rejectedByRule: Readonly<Record<string, number>>

@@ -3,13 +3,14 @@ import { Buffer } from 'node:buffer'
 import { Readable, Writable } from 'node:stream'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { BlockProcessor } from '../../src/batches/block-processor.ts'
+import { placeRecords } from '../../src/batches/rejected-records.ts'
+import { ValueCutter } from '../../src/batches/value-cutter.ts'
 import { ValueSplitter } from '../../src/formats/values.ts'
 import { createPipeline } from '../../src/io/create-pipeline.ts'
 import { compileRules } from '../../src/rules/compile.ts'
-import { BlockNormalizer } from '../../src/stages/process/block-normalizer.ts'
-import { ValueCutter } from '../../src/stages/process/value-cutter.ts'
-import { placeRecords } from '../../src/stages/rejected-records.ts'
 import { InputError } from '../../src/stages/source.ts'
+import { propertyRuns } from '../property-runs.ts'
 import { cutAt, type Found, splitAll } from './splitting.ts'
 
 const MIB = 1 << 20
@@ -115,11 +116,11 @@ async function processed(chunks: readonly Buffer[]) {
 /** What workers make of it: the same work, without the threads. */
 function processedInBlocks(chunks: readonly Buffer[]) {
   const cutter = new ValueCutter(MIB, 100)
-  const normalizer = new BlockNormalizer(RULES, { maxLineBytes: MIB, fastPath: true, stopAtRejected: false })
+  const normalizer = new BlockProcessor(RULES, { maxLineBytes: MIB, fastPath: true, stopAtRejected: false })
   let [output, errors, written, rejected] = ['', '', 0, 0]
   for (const piece of [...chunks.flatMap((chunk) => [...cutter.push(chunk)]), ...cutter.end()]) {
     assert.ok(piece.kind === 'values')
-    for (const result of normalizer.normalize(piece)) {
+    for (const result of normalizer.process(piece)) {
       output += Buffer.from(result.bytes).toString()
       errors += Buffer.from(placeRecords(result.rejected, '-', 0).bytes).toString()
       written += result.written
@@ -197,7 +198,7 @@ describe('a damaged JSON document', () => {
         assert.deepEqual([blocks.output, blocks.errors, blocks.unread], [output, errors, 0])
         assert.deepEqual([blocks.written, blocks.rejected], [counts.written, counts.rejected])
       }),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(300) },
     )
   })
 
@@ -240,9 +241,9 @@ describe('a damaged JSON document', () => {
           [counts.events, counts.bytesUnread],
         )
       }),
-      { numRuns: 500 },
+      { numRuns: propertyRuns(500) },
     )
-    assert.ok(readable > 50 && unreadable > 50)
+    assert.ok(readable > 10 && unreadable > 10, `${readable} readable, ${unreadable} not`)
   })
 
   it('loses what is cut off at its end as one rejected event, which says how many bytes that is', async () => {

@@ -3,14 +3,14 @@ import { EventEmitter, once } from 'node:events'
 import { PassThrough, Readable, Writable } from 'node:stream'
 import { describe, it, type TestContext } from 'node:test'
 import fc from 'fast-check'
+import { RecordWriter } from '../../src/batches/rejected-records.ts'
+import { serializeBatch, type WrittenBatch } from '../../src/batches/serialize.ts'
 import type { Batch, OutputEvent, RejectedEvent } from '../../src/event.ts'
 import type { JsonObject } from '../../src/expression/value.ts'
 import { createPipeline } from '../../src/io/create-pipeline.ts'
 import { compileRules } from '../../src/rules/compile.ts'
 import type { EnrichSpec } from '../../src/rules/load.ts'
 import { canEnrichLines, EnrichStage } from '../../src/stages/enrich.ts'
-import { RecordWriter } from '../../src/stages/rejected-records.ts'
-import { serializeBatch, type WrittenBatch } from '../../src/stages/serialize.ts'
 import {
   type Answer,
   type LookupHandler,

@@ -9,6 +9,7 @@ import { stringify } from '../../src/json/stringify.ts'
 import type { EnrichSpec } from '../../src/rules/load.ts'
 import { detectionsOf, Enrichment, MAX_INDICATORS, markUnenriched } from '../../src/stages/enrichment.ts'
 import { LineIndicators } from '../../src/stages/line-indicators.ts'
+import { propertyRuns } from '../property-runs.ts'
 
 function spec(given: Partial<EnrichSpec>): EnrichSpec {
   return { url: [], ip: [], hash: [], into: 'threat.enrichments', ...given }
@@ -129,7 +130,7 @@ describe('Enrichment.find', () => {
         }
         assert.equal(start, bytes.length)
       }),
-      { numRuns: 500 },
+      { numRuns: propertyRuns(500) },
     )
   })
 })

@@ -4,6 +4,8 @@ import { pipeline } from 'node:stream/promises'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { PacedStage } from '../../src/stages/paced-stage.ts'
+import { propertyRuns } from '../property-runs.ts'
+import { steppingClock } from '../stepping-clock.ts'
 
 /** Makes as many pieces of a number as it says, and three at the end. */
 class Pieces extends PacedStage<number> {
@@ -44,6 +46,13 @@ class Pieces extends PacedStage<number> {
   }
 }
 
+/** How often each number is there. */
+function countsOf(numbers: readonly number[]): number[] {
+  const counts = new Map<number, number>()
+  for (const number of numbers) counts.set(number, (counts.get(number) ?? 0) + 1)
+  return [...counts.values()]
+}
+
 describe('PacedStage', { timeout: 300_000 }, () => {
   it('makes no more pieces than the reader takes', async () => {
     const stage = new Pieces()
@@ -82,8 +91,33 @@ describe('PacedStage', { timeout: 300_000 }, () => {
           assert.deepEqual(given, expected)
         },
       ),
-      { numRuns: 200 },
+      { numRuns: propertyRuns(200) },
     )
+  })
+
+  it('lets the event loop turn after 100 ms of work, however fast the reader takes the pieces', async (test) => {
+    const clock = steppingClock(test, 60)
+    let turns = 0
+    let isOver = false
+    const count = () => {
+      turns++
+      if (!isOver) setImmediate(count)
+    }
+    setImmediate(count)
+    const turnOf: number[] = []
+    const out = new Writable({
+      objectMode: true,
+      write: (_piece, _encoding, callback) => {
+        turnOf.push(turns)
+        callback()
+      },
+    })
+    await pipeline(Readable.from([50]), new Pieces(), out)
+    isOver = true
+    assert.ok(clock.reads() > 50, 'the clock was read')
+    const perTurn = countsOf(turnOf)
+    assert.equal(turnOf.length, 53)
+    assert.ok(Math.max(...perTurn) <= 2, `${perTurn}`)
   })
 
   it('fails with what making a piece throws', async () => {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Gunzip } from 'node:zlib'
 
-/** How far a decompressor has come. */
+/** The progress of a decompressor. */
 export interface Decoded {
   /** Bytes of the compressed data in calls that went well. */
   readonly bytesIn: number

@@ -30,7 +30,7 @@ export function fileStream(path: string, { chunkBytes, fd }: FileStreamOptions):
   })
 }
 
-/** How long a file was when the reading began, and how much of it has been read. */
+/** The length of a file when the reading began, and the part of it that has been read. */
 class FileSize {
   #atBegin: number | undefined
   #read = 0

@@ -11,7 +11,7 @@ export type Compression = 'gzip' | 'zstd'
 
 /** Something to read events from. */
 export interface Input {
-  /** What rejected records call it: a file name, `-` for stdin. */
+  /** Its name in rejected records: a file name, `-` for stdin. */
   readonly name: string
   /** Opens it. Called when the inputs before it have ended. */
   open(): Readable
@@ -22,7 +22,7 @@ export interface Input {
    * @returns undefined where that is impossible after all
    */
   reopen?(): Readable | undefined
-  /** How its bytes are packed. Default: they are not. */
+  /** The compression of its bytes. Default: none. */
   readonly compression?: Compression
   /** Each chunk comes in a buffer of its own that nobody else has. Default: false. */
   readonly ownsChunks?: boolean
@@ -55,7 +55,7 @@ export function compressionOf(path: string): Compression | undefined {
   return path.endsWith('.zst') ? 'zstd' : undefined
 }
 
-/** Whether this version of Node has the decompressor: zstd came with 22.15. */
+/** True when this version of Node has the decompressor: zstd came with 22.15. */
 export function canDecompress(compression: Compression): boolean {
   return compression === 'gzip' || createZstdDecompress !== undefined
 }
@@ -119,7 +119,7 @@ export class InputReader implements Source {
 }
 
 class OpenInput {
-  /** What gives the bytes, decompressed. */
+  /** Gives the bytes, decompressed. */
   readonly stream: Readable
   readonly #decompressor: zlib.Gunzip | undefined
   readonly #input: Input
@@ -183,7 +183,7 @@ function faultMessage({ name, compression }: Input, error: unknown): string {
   return `cannot read ${name}: ${reason}`
 }
 
-/** What the decompressors fail with. */
+/** The errors of the decompressors. */
 function isDamage(error: unknown): boolean {
   return /^Z(?:STD)?_/.test((error as NodeJS.ErrnoException).code ?? '')
 }

@@ -1,6 +1,6 @@
 import { getSystemErrorMap } from 'node:util'
 
-/** What the system says about an error, without code and path: `no such file or directory`. */
+/** The system's text for an error, without code and path: `no such file or directory`. */
 export function systemMessage(error: unknown): string {
   const { errno, code, message } = error as NodeJS.ErrnoException
   if (code === 'EISDIR') return 'it is a directory'

@@ -7,7 +7,7 @@ import { parseBatch } from './parse-event.ts'
 import type { PlainObject } from './plain-values.ts'
 import { fromPlain, toPlain } from './plain-values.ts'
 
-/** What becomes of one event: the output, or why it is rejected. */
+/** The result for one event: the output, or why it is rejected. */
 export type NormalizeResult =
   | { readonly output: PlainObject; readonly rejection?: undefined }
   | { readonly output?: undefined; readonly rejection: Rejection }

@@ -1,6 +1,6 @@
 /** Applies rules to events that are parsed. */
 import type { Batch, InputEvent, OutputEvent, RejectedEvent, Rejection } from '../../event.ts'
-import { mergeRejected, rejectedEvent } from '../../event.ts'
+import { inOrder, rejectedEvent } from '../../event.ts'
 import type { JsonObject } from '../../expression/value.ts'
 import type { FastPathPlan } from '../fast/generate.ts'
 import type { RuleNotes } from '../rule-notes.ts'
@@ -12,11 +12,23 @@ export interface RunnerSource {
   createRunner(notes?: RuleNotes): Runner
   /** Something to note in what becomes of events. Default: nothing is known of that. */
   createNotes?: (() => RuleNotes) | undefined
-  /** How lines become output without objects in between, where the rules allow it. */
+  /** Makes output of lines without objects in between, where the rules allow it. */
   readonly fastPath?: FastPathPlan | undefined
-  /** What it was compiled from: worker threads compile their own. */
+  /** The text and the options that it was compiled from: worker threads compile their own. */
   readonly definition?: RuleDefinition
 }
+
+/** Ends a part of a batch. */
+export interface PartLimit {
+  /** An event has gone into the part. */
+  add(event: OutputEvent | RejectedEvent): void
+  /** The part is to be handed on. */
+  readonly isReached: boolean
+  /** It was, and the next one begins. */
+  restart(): void
+}
+
+const NO_LIMIT: PartLimit = { add: () => {}, isReached: false, restart: () => {} }
 
 /**
  * Applies the rules to each event.
@@ -28,16 +40,38 @@ export function normalizeBatch(
   runner: Runner,
   stopAtRejected = false,
 ): Batch<OutputEvent> {
-  const events: OutputEvent[] = []
-  const refused: RejectedEvent[] = []
-  const end = (stopAtRejected ? batch.rejected[0]?.ordinal : undefined) ?? Number.POSITIVE_INFINITY
-  for (const event of batch.events) {
-    if (event.ordinal > end || (stopAtRejected && refused.length > 0)) break
-    const normalized = normalizeOne(event, runner)
-    if ('code' in normalized) refused.push(rejectedEvent(event, normalized))
-    else events.push(normalized)
+  const [all] = normalizeInParts(batch, runner, stopAtRejected, NO_LIMIT)
+  return all ?? { source: batch.source, events: [], rejected: [] }
+}
+
+/** The same in several batches, each of which ends when the limit is reached. An empty batch is none. */
+export function* normalizeInParts(
+  batch: Batch<InputEvent>,
+  runner: Runner,
+  stopAtRejected: boolean,
+  limit: PartLimit,
+): Iterable<Batch<OutputEvent>> {
+  const { source } = batch
+  let events: OutputEvent[] = []
+  let rejected: RejectedEvent[] = []
+  for (const event of inOrder(batch)) {
+    const result = 'data' in event ? applied(event, runner) : event
+    if ('output' in result) events.push(result)
+    else rejected.push(result)
+    limit.add(result)
+    if (stopAtRejected && rejected.length > 0) break
+    if (!limit.isReached) continue
+    yield { source, events, rejected }
+    events = []
+    rejected = []
+    limit.restart()
   }
-  return { source: batch.source, events, rejected: mergeRejected(batch.rejected, refused) }
+  if (events.length + rejected.length > 0) yield { source, events, rejected }
+}
+
+function applied(event: InputEvent, runner: Runner): OutputEvent | RejectedEvent {
+  const normalized = normalizeOne(event, runner)
+  return 'code' in normalized ? rejectedEvent(event, normalized) : normalized
 }
 
 /** Applies the rules to one event. */

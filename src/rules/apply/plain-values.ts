@@ -8,7 +8,7 @@ import { setOwn } from '../../expression/runtime/output.ts'
 import type { JsonObject, Maybe, Value } from '../../expression/value.ts'
 import { Dict, isSequence, NumberText, ValueIterator } from '../../expression/value.ts'
 
-/** What a program gets: JSON's values, integers beyond 2**53 as bigints, and NaN and infinities as numbers. */
+/** The values that a program gets: JSON's, integers beyond 2**53 as bigints, and NaN and infinities as numbers. */
 export type PlainValue = null | boolean | number | bigint | string | PlainValue[] | PlainObject
 
 export interface PlainObject {

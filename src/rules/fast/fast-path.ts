@@ -1,11 +1,10 @@
 /**
- * From a line's bytes to the output's bytes without an object in between. The generated function is made from the
- * same checked rules as the plain one; it reads the members that rules need out of the line, copies what they leave
- * untouched, and writes the output as it goes.
+ * From a line's bytes to the output's bytes without an object in between. WebAssembly reads the members that rules need
+ * out of the line, copies those that rules leave untouched, and writes the output as a template says; it calls back here
+ * for values that a function of the language computes. README.md explains it.
  *
- * It is allowed to give up on any line at any point (`-1`): the line then goes the plain way, which gives the result
- * or the reason for the rejection. So there is one definition of what is right, and this path only has to know when it
- * is sure.
+ * It is allowed to give up on any line at any point: the line then goes the plain way, which gives the result or the
+ * reason for the rejection. So there is one definition of what is right, and this path only has to know when it is sure.
  */
 import type { EventContext } from '../../expression/functions/definition.ts'
 import type { EventLimits } from '../../expression/runtime/meter.ts'
@@ -15,271 +14,314 @@ import type { Maybe, Value } from '../../expression/value.ts'
 import { isJsonNumber, MAX_INTEGER } from '../../expression/value.ts'
 import { isCanonical } from '../../json/canonical.ts'
 import type { ChunkText } from '../../json/chunk-text.ts'
-import { BLANKS, ESCAPE, FRACTION, NESTED, NON_ASCII, Scanner } from '../../json/scan.ts'
+import { ESCAPE, FRACTION, NON_ASCII } from '../../json/scan.ts'
 import { stringify } from '../../json/stringify.ts'
 import type { TextCoding } from '../../json/text-coding.ts'
-import type { WantedMembers } from '../../json/wanted.ts'
 import { ByteWriter } from '../../json/write.ts'
 import type { RuleNotes } from '../rule-notes.ts'
+import { INPUT_SIZE, OUTPUT_SIZE } from './layout.ts'
+import type { LineMachine, MachineHost } from './machine.ts'
 
 /** Thrown where a value is met that the fast path does not deal with. */
 const GIVE_UP = Symbol('the plain way')
 
+/** Results of rules' functions beside a length, as WebAssembly knows them. */
+const LEFT = -1
+const ABSENT = -2
+
+const LF = 0x0a
 const QUOTE = 0x22
 const OPEN_BRACKET = 0x5b
 const OPEN_BRACE = 0x7b
 const MINUS = 0x2d
 const ZERO = 0x30
 
-/** This part of what an event may cost is spent here; a line that takes more goes the plain way, which has the real limits. */
-const SHARE = 16
+/** A pair's second word holds the end of a value above these bits, and its marks in them. */
+const MARK_BITS = 5
+const MARKS = 31
 
-/** Bytes of one line's output; more is left to the plain way, which has the real limits. */
-const MAX_OUTPUT = 1 << 26
+/** This part of an event's limits is spent here; a line that takes more goes the plain way, which has the real limits. */
+export const SHARE = 16
 
-export type FastFunction = (state: FastPath) => boolean
+/** Longer texts are escaped faster by the engine than by a loop. */
+const SHORT_TEXT = 200
 
-/** What is noted of lines. */
-export interface FastNotes {
-  readonly notes: RuleNotes
+/** Characters that JSON text cannot hold as they are, or that are more than one byte. */
+const UNUSUAL = new Uint8Array(0x100).map((_, code) =>
+  code < 0x20 || code >= 0x80 || code === QUOTE || code === 0x5c ? 1 : 0,
+)
+
+/**
+ * The function of a rule: writes the rule's value and returns its length, or `ABSENT`; false where something is absent
+ * that the output needs. One function may serve several rules.
+ */
+export type RuleFunction = (run: FastPath, rule: number) => number | false
+
+/** The parts of a fast path that are made of rules. */
+interface FastRules {
+  /** By rule; undefined for rules that no function computes. */
+  readonly functions: readonly (RuleFunction | undefined)[]
+  /** Slots of the event's own members that functions ask for by name. */
+  readonly members: ReadonlyMap<string, number>
   /** By field of the notes: the slots where it may stand. */
   readonly places: readonly (readonly number[])[]
+  readonly limits: EventLimits
 }
 
-export class FastPath implements EventContext {
-  readonly meter: Meter
+export class FastPath implements EventContext, MachineHost {
+  /** What may be spent by the rule that is computed. */
+  meter: Meter
+  /** The output. */
   readonly writer: ByteWriter
-  /** For generated code that is more than one function: values and slots by rule, where objects begin by their id. */
-  readonly v: unknown[]
-  readonly s: Int32Array
-  readonly o: Int32Array
-  readonly notes: RuleNotes
-  readonly #places: FastNotes['places']
-  /** A key that is new to the scanner came in a line that it gave up on, so that it will not be new in another one. */
-  #hasMissed = false
-  readonly #scanner: Scanner
-  readonly #generated: FastFunction
-  /** Slots of the event's own members that functions ask for by name. */
-  readonly #members: ReadonlyMap<string, number>
-  readonly #starts: Int32Array
-  readonly #ends: Int32Array
-  readonly #marks: Uint8Array
-  /** Where the lines are; set before the first one is read. */
+  /** Lines that were taken by the last call of `lines`. */
+  taken = 0
+  readonly #notes: RuleNotes
+  readonly #rules: FastRules
+  readonly #machine: LineMachine | undefined
+  readonly #coding: TextCoding
+  readonly #lineMeter: Meter
+  /** For a value that is remembered: so little that all rules together keep within the limits when none is computed again. */
+  readonly #keptMeter: Meter
+  /** The number of the line that is metered. */
+  #line = -1
+  /** Where the value that is computed is to be written. */
+  #out = 0
+  /** The row, as an index of words. */
+  readonly #row: number
+  /** The lines in memory: a part of a chunk. */
   #chunk: ChunkText | undefined
-  /** The chunk's own, which are looked at for every value. */
-  #bytes!: Uint8Array
-  #view!: DataView
-  #latin1 = ''
+  #from = 0
+  #to = 0
+  /** The address of the chunk's first byte, were all of it in memory. */
+  #base = 0
 
-  constructor(
-    generated: FastFunction,
-    wanted: WantedMembers,
-    members: ReadonlyMap<string, number>,
-    rules: number,
-    objects: number,
-    coding: TextCoding,
-    { notes, places }: FastNotes,
-    limits: EventLimits,
-  ) {
-    this.notes = notes
+  /** @param machine undefined: every line goes the plain way */
+  constructor(rules: FastRules, machine: LineMachine | undefined, notes: RuleNotes, coding: TextCoding) {
+    this.#rules = rules
+    this.#machine = machine
+    this.#notes = notes
+    this.#coding = coding
     this.writer = new ByteWriter(coding)
-    this.#places = places
-    this.meter = new Meter(Math.ceil(limits.maxWork / SHARE), Math.ceil(limits.maxBuilt / SHARE))
-    this.v = new Array(rules).fill(undefined)
-    this.s = new Int32Array(rules)
-    this.o = new Int32Array(objects)
-    this.#generated = generated
-    this.#scanner = new Scanner(wanted.root, wanted.slots, wanted.objects)
-    this.#starts = this.#scanner.starts
-    this.#ends = this.#scanner.ends
-    this.#marks = this.#scanner.marks
-    this.#members = members
+    const { limits, functions } = rules
+    const maxWork = Math.ceil(limits.maxWork / SHARE)
+    const maxBuilt = Math.ceil(limits.maxBuilt / SHARE)
+    this.#lineMeter = new Meter(maxWork, maxBuilt)
+    this.#keptMeter = new Meter(maxWork / functions.length, maxBuilt / functions.length)
+    this.meter = this.#lineMeter
+    this.#row = (machine?.layout.row ?? 0) / 4
   }
 
   /**
-   * Processes the line at `start`: its output is written to `writer`, with LF.
+   * Processes lines from `start` on, until one is left to the plain way or a good deal was written. Their output goes to
+   * `writer`, each line with LF; `taken` is their number.
    *
    * @param chunk UTF-8; the last byte is LF
-   * @returns the offset after the line's LF; -1: nothing was written, the line goes the plain way
+   * @param most lines. Default: no limit
+   * @returns where the first line begins that was not processed, or the end of the chunk
    */
-  line(chunk: ChunkText, start: number): number {
-    if (chunk !== this.#chunk) this.#enter(chunk)
-    const next = this.#scanner.scan(this.#bytes, this.#view, start)
-    if (next === -1) {
-      this.#hasMissed ||= this.#scanner.hasNews
-      return -1
+  lines(chunk: ChunkText, start: number, most = 0xffffffff): number {
+    this.taken = 0
+    const machine = this.#machine
+    if (machine === undefined || !this.#load(machine, chunk, start)) return start
+    const { output } = machine.layout
+    const base = this.#base
+    const next = machine.run(start + base, this.#to + base, output, output + OUTPUT_SIZE, most) - base
+    this.taken = machine.taken
+    if (this.taken > 0) {
+      this.writer.literal(machine.bytes.subarray(output, machine.written))
+      this.#count(machine)
     }
-    if (this.#scanner.hasNews || this.#hasMissed) this.#look()
-    const { writer } = this
-    const { length } = writer
-    this.meter.begin()
-    writer.limit = length + MAX_OUTPUT
-    let isWritten = false
-    try {
-      isWritten = this.#generated(this)
-    } catch {
-      // Whatever it was, the plain way meets it again and says what it is.
-    }
-    isWritten &&= !this.isOver
-    writer.limit = Number.POSITIVE_INFINITY
-    if (!isWritten) {
-      writer.length = length
-      return -1
-    }
-    writer.byte(0x0a)
-    this.notes.events++
     return next
   }
 
-  #enter(chunk: ChunkText): void {
+  /** Brings the lines at `start` into memory. @returns false for a line that is too long */
+  #load(machine: LineMachine, chunk: ChunkText, start: number): boolean {
+    const isOther = machine.enter(this) || chunk !== this.#chunk
+    if (!isOther && start >= this.#from && start < this.#to) return true
+    const { bytes } = chunk
+    let end = Math.min(bytes.length, start + INPUT_SIZE)
+    if (end < bytes.length) end = bytes.lastIndexOf(LF, end - 1) + 1
     this.#chunk = chunk
-    this.#bytes = chunk.bytes
-    this.#view = chunk.view
-    this.#latin1 = chunk.latin1
+    this.#from = start
+    this.#to = Math.max(start, end)
+    this.#base = machine.layout.input - start
+    if (end <= start) return false
+    machine.bytes.set(bytes.subarray(start, end), machine.layout.input)
+    return true
   }
 
-  /**
-   * Notes which fields the line has. A field that none had before has a key that the scanner did not know, so that most
-   * lines need not be looked at.
-   */
-  #look(): void {
-    this.#scanner.hasNews = false
-    if (!this.notes.isLooking) return
-    const { present } = this.notes
-    for (let index = 0; index < present.length; index++) {
-      if (present[index] === 0 && this.find(this.#places[index]!) !== -1) present[index] = 1
+  /** Adds to the notes. */
+  #count({ words, layout }: LineMachine): void {
+    this.#notes.events += this.taken
+    const { leftOut } = this.#notes
+    const counts = layout.leftOutCounts / 4
+    for (let rule = 0; rule < leftOut.length; rule++) {
+      const count = words[counts + rule]!
+      if (count === 0) continue
+      leftOut[rule]! += count
+      words[counts + rule] = 0
     }
   }
 
-  /** More is written than one line may have. */
-  get isOver(): boolean {
-    return this.writer.length > this.writer.limit
+  // --- functions that WebAssembly calls ---------------------------------------------------------------------
+
+  compute(rule: number, out: number, line: number, kept: number): number {
+    this.#out = out
+    if (kept === 1) {
+      this.meter = this.#keptMeter
+      this.meter.begin()
+    } else {
+      this.meter = this.#lineMeter
+      if (line !== this.#line) {
+        this.#line = line
+        this.meter.begin()
+      }
+    }
+    try {
+      const length = this.#rules.functions[rule]!(this, rule)
+      return length === false ? LEFT : length
+    } catch {
+      // Whatever it was, the plain way meets it again and says what it is.
+      return LEFT
+    }
+  }
+
+  rewrite(pair: number, out: number): number {
+    this.#out = out
+    const { words, bytes } = this.#machine!
+    const start = words[pair / 4]!
+    const end = words[pair / 4 + 1]!
+    const text = this.#text(start, end >>> MARK_BITS, end & MARKS)
+    if (bytes[start] !== QUOTE && !isCanonical(text)) return LEFT
+    return this.#write(JSON.stringify(JSON.parse(text)))
+  }
+
+  look(): number {
+    if (!this.#notes.isLooking) return 0
+    const { present } = this.#notes
+    let isLooking = 0
+    for (let index = 0; index < present.length; index++) {
+      if (present[index] === 1) continue
+      if (this.#find(this.#rules.places[index]!) === -1) isLooking = 1
+      else present[index] = 1
+    }
+    return isLooking
   }
 
   // --- reading ----------------------------------------------------------------------------------------------
 
-  /** The first of the slots that has a value; -1: the value is absent. */
-  find(slots: readonly number[]): number {
-    for (const slot of slots) if (this.#starts[slot]! >= 0) return slot
+  /** The first of the slots that has a value, as an index of words; -1: the value is absent. */
+  #find(slots: readonly number[]): number {
+    for (const slot of slots) {
+      const pair = this.#row + 2 * slot
+      if (this.#machine!.words[pair] !== 0) return pair
+    }
     return -1
-  }
-
-  has(slot: number): boolean {
-    return this.#starts[slot]! >= 0
   }
 
   /** The value of the first slot that has one. */
   first(slots: readonly number[]): Maybe {
-    const slot = this.find(slots)
-    return slot === -1 ? undefined : this.value(slot)
+    const pair = this.#find(slots)
+    return pair === -1 ? undefined : this.#value(pair)
   }
 
-  /** The value as JSON.parse gives it; undefined where it is absent. */
+  /** The value of a slot as JSON.parse gives it; undefined where it is absent. */
   value(slot: number): Maybe {
-    const start = this.#starts[slot]!
-    if (start < 0) return undefined
-    const first = this.#bytes[start]!
-    if (first === QUOTE) return this.#string(slot, start)
-    if (first === OPEN_BRACE || first === OPEN_BRACKET) return this.#container(slot)
+    return this.#value(this.#row + 2 * slot)
+  }
+
+  #value(pair: number): Maybe {
+    const { words, bytes } = this.#machine!
+    const start = words[pair]!
+    if (start === 0) return undefined
+    const end = words[pair + 1]! >>> MARK_BITS
+    const marks = words[pair + 1]! & MARKS
+    const first = bytes[start]!
+    if (first === QUOTE) {
+      const text = this.#text(start, end, marks)
+      return (marks & ESCAPE) === 0 ? text.slice(1, -1) : (JSON.parse(text) as string)
+    }
+    if (first === OPEN_BRACE || first === OPEN_BRACKET) {
+      const text = this.#text(start, end, marks)
+      if (!isCanonical(text)) throw GIVE_UP
+      return JSON.parse(text) as Value
+    }
     if (first === 0x74) return true
     if (first === 0x66) return false
     if (first === 0x6e) return null
-    return this.#number(slot, start)
+    return this.#number(start, end, marks)
   }
 
-  #text(slot: number): string {
-    const start = this.#starts[slot]!
-    const end = this.#ends[slot]!
-    return (this.#marks[slot]! & NON_ASCII) === 0
-      ? this.#latin1.slice(start, end)
-      : this.#chunk!.utf8(start, end)
+  #text(start: number, end: number, marks: number): string {
+    const chunk = this.#chunk!
+    const base = this.#base
+    if ((marks & NON_ASCII) === 0) return chunk.latin1.slice(start - base, end - base)
+    return chunk.utf8(start - base, end - base)
   }
 
-  #string(slot: number, start: number): string {
-    const mark = this.#marks[slot]!
-    if (mark === 0) return this.#latin1.slice(start + 1, this.#ends[slot]! - 1)
-    const text = this.#text(slot)
-    return (mark & ESCAPE) === 0 ? text.slice(1, -1) : (JSON.parse(text) as string)
-  }
-
-  #number(slot: number, start: number): Value {
-    const end = this.#ends[slot]!
-    if ((this.#marks[slot]! & FRACTION) === 0 && end - start <= 15) {
-      const bytes = this.#bytes
-      if (bytes[start] !== MINUS) {
-        let value = 0
-        for (let index = start; index < end; index++) value = value * 10 + bytes[index]! - ZERO
-        return value
-      }
+  #number(start: number, end: number, marks: number): Value {
+    const { bytes } = this.#machine!
+    if ((marks & FRACTION) === 0 && end - start <= 15 && bytes[start] !== MINUS) {
+      let value = 0
+      for (let index = start; index < end; index++) value = value * 10 + bytes[index]! - ZERO
+      return value
     }
-    const text = this.#latin1.slice(start, end)
-    const value = Number(text)
+    const value = Number(this.#text(start, end, 0))
     // Integers beyond 2**53 are bigints, and -0 is a matter of taste: the plain way knows.
     if (Object.is(value, -0)) throw GIVE_UP
     if (!(Math.abs(value) < MAX_INTEGER)) throw GIVE_UP
     return value
   }
 
-  #container(slot: number): Value {
-    const text = this.#text(slot)
-    if (!isCanonical(text)) throw GIVE_UP
-    return JSON.parse(text) as Value
+  // --- functions that rules call ----------------------------------------------------------------------------
+
+  /** Writes the value of a rule. @returns its length, or `ABSENT` */
+  put(value: Maybe): number {
+    if (typeof value === 'string') return this.#string(value)
+    if (value === undefined) return ABSENT
+    if (typeof value === 'number' && isJsonNumber(value)) return this.#ascii(String(value + 0))
+    if (typeof value === 'boolean') return this.#ascii(value ? 'true' : 'false')
+    finishValue(this.meter, value)
+    return this.#write(stringify(value))
   }
-
-  // --- writing ----------------------------------------------------------------------------------------------
-
-  /** The value as it stands in the line. */
-  copy(slot: number): void {
-    const mark = this.#marks[slot]!
-    const start = this.#starts[slot]!
-    const first = this.#bytes[start]!
-    if (
-      first === QUOTE
-        ? (mark & ESCAPE) === 0
-        : (mark & (ESCAPE | BLANKS | NESTED)) === 0 && first !== OPEN_BRACE
-    ) {
-      this.writer.copy(this.#bytes, this.#view, start, this.#ends[slot]!)
-    } else if (first === QUOTE) {
-      this.writer.text(JSON.stringify(JSON.parse(this.#text(slot))))
-    } else {
-      const text = this.#text(slot)
-      if (!isCanonical(text)) throw GIVE_UP
-      this.writer.text(JSON.stringify(JSON.parse(text)))
-    }
-  }
-
-  /** A value of the language. */
-  write(value: Value): void {
-    if (typeof value === 'string') this.writer.string(value)
-    else if (typeof value === 'number' && isJsonNumber(value)) this.writer.ascii(String(value + 0))
-    else if (typeof value === 'boolean') this.writer.ascii(value ? 'true' : 'false')
-    else {
-      finishValue(this.meter, value)
-      this.writer.text(stringify(value))
-    }
-  }
-
-  /**
-   * Ends an object whose members were each written with a comma before them.
-   *
-   * @param start where its first member began
-   */
-  close(start: number): void {
-    const { writer } = this
-    if (writer.length === start) writer.byte(OPEN_BRACE)
-    else writer.bytes[start] = OPEN_BRACE
-    writer.byte(0x7d)
-  }
-
-  // --- what rules and functions call ------------------------------------------------------------------------
 
   field(name: string): Maybe {
-    const slot = this.#members.get(name)
+    const slot = this.#rules.members.get(name)
     if (slot === undefined) throw GIVE_UP
     return this.value(slot)
   }
 
   anomaly(): void {
     throw GIVE_UP
+  }
+
+  // --- writing: for short texts there is always room --------------------------------------------------------
+
+  #string(text: string): number {
+    const count = text.length
+    if (count > SHORT_TEXT) return this.#write(JSON.stringify(text))
+    const { bytes } = this.#machine!
+    let at = this.#out
+    bytes[at++] = QUOTE
+    for (let index = 0; index < count; index++) {
+      const code = text.charCodeAt(index)
+      if (code > 0xff || UNUSUAL[code] === 1) return this.#write(JSON.stringify(text))
+      bytes[at++] = code
+    }
+    bytes[at] = QUOTE
+    return count + 2
+  }
+
+  #ascii(text: string): number {
+    const { bytes } = this.#machine!
+    for (let index = 0; index < text.length; index++) bytes[this.#out + index] = text.charCodeAt(index)
+    return text.length
+  }
+
+  #write(text: string): number {
+    const { bytes, layout } = this.#machine!
+    // A UTF-16 unit takes three bytes at most.
+    if (this.#out + text.length * 3 > layout.outputLimit) return LEFT
+    return this.#coding.write(text, bytes, this.#out)
   }
 }

@@ -1,17 +1,16 @@
-/** Checked rules to the function that writes the output of a line that was scanned. */
+/** Checked rules to the template that the output of a line is written by, and the functions of values in it. */
 import type { Node } from '../../expression/check/checked.ts'
 import { children } from '../../expression/check/checked.ts'
-import type { Code } from '../../expression/emit/code.ts'
-import { _, anyOf, Name } from '../../expression/emit/code.ts'
+import type { Code, Part } from '../../expression/emit/code.ts'
+import { _, Name } from '../../expression/emit/code.ts'
 import { CodeBlock } from '../../expression/emit/code-block.ts'
 import { ConstantPool } from '../../expression/emit/constant-pool.ts'
 import { isSingleton } from '../../expression/emit/constants.ts'
 import { createWriter, emitRule } from '../../expression/emit/emit.ts'
 import { hoistFields } from '../../expression/emit/fields.ts'
 import type { HelperName } from '../../expression/emit/helpers.ts'
-import type { FieldSource, FunctionWriter } from '../../expression/emit/writer.ts'
-import { bytesRecipe, listRecipe } from '../../expression/recipe.ts'
-import type { FieldPath } from '../../expression/runtime/fields.ts'
+import type { FieldSource } from '../../expression/emit/writer.ts'
+import { listRecipe } from '../../expression/recipe.ts'
 import type { EventLimits } from '../../expression/runtime/meter.ts'
 import { DEFAULT_LIMITS } from '../../expression/runtime/meter.ts'
 import { COMPARISON_OPERATORS } from '../../expression/syntax/operators.ts'
@@ -26,14 +25,27 @@ import { outputTree, present } from '../generate/output-tree.ts'
 import { createProgram } from '../generate/program.ts'
 import { type ReadPlace, readFields } from '../read-fields.ts'
 import { RuleNotes } from '../rule-notes.ts'
-import type { FastFunction } from './fast-path.ts'
-import { FastPath } from './fast-path.ts'
+import type { RuleFunction } from './fast-path.ts'
+import { FastPath, SHARE } from './fast-path.ts'
+import type { Operation, ValueOperation } from './layout.ts'
+import { createLayout } from './layout.ts'
+import { LineMachine } from './machine.ts'
 
-/** Rules in one generated function: V8 optimizes no function without end. */
-const GROUP_SIZE = 60
+/**
+ * So many rules that are computed have a function each. V8 optimizes functions one by one, and of more the warm-up would
+ * be felt: 0.3 s for a thousand.
+ */
+const MAX_OWN_FUNCTIONS = 60
 
-/** Lines that write output in one generated function. */
-const GROUP_LINES = 400
+/** Rules in one function where there are more. */
+const GROUP_SIZE = 10
+
+/** Units of work of a function that changes a text, and for each of its characters. */
+const NATIVE_CALL = 400
+const NATIVE_CHARACTER = 16
+
+/** Functions by rule, undefined where a rule has none. */
+type RuleFunctions = readonly (RuleFunction | undefined)[]
 
 /** The parts of a rule set's fast path; they hold no state of lines. */
 export interface FastPathPlan {
@@ -43,21 +55,21 @@ export interface FastPathPlan {
   /**
    * @param notes what it notes in. Default: nobody asks
    * @param coding how text becomes bytes. Default: as it is done everywhere
-   * @param generated `evaluate` of the printed module. Default: the function that was generated here
+   * @param generated `evaluate` of the printed module. Default: the functions that were generated here
    */
-  create(notes?: RuleNotes, coding?: TextCoding, generated?: FastFunction): FastPath
+  create(notes?: RuleNotes, coding?: TextCoding, generated?: RuleFunctions): FastPath
 }
 
 /**
  * @param limits what an event may cost in the plain way
  * @returns undefined where the rules need the event as an object: `tap`, `data` used as a whole, `line.raw`, a rule
- * that sets a value inside another one's
+ * that sets a value inside another one's; and where there is no WebAssembly with SIMD
  */
 export function planFastPath(
   rules: CheckedRules,
   limits: EventLimits = DEFAULT_LIMITS,
 ): FastPathPlan | undefined {
-  if (rules.tap !== undefined) return undefined
+  if (rules.tap !== undefined || !LineMachine.isSupported) return undefined
   const tree = outputTree(rules.rules.map((rule) => rule.path))
   if (!isSimple(tree) || !rules.rules.every((rule) => readsOnlyFields(rule.node))) return undefined
   return new FastGenerator(rules.rules, tree, limits).plan()
@@ -121,15 +133,11 @@ class FastGenerator {
   readonly #tree: OutputNode
   readonly #limits: EventLimits
   readonly #wanted = new WantedMembers()
-  readonly #members = new Map<string, number>()
   readonly #constants = new ConstantPool()
   readonly #helpers = new Set<HelperName>()
-  /** The functions of the program. */
-  readonly #functions = new CodeBlock()
-  readonly #fields: FieldSource
-  /** Values are kept in arrays, since those who make and those who write them are different functions. */
-  readonly #grouped: boolean
-  #writer: FunctionWriter
+  /** The slots that the code of a rule reads, each list of them once. */
+  readonly #read = new Set<string>()
+  readonly #operations: Operation[] = []
   /** Text that is to be written before anything else is. */
   #pending = ''
 
@@ -137,45 +145,34 @@ class FastGenerator {
     this.#limits = limits
     this.#rules = rules
     this.#tree = tree
-    this.#grouped = rules.length > GROUP_SIZE
-    this.#fields = {
-      field: (path) => this.#field(path),
-      member: (key) => _`run.value(${this.#wanted.member([key])})`,
-    }
-    this.#writer = this.#newWriter()
-  }
-
-  #newWriter(): FunctionWriter {
-    return createWriter(this.#constants, this.#helpers, { exact: false, fields: this.#fields })
   }
 
   plan(): FastPathPlan {
-    for (const rule of this.#rules) {
-      for (const member of ownReads(rule.node)) this.#members.set(member, this.#wanted.member([member]))
+    const members = new Map<string, number>()
+    for (const { node } of this.#rules) {
+      for (const member of ownReads(node)) members.set(member, this.#wanted.member([member]))
     }
-    if (this.#grouped) this.#groups()
-    else this.#whole()
+    const { functions, slots } = this.#functions()
+    this.#object(this.#tree, slots)
+    this.#operations.push({ kind: 'end', text: this.#takePending() })
     const places = readFields(this.#rules).map(({ place }) => this.#places(place))
     this.#wanted.finish()
-    const { source, evaluate, printModule } = createProgram<FastFunction>(
-      this.#functions,
-      this.#constants,
-      this.#helpers,
-    )
-    const sizes = [this.#rules.length, nodeCount(this.#tree)] as const
+    const program = createProgram<RuleFunctions>(functions, this.#constants, this.#helpers)
+    const createMachine = () => {
+      const layout = createLayout(this.#wanted, this.#operations, this.#rules.length, this.#nativeLength())
+      return layout && LineMachine.create(layout)
+    }
+    let shared: { readonly machine: LineMachine | undefined } | undefined
     return {
-      source,
-      printModule,
-      create: (notes = new RuleNotes(this.#rules), coding = PORTABLE_CODING, generated = evaluate) =>
-        new FastPath(
-          generated,
-          this.#wanted,
-          this.#members,
-          ...sizes,
-          coding,
-          { notes, places },
-          this.#limits,
-        ),
+      source: program.source,
+      printModule: program.printModule,
+      create: (notes = new RuleNotes(this.#rules), coding = PORTABLE_CODING, generated) => {
+        // Values are remembered in a machine, so that other functions have one of their own.
+        if (generated === undefined) shared ??= { machine: createMachine() }
+        const machine = generated === undefined ? shared!.machine : createMachine()
+        const rules = { functions: generated ?? program.evaluate, members, places, limits: this.#limits }
+        return new FastPath(rules, machine, notes, coding)
+      },
     }
   }
 
@@ -186,204 +183,160 @@ class FastGenerator {
     throw new Error('rules with this are left to the plain way')
   }
 
-  /** Counts what is left out of the output, where something may be. */
-  #leftOut(): CodeBlock {
-    const block = new CodeBlock()
-    for (const [index, { node }] of this.#rules.entries()) {
-      if (this.#isCertain(index)) continue
-      const isAbsent =
-        this.#copied(node) === undefined
-          ? _`${this.#place('v', index)} === undefined`
-          : _`${this.#place('s', index)} === -1`
-      block.line(_`if (${isAbsent}) run.notes.leftOut[${index}]++`)
-    }
-    return block
+  /** Bytes of a text that may be changed without counting, whatever the other rules do. */
+  #nativeLength(): number {
+    const { maxWork, maxBuilt } = this.#limits
+    const share = SHARE * this.#rules.length
+    const length = Math.min((maxWork / share - NATIVE_CALL) / NATIVE_CHARACTER, maxBuilt / share / 2)
+    return Math.max(0, Math.floor(length))
   }
 
-  #whole(): void {
-    this.#values(0, this.#rules.length)
-    this.#object(this.#tree)
-    this.#flush()
-    const leftOut = this.#leftOut()
-    if (leftOut.lineCount > 0) {
-      this.#writer.line(IF_OVER)
-      this.#writer.append(leftOut)
+  // --- functions --------------------------------------------------------------------------------------------
+
+  /** The functions of rules that are computed; by rule the slots of the only member that its value depends on. */
+  #functions(): { functions: CodeBlock; slots: ReadonlyMap<number, readonly number[]> } {
+    const computed = [...this.#rules.keys()].filter((index) => {
+      const { node } = this.#rules[index]!
+      return !isConstant(node) && this.#copied(node) === undefined
+    })
+    const size = computed.length > MAX_OWN_FUNCTIONS ? GROUP_SIZE : 1
+    const functions = new CodeBlock()
+    const slots = new Map<number, readonly number[]>()
+    const table: Part[] = this.#rules.map(() => undefined)
+    for (let from = 0; from < computed.length; from += size) {
+      const group = computed.slice(from, from + size)
+      const name = new Name(`rules${group[0]}`)
+      functions.define(_`function ${name}(run, rule)`, this.#function(group, slots))
+      for (const index of group) table[index] = name
     }
-    this.#writer.line(_`return true`)
-    this.#functions.define(_`function evaluate(run)`, this.#writer.body())
+    functions.line(_`const evaluate = ${table}`)
+    return { functions, slots }
   }
 
-  /** One function for every group of rules, then some that write: `v`, `s` and `o` are the run's arrays. */
-  #groups(): void {
-    const evaluate = new CodeBlock()
-    evaluate.line(_`const { v, s, o } = run`)
-    for (let from = 0; from < this.#rules.length; from += GROUP_SIZE) {
-      const to = Math.min(from + GROUP_SIZE, this.#rules.length)
-      this.#writer = this.#newWriter()
-      this.#values(from, to)
-      this.#writer.line(_`return true`)
-      const name = new Name(`rules${from}`)
-      this.#functions.define(_`function ${name}(run, v, s)`, this.#writer.body())
-      evaluate.line(_`if (!${name}(run, v, s)) return false`)
+  #function(group: readonly number[], slots: Map<number, readonly number[]>): CodeBlock {
+    const fields: FieldSource = {
+      field: (path) => this.#readSlots(this.#wanted.path(path), path.text),
+      member: (key) => this.#readSlots([this.#wanted.member([key])], key),
     }
-    this.#writer = this.#newWriter()
-    this.#object(this.#tree)
-    this.#flush()
-    for (const [index, piece] of this.#writer.pieces(GROUP_LINES).entries()) {
-      const name = new Name(`write${index}`)
-      this.#functions.define(_`function ${name}(run, v, s, o)`, piece)
-      evaluate.line(_`${name}(run, v, s, o)`)
-    }
-    const leftOut = this.#leftOut().pieces(GROUP_LINES)
-    if (leftOut.length > 0) evaluate.line(IF_OVER)
-    for (const [index, piece] of leftOut.entries()) {
-      const name = new Name(`leftOut${index}`)
-      this.#functions.define(_`function ${name}(run, v, s)`, piece)
-      evaluate.line(_`${name}(run, v, s)`)
-    }
-    evaluate.line(_`return true`)
-    this.#functions.define(_`function evaluate(run)`, evaluate)
-  }
-
-  /** Code for the slots of a path: the number of the only one, or a list of them. */
-  #slots(path: FieldPath): Code {
-    const slots = this.#wanted.path(path)
-    return slots.length === 1
-      ? _`${slots[0]}`
-      : this.#constants.add(listRecipe(slots), `places of ${path.text}`)
-  }
-
-  #field(path: FieldPath): Code {
-    return path.parts.length === 1 ? _`run.value(${this.#slots(path)})` : _`run.first(${this.#slots(path)})`
-  }
-
-  /** Where a rule copies from: code for its slot, -1 where the value is absent. */
-  #copied(node: Node): Code | undefined {
-    if (node.op === 'field') {
-      if (node.path.parts.length > 1) return _`run.find(${this.#slots(node.path)})`
-      const slot = this.#slots(node.path)
-      return _`run.has(${slot}) ? ${slot} : -1`
-    }
-    if (!isMember(node)) return undefined
-    const slot = this.#wanted.member([(node.index as Node & { op: 'constant' }).value as string])
-    return _`run.has(${slot}) ? ${slot} : -1`
-  }
-
-  /** Evaluates every rule, before anything is written. */
-  #values(from: number, to: number): void {
-    const writer = this.#writer
-    const group = this.#rules.slice(from, to)
-    const computed = group.filter((rule) => this.#copied(rule.node) === undefined && !isConstant(rule.node))
-    hoistFields(writer, fieldsOf(computed.map((rule) => rule.node)))
-    for (const [offset, rule] of group.entries()) {
-      const index = from + offset
-      if (isConstant(rule.node)) continue
-      const copied = this.#copied(rule.node)
-      if (copied === undefined) {
-        const value = new Name(`v${index}`)
-        emitRule(writer, value, rule.node, rule.required)
-        if (this.#grouped) writer.line(_`v[${index}] = ${value}`)
-      } else {
-        const slot = new Name(`s${index}`)
-        writer.line(_`const ${slot} = ${copied}`, rule.name)
-        if (rule.required) writer.line(_`if (${slot} === -1) return false`)
-        if (this.#grouped) writer.line(_`s[${index}] = ${slot}`)
+    const writer = createWriter(this.#constants, this.#helpers, { exact: false, fields })
+    writer.block(_`switch (rule)`, () => {
+      for (const index of group) {
+        const { name, node, required } = this.#rules[index]!
+        writer.block(_`case ${index}:`, () => {
+          this.#read.clear()
+          writer.hoisted.clear()
+          hoistFields(writer, fieldsOf([node]))
+          const value = new Name(`v${index}`)
+          emitRule(writer, value, node, required)
+          writer.line(_`return run.put(${value})`, name)
+        })
+        const [only] = this.#read
+        if (this.#read.size === 1 && ownReads(node).next().done === true) {
+          slots.set(index, JSON.parse(only!) as number[])
+        }
       }
-    }
+    })
+    writer.line(_`return false`)
+    return writer.body()
   }
 
-  // --- the output -------------------------------------------------------------------------------------------
+  /** Code for the value of the first slot that has one. */
+  #readSlots(slots: readonly number[], text: string): Code {
+    this.#read.add(JSON.stringify(slots))
+    if (slots.length === 1) return _`run.value(${slots[0]})`
+    return _`run.first(${this.#constants.add(listRecipe(slots), `places of ${text}`)})`
+  }
+
+  // --- the template -----------------------------------------------------------------------------------------
+
+  #takePending(): string {
+    const text = this.#pending
+    this.#pending = ''
+    return text
+  }
 
   #flush(): void {
-    if (this.#pending === '') return
-    const bytes = this.#constants.add(bytesRecipe(this.#pending), this.#pending)
-    this.#writer.line(_`run.writer.literal(${bytes})`)
-    this.#pending = ''
+    if (this.#pending !== '') this.#operations.push({ kind: 'text', text: this.#takePending() })
   }
 
   /** Something below is always there. */
-  #certain(node: OutputNode): boolean {
-    return present(node).some((index) => this.#isCertain(index))
-  }
-
-  #isCertain(index: number): boolean {
-    return this.#rules[index]!.required || isConstant(this.#rules[index]!.node)
-  }
-
-  /** Code that asks for a value below a node. */
-  #presence(node: OutputNode): Code {
-    return anyOf(
-      present(node).map((index) =>
-        this.#copied(this.#rules[index]!.node) === undefined
-          ? _`${this.#place('v', index)} !== undefined`
-          : _`${this.#place('s', index)} !== -1`,
-      ),
-    )
-  }
-
-  /** A rule's value (`v`) or slot (`s`), or the start of an object (`o`), where it is written. */
-  #place(kind: 'v' | 's' | 'o', index: number): Code {
-    return this.#grouped ? _`${new Name(kind)}[${index}]` : new Name(`${kind}${index}`)
+  #isCertain(node: OutputNode): boolean {
+    return present(node).some((index) => this.#rules[index]!.required || isConstant(this.#rules[index]!.node))
   }
 
   /** Writes an object; where its first member may be absent, each member brings its comma and the end mends the first. */
-  #object(node: OutputNode): void {
+  #object(node: OutputNode, slots: ReadonlyMap<number, readonly number[]>): void {
     const [first] = node.children
     if (first === undefined) {
       this.#pending += '{}'
-    } else if (this.#certain(first)) {
+    } else if (this.#isCertain(first)) {
       this.#pending += '{'
-      for (const [index, child] of node.children.entries()) this.#member(child, index > 0)
+      for (const [index, child] of node.children.entries()) this.#member(child, index > 0, slots)
       this.#pending += '}'
     } else {
-      this.#flush()
-      const start = this.#place('o', node.id)
-      this.#writer.line(
-        this.#grouped ? _`${start} = run.writer.length` : _`const ${start} = run.writer.length`,
-      )
-      for (const child of node.children) this.#member(child, true)
-      this.#flush()
-      this.#writer.line(_`run.close(${start})`)
+      this.#openObject('', node, 'close-root', slots)
     }
   }
 
-  #member(child: OutputNode, comma: boolean): void {
+  #openObject(
+    text: string,
+    node: OutputNode,
+    end: 'close' | 'close-root',
+    slots: ReadonlyMap<number, readonly number[]>,
+  ): void {
+    this.#operations.push({ kind: 'open', text: this.#takePending() + text })
+    for (const child of node.children) this.#member(child, true, slots)
+    this.#flush()
+    this.#operations.push({ kind: end, text: '' })
+  }
+
+  #member(child: OutputNode, comma: boolean, slots: ReadonlyMap<number, readonly number[]>): void {
     const key = `${comma ? ',' : ''}${JSON.stringify(child.key)}:`
-    if (this.#certain(child)) {
+    const { rule } = child
+    if (this.#isCertain(child)) {
       this.#pending += key
-      this.#content(child)
+      if (rule === undefined) this.#object(child, slots)
+      else this.#value(rule, slots)
       return
     }
     this.#flush()
-    this.#writer.block(_`if (${this.#presence(child)})`, () => {
-      this.#pending += key
-      this.#content(child)
-      this.#flush()
-    })
+    if (rule === undefined) {
+      this.#openObject(key, child, 'close', slots)
+    } else {
+      this.#pending = key
+      this.#value(rule, slots)
+    }
   }
 
-  #content(node: OutputNode): void {
-    if (node.rule === undefined) {
-      this.#object(node)
+  #value(rule: number, slots: ReadonlyMap<number, readonly number[]>): void {
+    const { node, required } = this.#rules[rule]!
+    if (node.op === 'constant' && isConstant(node)) {
+      this.#pending += JSON.stringify(node.value)
       return
     }
-    const { node: expression } = this.#rules[node.rule]!
-    if (isConstant(expression)) {
-      this.#pending += JSON.stringify((expression as Node & { op: 'constant' }).value)
-      return
-    }
-    this.#flush()
-    const isCopied = this.#copied(expression) !== undefined
-    const place = this.#place(isCopied ? 's' : 'v', node.rule)
-    this.#writer.line(isCopied ? _`run.copy(${place})` : _`run.write(${place})`)
+    const text = this.#takePending()
+    this.#operations.push({ ...this.#operation(node, slots.get(rule) ?? []), text, rule, required })
   }
-}
 
-/** An output that is too long is none. */
-const IF_OVER = _`if (run.isOver) return false`
+  #operation(node: Node, slots: readonly number[]): Pick<ValueOperation, 'kind' | 'slots'> {
+    const copied = this.#copied(node)
+    if (copied !== undefined) return { kind: 'copy', slots: copied }
+    if (node.op === 'call' && (node.name === 'str' || node.name === 'lower' || node.name === 'upper')) {
+      const [value, ...rest] = node.args
+      const changed = value && this.#copied(value)
+      if (changed !== undefined && rest.every((argument) => argument === undefined)) {
+        return { kind: node.name, slots: changed }
+      }
+    }
+    return { kind: 'compute', slots }
+  }
 
-function nodeCount(node: OutputNode): number {
-  return node.children.reduce((count, child) => count + nodeCount(child), 1)
+  /** The slots that a rule copies from. */
+  #copied(node: Node): readonly number[] | undefined {
+    if (node.op === 'field') return this.#wanted.path(node.path)
+    if (!isMember(node)) return undefined
+    return [this.#wanted.member([(node.index as Node & { op: 'constant' }).value as string])]
+  }
 }
 
 /** A value that is the same for every event, and that JSON.stringify writes as it should be. */

@@ -1,113 +1,67 @@
-/**
- * Parse, normalize and serialize in one stage, for JSON lines: what a Rewriter makes of them. The output is the same as
- * that of the separate stages, only the objects in between are missing.
- */
-
-import { DEFAULT_MAX_LINE_BYTES } from '../../formats/limits.ts'
-import type { LineSink } from '../../formats/lines.ts'
-import { LineReader } from '../../formats/lines.ts'
+/** Parse, normalize and serialize in one stage, on this thread. */
+import type { ProcessedPart } from '../../batches/processor.ts'
+import { Processor } from '../../batches/processor.ts'
+import type { RejectedRecords } from '../../batches/rejected-records.ts'
+import { RecordWriter } from '../../batches/rejected-records.ts'
+import type { WrittenBatch } from '../../batches/serialize.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
 import type { RunnerSource } from '../../rules/apply/normalize.ts'
 import { InputStage } from '../input-stage.ts'
+import type { ParseOptions } from '../parse.ts'
 import { parseOptions } from '../parse.ts'
-import { RecordWriter } from '../rejected-records.ts'
-import type { WrittenBatch } from '../serialize.ts'
-import { Rewriter } from './rewriter.ts'
 
-export interface FusedOptions {
-  /** Longer lines are rejected (LINE_TOO_LONG). Default: 16 MiB. */
-  readonly maxLineBytes?: number
-  /** Name of the input, where its bytes come without one. Default: `-`. */
-  readonly source?: string
-  /** Whether lines may go the fast path. Default: true. */
-  readonly fastPath?: boolean
+export interface FusedOptions extends ParseOptions {
+  /** Lines may go the fast path. Default: true. */
+  readonly fastPath?: boolean | undefined
   /** Make nothing of what follows the first rejected event. Default: false. */
   readonly stopAtRejected?: boolean
 }
 
-/** Bytes of JSON lines in, written batches out. */
+/** Bytes in, written batches out: those that a `Processor` makes. The output is that of the separate stages. */
 export class FusedStage extends InputStage {
-  readonly #maxLineBytes: number
-  readonly #fastPath: boolean
-  readonly #stopAtRejected: boolean
-  #rules: RunnerSource
+  readonly #processor: Processor<RejectedRecords>
   #source: string
-  #records: RecordWriter
-  #rewriter: Rewriter
-  #reader: LineReader
 
   /** @throws {TypeError} when an option is not acceptable */
-  constructor(
-    rules: RunnerSource,
-    {
-      maxLineBytes = DEFAULT_MAX_LINE_BYTES,
-      source = '-',
-      fastPath = true,
-      stopAtRejected = false,
-    }: FusedOptions = {},
-  ) {
+  constructor(rules: RunnerSource, options: FusedOptions = {}) {
     super()
-    this.#maxLineBytes = parseOptions({ maxLineBytes }).maxLineBytes
-    this.#fastPath = fastPath
-    this.#stopAtRejected = stopAtRejected
-    this.#rules = rules
+    const { source, ...inputs } = parseOptions(options)
+    const { fastPath, stopAtRejected } = options
+    const records = new RecordWriter(source, NODE_CODING)
     this.#source = source
-    this.#records = new RecordWriter(source, NODE_CODING)
-    this.#rewriter = this.#createRewriter()
-    this.#reader = this.#createReader()
-  }
-
-  /** The lines that complete from now on are worked on with these rules. */
-  replaceRules(rules: RunnerSource): void {
-    this.#rules = rules
-    this.#rewriter = this.#createRewriter()
-  }
-
-  #createRewriter(): Rewriter {
-    return new Rewriter(this.#rules, this.#records, {
-      fastPath: this.#fastPath,
-      stopAtRejected: this.#stopAtRejected,
+    this.#processor = new Processor(rules, records, {
+      ...inputs,
+      fastPath,
+      stopAtRejected,
       coding: NODE_CODING,
     })
   }
 
-  /** The reader outlives its rewriter when the rules are replaced. */
-  #createReader(): LineReader {
-    const current = () => this.#rewriter
-    const sink: LineSink = {
-      get isFull() {
-        return current().isFull
-      },
-      take: (block, start) => this.#rewriter.take(block, start),
-      event: (event) => this.#rewriter.event(event),
-      reject: (event) => this.#rewriter.reject(event),
-    }
-    return new LineReader(this.#maxLineBytes, sink, true, NODE_CODING)
+  /** The events that complete from now on are worked on with these rules. */
+  replaceRules(rules: RunnerSource): void {
+    this.#processor.replaceRules(rules)
   }
 
   protected override enterSource(source: string): void {
     if (source === this.#source) return
     this.#source = source
-    this.#records = new RecordWriter(source, NODE_CODING)
-    this.#rewriter = this.#createRewriter()
+    this.#processor.replaceRecords(new RecordWriter(source, NODE_CODING))
   }
 
   protected override takeBytes(bytes: Uint8Array): Iterable<WrittenBatch> {
-    return this.#make(this.#reader.read(bytes))
+    return this.#batches(this.#processor.read(bytes))
   }
 
   protected override *endSource(): Iterable<WrittenBatch> {
-    yield* this.#make(this.#reader.readEnd())
-    this.#reader = this.#createReader()
+    yield* this.#batches(this.#processor.end())
+    this.unread.add(this.#source, this.#processor.unread)
+    this.#processor.begin(true)
   }
 
-  *#make(reading: Iterable<void>): Iterable<WrittenBatch> {
-    for (const _ of reading) yield this.#finish()
-    const batch = this.#finish()
-    if (batch.written > 0 || batch.rejected.count > 0) yield batch
-  }
-
-  #finish(): WrittenBatch {
-    return { source: this.#source, ...this.#rewriter.finish(), rejected: this.#records.take() }
+  *#batches(parts: Iterable<ProcessedPart<RejectedRecords>>): Iterable<WrittenBatch> {
+    const source = this.#source
+    for (const part of parts) yield { source, ...part }
+    const rest = this.#processor.finish()
+    if (rest.written > 0 || rest.rejected.count > 0) yield { source, ...rest }
   }
 }

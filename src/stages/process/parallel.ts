@@ -1,4 +1,10 @@
 import type { Worker } from 'node:worker_threads'
+import type { Cutter, Piece } from '../../batches/cutter.ts'
+import { LineCutter } from '../../batches/line-cutter.ts'
+import type { BlockResult, WorkerSettings } from '../../batches/protocol.ts'
+import { placeRecords } from '../../batches/rejected-records.ts'
+import type { WrittenBatch } from '../../batches/serialize.ts'
+import { ValueCutter } from '../../batches/value-cutter.ts'
 import { MAX_WORKERS, WORKER_CHUNK_BYTES } from '../../formats/limits.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
 import { UnreadRests } from '../../formats/unread-rests.ts'
@@ -7,18 +13,12 @@ import type { RuleDefinition } from '../../rules/rule-set.ts'
 import { OverlappingStage } from '../overlapping-stage.ts'
 import type { InputChunk, ParseOptions } from '../parse.ts'
 import { parseOptions } from '../parse.ts'
-import { placeRecords } from '../rejected-records.ts'
-import type { WrittenBatch } from '../serialize.ts'
-import type { Cutter, Piece } from './cutter.ts'
-import { LineCutter } from './line-cutter.ts'
 import { WorkerPool } from './pool.ts'
-import type { BlockResult, WorkerSettings } from './protocol.ts'
-import { ValueCutter } from './value-cutter.ts'
 
 export interface ParallelOptions extends ParseOptions {
   /** Number of worker threads. */
   readonly workers: number
-  /** Whether lines may go the fast path. Default: true. */
+  /** Lines may go the fast path. Default: true. */
   readonly fastPath?: boolean
   /** Make nothing of what follows the first rejected event. Default: false. */
   readonly stopAtRejected?: boolean
@@ -31,12 +31,12 @@ export interface ParallelOptions extends ParseOptions {
 /** A block is what is read at a time: nothing of it has to be copied but the beginning of a line. */
 const BLOCK_BYTES = WORKER_CHUNK_BYTES
 
-/** How long complete events may wait for their block to become full. */
+/** Complete events wait no longer than this for their block to become full. */
 const FLUSH_MS = 5
 
 type Callback = (error?: Error | null) => void
 
-/** What has been seen of an input, as far as results have been given on. */
+/** The state of an input, as far as results have been given on. */
 interface SourceState {
   name: string
   lines: number
@@ -58,9 +58,9 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
   readonly #name: string
   readonly #workers: number
   #bytesRead = 0
-  /** What could not be read of JSON documents. */
+  /** The bytes of JSON documents that could not be read. */
   readonly unread = new UnreadRests()
-  /** What is being cut. */
+  /** The pieces of the chunk that is being cut. */
   #pieces: Iterator<Piece> | undefined
   #timer: NodeJS.Timeout | undefined
   #isFlushDue = false
@@ -89,8 +89,8 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
     })
     this.#cutter =
       inputFormat === 'json'
-        ? new ValueCutter(maxLineBytes, blockBytes)
-        : new LineCutter(maxLineBytes, blockBytes)
+        ? new ValueCutter(maxLineBytes, blockBytes, NODE_CODING)
+        : new LineCutter(maxLineBytes, blockBytes, NODE_CODING)
   }
 
   /** Bytes read so far, after decompression. */
@@ -146,7 +146,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
     if (this.#pieces === undefined && this.#cutter.hasComplete) this.#flushSoon()
   }
 
-  /** What has come is cut. */
+  /** True when all that has come is cut. */
   protected override get hasRoom(): boolean {
     return this.#pieces === undefined
   }

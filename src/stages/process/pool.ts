@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads'
+import type { Block, BlockResult, WorkerMessage, WorkerSettings } from '../../batches/protocol.ts'
+import { unplacedSize } from '../../batches/rejected-records.ts'
 import { workerEntry } from '../../installed.ts'
 import type { RuleDefinition } from '../../rules/rule-set.ts'
-import { unplacedSize } from '../rejected-records.ts'
-import type { Block, BlockResult, WorkerMessage, WorkerSettings } from './protocol.ts'
 
 /** A worker thread is gone. What it was working on is lost. */
 export class WorkerError extends Error {
@@ -36,7 +36,7 @@ interface Entry<Context> {
 
 interface Thread<Context> {
   readonly worker: Worker
-  /** What it works on, and what waits for it in its queue: the oldest first. */
+  /** The blocks that it works on and that wait in its queue: the oldest first. */
   readonly entries: Entry<Context>[]
 }
 
@@ -89,7 +89,7 @@ export class WorkerPool<Context> {
     return this.#entries.length
   }
 
-  /** Whether another block may come. */
+  /** True when another block may come. */
   get hasRoom(): boolean {
     return this.size === 0 || (this.size < this.#maxEntries && this.#bytes < MAX_BYTES)
   }

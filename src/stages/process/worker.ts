@@ -1,13 +1,14 @@
 /** A worker thread's entry. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { BlockProcessor } from '../../batches/block-processor.ts'
+import type { WorkerMessage, WorkerSettings } from '../../batches/protocol.ts'
+import { NODE_CODING } from '../../formats/node-coding.ts'
 import { loadAndCompile } from '../../rules/load-and-compile.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
-import { BlockNormalizer } from './block-normalizer.ts'
-import type { WorkerMessage, WorkerSettings } from './protocol.ts'
 
 const port = parentPort!
 const settings = workerData as WorkerSettings
-const normalizer = new BlockNormalizer(await compile(settings.rules), settings)
+const processor = new BlockProcessor(await compile(settings.rules), settings, NODE_CODING)
 /** Messages are dealt with one after the other. What one fails with ends the thread. */
 let last = Promise.resolve()
 /** Goes on with the block in hand. */
@@ -20,10 +21,10 @@ port.on('message', (message: WorkerMessage) => {
 
 async function receive(message: Exclude<WorkerMessage, { kind: 'on' }>): Promise<void> {
   if (message.kind === 'rules') {
-    normalizer.replaceRules(await compile(message.rules))
+    processor.replaceRules(await compile(message.rules))
     return
   }
-  for (const result of normalizer.normalize(message)) {
+  for (const result of processor.process(message)) {
     const isWanted = new Promise<void>((resolve) => {
       goOn = resolve
     })

@@ -9,7 +9,8 @@ import { NODE_CODING } from '../../../src/formats/node-coding.ts'
 import { ChunkText } from '../../../src/json/chunk-text.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { planFastPath } from '../../../src/rules/fast/generate.ts'
-import { compareWays } from './equality.ts'
+import { INPUT_SIZE } from '../../../src/rules/fast/layout.ts'
+import { compareWays, takeLine } from './equality.ts'
 import { eventLine, ruleFile } from './generated.ts'
 
 test('the fast path gives what the plain way gives, for any rules and any lines', () => {
@@ -109,7 +110,7 @@ test('keys that are not kept lead to nothing that is', () => {
     const keys = Array.from({ length: 20_000 }, (_, index) => `"${line} ${index}":0`).join(',')
     const block = Buffer.from(`{"known${line}":0,${keys},"a":${line}}\n`)
     const chunk = new ChunkText(block, NODE_CODING)
-    assert.equal(fast.line(chunk, 0), block.length)
+    assert.equal(takeLine(fast, chunk, 0), block.length)
     assert.equal(Buffer.from(fast.writer.take()).toString(), `{"r":${line}}\n`)
   }
   assert.ok(heap() - before < 8 * 1024 * 1024)
@@ -140,8 +141,8 @@ test('a huge output is left to the plain way, and little memory is kept for it',
   const fast = planFastPath({ rules, tap: undefined })!.create()
   const block = Buffer.from('{"x":"a"}\n{"x":""}\n')
   const chunk = new ChunkText(block, NODE_CODING)
-  assert.equal(fast.line(chunk, 0), -1)
-  assert.equal(fast.line(chunk, 10), block.length)
+  assert.equal(takeLine(fast, chunk, 0), -1)
+  assert.equal(takeLine(fast, chunk, 10), block.length)
   assert.ok(fast.writer.bytes.length < 256 * 1024 * 1024)
 })
 
@@ -177,18 +178,111 @@ test('rules that need the event as a whole have no fast path', () => {
   assert.notEqual(plan('r: a.b.c.d'), undefined)
 })
 
-test('what writes a large output is cut into functions between statements, and each of them is whole', () => {
-  const rules = Array.from(
-    { length: 300 },
-    (_, index) => `a${index}.b.c${index}:\n  field: x${index}\n  required: ${index % 4 === 0}\n`,
+test('where many rules are computed, ten are in one function', () => {
+  const functionsOf = (count: number) => {
+    const rules = Array.from(
+      { length: count },
+      (_, index) => `c${index}: x${index}\nr${index}: x + ${index}\n`,
+    )
+    return compileRules(rules.join('')).fastPath!.source.match(/^function /gm)!.length
+  }
+  assert.equal(functionsOf(60), 60)
+  assert.equal(functionsOf(61), 7)
+})
+
+test('lines are taken whole, wherever blocks and the memory for lines end', () => {
+  const { rules } = compileRules('a: x\nb: {field: lower(y), required: false}\nc: x + 1')
+  const fast = planFastPath({ rules, tap: undefined })!.create()
+  const filling = (size: number) => `{"x":1,"z":"${'z'.repeat(size)}"}\n`
+  // The second line ends before, at and behind the end of what is read at a time.
+  for (let end = INPUT_SIZE - 20; end <= INPUT_SIZE + 20; end++) {
+    const first = filling(1000)
+    const second = filling(end - first.length - filling(0).length)
+    const third = '{"y":"B","x":2}\n'
+    const block = Buffer.from(first + second + third)
+    const chunk = new ChunkText(block, NODE_CODING)
+    let start = 0
+    let taken = 0
+    while (start < block.length) {
+      start = fast.lines(chunk, start)
+      assert.notEqual(fast.taken, 0)
+      taken += fast.taken
+    }
+    assert.equal(taken, 3)
+    const expected = '{"a":1,"c":2}\n{"a":1,"c":2}\n{"a":2,"b":"b","c":3}\n'
+    assert.equal(Buffer.from(fast.writer.take()).toString(), expected)
+  }
+})
+
+test('a line that is longer than the memory for lines is left to the plain way, the ones around it are not', () => {
+  const { rules } = compileRules('a: x')
+  const fast = planFastPath({ rules, tap: undefined })!.create()
+  const long = `{"x":"${'x'.repeat(INPUT_SIZE)}"}\n`
+  const block = Buffer.from(`{"x":1}\n${long}{"x":2}\n`)
+  const chunk = new ChunkText(block, NODE_CODING)
+  assert.equal(fast.lines(chunk, 0), 8)
+  assert.equal(fast.lines(chunk, 8), 8)
+  assert.equal(fast.taken, 0)
+  assert.equal(fast.lines(chunk, 8 + long.length), block.length)
+  assert.equal(Buffer.from(fast.writer.take()).toString(), '{"a":1}\n{"a":2}\n')
+})
+
+test('values that are remembered are those that are computed, whether they repeat or not', () => {
+  const rules = [
+    'a: {field: x + 1, required: false}',
+    'b: {field: "lookup(\'t\', x)", required: false}',
+    "c: {field: \"replace(s, 'a', 'bb')\", required: false}",
+    'd: {field: n.m * 2, required: false}',
+    'lookup: {t: {"1": one, "2": {"two": [2]}}}',
+  ].join('\n')
+  const lines: string[] = []
+  for (let index = 0; index < 40_000; index++) {
+    // For some time nothing repeats, so that the memo is given up, and taken up again.
+    const x = index > 5000 && index < 20_000 ? index : index % 7
+    lines.push(`{"x":${x},"s":"${'a'.repeat(index % 150)}","n":{"m":"${index % 3}"},"n.m":${x}}`)
+  }
+  assert.equal(compareWays(rules, lines), lines.length)
+})
+
+test('two users of one rule set have each their own keys and notes', () => {
+  const ruleSet = compileRules('a: {field: x, required: false}\nb: {field: y, required: false}')
+  const notes = [ruleSet.createNotes(), ruleSet.createNotes()]
+  const users = notes.map((each) => ruleSet.fastPath!.create(each, NODE_CODING))
+  const lines = ['{"x":1,"z":0}\n{"z":0}\n', '{"z":0,"y":2}\n{"y":3}\n']
+  for (let turn = 0; turn < 3; turn++) {
+    for (const [index, user] of users.entries()) {
+      const block = Buffer.from(lines[index]!)
+      assert.equal(user.lines(new ChunkText(block, NODE_CODING), 0), block.length)
+    }
+  }
+  assert.deepEqual(
+    users.map((user) => Buffer.from(user.writer.take()).toString()),
+    ['{"a":1}\n{}\n'.repeat(3), '{"b":2}\n{"b":3}\n'.repeat(3)],
   )
-  const { source } = compileRules(rules.join('')).fastPath!
-  const functions = source.split(/^(?=function )/m).filter((text) => text.startsWith('function write'))
-  assert.ok(functions.length > 3, `${functions.length} functions`)
-  for (const [index, text] of functions.entries()) {
-    assert.match(text, /^function write\d+\(run, v, s, o\) \{\n {2}[^ }].*\n\}\n/s)
-    const lines = text.split('\n').length
-    if (index < functions.length - 1) assert.ok(lines >= 400 && lines < 450, `${lines} lines`)
-    assert.doesNotThrow(() => new Function(`${text}\nreturn write${index}`))
+  const [first, second] = notes.map((each) => each.take())
+  assert.deepEqual(
+    [...first!.leftOut!],
+    [
+      ['a', 3],
+      ['b', 6],
+    ],
+  )
+  assert.deepEqual([...second!.leftOut!], [['a', 6]])
+  assert.deepEqual(first!.fields, { events: 6, seen: ['x'], unseen: ['y'] })
+  assert.deepEqual(second!.fields, { events: 6, seen: ['y'], unseen: ['x'] })
+})
+
+test('no work is saved by remembering that the limits of an event would not allow', () => {
+  const rules = Array.from(
+    { length: 40 },
+    (_, index) => `r${index}: len([i for i in range(x + ${index})])`,
+  ).join('\n')
+  const ruleSet = compileRules(rules, { maxWork: 2_000_000 })
+  const fast = ruleSet.fastPath!.create()
+  const line = '{"x":2000}\n'
+  assert.equal(ruleSet.createRunner().run({ x: 2000 }, line), undefined)
+  const block = Buffer.from(line)
+  for (let time = 0; time < 100; time++) {
+    assert.equal(fast.lines(new ChunkText(block, NODE_CODING), 0), 0)
   }
 })

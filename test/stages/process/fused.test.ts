@@ -9,6 +9,7 @@ import { NormalizeStage } from '../../../src/stages/normalize.ts'
 import { ParseStage } from '../../../src/stages/parse.ts'
 import { FusedStage } from '../../../src/stages/process/fused.ts'
 import { SerializeStage } from '../../../src/stages/serialize.ts'
+import { propertyRuns } from '../../property-runs.ts'
 import { eventLine, manyRules, ruleFile } from '../../rules/fast/generated.ts'
 import { cutBytes } from '../splitting.ts'
 
@@ -85,7 +86,7 @@ describe('FusedStage', () => {
         const [events, written, rejected] = separate.counts
         assert.equal(events, written + rejected)
       }),
-      { numRuns: 150 },
+      { numRuns: propertyRuns(150) },
     )
   })
 })

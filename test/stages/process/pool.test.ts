@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { describe, it, type TestContext } from 'node:test'
 import { Worker } from 'node:worker_threads'
+import type { Bytes, LineBlock, WorkerSettings } from '../../../src/batches/protocol.ts'
+import { UnplacedRecordWriter } from '../../../src/batches/rejected-records.ts'
 import { WorkerError, WorkerPool } from '../../../src/stages/process/pool.ts'
-import type { Bytes, LineBlock, WorkerSettings } from '../../../src/stages/process/protocol.ts'
-import { UnplacedRecordWriter } from '../../../src/stages/rejected-records.ts'
 
 const SETTINGS: WorkerSettings = {
   rules: { text: '', options: {} },

@@ -1,8 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { X509Certificate } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
-import { Agent, request } from 'node:https'
 import { rootCertificates } from 'node:tls'
+import { HttpClient, HttpError, type HttpResponse, toHttpError } from '../../http-client.ts'
 import { type MispAttribute, readAnswer } from './attributes.ts'
 import { MispError } from './misp-error.ts'
 import type { MispSettings } from './settings.ts'
@@ -31,7 +30,7 @@ export class MispClient {
   readonly url: URL
   readonly #key: string
   readonly #settings: MispSettings
-  readonly #agent: Agent
+  readonly #http: HttpClient
 
   /** @throws TypeError for a URL, key or authority that cannot be used */
   constructor({ url, key, ca }: MispTarget, settings: MispSettings) {
@@ -39,10 +38,9 @@ export class MispClient {
     if (!KEY.test(key)) throw new TypeError('the key of MISP is empty, or has characters that no key has')
     this.#key = key
     this.#settings = settings
-    this.#agent = new Agent({
-      keepAlive: true,
-      maxSockets: settings.requests,
-      rejectUnauthorized: true,
+    this.#http = new HttpClient({
+      connections: settings.requests,
+      connectMs: settings.timeoutMs,
       ...(ca === undefined ? {} : { ca: [...rootCertificates, ...authorities(ca)] }),
     })
   }
@@ -65,103 +63,86 @@ export class MispClient {
       includeContext: true,
       ...(this.#settings.idsOnly ? { to_ids: true } : {}),
     })
-    return readAnswer(await this.#post(body, true))
+    return readAnswer(await this.#post(body))
   }
 
   /** Ends all requests. */
   close(): void {
-    this.#agent.destroy()
+    this.#http.close()
   }
 
-  /** @param mayRepeat when the server has closed a kept connection in the moment in which it was used */
-  #post(body: string, mayRepeat: boolean): Promise<string> {
-    return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined
-      let isSettled = false
-      const settle = (error: Error | undefined, text = '') => {
-        clearTimeout(timer)
-        isSettled = true
-        if (error === undefined) {
-          resolve(text)
-          return
-        }
-        // What is still on its way is not read.
-        sent.destroy()
-        reject(error)
-      }
-      const sent = request(this.url, {
-        method: 'POST',
-        agent: this.#agent,
-        headers: {
-          authorization: this.#key,
-          accept: 'application/json',
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(body),
-        },
-      })
-      timer = setTimeout(
-        () => settle(new MispError('timeout', `MISP did not answer within ${this.#settings.timeoutMs} ms`)),
-        this.#settings.timeoutMs,
-      )
-      sent.on('error', (error: NodeJS.ErrnoException) => {
-        // Of a request that was given up, too.
-        if (isSettled) return
-        if (mayRepeat && sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) {
-          clearTimeout(timer)
-          this.#post(body, false).then(resolve, reject)
-        } else {
-          settle(unreachable(error))
-        }
-      })
-      sent.on('response', (response) => {
-        const fault = this.#faultOf(response)
-        if (fault === undefined) this.#read(response, settle)
-        else settle(fault)
-      })
-      sent.end(body)
-    })
+  async #post(body: string): Promise<string> {
+    const { timeoutMs } = this.#settings
+    const stop = new AbortController()
+    const timer = setTimeout(() => {
+      stop.abort(new MispError('timeout', `MISP did not answer within ${timeoutMs} ms`))
+    }, timeoutMs)
+    try {
+      const response = await this.#send(body, stop.signal)
+      const fault = faultOf(response)
+      if (fault === undefined) return await this.#read(response)
+      // The rest of it is not read.
+      response.body.destroy()
+      throw fault
+    } catch (error) {
+      throw stop.signal.aborted ? stop.signal.reason : unreachable(error)
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
-  #read(response: IncomingMessage, settle: (error: Error | undefined, text?: string) => void): void {
+  /** Sends a second time when the server has closed a kept connection in the moment in which it was used. */
+  async #send(body: string, signal: AbortSignal): Promise<HttpResponse> {
+    const headers = {
+      authorization: this.#key,
+      accept: 'application/json',
+      'content-type': 'application/json',
+    }
+    const request = { method: 'POST', headers, body, signal } as const
+    try {
+      return await this.#http.request(this.url, request)
+    } catch (error) {
+      if (!(error instanceof HttpError && error.isStaleConnection)) throw error
+      return this.#http.request(this.url, request)
+    }
+  }
+
+  async #read({ body }: HttpResponse): Promise<string> {
     const chunks: Buffer[] = []
     let bytes = 0
-    response.on('data', (chunk: Buffer) => {
+    for await (const chunk of body) {
       bytes += chunk.length
       if (bytes > this.#settings.answerBytes) {
-        settle(new MispError('too-large', `MISP's answer is longer than ${this.#settings.answerBytes} bytes`))
-        return
+        throw new MispError('too-large', `MISP's answer is longer than ${this.#settings.answerBytes} bytes`)
       }
       chunks.push(chunk)
-    })
-    response.on('error', (error) => settle(unreachable(error)))
-    response.on('end', () => settle(undefined, Buffer.concat(chunks).toString('utf8')))
+    }
+    return Buffer.concat(chunks).toString('utf8')
   }
+}
 
-  /** Why a response cannot be the answer, undefined when it may be. */
-  #faultOf({ statusCode = 0, headers }: IncomingMessage): MispError | undefined {
-    if (statusCode === 401 || statusCode === 403) {
-      return new MispError(
-        'key-refused',
-        `MISP refuses the key (${statusCode}): is it right, and may it search?`,
-      )
-    }
-    if (statusCode === 429) {
-      const retryAfterMs = readRetryAfter(headers['retry-after'])
-      return new MispError('rate-limited', 'MISP was asked too often (429)', { retryAfterMs })
-    }
-    if (statusCode >= 300 && statusCode < 400) {
-      const location = JSON.stringify(headers.location?.slice(0, 200) ?? '')
-      return new MispError(
-        'redirected',
-        `MISP redirects to ${location} (${statusCode}), which is not followed: give the address of MISP itself`,
-      )
-    }
-    if (statusCode !== 200) return new MispError('failed', `MISP answered with status ${statusCode}`)
-    if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
-      return new MispError('bad-answer', `MISP's answer is compressed, which was not asked for`)
-    }
-    return undefined
+/** Why a response cannot be the answer, undefined when it may be. */
+function faultOf(response: HttpResponse): MispError | undefined {
+  const { status } = response
+  if (status === 401 || status === 403) {
+    return new MispError('key-refused', `MISP refuses the key (${status}): is it right, and may it search?`)
   }
+  if (status === 429) {
+    const retryAfterMs = readRetryAfter(response.header('retry-after'))
+    return new MispError('rate-limited', 'MISP was asked too often (429)', { retryAfterMs })
+  }
+  if (status >= 300 && status < 400) {
+    const location = JSON.stringify(response.header('location')?.slice(0, 200) ?? '')
+    return new MispError(
+      'redirected',
+      `MISP redirects to ${location} (${status}), which is not followed: give the address of MISP itself`,
+    )
+  }
+  if (status !== 200) return new MispError('failed', `MISP answered with status ${status}`)
+  if ((response.header('content-encoding') ?? 'identity') !== 'identity') {
+    return new MispError('bad-answer', `MISP's answer is compressed, which was not asked for`)
+  }
+  return undefined
 }
 
 function searchUrl(text: string): URL {
@@ -196,8 +177,9 @@ function authorities(ca: string | Buffer): readonly string[] {
   return certificates
 }
 
-function unreachable(cause: NodeJS.ErrnoException): MispError {
-  if (cause instanceof MispError) return cause
+function unreachable(thrown: unknown): MispError {
+  if (thrown instanceof MispError) return thrown
+  const cause = toHttpError(thrown) as NodeJS.ErrnoException
   return new MispError('unreachable', `MISP cannot be reached: ${cause.message || cause.code}`, { cause })
 }
 

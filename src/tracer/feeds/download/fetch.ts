@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
-import { type IncomingMessage, request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
+import { HttpClient, type HttpResponse, toHttpError } from '../../http-client.ts'
 import { shownUrl } from './feed-url.ts'
 
 /** What a server said of the content that is there; it is asked whether that is still so. */
@@ -77,43 +76,66 @@ const LESS_THAN = 0x3c
  * @throws FetchError, or the reason of the signal
  */
 export async function fetchToFile(url: URL, file: string, options: FetchOptions): Promise<Fetched> {
-  const response = await follow(url, options)
-  if (response.statusCode === NOT_MODIFIED) {
-    response.resume()
-    return { modified: false }
-  }
+  const { ca, stallMs, signal } = options
+  // A client for each transfer: no connection is kept, for there is an hour between two requests.
+  const client = new HttpClient({ ca, connectMs: stallMs })
+  const stop = new AbortController()
+  const onAbort = () => stop.abort(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  const stall = setTimeout(() => {
+    stop.abort(new FetchError(`nothing has come from the server for ${stallMs / 1000} s`, true))
+  }, stallMs)
   const partial = `${file}.${randomUUID()}${PARTIAL}`
   try {
-    const bytes = await save(response, partial, options)
+    signal.throwIfAborted()
+    const transfer: Transfer = { ...options, client, signal: stop.signal, onBytes: () => stall.refresh() }
+    const response = await follow(url, transfer)
+    if (response.status === NOT_MODIFIED) return { modified: false }
+    const bytes = await save(response, partial, transfer)
     await rename(partial, file)
-    const { etag, 'last-modified': lastModified } = response.headers
-    return { modified: true, bytes, etag, lastModified }
+    return {
+      modified: true,
+      bytes,
+      etag: response.header('etag'),
+      lastModified: response.header('last-modified'),
+    }
   } catch (error) {
-    // What is refused before it is read would come all the same.
-    response.destroy()
     await rm(partial, { force: true })
-    throw asFetchError(error, options.signal)
+    throw asFetchError(error, stop.signal)
+  } finally {
+    clearTimeout(stall)
+    signal.removeEventListener('abort', onAbort)
+    // What is refused before it is read would come all the same.
+    client.close()
   }
 }
 
+/** A download that has begun. */
+interface Transfer extends FetchOptions {
+  readonly client: HttpClient
+  /** Is called when the server has sent something. */
+  readonly onBytes: () => void
+}
+
 /** The answer at the end of all redirects: 200 or 304. */
-async function follow(start: URL, options: FetchOptions): Promise<IncomingMessage> {
+async function follow(start: URL, transfer: Transfer): Promise<HttpResponse> {
   let url = start
   for (let redirects = 0; ; redirects++) {
     // What is meant for one server is not told to another.
     const isSameServer = url.origin === start.origin
-    const response = await send(url, isSameServer ? options.authorization : undefined, options)
-    const status = response.statusCode!
+    const response = await send(url, isSameServer ? transfer.authorization : undefined, transfer)
+    transfer.onBytes()
+    const { status } = response
     if (status === 200 || status === NOT_MODIFIED) return response
-    response.destroy()
+    response.body.destroy()
     if (!REDIRECTS.has(status)) {
       throw new FetchError(
-        `the server answers ${status} ${response.statusMessage}`,
+        `the server answers ${status} ${response.statusText}`,
         status >= 500 || status === BUSY,
       )
     }
     if (redirects === MAX_REDIRECTS) throw new FetchError(`more than ${MAX_REDIRECTS} redirects`, false)
-    url = redirected(url, response.headers.location)
+    url = redirected(url, response.header('location'))
   }
 }
 
@@ -137,47 +159,29 @@ function redirected(from: URL, location: string | undefined): URL {
 function send(
   url: URL,
   authorization: string | undefined,
-  { validators, stallMs, ca, signal }: FetchOptions,
-): Promise<IncomingMessage> {
+  { client, validators, signal }: Transfer,
+): Promise<HttpResponse> {
   const headers: Record<string, string> = { accept: '*/*', 'accept-encoding': 'gzip', 'user-agent': 'sluice' }
   if (authorization !== undefined) headers.authorization = authorization
   if (validators.etag !== undefined) headers['if-none-match'] = validators.etag
   if (validators.lastModified !== undefined) headers['if-modified-since'] = validators.lastModified
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error) => reject(asFetchError(error, signal))
-    let started: IncomingMessage | undefined
-    // No connection is kept: there is an hour between two requests. An error of the transfer ends request and response.
-    const options = { headers, agent: false, signal, timeout: stallMs } as const
-    const request =
-      url.protocol === 'https:' ? requestHttps(url, { ...options, ca }) : requestHttp(url, options)
-    request.on('timeout', () => {
-      const error = new FetchError(`nothing has come from the server for ${stallMs / 1000} s`, true)
-      started?.destroy(error)
-      request.destroy(error)
-    })
-    request.on('error', fail)
-    request.on('response', (response) => {
-      started = response
-      resolve(response)
-    })
-    request.end()
-  })
+  return client.request(url, { headers, signal, isLast: true })
 }
 
 /** @returns the bytes that came */
 async function save(
-  response: IncomingMessage,
+  response: HttpResponse,
   partial: string,
-  { maxBytes, budget = new ByteBudget(maxBytes), signal }: FetchOptions,
+  { maxBytes, budget = new ByteBudget(maxBytes), signal, onBytes }: Transfer,
 ): Promise<number> {
-  const announced = Number(response.headers['content-length'] ?? Number.NaN)
+  const announced = Number(response.header('content-length') ?? Number.NaN)
   if (announced > maxBytes) throw tooLarge(maxBytes)
   // What comes is bounded by itself: gzip can hold bytes that unpack to nothing.
-  const received = new Counted(new ByteBudget(maxBytes))
+  const received = new Received(new ByteBudget(maxBytes), onBytes)
   const unpacked = new Checked(budget)
   await pipeline(
     [
-      response,
+      response.body,
       received,
       ...unpackers(response),
       unpacked,
@@ -193,8 +197,8 @@ async function save(
   return received.bytes
 }
 
-function unpackers(response: IncomingMessage): Transform[] {
-  const encoding = response.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
+function unpackers(response: HttpResponse): Transform[] {
+  const encoding = response.header('content-encoding')?.trim().toLowerCase() ?? 'identity'
   if (encoding === 'identity' || encoding === '') return []
   if (encoding === 'gzip' || encoding === 'x-gzip') return [createGunzip()]
   throw new FetchError(`the server sends an encoding that was not asked for (${encoding})`, false)
@@ -236,6 +240,16 @@ class Counted extends Transform {
   look(_chunk: Buffer): void {}
 }
 
+/** Counts what comes, and tells of it. */
+class Received extends Counted {
+  override readonly look: () => void
+
+  constructor(budget: ByteBudget, onBytes: () => void) {
+    super(budget)
+    this.look = onBytes
+  }
+}
+
 /** Counts what passes, and looks at its beginning. */
 class Checked extends Counted {
   isBlank = true
@@ -252,9 +266,10 @@ function tooLarge(maxBytes: number): FetchError {
   return new FetchError(`the feed is larger than ${maxBytes} bytes, which is the limit`, false)
 }
 
-function asFetchError(error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason instanceof FetchError ? signal.reason : error
-  if (error instanceof FetchError) return error
+function asFetchError(thrown: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason
+  if (thrown instanceof FetchError) return thrown
+  const error = toHttpError(thrown)
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ENOSPC') return new FetchError('the disk is full', true, error)
   const text = code === undefined || message.includes(code) ? message : `${message} (${code})`

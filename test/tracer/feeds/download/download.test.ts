@@ -191,14 +191,14 @@ test('what is not whole, too large or no feed changes nothing', OPTIONS, async (
     [/answers 500/, (_request, response) => response.writeHead(500).end('broken')],
     [/answers 206/, (_request, response) => response.writeHead(206).end('ioc')],
     [
-      /aborted|socket hang up|ECONNRESET/,
+      /the connection was closed before the end|ECONNRESET/,
       (_request, response) => {
         response.writeHead(200, { 'content-length': '1000' })
         response.write('ioc,c\n', () => response.socket!.destroy())
       },
     ],
     [
-      /aborted|ECONNRESET/,
+      /the connection was closed before the end|ECONNRESET/,
       (_request, response) => {
         response.writeHead(200)
         response.write('ioc,c\n', () => response.socket!.destroy())

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { outputSize } from '../../src/batches/output-size.ts'
 import type { Value } from '../../src/expression/value.ts'
 import { Dict, Range, Tuple, ValueSet } from '../../src/expression/value.ts'
-import { outputSize } from '../../src/stages/output-size.ts'
 
 describe('outputSize', () => {
   it('is about the length of the JSON text', () => {

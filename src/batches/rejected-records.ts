@@ -152,7 +152,7 @@ export class RecordWriter implements RejectedSink {
     this.#tails.add(event)
   }
 
-  /** What was collected since the last call. */
+  /** The records that were collected since the last call. */
   take(): RejectedRecords {
     if (this.#tails.count === 0) return NO_RECORDS
     return { bytes: this.#writer.take(), ...this.#tails.takeCounts() }
@@ -182,7 +182,7 @@ export class UnplacedRecordWriter implements RejectedSink {
     this.#ends.push(this.#writer.length)
   }
 
-  /** What was collected since the last call, in buffers of its own. */
+  /** The records that were collected since the last call, in buffers of its own. */
   take(): UnplacedRecords {
     const records = {
       bytes: this.#writer.takeCopy(),

@@ -3,13 +3,14 @@ import { Buffer } from 'node:buffer'
 import process from 'node:process'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import type { EventText, RejectedEvent } from '../../../src/event.ts'
-import { LineReader, LineSplitter } from '../../../src/formats/lines.ts'
-import type { Piece } from '../../../src/stages/process/cutter.ts'
-import { LineCutter } from '../../../src/stages/process/line-cutter.ts'
-import type { LineBlock } from '../../../src/stages/process/protocol.ts'
-import { placeRecords } from '../../../src/stages/rejected-records.ts'
-import { cutBytes, eachByte, type Found, splitAll } from '../splitting.ts'
+import type { Piece } from '../../src/batches/cutter.ts'
+import { LineCutter } from '../../src/batches/line-cutter.ts'
+import type { LineBlock } from '../../src/batches/protocol.ts'
+import { placeRecords } from '../../src/batches/rejected-records.ts'
+import type { EventText, RejectedEvent } from '../../src/event.ts'
+import { LineReader, LineSplitter } from '../../src/formats/lines.ts'
+import { propertyRuns } from '../property-runs.ts'
+import { cutBytes, eachByte, type Found, splitAll } from '../stages/splitting.ts'
 
 const MIB = 1 << 20
 
@@ -100,7 +101,7 @@ describe('LineCutter', () => {
           )
         },
       ),
-      { numRuns: 500 },
+      { numRuns: propertyRuns(500) },
     )
   })
 

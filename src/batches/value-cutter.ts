@@ -1,8 +1,9 @@
-import type { EventText, RejectedEvent } from '../../event.ts'
-import type { EventTexts } from '../../formats/lines.ts'
-import { NODE_CODING } from '../../formats/node-coding.ts'
-import type { UnreadRest } from '../../formats/values.ts'
-import { ValueSplitter } from '../../formats/values.ts'
+import type { EventText, RejectedEvent } from '../event.ts'
+import type { EventTexts } from '../formats/lines.ts'
+import type { UnreadRest } from '../formats/values.ts'
+import { ValueSplitter } from '../formats/values.ts'
+import type { TextCoding } from '../json/text-coding.ts'
+import { PORTABLE_CODING } from '../json/text-coding.ts'
 import type { Cutter, Piece } from './cutter.ts'
 
 /** So much is looked at a time: chunks may be of any size. */
@@ -18,17 +19,22 @@ const EVENT_SIZE = 32
 export class ValueCutter implements Cutter {
   readonly #maxEventBytes: number
   readonly #blockSize: number
+  readonly #coding: TextCoding
   #splitter: ValueSplitter
   #events: EventText[] = []
   #rejected: RejectedEvent[] = []
   #size = 0
   #unread: UnreadRest | undefined
 
-  /** @param blockSize a block has about so many characters */
-  constructor(maxEventBytes: number, blockSize: number) {
+  /**
+   * @param blockSize a block has about so many characters
+   * @param coding how bytes become text. Default: as it is done everywhere
+   */
+  constructor(maxEventBytes: number, blockSize: number, coding: TextCoding = PORTABLE_CODING) {
+    this.#coding = coding
     this.#maxEventBytes = maxEventBytes
     this.#blockSize = blockSize
-    this.#splitter = new ValueSplitter(maxEventBytes, NODE_CODING)
+    this.#splitter = new ValueSplitter(maxEventBytes, this.#coding)
   }
 
   get hasComplete(): boolean {
@@ -53,7 +59,7 @@ export class ValueCutter implements Cutter {
   *end(): Generator<Piece> {
     this.#add(this.#splitter.end())
     this.#unread = this.#splitter.unread
-    this.#splitter = new ValueSplitter(this.#maxEventBytes, NODE_CODING)
+    this.#splitter = new ValueSplitter(this.#maxEventBytes, this.#coding)
     yield* this.flush()
   }
 

@@ -1,12 +1,12 @@
-import { Buffer } from 'node:buffer'
-import type { RejectedEvent } from '../../event.ts'
-import type { LineSink } from '../../formats/lines.ts'
-import { LineReader, UNCOUNTED } from '../../formats/lines.ts'
-import { NODE_CODING, toBuffer } from '../../formats/node-coding.ts'
-import type { UnplacedRecords } from '../rejected-records.ts'
-import { UnplacedRecordWriter } from '../rejected-records.ts'
+import type { RejectedEvent } from '../event.ts'
+import type { LineSink } from '../formats/lines.ts'
+import { LineReader, UNCOUNTED } from '../formats/lines.ts'
+import type { TextCoding } from '../json/text-coding.ts'
+import { PORTABLE_CODING } from '../json/text-coding.ts'
 import type { Cutter, Piece } from './cutter.ts'
 import type { Bytes } from './protocol.ts'
+import type { UnplacedRecords } from './rejected-records.ts'
+import { UnplacedRecordWriter } from './rejected-records.ts'
 
 const LF = 0x0a
 
@@ -27,9 +27,10 @@ export class LineCutter implements Cutter {
   readonly #maxLineBytes: number
   readonly #blockBytes: number
   readonly #gatheredBytes: number
+  readonly #coding: TextCoding
   #parts: Bytes[] = []
   /** Small chunks, behind the parts. */
-  #gathered: Buffer<ArrayBuffer> | undefined
+  #gathered: Bytes | undefined
   #gatheredLength = 0
   /** Bytes in all of these. */
   #length = 0
@@ -38,8 +39,12 @@ export class LineCutter implements Cutter {
   #isFirst = true
   #long: LongLine | undefined
 
-  /** @param blockBytes a block has at least so many, where it need not be given earlier */
-  constructor(maxLineBytes: number, blockBytes: number) {
+  /**
+   * @param blockBytes a block has at least so many, where it need not be given earlier
+   * @param coding how bytes become text. Default: as it is done everywhere
+   */
+  constructor(maxLineBytes: number, blockBytes: number, coding: TextCoding = PORTABLE_CODING) {
+    this.#coding = coding
     this.#maxLineBytes = maxLineBytes
     this.#blockBytes = blockBytes
     this.#gatheredBytes = Math.min(GATHERED_BYTES, blockBytes)
@@ -50,7 +55,7 @@ export class LineCutter implements Cutter {
   }
 
   *push(chunk: Uint8Array, isOwned = false): Generator<Piece> {
-    const bytes = toBuffer(chunk)
+    const bytes = this.#coding.view(chunk)
     const isPart = isOwned && bytes.length <= 2 * this.#blockBytes && isWhole(bytes)
     for (let position = 0; position < bytes.length; ) {
       if (this.#long !== undefined) {
@@ -88,13 +93,14 @@ export class LineCutter implements Cutter {
   }
 
   /** @returns how many of the bytes found room */
-  #gather(bytes: Buffer): number {
-    this.#gathered ??= Buffer.allocUnsafeSlow(this.#gatheredBytes)
-    const copied = bytes.copy(this.#gathered, this.#gatheredLength)
-    this.#gatheredLength += copied
-    this.#count(bytes.subarray(0, copied))
+  #gather(bytes: Uint8Array): number {
+    this.#gathered ??= this.#coding.allocate(this.#gatheredBytes) as Bytes
+    const copied = bytes.subarray(0, this.#gatheredBytes - this.#gatheredLength)
+    this.#gathered.set(copied, this.#gatheredLength)
+    this.#gatheredLength += copied.length
+    this.#count(copied)
     if (this.#gatheredLength === this.#gatheredBytes) this.#closeGathered()
-    return copied
+    return copied.length
   }
 
   #count(added: Uint8Array): void {
@@ -133,7 +139,7 @@ export class LineCutter implements Cutter {
 
   #beginLong(): void {
     this.#closeGathered()
-    this.#long = new LongLine(this.#maxLineBytes, this.#takeFirst())
+    this.#long = new LongLine(this.#maxLineBytes, this.#takeFirst(), this.#coding)
     for (const part of this.#parts) this.#long.push(part)
     this.#parts = []
     this.#length = 0
@@ -154,17 +160,18 @@ export class LineCutter implements Cutter {
 }
 
 /** Nothing else is in the buffer, as it would be if the buffer were one of a pool. */
-function isWhole(bytes: Buffer): boolean {
+function isWhole(bytes: Uint8Array): boolean {
   return bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength
 }
 
 /** A line of more bytes than one may have: the reader of lines keeps the beginning, and rejects it at its end. */
 class LongLine implements LineSink {
   readonly #reader: LineReader
-  readonly #records = new UnplacedRecordWriter(NODE_CODING)
+  readonly #records: UnplacedRecordWriter
 
-  constructor(maxLineBytes: number, isFirst: boolean) {
-    this.#reader = new LineReader(maxLineBytes, this, isFirst, NODE_CODING)
+  constructor(maxLineBytes: number, isFirst: boolean, coding: TextCoding) {
+    this.#reader = new LineReader(maxLineBytes, this, isFirst, coding)
+    this.#records = new UnplacedRecordWriter(coding)
   }
 
   push(bytes: Uint8Array): void {

@@ -1,10 +1,10 @@
-/** What travels between the main thread and the workers. */
-import type { BatchNotes } from '../../event.ts'
-import type { EventTexts } from '../../formats/lines.ts'
-import type { RuleDefinition } from '../../rules/rule-set.ts'
-import type { UnplacedRecords } from '../rejected-records.ts'
+/** Messages between the main thread and the workers. */
+import type { BatchNotes } from '../event.ts'
+import type { EventTexts } from '../formats/lines.ts'
+import type { RuleDefinition } from '../rules/rule-set.ts'
+import type { UnplacedRecords } from './rejected-records.ts'
 
-/** What a worker is started with. */
+/** The settings that a worker is started with. */
 export interface WorkerSettings {
   readonly rules: RuleDefinition
   readonly maxLineBytes: number
@@ -35,7 +35,7 @@ export interface ValueBlock {
   readonly size: number
 }
 
-/** What was made of a block, or of a part of it. */
+/** The output of a block, or of a part of it. */
 export interface BlockResult {
   /** JSON lines; nothing else is in the buffer under them. */
   readonly bytes: Uint8Array

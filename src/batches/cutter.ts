@@ -1,7 +1,7 @@
-import type { UnreadRest } from '../../formats/values.ts'
+import type { UnreadRest } from '../formats/values.ts'
 import type { Block, BlockResult } from './protocol.ts'
 
-/** What a chunk of input is cut into: work for a worker, or what needs none. */
+/** A piece of a chunk of input: work for a worker, or a result that needs none. */
 export type Piece = Block | { readonly kind: 'result'; readonly result: BlockResult }
 
 /**
@@ -15,7 +15,7 @@ export interface Cutter {
   flush(): Iterable<Piece>
   /** The source has ended: gives the rest. What follows belongs to another source. */
   end(): Iterable<Piece>
-  /** What could not be cut of the source that has ended last, because it is no document. Lines can always be. */
+  /** The rest of the source that has ended last, which could not be cut because it is no document. Lines can always be. */
   readonly unread?: UnreadRest | undefined
   /** `flush` would give something. */
   readonly hasComplete: boolean

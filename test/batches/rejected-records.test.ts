@@ -2,15 +2,15 @@ import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { REJECTION_CODES, type RejectionCode } from '../../src/errors.ts'
-import type { RejectedEvent } from '../../src/event.ts'
-import { rejectedRecord } from '../../src/event.ts'
 import {
   placeRecords,
   RecordWriter,
   UnplacedRecordWriter,
   unplacedSize,
-} from '../../src/stages/rejected-records.ts'
+} from '../../src/batches/rejected-records.ts'
+import { REJECTION_CODES, type RejectionCode } from '../../src/errors.ts'
+import type { RejectedEvent } from '../../src/event.ts'
+import { rejectedRecord } from '../../src/event.ts'
 
 const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', '"\\\u0000\ud800', 'x'.repeat(300)))
 

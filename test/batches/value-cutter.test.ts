@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { ValueSplitter } from '../../../src/formats/values.ts'
-import type { Piece } from '../../../src/stages/process/cutter.ts'
-import { ValueCutter } from '../../../src/stages/process/value-cutter.ts'
-import { cutBytes, type Found, splitAll } from '../splitting.ts'
+import type { Piece } from '../../src/batches/cutter.ts'
+import { ValueCutter } from '../../src/batches/value-cutter.ts'
+import { ValueSplitter } from '../../src/formats/values.ts'
+import { propertyRuns } from '../property-runs.ts'
+import { cutBytes, type Found, splitAll } from '../stages/splitting.ts'
 
 function cutAll(cutter: ValueCutter, chunks: readonly Uint8Array[], flushed = false): Piece[] {
   return [
@@ -56,7 +57,7 @@ describe('ValueCutter', () => {
           assert.deepEqual(found(pieces), splitAll(new ValueSplitter(10), [whole]))
         },
       ),
-      { numRuns: 500 },
+      { numRuns: propertyRuns(500) },
     )
   })
 

@@ -1,0 +1,147 @@
+/** Outputs of the rules to JSON lines. */
+import type { Batch, BatchNotes, OutputEvent, RejectedEvent, Rejection } from '../event.ts'
+import { inOrder, rejectedEvent, rejectedRecord } from '../event.ts'
+import { Failure } from '../expression/failure.ts'
+import { HAND_ON_RECORD_BYTES } from '../formats/limits.ts'
+import { MAX_OUTPUT_LENGTH, stringify, tooBig } from '../json/stringify.ts'
+import type { TextCoding } from '../json/text-coding.ts'
+import { PORTABLE_CODING } from '../json/text-coding.ts'
+import type { RejectedRecords, RejectedSink } from './rejected-records.ts'
+import { RecordWriter } from './rejected-records.ts'
+
+export interface SerializedBatch {
+  /** JSON lines, many in one string. */
+  readonly texts: readonly string[]
+  /** Number of lines. */
+  readonly written: number
+  readonly rejected: readonly RejectedEvent[]
+}
+
+/** Events of a chunk that have been written already; under `onError: 'fail'` nothing follows the first rejected one. */
+export interface WrittenBatch {
+  readonly source: string
+  /** JSON lines. */
+  readonly bytes: Uint8Array
+  /** Number of lines. */
+  readonly written: number
+  readonly rejected: RejectedRecords
+  readonly notes?: BatchNotes | undefined
+}
+
+/** Lines are joined to strings of about this many characters: one string of a whole batch might be too long for V8. */
+export const JOINED_LENGTH = 1 << 20
+
+/**
+ * Writes outputs as JSON lines. An output that cannot be written is rejected.
+ *
+ * @param stopAtRejected leave out everything after the first rejected event. Default: false
+ */
+export function serializeBatch(batch: Batch<OutputEvent>, stopAtRejected = false): SerializedBatch {
+  const texts: string[] = []
+  const rejected: RejectedEvent[] = []
+  let written = 0
+  const records = { add: (event: RejectedEvent) => void rejected.push(event), length: 0 }
+  for (const part of joinedLines(batch, records, stopAtRejected)) {
+    if (part.text !== '') texts.push(part.text)
+    written += part.written
+  }
+  return { texts, written, rejected }
+}
+
+/**
+ * Writes outputs as JSON lines, and records of what is rejected, in as many parts as it takes to have little in memory.
+ *
+ * @param stopAtRejected leave out everything after the first rejected event
+ * @param coding how text becomes bytes. Default: as it is done everywhere
+ */
+export function* serializeInParts(
+  { notes, ...batch }: Batch<OutputEvent>,
+  stopAtRejected: boolean,
+  coding: TextCoding = PORTABLE_CODING,
+): Iterable<WrittenBatch> {
+  const { source } = batch
+  const records = new RecordWriter(source, coding)
+  let untold = notes
+  for (const { text, written } of joinedLines(batch, records, stopAtRejected)) {
+    yield { source, bytes: bytesOf(text, coding), written, rejected: records.take(), notes: untold }
+    untold = undefined
+  }
+  if (untold !== undefined) {
+    yield { source, bytes: new Uint8Array(), written: 0, rejected: records.take(), notes: untold }
+  }
+}
+
+/** The records of the errors output, many in one string. */
+export function serializeRejected(source: string, rejected: readonly RejectedEvent[]): readonly string[] {
+  const texts: string[] = []
+  let text = ''
+  for (const event of rejected) {
+    const record = rejectedRecord(source, event)
+    // Of a line that is long itself, and those before it, no one string can be made.
+    if (text !== '' && text.length + record.length >= JOINED_LENGTH) {
+      texts.push(text)
+      text = ''
+    }
+    text += `${record}\n`
+  }
+  if (text !== '') texts.push(text)
+  return texts
+}
+
+/** An output as JSON, or why it cannot be written. */
+export function outputText({ output, plain, numbers }: OutputEvent): string | Rejection {
+  try {
+    const text = plain ? JSON.stringify(output) : stringify(output, numbers)
+    if (text.length > MAX_OUTPUT_LENGTH) throw tooBig()
+    return text
+  } catch (error) {
+    if (error instanceof Failure) return { code: error.code, message: error.message }
+    // JSON.stringify recurses, and its result is limited like any string.
+    if (error instanceof RangeError)
+      return { code: 'VALUE_ERROR', message: 'the output nests too deep or is too long' }
+    throw error
+  }
+}
+
+/**
+ * Joins the lines of outputs to strings of about `JOINED_LENGTH`; a longer line has one for itself.
+ *
+ * @param records is told of rejected events; a part ends when it holds many
+ */
+function* joinedLines(
+  batch: Batch<OutputEvent>,
+  records: RejectedSink,
+  stopAtRejected: boolean,
+): Iterable<{ readonly text: string; readonly written: number }> {
+  let text = ''
+  let written = 0
+  let hasRecords = false
+  const takePart = () => {
+    const part = { text, written }
+    text = ''
+    written = 0
+    hasRecords = false
+    return part
+  }
+  for (const event of inOrder(batch)) {
+    const line = 'output' in event ? outputText(event) : undefined
+    if (typeof line === 'string') {
+      // Of a line that is long itself, and those before it, no one string can be made.
+      if (line.length >= JOINED_LENGTH && written > 0) yield takePart()
+      text += `${line}\n`
+      written++
+    } else {
+      records.add('output' in event ? rejectedEvent(event, line!) : event)
+      hasRecords = true
+      if (stopAtRejected) break
+    }
+    if (text.length >= JOINED_LENGTH || records.length >= HAND_ON_RECORD_BYTES) yield takePart()
+  }
+  if (written > 0 || hasRecords) yield takePart()
+}
+
+function bytesOf(text: string, coding: TextCoding): Uint8Array {
+  const bytes = coding.allocate(coding.byteLength(text))
+  coding.write(text, bytes, 0)
+  return bytes
+}

@@ -1,0 +1,236 @@
+/** The memory of the fast path's WebAssembly, as README.md draws it. The numbers are those of assembly/line-machine.ts. */
+import type { Wanted, WantedMembers } from '../../json/wanted.ts'
+
+/** One step of a template. Each writes its text first. */
+export type Operation =
+  | { readonly kind: 'text' | 'open' | 'close' | 'close-root' | 'end'; readonly text: string }
+  | ValueOperation
+
+/** Writes the value of a rule. */
+export interface ValueOperation {
+  readonly kind: 'copy' | 'str' | 'lower' | 'upper' | 'compute'
+  /** Left away where the value is absent. */
+  readonly text: string
+  /** Index of the rule. */
+  readonly rule: number
+  /** Without the value there is no output. */
+  readonly required: boolean
+  /** Slots of the member that the value is made of, in the order in which they count. None: of several members. */
+  readonly slots: readonly number[]
+}
+
+/** Addresses in the memory. */
+export interface Layout {
+  /** From `START` on: what is there before the first line is read. */
+  readonly image: Uint8Array
+  /** The list of addresses that `begin` is given. */
+  readonly parameters: number
+  readonly row: number
+  /** By rule: how often it had no value. */
+  readonly leftOutCounts: number
+  /** The lines that are read. */
+  readonly input: number
+  readonly output: number
+  /** An output that goes beyond this is given up. */
+  readonly outputLimit: number
+  /** Bytes of all. */
+  readonly size: number
+}
+
+/** The image begins here; nothing is at address 0, which stands for none. */
+export const START = 4096
+
+/** Lines are read from so many bytes at a time; one that is longer is left to the plain way. */
+export const INPUT_SIZE = 256 * 1024
+/** The output is handed on when it is so long. */
+export const OUTPUT_SIZE = 1024 * 1024
+/** One line may have so much output more. */
+const OUTPUT_ROOM = 1024 * 1024
+/** Behind the input and the output: 16 bytes are read and written at a time, short values without a question. */
+const SLACK = 4096
+/** For keys of the lines. */
+const KEYS_SIZE = 512 * 1024
+/** 4096 entries of 256 bytes. */
+const MEMO_SIZE = 1024 * 1024
+const CREDIT = 128
+
+/** An address has 27 bits in a pair of the row. */
+const MAX_SIZE = 1 << 27
+
+const KINDS = ['end', 'text', 'open', 'close', 'close-root', 'copy', 'str', 'lower', 'compute'] as const
+const UPPER_A = 0x41
+const LOWER_A = 0x61
+
+const encoder = new TextEncoder()
+
+/**
+ * @param operations the template; the last one is `end`
+ * @param rules number of rules
+ * @param nativeLength bytes of a text that is changed without a call of a function
+ * @returns undefined where the rules need more memory than there are addresses
+ */
+export function createLayout(
+  { root, slots }: WantedMembers,
+  operations: readonly Operation[],
+  rules: number,
+  nativeLength: number,
+): Layout | undefined {
+  const image = new Image()
+  const parameters = image.reserve(13 * WORD)
+  const rootAt = image.wanted(root, true)
+  const template = image.template(operations)
+  const ramp = image.put(Uint8Array.from({ length: 32 }, (_, index) => (index < 16 ? 0xff : 0)))
+  const row = image.reserve(2 * WORD * slots)
+  const stack = image.reserve(2 * WORD * operations.filter(({ kind }) => kind === 'open').length)
+  const leftOut = image.reserve(WORD * rules)
+  const leftOutCounts = image.reserve(WORD * rules)
+  const { end } = image
+  const keys = end
+  const memo = keys + KEYS_SIZE
+  const input = memo + (operations.some(isRemembered) ? MEMO_SIZE : 0)
+  const output = input + INPUT_SIZE + SLACK
+  const outputLimit = output + OUTPUT_SIZE + OUTPUT_ROOM
+  const size = outputLimit + SLACK
+  if (size >= MAX_SIZE) return undefined
+  image.setWords(parameters, [
+    rootAt,
+    row,
+    row + align(2 * WORD * slots),
+    template,
+    stack,
+    leftOut,
+    leftOutCounts,
+    memo,
+    ramp,
+    nativeLength,
+    keys,
+    keys + KEYS_SIZE,
+    outputLimit,
+  ])
+  return { image: image.bytes(), parameters, row, leftOutCounts, input, output, outputLimit, size }
+}
+
+const WORD = 4
+
+function align(address: number): number {
+  return (address + 15) & ~15
+}
+
+function isRemembered(operation: Operation): boolean {
+  return operation.kind === 'compute' && operation.slots.length > 0
+}
+
+/** What memory begins with, while it is put together. */
+class Image {
+  readonly #parts: { readonly at: number; readonly bytes: Uint8Array }[] = []
+  readonly #texts = new Map<string, number>()
+  #end = START
+
+  get end(): number {
+    return this.#end
+  }
+
+  /** Room of zeros. @returns its address */
+  reserve(size: number): number {
+    const at = this.#end
+    this.#end = at + align(size)
+    return at
+  }
+
+  /** Sixteen bytes may be loaded wherever there is one. */
+  put(bytes: Uint8Array): number {
+    const at = this.reserve(bytes.length + 16)
+    this.#parts.push({ at, bytes })
+    return at
+  }
+
+  setWords(at: number, words: readonly number[]): void {
+    this.#parts.push({ at, bytes: bytesOf(words) })
+  }
+
+  bytes(): Uint8Array {
+    const all = new Uint8Array(this.#end - START)
+    for (const { at, bytes } of this.#parts) all.set(bytes, at - START)
+    return all
+  }
+
+  // --- wanted members ---------------------------------------------------------------------------------------
+
+  /** @param isEntered it is read as an object: the event, or one in which something is wanted */
+  wanted({ slot, marker, members }: Wanted, isEntered: boolean): number {
+    // The keys that are wanted, and as many that are not.
+    let buckets = isEntered ? 64 : 0
+    while (members.size > buckets / 2) buckets *= 2
+    const at = this.reserve((6 + buckets) * WORD)
+    const words = [pairOf(slot), pairOf(marker), 0, 0, buckets - 1, isEntered ? 1 : 0]
+    const firsts = new Array<number>(buckets).fill(0)
+    for (const [name, member] of members) {
+      const key = encoder.encode(JSON.stringify(name))
+      // A name with an escape in it is never looked up: lines that have it are left to the plain way.
+      const bucket = hashOf(key) & (buckets - 1)
+      firsts[bucket] = this.#known(key, this.wanted(member, member.members.size > 0), firsts[bucket]!)
+    }
+    this.setWords(at, [...words, ...firsts])
+    return at
+  }
+
+  /** @param chain the next key of its bucket */
+  #known(key: Uint8Array, wanted: number, chain: number): number {
+    const padded = align(key.length + 1)
+    const bytes = new Uint8Array(KEY_AT + 2 * padded)
+    const seen = key.some((byte) => byte >= 0x80) ? NON_ASCII : 0
+    bytes.set(bytesOf([key.length + 1, wanted, 0, seen, chain, padded, 0]))
+    bytes.set(key, KEY_AT)
+    bytes[KEY_AT + key.length] = 0x3a
+    bytes.fill(0xff, KEY_AT + padded, KEY_AT + padded + key.length + 1)
+    return this.put(bytes)
+  }
+
+  // --- the template -----------------------------------------------------------------------------------------
+
+  template(operations: readonly Operation[]): number {
+    const words = operations.flatMap((operation) => {
+      const { kind, text } = operation
+      const head = [KINDS.indexOf(kind === 'upper' ? 'lower' : kind), ...this.#text(text)]
+      if (!('rule' in operation)) return head
+      const { rule, required, slots } = operation
+      const number = kind === 'lower' ? UPPER_A : kind === 'upper' ? LOWER_A : CREDIT
+      return [...head, rule, required ? 1 : 0, number, slots.length, ...slots.map(pairOf)]
+    })
+    return this.put(bytesOf(words))
+  }
+
+  #text(text: string): [length: number, at: number] {
+    const bytes = encoder.encode(text)
+    if (bytes.length === 0) return [0, START]
+    let at = this.#texts.get(text)
+    if (at === undefined) {
+      at = this.put(bytes)
+      this.#texts.set(text, at)
+    }
+    return [bytes.length, at]
+  }
+}
+
+const NON_ASCII = 2
+/** Where the bytes of a known key begin. */
+const KEY_AT = 32
+
+/** The offset of a slot's pair in the row. */
+function pairOf(slot: number): number {
+  return slot === -1 ? -1 : slot * 2 * WORD
+}
+
+/** FNV-1a. */
+function hashOf(key: Uint8Array): number {
+  let hash = 0x811c9dc5
+  for (const byte of key) hash = Math.imul(hash ^ byte, 0x01000193)
+  return hash
+}
+
+/** Words as WebAssembly has them: little-endian. */
+function bytesOf(words: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(words.length * WORD))
+  for (const [index, word] of words.entries()) view.setInt32(index * WORD, word, true)
+  return new Uint8Array(view.buffer)
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { createContext, runInContext } from 'node:vm'
+import { build } from 'esbuild'
+import type { ProcessorOptions } from '../../src/batches/processor.ts'
+import { Processor } from '../../src/batches/processor.ts'
+import type { RejectedRecords } from '../../src/batches/rejected-records.ts'
+import { RecordWriter } from '../../src/batches/rejected-records.ts'
+import { HAND_ON_MS } from '../../src/formats/limits.ts'
+import { compileRules } from '../../src/rules/compile.ts'
+import { steppingClock } from '../stepping-clock.ts'
+
+const RULES = compileRules('a.b: a')
+const INPUT = '{"a":1}\n{"a":"gr\u00fcn"}\n{}\n[]\n{"a":12345678901234567890}\n{"a":\n'
+const DOCUMENT = '[{"a":1},{"a":"gr\u00fcn"},{},[],{"a":12345678901234567890},{"a":01}]'
+const encoder = new TextEncoder()
+
+function created(options: ProcessorOptions = {}): Processor<RejectedRecords> {
+  return new Processor(RULES, new RecordWriter('-'), options)
+}
+
+/** The output and the records that are made of chunks, and the number of parts they came in. */
+function processed(processor: Processor<RejectedRecords>, chunks: readonly Uint8Array[]) {
+  let [output, errors, count] = ['', '', 0]
+  const take = (parts: ReturnType<typeof processor.read>) => {
+    for (const { bytes, rejected } of [...parts, processor.finish()]) {
+      output += Buffer.from(bytes).toString()
+      errors += Buffer.from(rejected.bytes).toString()
+      count++
+    }
+  }
+  for (const chunk of chunks) take(processor.read(chunk))
+  take(processor.end())
+  return { output, errors, count }
+}
+
+describe('Processor', () => {
+  for (const [inputFormat, text] of [
+    ['jsonl', INPUT],
+    ['json', DOCUMENT],
+  ] as const) {
+    it(`makes the same of ${inputFormat} on either way, wherever the bytes are cut`, () => {
+      const bytes = encoder.encode(text)
+      const whole = processed(created({ inputFormat }), [bytes])
+      assert.equal(whole.output, '{"a":{"b":1}}\n{"a":{"b":"gr\u00fcn"}}\n{"a":{"b":12345678901234567890}}\n')
+      assert.equal(whole.errors.split('\n').length, 4, whole.errors)
+      for (const fastPath of [true, false]) {
+        for (let cut = 0; cut <= bytes.length; cut++) {
+          const chunks = [bytes.subarray(0, cut), bytes.subarray(cut)]
+          const { output, errors } = processed(created({ inputFormat, fastPath }), chunks)
+          assert.deepEqual([output, errors], [whole.output, whole.errors], `cut at ${cut}`)
+        }
+      }
+    })
+
+    it(`ends a part of ${inputFormat} after 100 ms of evaluating`, (test) => {
+      const bytes = encoder.encode(text)
+      assert.equal(processed(created({ inputFormat }), [bytes]).count, 2, 'quick events are one part')
+      steppingClock(test, HAND_ON_MS / 2)
+      const { count, output } = processed(created({ inputFormat, fastPath: false }), [bytes])
+      assert.ok(count >= 4, `${count} parts`)
+      assert.equal(output.split('\n').length, 4)
+    })
+  }
+
+  it('makes nothing of what follows the first rejected event, where it is told so', () => {
+    for (const inputFormat of ['jsonl', 'json'] as const) {
+      const bytes = encoder.encode(inputFormat === 'json' ? DOCUMENT : INPUT)
+      const { output, errors } = processed(created({ inputFormat, stopAtRejected: true }), [bytes])
+      assert.equal(output.split('\n').length, 3, output)
+      assert.match(errors, /^\{"line":\d+,.*FIELD_MISSING.*\n$/)
+    }
+  })
+
+  it('is bundled for a browser without a shim, and gives there what it gives here', async () => {
+    const source = (file: string) => fileURLToPath(new URL(`../../src/${file}`, import.meta.url))
+    const entry = ['batches/processor.ts', 'batches/rejected-records.ts', 'rules/compile.ts']
+      .map((file) => `export * from ${JSON.stringify(source(file))}`)
+      .join('\n')
+    const { outputFiles, warnings } = await build({
+      stdin: { contents: entry, resolveDir: source('') },
+      bundle: true,
+      platform: 'browser',
+      format: 'iife',
+      globalName: 'sluice',
+      write: false,
+      logLevel: 'silent',
+    })
+    assert.deepEqual(warnings, [])
+    const context = createContext({ TextDecoder, TextEncoder, btoa, performance, text: INPUT })
+    runInContext(outputFiles[0]!.text, context)
+    const there = runInContext(
+      `(() => {
+        const rules = sluice.compileRules('a.b: a')
+        const processor = new sluice.Processor(rules, new sluice.RecordWriter('-'))
+        const parts = [...processor.read(new TextEncoder().encode(text)), processor.finish()]
+        const textOf = (bytes) => new TextDecoder().decode(bytes)
+        return parts.map(({ bytes, rejected }) => textOf(bytes) + textOf(rejected.bytes)).join('')
+      })()`,
+      context,
+    )
+    const here = processed(created(), [encoder.encode(INPUT)])
+    assert.equal(there, here.output + here.errors)
+  })
+})
