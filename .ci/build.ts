@@ -7,7 +7,7 @@
  * files or threads of their own, stay outside. Types are a file for each module, as the compiler writes them.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -73,8 +73,7 @@ function licences(inputs: readonly string[]): string {
     const folder = join(ROOT, 'node_modules', name)
     const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
     const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
-    const text =
-      file !== undefined && existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8') : ''
+    const text = file === undefined ? '' : readFileSync(join(folder, file), 'utf8')
     return `${name} ${version}, ${license}\n\n${text.trim()}\n`
   })
   return texts.join(`\n${'-'.repeat(100)}\n\n`)

@@ -41,6 +41,22 @@ function stationOf(file: string): string {
   return file.split('/')[0]!
 }
 
+/** The stations of the library. */
+const LIBRARY: readonly string[] = [
+  'errors.ts',
+  'installed.ts',
+  'event.ts',
+  'expression',
+  'json',
+  'rules',
+  'formats',
+  'batches',
+  'stages',
+  'io',
+  'pipeline.ts',
+  'tracer',
+]
+
 /** Stations, and the ones that each may import beside itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
@@ -66,35 +82,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'pipeline.ts': ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'stages', 'tracer'],
   io: ['errors.ts', 'event.ts', 'formats', 'stages', 'pipeline.ts'],
   tracer: [],
-  'index.ts': [
-    'errors.ts',
-    'installed.ts',
-    'event.ts',
-    'expression',
-    'json',
-    'rules',
-    'formats',
-    'batches',
-    'stages',
-    'io',
-    'pipeline.ts',
-    'tracer',
-  ],
-  cli: [
-    'errors.ts',
-    'installed.ts',
-    'event.ts',
-    'expression',
-    'json',
-    'rules',
-    'formats',
-    'batches',
-    'stages',
-    'io',
-    'pipeline.ts',
-    'tracer',
-    'index.ts',
-  ],
+  'index.ts': LIBRARY,
+  cli: [...LIBRARY, 'index.ts'],
 }
 
 /** Public entries, the folders and files that each may load, and whether that may be modules of Node. */

@@ -1,5 +1,4 @@
 import type { TextCoding } from './text-coding.ts'
-import { viewOf } from './write.ts'
 
 /**
  * Texts of parts of a chunk. The chunk is decoded once, as latin1, which is ten times as fast as UTF-8 and gives
@@ -8,8 +7,6 @@ import { viewOf } from './write.ts'
  */
 export class ChunkText {
   readonly bytes: Uint8Array
-  /** Of the same bytes. */
-  readonly view: DataView
   /** One character for each byte. */
   readonly latin1: string
   readonly #coding: TextCoding
@@ -19,7 +16,6 @@ export class ChunkText {
 
   constructor(bytes: Uint8Array, coding: TextCoding) {
     this.bytes = coding.view(bytes)
-    this.view = viewOf(bytes)
     this.latin1 = coding.latin1(bytes)
     this.#coding = coding
     this.#isAscii = coding.isAscii(bytes)

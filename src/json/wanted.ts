@@ -7,8 +7,6 @@ export interface Wanted {
   slot: number
   /** Without a slot: index of a place that tells whether it was met in this line; else -1. */
   marker: number
-  /** Index of the object that its members are expected in. */
-  readonly object: number
   readonly members: Map<string, Wanted>
 }
 
@@ -18,7 +16,6 @@ export const MAX_PARTS = 4
 export class WantedMembers {
   readonly root: Wanted
   #slots = 0
-  #objects = 0
 
   constructor() {
     this.root = this.#create()
@@ -29,12 +26,8 @@ export class WantedMembers {
     return this.#slots
   }
 
-  get objects(): number {
-    return this.#objects
-  }
-
   #create(): Wanted {
-    return { slot: -1, marker: -1, object: this.#objects++, members: new Map() }
+    return { slot: -1, marker: -1, members: new Map() }
   }
 
   /** The slot of the member that is reached by these keys. */

@@ -9,7 +9,6 @@ const LARGEST_KEPT = 5 << 20
 
 /** Longer ones are copied faster by the engine than by a loop (measured: at 12 and 100 bytes). */
 const SHORT_LITERAL = 11
-const SHORT_COPY = 100
 
 /** Of longer texts the bytes are counted before there is room made for them. */
 const LONG_TEXT = 1 << 16
@@ -22,16 +21,12 @@ for (let code = 0; code < 256; code++)
 export class ByteWriter {
   bytes: Uint8Array
   length = 0
-  /** It must not become longer than this; what would is left, with a RangeError. */
-  limit = Number.POSITIVE_INFINITY
   readonly #coding: TextCoding
-  #view: DataView
 
   /** @param coding how text becomes bytes. Default: as it is done everywhere */
   constructor(coding = PORTABLE_CODING) {
     this.#coding = coding
     this.bytes = coding.allocate(FIRST_SIZE)
-    this.#view = viewOf(this.bytes)
   }
 
   /** The bytes that were written, in a buffer that holds nothing else. The writer keeps its own buffer, unless that is huge. */
@@ -40,7 +35,6 @@ export class ByteWriter {
     this.length = 0
     if (this.bytes.length > LARGEST_KEPT) {
       this.bytes = this.#coding.allocate(FIRST_SIZE)
-      this.#view = viewOf(this.bytes)
     }
     return copy
   }
@@ -54,27 +48,23 @@ export class ByteWriter {
       this.length = 0
       if (this.bytes.length > LARGEST_KEPT) {
         this.bytes = this.#coding.allocate(FIRST_SIZE)
-        this.#view = viewOf(this.bytes)
       }
       return copy
     }
     // The next batch is about as long, unless this was one huge line.
     const size = Math.min(this.length + (this.length >> 2), LARGEST_KEPT)
     this.bytes = this.#coding.allocate(Math.max(FIRST_SIZE, size))
-    this.#view = viewOf(this.bytes)
     this.length = 0
     return written
   }
 
   #reserve(count: number): void {
     if (this.length + count <= this.bytes.length) return
-    if (this.length + count > this.limit) throw new RangeError('too much is written')
     const size = this.bytes.length
     const larger = size < LARGEST_KEPT ? Math.min(size * 2, LARGEST_KEPT) : size * 2
     const grown = this.#coding.allocate(Math.max(larger, this.length + count))
     grown.set(this.bytes.subarray(0, this.length))
     this.bytes = grown
-    this.#view = viewOf(grown)
   }
 
   byte(value: number): void {
@@ -91,30 +81,6 @@ export class ByteWriter {
     } else {
       const { bytes, length } = this
       for (let index = 0; index < count; index++) bytes[length + index] = source[index]!
-    }
-    this.length += count
-  }
-
-  /**
-   * Some of these bytes.
-   *
-   * @param view of the same bytes: short pieces are copied four at a time, up to three too many, which the next piece
-   * overwrites
-   */
-  copy(source: Uint8Array, view: DataView, start: number, end: number): void {
-    const count = end - start
-    this.#reserve(count + 4)
-    let target = this.length
-    if (count > SHORT_COPY) {
-      this.bytes.set(source.subarray(start, end), target)
-    } else if (end + 4 <= source.length) {
-      const written = this.#view
-      for (let index = start; index < end; index += 4) {
-        written.setInt32(target, view.getInt32(index, true), true)
-        target += 4
-      }
-    } else {
-      for (let index = start; index < end; index++) this.bytes[target++] = source[index]!
     }
     this.length += count
   }
@@ -154,8 +120,4 @@ export class ByteWriter {
     bytes[target++] = QUOTE
     this.length = target
   }
-}
-
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }

@@ -2,6 +2,7 @@
  * The compiler: a rule file's text to a rule set, with everything that is wrong reported at once. The caller gives the
  * functions that rules may call: compile.ts all of them, load-and-compile.ts those that the text names.
  */
+
 import { isCallable } from '../expression/check/call-checker.ts'
 import { checkExpression, checkStatements } from '../expression/check/check.ts'
 import type { Node, TapNode } from '../expression/check/checked.ts'
@@ -17,6 +18,7 @@ import type {
   PrepareHost,
 } from '../expression/functions/definition.ts'
 import { DEFAULT_LIMITS } from '../expression/runtime/meter.ts'
+import { lastAtMost } from '../expression/sorted.ts'
 import type { Fault } from '../expression/syntax/ast.ts'
 import { parseExpression } from '../expression/syntax/parse.ts'
 import { parseStatements } from '../expression/syntax/parse-statements.ts'
@@ -197,16 +199,7 @@ function lineCounter(text: string): (offset: number) => number {
   const starts = [0]
   for (let index = text.indexOf('\n'); index !== -1; index = text.indexOf('\n', index + 1))
     starts.push(index + 1)
-  return (offset) => {
-    let low = 0
-    let high = starts.length - 1
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if (starts[middle]! <= offset) low = middle
-      else high = middle - 1
-    }
-    return low + 1
-  }
+  return (offset) => lastAtMost(starts, offset) + 1
 }
 
 function checkedLimit(name: string, value: number): number {

@@ -1,3 +1,4 @@
+import { lastAtMost } from '../sorted.ts'
 import type { Ranges } from './ranges.ts'
 import { MAX_CODE_POINT } from './ranges.ts'
 
@@ -56,14 +57,6 @@ export class Alphabet {
   }
 
   #search(codePoint: number): number {
-    const starts = this.#starts
-    let low = 0
-    let high = starts.length - 1
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if (starts[middle]! <= codePoint) low = middle
-      else high = middle - 1
-    }
-    return this.#classes[low]!
+    return this.#classes[lastAtMost(this.#starts, codePoint)]!
   }
 }

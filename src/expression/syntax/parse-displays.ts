@@ -124,16 +124,7 @@ export abstract class DisplayParser extends TokenCursor {
     if (this.at(']')) return { kind: 'list', elements: [], ...span(open, this.advance()) }
     const first = this.element()
     if (this.at('for') || this.at('async')) {
-      const clauses = this.clauses()
-      const close = this.expect(']', 'after the comprehension')
-      return {
-        kind: 'comprehension',
-        result: 'list',
-        key: undefined,
-        element: this.single(first),
-        clauses,
-        ...span(open, close),
-      }
+      return this.#comprehension('list', open, first, ']')
     }
     const elements = this.#rest(first, ']')
     return { kind: 'list', elements, ...span(open, this.expect(']', 'or a comma in the list')) }
@@ -150,19 +141,27 @@ export abstract class DisplayParser extends TokenCursor {
     const first = this.element()
     if (this.at(':') && !first.spread) return this.#dict(open, first.value)
     if (this.at('for') || this.at('async')) {
-      const clauses = this.clauses()
-      const close = this.expect('}', 'after the comprehension')
-      return {
-        kind: 'comprehension',
-        result: 'set',
-        key: undefined,
-        element: this.single(first),
-        clauses,
-        ...span(open, close),
-      }
+      return this.#comprehension('set', open, first, '}')
     }
     const elements = this.#rest(first, '}')
     return { kind: 'set', elements, ...span(open, this.expect('}', 'or a comma in the set')) }
+  }
+
+  /**
+   *     [x for x in a]    {x for x in a}
+   *        ^                 ^
+   */
+  #comprehension(result: 'list' | 'set', open: Token, first: Element, closing: ']' | '}'): Expression {
+    const clauses = this.clauses()
+    const close = this.expect(closing, 'after the comprehension')
+    return {
+      kind: 'comprehension',
+      result,
+      key: undefined,
+      element: this.single(first),
+      clauses,
+      ...span(open, close),
+    }
   }
 
   /**

@@ -14,12 +14,11 @@ import type { Maybe, Value } from '../../expression/value.ts'
 import { isJsonNumber, MAX_INTEGER } from '../../expression/value.ts'
 import { isCanonical } from '../../json/canonical.ts'
 import type { ChunkText } from '../../json/chunk-text.ts'
-import { ESCAPE, FRACTION, NON_ASCII } from '../../json/scan.ts'
 import { stringify } from '../../json/stringify.ts'
 import type { TextCoding } from '../../json/text-coding.ts'
 import { ByteWriter } from '../../json/write.ts'
 import type { RuleNotes } from '../rule-notes.ts'
-import { INPUT_SIZE, OUTPUT_SIZE } from './layout.ts'
+import { ESCAPE, FRACTION, INPUT_SIZE, NON_ASCII, OUTPUT_SIZE } from './layout.ts'
 import type { LineMachine, MachineHost } from './machine.ts'
 
 /** Thrown where a value is met that the fast path does not deal with. */

@@ -37,6 +37,12 @@ export interface Layout {
   readonly size: number
 }
 
+/** Marks that assembly/line-machine.ts leaves on a value: an escape, a byte that is not ASCII. */
+export const ESCAPE = 1
+export const NON_ASCII = 2
+/** A number with a fraction or an exponent. */
+export const FRACTION = 8
+
 /** The image begins here; nothing is at address 0, which stands for none. */
 export const START = 4096
 
@@ -212,7 +218,6 @@ class Image {
   }
 }
 
-const NON_ASCII = 2
 /** Where the bytes of a known key begin. */
 const KEY_AT = 32
 

@@ -3,6 +3,7 @@
  * `unicodedata.category(c) == 'Cn'`. Everything else about a character is asked of the JavaScript engine, whose
  * Unicode is newer: this list keeps answers the same on every engine.
  */
+import { lastAtMost } from '../../sorted.ts'
 
 /** Lengths of runs in base 36, from U+0000 on: assigned, unassigned, assigned, ... */
 const RUNS =
@@ -52,14 +53,7 @@ function runStarts(): Uint32Array {
 
 /** Unicode 14.0 has no character there. Surrogates count as assigned. */
 export function isUnassigned(codePoint: number): boolean {
-  let low = 0
-  let high = STARTS.length - 1
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if (STARTS[middle]! <= codePoint) low = middle
-    else high = middle - 1
-  }
-  return low % 2 === 1
+  return lastAtMost(STARTS, codePoint) % 2 === 1
 }
 
 const FIRST_UNASSIGNED = STARTS[1]!
