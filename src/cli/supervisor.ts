@@ -1,12 +1,12 @@
 import cluster, { type Worker } from 'node:cluster'
 import { createServer } from 'node:net'
 import { type Backoff, backoffMs } from '../tracer/client/backoff.ts'
-import { EnricherHost, type SendAnswers } from '../tracer/cluster/enricher-host.ts'
-import type { Answers, ToPrimary, ToWorker } from '../tracer/cluster/messages.ts'
+import { EnricherHost, type SendResults } from '../tracer/cluster/enricher-host.ts'
+import type { RemoteResults, ToPrimary, ToWorker } from '../tracer/cluster/messages.ts'
 import type { Enricher } from '../tracer/enricher.ts'
 import type { Log } from '../tracer/server/log.ts'
 import type { MetricsSnapshot, WorkerCounts } from '../tracer/server/metrics.ts'
-import type { Address } from './address.ts'
+import type { Endpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { KeptFilesOfPrimary } from './kept-files.ts'
 import { setScheduling, WORKER_VARIABLE } from './scheduling.ts'
@@ -26,7 +26,7 @@ const SHUTDOWN_GRACE_MS = 5000
 
 export interface SupervisorOptions {
   readonly workers: number
-  readonly listen: Address
+  readonly listen: Endpoint
   readonly shutdownTimeoutMs: number
   /** Asked by the workers. They belong to the caller. */
   readonly shared: readonly Enricher[]
@@ -192,7 +192,7 @@ export class Supervisor implements WorkerCounts {
     }
     slot.begin(worker)
     // Its own way back: what a worker that has ended had asked is not for the one in its place.
-    const answer = (message: Answers) => {
+    const answer = (message: RemoteResults) => {
       if (slot.worker === worker) slot.tell(message)
     }
     worker.on('message', (message: ToPrimary, handle?: PassedHandle) => {
@@ -212,7 +212,7 @@ export class Supervisor implements WorkerCounts {
     })
   }
 
-  #onMessage(slot: WorkerSlot, message: ToPrimary, answer: SendAnswers): void {
+  #onMessage(slot: WorkerSlot, message: ToPrimary, answer: SendResults): void {
     slot.hasSpoken()
     switch (message.kind) {
       case 'loaded':
@@ -241,8 +241,8 @@ export class Supervisor implements WorkerCounts {
         this.#options.metrics?.update(slot.id, message.metrics)
         if (message.isPage) this.#onPageMetrics(slot)
         break
-      case 'questions':
-        this.#host.onQuestions(message, answer)
+      case 'lookups':
+        this.#host.onLookups(message, answer)
         break
     }
   }
@@ -350,7 +350,7 @@ export class Supervisor implements WorkerCounts {
 }
 
 /** The port that is asked for, or for 0 a free one; the system does not give the same one out again soon. */
-function findPort({ host, port }: Address): Promise<number> {
+function findPort({ host, port }: Endpoint): Promise<number> {
   if (port !== 0) return Promise.resolve(port)
   return new Promise((resolve, reject) => {
     const server = createServer()

@@ -5,7 +5,7 @@ import { parseDuration } from '../tracer/durations.ts'
 import { isFeedUrl, isUrl, shownFeed } from '../tracer/feeds/download/feed-url.ts'
 import { type FeedKey, parseFeedKey } from '../tracer/feeds/keys/key-path.ts'
 import type { IndicatorType } from '../tracer/protocol.ts'
-import { type Address, parseAddress } from './address.ts'
+import { type Endpoint, parseEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
 const MOST_WORKERS = 256
@@ -177,8 +177,8 @@ export function interval(text: string): number {
 }
 
 /** For commander: HOST:PORT. */
-export function address(text: string): Address {
-  return orInvalid(() => parseAddress(text))
+export function address(text: string): Endpoint {
+  return orInvalid(() => parseEndpoint(text))
 }
 
 /** For commander: a whole number from 1 to `max`. */

@@ -9,7 +9,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { refuseUrl } from './tracer-arguments.ts'
 
 /** The options of `tracer compile`, as commander names them. */
-export interface CompileOptions {
+export interface TracerCompileOptions {
   readonly key?: readonly FeedKey[]
   readonly category?: string
   readonly output: string
@@ -27,7 +27,7 @@ const CLEAR_LINE = '\r\u001b[K'
  * @returns the exit code
  * @throws {CommandError} when a feed cannot be used, or the file not be written
  */
-export async function compile(feeds: readonly string[], options: CompileOptions): Promise<number> {
+export async function compile(feeds: readonly string[], options: TracerCompileOptions): Promise<number> {
   const { output } = options
   for (const feed of feeds) refuseUrl('', feed)
   const started = performance.now()

@@ -6,13 +6,13 @@ import { type Answer, type ClientTls, TracerPool } from '../tracer/client/pool.t
 import { POOL_DEFAULTS } from '../tracer/client/pool-options.ts'
 import { terminalJson } from '../tracer/controls.ts'
 import { guessType, type Indicator, type IndicatorType } from '../tracer/protocol.ts'
-import { type Address, formatAddress } from './address.ts'
+import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
 
 /** The options of `tracer lookup`, as commander names them. */
 export interface LookupOptions {
-  readonly server: Address
+  readonly server: Endpoint
   readonly timeout?: number
   readonly tls?: boolean
   readonly tlsCa?: string
@@ -65,7 +65,7 @@ export async function lookup(values: readonly string[], options: LookupOptions):
     if (error instanceof CommandError) throw error
     throw new CommandError(
       EXIT.FAILED,
-      `tracer: ${formatAddress(options.server)}: ${(error as Error).message}`,
+      `tracer: ${formatEndpoint(options.server)}: ${(error as Error).message}`,
       { cause: error },
     )
   }

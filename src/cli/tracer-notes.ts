@@ -1,6 +1,6 @@
 import type { ServerAddress } from '../tracer/client/connection.ts'
 import type { TracerPool } from '../tracer/client/pool.ts'
-import { formatAddress } from './address.ts'
+import { formatEndpoint } from './endpoint.ts'
 
 /** What is told, and to whom. */
 export interface TracerNotes {
@@ -27,7 +27,7 @@ export function tellOutages(
     if (lost.size < servers) return
     since = performance.now()
     const meanwhile = waitMs > 0 ? `events wait for it, ${seconds(waitMs)} at most` : without
-    say(`tracer ${formatAddress(server)}: ${reasonOf(error)}; ${meanwhile}`)
+    say(`tracer ${formatEndpoint(server)}: ${reasonOf(error)}; ${meanwhile}`)
   })
   pool.on('waited', () => {
     say(`tracer: no server has answered for ${seconds(performance.now() - since)}; ${without} until one does`)
@@ -37,7 +37,7 @@ export function tellOutages(
     lost.delete(server)
     if (wereAllLost) {
       const gone = seconds(performance.now() - since)
-      say(`tracer ${formatAddress(server)}: answers again after ${gone}; events are enriched`)
+      say(`tracer ${formatEndpoint(server)}: answers again after ${gone}; events are enriched`)
     }
   })
 }

@@ -7,12 +7,12 @@ import { UrlDecoder } from '../tracer/enrichers/url-decode.ts'
 import type { KeptFiles } from '../tracer/feeds/download/kept-files.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
 import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
-import { AllowList } from '../tracer/server/allow-list.ts'
+import { ClientAddresses } from '../tracer/server/client-addresses.ts'
 import { createLog, type Log, type LogLevel } from '../tracer/server/log.ts'
 import { Metrics, type MetricsSource } from '../tracer/server/metrics.ts'
 import { type OperationsOptions, OperationsServer } from '../tracer/server/operations.ts'
 import { TracerServer, type TracerServerOptions } from '../tracer/server/server.ts'
-import { type Address, formatAddress } from './address.ts'
+import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
 import type { EnricherArgument, SourceArgument, SourceArguments } from './tracer-arguments.ts'
@@ -24,7 +24,7 @@ export type ServerSettings = Pick<TracerServerOptions, 'tls' | 'handOver' | 'max
 
 /** The options of `tracer serve`, as commander names them. */
 export interface ServeOptions extends MispArguments, DownloadArguments {
-  readonly listen: Address
+  readonly listen: Endpoint
   readonly workers?: number
   readonly enricherTimeout?: number
   readonly mmdbLanguage?: string
@@ -39,7 +39,7 @@ export interface ServeOptions extends MispArguments, DownloadArguments {
   readonly tlsCert?: string
   readonly tlsKey?: string
   readonly tlsCa?: string
-  readonly metrics?: Address
+  readonly metrics?: Endpoint
   /** Default: those of `allow`. */
   readonly metricsAllow?: readonly string[]
   readonly logLevel?: LogLevel
@@ -159,7 +159,8 @@ export function checkUsage(options: ServeOptions, sources: SourceArguments): Ser
       `tracer: there is no enricher '${source.enricher}': url-decode, or a module of your own as a path (./mine.js)`,
     )
   }
-  for (const { allow = [] } of [options, { allow: options.metricsAllow }]) orUsage(() => new AllowList(allow))
+  for (const { allow = [] } of [options, { allow: options.metricsAllow }])
+    orUsage(() => new ClientAddresses(allow))
   const { tlsCert, tlsKey, tlsCa } = options
   if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return {}
   if (tlsCert === undefined || tlsKey === undefined) {
@@ -327,13 +328,13 @@ function isPath(text: string): boolean {
 export async function listen(
   server: TracerServer | OperationsServer,
   option: string,
-  asked: Address,
+  asked: Endpoint,
 ): Promise<{ address: string; port: number }> {
   try {
     const { address, port } = await server.listen()
     return { address, port }
   } catch (error) {
-    throw new CommandError(EXIT.FAILED, `tracer: ${option} ${formatAddress(asked)}: ${listenFault(error)}`, {
+    throw new CommandError(EXIT.FAILED, `tracer: ${option} ${formatEndpoint(asked)}: ${listenFault(error)}`, {
       cause: error,
     })
   }

@@ -164,7 +164,7 @@ class TracerWorker {
 
   #onMessage(message: ToWorker, handle: PassedHandle | undefined): void {
     this.#isPrimarySilent = false
-    if (message.kind === 'answers') this.#remotes[message.enricher]!.onAnswers(message.answers)
+    if (message.kind === 'results') this.#remotes[message.enricher]!.onResults(message.results)
     else if (message.kind === 'connection') this.#take(handle, message)
     else if (message.kind === 'place') this.#onPlace(message)
     else if (message.kind === 'listen') this.#onPort(message.port)

@@ -13,7 +13,7 @@ import {
   SourceArguments,
   workers,
 } from './tracer-arguments.ts'
-import type { CompileOptions } from './tracer-compile.ts'
+import type { TracerCompileOptions } from './tracer-compile.ts'
 import type { InspectOptions } from './tracer-inspect.ts'
 import type { LookupOptions } from './tracer-lookup.ts'
 import { withMisp } from './tracer-misp-options.ts'
@@ -217,7 +217,7 @@ function addCompile(program: Command, run: RunWork): void {
     .option('--category <name>', 'the category of all detections', category)
     .requiredOption('-o, --output <file>', 'the compiled feed, X.tracer; one that is there is replaced')
     .addHelpText('after', AFTER_COMPILE)
-    .action((feeds: string[], options: CompileOptions) =>
+    .action((feeds: string[], options: TracerCompileOptions) =>
       run(async () => {
         const { compile } = await import('./tracer-compile.ts')
         return compile(feeds, options)

@@ -6,7 +6,7 @@ import type { WatchTimes } from './feeds/watch.ts'
 import type { Indicator } from './protocol.ts'
 
 /** A list of indicators that are known to be harmless: `--allowlist FILE [--key FIELD[:TYPE]]`. */
-export interface AllowlistOptions extends Omit<FeedSpec, 'category'> {
+export interface AllowlistFile extends Omit<FeedSpec, 'category'> {
   /**
    * A warning-list of MISP; with a key any feed; else a plain text, one indicator a line, with `#` before comments. Plain
    * or gzip.
@@ -17,7 +17,7 @@ export interface AllowlistOptions extends Omit<FeedSpec, 'category'> {
 }
 
 export interface IndicatorAllowlistOptions {
-  readonly files: readonly AllowlistOptions[]
+  readonly files: readonly AllowlistFile[]
   /** Default: none. */
   readonly log?: FeedLog
   /** Reload files that change. Default: true. */

@@ -31,24 +31,24 @@ export interface WorkerLoad {
 }
 
 /** Look-ups for an enricher that lives in the primary. */
-export interface Questions {
-  readonly kind: 'questions'
+export interface RemoteLookups {
+  readonly kind: 'lookups'
   /** Its place among those that are shared. */
   readonly enricher: number
-  readonly questions: readonly Question[]
+  readonly lookups: readonly RemoteLookup[]
 }
 
 /** The number by which the worker knows it, and what is asked. */
-export type Question = readonly [id: number, indicator: Indicator]
+export type RemoteLookup = readonly [id: number, indicator: Indicator]
 
-export interface Answers {
-  readonly kind: 'answers'
+export interface RemoteResults {
+  readonly kind: 'results'
   readonly enricher: number
-  readonly answers: readonly Answer[]
+  readonly results: readonly RemoteResult[]
 }
 
 /** What is known, or why the look-up failed, and whether the enricher has logged that already. */
-export type Answer =
+export type RemoteResult =
   | readonly [id: number, matches: readonly Match[]]
   | readonly [id: number, matches: null, error: string, isLogged: boolean]
 
@@ -62,7 +62,7 @@ export type ToWorker =
   | { readonly kind: 'reload' }
   | { readonly kind: 'metrics'; readonly isPage: boolean }
   | { readonly kind: 'stop' }
-  | Answers
+  | RemoteResults
 
 /** From a worker to the primary. */
 export type ToPrimary =
@@ -77,4 +77,4 @@ export type ToPrimary =
   | ({ readonly kind: 'newcomer'; readonly id: number } & WorkerLoad)
   | ({ readonly kind: 'connection'; readonly returns: number } & WorkerLoad)
   | { readonly kind: 'metrics'; readonly isPage: boolean; readonly metrics: MetricsSnapshot }
-  | Questions
+  | RemoteLookups

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Enricher, Match } from '../enricher.ts'
 import type { Indicator } from '../protocol.ts'
-import type { Answer, Question, Questions } from './messages.ts'
+import type { RemoteLookup, RemoteLookups, RemoteResult } from './messages.ts'
 
 /** What a remote enricher can be told. */
 export interface RemoteEnricherOptions {
@@ -10,7 +10,7 @@ export interface RemoteEnricherOptions {
   /** Its place among those that are shared. */
   readonly enricher: number
   /** Tells the primary. @returns false when there is no way to it any longer */
-  readonly send: (message: Questions) => boolean
+  readonly send: (message: RemoteLookups) => boolean
   /** How long one look-up may take, in milliseconds; then it fails, and its late answer is dropped. Default 30 s. */
   readonly timeoutMs?: number
   /** Look-ups that may wait; those beyond fail at once. Default 10,000. */
@@ -40,11 +40,11 @@ interface Waiting {
 export class RemoteEnricher implements Enricher {
   readonly name: string
   readonly #enricher: number
-  readonly #send: (message: Questions) => boolean
+  readonly #send: (message: RemoteLookups) => boolean
   readonly #timeoutMs: number
   readonly #maxInFlight: number
   readonly #waiting = new Map<number, Waiting>()
-  #unsent: Question[] = []
+  #unsent: RemoteLookup[] = []
   /** Never the numbers of another worker: what one has asked is no other's answer. */
   #lastId = randomInt(FIRST_IDS)
   #timer: NodeJS.Timeout | undefined
@@ -76,8 +76,8 @@ export class RemoteEnricher implements Enricher {
   }
 
   /** Answers that came from the primary. */
-  onAnswers(answers: readonly Answer[]): void {
-    for (const [id, matches, error, isLogged] of answers) {
+  onResults(results: readonly RemoteResult[]): void {
+    for (const [id, matches, error, isLogged] of results) {
       const waiting = this.#waiting.get(id)
       if (waiting === undefined) continue
       this.#waiting.delete(id)
@@ -94,10 +94,10 @@ export class RemoteEnricher implements Enricher {
   }
 
   #flush(): void {
-    const questions = this.#unsent
+    const lookups = this.#unsent
     this.#unsent = []
     if (this.#closedFor !== undefined) return
-    if (!this.#send({ kind: 'questions', enricher: this.#enricher, questions })) this.close()
+    if (!this.#send({ kind: 'lookups', enricher: this.#enricher, lookups })) this.close()
   }
 
   #fail(reason: string): void {

@@ -3,7 +3,7 @@ import type { Enricher, EnricherMetric, Match } from '../enricher.ts'
 import { faultMetric, MODULE_FAULT } from '../enrichers/module-faults.ts'
 import type { Indicator } from '../protocol.ts'
 import type { Log } from '../server/log.ts'
-import type { Answers, Questions } from './messages.ts'
+import type { RemoteLookups, RemoteResults } from './messages.ts'
 import { RemoteEnricher } from './remote-enricher.ts'
 
 /** From the thread of a module to whoever has started it. */
@@ -13,11 +13,11 @@ export type FromModuleThread =
   | { readonly kind: 'failed'; readonly message: string }
   /** It has thrown outside of a look-up, and goes on. */
   | { readonly kind: 'fault'; readonly problem: string }
-  | Answers
+  | RemoteResults
 
 /** A thread that has a module; a `Worker` of `node:worker_threads` is one. */
 export interface ModuleThread {
-  postMessage(message: Questions): void
+  postMessage(message: RemoteLookups): void
   terminate(): Promise<unknown>
   on(event: 'message', listener: (message: FromModuleThread) => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
@@ -122,15 +122,15 @@ export class ThreadEnricher implements Enricher {
     return new Promise((resolve) => {
       let problem: string | undefined
       thread.on('message', (message) => {
-        if (message.kind === 'answers') this.#remote?.onAnswers(message.answers)
+        if (message.kind === 'results') this.#remote?.onResults(message.results)
         else if (message.kind === 'failed') problem = message.message
         else if (message.kind === 'fault') {
           this.#faults += 1
           this.#log.error({ enricher: this.name, problem: message.problem }, MODULE_FAULT)
         } else {
           this.#servesSince = performance.now()
-          const send = (questions: Questions) => {
-            thread.postMessage(questions)
+          const send = (lookups: RemoteLookups) => {
+            thread.postMessage(lookups)
             return true
           }
           this.#remote = new RemoteEnricher({ name: this.name, enricher: 0, send, timeoutMs })

@@ -1,5 +1,5 @@
 import { FeedError } from './feed-error.ts'
-import { RecordReader } from './formats/record-reader.ts'
+import { IndicatorExtractor } from './indicator-extractor.ts'
 import type { FeedKey } from './keys/key-path.ts'
 import { Pace } from './pace.ts'
 import { type ReadOptions, readFeed } from './read.ts'
@@ -54,7 +54,7 @@ export async function loadFeed(
   const pace = new Pace(signal)
   const store = new TextStore()
   const builders = specs.map(({ category }) => new FeedTableBuilder(store, category))
-  const reader = new RecordReader(name, specs, {
+  const reader = new IndicatorExtractor(name, specs, {
     putContext: (context) => store.put(context),
     add: (keyNumber, key, context) => builders[keyNumber]!.add(key, context),
   })

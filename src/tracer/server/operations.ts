@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { AllowList } from './allow-list.ts'
+import { ClientAddresses } from './client-addresses.ts'
 import type { MetricsPage } from './metrics.ts'
 
 /** What the pages of the operator are made from. */
@@ -35,7 +35,7 @@ export class OperationsServer {
   /** @throws RangeError for a bad block in `allow` */
   constructor(options: OperationsOptions) {
     this.#options = options
-    const allow = options.allow === undefined ? undefined : new AllowList(options.allow)
+    const allow = options.allow === undefined ? undefined : new ClientAddresses(options.allow)
     const times = {
       headersTimeout: REQUEST_MS,
       requestTimeout: REQUEST_MS,

@@ -1,9 +1,9 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import type { Enricher } from '../enricher.ts'
-import { AllowList } from './allow-list.ts'
+import { ClientAddresses } from './client-addresses.ts'
 import { Counters, increment, type RefusalReason } from './counters.ts'
-import { type Allowlist, Enrichment } from './enrichment.ts'
+import { Detector, type IndicatorSet } from './detector.ts'
 import { createLog, type Log, LogLimiter } from './log.ts'
 import { Session, type SessionContext, type SessionOptions } from './session.ts'
 
@@ -20,7 +20,7 @@ export interface TracerServerOptions extends Partial<SessionOptions> {
   /** Asked in this order. They belong to the caller, who closes them after the server. */
   readonly enrichers: readonly Enricher[]
   /** Indicators that get no detection. Belongs to the caller, too. */
-  readonly allowlist?: Allowlist
+  readonly allowlist?: IndicatorSet
   /** Default 127.0.0.1: another address must be asked for. */
   readonly host?: string
   /** Default 16666, the original's; 0 for any free one. */
@@ -73,7 +73,7 @@ export class TracerServer {
   readonly #port: number
   readonly #maxConnections: number
   readonly #shutdownTimeoutMs: number
-  readonly #allow: AllowList | undefined
+  readonly #allow: ClientAddresses | undefined
   readonly #handOver: ((socket: Socket) => boolean) | undefined
   readonly #log: Log
   readonly #limiter = new LogLimiter()
@@ -95,12 +95,12 @@ export class TracerServer {
     this.#port = settings.port
     this.#maxConnections = settings.maxConnections
     this.#shutdownTimeoutMs = settings.shutdownTimeoutMs
-    this.#allow = options.allow === undefined ? undefined : new AllowList(options.allow)
+    this.#allow = options.allow === undefined ? undefined : new ClientAddresses(options.allow)
     this.#handOver = options.handOver
     this.#log = options.log ?? createLog('warn')
     this.#context = {
       options: settings,
-      enrichment: new Enrichment(options.enrichers, this.counters, this.#log, options.allowlist),
+      detector: new Detector(options.enrichers, this.counters, this.#log, options.allowlist),
       counters: this.counters,
       log: this.#log,
       limiter: this.#limiter,

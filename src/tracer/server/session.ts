@@ -3,10 +3,10 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { FINISHED, type Header, HeaderReader, type Indicator, PONG, parseRequest } from '../protocol.ts'
 import { type ClosingReason, type Counters, increment } from './counters.ts'
-import type { Enrichment } from './enrichment.ts'
-import { LineReader } from './line-reader.ts'
+import type { Detector } from './detector.ts'
 import type { Log, LogLimiter } from './log.ts'
 import { ReplyQueue } from './reply-queue.ts'
+import { RequestLines } from './request-lines.ts'
 import { encodeWire } from './wire-bytes.ts'
 
 /** How the connections of a server behave. Times are in milliseconds. */
@@ -25,7 +25,7 @@ export interface SessionOptions {
 /** What all sessions of a server use. */
 export interface SessionContext {
   readonly options: SessionOptions
-  readonly enrichment: Enrichment
+  readonly detector: Detector
   readonly counters: Counters
   readonly log: Log
   readonly limiter: LogLimiter
@@ -78,7 +78,7 @@ type Phase = 'open' | 'finishing' | 'ending' | 'lingering'
 export class Session {
   readonly #socket: Socket
   readonly #context: SessionContext
-  readonly #lines: LineReader
+  readonly #lines: RequestLines
   readonly #replies = new ReplyQueue()
   readonly #isVerbose: boolean
   #phase: Phase = 'open'
@@ -108,7 +108,7 @@ export class Session {
   constructor(socket: Socket, context: SessionContext) {
     this.#socket = socket
     this.#context = context
-    this.#lines = new LineReader(context.options.maxLineBytes)
+    this.#lines = new RequestLines(context.options.maxLineBytes)
     this.#isVerbose = context.log.isLevelEnabled('debug')
     socket.on('data', (bytes: Buffer) => this.#onData(bytes))
     socket.on('end', () => this.#onEnd())
@@ -219,7 +219,7 @@ export class Session {
   }
 
   #lookUp(indicator: Indicator): void {
-    const found = this.#context.enrichment.detect(indicator)
+    const found = this.#context.detector.detect(indicator)
     if (typeof found === 'string') {
       this.#reply(found)
       return

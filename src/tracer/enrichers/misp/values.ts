@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { hashKey } from '../../feeds/keys/indicator-key.ts'
 import { formatAddress, parseAddress, parseOddAddress } from '../../feeds/keys/ip.ts'
-import { normalizeUrl, parseUrl } from '../../feeds/keys/url.ts'
+import { canonicalUrl, parseUrl } from '../../feeds/keys/url.ts'
 import type { Indicator } from '../../protocol.ts'
 
 /*
@@ -82,5 +82,5 @@ export function comparisonKey(value: string): string {
   const text = value.trim()
   if (HEX.test(text)) return hashKey(text)
   const address = parseAddress(text)
-  return address === undefined ? normalizeUrl(text) : formatAddress(address)
+  return address === undefined ? canonicalUrl(text) : formatAddress(address)
 }

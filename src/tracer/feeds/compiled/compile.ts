@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { FeedError } from '../feed-error.ts'
-import { RecordReader } from '../formats/record-reader.ts'
+import { IndicatorExtractor } from '../indicator-extractor.ts'
 import type { FeedKey } from '../keys/key-path.ts'
 import { Pace } from '../pace.ts'
 import { readFeed } from '../read.ts'
@@ -147,11 +147,11 @@ class Compilation {
     const progress = this.#progress
     for (const file of this.#options.feeds) {
       const before = { records: progress.records, skipped: progress.skipped }
-      const reader = new RecordReader(file, this.#options.keys, this.#spool)
+      const reader = new IndicatorExtractor(file, this.#options.keys, this.#spool)
       progress.file = file
       const watched = {
         onColumns: (columns: readonly string[]) => reader.onColumns(columns),
-        onRecord: (...[record, ordinal, own]: Parameters<RecordReader['onRecord']>) => {
+        onRecord: (...[record, ordinal, own]: Parameters<IndicatorExtractor['onRecord']>) => {
           reader.onRecord(record, ordinal, own)
           progress.records = before.records + reader.records
           progress.skipped = before.skipped + reader.skipped

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { join } from 'node:path'
-import type { IndicatorSink } from '../formats/record-reader.ts'
+import type { IndicatorSink } from '../indicator-extractor.ts'
 import type { IndicatorKey } from '../keys/indicator-key.ts'
 import type { AddressRange } from '../keys/ip.ts'
 import type { MaskKey } from '../keys/url.ts'

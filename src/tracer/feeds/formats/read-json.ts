@@ -13,11 +13,11 @@ const LONGEST_RECORD = 16 * 1024 * 1024
  * would lose the order of its names.
  */
 export function readJson(chunks: AsyncIterable<Buffer>, file: string, handlers: FeedHandlers): Promise<void> {
-  return readTokens(chunks, file, new RecordReader(handlers))
+  return readTokens(chunks, file, new RecordAssembler(handlers))
 }
 
 /** Makes records of tokens: the elements of arrays at the top level, and other values there. */
-export class RecordReader implements TokenSink {
+export class RecordAssembler implements TokenSink {
   readonly longestRecord = LONGEST_RECORD
   readonly #handlers: FeedHandlers
   readonly #values = new ValueAssembler()

@@ -6,7 +6,7 @@ import { readTokens, type TokenSink } from './json-tokens.ts'
 import { EventReader, EventSurvey, LateEventFields } from './misp-event.ts'
 import { type Manifest, ManifestReader } from './misp-manifest.ts'
 import { WarningListReader, WarningListSurvey } from './misp-warninglist.ts'
-import { RecordReader, readJson } from './read-json.ts'
+import { RecordAssembler, readJson } from './read-json.ts'
 
 /** Reads the text of the file from its beginning. */
 export type OpenText = () => AsyncIterable<Buffer>
@@ -43,7 +43,7 @@ async function readUnlessWrapped(
   handlers: FeedHandlers,
 ): Promise<WrappedFormat | undefined> {
   try {
-    await readTokens(open(), file, new DetectingReader(new RecordReader(handlers)))
+    await readTokens(open(), file, new DetectingReader(new RecordAssembler(handlers)))
     return undefined
   } catch (error) {
     if (error instanceof Detected) return error.format
@@ -64,10 +64,10 @@ class Detected extends Error {
 /** Reads records; throws `Detected` before there is one when they may be wrapped. */
 class DetectingReader implements TokenSink {
   readonly longestRecord: number
-  readonly #records: RecordReader
+  readonly #records: RecordAssembler
   readonly #detector = new FormatDetector()
 
-  constructor(records: RecordReader) {
+  constructor(records: RecordAssembler) {
     this.#records = records
     this.longestRecord = records.longestRecord
   }

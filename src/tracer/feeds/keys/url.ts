@@ -78,7 +78,7 @@ function plainCharacters(): Uint8Array {
 }
 
 /** The URL as it is compared: `HTTP://WWW.EXAMPLE.COM/A/B/../c/./D.html` is `example.com/a/c/d.html`. */
-export function normalizeUrl(url: string): string {
+export function canonicalUrl(url: string): string {
   return parseUrl(url).text
 }
 

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 
 /** Where to listen or to connect. */
-export interface Address {
+export interface Endpoint {
   readonly host: string
   readonly port: number
 }
@@ -13,7 +13,7 @@ const HOST_AND_PORT = /^(?:\[(?<bracketed>[^\]]+)\]|(?<plain>[^:[\]\s]+)):(?<por
  *
  * @throws RangeError when it is neither
  */
-export function parseAddress(text: string): Address {
+export function parseEndpoint(text: string): Endpoint {
   const { bracketed, plain, port } = HOST_AND_PORT.exec(text)?.groups ?? {}
   const isHost = bracketed === undefined ? plain !== undefined : isIPv6(bracketed)
   if (!isHost || Number(port) > 65_535) {
@@ -25,6 +25,6 @@ export function parseAddress(text: string): Address {
 }
 
 /** The way back: an IPv6 address gets its brackets. */
-export function formatAddress({ host, port }: Address): string {
+export function formatEndpoint({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

@@ -1,9 +1,9 @@
-import { closeNames } from '../close-names.ts'
-import { FeedError } from '../feed-error.ts'
-import { type IndicatorKey, readIndicatorKey } from '../keys/indicator-key.ts'
-import { type FeedKey, KeyPath, keyTypeHint } from '../keys/key-path.ts'
-import type { FeedHandlers, OwnIndicator } from '../read.ts'
-import { type FeedRecord, type FeedValue, isList, recordContext } from './record.ts'
+import { closeNames } from './close-names.ts'
+import { FeedError } from './feed-error.ts'
+import { type FeedRecord, type FeedValue, isList, recordContext } from './formats/record.ts'
+import { type IndicatorKey, readIndicatorKey } from './keys/indicator-key.ts'
+import { type FeedKey, KeyPath, keyTypeHint } from './keys/key-path.ts'
+import type { FeedHandlers, OwnIndicator } from './read.ts'
 
 /** What takes the indicators of a feed. */
 export interface IndicatorSink {
@@ -34,7 +34,7 @@ interface KeyReader {
 }
 
 /** Takes the indicators out of the records of one file, and notes what cannot be used. */
-export class RecordReader implements FeedHandlers {
+export class IndicatorExtractor implements FeedHandlers {
   readonly #file: string
   readonly #sink: IndicatorSink
   readonly #keys: readonly KeyReader[]

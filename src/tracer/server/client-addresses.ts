@@ -5,7 +5,7 @@ const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i
 const ZONE = /%.*$/
 
 /** The addresses that may connect: `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`. */
-export class AllowList {
+export class ClientAddresses {
   readonly #addresses = new BlockList()
 
   /** @throws RangeError for text that is no address and no CIDR block */
