@@ -31,7 +31,7 @@ export interface Outputs {
   readonly messages: Output
 }
 
-export interface OutputNames {
+interface OutputNames {
   /** File to (over)write with normalized events; undefined or `-`: standard output. */
   readonly output?: string | undefined
   /** File to (over)write with rejected events; undefined or `-`: standard error. */

@@ -11,9 +11,9 @@ const LOG_INTERVAL_MS = 1000
 const CLEAR_LINE = '\r\u001b[K'
 
 /** What the line tells of. */
-export type ProgressCounts = Pick<PipelineCounts, 'events' | 'rejected' | 'bytesRead' | 'bytesParsed'>
+type ProgressCounts = Pick<PipelineCounts, 'events' | 'rejected' | 'bytesRead' | 'bytesParsed'>
 
-export interface ProgressOptions {
+interface ProgressOptions {
   /** Where it is shown. */
   readonly stream: Writable & { readonly isTTY?: boolean }
   readonly counts: () => ProgressCounts

@@ -6,7 +6,7 @@ export type MaxRejected =
   | { readonly kind: 'number'; readonly count: number; readonly text: string }
 
 /** How often the limit is looked at. */
-export const CHECK_INTERVAL = 1000
+const CHECK_INTERVAL = 1000
 
 /**
  * Reads the value of `--max-rejected`: `5%`, `0.5%`, or a number of events.

@@ -5,10 +5,10 @@ import type { PipelineCounts } from '../stages/pipeline-options.ts'
 import type { NeverPresent } from '../stages/rule-counts.ts'
 
 /** So many events show what is never there. */
-export const MANY_EVENTS = 1000
+const MANY_EVENTS = 1000
 
 /** So few events do not show anything; of more, something is told at the end. */
-export const FEW_EVENTS = 10
+const FEW_EVENTS = 10
 
 type NoticeCounts = Pick<PipelineCounts, 'neverPresent'>
 

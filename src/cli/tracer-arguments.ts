@@ -11,7 +11,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 const MOST_WORKERS = 256
 
 /** One `--feed` with the `--key` and the `--category` that follow it, or a `--load`. */
-export interface FeedArgument {
+interface FeedArgument {
   /** A path or a URL. */
   readonly file: string
   /** It is a compiled one: its key is in it. */
@@ -22,12 +22,12 @@ export interface FeedArgument {
 }
 
 /** One `--mmdb` with the `--category` that follows it. */
-export interface MmdbArgument {
+interface MmdbArgument {
   readonly mmdb: string
   category?: string
 }
 /** One `--allowlist` with the `--key` that follows it. */
-export type AllowlistArgument = Omit<FeedArgument, 'category'>
+type AllowlistArgument = Omit<FeedArgument, 'category'>
 
 /** What is asked, in the order of the command line: all feeds together where the first one stands. */
 export type SourceArgument = 'feeds' | 'misp' | MmdbArgument | EnricherArgument

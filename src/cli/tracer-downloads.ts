@@ -16,7 +16,7 @@ export interface DownloadArguments {
 }
 
 /** A feed or an allowlist as it is loaded: of a URL, the copy. */
-export type LocalFile<Argument> = Argument & { readonly name?: string; readonly isDownloaded?: boolean }
+type LocalFile<Argument> = Argument & { readonly name?: string; readonly isDownloaded?: boolean }
 
 /**
  * Where the files are that are loaded: those of URLs in the cache directory. It needs no download; a process that only

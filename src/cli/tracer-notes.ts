@@ -3,7 +3,7 @@ import type { TracerPool } from '../tracer/client/pool.ts'
 import { formatEndpoint } from './endpoint.ts'
 
 /** What is told, and to whom. */
-export interface TracerNotes {
+interface TracerNotes {
   /** Servers that know the same. Enrichment goes on as long as one of them answers. */
   readonly servers: number
   /** Events wait for so long. 0: they do not. */
@@ -70,7 +70,7 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
 ])
 
 /** Why a server cannot be used, in words for the operator; the words of the system are kept beside them. */
-export function reasonOf(error: Error): string {
+function reasonOf(error: Error): string {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === undefined) return message
   const what = UNTRUSTED.has(code)

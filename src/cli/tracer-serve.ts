@@ -20,7 +20,7 @@ import { type DownloadArguments, FeedDownloads, localFiles } from './tracer-down
 import type { MispArguments } from './tracer-misp-options.ts'
 
 /** What a server is made with besides the options. */
-export type ServerSettings = Pick<TracerServerOptions, 'tls' | 'handOver' | 'maxConnections'>
+type ServerSettings = Pick<TracerServerOptions, 'tls' | 'handOver' | 'maxConnections'>
 
 /** The options of `tracer serve`, as commander names them. */
 export interface ServeOptions extends MispArguments, DownloadArguments {
@@ -207,7 +207,7 @@ export interface Sources {
 }
 
 /** What is loaded otherwise when a process is one of several. */
-export interface LoadHow {
+interface LoadHow {
   /** What comes over HTTP, when this process is to get it: it is there before anything is loaded. */
   readonly downloads?: FeedDownloads
   /** In a worker: what stands for a source that is in the primary; undefined: the source is loaded. */

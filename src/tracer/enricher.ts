@@ -1,4 +1,4 @@
-import type { FeedStats } from './feeds/feed-file.ts'
+import type { FeedStats } from './feeds/feed-stats.ts'
 import type { Indicator } from './protocol.ts'
 
 /** One thing that an enricher knows of an indicator; it becomes one detection. */

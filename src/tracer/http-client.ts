@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 
-export interface HttpClientOptions {
+interface HttpClientOptions {
   /** Authorities that are trusted, PEM, in place of the system's. Default: the system's. */
   readonly ca?: string | Buffer | readonly string[]
   /** The largest number of connections to one server. Default: no limit. */
@@ -11,7 +11,7 @@ export interface HttpClientOptions {
   readonly connectMs: number
 }
 
-export interface HttpRequest {
+interface HttpRequest {
   /** Default: GET. */
   readonly method?: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>

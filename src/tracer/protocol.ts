@@ -26,13 +26,13 @@ export interface Indicator {
 }
 
 /** Asks for `LookupFinished` after the detections of a line. It is always sent. */
-export const SEND_FINISHED_EVENT = 'X-KF-SendFinishedEvent'
+const SEND_FINISHED_EVENT = 'X-KF-SendFinishedEvent'
 /** Asks for replies on this connection. A header without it is that of a client that never reads. */
-export const REPLY_BACK = 'X-KF-ReplyBack'
+const REPLY_BACK = 'X-KF-ReplyBack'
 /** Asks the server to keep statistics. Accepted, without effect. */
-export const SAVE_STATISTIC = 'X-KF-SaveStatistic'
+const SAVE_STATISTIC = 'X-KF-SaveStatistic'
 /** All that a header can hold: glued together in any order, usually without a newline after them. */
-export const HEADER_TOKENS = [SEND_FINISHED_EVENT, REPLY_BACK, SAVE_STATISTIC] as const
+const HEADER_TOKENS = [SEND_FINISHED_EVENT, REPLY_BACK, SAVE_STATISTIC] as const
 /** What our own client sends on connect. */
 export const CLIENT_HEADER = SEND_FINISHED_EVENT + REPLY_BACK
 /** The whole first message of a client that asks whether the server lives. */

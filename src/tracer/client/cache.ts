@@ -8,7 +8,7 @@ export type Answer = readonly Detection[]
 /** The answer for what nothing was found for: shared, so that a miss costs no memory. */
 export const NO_DETECTIONS: Answer = Object.freeze([])
 
-export interface CacheOptions {
+interface CacheOptions {
   /** Answers that are kept of each type of indicator; 0: none. Default: 100,000. */
   readonly entries: number
   /** How long an answer holds, in milliseconds. Default: 5 minutes. */

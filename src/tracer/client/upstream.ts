@@ -9,7 +9,7 @@ import {
 } from './connection.ts'
 import type { Request } from './request.ts'
 
-export interface UpstreamSettings extends ConnectionSettings {
+interface UpstreamSettings extends ConnectionSettings {
   /** Connections to this server. */
   readonly connections: number
   /** How often it is tried again to make a connection before the server is lost; twice as often if it breaks later. */
@@ -39,7 +39,7 @@ export interface UpstreamOwner {
 }
 
 /** Why a server is lost: it cannot be reached, or it takes requests and does not answer. */
-export type Loss = 'unavailable' | 'timeout'
+type Loss = 'unavailable' | 'timeout'
 
 /**
  * One server: its connections, and whether it is there.

@@ -1,7 +1,7 @@
 import { RateLimit } from '../client/rate-limit.ts'
 
 /** How many new connections of one worker are dealt out. */
-export interface Dealt {
+interface Dealt {
   readonly aSecond: number
   readonly atOnce: number
 }

@@ -16,7 +16,7 @@ export type FromModuleThread =
   | RemoteResults
 
 /** A thread that has a module; a `Worker` of `node:worker_threads` is one. */
-export interface ModuleThread {
+interface ModuleThread {
   postMessage(message: RemoteLookups): void
   terminate(): Promise<unknown>
   on(event: 'message', listener: (message: FromModuleThread) => void): unknown
@@ -24,7 +24,7 @@ export interface ModuleThread {
   on(event: 'exit', listener: (code: number) => void): unknown
 }
 
-export interface ThreadEnricherOptions {
+interface ThreadEnricherOptions {
   /** What it is called in logs and metrics. */
   readonly name: string
   /**

@@ -24,7 +24,7 @@ export type CustomLookup = (
 export type CustomAnswer = Record<string, unknown> | readonly (Record<string, unknown> | null)[] | null
 
 /** What a custom enricher can be told. */
-export interface CustomEnricherOptions {
+interface CustomEnricherOptions {
   /** How long one look-up may take, in milliseconds; then it fails, and its late answer is dropped. Default 5000. */
   readonly timeoutMs?: number
   /**

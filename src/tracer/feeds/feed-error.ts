@@ -1,5 +1,5 @@
 /** Why a feed could not be loaded. A closed list. */
-export const FEED_ERRORS = {
+const FEED_ERRORS = {
   /** The file is not there, may not be read, or is not what its gzip header says. */
   FEED_UNREADABLE: 'the file cannot be read',
   /** No byte but blanks: more likely a file that is being written than a feed without records. */

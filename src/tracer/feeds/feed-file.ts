@@ -5,6 +5,7 @@ import { backoffMs } from '../client/backoff.ts'
 import type { KeptFiles } from './download/kept-files.ts'
 import { FeedError } from './feed-error.ts'
 import type { FeedLog } from './feed-log.ts'
+import type { FeedStats } from './feed-stats.ts'
 import { type FeedSpec, type LoadedFeed, loadFeed } from './load.ts'
 import { isPassing } from './passing-fault.ts'
 import { type ReadOptions, versionOf } from './read.ts'
@@ -23,24 +24,6 @@ const LOOK_MS = 100
 const RETRY_MS = 1000
 const LONGEST_RETRY_MS = 60_000
 
-/** What a feed file tells of itself. */
-export interface FeedStats {
-  readonly file: string
-  /** Records that are in use. */
-  readonly records: number
-  /** Keys that can be hit. */
-  readonly indicators: number
-  /** Rows that are no records, and records without a usable key. */
-  readonly skipped: number
-  /** Records of kinds that cannot be looked up, as a comment of MISP. */
-  readonly ignored?: number
-  /** When the tables in use were read, in milliseconds since 1970. */
-  readonly loadedAt: number
-  /** Not counting the first time. */
-  readonly reloadsOk: number
-  readonly reloadsFailed: number
-}
-
 /** What feed files have in common. */
 export interface FeedFileContext {
   readonly log: FeedLog
@@ -55,7 +38,7 @@ export interface FeedFileContext {
 }
 
 /** How a feed file is read. */
-export interface FeedFileOptions extends ReadOptions {
+interface FeedFileOptions extends ReadOptions {
   /** It is the copy of a feed that is being downloaded: it may not be there yet, or an old one may give way to a better. */
   readonly isDownloaded?: boolean | undefined
   /**

@@ -1,9 +1,9 @@
 import { closeNames } from './close-names.ts'
 import { FeedError } from './feed-error.ts'
+import type { FeedHandlers, OwnIndicator } from './feed-handlers.ts'
 import { type FeedRecord, type FeedValue, isList, recordContext } from './formats/record.ts'
 import { type IndicatorKey, readIndicatorKey } from './keys/indicator-key.ts'
 import { type FeedKey, KeyPath, keyTypeHint } from './keys/key-path.ts'
-import type { FeedHandlers, OwnIndicator } from './read.ts'
 
 /** What takes the indicators of a feed. */
 export interface IndicatorSink {

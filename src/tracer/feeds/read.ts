@@ -4,40 +4,13 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import type { IndicatorType } from '../protocol.ts'
 import { FeedError } from './feed-error.ts'
+import type { FeedHandlers } from './feed-handlers.ts'
 import { eventFile, type Manifest } from './formats/misp-manifest.ts'
 import { readCsv } from './formats/read-csv.ts'
 import { readLines } from './formats/read-lines.ts'
 import { readAnyJson } from './formats/recognize-json.ts'
-import type { FeedRecord } from './formats/record.ts'
 import type { Pace } from './pace.ts'
-
-/** What a record itself says that it can be looked up by. */
-export interface OwnIndicator {
-  readonly value: string
-  /** Undefined: to be detected. */
-  readonly type: IndicatorType | undefined
-}
-
-/** What is told of a feed while it is read. What a handler throws ends the reading. */
-export interface FeedHandlers {
-  /** The columns of a CSV file, before its first record. */
-  onColumns(columns: readonly string[]): void
-  /**
-   * @param ordinal of the record among all that are told, from 1
-   * @param own what the record is looked up by, whatever the `--key`; undefined: the format does not say it
-   */
-  onRecord(record: FeedRecord, ordinal: number, own?: readonly OwnIndicator[]): void
-  /**
-   * Something that stands where a record should, and is none.
-   *
-   * @param place such as `line 17`
-   */
-  onSkipped(place: string, reason: string): void
-  /** Something that is as it should be, but of a kind that cannot be looked up: an attribute that is a comment. */
-  onIgnored?(): void
-}
 
 export interface ReadOptions {
   /** What the file is called in errors. Default: its path. */

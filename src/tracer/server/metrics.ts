@@ -11,7 +11,7 @@ import {
 } from 'prom-client'
 import type { EnricherMetric } from '../enricher.ts'
 import type { DownloadStats } from '../feeds/download/download.ts'
-import type { FeedStats } from '../feeds/feed-file.ts'
+import type { FeedStats } from '../feeds/feed-stats.ts'
 import type { Counters } from './counters.ts'
 import { EnricherMetrics } from './enricher-metrics.ts'
 

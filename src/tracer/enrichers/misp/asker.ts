@@ -29,7 +29,7 @@ interface PendingValue {
 }
 
 /** What was asked, as plain numbers that only grow. */
-export class MispCounts {
+class MispCounts {
   /** Values that were sent to MISP. */
   values = 0
   /** Requests by their result: `ok`, or the code of a `MispError`. */

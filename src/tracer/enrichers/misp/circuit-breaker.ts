@@ -3,7 +3,7 @@ import { type Backoff, backoffMs } from '../../client/backoff.ts'
 /** `closed`: asked as usual; `open`: left alone; `half-open`: one request may show that it is back. */
 export type CircuitState = 'closed' | 'open' | 'half-open'
 
-export interface CircuitOptions extends Backoff {
+interface CircuitOptions extends Backoff {
   /** Failures in a row that open it. */
   readonly failures: number
 }

@@ -41,7 +41,7 @@ export function tableOf(space: number): number {
 }
 
 /** What an entry is made of. */
-export interface EntryParts {
+interface EntryParts {
   readonly space: number
   /** A text, or bytes. */
   readonly key: string | Uint8Array

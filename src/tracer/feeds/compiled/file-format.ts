@@ -27,7 +27,7 @@ export const BLOCK_BYTES = 1024 * 1024
 const LARGEST_HEADER_BYTES = 64 * 1024 * 1024
 
 /** The indicators of a table, by kind. */
-export interface KindCounts {
+interface KindCounts {
   readonly hashes: number
   readonly addresses: number
   /** Networks and ranges of addresses. */

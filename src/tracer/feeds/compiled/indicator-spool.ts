@@ -21,7 +21,7 @@ const IPV6_BITS = 128
 const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** What a table of the spool has, as far as it is known while records come. */
-export class SpooledTable {
+class SpooledTable {
   readonly prefixes4 = new Set<number>()
   readonly prefixes6 = new Set<number>()
   longestHash = 0

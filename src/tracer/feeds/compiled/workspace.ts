@@ -5,7 +5,7 @@ import { FeedError } from '../feed-error.ts'
 const INFIX = '.compiling-'
 
 /** Where a compiled feed is made: a directory beside the file that it will be, so that it can be renamed into place. */
-export interface Workspace {
+interface Workspace {
   readonly directory: string
   /** Puts a file of the workspace into the place of the output, complete or not at all. */
   publish(path: string): Promise<void>

@@ -31,7 +31,7 @@ export interface FeedDownloadOptions {
 }
 
 /** The defaults of `FeedDownloadOptions`. */
-export const DOWNLOAD_DEFAULTS = {
+const DOWNLOAD_DEFAULTS = {
   intervalMs: 60 * 60_000,
   maxBytes: 4 * 2 ** 30,
   stallMs: 60_000,

@@ -28,7 +28,7 @@ export function shownFeed(text: string): string {
 }
 
 /** A feed's address, with its secrets apart. */
-export interface FeedUrl {
+interface FeedUrl {
   /** Without user and password. */
   readonly url: URL
   /** For the header `Authorization`. */

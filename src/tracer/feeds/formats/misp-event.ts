@@ -1,6 +1,6 @@
 import type { Token } from 'stream-json/core/parser.js'
 import { FeedError } from '../feed-error.ts'
-import type { FeedHandlers } from '../read.ts'
+import type { FeedHandlers } from '../feed-handlers.ts'
 import { NotOfFormat } from './json-format.ts'
 import type { TokenSink } from './json-tokens.ts'
 import { ValueAssembler } from './json-value.ts'
@@ -30,7 +30,7 @@ const EVENT_FIELDS: ReadonlySet<string> = new Set(['info', 'uuid', 'date'])
 type Place = 'list' | 'document' | 'event' | 'attributes' | 'objects' | 'object'
 
 /** Events by their number in the file, from 1; only those that tell of themselves too late. */
-export type EventFields = ReadonlyMap<number, FeedRecord>
+type EventFields = ReadonlyMap<number, FeedRecord>
 
 /** An event has attributes before it is known what it is: the file has to be surveyed. */
 export class LateEventFields extends Error {

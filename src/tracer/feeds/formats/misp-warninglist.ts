@@ -1,7 +1,7 @@
 import type { Token } from 'stream-json/core/parser.js'
 import { FeedError } from '../feed-error.ts'
+import type { FeedHandlers, OwnIndicator } from '../feed-handlers.ts'
 import { detectType } from '../keys/indicator-key.ts'
-import type { FeedHandlers, OwnIndicator } from '../read.ts'
 import { NotOfFormat } from './json-format.ts'
 import type { TokenSink } from './json-tokens.ts'
 
@@ -23,7 +23,7 @@ const KINDS = ['cidr', 'hostname', 'string', 'substring', 'regex'] as const
 type Kind = (typeof KINDS)[number]
 
 /** What a warning-list tells of itself. */
-export interface WarningList {
+interface WarningList {
   readonly name: string
   readonly version: string
   readonly description: string

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { Token } from 'stream-json/core/parser.js'
-import type { FeedHandlers } from '../read.ts'
+import type { FeedHandlers } from '../feed-handlers.ts'
 import { readTokens, type TokenSink } from './json-tokens.ts'
 import { MAX_DEPTH, ValueAssembler } from './json-value.ts'
 import type { FeedRecord } from './record.ts'

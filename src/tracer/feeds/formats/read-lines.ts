@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { FeedError } from '../feed-error.ts'
+import type { FeedHandlers } from '../feed-handlers.ts'
 import { readIndicatorKey } from '../keys/indicator-key.ts'
-import type { FeedHandlers } from '../read.ts'
 
 const LONGEST_LINE = 1024 * 1024
 /** From a `#` at the beginning of a line or behind a blank; in a URL it is the beginning of the fragment. */

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { Token } from 'stream-json/core/parser.js'
-import type { FeedHandlers } from '../read.ts'
+import type { FeedHandlers } from '../feed-handlers.ts'
 import { FormatDetector, NotOfFormat, type WrappedFormat } from './json-format.ts'
 import { readTokens, type TokenSink } from './json-tokens.ts'
 import { EventReader, EventSurvey, LateEventFields } from './misp-event.ts'
@@ -9,7 +9,7 @@ import { WarningListReader, WarningListSurvey } from './misp-warninglist.ts'
 import { RecordAssembler, readJson } from './read-json.ts'
 
 /** Reads the text of the file from its beginning. */
-export type OpenText = () => AsyncIterable<Buffer>
+type OpenText = () => AsyncIterable<Buffer>
 
 /**
  * Reads JSON of any format. Warning-lists and events of MISP are recognised; their elements and attributes are the
