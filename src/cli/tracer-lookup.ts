@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import process from 'node:process'
-import { createInterface } from 'node:readline'
+import { pipeline } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import split from 'split2'
 import { type Answer, type ClientTls, TracerPool } from '../tracer/client/pool.ts'
 import { POOL_DEFAULTS } from '../tracer/client/pool-options.ts'
 import { terminalJson } from '../tracer/controls.ts'
@@ -85,7 +86,9 @@ async function* eachValue(values: readonly string[]): AsyncGenerator<string> {
       yield value
       continue
     }
-    for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+    // An error of standard input comes out of the last stream, too.
+    const lines: AsyncIterable<string> = pipeline(process.stdin, split(), () => undefined)
+    for await (const line of lines) {
       if (line.trim() !== '') yield line.trim()
     }
   }

@@ -4,6 +4,7 @@ import process from 'node:process'
 import type { ToPrimary, ToWorker, WorkerLoad } from '../tracer/cluster/messages.ts'
 import { DEALT_NEWCOMERS, DEALT_OVERFLOW, Newcomers } from '../tracer/cluster/newcomers.ts'
 import { REMOTE_TIMEOUT_MS, RemoteEnricher } from '../tracer/cluster/remote-enricher.ts'
+import { LONGEST_TIMER_MS } from '../tracer/durations.ts'
 import { createLog, type Log } from '../tracer/server/log.ts'
 import { Metrics } from '../tracer/server/metrics.ts'
 import { SERVER_DEFAULTS, type TracerServer } from '../tracer/server/server.ts'
@@ -32,8 +33,6 @@ const LOAD_MS = 100
 const SIGN_OF_LIFE_MS = 1000
 /** What an answer from the primary may need beyond the time-out of the enricher there. */
 const WAY_BACK_MS = 5000
-/** Timers cannot wait longer. */
-const LARGEST_TIMEOUT_MS = 2 ** 31 - 1
 /** Connections that are on their way to the primary at a time; beyond that they are served, or refused, here. */
 const MOST_LEAVING = 256
 /** How long the primary may take to say where a new connection goes. One that hangs is not asked again until it speaks. */
@@ -186,7 +185,7 @@ class TracerWorker {
     this.#onStop()
     // The primary would have killed it.
     const { shutdownTimeout = SERVER_DEFAULTS.shutdownTimeoutMs } = this.#options
-    const longestMs = Math.min(LARGEST_TIMEOUT_MS, shutdownTimeout + ALONE_GRACE_MS)
+    const longestMs = Math.min(LONGEST_TIMER_MS, shutdownTimeout + ALONE_GRACE_MS)
     setTimeout(() => process.exit(EXIT.FAILED), longestMs).unref()
   }
 
@@ -276,7 +275,7 @@ export function remoteTimeoutMs(
   { enricherTimeout = 0, mispTimeout = 0 }: Pick<ServeOptions, 'enricherTimeout' | 'mispTimeout'>,
 ): number {
   const ownMs = source === 'misp' ? mispTimeout : enricherTimeout
-  return Math.min(LARGEST_TIMEOUT_MS, Math.max(REMOTE_TIMEOUT_MS, ownMs + WAY_BACK_MS))
+  return Math.min(LONGEST_TIMER_MS, Math.max(REMOTE_TIMEOUT_MS, ownMs + WAY_BACK_MS))
 }
 
 /**

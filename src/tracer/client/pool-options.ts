@@ -62,8 +62,8 @@ export const POOL_DEFAULTS = {
 
 export type PoolSettings = Required<Omit<TracerPoolOptions, 'tls'>> & Pick<TracerPoolOptions, 'tls'>
 
-/** What Node's timers can hold. */
-const LONGEST_MS = 2 ** 31 - 1
+/** The longest time that Node's timers can wait. The server has its own (durations.ts): it shares nothing with the client. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** `2 * timeoutMs` is a timer, too. */
 const LONGEST_TIMEOUT_MS = 2 ** 30 - 1
 /** An id and the separators find room in it, and an indicator. */
@@ -75,11 +75,11 @@ const RANGES: Readonly<Record<keyof typeof POOL_DEFAULTS, readonly [from: number
   queue: [1, 10_000_000],
   rps: [Number.MIN_VALUE, Number.POSITIVE_INFINITY],
   timeoutMs: [1, LONGEST_TIMEOUT_MS],
-  settleMs: [0, LONGEST_MS],
+  settleMs: [0, LONGEST_TIMER_MS],
   retries: [0, 1000],
   waitMs: [0, Number.MAX_SAFE_INTEGER],
-  minBackoffMs: [1, LONGEST_MS],
-  maxBackoffMs: [1, LONGEST_MS],
+  minBackoffMs: [1, LONGEST_TIMER_MS],
+  maxBackoffMs: [1, LONGEST_TIMER_MS],
   cacheEntries: [0, 10_000_000],
   cacheTtlMs: [0, Number.MAX_SAFE_INTEGER],
   maxReplyLength: [SHORTEST_LINE, 2 ** 28],

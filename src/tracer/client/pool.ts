@@ -5,7 +5,7 @@ import { type Answer, AnswerCache, NO_DETECTIONS } from './cache.ts'
 import type { ServerAddress } from './connection.ts'
 import { Fifo } from './fifo.ts'
 import { InFlight } from './in-flight.ts'
-import { type PoolSettings, poolSettings, type TracerPoolOptions } from './pool-options.ts'
+import { LONGEST_TIMER_MS, type PoolSettings, poolSettings, type TracerPoolOptions } from './pool-options.ts'
 import { PoolStats } from './pool-stats.ts'
 import { RateLimit } from './rate-limit.ts'
 import { fitsBytes, Lookup, type LookupHandler, Question, Request, wireValue } from './request.ts'
@@ -33,7 +33,6 @@ interface PoolEvents {
 /** What a line has besides indicators, and an indicator besides its value, in bytes: more than they ever take. */
 const LINE_OVERHEAD = 32
 const INDICATOR_OVERHEAD = 8
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
  * Asks tracer servers about indicators, over a few connections that stay open.

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from '../../durations.ts'
+
 /** How MISP is asked. Times are in milliseconds. */
 export interface MispSettings {
   /** How long it is remembered what MISP knows of a value. 0: not at all. */
@@ -55,8 +57,8 @@ export const MISP_DEFAULTS: MispSettings = {
 
 /** Settings that may be 0: then there is none of it. */
 const MAY_BE_ZERO: ReadonlySet<string> = new Set(['hitTtlMs', 'missTtlMs', 'cacheValues', 'batchWaitMs'])
-/** Timers cannot wait longer. */
-const LARGEST = 2 ** 31 - 1
+/** Most settings are times that timers wait; counts have the same bound. */
+const LARGEST = LONGEST_TIMER_MS
 
 /**
  * The settings with the defaults for those that are not given.

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { backoffMs } from '../../client/backoff.ts'
+import { LONGEST_TIMER_MS } from '../../durations.ts'
 import type { FeedLog } from '../feed-log.ts'
 import { cachedFeedFile, parseFeedUrl } from './feed-url.ts'
 import { FetchError, type FetchOptions, fetchToFile, PARTIAL, type Validators } from './fetch.ts'
@@ -59,8 +60,6 @@ const ATTEMPTS_AT_START = 3
 const RETRY_AT_START_MS = 1000
 const RETRY_MS = 10_000
 const JITTER = 0.1
-/** What Node's timers can hold; a longer one would fire at once. */
-const LONGEST_MS = 2 ** 31 - 1
 /** What somebody has begun and not finished for so long is from a process that is gone. */
 const STALE_MS = 24 * 60 * 60_000
 
@@ -211,7 +210,7 @@ export class FeedDownload {
       this.#failures === 0
         ? intervalMs * (1 - JITTER + 2 * JITTER * Math.random())
         : Math.min(intervalMs, backoffMs(this.#failures, { minMs: retryMs, maxMs: intervalMs }))
-    this.#timer = setTimeout(() => void this.refresh(), Math.min(delay, LONGEST_MS)).unref()
+    this.#timer = setTimeout(() => void this.refresh(), Math.min(delay, LONGEST_TIMER_MS)).unref()
   }
 
   async #refresh(): Promise<void> {
@@ -235,7 +234,7 @@ export class FeedDownload {
     const onClose = () => stop.abort(this.#signal.reason)
     const timer = setTimeout(
       () => stop.abort(new FetchError(`not finished after ${deadlineMs / 1000} s`, true)),
-      Math.min(deadlineMs, LONGEST_MS),
+      Math.min(deadlineMs, LONGEST_TIMER_MS),
     )
     this.#signal.addEventListener('abort', onClose)
     try {
