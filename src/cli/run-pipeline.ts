@@ -15,7 +15,8 @@ import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
 import { openInputs } from './inputs.ts'
 import type { Output, Outputs } from './outputs.ts'
 import { closeOutput, isClosedOutput, openOutputs, outputProblem, sharedWith } from './outputs.ts'
-import { Progress, showsProgress } from './progress.ts'
+import { progressText, showsProgress } from './progress.ts'
+import { ProgressLine } from './progress-line.ts'
 import { type MaxRejected, RejectedLimit } from './rejected-limit.ts'
 import type { RuleFiles, RuleOptions } from './rule-files.ts'
 import { loadRules, ruleFiles } from './rule-files.ts'
@@ -43,6 +44,9 @@ export interface NormalizeOptions
   readonly watch?: boolean
 }
 
+/** Where the progress is no line of a terminal, a line is added as often as this. */
+const PROGRESS_INTERVAL_MS = 1000
+
 /**
  * `normalize [FILE...]`: the pipeline from the inputs to the outputs.
  *
@@ -55,7 +59,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   if (rules.warningText !== '') messageStream().write(`${terminalText(rules.warningText.trimEnd())}\n`)
   const chunkBytes = (options.workers ?? 1) > 1 ? WORKER_CHUNK_BYTES : CHUNK_BYTES
   const inputs = openInputs(names, chunkBytes)
-  let progress: Progress | undefined
+  let progress: ProgressLine | undefined
   const tell = (text: string): void => {
     if (text === '') return
     progress?.clear()
@@ -71,7 +75,11 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   let pipeline: Pipeline | undefined
   const { totalBytes } = inputs
   progress = showsProgress(options.progress, output)
-    ? new Progress({ stream: messages, counts: () => pipeline!.counts, totalBytes })
+    ? new ProgressLine({
+        stream: messages,
+        text: (seconds) => progressText(pipeline!.counts, seconds, totalBytes),
+        logIntervalMs: PROGRESS_INTERVAL_MS,
+      })
     : undefined
   const warnings = new FieldWarnings(rules)
   const limit = options.maxRejected === undefined ? undefined : new RejectedLimit(options.maxRejected)

@@ -9,8 +9,9 @@ import type { MetricsSnapshot, WorkerCounts } from '../tracer/server/metrics.ts'
 import type { Endpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { KeptFilesOfPrimary } from './kept-files.ts'
+import type { PassedHandle } from './passed-handle.ts'
 import { setScheduling, WORKER_VARIABLE } from './scheduling.ts'
-import { type PassedHandle, WorkerSlot } from './worker-slot.ts'
+import { WorkerSlot } from './worker-slot.ts'
 
 /** A worker that ends is replaced at once, if it had served for so long; else after a wait. */
 const STABLE_MS = 10_000

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster'
-import { Socket, type SocketConstructorOpts } from 'node:net'
+import type { Socket } from 'node:net'
 import process from 'node:process'
 import type { ToPrimary, ToWorker, WorkerLoad } from '../tracer/cluster/messages.ts'
 import { DEALT_NEWCOMERS, DEALT_OVERFLOW, Newcomers } from '../tracer/cluster/newcomers.ts'
@@ -10,6 +10,7 @@ import { Metrics } from '../tracer/server/metrics.ts'
 import { SERVER_DEFAULTS, type TracerServer } from '../tracer/server/server.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { KEPT_VARIABLE, keptFilesOfWorker } from './kept-files.ts'
+import { handleOf, type PassedHandle, sendable, socketOf } from './passed-handle.ts'
 import { isSharedPort } from './scheduling.ts'
 import type { SourceArgument, SourceArguments } from './tracer-arguments.ts'
 import {
@@ -26,7 +27,6 @@ import {
   type ServeOptions,
   type Sources,
 } from './tracer-serve.ts'
-import type { PassedHandle } from './worker-slot.ts'
 
 /** How often the primary is told how busy the worker is, if that has changed, and how often in any case. */
 const LOAD_MS = 100
@@ -290,22 +290,8 @@ function send(message: ToPrimary, onSent: () => void = ignore, handle?: PassedHa
     onSent()
     return false
   }
-  // Types know sockets only; see handleOf.
-  process.send!(message, handle as unknown as Socket, undefined, onSent)
+  process.send!(message, sendable(handle), undefined, onSent)
   return true
 }
 
 function ignore(): void {}
-
-/**
- * What is sent is the handle, as Node's own round robin does it. Node reads from a socket that was sent as such as soon
- * as it is received, and what was read is lost when it is sent on.
- */
-function handleOf(socket: Socket): PassedHandle | undefined {
-  return (socket as Socket & { _handle?: PassedHandle })._handle ?? undefined
-}
-
-function socketOf(handle: PassedHandle): Socket {
-  const options: SocketConstructorOpts & { handle: PassedHandle } = { handle, allowHalfOpen: true }
-  return new Socket(options)
-}

@@ -1,10 +1,6 @@
 import type { Worker } from 'node:cluster'
 import type { ToWorker, WorkerLoad } from '../tracer/cluster/messages.ts'
-
-/** A connection without a socket round it: nothing reads from it. */
-export interface PassedHandle {
-  close(): void
-}
+import { type PassedHandle, sendable } from './passed-handle.ts'
 
 /**
  * A place for a worker, taken by one after the other, and what the primary knows of the one that has it.
@@ -114,12 +110,14 @@ export class WorkerSlot {
   give(handle: PassedHandle, returns: number, isLast: boolean): void {
     this.#given += 1
     this.#passing.add(handle)
-    // Types know sockets only; see handleOf in tracer-worker.ts.
-    const sendable = handle as unknown as Parameters<Worker['send']>[1]
-    this.#worker!.send({ kind: 'connection', returns, isLast } satisfies ToWorker, sendable, (error) => {
-      // With an error the worker is about to end: then the connection is dealt to another.
-      if (error === null && this.#passing.delete(handle)) handle.close()
-    })
+    this.#worker!.send(
+      { kind: 'connection', returns, isLast } satisfies ToWorker,
+      sendable(handle),
+      (error) => {
+        // With an error the worker is about to end: then the connection is dealt to another.
+        if (error === null && this.#passing.delete(handle)) handle.close()
+      },
+    )
   }
 }
 
