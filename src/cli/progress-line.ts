@@ -4,7 +4,7 @@ import { Writable } from 'node:stream'
 const LIVE_INTERVAL_MS = 250
 const CLEAR_LINE = '\r\u001b[K'
 
-export interface ProgressLineOptions {
+interface ProgressLineOptions {
   /** Shows the line; a terminal when `isTTY` is true. */
   readonly stream: Writable & { readonly isTTY?: boolean }
   /** Makes the line, without its end. @param seconds since the object was made */

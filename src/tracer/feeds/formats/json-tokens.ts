@@ -44,7 +44,11 @@ export async function readTokens(
 class TokenReader {
   readonly #file: string
   readonly #sink: TokenSink
-  readonly #tokenize: Tokenizer = jsonParser({ packValues: true, streamValues: false, jsonStreaming: true }) as Tokenizer
+  readonly #tokenize: Tokenizer = jsonParser({
+    packValues: true,
+    streamValues: false,
+    jsonStreaming: true,
+  }) as Tokenizer
   #line = 1
   #character = 0
   /** Characters since the last record ended. */
