@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 
-/** Where to listen or to connect. */
+/** A place to listen at or to connect to. */
 export interface Endpoint {
   readonly host: string
   readonly port: number

@@ -8,7 +8,7 @@ import { fileVersion } from '../tracer/feeds/read.ts'
 /** In the environment of a worker that is started in the place of another one: `StartedLate` as JSON. */
 export const KEPT_VARIABLE = 'SLUICE_TRACER_KEPT'
 
-/** What such a worker is told. */
+/** The message to such a worker. */
 interface StartedLate {
   /** The last good contents, by file. */
   readonly files: Readonly<Record<string, string>>
@@ -66,7 +66,7 @@ function closeFile(fd: number): void {
 }
 
 /**
- * What a worker knows of it.
+ * The part of it that a worker knows.
  *
  * @param text of the environment; undefined for a worker of the start, where a feed that cannot be read is an error
  * @param tell the primary

@@ -44,6 +44,6 @@ try {
   tell({ kind: 'ready' })
 } catch (error) {
   tell({ kind: 'failed', message: (error as Error).message })
-  // What the module has begun would keep the thread.
+  // Timers and sockets of the module would keep the thread.
   setImmediate(() => process.exit(EXIT.FAILED))
 }

@@ -12,7 +12,7 @@ import { withTracer } from './tracer-options.ts'
 import { refuseMistyped } from './unknown-command.ts'
 
 /*
- * The command line of `normalize`. What a subcommand needs is loaded when it is run: a pipeline is started often, the
+ * The command line of `normalize`. The modules of a subcommand are loaded when it is run: a pipeline is started often, the
  * reference of functions is printed seldom.
  */
 

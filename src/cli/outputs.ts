@@ -9,11 +9,11 @@ import { isClosedStream, isSameFile, messageStream } from './standard-streams.ts
 /** An output file that is named on the command line, or the standard stream that stands in for it. */
 export interface Output {
   readonly stream: Writable
-  /** What it is called in messages. */
+  /** Its name in messages. */
   readonly name: string
   readonly stats: Stats
   readonly isStandard: boolean
-  /** What the stream has failed with, the first failure first. */
+  /** The failures of the stream, the first one first. */
   readonly faults: readonly Error[]
 }
 
@@ -88,7 +88,7 @@ function openOutput(
 
 function outputOf(stream: Writable, name: string, stats: Stats, isStandard: boolean): Output {
   const faults: Error[] = []
-  // Whoever writes to it sees its errors; a late one must not end the process.
+  // The writer sees its errors; a late one must not end the process.
   stream.on('error', (error) => faults.push(error))
   return { stream, name, stats, isStandard, faults }
 }
@@ -120,14 +120,14 @@ export async function closeOutput({ stream, isStandard }: Output): Promise<void>
     return
   }
   if (!stream.writableEnded && !stream.destroyed) stream.end()
-  // What it failed with is asked for later.
+  // Its failure is asked for later.
   await finished(stream).catch(() => {})
 }
 
 /**
- * What an output failed with; undefined: none did, or only its reader went away.
+ * The failure of an output; undefined: none failed, or only its reader went away.
  *
- * @param fault what the run ended with. All streams of a chain are destroyed with it, so that the output seems to have failed
+ * @param fault the error that ended the run. All streams of a chain are destroyed with it, so that the output seems to have failed
  *   with it, too: it has only if it is a fault of writing, and not that of the errors output, which stands beside the chain.
  */
 export function outputProblem({ output, errors }: Outputs, fault: unknown): string | undefined {
@@ -140,7 +140,7 @@ export function outputProblem({ output, errors }: Outputs, fault: unknown): stri
   return `cannot write ${output.name}: ${systemMessage(own)}`
 }
 
-/** Whether records of rejected events are lost, because the stream for them is closed. */
+/** True when records of rejected events are lost, because the stream for them is closed. */
 export function isClosedOutput({ errors, messages }: Outputs): boolean {
   return errors.stream === messages.stream && errors.name === 'standard error' && isClosedStream(2)
 }

@@ -1,11 +1,11 @@
 import type { BatchCounts } from '../stages/pipeline-options.ts'
 
-/** How many events may be rejected: a share of them, or a number. */
+/** The events that may be rejected: a share of them, or a number. */
 export type MaxRejected =
   | { readonly kind: 'percent'; readonly percent: number; readonly text: string }
   | { readonly kind: 'number'; readonly count: number; readonly text: string }
 
-/** How often the limit is looked at. */
+/** Events between two looks at the limit. */
 const CHECK_INTERVAL = 1000
 
 /**
@@ -27,7 +27,7 @@ export function parseMaxRejected(text: string): MaxRejected | undefined {
 export class RejectedLimit {
   readonly #max: MaxRejected
   #next = CHECK_INTERVAL
-  /** How it was passed, for the operator. */
+  /** The message to the operator that it was passed. */
   #message: string | undefined
 
   constructor(max: MaxRejected) {
@@ -38,7 +38,7 @@ export class RejectedLimit {
     return this.#message
   }
 
-  /** A batch was counted. @returns whether the limit has been passed */
+  /** Looks at the limit after a batch was counted. @returns true when it has been passed */
   look(counts: BatchCounts): boolean {
     if (counts.events < this.#next) return this.#message !== undefined
     this.#next = (Math.floor(counts.events / CHECK_INTERVAL) + 1) * CHECK_INTERVAL

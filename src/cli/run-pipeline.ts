@@ -44,7 +44,7 @@ export interface NormalizeOptions
   readonly watch?: boolean
 }
 
-/** Where the progress is no line of a terminal, a line is added as often as this. */
+/** Without a terminal, a line of the progress is added as often as this. */
 const PROGRESS_INTERVAL_MS = 1000
 
 /**
@@ -90,7 +90,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   pipeline = createPipeline({
     rules,
     inputs: inputs.inputs,
-    // What is shared is written through, to its end; messages come behind that.
+    // A shared stream is written through, to its end; messages come behind that.
     output: isShared ? sharedWith(messages) : outputStream,
     endOutput: isShared || !output.isStandard,
     errors: beside(errors),
@@ -128,7 +128,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   progress?.end()
   const { counts } = pipeline
   limit?.check(counts)
-  // Whoever has gone away has seen enough.
+  // A reader that has gone away has seen enough.
   if (!isBrokenPipe(fault)) {
     tell(warnings.end(counts))
     const notice = limit === undefined ? allRejectedNotice(files.rules, counts) : undefined
@@ -168,7 +168,7 @@ async function openTracer(
   return undefined
 }
 
-/** What does not fit together: a tracer that is not asked anything, or rules with nobody to ask. */
+/** Options and rules that do not fit together: a tracer that is not asked anything, or rules with nobody to ask. */
 function tracerNote(
   { file, enrich }: RuleSet,
   { tracer }: NormalizeOptions,
@@ -182,7 +182,7 @@ function tracerNote(
     : undefined
 }
 
-/** Whoever reads rejected events from standard error reads records, and nothing else. */
+/** A reader of rejected events from standard error gets records, and nothing else. */
 function isHeard({ errors, messages }: Outputs): boolean {
   return errors.stream !== messages.stream || process.stderr.isTTY === true
 }

@@ -18,11 +18,11 @@ const STABLE_MS = 10_000
 const BACKOFF: Backoff = { minMs: 500, maxMs: 30_000 }
 /** A worker that gives no sign of life for so many seconds is killed, and replaced. */
 const HANGING_SECONDS = 30
-/** How long a page of metrics waits for workers. */
+/** Time that a page of metrics waits for workers. */
 const METRICS_MS = 1000
-/** How often workers are asked what they have counted, so that little is lost with one that is killed. */
+/** Interval at which workers are asked for their counts, so that little is lost with one that is killed. */
 const SNAPSHOT_MS = 2000
-/** What a worker may need beyond the time that its clients have, before it is killed. */
+/** Time that a worker has beyond that of its clients, before it is killed. */
 const SHUTDOWN_GRACE_MS = 5000
 
 export interface SupervisorOptions {
@@ -32,14 +32,14 @@ export interface SupervisorOptions {
   /** Asked by the workers. They belong to the caller. */
   readonly shared: readonly Enricher[]
   readonly log: Log
-  /** What a worker has counted. Unset: nobody asks. */
+  /** Takes the counts of a worker. Unset: nobody asks. */
   readonly metrics?: {
     update(worker: number, snapshot: MetricsSnapshot): void
     retire(worker: number): void
   }
 }
 
-/** Where the workers listen. */
+/** The address on which the workers listen. */
 export interface Listening {
   readonly address: string
   readonly port: number
@@ -99,7 +99,7 @@ export class Supervisor implements WorkerCounts {
     return this.#slots.reduce((sum, { requests }) => sum + requests, this.#pastRequests)
   }
 
-  /** @returns where all workers listen. Rejects with a `CommandError` when one of them cannot start */
+  /** @returns the address on which all workers listen. Rejects with a `CommandError` when one of them cannot start */
   start(): Promise<Listening> {
     setScheduling()
     this.#timers.push(setInterval(() => this.#checkLives(), 1000))
@@ -122,8 +122,8 @@ export class Supervisor implements WorkerCounts {
   }
 
   /**
-   * Asks for the metrics of all workers; resolves when they are told, or when it takes too long. Who asks meanwhile
-   * waits for the same answers.
+   * Asks for the metrics of all workers; resolves when they are told, or when it takes too long. Others that ask meanwhile
+   * wait for the same answers.
    */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#askForMetrics().finally(() => {
@@ -202,7 +202,7 @@ export class Supervisor implements WorkerCounts {
     })
     worker.on('exit', (code, signal) => {
       const end = () => this.#onExit(slot, worker, { code, signal })
-      // What it has said last may come after it has ended.
+      // Its last message may come after it has ended.
       if (worker.isConnected()) worker.once('disconnect', end)
       else end()
     })

@@ -29,7 +29,7 @@ interface MmdbArgument {
 /** One `--allowlist` with the `--key` that follows it. */
 type AllowlistArgument = Omit<FeedArgument, 'category'>
 
-/** What is asked, in the order of the command line: all feeds together where the first one stands. */
+/** The sources that are asked, in the order of the command line: all feeds together where the first one stands. */
 export type SourceArgument = 'feeds' | 'misp' | MmdbArgument | EnricherArgument
 
 /** An `--enricher`, or a `--shared-enricher`: one for all workers. */
@@ -47,7 +47,7 @@ export class SourceArguments {
   readonly feeds: FeedArgument[] = []
   readonly allowlists: AllowlistArgument[] = []
   readonly order: SourceArgument[] = []
-  /** What the next `--key` or `--category` belongs to. */
+  /** The option that the next `--key` or `--category` belongs to. */
   #last:
     | { readonly option: '--feed' | '--load' | '--allowlist'; readonly file: FeedArgument }
     | { readonly option: '--mmdb'; readonly file: MmdbArgument }

@@ -17,7 +17,7 @@ export interface TracerCompileOptions {
 }
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
-/** Where the progress is no line of a terminal, a line is added as often as this. */
+/** Without a terminal, a line of the progress is added as often as this. */
 const LOG_INTERVAL_MS = 5000
 
 /**
@@ -86,7 +86,7 @@ function ownerName(): string {
   return `${machine()}-${process.pid}`
 }
 
-/** Whether what this owner has left behind is of this machine, and its process not running any more. */
+/** True when a workspace of this owner is of this machine, and its process not running any more. */
 function isGone(owner: string): boolean {
   const dash = owner.lastIndexOf('-')
   if (owner.slice(0, dash) !== machine()) return false

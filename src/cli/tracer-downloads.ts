@@ -19,7 +19,7 @@ export interface DownloadArguments {
 type LocalFile<Argument> = Argument & { readonly name?: string; readonly isDownloaded?: boolean }
 
 /**
- * Where the files are that are loaded: those of URLs in the cache directory. It needs no download; a process that only
+ * The files that are loaded: those of URLs are in the cache directory. It needs no download; a process that only
  * watches the files calls this alone.
  *
  * @throws {CommandError} for a URL that is not valid

@@ -26,7 +26,7 @@ const STDIN = '-'
 /** Values that are asked before the first of them is answered. */
 const AHEAD = 256
 
-/** How a value's type is written in front of it: its type on the wire, and for digests the digits that they have. */
+/** Prefixes that give a value's type: the type on the wire, and for digests their number of digits. */
 const PREFIXES: Readonly<Record<string, { readonly type: IndicatorType; readonly digits?: number }>> = {
   url: { type: 'url' },
   domain: { type: 'url' },

@@ -2,7 +2,7 @@ import type { ServerAddress } from '../tracer/client/connection.ts'
 import type { TracerPool } from '../tracer/client/pool.ts'
 import { formatEndpoint } from './endpoint.ts'
 
-/** What is told, and to whom. */
+/** The servers, and the way to tell the operator. */
 interface TracerNotes {
   /** Servers that know the same. Enrichment goes on as long as one of them answers. */
   readonly servers: number
@@ -69,7 +69,7 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
   'CERT_UNTRUSTED',
 ])
 
-/** Why a server cannot be used, in words for the operator; the words of the system are kept beside them. */
+/** The reason why a server cannot be used, in words for the operator; the words of the system are kept beside them. */
 function reasonOf(error: Error): string {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === undefined) return message

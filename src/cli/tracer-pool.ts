@@ -9,7 +9,7 @@ import type { TracerOptions } from './tracer-options.ts'
 /**
  * The pool that the options describe.
  *
- * @param servers what `--tracer` names
+ * @param servers those that `--tracer` names
  * @param say tells the operator of outages, in a line each
  * @throws {CommandError} when an option is not acceptable
  */

@@ -19,7 +19,7 @@ import type { EnricherArgument, SourceArgument, SourceArguments } from './tracer
 import { type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
 
-/** What a server is made with besides the options. */
+/** Settings of a server besides the options. */
 type ServerSettings = Pick<TracerServerOptions, 'tls' | 'handOver' | 'maxConnections'>
 
 /** The options of `tracer serve`, as commander names them. */
@@ -114,12 +114,12 @@ export function createOperations(
   }
 }
 
-/** What a server has for the metrics. */
+/** The part of the metrics that a server gives. */
 export function drawnFromServer(server: TracerServer): Pick<MetricsSource, 'counters' | 'connections'> {
   return { counters: server.counters, connections: () => server.connections }
 }
 
-/** What the sources have for the metrics. */
+/** The part of the metrics that the sources give. */
 export function drawnFrom({ enrichers, allowlist }: Sources): Pick<MetricsSource, 'feeds' | 'enrichers'> {
   return {
     feeds: () => [...enrichers, allowlist].flatMap((source) => source?.stats?.() ?? []),
@@ -149,7 +149,7 @@ export function nextSignal(): Promise<NodeJS.Signals> {
   })
 }
 
-/** What can be found wrong before anything is loaded. @throws {CommandError} */
+/** Finds wrong usage before anything is loaded. @throws {CommandError} */
 export function checkUsage(options: ServeOptions, sources: SourceArguments): ServerSettings {
   for (const source of sources.order) {
     if (source === 'feeds' || source === 'misp' || 'mmdb' in source) continue
@@ -200,15 +200,15 @@ export function createServer(
   )
 }
 
-/** What look-ups are answered from. */
+/** The sources that look-ups are answered from. */
 export interface Sources {
   readonly enrichers: readonly Enricher[]
   readonly allowlist?: IndicatorAllowlist | undefined
 }
 
-/** What is loaded otherwise when a process is one of several. */
+/** Parts that are loaded otherwise when a process is one of several. */
 interface LoadHow {
-  /** What comes over HTTP, when this process is to get it: it is there before anything is loaded. */
+  /** Downloads that are this process's to make: each is there before anything is loaded. */
   readonly downloads?: FeedDownloads
   /** In a worker: what stands for a source that is in the primary; undefined: the source is loaded. */
   readonly standIn?: (source: SourceArgument) => Enricher | undefined
@@ -226,7 +226,7 @@ function isModule(source: SourceArgument): source is EnricherArgument {
   return typeof source === 'object' && 'enricher' in source && source.enricher !== 'url-decode'
 }
 
-/** What a source is called in logs and metrics. */
+/** The name of a source in logs and metrics. */
 export function nameOf(source: SourceArgument): string {
   if (typeof source === 'string') return source
   return 'mmdb' in source ? source.mmdb : source.enricher
@@ -238,7 +238,7 @@ export function warnOfNothing(sources: SourceArguments, log: Log): void {
 }
 
 /**
- * What the options ask for, enrichers in their order.
+ * The sources that the options ask for, enrichers in their order.
  *
  * @throws {CommandError} when something cannot be loaded
  */
@@ -324,7 +324,7 @@ function isPath(text: string): boolean {
   return /[./\\]/.test(text)
 }
 
-/** @returns where it listens. @throws {CommandError} when it cannot */
+/** @returns the address on which it listens. @throws {CommandError} when it cannot */
 export async function listen(
   server: TracerServer | OperationsServer,
   option: string,

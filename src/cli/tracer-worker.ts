@@ -28,14 +28,14 @@ import {
   type Sources,
 } from './tracer-serve.ts'
 
-/** How often the primary is told how busy the worker is, if that has changed, and how often in any case. */
+/** Interval at which the primary is told of a load that has changed, and interval in any case. */
 const LOAD_MS = 100
 const SIGN_OF_LIFE_MS = 1000
-/** What an answer from the primary may need beyond the time-out of the enricher there. */
+/** Time that an answer from the primary may need beyond the time-out of the enricher there. */
 const WAY_BACK_MS = 5000
 /** Connections that are on their way to the primary at a time; beyond that they are served, or refused, here. */
 const MOST_LEAVING = 256
-/** How long the primary may take to say where a new connection goes. One that hangs is not asked again until it speaks. */
+/** Time in which the primary says where a new connection goes. One that hangs is not asked again until it speaks. */
 const PLACE_MS = 500
 /** The same where there is no room here: it would be refused. */
 const OVERFLOW_PLACE_MS = 5000
@@ -46,8 +46,8 @@ const ALONE_GRACE_MS = 5000
 const SIGNALS_OF_PRIMARY = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 /**
- * A worker of `tracer serve --workers`: serves the port until the primary tells it to stop, or is gone. What prevents
- * its start is told to the primary, which reports it once for all workers.
+ * A worker of `tracer serve --workers`: serves the port until the primary tells it to stop, or is gone. A fault
+ * that prevents its start is told to the primary, which reports it once for all workers.
  *
  * @param id its number, from 1
  * @returns the exit code
@@ -105,7 +105,7 @@ class TracerWorker {
     this.#stopped = new Promise((resolve) => {
       this.#onStop = resolve
     })
-    // What a module of the user's own starts need not know it.
+    // Processes that a module of the user's own starts need not know it.
     delete process.env[KEPT_VARIABLE]
     for (const signal of SIGNALS_OF_PRIMARY) process.on(signal, () => {})
     process.on('message', (message: ToWorker, handle?: PassedHandle) => this.#onMessage(message, handle))
@@ -269,7 +269,7 @@ class TracerWorker {
   }
 }
 
-/** How long a worker waits for an enricher in the primary: longer than that takes to say that it has no answer. */
+/** Time that a worker waits for an enricher in the primary: longer than that takes to say that it has no answer. */
 export function remoteTimeoutMs(
   source: SourceArgument,
   { enricherTimeout = 0, mispTimeout = 0 }: Pick<ServeOptions, 'enricherTimeout' | 'mispTimeout'>,

@@ -20,7 +20,7 @@ import { withMisp } from './tracer-misp-options.ts'
 import type { ServeOptions } from './tracer-serve.ts'
 
 /*
- * The command line of `tracer`. What a subcommand needs is loaded when it is run.
+ * The command line of `tracer`. The modules of a subcommand are loaded when it is run.
  */
 
 const DEFAULT_ADDRESS = '127.0.0.1:16666'
@@ -242,6 +242,6 @@ function addInspect(program: Command, run: RunWork): void {
 }
 
 await runCommand('tracer', createProgram)
-// What a server leaves open, a module of the user's own its timers and sockets, would keep the process; there is
+// Timers and sockets that a module of the user's own leaves open would keep the process of a server; there is
 // nothing in it that has still to be written, as there is to the standard output of the other commands.
 if (process.argv[2] === 'serve') process.exit()

@@ -7,7 +7,7 @@ const QUIET_MS = 100
 /** A file that is never quiet is looked at all the same, so long after it began to change. */
 const LONGEST_MS = 1000
 
-/** How often the files are looked at where the system cannot tell that they changed. */
+/** Interval of looking at the files where the system cannot tell that they changed. */
 const POLL_MS = 1000
 
 /** More links than this lead in a circle. */
@@ -18,7 +18,7 @@ const MAX_LINKS = 40
  * (an editor that renames, a mounted configuration map) is another file, which a watch of the old one never sees. Of
  * what happens in a directory only that counts which concerns the files, or links on the way to them.
  *
- * @returns how to end it
+ * @returns a function that ends it
  */
 export function watchFiles(paths: readonly string[], onChange: () => void): () => void {
   const watcher = new Watcher(paths, onChange)

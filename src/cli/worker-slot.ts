@@ -84,7 +84,7 @@ export class WorkerSlot {
     this.#silentSeconds = 0
   }
 
-  /** A second has passed. @returns how many have since it spoke: those in which this process ran, too */
+  /** Counts a second that has passed. @returns the seconds since it spoke in which this process ran, too */
   tickSilence(): number {
     this.#silentSeconds += 1
     return this.#silentSeconds
@@ -104,7 +104,7 @@ export class WorkerSlot {
   /**
    * Hands a connection to it.
    *
-   * @param returns how many workers have given it back
+   * @param returns number of workers that have given it back
    * @param isLast it has to serve or refuse it
    */
   give(handle: PassedHandle, returns: number, isLast: boolean): void {

@@ -22,7 +22,7 @@ export interface EnricherMetric {
   readonly aggregator?: 'sum' | 'max'
 }
 
-/** What a look-up without a match gives: shared, so that a miss allocates nothing. */
+/** The result of a look-up without a match: shared, so that a miss allocates nothing. */
 export const NO_MATCHES: readonly Match[] = Object.freeze([])
 
 /**
@@ -34,13 +34,13 @@ export const NO_MATCHES: readonly Match[] = Object.freeze([])
  * `isLogged` that is true: then the enricher has said all there is to say).
  */
 export interface Enricher {
-  /** What it is called in logs and metrics. */
+  /** Its name in logs and metrics. */
   readonly name: string
   /** @returns all matches, the most specific first; `NO_MATCHES` for none */
   lookup(indicator: Indicator): readonly Match[] | Promise<readonly Match[]>
-  /** Reads what it knows again (SIGHUP). Never rejects: what cannot be read is logged, and the old knowledge stays. */
+  /** Reads what it knows again (SIGHUP). Never rejects: a file that cannot be read is logged, and the old knowledge stays. */
   reload?(): Promise<void>
-  /** What its files tell of themselves, for the metrics. */
+  /** The numbers of its files, for the metrics. */
   stats?(): readonly FeedStats[]
   /** Further numbers for the metrics. */
   metrics?(): readonly EnricherMetric[]

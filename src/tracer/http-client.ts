@@ -32,7 +32,7 @@ export interface HttpResponse {
 }
 
 /**
- * How undici says that a connection was closed: before a response, in a body of a known length, and in one that comes
+ * Messages of undici that a connection was closed: before a response, in a body of a known length, and in one that comes
  * in chunks, for which there is no code.
  */
 const CLOSED_EARLY: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'])

@@ -46,7 +46,7 @@ export class IndicatorAllowlist {
     return new IndicatorAllowlist(await createFeedEnricher({ ...options, feeds }))
   }
 
-  /** Whether the indicator is on the list. */
+  /** True when the indicator is on the list. */
   has(indicator: Indicator): boolean {
     return this.#feeds.lookup(indicator) !== NO_MATCHES
   }

@@ -1,4 +1,4 @@
-/** How long to wait before a server that has failed is tried again. */
+/** Time to wait before a server that has failed is tried again. */
 export interface Backoff {
   /** The first wait, at most. In milliseconds. */
   readonly minMs: number

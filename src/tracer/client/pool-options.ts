@@ -1,7 +1,7 @@
 import { CACHE_DEFAULTS } from './cache.ts'
 import type { ClientTls, ServerAddress } from './connection.ts'
 
-/** What a pool can be told. Times are in milliseconds. */
+/** The options of a pool. Times are in milliseconds. */
 export interface TracerPoolOptions {
   /** Servers that know the same: requests go to whichever has room. At least one. */
   readonly servers: readonly ServerAddress[]
@@ -16,15 +16,15 @@ export interface TracerPoolOptions {
   /** From the sending of a request to its reply; also the time that a connection may take to be made. Default: 5 s. */
   readonly timeoutMs?: number
   /**
-   * How long a new connection is left alone after its first reply: a server that closes after each reply does so within
+   * Time that a new connection is left alone after its first reply: a server that closes after each reply does so within
    * this time, and would lose what else was sent. A connection for which there is nothing to ask for so long is closed.
    * Default: 20 ms.
    */
   readonly settleMs?: number
-  /** How often a request that a connection was lost with is sent again, and a failed connection made again. Default: 2. */
+  /** Number of times that a request is sent again after its connection was lost, and a failed connection made again. Default: 2. */
   readonly retries?: number
   /**
-   * How long look-ups wait for servers that are lost, from the beginning of the outage; then they fail at once until one
+   * Time that look-ups wait for servers that are lost, from the beginning of the outage; then they fail at once until one
    * answers. Default: 0, they never wait.
    */
   readonly waitMs?: number
@@ -33,7 +33,7 @@ export interface TracerPoolOptions {
   readonly maxBackoffMs?: number
   /** Answers that are remembered; 0: none. Default: 100,000. */
   readonly cacheEntries?: number
-  /** How long they are remembered. Default: 5 minutes. */
+  /** Time for which they are remembered. Default: 5 minutes. */
   readonly cacheTtlMs?: number
   /** Characters that a reply may have; a server that sends more is broken off. Default: 4 MiB. */
   readonly maxReplyLength?: number

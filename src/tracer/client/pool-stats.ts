@@ -1,4 +1,4 @@
-/** What a pool has counted since it was made. All of it only grows. */
+/** Counts of a pool since it was made. All of them only grow. */
 export class PoolStats {
   /** Request lines sent, those sent again included. */
   requests = 0

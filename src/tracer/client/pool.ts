@@ -30,7 +30,7 @@ interface PoolEvents {
   waited: []
 }
 
-/** What a line has besides indicators, and an indicator besides its value, in bytes: more than they ever take. */
+/** Bytes of a line besides indicators, and of an indicator besides its value: more than they ever take. */
 const LINE_OVERHEAD = 32
 const INDICATOR_OVERHEAD = 8
 
@@ -157,7 +157,7 @@ export class TracerPool extends EventEmitter<PoolEvents> {
     this.#checkDrain()
   }
 
-  /** What waits for lost servers fails now, and nothing waits for them from now on. */
+  /** Look-ups that wait for lost servers fail now, and none waits for them from now on. */
   stopWaiting(): void {
     this.#waitMs = 0
     this.#pump()
@@ -194,7 +194,7 @@ export class TracerPool extends EventEmitter<PoolEvents> {
     this.#pump()
   }
 
-  /** What is known without asking. */
+  /** The answer that is known without asking. */
   #recall(type: IndicatorType, text: string): Answer | undefined {
     const answer = this.#cache.get(type, text)
     if (answer !== undefined) {
@@ -330,7 +330,7 @@ export class TracerPool extends EventEmitter<PoolEvents> {
     return this.#upstreams.every(({ loss }) => loss !== undefined)
   }
 
-  /** What would fail for want of a server may wait for one. */
+  /** A look-up that would fail for want of a server may wait for one. */
   #mayWait(): boolean {
     if (this.#waitMs === 0) return false
     const now = performance.now()

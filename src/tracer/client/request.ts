@@ -4,7 +4,7 @@ import type { Answer } from './cache.ts'
 import type { TracerError } from './tracer-error.ts'
 
 /*
- * What is asked, from the caller's side to the wire:
+ * The way of a look-up, from the caller's side to the wire:
  *
  *     Lookup    one call: its indicators, and who is told       [url=a, ip=b]    [url=a]
  *                                                                  |     |          |
@@ -13,7 +13,7 @@ import type { TracerError } from './tracer-error.ts'
  *     Request   the questions of one line                       s1|url=a|ip=b|
  */
 
-/** Who asked, and is told once, by one of the two. */
+/** The caller, which is told once, by one of the two. */
 export interface LookupHandler {
   /** @param answers one for each indicator, in their order */
   onAnswers(answers: readonly Answer[]): void
@@ -44,7 +44,7 @@ export class Lookup {
   }
 
   fail(error: TracerError): void {
-    // What is answered after this counts below zero, and nobody is told.
+    // An answer after this counts below zero, and nobody is told.
     if (this.#missing <= 0) return
     this.#missing = 0
     this.#handler.onFailure(error)
@@ -56,10 +56,10 @@ export class Question implements Indicator {
   readonly type: IndicatorType
   /** As it goes on the wire and comes back. */
   readonly value: string
-  /** Who asked first, and for which of its indicators this is. */
+  /** The look-up that asked first, and the place of this among its indicators. */
   readonly #lookup: Lookup
   readonly #index: number
-  /** Who asked later. */
+  /** The look-ups that asked later. */
   #others: { readonly lookup: Lookup; readonly index: number }[] | undefined
 
   constructor(type: IndicatorType, value: string, lookup: Lookup, index: number) {

@@ -5,8 +5,8 @@ import type { RemoteLookups, RemoteResult, RemoteResults } from './messages.ts'
 export type SendResults = (message: RemoteResults) => void
 
 /**
- * Asks the enrichers that live in the primary for all workers. What becomes known in one turn of the event loop goes to
- * a worker in one message. It holds no more than workers ask, and they have a bound.
+ * Asks the enrichers that live in the primary for all workers. Results of one turn of the event loop go to a worker
+ * in one message. It holds no more than workers ask, and they have a bound.
  */
 export class EnricherHost {
   readonly #enrichers: readonly Enricher[]

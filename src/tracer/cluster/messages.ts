@@ -3,7 +3,7 @@ import type { Indicator } from '../protocol.ts'
 import type { MetricsSnapshot } from '../server/metrics.ts'
 
 /*
- * What the primary and a worker tell each other. The primary binds the port, deals out connections and asks for metrics;
+ * The messages between the primary and a worker. The primary binds the port, deals out connections and asks for metrics;
  * workers answer clients.
  *
  *     worker     loaded ──────────► listening ── load, load ... ─────────────────► metrics, load
@@ -18,7 +18,7 @@ import type { MetricsSnapshot } from '../server/metrics.ts'
  *                          place (stays): it is served where it came
  */
 
-/** How busy a worker is; told when it changes, and once a second as a sign of life. */
+/** The load of a worker; told when it changes, and once a second as a sign of life. */
 export interface WorkerLoad {
   /** Connections that it serves. */
   readonly connections: number
@@ -38,7 +38,7 @@ export interface RemoteLookups {
   readonly lookups: readonly RemoteLookup[]
 }
 
-/** The number by which the worker knows it, and what is asked. */
+/** The number by which the worker knows the look-up, and its indicator. */
 export type RemoteLookup = readonly [id: number, indicator: Indicator]
 
 export interface RemoteResults {
@@ -47,7 +47,7 @@ export interface RemoteResults {
   readonly results: readonly RemoteResult[]
 }
 
-/** What is known, or why the look-up failed, and whether the enricher has logged that already. */
+/** The matches, or the reason why the look-up failed, with a note that the enricher has logged it already. */
 export type RemoteResult =
   | readonly [id: number, matches: readonly Match[]]
   | readonly [id: number, matches: null, error: string, isLogged: boolean]
@@ -55,7 +55,7 @@ export type RemoteResult =
 /** From the primary to a worker. */
 export type ToWorker =
   | { readonly kind: 'listen'; readonly port: number }
-  /** How many workers have given it back; the last one serves it, or refuses it. */
+  /** Number of workers that have given it back; the last one serves it, or refuses it. */
   | { readonly kind: 'connection'; readonly returns: number; readonly isLast: boolean }
   /** The answer to a newcomer: it is served where it came, or it is to be handed over. */
   | { readonly kind: 'place'; readonly id: number; readonly stays: boolean }

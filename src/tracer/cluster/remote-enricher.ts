@@ -3,15 +3,15 @@ import type { Enricher, Match } from '../enricher.ts'
 import type { Indicator } from '../protocol.ts'
 import type { RemoteLookup, RemoteLookups, RemoteResult } from './messages.ts'
 
-/** What a remote enricher can be told. */
+/** The options of a remote enricher. */
 export interface RemoteEnricherOptions {
-  /** What it is called in logs and metrics. */
+  /** Its name in logs and metrics. */
   readonly name: string
   /** Its place among those that are shared. */
   readonly enricher: number
   /** Tells the primary. @returns false when there is no way to it any longer */
   readonly send: (message: RemoteLookups) => boolean
-  /** How long one look-up may take, in milliseconds; then it fails, and its late answer is dropped. Default 30 s. */
+  /** Time for one look-up, in milliseconds; then it fails, and its late answer is dropped. Default: 30 s. */
   readonly timeoutMs?: number
   /** Look-ups that may wait; those beyond fail at once. Default 10,000. */
   readonly maxInFlight?: number
@@ -48,7 +48,7 @@ export class RemoteEnricher implements Enricher {
   /** Never the numbers of another worker: what one has asked is no other's answer. */
   #lastId = randomInt(FIRST_IDS)
   #timer: NodeJS.Timeout | undefined
-  /** Why it is closed. */
+  /** The reason why it is closed. */
   #closedFor: string | undefined
 
   constructor(options: RemoteEnricherOptions) {

@@ -25,7 +25,7 @@ interface ModuleThread {
 }
 
 interface ThreadEnricherOptions {
-  /** What it is called in logs and metrics. */
+  /** Its name in logs and metrics. */
   readonly name: string
   /**
    * Starts a thread.
@@ -33,7 +33,7 @@ interface ThreadEnricherOptions {
    * @param beat its first element is to change as long as the module gets on: now and then, and with each look-up
    */
   readonly start: (beat: Int32Array) => ModuleThread
-  /** How long one look-up may take, in milliseconds; the thread has a shorter time-out of its own. */
+  /** Time for one look-up, in milliseconds; the thread has a shorter time-out of its own. */
   readonly timeoutMs: number
   readonly log: Log
   /** A thread without a beat for so many seconds is ended, and another is started. Default: 10. */
@@ -113,7 +113,7 @@ export class ThreadEnricher implements Enricher {
     await this.#thread?.terminate()
   }
 
-  /** @returns why there is no thread that serves; undefined when there is one */
+  /** @returns the reason why no thread serves; undefined when one does */
   #start(): Promise<string | undefined> {
     const { timeoutMs, start } = this.#options
     const thread = start(this.#beat)

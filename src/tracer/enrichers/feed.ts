@@ -23,9 +23,9 @@ export type { FeedSpec } from '../feeds/load.ts'
 export interface FeedOptions extends FeedSpec {
   /** CSV or JSON, plain or gzip; a directory stands for all that are in it, see `FeedDirectory`. */
   readonly file: string
-  /** What it is called in logs, metrics and errors. Default: its path. Not for directories. */
+  /** Its name in logs, metrics and errors. Default: its path. Not for directories. */
   readonly name?: string
-  /** What a file that is no JSON holds: CSV (the default), or a plain list, one indicator a line. */
+  /** The format of a file that is no JSON: CSV (the default), or a list, one indicator a line. */
   readonly text?: ReadOptions['text']
   /** It is the copy of a feed that is being downloaded, and need not be there yet. Default: false. */
   readonly isDownloaded?: boolean
@@ -33,7 +33,7 @@ export interface FeedOptions extends FeedSpec {
 
 /** A compiled feed: `--load FILE`. Its keys and its category are in it. */
 export interface CompiledFeedOptions {
-  /** What `compileFeeds` made. To replace it, rename another one over it. */
+  /** A file that `compileFeeds` made. To replace it, rename another one over it. */
   readonly compiled: string
 }
 
@@ -138,7 +138,7 @@ class FileEnricher implements FeedEnricher {
   /**
    * The look-up once more, after a table has failed: the others answer, and the file of that one is told.
    *
-   * @throws what a table in memory throws: it is no fault of a file
+   * @throws the error of a table in memory: it is no fault of a file
    */
   #lookupInEach(query: Query): readonly Match[] {
     let matches: Match[] | undefined

@@ -34,7 +34,7 @@ export class FeedDirectory implements Watched {
     return this.#files
   }
 
-  /** What has to be watched to see files come and go. */
+  /** The paths that have to be watched to see files come and go. */
   get directory(): string {
     return this.file
   }

@@ -1,4 +1,4 @@
-/** Why a feed could not be loaded. A closed list. */
+/** The reasons why a feed could not be loaded. A closed list. */
 const FEED_ERRORS = {
   /** The file is not there, may not be read, or is not what its gzip header says. */
   FEED_UNREADABLE: 'the file cannot be read',
@@ -29,7 +29,7 @@ export class FeedError extends Error {
   readonly code: FeedErrorCode
   readonly file: string
 
-  /** @param problem what is wrong and where, without the file's name */
+  /** @param problem the fault and its place, without the file's name */
   constructor(code: FeedErrorCode, file: string, problem: string, cause?: unknown) {
     super(`${file}: ${problem}`, cause === undefined ? undefined : { cause })
     this.name = 'FeedError'

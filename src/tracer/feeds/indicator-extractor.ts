@@ -5,12 +5,12 @@ import { type FeedRecord, type FeedValue, isList, recordContext } from './format
 import { type IndicatorKey, readIndicatorKey } from './keys/indicator-key.ts'
 import { type FeedKey, KeyPath, keyTypeHint } from './keys/key-path.ts'
 
-/** What takes the indicators of a feed. */
+/** Takes the indicators of a feed. */
 export interface IndicatorSink {
   /**
    * Takes the context of a record, before its first key.
    *
-   * @returns what its keys refer to it by, never 0
+   * @returns the number by which its keys refer to it, never 0
    */
   putContext(context: string): number
   /** @param keyNumber which of the feed's keys it was found by, from 0 */
@@ -160,7 +160,7 @@ export class IndicatorExtractor implements FeedHandlers {
    */
   finish(): void {
     const missing = this.#keys.find(({ isThere }) => !isThere)
-    // Where all was skipped before a look at its fields, these are not to blame.
+    // Records that were all skipped before a look at their fields say nothing of these.
     if (missing?.key !== undefined && this.#hasRecord) {
       throw this.#keyMissing(missing.key, 'field')
     }

@@ -6,7 +6,7 @@ import { type ReadOptions, readFeed } from './read.ts'
 import { FeedTableBuilder, type IndicatorTable } from './tables/table.ts'
 import { TextStore } from './tables/text-store.ts'
 
-/** What of a feed is looked up, and what its hits are called. */
+/** The field of a feed that is looked up, and the category of its hits. */
 export interface FeedSpec extends Partial<FeedKey> {
   /** Not needed when the file is of a format that says itself what is looked up; there only the type counts. */
   readonly key?: string
@@ -32,7 +32,7 @@ export interface LoadedFeed {
   /** Lets go of what the tables hold outside of memory. No look-up comes after it. */
   close?(): void
   /**
-   * What is checked while the tables are in use already: resolves with what is wrong with the file, or with undefined.
+   * The check of the file while the tables are in use already: resolves with the fault of the file, or with undefined.
    * Never rejects.
    */
   readonly checked?: Promise<FeedError | undefined>

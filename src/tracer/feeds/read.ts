@@ -13,9 +13,9 @@ import { readAnyJson } from './formats/recognize-json.ts'
 import type { Pace } from './pace.ts'
 
 export interface ReadOptions {
-  /** What the file is called in errors. Default: its path. */
+  /** The name of the file in errors. Default: its path. */
   readonly name?: string
-  /** What a file that is no JSON holds: CSV (the default), or a plain list, one indicator a line. */
+  /** The format of a file that is no JSON: CSV (the default), or a list, one indicator a line. */
   readonly text?: 'csv' | 'lines'
 }
 

@@ -13,8 +13,8 @@ export interface IndicatorSet {
 
 /**
  * Asks all enrichers of a server about an indicator, in their order, and makes detection lines of what they know.
- * A failing enricher costs its own detections only: the error is counted and logged. What is on the allowlist is asked of
- * none of them.
+ * A failing enricher costs its own detections only: the error is counted and logged. No enricher is asked for
+ * an indicator on the allowlist.
  */
 export class Detector {
   readonly #enrichers: readonly Enricher[]

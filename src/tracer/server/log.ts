@@ -26,7 +26,7 @@ export function createLog(level: LogLevel = 'info', destination?: DestinationStr
   return pino(options, { write: (line) => lines.write(terminalJson(line)) })
 }
 
-/** What a limiter knows of one subject. */
+/** The state of a limiter for one subject. */
 interface Subject {
   loggedAt: number
   suppressed: number

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { ClientAddresses } from './client-addresses.ts'
 import type { MetricsPage } from './metrics.ts'
 
-/** What the pages of the operator are made from. */
+/** The sources of the operator's pages. */
 export interface OperationsOptions {
   readonly host: string
   /** 0 for any free one. */
@@ -16,9 +16,9 @@ export interface OperationsOptions {
   readonly allow?: readonly string[] | undefined
 }
 
-/** Who looks at these pages is a monitor or two, and a health check; those beyond are closed unheard. */
+/** Readers of these pages are a monitor or two, and a health check; those beyond are closed unheard. */
 const MOST_CONNECTIONS = 64
-/** How long a client may take to ask, and to take its page. */
+/** Time that a client has to ask, and to take its page. */
 const REQUEST_MS = 10_000
 const SILENCE_MS = 30_000
 
@@ -55,7 +55,7 @@ export class OperationsServer {
     })
   }
 
-  /** @returns where it listens. Rejects with the error of the system (`EADDRINUSE` ...) */
+  /** @returns the address on which it listens. Rejects with the error of the system (`EADDRINUSE` ...) */
   listen(): Promise<AddressInfo> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)

@@ -15,7 +15,7 @@ export interface TlsOptions {
   readonly ca?: string | Buffer
 }
 
-/** What a server can be told. Times are in milliseconds. */
+/** The options of a server. Times are in milliseconds. */
 export interface TracerServerOptions extends Partial<SessionOptions> {
   /** Asked in this order. They belong to the caller, who closes them after the server. */
   readonly enrichers: readonly Enricher[]
@@ -26,7 +26,7 @@ export interface TracerServerOptions extends Partial<SessionOptions> {
   /** Default 16666, the original's; 0 for any free one. */
   readonly port?: number
   readonly maxConnections?: number
-  /** How long `close` waits for clients before it drops them. */
+  /** Time that `close` waits for clients before it drops them. */
   readonly shutdownTimeoutMs?: number
   /** Addresses and CIDR blocks that may connect; default all. */
   readonly allow?: readonly string[]
@@ -55,7 +55,7 @@ export const SERVER_DEFAULTS = {
 
 /** Connections that the kernel keeps while the event loop is busy; it takes the smaller of this and `somaxconn`. */
 const BACKLOG = 4096
-/** How long a refused client may take to close its side after ours. */
+/** Time that a refused client has to close its side after ours. */
 const REFUSAL_LINGER_MS = 1000
 /** Refused clients that are waited for; those beyond are reset, so that a flood finds a bound. */
 const MAX_LINGERING_REFUSALS = 1000
@@ -67,7 +67,7 @@ const MAX_LINGERING_REFUSALS = 1000
  *                      '------------------------------'------- refused
  */
 export class TracerServer {
-  /** What it has counted since it was made. */
+  /** Its counts since it was made. */
   readonly counters = new Counters()
   readonly #host: string
   readonly #port: number
@@ -106,8 +106,8 @@ export class TracerServer {
       limiter: this.#limiter,
       released: (session) => this.#release(session),
     }
-    // Half-open: a client that has ended its side is still owed its replies. What is read from a socket before it is
-    // handed over would be lost.
+    // Half-open: a client that has ended its side is still owed its replies. Bytes that are read from a socket
+    // before it is handed over would be lost.
     const settled = { allowHalfOpen: true, noDelay: true, pauseOnConnect: this.#handOver !== undefined }
     this.#server = createServer(settled, (socket) => {
       if (!this.#isAllowed(socket) || this.#handOver?.(socket) !== true) this.serve(socket)
@@ -130,7 +130,7 @@ export class TracerServer {
     return this.#state === 'listening'
   }
 
-  /** @returns where it listens. Rejects with the error of the system (`EADDRINUSE`, `EACCES` ...) */
+  /** @returns the address on which it listens. Rejects with the error of the system (`EADDRINUSE`, `EACCES` ...) */
   listen(): Promise<AddressInfo> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)

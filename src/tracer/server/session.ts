@@ -9,7 +9,7 @@ import { ReplyQueue } from './reply-queue.ts'
 import { RequestLines } from './request-lines.ts'
 import { encodeWire } from './wire-bytes.ts'
 
-/** How the connections of a server behave. Times are in milliseconds. */
+/** The settings of a server's connections. Times are in milliseconds. */
 export interface SessionOptions {
   /** 'header': as the client's header asks; 'always': also when a header does not ask for replies. */
   readonly reply: 'header' | 'always'
@@ -22,7 +22,7 @@ export interface SessionOptions {
   readonly drainTimeoutMs: number
 }
 
-/** What all sessions of a server use. */
+/** The parts that all sessions of a server use. */
 export interface SessionContext {
   readonly options: SessionOptions
   readonly detector: Detector
@@ -41,7 +41,7 @@ const QUIET_MS = 100
  * the other half, and put all its answers in the wrong place.
  */
 const STREAM_QUIET_MS = 1000
-/** How long a client may take to close its side after ours. */
+/** Time that a client has to close its side after ours. */
 const LINGER_MS = 2000
 /** At shutdown, how long a client that has all its replies must be silent before its socket is closed. */
 const SHUTDOWN_LINGER_MS = 1000
@@ -59,7 +59,7 @@ const PONG_LINE = `${PONG}\n`
  * - open: reads, looks up, replies
  * - finishing: the server stops; what was read before is served, and the rest of a line of which a part was read
  * - ending: takes nothing more from the client; the requests that it has are served
- * - lingering: all replies are with the kernel, followed by a FIN. What the client still sends is read and discarded,
+ * - lingering: all replies are with the kernel, followed by a FIN. Bytes that the client still sends are read and discarded,
  *   because a socket that is closed with unread input sends a reset, and with it the replies are lost
  */
 type Phase = 'open' | 'finishing' | 'ending' | 'lingering'
@@ -71,8 +71,8 @@ type Phase = 'open' | 'finishing' | 'ending' | 'lingering'
  *        ^                            |            |            |
  *        '------- paused while -------'---- look-ups in flight -'-- the socket's buffer is full
  *
- * All requests of one read are answered with one write, and nothing here waits unless an enricher does. What it holds
- * is bounded: the lines of one read, the beginning of one line, MAX_LOOKUPS look-ups, BATCH_LENGTH of replies, and
+ * All requests of one read are answered with one write, and nothing here waits unless an enricher does. Its memory
+ * has a bound: the lines of one read, the beginning of one line, MAX_LOOKUPS look-ups, BATCH_LENGTH of replies, and
  * what the socket holds beyond FULL_BYTES when a batch is larger.
  */
 export class Session {
@@ -211,7 +211,7 @@ export class Session {
 
   #open(line: string): void {
     this.#context.counters.requests += 1
-    // What follows it in the same read is not alone.
+    // A line that follows it in the same read is not alone.
     this.#quietMs = STREAM_QUIET_MS
     this.#request = parseRequest(line)
     this.#nextIndicator = 0

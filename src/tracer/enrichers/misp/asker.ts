@@ -18,7 +18,7 @@ const MOST_PAGES = 10
 /** One value that is asked for, whoever waits for it. */
 interface PendingValue {
   readonly value: string
-  /** What of MISP's answer belongs to it. */
+  /** The key of the attributes in MISP's answer that belong to it. */
   readonly key: string
   readonly askedAt: number
   /** After that nobody waits any longer, unless somebody asks again. */
@@ -28,7 +28,7 @@ interface PendingValue {
   readonly reject: (error: MispError) => void
 }
 
-/** What was asked, as plain numbers that only grow. */
+/** Counts of requests and values, which only grow. */
 class MispCounts {
   /** Values that were sent to MISP. */
   values = 0
@@ -96,7 +96,7 @@ export class MispAsker {
   }
 
   /**
-   * @returns what MISP knows of the value; rejects with a MispError
+   * @returns the hits that MISP has for the value; rejects with a MispError
    * @throws MispError at once when nothing can be asked now: a flood of look-ups must not cost much
    */
   ask(value: string): Promise<MispHits> {
@@ -138,7 +138,7 @@ export class MispAsker {
     return { minMs: this.#settings.minBackoffMs, maxMs: this.#settings.maxBackoffMs }
   }
 
-  /** Why nothing can be asked now. */
+  /** The reason why nothing can be asked now. */
   #refusal(now: number): MispError | undefined {
     const { waitingValues } = this.#settings
     if (this.#abort.signal.aborted) return this.#closed
@@ -233,7 +233,7 @@ export class MispAsker {
     }
   }
 
-  /** What MISP knows of the values of a batch, by their keys: page after page. */
+  /** Collects the hits that MISP has for the values of a batch, by their keys: page after page. */
   async #collect(batch: readonly PendingValue[]): Promise<ReadonlyMap<string, MispHits>> {
     const { pageSize, idsOnly, hits: mostHits } = this.#settings
     const found = new Map(batch.map(({ key }) => [key, new Map<string, MispHit>()]))
@@ -324,7 +324,7 @@ export class MispAsker {
       if (refusal !== undefined) throw refusal
       const waitMs = this.#turnMs()
       if (waitMs <= 0) break
-      // Who is woken looks again.
+      // A batch that is woken looks again.
       await sleep(waitMs, undefined, { signal: this.#awakening.signal }).catch(ignore)
     }
     this.#rate.use()
@@ -392,7 +392,7 @@ function createPending(value: string, askedAt: number, expiresAt: number): Pendi
     resolve = onAnswer
     reject = onFailure
   })
-  // Whoever waited may have given up.
+  // The caller that waited may have given up.
   answer.catch(() => {})
   return { value, key: comparisonKey(value), askedAt, expiresAt, answer, resolve, reject }
 }

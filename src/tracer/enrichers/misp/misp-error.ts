@@ -1,5 +1,5 @@
 /**
- * Why MISP gave no answer:
+ * The reason why MISP gave no answer:
  *
  * - `timeout`: not within the time that was given
  * - `unreachable`: no connection, or it broke; a certificate that is not trusted, too

@@ -1,20 +1,20 @@
 import { LONGEST_TIMER_MS } from '../../durations.ts'
 
-/** How MISP is asked. Times are in milliseconds. */
+/** The settings of the requests to MISP. Times are in milliseconds. */
 export interface MispSettings {
-  /** How long it is remembered what MISP knows of a value. 0: not at all. */
+  /** Time for which the hits of a value are remembered. 0: not at all. */
   readonly hitTtlMs: number
-  /** How long it is remembered that MISP does not know a value. 0: not at all. */
+  /** Time for which a value that MISP does not know is remembered. 0: not at all. */
   readonly missTtlMs: number
   /** Values that are remembered, the least recently used goes first. */
   readonly cacheValues: number
-  /** How long a look-up may take from the question to the answer, and how long each request may. */
+  /** Time for a look-up from the question to the answer, and for each request. */
   readonly timeoutMs: number
   /** Requests a second at most. */
   readonly requestsPerSecond: number
   /** Values that one request asks for at most. */
   readonly batchValues: number
-  /** How long a value waits for others to be asked with it. */
+  /** Time that a value waits for others to be asked with it. */
   readonly batchWaitMs: number
   /** Requests in flight at most. */
   readonly requests: number

@@ -20,7 +20,7 @@ const HEX = /^[0-9a-fA-F]+$/
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
 
 /**
- * What must not be sent, because a search reads it as something else than a value: `!` in front negates, `%` at either
+ * Texts that must not be sent, because a search reads them as something else than a value: `!` in front negates, `%` at either
  * end stands for any text, `|` separates the halves of a composite attribute. Control characters, lone surrogates and
  * characters beyond U+FFFF are in no attribute, and databases fail on them.
  */

@@ -23,12 +23,12 @@ import { StoreWriter } from './store-writer.ts'
 import { openWorkspace } from './workspace.ts'
 import { writeFully } from './write-fully.ts'
 
-/** What is to be compiled, and where to. */
+/** The feeds that are to be compiled, and the place of the result. */
 export interface CompileFeedsOptions {
   /** CSV or JSON, plain or gzip, each in its own format. Of equal keys the last record wins, over all files in order. */
   readonly feeds: readonly string[]
   /**
-   * What is looked up: every file has them all. Each is a table of its own; they answer in this order. One without a
+   * The keys that are looked up: every file has them all. Each is a table of its own; they answer in this order. One without a
    * field is for formats that say themselves what is looked up.
    */
   readonly keys: readonly Partial<FeedKey>[]
@@ -48,10 +48,10 @@ export interface CompileFeedsOptions {
   readonly runBytes?: number
 }
 
-/** How far a compile is. */
+/** The progress of a compile. */
 export interface CompileProgress {
   phase: 'reading' | 'indexing' | 'checking'
-  /** What is read. */
+  /** The file that is read. */
   file: string
   /** Records that were read and are in use. */
   records: number
@@ -83,7 +83,7 @@ interface MutableCounts {
  * Compiles feeds into one file, which a server opens at once whatever its size. Memory is bounded: what does not fit
  * is sorted in files beside the output. The output is complete or untouched.
  *
- * @returns what the file tells of itself
+ * @returns the header of the file
  * @throws FeedError when a feed cannot be used or the output not be written; the signal's reason when it stops
  */
 export async function compileFeeds(options: CompileFeedsOptions): Promise<CompiledHeader> {
@@ -215,7 +215,7 @@ class Compilation {
     }
   }
 
-  /** Counts an entry. @returns whether it is a mask, which is put aside, to be written in the order of the records */
+  /** Counts an entry. @returns true for a mask, which is put aside, to be written in the order of the records */
   #takeMask(entry: Buffer): boolean {
     const reader = this.#reader
     reader.start(entry, entry.length)
@@ -368,7 +368,7 @@ class EntryGroup {
   }
 }
 
-/** What became of the work, for the operator. */
+/** The outcome of the work, for the operator. */
 function explain(error: unknown, output: string, data: string): unknown {
   if (error instanceof FeedError) return error
   const { code, syscall, message } = error as NodeJS.ErrnoException

@@ -53,7 +53,7 @@ export interface TableHeader {
   readonly longestDomain: number
 }
 
-/** What a compiled feed tells of itself. */
+/** The header of a compiled feed: its description of itself. */
 export interface CompiledHeader {
   readonly builtAt: string
   readonly sources: readonly SourceHeader[]
@@ -86,7 +86,7 @@ export interface FileEnd {
   readonly contentBytes: number
 }
 
-/** What stands behind the content. */
+/** The parts behind the content. */
 export function encodeEnd(header: CompiledHeader, checksums: Buffer, contentBytes: number): Buffer {
   const text = Buffer.from(JSON.stringify(header), 'utf8')
   const trailer = Buffer.alloc(TRAILER_BYTES)
@@ -198,7 +198,7 @@ async function checkBlock(handle: FileHandle, file: string, end: FileEnd, block:
   }
 }
 
-/** How many blocks the content has. */
+/** Number of blocks of the content. */
 export function blockCount({ contentBytes }: FileEnd): number {
   return Math.ceil(contentBytes / BLOCK_BYTES)
 }

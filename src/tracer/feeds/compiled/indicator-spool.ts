@@ -20,7 +20,7 @@ const IPV4_BITS = 32
 const IPV6_BITS = 128
 const LONE_SURROGATE = /\p{Surrogate}/u
 
-/** What a table of the spool has, as far as it is known while records come. */
+/** Counts of a table of the spool, as far as they are known while records come. */
 class SpooledTable {
   readonly prefixes4 = new Set<number>()
   readonly prefixes6 = new Set<number>()

@@ -7,12 +7,12 @@ const FEED_URL = /^https?:\/\//i
 const ANY_URL = /^\s*[a-z][a-z\d+.-]*:\/\//i
 const SHOWN_DIGITS = 8
 
-/** Whether a feed is fetched over HTTP, and is no path. */
+/** True when a feed is fetched over HTTP, and is no path. */
 export function isFeedUrl(text: string): boolean {
   return FEED_URL.test(text)
 }
 
-/** Whether a text is a URL of any scheme, which no path is. */
+/** True when a text is a URL of any scheme, which no path is. */
 export function isUrl(text: string): boolean {
   return ANY_URL.test(text)
 }
@@ -81,7 +81,7 @@ export function shownUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}${query}`
 }
 
-/** Where in the cache directory the feed is. Whoever watches this file needs to know nothing of downloads. */
+/** The path of the feed in the cache directory. A watcher of this file needs to know nothing of downloads. */
 export function cachedFeedFile(directory: string, { id, isManifest }: FeedUrl): string {
   return isManifest ? join(directory, id, MANIFEST_FILE) : join(directory, `${id}.feed`)
 }

@@ -24,7 +24,7 @@ export class ManifestDownload {
   readonly #budget: ByteBudget
   #bytes = 0
 
-  /** @param file where the manifest goes; the events go beside it */
+  /** @param file path of the manifest; the events go beside it */
   constructor(url: URL, file: string, options: FetchOptions) {
     this.#url = url
     this.#file = file

@@ -4,13 +4,13 @@ import { jsonParser, type Token } from 'stream-json/core/parser.js'
 import { FeedError } from '../feed-error.ts'
 import { MAX_DEPTH } from './json-value.ts'
 
-/** Takes the tokens of a JSON file, in their order. What it throws ends the reading. */
+/** Takes the tokens of a JSON file, in their order. An error that it throws ends the reading. */
 export interface TokenSink {
   /** Characters that one record may have. A larger one is no record but a wrapper round all of them. */
   readonly longestRecord: number
   /** The record that is being read nests deeper than it may. Default: false. */
   readonly isTooDeep?: boolean
-  /** @returns whether the token ends a record, or what stands where one should */
+  /** @returns true when the token ends a record, or another value in the place of one */
   add(token: Token, line: number): boolean
 }
 

@@ -20,13 +20,13 @@ import type { FeedRecord, FeedValue } from './record.ts'
 
 /** A sample is in its attribute, as base64. */
 const LONGEST_ATTRIBUTE = 64 * 1024 * 1024
-/** What is kept of a text of an event, which goes into the context of each of its attributes. */
+/** Characters that are kept of a text of an event, which goes into the context of each of its attributes. */
 const LONGEST_TEXT = 1000
 /** Characters of events that tell of themselves behind their attributes. */
 const MOST_CHARACTERS = 64 * 1024 * 1024
 const EVENT_FIELDS: ReadonlySet<string> = new Set(['info', 'uuid', 'date'])
 
-/** Where a token stands. */
+/** The place where a token stands. */
 type Place = 'list' | 'document' | 'event' | 'attributes' | 'objects' | 'object'
 
 /** Events by their number in the file, from 1; only those that tell of themselves too late. */

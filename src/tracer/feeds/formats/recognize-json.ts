@@ -14,9 +14,9 @@ type OpenText = () => AsyncIterable<Buffer>
 /**
  * Reads JSON of any format. Warning-lists and events of MISP are recognised; their elements and attributes are the
  * records, and each brings what it can be looked up by. A file that turns out to be one, or not to be one after all, is
- * read anew. What is of no such format is read as `readJson` does.
+ * read anew. A file of no such format is read as `readJson` does.
  *
- * @returns what the file lists when it is a manifest: its records are in other files
+ * @returns the events that the file lists when it is a manifest: its records are in other files
  */
 export async function readAnyJson(
   open: OpenText,
@@ -36,7 +36,7 @@ export async function readAnyJson(
   return undefined
 }
 
-/** @returns what the file may be; then nothing has been told of it */
+/** @returns the format that the file may have; then nothing has been told of it */
 async function readUnlessWrapped(
   open: OpenText,
   file: string,

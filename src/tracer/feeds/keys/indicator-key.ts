@@ -2,7 +2,7 @@ import { guessType, type IndicatorType } from '../../protocol.ts'
 import { type Address, type AddressRange, formatAddress, parseAddressRange } from './ip.ts'
 import { canonicalUrl, type MaskKey, parseMask } from './url.ts'
 
-/** What a key of a feed is looked up by. */
+/** The normal form by which a key of a feed is looked up. */
 export type IndicatorKey =
   | { readonly kind: 'hash'; readonly text: string }
   /** One address, or all between two. */

@@ -128,7 +128,7 @@ export function formatAddress(address: Address): string {
   return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`
 }
 
-/** How many addresses lie between the ends of a range: exact for IPv4, to 53 bits for IPv6. */
+/** Number of addresses between the ends of a range: exact for IPv4, to 53 bits for IPv6. */
 export function rangeExtent({ first, last }: AddressRange): number {
   if (typeof first === 'number') return (last as number) - first
   let extent = 0n

@@ -12,7 +12,7 @@ export function literalLabels(host: string): string {
   return dot < 0 ? '' : host.slice(dot + 1)
 }
 
-/** What the tail of a URL must begin with to match a mask's tail. A tail `X/*` matches `X`, too. */
+/** The text that the tail of a URL must begin with to match a mask's tail. A tail `X/*` matches `X`, too. */
 export function literalPath(tail: string): string {
   const star = tail.indexOf('*')
   if (star < 0) return tail
@@ -37,7 +37,7 @@ export function partsOf(mask: string): { host: string; hasLeadingDot: boolean; t
   return { host: mask.slice(hasLeadingDot ? 1 : 0, hostEnd), hasLeadingDot, tail: mask.slice(hostEnd) }
 }
 
-/** Whether a mask, given by its text, matches a URL. */
+/** True when a mask, given by its text, matches a URL. */
 export function maskMatches(mask: string, url: UrlKey, fullHost: string): boolean {
   const { host, hasLeadingDot, tail } = partsOf(mask)
   const matchesHost = hasLeadingDot ? isAtOrBelow(host, fullHost) : hostMatches(host, url, fullHost)

@@ -8,7 +8,7 @@ const SEQUENCES = [
 ] as const
 
 /**
- * Decodes `%XX` once: escapes are bytes of UTF-8. What is no escape or no UTF-8 stays as it is written, so that two
+ * Decodes `%XX` once: escapes are bytes of UTF-8. A text that is no escape or no UTF-8 stays as it is written, so that two
  * different texts do not become one.
  */
 export function percentDecode(text: string): string {

@@ -8,9 +8,9 @@ export interface UrlKey {
   readonly text: string
   /** Without its first `www.`. */
   readonly host: string
-  /** Whether there was a `www.`. */
+  /** True when there was a `www.`. */
   readonly hadWww: boolean
-  /** What follows the host: empty, or it begins with `/`. */
+  /** The text behind the host: empty, or it begins with `/`. */
   readonly tail: string
 }
 
@@ -20,7 +20,7 @@ export interface MaskKey {
   /** Without its leading dot. */
   readonly host: string
   readonly hasLeadingDot: boolean
-  /** What follows the host: empty (any path), or it begins with `/`. */
+  /** The text behind the host: empty (any path), or it begins with `/`. */
   readonly tail: string
 }
 
@@ -62,7 +62,7 @@ const QUESTION = 0x3f
 const IN_HOST = 1
 const IN_PATH = 2
 const IN_QUERY = 4
-/** Where normalization leaves an ASCII character alone: bits by character code. */
+/** The places in which normalization leaves an ASCII character alone: bits by character code. */
 const PLAIN = plainCharacters()
 
 function plainCharacters(): Uint8Array {
@@ -133,7 +133,7 @@ function readPlain(url: string): UrlKey | undefined {
   }
 }
 
-/** Where a path and query end that need no change but for a trailing slash; -1 when they need another one. */
+/** The end of a path and query that need no change but for a trailing slash; -1 when they need another one. */
 function plainTailEnd(url: string, from: number): number {
   const end = url.length
   let at = from
@@ -226,7 +226,7 @@ function withoutBlanks(text: string): string {
 }
 
 /**
- * Where the host (or the userinfo) begins: behind `scheme://` or `//`, else at the start. Browsers go to `host` for
+ * The offset of the host (or the userinfo): behind `scheme://` or `//`, else at the start. Browsers go to `host` for
  * `https:host` as well; there `ws:80` is a host with a port all the same. `file:/x` has no host.
  */
 function authorityStart(text: string, scheme: RegExp): number {

@@ -133,7 +133,7 @@ export class MaskIndex {
     const fullHost = url.hadWww ? `www.${url.host}` : url.host
     this.#findBelow('', url, fullHost, hits)
     const longest = Math.max(this.#domains.longest, this.#suffixes.longest)
-    // From the last label to all of them. What is longer than any mask's labels is not looked at.
+    // From the last label to all of them. Suffixes with more labels than any mask are not looked up.
     for (let dot = fullHost.length; dot > 0 && fullHost.length - dot <= longest; ) {
       dot = fullHost.lastIndexOf('.', dot - 1)
       const suffix = fullHost.slice(dot + 1)
