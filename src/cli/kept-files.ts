@@ -5,7 +5,7 @@ import type { KeptFiles } from '../tracer/feeds/download/kept-files.ts'
 import { MANIFEST_FILE } from '../tracer/feeds/formats/misp-manifest.ts'
 import { fileVersion } from '../tracer/feeds/read.ts'
 
-/** In the environment of a worker that is started in the place of another one: `StartedLate` as JSON. */
+/** The variable of the environment of a worker that is started in the place of another one: `StartedLate` as JSON. */
 export const KEPT_VARIABLE = 'SLUICE_TRACER_KEPT'
 
 /** The message to such a worker. */
@@ -32,7 +32,7 @@ export class KeptFilesOfPrimary {
   readonly #files = new Map<string, { readonly version: string; readonly fd: number }>()
   readonly #isPossible = existsSync(OPEN_FILES)
 
-  /** A worker has read it well. Never rejects: what cannot be kept is not. */
+  /** A worker has read it well. Never rejects: a file that cannot be kept is not. */
   async onLoaded(file: string, version: string): Promise<void> {
     const before = this.#files.get(file)
     if (!this.#isPossible || before?.version === version || file.endsWith(MANIFEST_FILE)) return

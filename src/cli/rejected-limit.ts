@@ -45,7 +45,7 @@ export class RejectedLimit {
     return this.check(counts)
   }
 
-  /** As {@link RejectedLimit.look}, in any case: all events are counted. */
+  /** Compares as {@link RejectedLimit.look} does, in any case: all events are counted. */
   check({ events, rejected }: BatchCounts): boolean {
     if (this.#message === undefined && this.#isPassed(events, rejected)) {
       this.#message = `${rejected} of ${events} events were rejected, more than --max-rejected ${this.#max.text} allows`

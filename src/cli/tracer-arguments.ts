@@ -153,35 +153,35 @@ function refuseOtherUrl(option: string, file: string): void {
   )
 }
 
-/** For commander: a category as it may stand on the wire. */
+/** Reads for commander a category as it may stand on the wire. */
 export function category(text: string): string {
   if (text !== '' && wireText(text) === text) return text
   throw new InvalidArgumentError('It cannot be empty or hold a | or a control character.')
 }
 
-/** For commander: FIELD[:TYPE], several of them. */
+/** Reads for commander FIELD[:TYPE], several of them. */
 export function collectKey(text: string, before: readonly FeedKey[] | undefined): readonly FeedKey[] {
   return [...(before ?? []), orInvalid(() => parseFeedKey(text))]
 }
 
-/** For commander: a duration in milliseconds. */
+/** Reads for commander a duration, in milliseconds. */
 export function duration(text: string): number {
   return orInvalid(() => parseDuration(text))
 }
 
-/** For commander: a duration in milliseconds, one second or more. */
+/** Reads for commander a duration, in milliseconds, one second or more. */
 export function interval(text: string): number {
   const ms = duration(text)
   if (ms < 1000) throw new InvalidArgumentError('It has to be one second or more.')
   return ms
 }
 
-/** For commander: HOST:PORT. */
+/** Reads for commander HOST:PORT. */
 export function address(text: string): Endpoint {
   return orInvalid(() => parseEndpoint(text))
 }
 
-/** For commander: a whole number from 1 to `max`. */
+/** Makes a reader for commander of a whole number from 1 to `max`. */
 export function count(max: number): (text: string) => number {
   return (text) => {
     if (/^[1-9]\d*$/.test(text) && Number(text) <= max) return Number(text)
@@ -189,7 +189,7 @@ export function count(max: number): (text: string) => number {
   }
 }
 
-/** For commander: how many processes; `auto` is one for each core. */
+/** Reads for commander the number of processes; `auto` is one for each core. */
 export function workers(text: string): number {
   return text === 'auto' ? availableParallelism() : count(MOST_WORKERS)(text)
 }

@@ -46,8 +46,8 @@ export class FeedDownloads {
 
   /** @throws {CommandError} for what can be found wrong without a request */
   constructor({ feeds, allowlists }: SourceArguments, options: DownloadArguments, log: FeedLog) {
-    const plain = feeds.filter(({ isCompiled }) => !isCompiled)
-    const urls = new Set([...plain, ...allowlists].map(({ file }) => file).filter(isFeedUrl))
+    const uncompiled = feeds.filter(({ isCompiled }) => !isCompiled)
+    const urls = new Set([...uncompiled, ...allowlists].map(({ file }) => file).filter(isFeedUrl))
     const ca = options.feedCa === undefined ? undefined : readOptionFile(options.feedCa)
     this.#downloads = [...urls].map((url) =>
       orUsage(

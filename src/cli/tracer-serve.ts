@@ -210,9 +210,9 @@ export interface Sources {
 interface LoadHow {
   /** Downloads that are this process's to make: each is there before anything is loaded. */
   readonly downloads?: FeedDownloads
-  /** In a worker: what stands for a source that is in the primary; undefined: the source is loaded. */
+  /** Gives, in a worker, the stand-in for a source that is in the primary; undefined: the source is loaded. */
   readonly standIn?: (source: SourceArgument) => Enricher | undefined
-  /** In a worker: what all of them keep. */
+  /** The files that all workers keep for each other, in a worker. */
   readonly kept?: KeptFiles
 }
 

@@ -78,7 +78,7 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
     )
     .option(
       '--feed <file>',
-      'CSV or JSON, plain or gzip, also of MISP; a directory or a URL of such; repeatable',
+      'CSV or JSON, packed by gzip or not, also of MISP; a directory or a URL of such; repeatable',
       (file: string, _before) => sources.addFeed(file),
     )
     .option(
@@ -208,7 +208,7 @@ function addCompile(program: Command, run: RunWork): void {
   program
     .command('compile')
     .description('make one file of feeds of any size, which serve --load opens at once')
-    .argument('<FEED...>', 'CSV or JSON, plain or gzip')
+    .argument('<FEED...>', 'CSV or JSON, packed by gzip or not')
     .option(
       '--key <field[:type]>',
       'the field to look up by; type: url, ip or hash; repeatable. Files of MISP need none',

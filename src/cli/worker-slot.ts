@@ -10,7 +10,7 @@ import { type PassedHandle, sendable } from './passed-handle.ts'
 export class WorkerSlot {
   readonly id: number
   state: 'empty' | 'starting' | 'listening' = 'empty'
-  /** On the clock of `performance.now()`. */
+  /** The time since which it listens, on the clock of `performance.now()`. */
   listensSince = 0
   /** Workers in a row that ended soon. */
   failures = 0

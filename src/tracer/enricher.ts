@@ -3,7 +3,7 @@ import type { Indicator } from './protocol.ts'
 
 /** One thing that an enricher knows of an indicator; it becomes one detection. */
 export interface Match {
-  /** As it may stand on the wire (see `wireText`). */
+  /** The category as it may stand on the wire (see `wireText`). */
   readonly category: string
   /** The context as it goes on the wire: `|name=text...`, made by `contextText`. */
   readonly context: string
@@ -11,14 +11,14 @@ export interface Match {
 
 /** A number that an enricher tells of itself. */
 export interface EnricherMetric {
-  /** As Prometheus has it: `tracer_misp_requests_total`. Of one type and one help text wherever it comes from. */
+  /** The name for Prometheus: `tracer_misp_requests_total`. It has one type and one help text wherever it comes from. */
   readonly name: string
   readonly help: string
   /** Counters only grow. */
   readonly type: 'counter' | 'gauge'
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
-  /** Of a counter: what the workers of a server have together. Of gauges it is always the largest. Default: sum. */
+  /** The way to add up a counter of the workers of a server. Of gauges it is always the largest. Default: sum. */
   readonly aggregator?: 'sum' | 'max'
 }
 

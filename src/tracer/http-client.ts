@@ -129,7 +129,7 @@ export class HttpClient {
         connect: tls,
         requestTls: tls,
         proxyTls,
-        // As all proxies take it: many allow a tunnel to port 443 alone.
+        // The form that all proxies take: many allow a tunnel to port 443 alone.
         proxyTunnel: false,
         clientFactory: (origin, options) => {
           const pool = new Pool(origin, { ...options, headersTimeout: connectMs })

@@ -8,8 +8,8 @@ import type { Indicator } from './protocol.ts'
 /** A list of indicators that are known to be harmless: `--allowlist FILE [--key FIELD[:TYPE]]`. */
 export interface AllowlistFile extends Omit<FeedSpec, 'category'> {
   /**
-   * A warning-list of MISP; with a key any feed; else a plain text, one indicator a line, with `#` before comments. Plain
-   * or gzip.
+   * A warning-list of MISP; with a key any feed; else a text, one indicator a line, with `#` before comments. The file
+   * may be packed by gzip.
    */
   readonly file: string
   /** See `FeedOptions.isDownloaded`. */

@@ -44,7 +44,7 @@ export const FINISHED = 'LookupFinished'
 
 /** The beginning of a connection, as far as it is known. */
 export interface Header {
-  /** At least one token was there. */
+  /** True when at least one token was there. */
   readonly present: boolean
   /** The client asked for replies, or there is no header at all. */
   readonly replyBack: boolean

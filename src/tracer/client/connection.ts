@@ -80,7 +80,7 @@ export interface ConnectionOwner {
  */
 export class Connection {
   readonly address: ServerAddress
-  /** When it was begun, on the clock of `performance.now()`. */
+  /** Time of its beginning, on the clock of `performance.now()`. */
   readonly startedAt = performance.now()
   readonly #options: ConnectionSettings
   readonly #owner: ConnectionOwner
@@ -136,7 +136,7 @@ export class Connection {
     return this.#state === 'connecting'
   }
 
-  /** Sends a request. Only with room for it. */
+  /** Sends a request. To be called with room for it only. */
   send(request: Request): void {
     assert(this.room > 0, 'a request needs room')
     request.sentAt = performance.now()
@@ -240,7 +240,7 @@ export class Connection {
     }
   }
 
-  /** When the next request times out, or the connection is to be broken off. */
+  /** The time when the next request times out, or the connection is to be broken off. */
   #nextDue(): number {
     const { timeoutMs } = this.#options
     let due = Number.POSITIVE_INFINITY

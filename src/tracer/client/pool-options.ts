@@ -3,7 +3,7 @@ import type { ClientTls, ServerAddress } from './connection.ts'
 
 /** The options of a pool. Times are in milliseconds. */
 export interface TracerPoolOptions {
-  /** Servers that know the same: requests go to whichever has room. At least one. */
+  /** Servers that know the same, at least one: requests go to whichever has room. */
   readonly servers: readonly ServerAddress[]
   /** Connections to each server. They are made when they are needed, and kept. Default: 4. */
   readonly connections?: number
@@ -13,7 +13,7 @@ export interface TracerPoolOptions {
   readonly queue?: number
   /** Requests a second, to all servers together. Default: no limit. */
   readonly rps?: number
-  /** From the sending of a request to its reply; also the time that a connection may take to be made. Default: 5 s. */
+  /** Time from the sending of a request to its reply; also the time that a connection may take to be made. Default: 5 s. */
   readonly timeoutMs?: number
   /**
    * Time that a new connection is left alone after its first reply: a server that closes after each reply does so within

@@ -68,7 +68,7 @@ export class TracerPool extends EventEmitter<PoolEvents> {
   #onIdle: (() => void) | undefined
   #isDestroyed = false
   #isPumping = false
-  /** When the first connection or request failed since the last answer, on the clock of `performance.now()`. */
+  /** The time of the first failure of a connection or request since the last answer, on the clock of `performance.now()`. */
   #outageSince: number | undefined
   #waitTimer: NodeJS.Timeout | undefined
   #waitMs: number
@@ -405,7 +405,7 @@ export class TracerPool extends EventEmitter<PoolEvents> {
 
   #sendAgain(requests: readonly Request[]): void {
     const { retries } = this.#settings
-    // Of a server that breaks off all that it is sent nothing is lost either, as long as it may be waited for.
+    // Requests to a server that breaks off all connections are not lost either, as long as it may be waited for.
     const mayWait = requests.some(({ failures }) => failures > retries) && this.#mayWait()
     const again = mayWait ? requests : requests.filter(({ failures }) => failures <= retries)
     this.stats.retries += again.length

@@ -24,7 +24,7 @@ export class ReplyReader {
   readonly #maxReplyLength: number
   /** The beginning of a line. */
   #held = ''
-  /** Of the reply that is not complete yet. */
+  /** The detections of the reply that is not complete yet. */
   #detections: Detection[] | undefined
   /** Characters of the lines in `#detections`, and what the objects made of them cost. */
   #length = 0

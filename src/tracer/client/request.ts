@@ -54,7 +54,7 @@ export class Lookup {
 /** One indicator that is asked for. */
 export class Question implements Indicator {
   readonly type: IndicatorType
-  /** As it goes on the wire and comes back. */
+  /** The value as it goes on the wire and comes back. */
   readonly value: string
   /** The look-up that asked first, and the place of this among its indicators. */
   readonly #lookup: Lookup
@@ -100,7 +100,7 @@ export class Request {
   failures = 0
   /** It timed out on its connection: nobody waits any longer, and its reply is dropped. */
   abandoned = false
-  /** When it was last sent, on the clock of `performance.now()`. */
+  /** The time when it was last sent, on the clock of `performance.now()`. */
   sentAt = 0
   /** Replies that the server had given when it was sent. */
   repliesBefore = 0
@@ -132,7 +132,7 @@ export function wireValue(value: string): string {
   return (SURROGATE.test(text) ? text.replace(LONE_SURROGATE, '\ufffd') : text).trim()
 }
 
-/** Of its UTF-8 bytes. No character takes more than three for each of its UTF-16 units. */
+/** True when a text has at most so many UTF-8 bytes. No character takes more than three for each of its UTF-16 units. */
 export function fitsBytes(text: string, maxBytes: number): boolean {
   return text.length * 3 <= maxBytes || (text.length <= maxBytes && Buffer.byteLength(text) <= maxBytes)
 }

@@ -52,7 +52,7 @@ export type RemoteResult =
   | readonly [id: number, matches: readonly Match[]]
   | readonly [id: number, matches: null, error: string, isLogged: boolean]
 
-/** From the primary to a worker. */
+/** A message from the primary to a worker. */
 export type ToWorker =
   | { readonly kind: 'listen'; readonly port: number }
   /** Number of workers that have given it back; the last one serves it, or refuses it. */
@@ -64,7 +64,7 @@ export type ToWorker =
   | { readonly kind: 'stop' }
   | RemoteResults
 
-/** From a worker to the primary. */
+/** A message from a worker to the primary. */
 export type ToPrimary =
   | { readonly kind: 'loaded' }
   | { readonly kind: 'listening'; readonly address: string; readonly port: number }

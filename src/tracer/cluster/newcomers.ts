@@ -6,9 +6,9 @@ interface Dealt {
   readonly atOnce: number
 }
 
-/** So many are few. */
+/** The limit of all new connections: more of them are many. */
 export const DEALT_NEWCOMERS: Dealt = { aSecond: 50, atOnce: 64 }
-/** Of those that the worker has no room for. */
+/** The limit of those that the worker has no room for. */
 export const DEALT_OVERFLOW: Dealt = { aSecond: 200, atOnce: 512 }
 
 /**

@@ -26,7 +26,7 @@ const FIRST_IDS = 2 ** 48 - 1
 interface Waiting {
   readonly resolve: (matches: readonly Match[]) => void
   readonly reject: (error: Error) => void
-  /** When it fails, on the clock of `performance.now()`. */
+  /** The time when it fails, on the clock of `performance.now()`. */
   readonly due: number
 }
 
@@ -45,7 +45,7 @@ export class RemoteEnricher implements Enricher {
   readonly #maxInFlight: number
   readonly #waiting = new Map<number, Waiting>()
   #unsent: RemoteLookup[] = []
-  /** Never the numbers of another worker: what one has asked is no other's answer. */
+  /** The number of the last look-up. The numbers begin anywhere, so that no answer to another worker is one to this. */
   #lastId = randomInt(FIRST_IDS)
   #timer: NodeJS.Timeout | undefined
   /** The reason why it is closed. */

@@ -6,7 +6,7 @@ import type { Log } from '../server/log.ts'
 import type { RemoteLookups, RemoteResults } from './messages.ts'
 import { RemoteEnricher } from './remote-enricher.ts'
 
-/** From the thread of a module to whoever has started it. */
+/** A message from the thread of a module to the one that has started it. */
 export type FromModuleThread =
   | { readonly kind: 'ready' }
   /** The module cannot be loaded. */
@@ -38,7 +38,7 @@ interface ThreadEnricherOptions {
   readonly log: Log
   /** A thread without a beat for so many seconds is ended, and another is started. Default: 10. */
   readonly hangingSeconds?: number
-  /** Between two threads when they end soon. Default: 0.5 s to 30 s. */
+  /** Wait between two threads when they end soon. Default: 0.5 s to 30 s. */
   readonly backoff?: Backoff
 }
 
@@ -60,7 +60,7 @@ export class ThreadEnricher implements Enricher {
   readonly #beat = new Int32Array(new SharedArrayBuffer(4))
   readonly #watch: NodeJS.Timeout
   #thread: ModuleThread | undefined
-  /** Of the thread that serves. */
+  /** The way to the thread that serves. */
   #remote: RemoteEnricher | undefined
   #lastBeat = 0
   #silentSeconds = 0

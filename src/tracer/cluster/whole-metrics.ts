@@ -13,7 +13,7 @@ export class WholeMetrics implements MetricsPage {
   readonly #living = new Map<number, MetricsSnapshot>()
   /** The largest of each count of which there is no sum. */
   readonly #largest: Counts = new Map()
-  /** From where a worker goes on that is in the place of another one. */
+  /** The counts from which a worker goes on that is in the place of another one. */
   readonly #begun = new Map<number, Counts>()
   /** The counts of all others. */
   #retired: Promise<MetricsSnapshot> = Promise.resolve([])

@@ -28,11 +28,11 @@ interface CustomEnricherOptions {
   /** Time for one look-up, in milliseconds; then it fails, and its late answer is dropped. Default: 5000. */
   readonly timeoutMs?: number
   /**
-   * Told of all that the module does. With it an error that comes to the process fails the look-up that it belongs to;
+   * Follows all that the module does. With it an error that comes to the process fails the look-up that it belongs to;
    * one that belongs to none is logged and counted. Default: nobody is told.
    */
   readonly faults?: ModuleFaults
-  /** For faults outside of look-ups. Default: none. */
+  /** Gets the faults outside of look-ups. Default: none. */
   readonly log?: FeedLog
 }
 

@@ -21,7 +21,7 @@ export type { FeedSpec } from '../feeds/load.ts'
 
 /** A key of a feed file: `--feed FILE --key FIELD[:TYPE] [--category C]`. */
 export interface FeedOptions extends FeedSpec {
-  /** CSV or JSON, plain or gzip; a directory stands for all that are in it, see `FeedDirectory`. */
+  /** CSV or JSON, packed by gzip or not; a directory stands for all that are in it, see `FeedDirectory`. */
   readonly file: string
   /** Its name in logs, metrics and errors. Default: its path. Not for directories. */
   readonly name?: string
@@ -38,13 +38,13 @@ export interface CompiledFeedOptions {
 }
 
 export interface FeedEnricherOptions {
-  /** In the order in which they answer. A file that is there several times is read once. */
+  /** The feeds, in the order in which they answer. A file that is there several times is read once. */
   readonly feeds: readonly (FeedOptions | CompiledFeedOptions)[]
   /** Loads, reloads and failures. Default: none. */
   readonly log?: FeedLog
   /** Reload files that change. Default: true. */
   readonly watch?: boolean
-  /** In one of several processes: what they keep for each other. Default: nothing. */
+  /** The files that several processes keep for each other, in one of them. Default: nothing. */
   readonly kept?: KeptFiles | undefined
   /** For tests. */
   readonly watchTimes?: WatchTimes
@@ -72,17 +72,17 @@ export async function createFeedEnricher(options: FeedEnricherOptions): Promise<
 
 /** A file or a directory, and the feeds of the options that it is. */
 interface Source {
-  /** Of a compiled feed; then there are no specs. */
+  /** The options of a compiled feed; then there are no specs. */
   readonly compiled?: string
   readonly specs: FeedOptions[]
-  /** There when it is known whether it is a directory. */
+  /** The files; there when it is known if the source is a directory. */
   feed: FeedFile | FeedDirectory | undefined
 }
 
 class FileEnricher implements FeedEnricher {
   readonly name = 'feeds'
   readonly #sources: readonly Source[]
-  /** For each feed of the options: its source, and which of the source's tables are its own; undefined for all. */
+  /** The source of each feed of the options, and the numbers of the source's tables that are its own; undefined for all. */
   readonly #places: readonly { readonly source: Source; readonly table: number | undefined }[]
   readonly #log: FeedLog
   readonly #watchTimes: WatchTimes | undefined

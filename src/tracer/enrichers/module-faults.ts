@@ -44,7 +44,7 @@ export class ModuleFaults {
     this.#owners.add(owner)
   }
 
-  /** Does something of a module. */
+  /** Runs some work of a module, and follows it. */
   run<T>(work: ModuleWork, act: () => T): T {
     return this.#working.run(work, act)
   }

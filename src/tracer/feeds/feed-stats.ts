@@ -9,9 +9,9 @@ export interface FeedStats {
   readonly skipped: number
   /** Records of kinds that cannot be looked up, as a comment of MISP. */
   readonly ignored?: number
-  /** When the tables in use were read, in milliseconds since 1970. */
+  /** The time when the tables in use were read, in milliseconds since 1970. */
   readonly loadedAt: number
-  /** Not counting the first time. */
+  /** Reloads, without the first loading. */
   readonly reloadsOk: number
   readonly reloadsFailed: number
 }

@@ -29,7 +29,7 @@ const OPEN_BRACKET = 0x5b
 const OPEN_BRACE = 0x7b
 
 /**
- * Reads the records of a feed, plain or gzip: JSON (arrays of objects, objects one after another, one a line or not;
+ * Reads the records of a feed, packed by gzip or not: JSON (arrays of objects, objects one after another, one a line or not;
  * warning-lists and events of MISP) when its first character is `[` or `{`, else CSV with a header row. It is read as a
  * stream; no more than a chunk and a record are in memory. For the manifest of a MISP feed, the events beside it are read.
  *

@@ -36,7 +36,7 @@ export class Counters {
   receivedBytes = 0
   sentBytes = 0
 
-  /** Is told how long look-ups take: all that wait, a sample of those from memory. Unset: nobody asks. */
+  /** Takes the durations of look-ups: of all that wait, of a sample of those from memory. Unset: nobody asks. */
   observeLookup: ((enricher: string, seconds: number) => void) | undefined
 }
 

@@ -48,7 +48,7 @@ export interface MetricsPage {
 /** All metrics of a process at one moment, as data. */
 export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[]
 
-/** From memory (microseconds) to a slow service (seconds). */
+/** Bounds from memory (microseconds) to a slow service (seconds). */
 const LOOKUP_SECONDS = [
   0.000001, 0.00001, 0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ]

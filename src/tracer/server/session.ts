@@ -36,14 +36,14 @@ export interface SessionContext {
 /** A line without LF is processed after so long without another byte. */
 const QUIET_MS = 100
 /**
- * The same where the line's beginning came behind other lines, in one read. Such a client pipelines and ends its lines: what
- * it waits for is the network, or a processor, and half a line that is taken for a whole one would be answered beside
+ * The same where the line's beginning came behind other lines, in one read. Such a client pipelines and ends its lines:
+ * it waits for the network, or a processor, and half a line that is taken for a whole one would be answered beside
  * the other half, and put all its answers in the wrong place.
  */
 const STREAM_QUIET_MS = 1000
 /** Time that a client has to close its side after ours. */
 const LINGER_MS = 2000
-/** At shutdown, how long a client that has all its replies must be silent before its socket is closed. */
+/** Time that a client which has all its replies must be silent, at shutdown, before its socket is closed. */
 const SHUTDOWN_LINGER_MS = 1000
 /** Look-ups that one connection may have in flight. */
 const MAX_LOOKUPS = 64
@@ -166,7 +166,7 @@ export class Session {
       this.#take(bytes)
       return
     }
-    // Beyond what was read before: only the rest of a line.
+    // Only the rest of a line is read beyond that.
     const lineEnd = bytes.indexOf('\n', Math.max(0, owed - 1))
     this.#take(lineEnd < 0 ? bytes : bytes.subarray(0, lineEnd + 1))
   }

@@ -21,7 +21,7 @@ interface PendingValue {
   /** The key of the attributes in MISP's answer that belong to it. */
   readonly key: string
   readonly askedAt: number
-  /** After that nobody waits any longer, unless somebody asks again. */
+  /** Time after which nobody waits any longer, unless somebody asks again. */
   expiresAt: number
   readonly answer: Promise<MispHits>
   readonly resolve: (hits: MispHits) => void
@@ -112,7 +112,7 @@ export class MispAsker {
     this.#pending.set(value, pending)
     this.#waiting.push(pending)
     if (this.#waiting.length >= this.#settings.batchValues) this.#pump()
-    // Never now, or the values of one request could be torn apart.
+    // Not at once, or the values of one request could be torn apart.
     else this.#timer ??= setTimeout(() => this.#pump(), this.#settings.batchWaitMs)
     return pending.answer
   }

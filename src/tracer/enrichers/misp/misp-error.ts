@@ -30,7 +30,7 @@ export type MispErrorCode =
 export class MispError extends Error {
   override readonly name = 'MispError'
   readonly code: MispErrorCode
-  /** With `rate-limited`: what `Retry-After` asks for, in milliseconds. */
+  /** The wait that `Retry-After` asks for, in milliseconds; with `rate-limited`. */
   readonly retryAfterMs: number | undefined
 
   constructor(code: MispErrorCode, message: string, options?: ErrorOptions & { retryAfterMs?: number }) {

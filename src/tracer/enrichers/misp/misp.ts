@@ -17,7 +17,7 @@ export { MISP_DEFAULTS, type MispSettings } from './settings.ts'
 
 /** The MISP that is asked, and the settings; see `MISP_DEFAULTS`. */
 export interface MispOptions extends MispTarget, Partial<MispSettings> {
-  /** When MISP fails, and when it is back. Default: none. */
+  /** Is told when MISP fails, and when it is back. Default: none. */
   readonly log?: FeedLog
 }
 

@@ -22,11 +22,11 @@ export interface MispSettings {
   readonly waitingValues: number
   /** Detections for one indicator at most. */
   readonly hits: number
-  /** Only attributes that are marked for detection (`to_ids`). */
+  /** Only attributes that are marked for detection (`to_ids`) are asked for. */
   readonly idsOnly: boolean
   /** Failures in a row after which MISP is left alone for a while. */
   readonly failures: number
-  /** For how long: it doubles from the one to the other as long as the failures go on. */
+  /** Time for which it is left alone: it doubles from the one to the other as long as the failures go on. */
   readonly minBackoffMs: number
   readonly maxBackoffMs: number
   /** Attributes that one answer holds at most; there may be further pages. */

@@ -73,7 +73,7 @@ export class MmdbFile implements Watched {
     this.#signal = signal
   }
 
-  /** Of the file that was read last and well. */
+  /** The reader of the file that was read last and well. */
   get reader(): MmdbReader {
     return this.#reader!
   }

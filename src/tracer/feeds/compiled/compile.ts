@@ -25,7 +25,7 @@ import { writeFully } from './write-fully.ts'
 
 /** The feeds that are to be compiled, and the place of the result. */
 export interface CompileFeedsOptions {
-  /** CSV or JSON, plain or gzip, each in its own format. Of equal keys the last record wins, over all files in order. */
+  /** CSV or JSON, packed by gzip or not, each in its own format. Of equal keys the last record wins, over all files in order. */
   readonly feeds: readonly string[]
   /**
    * The keys that are looked up: every file has them all. Each is a table of its own; they answer in this order. One without a
@@ -38,13 +38,13 @@ export interface CompileFeedsOptions {
   readonly output: string
   /** Stops the work; nothing is left of it. */
   readonly signal?: AbortSignal
-  /** Is changed as the work goes on, to be looked at. */
+  /** The progress, which is changed as the work goes on. */
   readonly progress?: CompileProgress
-  /** Is told what could not be used of a file. Default: nobody. */
+  /** Is called for a file of which records cannot be used: their number, and the first places. Default: nobody is. */
   readonly onSkipped?: (file: string, skipped: number, places: readonly string[]) => void
   /** Marks what is left behind when the process is killed; see `removeAbandoned`. */
   readonly owner?: string
-  /** For tests: so much is sorted in memory at a time. */
+  /** Bytes that are sorted in memory at a time, for tests. */
   readonly runBytes?: number
 }
 
@@ -56,7 +56,7 @@ export interface CompileProgress {
   /** Records that were read and are in use. */
   records: number
   skipped: number
-  /** In the other phases: what is done of the whole, 0 to 1. */
+  /** The part that is done, in the other phases: 0 to 1. */
   done: number
 }
 
@@ -257,7 +257,7 @@ class Compilation {
       const header = this.#header(sources, dataBytes, filterBytes)
       const checksums = await this.#checksums(handle.fd, contentBytes)
       writeFully(handle.fd, encodeEnd(header, checksums, contentBytes), contentBytes)
-      // By a thread of its own; it takes long, and also what lmdb has written is in it.
+      // A thread of its own does it: it takes long, and also covers what lmdb has written.
       await handle.sync()
       return header
     } finally {

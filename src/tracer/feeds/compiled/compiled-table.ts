@@ -149,7 +149,7 @@ export class CompiledTable implements IndicatorTable {
     return found
   }
 
-  /** From the last label to all of them, as one walk. Suffixes with more labels than any domain of the feed are not looked up. */
+  /** Walks from the last label to all of them. Suffixes that are longer than any domain of the feed are not looked up. */
   #findDomains(fullHost: string, hits: CompiledMaskHit[]): void {
     const { longestDomain } = this.#header
     if (longestDomain === 0) return

@@ -11,7 +11,7 @@ import { FeedError } from '../feed-error.ts'
  *     `--- content ------------´                       magic, version, lengths, checksum of checksums and header
  *
  * lmdb does not mind what stands behind its pages. It is native code that trusts its file: what is cut or damaged may
- * end the process. So the end of the file is read first, by plain reads, and says what the rest has to be.
+ * end the process. So the end of the file is read first, by ordinary reads, and says what the rest has to be.
  */
 
 /** Another layout, another hash of keys: another number. */

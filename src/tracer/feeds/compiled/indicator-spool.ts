@@ -150,7 +150,7 @@ export class IndicatorSpool implements IndicatorSink {
   }
 }
 
-/** As it is after a way through UTF-8, in which keys are stored. */
+/** Gives the text as it is after a way through UTF-8, in which keys are stored. */
 export function wellFormed(text: string): string {
   return LONE_SURROGATE.test(text) ? Buffer.from(text, 'utf8').toString('utf8') : text
 }

@@ -10,9 +10,9 @@ export interface Sample {
   /** The key of the feed that it was found by. */
   readonly key?: string
   readonly kind: 'hash' | 'ip' | 'url' | 'mask'
-  /** In its normal form. */
+  /** The key in its normal form. */
   readonly indicator: string
-  /** As it goes on the wire. */
+  /** The context as it goes on the wire. */
   readonly context: string
 }
 

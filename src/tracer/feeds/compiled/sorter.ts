@@ -15,7 +15,7 @@ export interface Item {
 /** Bytes and items that are sorted in memory; more of them are sorted in runs that are merged. */
 const RUN_BYTES = 64 * 1024 * 1024
 const RUN_ITEMS = 2 ** 19
-/** Before each item in a run: its numbers and its length. */
+/** The head of each item in a run: its numbers and its length. */
 const HEAD_BYTES = 16
 /** Bytes that are read of all runs at a time. */
 const MERGE_BYTES = 32 * 1024 * 1024
@@ -121,7 +121,7 @@ export class Sorter {
   /** The numbers of the items, sorted. */
   #order(): Uint32Array {
     const count = this.#items
-    // As one number each, because those are sorted without a call for each comparison: the hash, and the item's number.
+    // Each is one number, because those are sorted without a call for each comparison: the hash, and the item's number.
     const keys = new Float64Array(count)
     for (let i = 0; i < count; i++) keys[i] = this.#firsts[i]! * RUN_ITEMS + i
     keys.sort()

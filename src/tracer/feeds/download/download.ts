@@ -14,7 +14,7 @@ export interface FeedDownloadOptions {
   readonly url: string
   /** The directory of the copy. It is made, for its owner alone, when it is not there. */
   readonly directory: string
-  /** Between two requests; a tenth more or less by chance. Default: 1 h. */
+  /** Time between two requests; a tenth more or less by chance. Default: 1 h. */
   readonly intervalMs?: number
   /** Default: 4 GiB. */
   readonly maxBytes?: number
@@ -47,7 +47,7 @@ export interface DownloadStats {
   readonly ok: number
   readonly notModified: number
   readonly failed: number
-  /** When the server last said what the feed is, in milliseconds since 1970; 0: never. */
+  /** The time when the server last confirmed or sent the feed, in milliseconds since 1970; 0: never. */
   readonly checkedAt: number
 }
 
@@ -66,7 +66,7 @@ const STALE_MS = 24 * 60 * 60_000
 /** The notes that are kept beside the copy. */
 interface Meta extends Validators {
   readonly feed: string
-  /** Of the copy: one of another size is not that which the server spoke of. */
+  /** The size of the copy: one of another size is not that which the server spoke of. */
   readonly size: number
   readonly checkedAt: number
 }
@@ -77,7 +77,7 @@ interface Meta extends Validators {
  * downloaded, or not whole, changes nothing.
  */
 export class FeedDownload {
-  /** Without what is secret in the URL. */
+  /** The URL without its secrets. */
   readonly name: string
   /** The copy. For a MISP feed its manifest; the events are beside it. */
   readonly file: string
@@ -87,7 +87,7 @@ export class FeedDownload {
   readonly #abort = new AbortController()
   readonly #counts = { ok: 0, notModified: 0, failed: 0 }
   #checkedAt = 0
-  /** In a row. */
+  /** Failures in a row. */
   #failures = 0
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined

@@ -29,13 +29,13 @@ export function shownFeed(text: string): string {
 
 /** A feed's address, with its secrets apart. */
 interface FeedUrl {
-  /** Without user and password. */
+  /** The URL without user and password. */
   readonly url: URL
-  /** For the header `Authorization`. */
+  /** The value of the header `Authorization`. */
   readonly authorization: string | undefined
-  /** For logs, metrics and errors: without user, password and query, which may hold a token. */
+  /** The URL for logs, metrics and errors: without user, password and query, which may hold a token. */
   readonly name: string
-  /** Of the feed among all in a cache directory; another one for another user. */
+  /** The name of the feed among all in a cache directory; another one for another user. */
   readonly id: string
   /** It is the manifest of a MISP feed: the events stand beside it. */
   readonly isManifest: boolean
@@ -72,7 +72,7 @@ export function parseFeedUrl(text: string): FeedUrl {
   }
 }
 
-/** A URL as it may be seen. Of a query there is a hash, so that two feeds do not look the same. */
+/** A URL as it may be seen. A query leaves its hash in the name, so that two feeds do not look the same. */
 export function shownUrl(url: URL): string {
   const query =
     url.search === ''

@@ -16,11 +16,11 @@ export interface Validators {
 export interface FetchOptions {
   readonly authorization: string | undefined
   readonly validators: Validators
-  /** Of the body, as it comes and as it is once it is unpacked. */
+  /** Largest body, as it comes and as it is once it is unpacked. */
   readonly maxBytes: number
-  /** Of all that is written by transfers that share it. Default: `maxBytes` for this one. */
+  /** The budget for the bytes of all transfers that share it. Default: `maxBytes` for this one. */
   readonly budget?: ByteBudget
-  /** Without a byte from the server. */
+  /** Longest time without a byte from the server. */
   readonly stallMs: number
   /** Instead of the system's authorities, PEM. */
   readonly ca: string | Buffer | undefined

@@ -20,7 +20,7 @@ export class ManifestDownload {
   readonly #url: URL
   readonly #file: string
   readonly #options: FetchOptions
-  /** Of the whole feed: what is downloaded and what is there already. */
+  /** The budget of the whole feed: the bytes that are downloaded and those that are there already. */
   readonly #budget: ByteBudget
   #bytes = 0
 
@@ -110,7 +110,7 @@ function atEvent(uuid: string, error: unknown): unknown {
   return new FetchError(`${eventFile(uuid)}: ${error.message}`, error.retryable, error)
 }
 
-/** In seconds since 1970. */
+/** The time in seconds since 1970. */
 function changedAt({ mtimeMs }: Stats): number {
   return Math.round(mtimeMs / 1000)
 }

@@ -52,9 +52,9 @@ abstract class EventTokens implements TokenSink {
   #key = ''
   readonly #values = new ValueAssembler()
   #startLine = 1
-  /** There was something that events are made of. */
+  /** True once there was something that events are made of. */
   #hasEvent = false
-  /** Of the event that is open, from 1. */
+  /** The number of the event that is open, from 1. */
   protected ordinal = 0
 
   add(token: Token, line: number): boolean {

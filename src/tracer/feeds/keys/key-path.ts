@@ -31,7 +31,7 @@ export function parseFeedKey(text: string): FeedKey {
   return typed === null ? { key } : { key, type: typed[2] as IndicatorType }
 }
 
-/** For a type that a key cannot have: those that there are, and the one that was meant. */
+/** The advice for a type that a key cannot have: those that there are, and the one that was meant. */
 export function keyTypeHint(type: string): string {
   const meant = /^(?:domain|host|hostname|fqdn|uri|mask)$/i.test(type)
     ? 'url'
@@ -55,7 +55,7 @@ interface Step {
  * columns may be called `whois.domain` or `a/b`; lists are gone through, all of their elements.
  */
 export class KeyPath {
-  /** By segment of the path: the names that may stand there, the longest first. */
+  /** The names that may stand at each segment of the path, the longest first. */
   readonly #steps: readonly (readonly Step[])[]
 
   /** @param path segments separated by `/` or `.` */

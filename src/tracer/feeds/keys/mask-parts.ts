@@ -1,7 +1,7 @@
 import { globMatches } from '../tables/glob.ts'
 import type { UrlKey } from './url.ts'
 
-/** At the end of a mask: any path below, any query, or neither. */
+/** The end of a mask: any path below, any query, or neither. */
 const ANY_BELOW = '/*'
 
 /** The labels at the right end of a mask's host that hold no star. */
@@ -48,7 +48,7 @@ function isAtOrBelow(domain: string, fullHost: string): boolean {
   return globMatches(domain, fullHost) || globMatches(`*.${domain}`, fullHost)
 }
 
-/** A pattern is tried with and without the `www.` of the URL, a plain host only without. */
+/** A pattern is tried with and without the `www.` of the URL, a host without stars only without. */
 function hostMatches(host: string, url: UrlKey, fullHost: string): boolean {
   return globMatches(host, url.host) || (url.hadWww && host.includes('*') && globMatches(host, fullHost))
 }

@@ -46,7 +46,7 @@ export class RangeIndex {
 class IntervalTree {
   readonly #entries: readonly RangeEntry[]
   readonly #extents: Float64Array
-  /** Of each node: its center, its children, and where its ranges are in the two lists. */
+  /** The nodes: the center of each, its children, and the places of its ranges in the two lists. */
   readonly #centers: Address[] = []
   readonly #left: number[] = []
   readonly #right: number[] = []
