@@ -26,7 +26,7 @@ const statFile = promisify(fstat)
  * Keeps files open in the primary that workers have read well. One that is replaced (another is renamed over it) stays
  * on the disk as long as it is open, so that a worker that is started when the new one turns out to be broken serves what
  * all others serve. A file that is written over cannot be kept, nor the many files of a MISP feed; and only Linux opens
- * what another process has open.
+ * files that another process has open.
  */
 export class KeptFilesOfPrimary {
   readonly #files = new Map<string, { readonly version: string; readonly fd: number }>()

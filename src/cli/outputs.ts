@@ -18,9 +18,9 @@ export interface Output {
 }
 
 /**
- * The outputs of a run. Those that are one file, pipe, socket or terminal have one stream, to which each write is of whole
- * lines: two streams would be interrupted within a line while the other one goes on, and two open files of one name
- * would overwrite each other.
+ * The outputs of a run. Those that are one file, pipe, socket or terminal have one stream, to which each write is of
+ * whole lines: two streams would be interrupted within a line while the other one goes on, and two open files of one
+ * name would overwrite each other.
  */
 export interface Outputs {
   /** Normalized events. */
@@ -99,7 +99,10 @@ function refuseInUse(name: string, file: Stats, inUse: readonly Stats[]): void {
   }
 }
 
-/** A way to write to a stream that others go on to write to: the end of the one, or its destruction, is not that of the other. */
+/**
+ * A way to write to a stream that others go on to write to: the end of the one, or its destruction, is not that of the
+ * other.
+ */
 export function sharedWith(stream: Writable): Writable {
   return new Writable({
     decodeStrings: false,
@@ -127,8 +130,9 @@ export async function closeOutput({ stream, isStandard }: Output): Promise<void>
 /**
  * The failure of an output; undefined: none failed, or only its reader went away.
  *
- * @param fault the error that ended the run. All streams of a chain are destroyed with it, so that the output seems to have failed
- *   with it, too: it has only if it is a fault of writing, and not that of the errors output, which stands beside the chain.
+ * @param fault the error that ended the run. All streams of a chain are destroyed with it, so that the output seems to
+ *   have failed with it, too: it has only if it is a fault of writing, and not that of the errors output, which stands
+ *   beside the chain.
  */
 export function outputProblem({ output, errors }: Outputs, fault: unknown): string | undefined {
   const [ofErrors] = errors.faults

@@ -1,7 +1,8 @@
 import { Socket, type SocketConstructorOpts } from 'node:net'
 
 /**
- * A connection without a socket round it, as it goes from one process to another and on to a third: nothing reads from it.
+ * A connection without a socket round it, as it goes from one process to another and on to a third: nothing reads from
+ * it.
  *
  * Node's documented way is to pass the socket itself (`process.send(message, socket)`). It fits one passing, from a
  * server with `pauseOnConnect`: the socket that the receiver gets reads at once, and what it has read by the time it is

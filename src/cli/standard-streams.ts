@@ -11,8 +11,8 @@ const ACCESS_MODE = 3
 
 /**
  * True when a standard stream was closed when the process was started (`>&-`). Node opens /dev/null in its place, for
- * reading and writing, and what is written is gone without an error. A shell opens /dev/null for one of them only; a program
- * that hands it over opened for both cannot be told from one that has closed the stream. Only Linux tells how a
+ * reading and writing, and what is written is gone without an error. A shell opens /dev/null for one of them only; a
+ * program that hands it over opened for both cannot be told from one that has closed the stream. Only Linux tells how a
  * file was opened; elsewhere the answer is always false.
  */
 export function isClosedStream(fd: 0 | 1 | 2): boolean {

@@ -122,8 +122,8 @@ export class Supervisor implements WorkerCounts {
   }
 
   /**
-   * Asks for the metrics of all workers; resolves when they are told, or when it takes too long. Others that ask meanwhile
-   * wait for the same answers.
+   * Asks for the metrics of all workers; resolves when they are told, or when it takes too long. Others that ask
+   * meanwhile wait for the same answers.
    */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#askForMetrics().finally(() => {
@@ -192,7 +192,7 @@ export class Supervisor implements WorkerCounts {
       return
     }
     slot.begin(worker)
-    // Its own way back: what a worker that has ended had asked is not for the one in its place.
+    // Its own way back: answers to a worker that has ended are not for the one in its place.
     const answer = (message: RemoteResults) => {
       if (slot.worker === worker) slot.tell(message)
     }

@@ -77,7 +77,7 @@ class TracerWorker {
   readonly #overflow = new Newcomers(DEALT_OVERFLOW)
   /** Those that live in the primary, at their places there. */
   readonly #remotes: RemoteEnricher[] = []
-  /** Connections that are on their way to the primary: how each is closed here. */
+  /** Functions that close here the connections that are on their way to the primary. */
   readonly #leaving = new Set<() => void>()
   /** New connections of which the primary is asked where they go, from which nothing is read meanwhile. */
   readonly #newcomersAsked = new Map<number, { readonly socket: Socket; readonly timer: NodeJS.Timeout }>()
@@ -172,7 +172,7 @@ class TracerWorker {
     else this.#onStop()
   }
 
-  /** The primary has died: what was read is answered, and nothing more is accepted. */
+  /** The primary has died: requests that were read are answered, and nothing more is accepted. */
   #onDisconnect(): void {
     if (this.#isAlone) return
     this.#isAlone = true

@@ -38,7 +38,10 @@ export interface Enricher {
   readonly name: string
   /** @returns all matches, the most specific first; `NO_MATCHES` for none */
   lookup(indicator: Indicator): readonly Match[] | Promise<readonly Match[]>
-  /** Reads what it knows again (SIGHUP). Never rejects: a file that cannot be read is logged, and the old knowledge stays. */
+  /**
+   * Reads what it knows again (SIGHUP). Never rejects: a file that cannot be read is logged, and the old knowledge
+   * stays.
+   */
   reload?(): Promise<void>
   /** The numbers of its files, for the metrics. */
   stats?(): readonly FeedStats[]

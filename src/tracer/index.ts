@@ -1,4 +1,7 @@
-/** The entry `sluice/tracer`: the server that answers look-ups, and the enrichers that it asks. It loads no rules and no client. */
+/**
+ * The entry `sluice/tracer`: the server that answers look-ups, and the enrichers that it asks. It loads no rules and no
+ * client.
+ */
 export type { Enricher, EnricherMetric, Match } from './enricher.ts'
 export { CATEGORIES, NO_MATCHES } from './enricher.ts'
 export type { CustomLookup } from './enrichers/custom.ts'

@@ -203,7 +203,10 @@ const HASH_LENGTHS: ReadonlySet<number> = new Set([32, 40, 56, 64, 96, 128])
 const HEX = /^[0-9a-fA-F]+$/
 const MAY_BE_IP = /^[0-9]|:/
 
-/** The type of a value that comes without one: an IP address, a hash (hex digits, as many as MD5 or one of the SHA family has), else a url. */
+/**
+ * The type of a value that comes without one: an IP address, a hash (hex digits, as many as MD5 or one of the SHA
+ * family has), else a url.
+ */
 export function guessType(value: string): IndicatorType {
   if (HASH_LENGTHS.has(value.length) && HEX.test(value)) return 'hash'
   if (MAY_BE_IP.test(value) && isIP(value) !== 0) return 'ip'
@@ -211,8 +214,8 @@ export function guessType(value: string): IndicatorType {
 }
 
 /**
- * A request line with its LF: `<id>|url=...|ip=...|`. Characters that would break the line become spaces, so a value may come
- * back as `wireText(value)` in `MatchedIndicator`.
+ * A request line with its LF: `<id>|url=...|ip=...|`. Characters that would break the line become spaces, so a value
+ * may come back as `wireText(value)` in `MatchedIndicator`.
  */
 export function formatRequest(id: string, indicators: readonly Indicator[]): string {
   let line = wireText(id)

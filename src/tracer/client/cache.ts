@@ -27,8 +27,8 @@ export const OBJECT_COST = 64
 const TTL_RESOLUTION_MS = 100
 
 /**
- * The known answers for indicators, found or not found; errors and time-outs are never among them. The least recently used
- * answer goes first.
+ * The known answers for indicators, found or not found; errors and time-outs are never among them. The least recently
+ * used answer goes first.
  *
  * Each type has a cache of its own, so that a value is its own key: a key made of both would cost a new text, and its
  * hash, with every look-up.

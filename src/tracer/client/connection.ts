@@ -75,8 +75,8 @@ export interface ConnectionOwner {
  *     requests:  [ abandoned ][ abandoned ][ waiting ][ waiting ]     a reply goes to the first, always
  *                `-- timed out: its reply, when it comes, is dropped
  *
- * While a request is abandoned there is no room: what is sent now would wait behind it. If its reply does not come in
- * the same time again, the connection is broken off: nobody can tell what comes after it.
+ * While a request is abandoned there is no room: a request that is sent now would wait behind it. If its reply does not
+ * come in the same time again, the connection is broken off: nobody can tell what comes after it.
  */
 export class Connection {
   readonly address: ServerAddress

@@ -21,7 +21,10 @@ export interface TracerPoolOptions {
    * Default: 20 ms.
    */
   readonly settleMs?: number
-  /** Number of times that a request is sent again after its connection was lost, and a failed connection made again. Default: 2. */
+  /**
+   * Number of times that a request is sent again after its connection was lost, and a failed connection made again.
+   * Default: 2.
+   */
   readonly retries?: number
   /**
    * Time that look-ups wait for servers that are lost, from the beginning of the outage; then they fail at once until one
@@ -62,7 +65,10 @@ export const POOL_DEFAULTS = {
 
 export type PoolSettings = Required<Omit<TracerPoolOptions, 'tls'>> & Pick<TracerPoolOptions, 'tls'>
 
-/** The longest time that Node's timers can wait. The server has its own (durations.ts): it shares nothing with the client. */
+/**
+ * The longest time that Node's timers can wait. The server has its own (durations.ts): it shares nothing with the
+ * client.
+ */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** `2 * timeoutMs` is a timer, too. */
 const LONGEST_TIMEOUT_MS = 2 ** 30 - 1

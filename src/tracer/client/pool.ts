@@ -68,7 +68,10 @@ export class TracerPool extends EventEmitter<PoolEvents> {
   #onIdle: (() => void) | undefined
   #isDestroyed = false
   #isPumping = false
-  /** The time of the first failure of a connection or request since the last answer, on the clock of `performance.now()`. */
+  /**
+   * The time of the first failure of a connection or request since the last answer, on the clock of
+   * `performance.now()`.
+   */
   #outageSince: number | undefined
   #waitTimer: NodeJS.Timeout | undefined
   #waitMs: number

@@ -30,7 +30,7 @@ export interface UpstreamOwner {
   onConnect(upstream: Upstream): void
   /** A connection could not be made, or was of no use. */
   onFailure(upstream: Upstream, error: Error): void
-  /** The server is lost: what waits only for it need not wait. */
+  /** The server is lost: requests that wait only for it need not wait. */
   onLost(upstream: Upstream, error: Error): void
   /** It answers again. */
   onBack(upstream: Upstream): void

@@ -17,7 +17,10 @@ export interface RemoteEnricherOptions {
   readonly maxInFlight?: number
 }
 
-/** The default of `RemoteEnricherOptions.timeoutMs`. The enricher has time-outs of its own, which say more than this one. */
+/**
+ * The default of `RemoteEnricherOptions.timeoutMs`. The enricher has time-outs of its own, which say more than this
+ * one.
+ */
 export const REMOTE_TIMEOUT_MS = 30_000
 const MAX_IN_FLIGHT = 10_000
 /** The largest number that `randomInt` takes; from there, too, there are more than enough up to 2^53. */

@@ -45,7 +45,7 @@ export class WholeMetrics implements MetricsPage {
     }
   }
 
-  /** A worker has ended: what it counted stays, what it was is over. */
+  /** A worker has ended: its counts stay, its state is over. */
   retire(worker: number): void {
     this.#begun.set(worker, new Map(this.#largest))
     const last = this.#living.get(worker)

@@ -12,9 +12,9 @@ import {
 } from './module-faults.ts'
 
 /**
- * The function that a module of the user's own exports as `default`. It is given each indicator (bytes that are not UTF-8 arrive
- * as lone surrogates U+DC80 to U+DCFF) and answers with the fields of one detection, several of them as an array, or
- * null for none.
+ * The function that a module of the user's own exports as `default`. It is given each indicator (bytes that are not
+ * UTF-8 arrive as lone surrogates U+DC80 to U+DCFF) and answers with the fields of one detection, several of them as an
+ * array, or null for none.
  */
 export type CustomLookup = (
   indicator: Indicator,

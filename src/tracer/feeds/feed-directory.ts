@@ -100,7 +100,7 @@ export class FeedDirectory implements Watched {
     })
   }
 
-  /** A link that leads nowhere counts: what it leads to may be on its way. */
+  /** A link that leads nowhere counts: its target may be on its way. */
   async #leadsToFile(name: string): Promise<boolean> {
     const stats = await stat(join(this.file, name)).catch(() => undefined)
     return stats === undefined || stats.isFile()

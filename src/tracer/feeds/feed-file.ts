@@ -143,7 +143,8 @@ export class FeedFile implements Watched {
   }
 
   /**
-   * Reads the file for the first time. The copy of a feed that has not come yet is read when it is there, as any change is.
+   * Reads the file for the first time. The copy of a feed that has not come yet is read when it is there, as any change
+   * is.
    *
    * @throws FeedError
    */

@@ -14,7 +14,8 @@ export interface FeedHandlers {
   onColumns(columns: readonly string[]): void
   /**
    * @param ordinal of the record among all that are told, from 1
-   * @param own the indicators that the record is looked up by, whatever the `--key`; undefined: the format does not say it
+   * @param own the indicators that the record is looked up by, whatever the `--key`; undefined: the format does not say
+   * it
    */
   onRecord(record: FeedRecord, ordinal: number, own?: readonly OwnIndicator[]): void
   /**

@@ -8,7 +8,10 @@ import { TextStore } from './tables/text-store.ts'
 
 /** The field of a feed that is looked up, and the category of its hits. */
 export interface FeedSpec extends Partial<FeedKey> {
-  /** The field, which is not needed when the format of the file says itself what is looked up; there only the type counts. */
+  /**
+   * The field, which is not needed when the format of the file says itself what is looked up; there only the type
+   * counts.
+   */
   readonly key?: string
   /** Default: the category of the original for each kind of hit. */
   readonly category?: string

@@ -29,9 +29,10 @@ const OPEN_BRACKET = 0x5b
 const OPEN_BRACE = 0x7b
 
 /**
- * Reads the records of a feed, packed by gzip or not: JSON (arrays of objects, objects one after another, one a line or not;
- * warning-lists and events of MISP) when its first character is `[` or `{`, else CSV with a header row. It is read as a
- * stream; no more than a chunk and a record are in memory. For the manifest of a MISP feed, the events beside it are read.
+ * Reads the records of a feed, packed by gzip or not: JSON (arrays of objects, objects one after another, one a line or
+ * not; warning-lists and events of MISP) when its first character is `[` or `{`, else CSV with a header row. It is read
+ * as a stream; no more than a chunk and a record are in memory. For the manifest of a MISP feed, the events beside it
+ * are read.
  *
  * @returns the version of the file that was read, see `fileVersion`
  * @throws FeedError when the file cannot be read to its end, is broken, or changed meanwhile

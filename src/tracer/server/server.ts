@@ -32,8 +32,8 @@ export interface TracerServerOptions extends Partial<SessionOptions> {
   readonly allow?: readonly string[]
   readonly tls?: TlsOptions
   /**
-   * Asked for each new connection that is allowed, and from which nothing was read. True: the connection goes to another process, and the
-   * socket is destroyed by whoever sends it there. Default: it is served here.
+   * Asked for each new connection that is allowed, and from which nothing was read. True: the connection goes to
+   * another process, and the socket is destroyed by whoever sends it there. Default: it is served here.
    */
   readonly handOver?: (socket: Socket) => boolean
   /** Default: warnings and errors, on stderr. */

@@ -274,7 +274,7 @@ export class Session {
     if (this.#socket.isPaused()) this.#socket.resume()
   }
 
-  /** No byte came for a while: what is there of a line may be all that the client sends. */
+  /** No byte came for a while: the beginning of a line may be all that the client sends. */
   #onQuiet(): void {
     const isBusy = this.#request !== undefined || !this.#mayGoOn()
     if (this.#isClosed || isBusy || this.#lines.unterminatedBytes === 0) return

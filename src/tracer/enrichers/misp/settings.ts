@@ -39,7 +39,7 @@ export const MISP_DEFAULTS: MispSettings = {
   hitTtlMs: 60 * 60_000,
   missTtlMs: 10 * 60_000,
   cacheValues: 200_000,
-  // Below the time that clients wait: what other enrichers know still reaches them.
+  // Below the time that clients wait: the matches of other enrichers still reach them.
   timeoutMs: 3000,
   requestsPerSecond: 10,
   batchValues: 100,

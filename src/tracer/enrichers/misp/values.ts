@@ -20,9 +20,9 @@ const HEX = /^[0-9a-fA-F]+$/
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
 
 /**
- * Texts that must not be sent, because a search reads them as something else than a value: `!` in front negates, `%` at either
- * end stands for any text, `|` separates the halves of a composite attribute. Control characters, lone surrogates and
- * characters beyond U+FFFF are in no attribute, and databases fail on them.
+ * Texts that must not be sent, because a search reads them as something else than a value: `!` in front negates, `%` at
+ * either end stands for any text, `|` separates the halves of a composite attribute. Control characters, lone
+ * surrogates and characters beyond U+FFFF are in no attribute, and databases fail on them.
  */
 const NOT_ASKABLE = /^[!%\s]|[%\s]$|[\0-\x1f\x7f|\ud800-\udfff]/
 

@@ -25,11 +25,14 @@ import { writeFully } from './write-fully.ts'
 
 /** The feeds that are to be compiled, and the place of the result. */
 export interface CompileFeedsOptions {
-  /** CSV or JSON, packed by gzip or not, each in its own format. Of equal keys the last record wins, over all files in order. */
+  /**
+   * CSV or JSON, packed by gzip or not, each in its own format. Of equal keys the last record wins, over all files in
+   * order.
+   */
   readonly feeds: readonly string[]
   /**
-   * The keys that are looked up: every file has them all. Each is a table of its own; they answer in this order. One without a
-   * field is for formats that say themselves what is looked up.
+   * The keys that are looked up: every file has them all. Each is a table of its own; they answer in this order. One
+   * without a field is for formats that say themselves what is looked up.
    */
   readonly keys: readonly Partial<FeedKey>[]
   /** Default: that of the original for each kind of hit. */
@@ -80,8 +83,8 @@ interface MutableCounts {
 }
 
 /**
- * Compiles feeds into one file, which a server opens at once whatever its size. Memory is bounded: what does not fit
- * is sorted in files beside the output. The output is complete or untouched.
+ * Compiles feeds into one file, which a server opens at once whatever its size. Memory has a bound: keys that do not fit
+ * are sorted in files beside the output. The output is complete or untouched.
  *
  * @returns the header of the file
  * @throws FeedError when a feed cannot be used or the output not be written; the signal's reason when it stops

@@ -11,7 +11,10 @@ export const KINDS = {
   url: 4,
   /** A domain with a leading dot and any path. */
   domain: 5,
-  /** Any other mask. It is kept apart from the rest, by its number: an index of all masks is built when the file is opened. */
+  /**
+   * Any other mask. It is kept apart from the rest, by its number: an index of all masks is built when the file is
+   * opened.
+   */
   mask: 6,
 } as const
 

@@ -10,8 +10,9 @@ import { FeedError } from '../feed-error.ts'
  *     lmdb environment | filter | checksums | header | trailer
  *     `--- content ------------´                       magic, version, lengths, checksum of checksums and header
  *
- * lmdb does not mind what stands behind its pages. It is native code that trusts its file: what is cut or damaged may
- * end the process. So the end of the file is read first, by ordinary reads, and says what the rest has to be.
+ * lmdb does not mind what stands behind its pages. It is native code that trusts its file: a file that is cut or
+ * damaged may end the process. So the end of the file is read first, by ordinary reads, and says what the rest has to
+ * be.
  */
 
 /** Another layout, another hash of keys: another number. */

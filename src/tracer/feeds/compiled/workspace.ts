@@ -4,7 +4,10 @@ import { FeedError } from '../feed-error.ts'
 
 const INFIX = '.compiling-'
 
-/** The place where a compiled feed is made: a directory beside the file that it will be, so that it can be renamed into place. */
+/**
+ * The place where a compiled feed is made: a directory beside the file that it will be, so that it can be renamed into
+ * place.
+ */
 interface Workspace {
   readonly directory: string
   /** Puts a file of the workspace into the place of the output, complete or not at all. */

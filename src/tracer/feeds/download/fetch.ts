@@ -71,7 +71,7 @@ const BLANKS: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0d, 0x20, 0xef, 0xbb,
 const LESS_THAN = 0x3c
 
 /**
- * Downloads to a file, which is there as a whole or not at all: what comes is written beside it and renamed.
+ * Downloads to a file, which is there as a whole or not at all: the bytes that come are written beside it, and renamed.
  *
  * @throws FetchError, or the reason of the signal
  */

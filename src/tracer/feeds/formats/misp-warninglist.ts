@@ -136,8 +136,8 @@ export class WarningListReader extends WarningListTokens {
 }
 
 /**
- * The indicators that an element stands for. MISP takes a host name for the domain and all below it, in URLs with any path. A piece of
- * text may be in the host or behind it, which are two masks.
+ * The indicators that an element stands for. MISP takes a host name for the domain and all below it, in URLs with any
+ * path. A piece of text may be in the host or behind it, which are two masks.
  */
 function ownIndicators(text: string, kind: Kind): OwnIndicator[] {
   switch (kind) {

@@ -8,9 +8,9 @@ import type { FeedRecord } from './record.ts'
 const LONGEST_RECORD = 16 * 1024 * 1024
 
 /**
- * Reads JSON: the elements of arrays at the top level, and other values there, one after another. A value that is no object,
- * or nests deeper than 100 levels, is skipped. stream-json makes the tokens; they are assembled here, because an object
- * would lose the order of its names.
+ * Reads JSON: the elements of arrays at the top level, and other values there, one after another. A value that is no
+ * object, or nests deeper than 100 levels, is skipped. stream-json makes the tokens; they are assembled here, because
+ * an object would lose the order of its names.
  */
 export function readJson(chunks: AsyncIterable<Buffer>, file: string, handlers: FeedHandlers): Promise<void> {
   return readTokens(chunks, file, new RecordAssembler(handlers))

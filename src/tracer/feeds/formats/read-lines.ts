@@ -9,7 +9,10 @@ import { readIndicatorKey } from '../keys/indicator-key.ts'
 const LONGEST_LINE = 1024 * 1024
 /** The message of split2 for a line that is longer. */
 const TOO_LONG = 'maximum buffer reached'
-/** A comment begins with a `#` at the beginning of a line or behind a blank; in a URL it is the beginning of the fragment. */
+/**
+ * A comment begins with a `#` at the beginning of a line or behind a blank; in a URL it is the beginning of the
+ * fragment.
+ */
 const COMMENT = /(?:^|\s)#.*$/
 /** No host has one of these: the line is a row of CSV, or a sentence. */
 const NOT_IN_HOST = /[\s,;"']/

@@ -50,7 +50,10 @@ export class MaskIndex {
   readonly #domains: TextIndex
   /** All other masks: their ids by text, from 1. */
   readonly #ids: TextIndex
-  /** The masks by the labels that hosts end in: the only one there is (2 * id) or the number of a bucket (2 * number + 1). */
+  /**
+   * The masks by the labels that hosts end in: the only one there is (2 * id) or the number of a bucket (2 * number +
+   * 1).
+   */
   readonly #suffixes: TextIndex
   readonly #buckets: Bucket[] = []
   /** The masks by id less one. */
