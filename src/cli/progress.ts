@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import { isatty } from 'node:tty'
-import type { PipelineCounts } from '../stages/pipeline-options.ts'
+import type { PipelineCounts } from '../stages/chain.ts'
 import type { Output } from './outputs.ts'
 
 /** The counts that the line tells. */

@@ -1,4 +1,4 @@
-import type { PipelineCounts } from '../stages/pipeline-options.ts'
+import type { PipelineCounts } from '../stages/chain.ts'
 import type { PoolStats } from '../tracer/client/pool.ts'
 
 /**
