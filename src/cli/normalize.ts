@@ -10,8 +10,8 @@ import { withTracer } from './tracer-options.ts'
 import { refuseMistyped } from './unknown-command.ts'
 
 /*
- * The command line of `normalize`. What a subcommand needs is loaded when it is run: a pipeline is started often, the
- * reference of functions is printed seldom.
+ * The command line of `normalize`. The modules of a subcommand are loaded when it is run: a pipeline is started often,
+ * the reference of functions is printed seldom.
  */
 
 const DESCRIPTION = 'Normalizes events: reads JSON, applies the rules to each event, writes JSON lines.'

@@ -17,7 +17,8 @@ import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
 import { openInputs } from './inputs.ts'
 import type { Output, Outputs } from './outputs.ts'
 import { closeOutput, isClosedOutput, openOutputs, outputProblem, sharedWith } from './outputs.ts'
-import { Progress, showsProgress } from './progress.ts'
+import { progressText, showsProgress } from './progress.ts'
+import { ProgressLine } from './progress-line.ts'
 import { type MaxRejected, RejectedLimit } from './rejected-limit.ts'
 import type { RuleFiles, RuleOptions } from './rule-files.ts'
 import { loadRules, ruleFiles } from './rule-files.ts'
@@ -45,6 +46,9 @@ export interface NormalizeOptions
   readonly watch?: boolean
 }
 
+/** Without a terminal, a line of the progress is added as often as this. */
+const PROGRESS_INTERVAL_MS = 1000
+
 /**
  * `normalize [FILE...]`: the pipeline from the inputs to the outputs.
  *
@@ -57,7 +61,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   if (rules.warningText !== '') messageStream().write(`${terminalText(rules.warningText.trimEnd())}\n`)
   const inputs = openInputs(names)
   const workers = workersFor(options.workers, inputs.totalBytes)
-  let progress: Progress | undefined
+  let progress: ProgressLine | undefined
   const tell = (text: string): void => {
     if (text === '') return
     progress?.clear()
@@ -73,7 +77,11 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   let pipeline: Pipeline | undefined
   const { totalBytes } = inputs
   progress = showsProgress(options.progress, output)
-    ? new Progress({ stream: messages, counts: () => pipeline!.counts, totalBytes })
+    ? new ProgressLine({
+        stream: messages,
+        text: (seconds) => progressText(pipeline!.counts, seconds, totalBytes),
+        logIntervalMs: PROGRESS_INTERVAL_MS,
+      })
     : undefined
   const warnings = new FieldWarnings(rules)
   const limit = options.maxRejected === undefined ? undefined : new RejectedLimit(options.maxRejected)
@@ -86,7 +94,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   pipeline = createPipeline({
     rules,
     inputs: inputs.inputs(workers > 1 ? WORKER_CHUNK_BYTES : CHUNK_BYTES),
-    // What is shared is written through, to its end; messages come behind that.
+    // A shared stream is written through, to its end; messages come behind that.
     output: isShared ? sharedWith(messages) : outputStream,
     endOutput: isShared || !output.isStandard,
     errors: errorStream,
@@ -125,7 +133,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   progress?.end()
   const { counts } = pipeline
   limit?.check(counts)
-  // Whoever has gone away has seen enough.
+  // A reader that has gone away has seen enough.
   if (!isBrokenPipe(fault)) {
     tell(warnings.end(counts))
     const notice = limit === undefined ? allRejectedNotice(files.rules, counts) : undefined
@@ -178,7 +186,7 @@ async function openTracer(
   return undefined
 }
 
-/** What does not fit together: a tracer that is not asked anything, or rules with nobody to ask. */
+/** Options and rules that do not fit together: a tracer that is not asked anything, or rules with nobody to ask. */
 function tracerNote(
   { file, enrich }: RuleSet,
   { tracer }: NormalizeOptions,
@@ -192,7 +200,7 @@ function tracerNote(
     : undefined
 }
 
-/** Whoever reads rejected events from standard error reads records, and nothing else. */
+/** A reader of rejected events from standard error gets records, and nothing else. */
 function isHeard({ errors, messages }: Outputs): boolean {
   return errors.stream !== messages.stream || process.stderr.isTTY === true
 }

@@ -5,6 +5,6 @@ import { keepCompiledCode } from './compile-cache.ts'
 keepCompiledCode()
 const { runTracerCommand } = await import('./tracer.ts')
 await runTracerCommand()
-// What a server leaves open, a module of the user's own its timers and sockets, would keep the process; there is
+// Timers and sockets that a module of the user's own leaves open would keep the process of a server; there is
 // nothing in it that has still to be written, as there is to the standard output of the other commands.
 if (process.argv[2] === 'serve') process.exit()
