@@ -1,4 +1,4 @@
-import type { UnreadRest } from '../formats/values.ts'
+import type { UnreadRest } from '../formats/splitter.ts'
 import type { Block, BlockResult } from './protocol.ts'
 
 /** A piece of a chunk of input: work for a worker, or a result that needs none. */

@@ -1,31 +1,29 @@
 import type { BatchNotes, EventText, RejectedEvent } from '../event.ts'
 import { inOrder, rejectedEvent } from '../event.ts'
-import { DEFAULT_MAX_LINE_BYTES, HAND_ON_BYTES, HAND_ON_RECORD_BYTES } from '../formats/limits.ts'
-import type { EventTexts, LineSink } from '../formats/lines.ts'
+import type { InputOptions, InputSettings } from '../formats/input-options.ts'
+import { inputSettings } from '../formats/input-options.ts'
+import { HAND_ON_BYTES, HAND_ON_RECORD_BYTES } from '../formats/limits.ts'
+import type { LineSink } from '../formats/lines.ts'
 import { LineReader } from '../formats/lines.ts'
-import type { UnreadRest } from '../formats/values.ts'
-import { ValueSplitter } from '../formats/values.ts'
+import type { EventTexts, Splitter, UnreadRest } from '../formats/splitter.ts'
 import type { ChunkText } from '../json/chunk-text.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
 import { ByteWriter } from '../json/write.ts'
 import type { RunnerSource } from '../rules/apply/normalize.ts'
 import { normalizeOne } from '../rules/apply/normalize.ts'
-import { EventParser } from '../rules/apply/parse-event.ts'
+import type { EventReader } from '../rules/apply/parse-event.ts'
 import type { FastPath } from '../rules/fast/fast-path.ts'
 import type { RuleNotes } from '../rules/rule-notes.ts'
 import type { Runner } from '../rules/run.ts'
+import { EventFormat } from './input-format.ts'
 import type { RejectedSink } from './rejected-records.ts'
 import { outputText } from './serialize.ts'
 import { Slice } from './slice.ts'
 
-export interface ProcessorOptions {
-  /** `jsonl`: an event a line. `json`: a document, a top-level array or values one after the other. Default: jsonl. */
-  readonly inputFormat?: 'jsonl' | 'json'
-  /** Longer events are rejected (LINE_TOO_LONG). Default: 16 MiB. */
-  readonly maxLineBytes?: number
+export interface ProcessorOptions extends InputOptions {
   /** Lines may go the fast path, where the rules have one. The result is the same. Default: true. */
-  readonly fastPath?: boolean
+  readonly fastPath?: boolean | undefined
   /** Make nothing of what follows the first rejected event. Default: false. */
   readonly stopAtRejected?: boolean
   /** Bytes of a part are in a buffer that holds nothing else, and is no larger than they are. Default: false. */
@@ -50,7 +48,7 @@ export interface ProcessedPart<Records> {
   readonly notes: BatchNotes | undefined
 }
 
-/** Documents are read by so much at a time: all events that are complete in a piece are texts in memory together. */
+/** What is not cut line by line is read by so much at a time: all events that are complete in a piece are texts in memory together. */
 const STEP_BYTES = 64 * 1024
 
 /**
@@ -63,23 +61,24 @@ const FAST_LINES = 16
  * The product without its streams: bytes of a source in, JSON lines and records of rejected events out, in parts of which no
  * one is large and none takes long. This thread, worker threads and everybody else who has bytes use it.
  *
- *     bytes --> lines ------> fast path ---------------------.
- *           |         `--.       | leaves it alone           |
- *           `-> values --+-> text --> parse --> normalize --> write --> part
- *                                `--------`------------`----> record ---'
+ *     bytes --> JSON lines -> fast path ----------------------.
+ *           |          `--.      | leaves it alone            |
+ *           |-> lines ----+      v                            |
+ *           `-> splitter -+-> text --> reader -> normalize --> write --> part
+ *                                `--------`------------`-----> record ---'
  *
  *     for (const part of processor.read(chunk)) await take(part)
  *     for (const part of processor.end()) await take(part)
  *     await take(processor.finish())
  */
 export class Processor<Records> {
-  readonly #maxLineBytes: number
-  readonly #isDocument: boolean
+  readonly #input: InputSettings
+  readonly #format: EventFormat
   readonly #fastPath: boolean
   readonly #stopAtRejected: boolean
   readonly #copies: boolean
   readonly #coding: TextCoding
-  readonly #parser = new EventParser()
+  readonly #reader: EventReader
   readonly #slice = new Slice()
   readonly #sink: LineSink
   #records: RecordCollector<Records>
@@ -89,7 +88,7 @@ export class Processor<Records> {
   #fast: FastPath | undefined
   #writer!: ByteWriter
   #lines: LineReader
-  #values: ValueSplitter
+  #splitter: Splitter
   #unread: UnreadRest | undefined
   #written = 0
   /** Lines that the fast path took last. */
@@ -99,19 +98,21 @@ export class Processor<Records> {
   /**
    * @param records collects what is rejected
    * @param options see {@link ProcessorOptions}
+   * @throws {TypeError} when an option is not acceptable
    */
   constructor(rules: RunnerSource, records: RecordCollector<Records>, options: ProcessorOptions = {}) {
-    const { coding = PORTABLE_CODING, maxLineBytes = DEFAULT_MAX_LINE_BYTES } = options
-    this.#maxLineBytes = maxLineBytes
-    this.#isDocument = options.inputFormat === 'json'
-    this.#fastPath = options.fastPath ?? true
+    const { coding = PORTABLE_CODING } = options
+    this.#input = inputSettings(options)
+    this.#format = new EventFormat(this.#input)
+    this.#reader = this.#format.createReader()
+    this.#fastPath = (options.fastPath ?? true) && this.#format.hasJsonLines
     this.#stopAtRejected = options.stopAtRejected ?? false
     this.#copies = options.copies ?? false
     this.#coding = coding
     this.#records = records
     this.#sink = this.#createSink()
     this.#lines = this.#createReader(true)
-    this.#values = new ValueSplitter(maxLineBytes, coding)
+    this.#splitter = this.#format.createSplitter(coding)
     this.replaceRules(rules)
   }
 
@@ -135,7 +136,7 @@ export class Processor<Records> {
     return this.#lines.lines
   }
 
-  /** After `end`: what could not be read of the document. */
+  /** After `end`: the part of the source that could not be read. */
   get unread(): UnreadRest | undefined {
     return this.#unread
   }
@@ -155,23 +156,23 @@ export class Processor<Records> {
    * @yields output as soon as it is large, or took long; the rest is left to the next call, or to `finish`
    */
   *read(bytes: Uint8Array): Generator<ProcessedPart<Records>> {
-    if (!this.#isDocument) {
+    if (this.#format.lines !== undefined) {
       for (const _ of this.#lines.read(bytes)) yield this.finish()
       return
     }
     for (let start = 0; start < bytes.length; start += STEP_BYTES) {
-      yield* this.readTexts(this.#values.push(bytes.subarray(start, start + STEP_BYTES)))
+      yield* this.readTexts(this.#splitter.push(bytes.subarray(start, start + STEP_BYTES)))
     }
   }
 
   /** The source, or the part of one, has ended. @yields output, as `read` does */
   *end(): Generator<ProcessedPart<Records>> {
-    if (this.#isDocument) {
-      yield* this.readTexts(this.#values.end())
-      this.#unread = this.#values.unread
-      this.#values = new ValueSplitter(this.#maxLineBytes, this.#coding)
-    } else {
+    if (this.#format.lines !== undefined) {
       for (const _ of this.#lines.readEnd()) yield this.finish()
+    } else {
+      yield* this.readTexts(this.#splitter.end())
+      this.#unread = this.#splitter.unread
+      this.#splitter = this.#format.createSplitter(this.#coding)
     }
   }
 
@@ -207,7 +208,8 @@ export class Processor<Records> {
   }
 
   #createReader(mayHaveMark: boolean): LineReader {
-    return new LineReader(this.#maxLineBytes, this.#sink, mayHaveMark, this.#coding)
+    const { maxLineBytes } = this.#input
+    return new LineReader(maxLineBytes, this.#sink, mayHaveMark, this.#coding, this.#format.lines)
   }
 
   /** The reader's part of this: it outlives rules and records. */
@@ -240,7 +242,7 @@ export class Processor<Records> {
 
   #event(event: EventText): void {
     if (this.#stopped) return
-    const parsed = this.#parser.parse(event)
+    const parsed = this.#reader.parse(event)
     const output = 'code' in parsed ? parsed : normalizeOne(parsed, this.#runner)
     const text = 'code' in output ? output : outputText(output)
     this.#slice.count()

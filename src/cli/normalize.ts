@@ -37,9 +37,9 @@ function createProgram(run: RunWork): Command {
     .addOption(
       new Option(
         '--input-format <format>',
-        'an event a line; or a JSON document, array or sequence of values',
+        'a JSON event a line; a JSON document, array or sequence of values; or a line of text an event',
       )
-        .choices(['jsonl', 'json'])
+        .choices(['jsonl', 'json', 'text'])
         .default('jsonl'),
     )
     .option('-o, --output <file>', 'normalized events (default: standard output)')

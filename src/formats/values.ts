@@ -4,9 +4,9 @@ import { ChunkText } from '../json/chunk-text.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
 import { HeldBytes } from './held-bytes.ts'
-import type { EventTexts, Splitter } from './lines.ts'
 import { afterMark } from './lines.ts'
 import { notUtf8, rawHead, rawText, tooLong } from './raw-text.ts'
+import type { EventTexts, Splitter, UnreadRest } from './splitter.ts'
 
 /** The place in the document, by which it is decided what may come next. */
 type State =
@@ -47,15 +47,6 @@ const MARK = [0xef, 0xbb, 0xbf]
 const EMPTY = new Uint8Array()
 
 const NOT_SEPARATED = 'not valid JSON: expected "," or "]" after an element of the top-level array'
-
-/** An input is not a JSON document: from here to its end nothing could be cut into values. */
-export interface UnreadRest {
-  /** The line on which it begins. */
-  readonly line: number
-  readonly problem: string
-  /** Its length; 0 where only the end of an array is missing. */
-  readonly bytes: number
-}
 
 /**
  * Finds the events in JSON that is not one value a line: the elements of a top-level array, and any other value of

@@ -1,6 +1,6 @@
 import { UnreadRests } from '../formats/unread-rests.ts'
 import { PacedStage } from './paced-stage.ts'
-import type { InputChunk } from './parse.ts'
+import type { InputChunk } from './source.ts'
 import { STAGE_OPTIONS } from './stage.ts'
 
 /** A stage that takes InputChunks of one source after the other, or plain bytes of a single source. */

@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream'
+import type { InputOptions } from '../formats/input-options.ts'
 import type { RunnerSource } from '../rules/apply/normalize.ts'
 import type { EnrichSpec } from '../rules/load.ts'
 import type { TracerPool } from '../tracer/client/pool.ts'
 import type { EnrichCounts } from './enrich.ts'
-import type { ParseOptions } from './parse.ts'
 import type { OutputCounts, SerializeOptions, SerializeStage } from './serialize.ts'
 
 /** The part of a compiled rule file that the pipeline needs. */
@@ -15,9 +15,7 @@ export interface PipelineRules extends RunnerSource {
 }
 
 /** All but where the bytes come from. */
-export interface StageOptions
-  extends Pick<ParseOptions, 'inputFormat' | 'maxLineBytes'>,
-    Pick<SerializeOptions, 'errors' | 'onError'> {
+export interface StageOptions extends InputOptions, Pick<SerializeOptions, 'errors' | 'onError'> {
   /** A rule file that `compileRules` has compiled. */
   readonly rules: PipelineRules
   /** Lines may go from bytes to bytes where the rules allow it; the result is the same. Default: true. */

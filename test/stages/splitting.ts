@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import type { EventText, RejectedEvent } from '../../src/event.ts'
-import type { Splitter } from '../../src/formats/lines.ts'
+import type { Splitter } from '../../src/formats/splitter.ts'
 
 export type Found = EventText | RejectedEvent
 

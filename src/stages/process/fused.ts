@@ -25,12 +25,12 @@ export class FusedStage extends InputStage {
   /** @throws {TypeError} when an option is not acceptable */
   constructor(rules: RunnerSource, options: FusedOptions = {}) {
     super()
-    const { source, ...inputs } = parseOptions(options)
+    const { input, source } = parseOptions(options)
     const { fastPath, stopAtRejected } = options
     const records = new RecordWriter(source, NODE_CODING)
     this.#source = source
     this.#processor = new Processor(rules, records, {
-      ...inputs,
+      ...input,
       fastPath,
       stopAtRejected,
       coding: NODE_CODING,

@@ -1,25 +1,25 @@
 import type { Worker } from 'node:worker_threads'
 import type { Cutter, Piece } from '../../batches/cutter.ts'
-import { LineCutter } from '../../batches/line-cutter.ts'
+import { EventFormat } from '../../batches/input-format.ts'
 import type { BlockResult, WorkerSettings } from '../../batches/protocol.ts'
 import { placeRecords } from '../../batches/rejected-records.ts'
 import type { WrittenBatch } from '../../batches/serialize.ts'
-import { ValueCutter } from '../../batches/value-cutter.ts'
 import { MAX_WORKERS, WORKER_CHUNK_BYTES } from '../../formats/limits.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
 import { UnreadRests } from '../../formats/unread-rests.ts'
 import type { RunnerSource } from '../../rules/apply/normalize.ts'
 import type { RuleDefinition } from '../../rules/rule-set.ts'
 import { OverlappingStage } from '../overlapping-stage.ts'
-import type { InputChunk, ParseOptions } from '../parse.ts'
+import type { ParseOptions } from '../parse.ts'
 import { parseOptions } from '../parse.ts'
+import type { InputChunk } from '../source.ts'
 import { WorkerPool } from './pool.ts'
 
 export interface ParallelOptions extends ParseOptions {
   /** Number of worker threads. */
   readonly workers: number
   /** Lines may go the fast path. Default: true. */
-  readonly fastPath?: boolean
+  readonly fastPath?: boolean | undefined
   /** Make nothing of what follows the first rejected event. Default: false. */
   readonly stopAtRejected?: boolean
   /** Bytes in a block, about. Default: 1 MiB. */
@@ -68,7 +68,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
   /** @throws {TypeError} when an option is not acceptable */
   constructor(rules: RunnerSource, options: ParallelOptions) {
     super()
-    const { inputFormat, maxLineBytes, source } = parseOptions(options)
+    const { input, source } = parseOptions(options)
     const {
       workers,
       fastPath = true,
@@ -77,7 +77,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
       createWorker,
     } = options
     checkWorkers(workers)
-    const settings = { rules: definitionOf(rules), maxLineBytes, fastPath, stopAtRejected }
+    const settings = { rules: definitionOf(rules), input, fastPath, stopAtRejected }
     this.#name = source
     this.#workers = workers
     this.#pool = new WorkerPool({
@@ -87,10 +87,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
       onFault: (error) => this.destroy(error),
       createWorker,
     })
-    this.#cutter =
-      inputFormat === 'json'
-        ? new ValueCutter(maxLineBytes, blockBytes, NODE_CODING)
-        : new LineCutter(maxLineBytes, blockBytes, NODE_CODING)
+    this.#cutter = new EventFormat(input).createCutter(blockBytes, NODE_CODING)
   }
 
   /** Bytes read so far, after decompression. */
