@@ -21,6 +21,8 @@ export interface EventPlace {
 export interface EventText extends EventPlace {
   /** As it stands in the input, without the line end. */
   readonly text: string
+  /** Of a record of CSV: the names of its fields. */
+  readonly columns?: readonly string[]
 }
 
 /** An event as it was read. */

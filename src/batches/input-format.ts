@@ -1,4 +1,5 @@
 /** The formats of the input, in a table: a new one is an entry here. */
+import { CsvSplitter } from '../formats/csv.ts'
 import type { InputFormat, InputSettings } from '../formats/input-options.ts'
 import type { LineOptions } from '../formats/lines.ts'
 import { LineSplitter } from '../formats/lines.ts'
@@ -7,6 +8,7 @@ import { ValueSplitter } from '../formats/values.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import type { EventReader } from '../rules/apply/parse-event.ts'
 import { EventParser } from '../rules/apply/parse-event.ts'
+import { CsvReader } from './csv-reader.ts'
 import type { Cutter } from './cutter.ts'
 import { EventCutter } from './event-cutter.ts'
 import { LineCutter } from './line-cutter.ts'
@@ -43,6 +45,10 @@ const FORMATS: Readonly<Record<InputFormat, Format>> = {
     lines: KEEPS_BLANK,
     createSplitter: ({ maxLineBytes }, coding) => new LineSplitter(maxLineBytes, coding, KEEPS_BLANK),
     createReader: () => new TextReader(),
+  },
+  csv: {
+    createSplitter: ({ maxLineBytes, ...options }, coding) => new CsvSplitter(maxLineBytes, coding, options),
+    createReader: ({ delimiter }) => new CsvReader(delimiter),
   },
 }
 

@@ -12,6 +12,8 @@ import { InputError } from '../stages/source.ts'
 import type { TracerPool } from '../tracer/client/pool.ts'
 import { terminalText } from '../tracer/controls.ts'
 import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
+import type { InputArguments } from './input-options.ts'
+import { inputOptions } from './input-options.ts'
 import { openInputs } from './inputs.ts'
 import type { Output, Outputs } from './outputs.ts'
 import { closeOutput, isClosedOutput, openOutputs, outputProblem, sharedWith } from './outputs.ts'
@@ -28,12 +30,12 @@ import { watchFiles } from './watch.ts'
 
 /** The options of the command line, as commander names them. */
 export interface NormalizeOptions
-  extends Pick<PipelineOptions, 'inputFormat' | 'onError'>,
+  extends Pick<PipelineOptions, 'onError'>,
+    InputArguments,
     TracerOptions,
     RuleOptions {
   readonly output?: string
   readonly errors?: string
-  readonly maxLine?: number
   readonly maxRejected?: MaxRejected
   readonly stats?: boolean
   /** Undefined: where a terminal shows it and nothing else. */
@@ -50,6 +52,7 @@ export interface NormalizeOptions
  * @throws {CommandError} with what to tell the operator
  */
 export async function runNormalize(names: readonly string[], options: NormalizeOptions): Promise<number> {
+  const input = inputOptions(options)
   const files = ruleFiles(options, names)
   const rules = await loadRules(files)
   if (rules.warningText !== '') messageStream().write(`${terminalText(rules.warningText.trimEnd())}\n`)
@@ -86,8 +89,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     output: isShared ? sharedWith(messages) : outputStream,
     endOutput: isShared || !output.isStandard,
     errors: beside(errors),
-    inputFormat: options.inputFormat,
-    maxLineBytes: options.maxLine,
+    ...input,
     onError: options.onError,
     fastPath: options.fastPath,
     workers: options.workers,

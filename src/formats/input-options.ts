@@ -2,11 +2,11 @@ import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT } from './limits.ts'
 
 /**
  * `jsonl`: a JSON object a line. `json`: a document, a top-level array or values one after the other. `text`: a line is the
- * event `{"message": line}`.
+ * event `{"message": line}`. `csv`: a record is an event, whose values are texts.
  */
-export type InputFormat = 'jsonl' | 'json' | 'text'
+export type InputFormat = 'jsonl' | 'json' | 'text' | 'csv'
 
-const FORMATS: readonly InputFormat[] = ['jsonl', 'json', 'text']
+const FORMATS: readonly InputFormat[] = ['jsonl', 'json', 'text', 'csv']
 
 /** The form of the input. */
 export interface InputOptions {
@@ -14,26 +14,64 @@ export interface InputOptions {
   readonly inputFormat?: InputFormat | undefined
   /** Longer events are rejected (LINE_TOO_LONG). Default: 16 MiB. */
   readonly maxLineBytes?: number | undefined
+  /** With `csv`: the names of the fields. Default: the first record of each source has them. */
+  readonly columns?: readonly string[] | undefined
+  /** With `csv`: the character between two fields. Default: a comma. */
+  readonly delimiter?: string | undefined
 }
 
-/** {@link InputOptions} that are acceptable, with the defaults in their places. Plain data: threads are sent it. */
+/** {@link InputOptions} that are acceptable. Plain data: threads are sent it. */
 export interface InputSettings {
   readonly inputFormat: InputFormat
   readonly maxLineBytes: number
+  readonly columns: readonly string[] | undefined
+  readonly delimiter: string | undefined
 }
 
+/** The formats that an option is for; the other options are for all. */
+const OPTION_FORMATS: readonly (readonly [keyof InputOptions, InputFormat])[] = [
+  ['columns', 'csv'],
+  ['delimiter', 'csv'],
+]
+
 /** @throws {TypeError} when an option is not acceptable */
-export function inputSettings({
-  inputFormat = 'jsonl',
-  maxLineBytes = DEFAULT_MAX_LINE_BYTES,
-}: InputOptions): InputSettings {
+export function inputSettings(options: InputOptions): InputSettings {
+  const { inputFormat = 'jsonl', maxLineBytes = DEFAULT_MAX_LINE_BYTES, columns, delimiter } = options
   if (!FORMATS.includes(inputFormat)) {
     throw new TypeError(`inputFormat has to be ${listed(FORMATS)}, not ${JSON.stringify(inputFormat)}`)
   }
   if (!Number.isSafeInteger(maxLineBytes) || maxLineBytes < 1 || maxLineBytes > MAX_LINE_LIMIT) {
     throw new TypeError(`maxLineBytes has to be an integer from 1 to ${MAX_LINE_LIMIT}, not ${maxLineBytes}`)
   }
-  return { inputFormat, maxLineBytes }
+  for (const [name, format] of OPTION_FORMATS) {
+    if (options[name] !== undefined && inputFormat !== format) {
+      throw new TypeError(`${name} is an option of inputFormat '${format}', not of '${inputFormat}'`)
+    }
+  }
+  const problems = [
+    columns === undefined ? undefined : columnsProblem(columns),
+    delimiter === undefined ? undefined : delimiterProblem(delimiter),
+  ]
+  for (const problem of problems) if (problem !== undefined) throw new TypeError(problem)
+  return { inputFormat, maxLineBytes, columns, delimiter }
+}
+
+/** The fault of names of fields; undefined: there is none. */
+export function columnsProblem(columns: readonly string[]): string | undefined {
+  if (!Array.isArray(columns) || columns.some((name) => typeof name !== 'string')) {
+    return 'columns have to be a list of texts'
+  }
+  if (columns.length === 0 || columns.includes('')) return 'each column has to have a name'
+  const twice = columns.find((name, index) => columns.indexOf(name) < index)
+  return twice === undefined ? undefined : `the column ${JSON.stringify(twice)} is named twice`
+}
+
+/** The fault of a delimiter; undefined: there is none. */
+export function delimiterProblem(delimiter: string): string | undefined {
+  const isCharacter = typeof delimiter === 'string' && [...delimiter].length === 1
+  return isCharacter && !/["\r\n\p{Surrogate}]/u.test(delimiter)
+    ? undefined
+    : 'the delimiter has to be one character, and no quote or line end'
 }
 
 /** `'a', 'b' or 'c'` */

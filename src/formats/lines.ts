@@ -2,6 +2,7 @@ import type { EventText, RejectedEvent } from '../event.ts'
 import { ChunkText } from '../json/chunk-text.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
+import { afterMark } from './byte-order-mark.ts'
 import { HeldBytes } from './held-bytes.ts'
 import { notUtf8, tooLong } from './raw-text.ts'
 import type { EventTexts, Splitter } from './splitter.ts'
@@ -228,11 +229,6 @@ export class LineSplitter implements Splitter, LineSink {
   reject(event: RejectedEvent): void {
     this.#rejected.push(event)
   }
-}
-
-/** @returns where the text begins: after the byte order mark, if there is one */
-export function afterMark(bytes: Uint8Array, start: number): number {
-  return bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf ? start + 3 : start
 }
 
 function isBlank(text: string): boolean {

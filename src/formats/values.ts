@@ -1,11 +1,11 @@
 import type { EventText, RejectedEvent } from '../event.ts'
-import { MAX_RAW_BYTES } from '../event.ts'
 import { ChunkText } from '../json/chunk-text.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
+import { BrokenRest, unreadEvent } from './broken-rest.ts'
+import { WithoutMark } from './byte-order-mark.ts'
 import { HeldBytes } from './held-bytes.ts'
-import { afterMark } from './lines.ts'
-import { notUtf8, rawHead, rawText, tooLong } from './raw-text.ts'
+import { notUtf8, tooLong } from './raw-text.ts'
 import type { EventTexts, Splitter, UnreadRest } from './splitter.ts'
 
 /** The place in the document, by which it is decided what may come next. */
@@ -43,9 +43,6 @@ const BRACKET_BIT = 0x20
 /** A number or a literal ends before one of these. */
 const DELIMITERS = new Set(new TextEncoder().encode(' \t\n\r,:"[]{}'))
 
-const MARK = [0xef, 0xbb, 0xbf]
-const EMPTY = new Uint8Array()
-
 const NOT_SEPARATED = 'not valid JSON: expected "," or "]" after an element of the top-level array'
 
 /**
@@ -78,8 +75,7 @@ const NOT_SEPARATED = 'not valid JSON: expected "," or "]" after an element of t
 export class ValueSplitter implements Splitter {
   readonly #maxEventBytes: number
   readonly #held: HeldBytes
-  /** The first bytes, until it is clear whether they are a byte order mark. */
-  #beginning: Uint8Array | undefined = EMPTY
+  readonly #mark = new WithoutMark()
   #state: State = 'top'
   #inArray = false
   /** Of a nested value: brackets that are open, and whether a string is. */
@@ -93,11 +89,9 @@ export class ValueSplitter implements Splitter {
   /** Where the value begins that is being read. */
   #valueLine = 1
   #ordinal = 0
-  /** Why the state is `broken`. */
-  #problem = ''
-  readonly #rest: HeldBytes
+  /** In the state `broken`. */
+  #rest: BrokenRest | undefined
   readonly #coding: TextCoding
-  #isRestTold = false
   #unread: UnreadRest | undefined
   #events: EventText[] = []
   #rejected: RejectedEvent[] = []
@@ -107,7 +101,6 @@ export class ValueSplitter implements Splitter {
     this.#maxEventBytes = maxEventBytes
     this.#coding = coding
     this.#held = new HeldBytes(maxEventBytes, coding)
-    this.#rest = new HeldBytes(MAX_RAW_BYTES, coding)
   }
 
   /** After the end: what could not be cut into values. */
@@ -116,30 +109,17 @@ export class ValueSplitter implements Splitter {
   }
 
   push(chunk: Uint8Array): EventTexts {
-    if (this.#beginning !== undefined) {
-      this.#beginning = joined(this.#beginning, chunk)
-      if (!mayBecomeMark(this.#beginning)) this.#begin()
-    } else {
-      this.#read(this.#coding.view(chunk))
-    }
+    this.#read(this.#coding.view(this.#mark.push(chunk)))
     return this.#take()
   }
 
   end(): EventTexts {
-    this.#begin()
-    if (this.#state === 'broken') this.#endBroken()
+    this.#read(this.#coding.view(this.#mark.end()))
+    if (this.#rest !== undefined) this.#endBroken(this.#rest)
     else if (this.#state === 'scalar' && !this.#inArray) this.#emitHeld()
     else if (this.#isInside()) this.#endInside()
     else if (this.#inArray) this.#endBetween()
     return this.#take()
-  }
-
-  #begin(): void {
-    const beginning = this.#beginning
-    this.#beginning = undefined
-    if (beginning === undefined) return
-    const bytes = this.#coding.view(beginning)
-    this.#read(bytes.subarray(afterMark(bytes, 0)))
   }
 
   #take(): EventTexts {
@@ -153,9 +133,9 @@ export class ValueSplitter implements Splitter {
     const chunk = new ChunkText(bytes, this.#coding)
     let position = 0
     while (position < bytes.length) {
-      if (this.#state === 'broken') {
-        this.#rest.add(bytes.subarray(position))
-        if (this.#rest.overflowed && !this.#isRestTold) this.#emitRest(`; nothing after it is read`)
+      if (this.#rest !== undefined) {
+        const rejected = this.#rest.add(bytes.subarray(position))
+        if (rejected !== undefined) this.#rejected.push(rejected)
         return
       }
       const begun = this.#isInside()
@@ -228,8 +208,9 @@ export class ValueSplitter implements Splitter {
 
   #break(byte: number): void {
     this.#state = 'broken'
-    this.#problem = `"${String.fromCharCode(byte)}" closes nothing`
-    this.#valueLine = this.#line
+    const place = { line: this.#line, ordinal: this.#ordinal++ }
+    const problem = `"${String.fromCharCode(byte)}" closes nothing`
+    this.#rest = new BrokenRest({ place, code: 'JSON_INVALID', problem }, this.#coding)
   }
 
   /**
@@ -327,27 +308,17 @@ export class ValueSplitter implements Splitter {
     this.#rejected.push(invalid(this.#line, this.#ordinal++, `not valid JSON: ${problem}`, raw))
   }
 
-  #emitRest(end: string): void {
-    this.#isRestTold = true
-    this.#emitUnread(`${this.#problem}${end}`, this.#rest)
-  }
-
-  #emitUnread(message: string, { bytes, overflowed }: HeldBytes): void {
-    const raw = overflowed ? rawHead(bytes, this.#coding) : rawText(bytes, this.#coding)
-    const rejected = invalid(this.#valueLine, this.#ordinal++, message, raw)
-    this.#rejected.push(overflowed ? { ...rejected, truncated: true } : rejected)
-  }
-
-  #endBroken(): void {
-    const { length } = this.#rest
-    if (!this.#isRestTold) this.#emitRest(`; ${length} bytes from there on are not read`)
-    this.#rest.clear()
-    this.#unread = { line: this.#valueLine, problem: this.#problem, bytes: length }
+  #endBroken(rest: BrokenRest): void {
+    const rejected = rest.end()
+    if (rejected !== undefined) this.#rejected.push(rejected)
+    this.#unread = rest.unread
   }
 
   #endInside(): void {
     const { length } = this.#held
-    this.#emitUnread(`the input ends inside this value, after ${length} bytes of it`, this.#held)
+    const place = { line: this.#valueLine, ordinal: this.#ordinal++ }
+    const message = `the input ends inside this value, after ${length} bytes of it`
+    this.#rejected.push(unreadEvent(place, { code: 'JSON_INVALID', message }, this.#held, this.#coding))
     this.#held.clear()
     this.#unread = { line: this.#valueLine, problem: 'the input ends inside a value', bytes: length }
   }
@@ -361,17 +332,4 @@ export class ValueSplitter implements Splitter {
 
 function invalid(line: number, ordinal: number, message: string, raw: string | Uint8Array): RejectedEvent {
   return { line, ordinal, rejection: { code: 'JSON_INVALID', message }, raw }
-}
-
-/** True for a beginning of a byte order mark that is not whole yet. */
-function mayBecomeMark(bytes: Uint8Array): boolean {
-  return bytes.length < MARK.length && bytes.every((byte, index) => byte === MARK[index])
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  if (first.length === 0) return second
-  const bytes = new Uint8Array(first.length + second.length)
-  bytes.set(first)
-  bytes.set(second, first.length)
-  return bytes
 }

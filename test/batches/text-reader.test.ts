@@ -80,8 +80,8 @@ describe('text input', () => {
     assert.deepEqual([made.written, made.rejected], [2, 2])
   })
 
-  it('gives a line of 10 MB through where that is allowed', () => {
-    const text = `"${'\\\t'.repeat(5_000_000)}`
+  it('gives a long line through where that is allowed', () => {
+    const text = `"${'\\\t'.repeat(1_000_000)}`
     const rules = compileRules('n: len(message)\n')
     assert.equal(byAllWays(rules, TEXT, [Buffer.from(text)]).output, `{"n":${text.length}}\n`)
   })

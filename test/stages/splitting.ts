@@ -30,3 +30,8 @@ export function cutAt(whole: Buffer, cuts: readonly number[]): Buffer[] {
 export function eachByte(whole: Buffer): Buffer[] {
   return [...whole].map((byte) => Buffer.of(byte))
 }
+
+export function chunksOf(whole: Buffer, size: number): Buffer[] {
+  const count = Math.ceil(whole.length / size)
+  return Array.from({ length: count }, (_, index) => whole.subarray(index * size, (index + 1) * size))
+}

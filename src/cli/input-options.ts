@@ -1,0 +1,75 @@
+import type { Command } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import type { InputFormat, InputOptions } from '../formats/input-options.ts'
+import { columnsProblem, delimiterProblem } from '../formats/input-options.ts'
+import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT } from '../formats/limits.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+
+/** The options that say what the input is, as commander names them. */
+export interface InputArguments {
+  readonly inputFormat?: InputFormat
+  readonly maxLine?: number
+  readonly columns?: readonly string[]
+  readonly delimiter?: string
+}
+
+const FORMATS: readonly InputFormat[] = ['jsonl', 'json', 'text', 'csv']
+
+/** Adds the options to a command. */
+export function withInput(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--input-format <format>',
+        'a JSON event a line; a JSON document, array or sequence of values; a line of text an event; records of CSV',
+      )
+        .choices(FORMATS)
+        .default('jsonl'),
+    )
+    .option('--columns <names>', 'csv: the names of the fields, a,b,c (default: the first line)', columnNames)
+    .option('--delimiter <character>', 'csv: the character between fields, or tab (default: ,)', delimiter)
+    .option('--max-line <bytes>', `reject longer input lines (default: ${DEFAULT_MAX_LINE_BYTES})`, byteCount)
+}
+
+/** The formats that an option is for; the other options are for all. */
+const NEEDED: readonly (readonly [name: keyof InputArguments, option: string, format: InputFormat])[] = [
+  ['columns', '--columns', 'csv'],
+  ['delimiter', '--delimiter', 'csv'],
+]
+
+/**
+ * The same options for the pipeline.
+ *
+ * @throws {CommandError} when they do not fit together
+ */
+export function inputOptions(options: InputArguments): InputOptions {
+  const { inputFormat = 'jsonl', maxLine, columns, delimiter } = options
+  for (const [name, option, format] of NEEDED) {
+    if (options[name] !== undefined && inputFormat !== format) {
+      throw new CommandError(EXIT.USAGE, `${option} needs --input-format ${format}`)
+    }
+  }
+  return { inputFormat, maxLineBytes: maxLine, columns, delimiter }
+}
+
+function columnNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim())
+  return accepted(names, columnsProblem(names))
+}
+
+function delimiter(text: string): string {
+  const character = text === 'tab' || text === '\\t' ? '\t' : text
+  return accepted(character, delimiterProblem(character))
+}
+
+function byteCount(text: string): number {
+  const bytes = Number(text)
+  if (/^[1-9]\d*$/.test(text) && bytes <= MAX_LINE_LIMIT) return bytes
+  throw new InvalidArgumentError(`It has to be a number of bytes from 1 to ${MAX_LINE_LIMIT}.`)
+}
+
+/** @throws {InvalidArgumentError} when there is a problem */
+function accepted<Value>(value: Value, problem: string | undefined): Value {
+  if (problem === undefined) return value
+  throw new InvalidArgumentError(`${problem[0]!.toUpperCase()}${problem.slice(1)}.`)
+}
