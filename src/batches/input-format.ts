@@ -38,7 +38,7 @@ const FORMATS: Readonly<Record<InputFormat, Format>> = {
     createReader: () => new EventParser(),
   },
   json: {
-    createSplitter: ({ maxLineBytes }, coding) => new ValueSplitter(maxLineBytes, coding),
+    createSplitter: ({ maxLineBytes, pick }, coding) => new ValueSplitter(maxLineBytes, coding, pick),
     createReader: () => new EventParser(),
   },
   text: {

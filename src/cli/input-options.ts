@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { InvalidArgumentError, Option } from 'commander'
 import type { InputFormat, InputOptions } from '../formats/input-options.ts'
-import { columnsProblem, delimiterProblem } from '../formats/input-options.ts'
+import { columnsProblem, delimiterProblem, pickProblem } from '../formats/input-options.ts'
 import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT } from '../formats/limits.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
@@ -9,6 +9,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 export interface InputArguments {
   readonly inputFormat?: InputFormat
   readonly maxLine?: number
+  readonly pick?: string
   readonly columns?: readonly string[]
   readonly delimiter?: string
 }
@@ -26,6 +27,11 @@ export function withInput(command: Command): Command {
         .choices(FORMATS)
         .default('jsonl'),
     )
+    .option(
+      '--pick <path>',
+      'json: the events are the elements of the list at this path of each document',
+      pick,
+    )
     .option('--columns <names>', 'csv: the names of the fields, a,b,c (default: the first line)', columnNames)
     .option('--delimiter <character>', 'csv: the character between fields, or tab (default: ,)', delimiter)
     .option('--max-line <bytes>', `reject longer input lines (default: ${DEFAULT_MAX_LINE_BYTES})`, byteCount)
@@ -33,6 +39,7 @@ export function withInput(command: Command): Command {
 
 /** The formats that an option is for; the other options are for all. */
 const NEEDED: readonly (readonly [name: keyof InputArguments, option: string, format: InputFormat])[] = [
+  ['pick', '--pick', 'json'],
   ['columns', '--columns', 'csv'],
   ['delimiter', '--delimiter', 'csv'],
 ]
@@ -43,13 +50,17 @@ const NEEDED: readonly (readonly [name: keyof InputArguments, option: string, fo
  * @throws {CommandError} when they do not fit together
  */
 export function inputOptions(options: InputArguments): InputOptions {
-  const { inputFormat = 'jsonl', maxLine, columns, delimiter } = options
+  const { inputFormat = 'jsonl', maxLine, pick, columns, delimiter } = options
   for (const [name, option, format] of NEEDED) {
     if (options[name] !== undefined && inputFormat !== format) {
       throw new CommandError(EXIT.USAGE, `${option} needs --input-format ${format}`)
     }
   }
-  return { inputFormat, maxLineBytes: maxLine, columns, delimiter }
+  return { inputFormat, maxLineBytes: maxLine, pick, columns, delimiter }
+}
+
+function pick(path: string): string {
+  return accepted(path, pickProblem(path))
 }
 
 function columnNames(text: string): string[] {

@@ -14,6 +14,8 @@ export interface InputOptions {
   readonly inputFormat?: InputFormat | undefined
   /** Longer events are rejected (LINE_TOO_LONG). Default: 16 MiB. */
   readonly maxLineBytes?: number | undefined
+  /** With `json`: the path of a list in each document, whose elements are the events. Default: the documents are. */
+  readonly pick?: string | undefined
   /** With `csv`: the names of the fields. Default: the first record of each source has them. */
   readonly columns?: readonly string[] | undefined
   /** With `csv`: the character between two fields. Default: a comma. */
@@ -24,19 +26,21 @@ export interface InputOptions {
 export interface InputSettings {
   readonly inputFormat: InputFormat
   readonly maxLineBytes: number
+  readonly pick: string | undefined
   readonly columns: readonly string[] | undefined
   readonly delimiter: string | undefined
 }
 
 /** The formats that an option is for; the other options are for all. */
 const OPTION_FORMATS: readonly (readonly [keyof InputOptions, InputFormat])[] = [
+  ['pick', 'json'],
   ['columns', 'csv'],
   ['delimiter', 'csv'],
 ]
 
 /** @throws {TypeError} when an option is not acceptable */
 export function inputSettings(options: InputOptions): InputSettings {
-  const { inputFormat = 'jsonl', maxLineBytes = DEFAULT_MAX_LINE_BYTES, columns, delimiter } = options
+  const { inputFormat = 'jsonl', maxLineBytes = DEFAULT_MAX_LINE_BYTES, pick, columns, delimiter } = options
   if (!FORMATS.includes(inputFormat)) {
     throw new TypeError(`inputFormat has to be ${listed(FORMATS)}, not ${JSON.stringify(inputFormat)}`)
   }
@@ -49,11 +53,19 @@ export function inputSettings(options: InputOptions): InputSettings {
     }
   }
   const problems = [
+    pick === undefined ? undefined : pickProblem(pick),
     columns === undefined ? undefined : columnsProblem(columns),
     delimiter === undefined ? undefined : delimiterProblem(delimiter),
   ]
   for (const problem of problems) if (problem !== undefined) throw new TypeError(problem)
-  return { inputFormat, maxLineBytes, columns, delimiter }
+  return { inputFormat, maxLineBytes, pick, columns, delimiter }
+}
+
+/** The fault of a path; undefined: there is none. */
+export function pickProblem(path: string): string | undefined {
+  return typeof path === 'string' && path.split('.').every((part) => part !== '')
+    ? undefined
+    : 'the path has to be names with a dot between them'
 }
 
 /** The fault of names of fields; undefined: there is none. */

@@ -1,9 +1,11 @@
 import type { EventText, RejectedEvent } from '../event.ts'
+import { MAX_RAW_BYTES } from '../event.ts'
 import { ChunkText } from '../json/chunk-text.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
 import { BrokenRest, unreadEvent } from './broken-rest.ts'
 import { WithoutMark } from './byte-order-mark.ts'
+import { Envelope } from './envelope.ts'
 import { HeldBytes } from './held-bytes.ts'
 import { notUtf8, tooLong } from './raw-text.ts'
 import type { EventTexts, Splitter, UnreadRest } from './splitter.ts'
@@ -22,6 +24,8 @@ type State =
   | 'nested'
   | 'string'
   | 'scalar'
+  /** In a document round the list whose elements are the events. */
+  | 'envelope'
   /** After a bracket that closes nothing: what follows is kept as far as a rejected record takes it. */
   | 'broken'
 
@@ -42,8 +46,6 @@ const BRACKET_BIT = 0x20
 
 /** A number or a literal ends before one of these. */
 const DELIMITERS = new Set(new TextEncoder().encode(' \t\n\r,:"[]{}'))
-
-const NOT_SEPARATED = 'not valid JSON: expected "," or "]" after an element of the top-level array'
 
 /**
  * Finds the events in JSON that is not one value a line: the elements of a top-level array, and any other value of
@@ -71,13 +73,24 @@ const NOT_SEPARATED = 'not valid JSON: expected "," or "]" after an element of t
  * where the value ends. A bracket that closes nothing, or an end of the input inside an array, a value or a string, shows
  * that values are no longer where they seem to be; what comes next may be the contents of somebody's string. Then all from
  * there on is one rejected event (JSON_INVALID), and `unread` tells how many bytes that is.
+ *
+ * With `pick` the objects that are found so are documents, and the events are the elements of the list in each of them, found as those
+ * of an array at the top are. A document without the list is one rejected event. stream-json could pick it, but see above.
  */
 export class ValueSplitter implements Splitter {
   readonly #maxEventBytes: number
   readonly #held: HeldBytes
   readonly #mark = new WithoutMark()
   #state: State = 'top'
+  /** In an array at the top, or in the list of a document. */
   #inArray = false
+  readonly #pick: string | undefined
+  readonly #envelope: Envelope | undefined
+  /** Of a document: its beginning, until its list is found, the line on which it begins, and if it stands in an array itself. */
+  readonly #document: HeldBytes
+  #documentLine = 1
+  #isDocumentInArray = false
+  #inList = false
   /** Of a nested value: brackets that are open, and whether a string is. */
   #depth = 0
   #inString = false
@@ -96,10 +109,16 @@ export class ValueSplitter implements Splitter {
   #events: EventText[] = []
   #rejected: RejectedEvent[] = []
 
-  /** @param coding how bytes become text. Default: as it is done everywhere */
-  constructor(maxEventBytes: number, coding = PORTABLE_CODING) {
+  /**
+   * @param coding how bytes become text. Default: as it is done everywhere
+   * @param pick the path of the list in each document. Default: the values are the events
+   */
+  constructor(maxEventBytes: number, coding = PORTABLE_CODING, pick?: string) {
     this.#maxEventBytes = maxEventBytes
     this.#coding = coding
+    this.#pick = pick
+    this.#envelope = pick === undefined ? undefined : new Envelope(pick, coding)
+    this.#document = new HeldBytes(MAX_RAW_BYTES, coding)
     this.#held = new HeldBytes(maxEventBytes, coding)
   }
 
@@ -118,6 +137,7 @@ export class ValueSplitter implements Splitter {
     if (this.#rest !== undefined) this.#endBroken(this.#rest)
     else if (this.#state === 'scalar' && !this.#inArray) this.#emitHeld()
     else if (this.#isInside()) this.#endInside()
+    else if (this.#state === 'envelope') this.#endInDocument()
     else if (this.#inArray) this.#endBetween()
     return this.#take()
   }
@@ -137,6 +157,10 @@ export class ValueSplitter implements Splitter {
         const rejected = this.#rest.add(bytes.subarray(position))
         if (rejected !== undefined) this.#rejected.push(rejected)
         return
+      }
+      if (this.#state === 'envelope') {
+        position = this.#readEnvelope(this.#envelope!, bytes, position)
+        continue
       }
       const begun = this.#isInside()
       if (!begun) {
@@ -169,12 +193,58 @@ export class ValueSplitter implements Splitter {
       if (byte === LF) this.#line++
       else if (byte === COMMA || byte === COLON) this.#separate(byte)
       else if (byte === CLOSE_BRACKET && this.#inArray) this.#closeArray()
+      else if (byte === OPEN_BRACE && this.#envelope !== undefined && !this.#inList) this.#beginDocument(byte)
       else if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) this.#break(byte)
       else if (byte === OPEN_BRACKET && this.#state === 'top') this.#openArray()
       else this.#beginValue(byte)
+      if (this.#state === 'envelope') return position + 1
       if (this.#isInside() || this.#state === 'broken') return position
     }
     return bytes.length
+  }
+
+  #beginDocument(byte: number): void {
+    this.#envelope!.begin()
+    this.#state = 'envelope'
+    this.#isDocumentInArray = this.#inArray
+    this.#documentLine = this.#line
+    this.#document.add(Uint8Array.of(byte))
+  }
+
+  /** @returns the offset after the last byte that was read */
+  #readEnvelope(envelope: Envelope, bytes: Uint8Array, from: number): number {
+    const end = envelope.read(bytes, from)
+    this.#line += envelope.takeLines()
+    // Behind the list nothing is held: a document without one is the only one that is rejected.
+    if (!this.#hasList) this.#document.add(bytes.subarray(from, end))
+    if (envelope.isInList) {
+      this.#document.clear()
+      this.#inList = true
+      this.#openArray()
+    } else if (envelope.isOver) {
+      if (!this.#hasList) this.#refuseDocument(envelope)
+      this.#document.clear()
+      this.#inArray = this.#isDocumentInArray
+      this.#state = this.#inArray ? 'separator' : 'top'
+    }
+    return end
+  }
+
+  /** The list of the document has been found: its beginning is not held any longer. */
+  get #hasList(): boolean {
+    return this.#document.length === 0
+  }
+
+  #refuseDocument({ foundType }: Envelope): void {
+    const place = { line: this.#documentLine, ordinal: this.#ordinal++ }
+    const rejection =
+      foundType === undefined
+        ? ({ code: 'FIELD_MISSING', message: `the document has no list ${this.#pick}` } as const)
+        : ({
+            code: 'TYPE_ERROR',
+            message: `${this.#pick} of the document is ${foundType}, not a list`,
+          } as const)
+    this.#rejected.push(unreadEvent(place, rejection, this.#document, this.#coding))
   }
 
   /** A comma, or a colon, which is right nowhere between values: after an element it is taken for the comma. */
@@ -193,7 +263,8 @@ export class ValueSplitter implements Splitter {
   #closeArray(): void {
     if (this.#state === 'element') this.#refuse('expected a value, not "]"')
     this.#inArray = false
-    this.#state = 'top'
+    this.#state = this.#inList ? 'envelope' : 'top'
+    this.#inList = false
   }
 
   #beginValue(byte: number): void {
@@ -288,8 +359,16 @@ export class ValueSplitter implements Splitter {
     }
     const text = chunk.text(from, end)
     if (text === undefined) this.#rejected.push(notUtf8(line, ordinal, bytes.subarray(from, end)))
-    else if (this.#isMisplaced) this.#rejected.push(invalid(line, ordinal, NOT_SEPARATED, text))
+    else if (this.#isMisplaced) this.#rejected.push(invalid(line, ordinal, this.#notSeparated, text))
     else this.#events.push({ line, ordinal, text })
+  }
+
+  get #notSeparated(): string {
+    return `not valid JSON: expected "," or "]" after an element of ${this.#arrayName}`
+  }
+
+  get #arrayName(): string {
+    return this.#inList ? `the list ${this.#pick}` : 'the top-level array'
   }
 
   #emitHeld(): void {
@@ -323,8 +402,20 @@ export class ValueSplitter implements Splitter {
     this.#unread = { line: this.#valueLine, problem: 'the input ends inside a value', bytes: length }
   }
 
+  /** A document is not read to its end: with its list, or without it. */
+  #endInDocument(): void {
+    const { length } = this.#document
+    const place = { line: this.#documentLine, ordinal: this.#ordinal++ }
+    const problem = 'the input ends inside a document'
+    const message = this.#hasList
+      ? `${problem}, behind its list ${this.#pick}`
+      : `${problem}, after ${length} bytes of it and before its list ${this.#pick}`
+    this.#rejected.push(unreadEvent(place, { code: 'JSON_INVALID', message }, this.#document, this.#coding))
+    this.#unread = { line: place.line, problem, bytes: length }
+  }
+
   #endBetween(): void {
-    const problem = 'the input ends inside the top-level array'
+    const problem = `the input ends inside ${this.#arrayName}`
     this.#rejected.push(invalid(this.#line, this.#ordinal++, problem, ''))
     this.#unread = { line: this.#line, problem, bytes: 0 }
   }
