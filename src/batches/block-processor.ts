@@ -21,7 +21,13 @@ export class BlockProcessor {
     coding: TextCoding = PORTABLE_CODING,
   ) {
     const records = new UnplacedRecordWriter(coding)
-    this.#processor = new Processor(rules, records, { ...input, ...settings, copies: true, coding })
+    this.#processor = new Processor(rules, records, {
+      ...input,
+      ...settings,
+      isTranscoded: true,
+      copies: true,
+      coding,
+    })
   }
 
   /** The next block is worked on with these rules. */

@@ -3,7 +3,10 @@ import { CsvSplitter } from '../formats/csv.ts'
 import type { InputFormat, InputSettings } from '../formats/input-options.ts'
 import type { LineOptions } from '../formats/lines.ts'
 import { LineSplitter } from '../formats/lines.ts'
+import type { InvalidBytes } from '../formats/raw-text.ts'
+import { misfit, notUtf8, replaced } from '../formats/raw-text.ts'
 import type { Splitter } from '../formats/splitter.ts'
+import { Transcoder, TranscodingSplitter } from '../formats/transcoder.ts'
 import { ValueSplitter } from '../formats/values.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import type { EventReader } from '../rules/apply/parse-event.ts'
@@ -13,63 +16,77 @@ import type { Cutter } from './cutter.ts'
 import { EventCutter } from './event-cutter.ts'
 import { LineCutter } from './line-cutter.ts'
 import { TextReader } from './text-reader.ts'
+import { TranscodingCutter } from './transcoding-cutter.ts'
 
-/** The two halves of a format: bytes to the texts of events, and such a text to the values that rules work on. */
-interface Format {
-  /**
-   * Each line is an event, or is skipped: whoever has complete lines can read them without those before them. Undefined: where
-   * an event ends depends on all that is before it.
-   */
-  readonly lines?: LineOptions
-  /** Lines are JSON, so that the fast path can read their bytes. Default: false. */
-  readonly hasJsonLines?: boolean
-  createSplitter(settings: InputSettings, coding: TextCoding): Splitter
-  createReader(settings: InputSettings): EventReader
+/** The settings, and the part of them that concerns bytes that do not fit the encoding. */
+interface FormatSettings extends InputSettings {
+  readonly invalid: InvalidBytes
 }
 
-const SKIPS_BLANK: LineOptions = { keepsBlank: false }
-const KEEPS_BLANK: LineOptions = { keepsBlank: true }
+/** A format whose events are lines, or are skipped: whoever has complete lines can read them without those before them. */
+interface LineFormat {
+  lines(settings: FormatSettings): LineOptions
+  /** Lines are JSON, so that the fast path can read their bytes. */
+  readonly hasJsonLines: boolean
+  createReader(settings: FormatSettings): EventReader
+}
 
-const FORMATS: Readonly<Record<InputFormat, Format>> = {
+/** A format in which the end of an event depends on all that is before it. */
+interface StreamFormat {
+  createSplitter(settings: FormatSettings, coding: TextCoding): Splitter
+  createReader(settings: FormatSettings): EventReader
+}
+
+/** The two halves of a format: bytes to the texts of events, and such a text to the values that rules work on. */
+const FORMATS: Readonly<Record<InputFormat, LineFormat | StreamFormat>> = {
   jsonl: {
-    lines: SKIPS_BLANK,
+    lines: ({ invalid }) => ({ keepsBlank: false, invalid }),
     hasJsonLines: true,
-    createSplitter: ({ maxLineBytes }, coding) => new LineSplitter(maxLineBytes, coding, SKIPS_BLANK),
     createReader: () => new EventParser(),
   },
   json: {
-    createSplitter: ({ maxLineBytes, pick }, coding) => new ValueSplitter(maxLineBytes, coding, pick),
+    createSplitter: (settings, coding) => new ValueSplitter(settings.maxLineBytes, coding, settings),
     createReader: () => new EventParser(),
   },
   text: {
-    lines: KEEPS_BLANK,
-    createSplitter: ({ maxLineBytes }, coding) => new LineSplitter(maxLineBytes, coding, KEEPS_BLANK),
+    lines: ({ invalid }) => ({ keepsBlank: true, invalid }),
+    hasJsonLines: false,
     createReader: () => new TextReader(),
   },
   csv: {
-    createSplitter: ({ maxLineBytes, ...options }, coding) => new CsvSplitter(maxLineBytes, coding, options),
+    createSplitter: (settings, coding) => new CsvSplitter(settings.maxLineBytes, coding, settings),
     createReader: ({ delimiter }) => new CsvReader(delimiter),
   },
 }
 
 /** A format with its settings. */
 export class EventFormat {
-  /** See `Format`. */
+  /** Events are lines, which are read so; undefined: they are not. */
   readonly lines: LineOptions | undefined
+  /** Lines are JSON, so that the fast path can read their bytes. */
   readonly hasJsonLines: boolean
-  readonly #format: Format
-  readonly #settings: InputSettings
+  readonly #format: LineFormat | StreamFormat
+  readonly #settings: FormatSettings
 
   constructor(settings: InputSettings) {
     this.#format = FORMATS[settings.inputFormat]
-    this.#settings = settings
-    this.lines = this.#format.lines
-    this.hasJsonLines = this.#format.hasJsonLines ?? false
+    this.#settings = { ...settings, invalid: invalidBytes(settings) }
+    const isByLine = 'lines' in this.#format
+    this.lines = isByLine ? (this.#format as LineFormat).lines(this.#settings) : undefined
+    this.hasJsonLines = isByLine && (this.#format as LineFormat).hasJsonLines
   }
 
-  /** A splitter for one source. */
+  /** Makes UTF-8 of the bytes of sources, one after the other; undefined: they are UTF-8. */
+  createTranscoder(): Transcoder | undefined {
+    const { encoding } = this.#settings
+    return encoding === undefined ? undefined : new Transcoder(encoding)
+  }
+
+  /** A splitter for the bytes of one source. */
   createSplitter(coding: TextCoding): Splitter {
-    return this.#format.createSplitter(this.#settings, coding)
+    const splitter = this.#createSplitter(coding)
+    const transcoder = this.createTranscoder()
+    return transcoder === undefined ? splitter : new TranscodingSplitter(transcoder, splitter)
   }
 
   /** Makes values of texts, for any number of sources. */
@@ -78,13 +95,28 @@ export class EventFormat {
   }
 
   /**
-   * A cutter for worker threads.
+   * A cutter for worker threads, whose blocks are UTF-8.
    *
    * @param blockBytes a block has about so many bytes
    */
   createCutter(blockBytes: number, coding: TextCoding): Cutter {
-    return this.lines === undefined
-      ? new EventCutter(() => this.createSplitter(coding), blockBytes)
-      : new LineCutter(this.#settings.maxLineBytes, blockBytes, coding)
+    const { maxLineBytes } = this.#settings
+    const cutter =
+      this.lines === undefined
+        ? new EventCutter(() => this.#createSplitter(coding), blockBytes)
+        : new LineCutter(maxLineBytes, blockBytes, coding)
+    const transcoder = this.createTranscoder()
+    return transcoder === undefined ? cutter : new TranscodingCutter(transcoder, cutter)
   }
+
+  #createSplitter(coding: TextCoding): Splitter {
+    const format = this.#format
+    if ('createSplitter' in format) return format.createSplitter(this.#settings, coding)
+    return new LineSplitter(this.#settings.maxLineBytes, coding, this.lines)
+  }
+}
+
+function invalidBytes({ invalidUtf8, encoding }: InputSettings): InvalidBytes {
+  if (invalidUtf8 === 'replace') return replaced
+  return encoding === undefined ? notUtf8 : misfit(encoding)
 }

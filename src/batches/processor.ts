@@ -1,11 +1,12 @@
 import type { BatchNotes, EventText, RejectedEvent } from '../event.ts'
-import { inOrder, rejectedEvent } from '../event.ts'
+import { inOrder, rejectedEvent, withReplaced } from '../event.ts'
 import type { InputOptions, InputSettings } from '../formats/input-options.ts'
 import { inputSettings } from '../formats/input-options.ts'
 import { HAND_ON_BYTES, HAND_ON_RECORD_BYTES } from '../formats/limits.ts'
 import type { LineSink } from '../formats/lines.ts'
 import { LineReader } from '../formats/lines.ts'
 import type { EventTexts, Splitter, UnreadRest } from '../formats/splitter.ts'
+import type { Transcoder } from '../formats/transcoder.ts'
 import type { ChunkText } from '../json/chunk-text.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
@@ -28,6 +29,8 @@ export interface ProcessorOptions extends InputOptions {
   readonly stopAtRejected?: boolean
   /** Bytes of a part are in a buffer that holds nothing else, and is no larger than they are. Default: false. */
   readonly copies?: boolean
+  /** The bytes are UTF-8 already, whatever `encoding` says. Default: false. */
+  readonly isTranscoded?: boolean
   /** Makes bytes of text. Default: as it is done everywhere. */
   readonly coding?: TextCoding
 }
@@ -87,10 +90,14 @@ export class Processor<Records> {
   #runner!: Runner
   #fast: FastPath | undefined
   #writer!: ByteWriter
+  /** For lines; a splitter has its own. */
+  readonly #transcoder: Transcoder | undefined
   #lines: LineReader
   #splitter: Splitter
   #unread: UnreadRest | undefined
   #written = 0
+  /** Events that were read with U+FFFD in the place of bytes. */
+  #replaced = 0
   /** Lines that the fast path took last. */
   #taken = 0
   #stopped = false
@@ -111,6 +118,7 @@ export class Processor<Records> {
     this.#coding = coding
     this.#records = records
     this.#sink = this.#createSink()
+    this.#transcoder = options.isTranscoded === true ? undefined : this.#format.createTranscoder()
     this.#lines = this.#createReader(true)
     this.#splitter = this.#format.createSplitter(coding)
     this.replaceRules(rules)
@@ -157,7 +165,7 @@ export class Processor<Records> {
    */
   *read(bytes: Uint8Array): Generator<ProcessedPart<Records>> {
     if (this.#format.lines !== undefined) {
-      for (const _ of this.#lines.read(bytes)) yield this.finish()
+      yield* this.#readLines(this.#transcoder?.push(bytes) ?? bytes)
       return
     }
     for (let start = 0; start < bytes.length; start += STEP_BYTES) {
@@ -168,12 +176,17 @@ export class Processor<Records> {
   /** The source, or the part of one, has ended. @yields output, as `read` does */
   *end(): Generator<ProcessedPart<Records>> {
     if (this.#format.lines !== undefined) {
+      if (this.#transcoder !== undefined) yield* this.#readLines(this.#transcoder.end())
       for (const _ of this.#lines.readEnd()) yield this.finish()
     } else {
       yield* this.readTexts(this.#splitter.end())
       this.#unread = this.#splitter.unread
       this.#splitter = this.#format.createSplitter(this.#coding)
     }
+  }
+
+  *#readLines(bytes: Uint8Array): Generator<ProcessedPart<Records>> {
+    for (const _ of this.#lines.read(bytes)) yield this.finish()
   }
 
   /** Reads events that are cut already. @yields output, as `read` does */
@@ -188,13 +201,15 @@ export class Processor<Records> {
   /** The output that was made and not given yet; it may be empty. */
   finish(): ProcessedPart<Records> {
     const written = this.#written
+    const notes = withReplaced(this.#notes?.take(), this.#replaced)
     this.#written = 0
+    this.#replaced = 0
     this.#slice.restart()
     return {
       bytes: this.#copies ? this.#writer.takeCopy() : this.#writer.take(),
       written,
       rejected: this.#records.take(),
-      notes: this.#notes?.take(),
+      notes,
     }
   }
 
@@ -242,6 +257,7 @@ export class Processor<Records> {
 
   #event(event: EventText): void {
     if (this.#stopped) return
+    if (event.isReplaced === true) this.#replaced++
     const parsed = this.#reader.parse(event)
     const output = 'code' in parsed ? parsed : normalizeOne(parsed, this.#runner)
     const text = 'code' in output ? output : outputText(output)

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { InvalidArgumentError, Option } from 'commander'
-import type { InputFormat, InputOptions } from '../formats/input-options.ts'
-import { columnsProblem, delimiterProblem, pickProblem } from '../formats/input-options.ts'
+import type { InputFormat, InputOptions, InvalidUtf8 } from '../formats/input-options.ts'
+import { columnsProblem, delimiterProblem, encodingProblem, pickProblem } from '../formats/input-options.ts'
 import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT } from '../formats/limits.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
@@ -9,6 +9,8 @@ import { CommandError, EXIT } from './exit-codes.ts'
 export interface InputArguments {
   readonly inputFormat?: InputFormat
   readonly maxLine?: number
+  readonly encoding?: string
+  readonly invalidUtf8?: InvalidUtf8
   readonly pick?: string
   readonly columns?: readonly string[]
   readonly delimiter?: string
@@ -34,6 +36,19 @@ export function withInput(command: Command): Command {
     )
     .option('--columns <names>', 'csv: the names of the fields, a,b,c (default: the first line)', columnNames)
     .option('--delimiter <character>', 'csv: the character between fields, or tab (default: ,)', delimiter)
+    .option(
+      '--encoding <name>',
+      'the encoding: utf-8, utf-16le, latin1, windows-1251 (default: utf-8)',
+      encoding,
+    )
+    .addOption(
+      new Option(
+        '--invalid-utf8 <action>',
+        'bytes that do not fit it: reject the event, or replace them by U+FFFD',
+      )
+        .choices(['reject', 'replace'])
+        .default('reject'),
+    )
     .option('--max-line <bytes>', `reject longer input lines (default: ${DEFAULT_MAX_LINE_BYTES})`, byteCount)
 }
 
@@ -50,13 +65,17 @@ const NEEDED: readonly (readonly [name: keyof InputArguments, option: string, fo
  * @throws {CommandError} when they do not fit together
  */
 export function inputOptions(options: InputArguments): InputOptions {
-  const { inputFormat = 'jsonl', maxLine, pick, columns, delimiter } = options
+  const { inputFormat = 'jsonl', maxLine, encoding, invalidUtf8, pick, columns, delimiter } = options
   for (const [name, option, format] of NEEDED) {
     if (options[name] !== undefined && inputFormat !== format) {
       throw new CommandError(EXIT.USAGE, `${option} needs --input-format ${format}`)
     }
   }
-  return { inputFormat, maxLineBytes: maxLine, pick, columns, delimiter }
+  return { inputFormat, maxLineBytes: maxLine, encoding, invalidUtf8, pick, columns, delimiter }
+}
+
+function encoding(name: string): string {
+  return accepted(name, encodingProblem(name))
 }
 
 function pick(path: string): string {

@@ -12,6 +12,7 @@ export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: Po
     rejected_by_rule: counts.rejectedByRule,
     left_out_by_rule: counts.leftOutByRule,
     never_present: counts.neverPresent.map(({ field }) => field),
+    utf8_replaced: counts.replaced,
     bytes_read: bytesRead,
     bytes_parsed: bytesParsed,
     bytes_unread: bytesUnread,

@@ -6,6 +6,7 @@ import { BrokenRest, unreadEvent } from './broken-rest.ts'
 import { WithoutMark } from './byte-order-mark.ts'
 import { CsvProblem, splitRecord } from './csv-record.ts'
 import { HeldBytes } from './held-bytes.ts'
+import type { InvalidBytes } from './raw-text.ts'
 import { notUtf8, tooLong } from './raw-text.ts'
 import type { EventTexts, Splitter, UnreadRest } from './splitter.ts'
 
@@ -23,6 +24,8 @@ export interface CsvOptions {
   readonly delimiter?: string | undefined
   /** The names of the fields. Default: the first record of the source has them. */
   readonly columns?: readonly string[] | undefined
+  /** Default: records that are not UTF-8 are rejected. */
+  readonly invalid?: InvalidBytes
 }
 
 /**
@@ -45,6 +48,7 @@ export interface CsvOptions {
 export class CsvSplitter implements Splitter {
   readonly #maxEventBytes: number
   readonly #coding: TextCoding
+  readonly #invalid: InvalidBytes
   readonly #delimiter: string
   readonly #delimiterBytes: Uint8Array
   readonly #mark = new WithoutMark()
@@ -68,10 +72,11 @@ export class CsvSplitter implements Splitter {
   constructor(
     maxEventBytes: number,
     coding = PORTABLE_CODING,
-    { delimiter = ',', columns }: CsvOptions = {},
+    { delimiter = ',', columns, invalid = notUtf8 }: CsvOptions = {},
   ) {
     this.#maxEventBytes = maxEventBytes
     this.#coding = coding
+    this.#invalid = invalid
     this.#delimiter = delimiter
     this.#delimiterBytes = new TextEncoder().encode(delimiter)
     this.#columns = columns
@@ -200,13 +205,16 @@ export class CsvSplitter implements Splitter {
       return
     }
     const text = chunk.text(start, end)
+    const [line, ordinal] = [this.#recordLine, this.#ordinal]
+    const event =
+      text === undefined ? this.#invalid(line, ordinal, bytes.subarray(start, end)) : { line, ordinal, text }
     if (this.#columns === undefined) {
-      this.#nameFields(text, bytes.subarray(start, lineEnd))
+      this.#nameFields('text' in event ? event.text : undefined, bytes.subarray(start, lineEnd))
       return
     }
-    const [line, ordinal] = [this.#recordLine, this.#ordinal++]
-    if (text === undefined) this.#rejected.push(notUtf8(line, ordinal, bytes.subarray(start, end)))
-    else this.#events.push({ line, ordinal, text, columns: this.#columns })
+    this.#ordinal++
+    if ('text' in event) this.#events.push({ ...event, columns: this.#columns })
+    else this.#rejected.push(event)
   }
 
   /** @param length bytes of the record, of which the first ones are given; a CR at its end is one of them */
@@ -225,7 +233,9 @@ export class CsvSplitter implements Splitter {
   /** The first record of the source, which has the names. */
   #nameFields(text: string | undefined, bytes: Uint8Array): void {
     const names =
-      text === undefined ? new CsvProblem('they are not UTF-8') : splitRecord(text, this.#delimiter)
+      text === undefined
+        ? new CsvProblem('bytes of them do not fit the encoding')
+        : splitRecord(text, this.#delimiter)
     if (names instanceof CsvProblem) this.#break(names.message, bytes)
     else this.#columns = names
   }

@@ -8,12 +8,21 @@ export type InputFormat = 'jsonl' | 'json' | 'text' | 'csv'
 
 const FORMATS: readonly InputFormat[] = ['jsonl', 'json', 'text', 'csv']
 
+/** What becomes of events with bytes that do not fit the encoding. */
+export type InvalidUtf8 = 'reject' | 'replace'
+
+const INVALID_UTF8: readonly InvalidUtf8[] = ['reject', 'replace']
+
 /** The form of the input. */
 export interface InputOptions {
   /** Default: jsonl. */
   readonly inputFormat?: InputFormat | undefined
   /** Longer events are rejected (LINE_TOO_LONG). Default: 16 MiB. */
   readonly maxLineBytes?: number | undefined
+  /** The encoding of the bytes, by a name that `TextDecoder` knows: `latin1`, `windows-1251`, `utf-16le`. Default: utf-8. */
+  readonly encoding?: string | undefined
+  /** Bytes that do not fit it: `reject` the event (UTF8_INVALID), or `replace` them by U+FFFD and count it. Default: reject. */
+  readonly invalidUtf8?: InvalidUtf8 | undefined
   /** With `json`: the path of a list in each document, whose elements are the events. Default: the documents are. */
   readonly pick?: string | undefined
   /** With `csv`: the names of the fields. Default: the first record of each source has them. */
@@ -26,6 +35,9 @@ export interface InputOptions {
 export interface InputSettings {
   readonly inputFormat: InputFormat
   readonly maxLineBytes: number
+  /** Undefined: UTF-8. */
+  readonly encoding: string | undefined
+  readonly invalidUtf8: InvalidUtf8
   readonly pick: string | undefined
   readonly columns: readonly string[] | undefined
   readonly delimiter: string | undefined
@@ -41,11 +53,15 @@ const OPTION_FORMATS: readonly (readonly [keyof InputOptions, InputFormat])[] = 
 /** @throws {TypeError} when an option is not acceptable */
 export function inputSettings(options: InputOptions): InputSettings {
   const { inputFormat = 'jsonl', maxLineBytes = DEFAULT_MAX_LINE_BYTES, pick, columns, delimiter } = options
+  const { encoding, invalidUtf8 = 'reject' } = options
   if (!FORMATS.includes(inputFormat)) {
     throw new TypeError(`inputFormat has to be ${listed(FORMATS)}, not ${JSON.stringify(inputFormat)}`)
   }
   if (!Number.isSafeInteger(maxLineBytes) || maxLineBytes < 1 || maxLineBytes > MAX_LINE_LIMIT) {
     throw new TypeError(`maxLineBytes has to be an integer from 1 to ${MAX_LINE_LIMIT}, not ${maxLineBytes}`)
+  }
+  if (!INVALID_UTF8.includes(invalidUtf8)) {
+    throw new TypeError(`invalidUtf8 has to be ${listed(INVALID_UTF8)}, not ${JSON.stringify(invalidUtf8)}`)
   }
   for (const [name, format] of OPTION_FORMATS) {
     if (options[name] !== undefined && inputFormat !== format) {
@@ -53,12 +69,30 @@ export function inputSettings(options: InputOptions): InputSettings {
     }
   }
   const problems = [
+    encoding === undefined ? undefined : encodingProblem(encoding),
     pick === undefined ? undefined : pickProblem(pick),
     columns === undefined ? undefined : columnsProblem(columns),
     delimiter === undefined ? undefined : delimiterProblem(delimiter),
   ]
   for (const problem of problems) if (problem !== undefined) throw new TypeError(problem)
-  return { inputFormat, maxLineBytes, pick, columns, delimiter }
+  const other = encoding === undefined ? undefined : otherEncoding(encoding)
+  return { inputFormat, maxLineBytes, encoding: other, invalidUtf8, pick, columns, delimiter }
+}
+
+/** The fault of the name of an encoding; undefined: there is none. */
+export function encodingProblem(name: string): string | undefined {
+  try {
+    new TextDecoder(name)
+    return undefined
+  } catch {
+    return `there is no encoding ${JSON.stringify(name)}; it is named as browsers do: utf-8, utf-16le, latin1, windows-1251, shift_jis`
+  }
+}
+
+/** @returns the standard's name of the encoding; undefined: it is UTF-8 */
+function otherEncoding(name: string): string | undefined {
+  const { encoding } = new TextDecoder(name)
+  return encoding === 'utf-8' ? undefined : encoding
 }
 
 /** The fault of a path; undefined: there is none. */

@@ -4,6 +4,7 @@ import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
 import { afterMark } from './byte-order-mark.ts'
 import { HeldBytes } from './held-bytes.ts'
+import type { InvalidBytes } from './raw-text.ts'
 import { notUtf8, tooLong } from './raw-text.ts'
 import type { EventTexts, Splitter } from './splitter.ts'
 
@@ -38,6 +39,8 @@ const BLANK = /^[ \t\r]*$/
 export interface LineOptions {
   /** A line of blanks, tabs and CRs, or of nothing, is an event as well. Default: false, it is skipped. */
   readonly keepsBlank?: boolean
+  /** Default: lines that are not UTF-8 are rejected. */
+  readonly invalid?: InvalidBytes
 }
 
 /**
@@ -59,6 +62,7 @@ export class LineReader {
   readonly #mayHaveMark: boolean
   readonly #coding: TextCoding
   readonly #keepsBlank: boolean
+  readonly #invalid: InvalidBytes
   #line = 0
   #ordinal = 0
 
@@ -71,7 +75,7 @@ export class LineReader {
     sink: LineSink,
     mayHaveMark = true,
     coding = PORTABLE_CODING,
-    { keepsBlank = false }: LineOptions = {},
+    { keepsBlank = false, invalid = notUtf8 }: LineOptions = {},
   ) {
     this.#maxLineBytes = maxLineBytes
     this.#sink = sink
@@ -79,6 +83,7 @@ export class LineReader {
     this.#mayHaveMark = mayHaveMark
     this.#coding = coding
     this.#keepsBlank = keepsBlank
+    this.#invalid = invalid
   }
 
   /** Number of lines so far, blank ones too. */
@@ -167,12 +172,18 @@ export class LineReader {
         this.#reject(bytes, start, next, line)
       } else {
         const text = chunk.text(first, end)
-        if (text === undefined) sink.reject(notUtf8(line, this.#ordinal++, bytes.subarray(first, end)))
+        if (text === undefined) this.#takeInvalid(line, bytes.subarray(first, end))
         else if (this.#keepsBlank || !isBlank(text)) sink.event({ line, ordinal: this.#ordinal++, text })
       }
       start = next
     }
     return start
+  }
+
+  #takeInvalid(line: number, bytes: Uint8Array): void {
+    const event = this.#invalid(line, this.#ordinal++, bytes)
+    if ('text' in event) this.#sink.event(event)
+    else this.#sink.reject(event)
   }
 
   #reject(bytes: Uint8Array, start: number, next: number, line: number): void {

@@ -7,6 +7,7 @@ import { BrokenRest, unreadEvent } from './broken-rest.ts'
 import { WithoutMark } from './byte-order-mark.ts'
 import { Envelope } from './envelope.ts'
 import { HeldBytes } from './held-bytes.ts'
+import type { InvalidBytes } from './raw-text.ts'
 import { notUtf8, tooLong } from './raw-text.ts'
 import type { EventTexts, Splitter, UnreadRest } from './splitter.ts'
 
@@ -43,6 +44,13 @@ const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 /** Turns a bracket into the brace of its side, and no other character into one. */
 const BRACKET_BIT = 0x20
+
+export interface ValueOptions {
+  /** The path of the list in each document whose elements are the events. Default: the values are the events. */
+  readonly pick?: string | undefined
+  /** Default: values that are not UTF-8 are rejected. */
+  readonly invalid?: InvalidBytes
+}
 
 /** A number or a literal ends before one of these. */
 const DELIMITERS = new Set(new TextEncoder().encode(' \t\n\r,:"[]{}'))
@@ -84,6 +92,7 @@ export class ValueSplitter implements Splitter {
   #state: State = 'top'
   /** In an array at the top, or in the list of a document. */
   #inArray = false
+  readonly #invalid: InvalidBytes
   readonly #pick: string | undefined
   readonly #envelope: Envelope | undefined
   /** Of a document: its beginning, until its list is found, the line on which it begins, and if it stands in an array itself. */
@@ -109,11 +118,13 @@ export class ValueSplitter implements Splitter {
   #events: EventText[] = []
   #rejected: RejectedEvent[] = []
 
-  /**
-   * @param coding how bytes become text. Default: as it is done everywhere
-   * @param pick the path of the list in each document. Default: the values are the events
-   */
-  constructor(maxEventBytes: number, coding = PORTABLE_CODING, pick?: string) {
+  /** @param coding how bytes become text. Default: as it is done everywhere */
+  constructor(
+    maxEventBytes: number,
+    coding = PORTABLE_CODING,
+    { pick, invalid = notUtf8 }: ValueOptions = {},
+  ) {
+    this.#invalid = invalid
     this.#maxEventBytes = maxEventBytes
     this.#coding = coding
     this.#pick = pick
@@ -358,9 +369,11 @@ export class ValueSplitter implements Splitter {
       return
     }
     const text = chunk.text(from, end)
-    if (text === undefined) this.#rejected.push(notUtf8(line, ordinal, bytes.subarray(from, end)))
-    else if (this.#isMisplaced) this.#rejected.push(invalid(line, ordinal, this.#notSeparated, text))
-    else this.#events.push({ line, ordinal, text })
+    const event =
+      text === undefined ? this.#invalid(line, ordinal, bytes.subarray(from, end)) : { line, ordinal, text }
+    if (!('text' in event)) this.#rejected.push(event)
+    else if (this.#isMisplaced) this.#rejected.push(invalid(line, ordinal, this.#notSeparated, event.text))
+    else this.#events.push(event)
   }
 
   get #notSeparated(): string {

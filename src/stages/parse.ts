@@ -1,5 +1,6 @@
 import { EventFormat } from '../batches/input-format.ts'
 import type { Batch, InputEvent } from '../event.ts'
+import { withReplaced } from '../event.ts'
 import type { InputOptions, InputSettings } from '../formats/input-options.ts'
 import { inputSettings } from '../formats/input-options.ts'
 import { NODE_CODING } from '../formats/node-coding.ts'
@@ -46,7 +47,9 @@ export class ParseStage extends InputStage {
 
   *#parse(texts: EventTexts): Iterable<Batch<InputEvent>> {
     for (const part of inParts(texts, MAX_BATCH_EVENTS)) {
-      yield parseBatch(this.#source, part, this.#reader)
+      const batch = parseBatch(this.#source, part, this.#reader)
+      const notes = withReplaced(undefined, part.events.filter(({ isReplaced }) => isReplaced).length)
+      yield notes === undefined ? batch : { ...batch, notes }
     }
   }
 }

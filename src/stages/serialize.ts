@@ -27,6 +27,8 @@ export interface OutputCounts extends RuleTotals {
   readonly written: number
   readonly rejected: number
   readonly rejectedByCode: Readonly<Partial<Record<RejectionCode, number>>>
+  /** Events that were read with U+FFFD in the place of bytes that do not fit the encoding. */
+  readonly replaced: number
   /** Bytes of output. */
   readonly bytesWritten: number
 }
@@ -47,6 +49,7 @@ export class SerializeStage extends PacedStage<Batch<OutputEvent> | WrittenBatch
   #rejected = 0
   readonly #rejectedByCode: Partial<Record<RejectionCode, number>> = {}
   readonly #rules = new RuleCounts()
+  #replaced = 0
   #bytesWritten = 0
 
   constructor({ errors, onError = 'reject', onStop = () => {}, onBatch = () => {} }: SerializeOptions = {}) {
@@ -67,6 +70,7 @@ export class SerializeStage extends PacedStage<Batch<OutputEvent> | WrittenBatch
       written: this.#written,
       rejected: this.#rejected,
       rejectedByCode: { ...this.#rejectedByCode },
+      replaced: this.#replaced,
       ...this.#rules.totals,
       bytesWritten: this.#bytesWritten,
     }
@@ -132,7 +136,10 @@ export class SerializeStage extends PacedStage<Batch<OutputEvent> | WrittenBatch
       this.#rejectedByCode[code] = (this.#rejectedByCode[code] ?? 0) + ofCode
     }
     this.#rules.reject(byRule)
-    if (notes !== undefined) this.#rules.add(notes)
+    if (notes !== undefined) {
+      this.#rules.add(notes)
+      this.#replaced += notes.replaced ?? 0
+    }
     this.#onBatch(this)
   }
 

@@ -24,6 +24,8 @@ export interface Made {
   readonly errors: string
   readonly written: number
   readonly rejected: number
+  /** Events that were read with U+FFFD in the place of bytes. */
+  readonly replaced: number
   readonly unread: UnreadRest | undefined
 }
 
@@ -39,18 +41,19 @@ export function byProcessor(
   { fastPath = true, coding = PORTABLE_CODING }: { fastPath?: boolean; coding?: TextCoding } = {},
 ): Made {
   const processor = new Processor(rules, new RecordWriter(SOURCE), { ...input, fastPath, coding })
-  let [output, errors, written, rejected] = ['', '', 0, 0]
+  let [output, errors, written, rejected, replaced] = ['', '', 0, 0, 0]
   const take = (parts: Iterable<ProcessedPart<RejectedRecords>>) => {
     for (const part of [...parts, processor.finish()]) {
       output += textOf(part.bytes)
       errors += textOf(part.rejected.bytes)
       written += part.written
       rejected += part.rejected.count
+      replaced += part.notes?.replaced ?? 0
     }
   }
   for (const chunk of chunks) take(processor.read(chunk))
   take(processor.end())
-  return { output, errors, written, rejected, unread: processor.unread }
+  return { output, errors, written, rejected, replaced, unread: processor.unread }
 }
 
 /** The way of worker threads, without the threads. */
@@ -63,7 +66,7 @@ export function byBlocks(
   const settings = inputSettings(input)
   const cutter = new EventFormat(settings).createCutter(blockBytes, NODE_CODING)
   const processor = new BlockProcessor(rules, { input: settings, fastPath: true, stopAtRejected: false })
-  let [output, errors, written, rejected, lines] = ['', '', 0, 0, 0]
+  let [output, errors, written, rejected, replaced, lines] = ['', '', 0, 0, 0, 0]
   const pieces: Piece[] = []
   for (const chunk of chunks) pieces.push(...cutter.push(new Uint8Array(chunk), true))
   pieces.push(...cutter.end())
@@ -75,10 +78,11 @@ export function byBlocks(
       errors += textOf(placeRecords(result.rejected, SOURCE, lines).bytes)
       written += result.written
       rejected += result.rejected.count
+      replaced += result.notes?.replaced ?? 0
       lines += result.lines
     }
   }
-  return { output, errors, written, rejected, unread: cutter.unread }
+  return { output, errors, written, rejected, replaced, unread: cutter.unread }
 }
 
 /** The way of the separate stages, which make objects of all events. */
@@ -87,15 +91,16 @@ export function bySteps(rules: RuleSet, input: InputOptions, chunks: readonly Ui
   const splitter = format.createSplitter(NODE_CODING)
   const reader = format.createReader()
   const runner = rules.createRunner()
-  let [output, errors, written, rejected] = ['', '', 0, 0]
+  let [output, errors, written, rejected, replaced] = ['', '', 0, 0, 0]
   for (const texts of [...chunks.map((chunk) => splitter.push(chunk)), splitter.end()]) {
     const batch = serializeBatch(normalizeBatch(parseBatch(SOURCE, texts, reader), runner))
     output += batch.texts.join('')
     errors += serializeRejected(SOURCE, batch.rejected).join('')
     written += batch.written
     rejected += batch.rejected.length
+    replaced += texts.events.filter(({ isReplaced }) => isReplaced).length
   }
-  return { output, errors, written, rejected, unread: splitter.unread }
+  return { output, errors, written, rejected, replaced, unread: splitter.unread }
 }
 
 /**

@@ -124,7 +124,7 @@ describe('json input with pick', () => {
 
   it('holds neither the document nor what stands before its list', () => {
     const before = process.memoryUsage().arrayBuffers
-    const splitter = new ValueSplitter(1000, undefined, 'r')
+    const splitter = new ValueSplitter(1000, undefined, { pick: 'r' })
     splitter.push(Buffer.from(`{"${'k'.repeat(1_000_000)}":1,"x":"`))
     for (let index = 0; index < 500; index++) splitter.push(Buffer.alloc(65_536, '{[x]}'))
     splitter.push(Buffer.from('","r":['))
@@ -138,7 +138,7 @@ describe('json input with pick', () => {
   it('keeps the beginning of a long document that has no list', () => {
     const text = `{"x":"${'ü'.repeat(100_000)}"}`
     const [found, ...others] = splitAll(
-      new ValueSplitter(1000, undefined, 'r'),
+      new ValueSplitter(1000, undefined, { pick: 'r' }),
       chunksOf(Buffer.from(text), 1000),
     )
     assert.ok(found !== undefined && 'raw' in found && typeof found.raw === 'string')
@@ -175,7 +175,7 @@ describe('json input with pick', () => {
           const cuts = [...places.take(8)].map((place) => place % (bytes.length + 1))
           const expected = list.flatMap(({ document }) => listsAt(document, pick).flat())
           for (const chunks of [[bytes], cutAt(bytes, cuts), eachByte(bytes)]) {
-            const found = splitAll(new ValueSplitter(1000, undefined, pick), chunks)
+            const found = splitAll(new ValueSplitter(1000, undefined, { pick }), chunks)
             const events = found.flatMap((event) => ('text' in event ? [JSON.parse(event.text)] : []))
             assert.deepEqual(events, expected)
             const without = list.filter(({ document }) => listsAt(document, pick).length === 0)
