@@ -24,7 +24,7 @@ export class BlockProcessor {
     this.#processor = new Processor(rules, records, {
       ...input,
       ...settings,
-      isTranscoded: true,
+      isCut: true,
       copies: true,
       coding,
     })

@@ -50,6 +50,16 @@ export class EventCutter implements Cutter {
     if (this.#size > 0) yield this.#cut()
   }
 
+  *flushHeld(): Generator<Piece> {
+    const held = this.#splitter.flush?.()
+    if (held !== undefined) this.#add(held)
+    yield* this.flush()
+  }
+
+  get holdsEvent(): boolean {
+    return this.#splitter.holdsEvent ?? false
+  }
+
   *end(): Generator<Piece> {
     this.#add(this.#splitter.end())
     this.#unread = this.#splitter.unread

@@ -1,8 +1,11 @@
 /** The formats of the input, in a table: a new one is an entry here. */
+
+import type { Re2 } from '../expression/regex/linear-matcher.ts'
 import { CsvSplitter } from '../formats/csv.ts'
 import type { InputFormat, InputSettings } from '../formats/input-options.ts'
 import type { LineOptions } from '../formats/lines.ts'
 import { LineSplitter } from '../formats/lines.ts'
+import { MultilineSplitter } from '../formats/multiline.ts'
 import type { InvalidBytes } from '../formats/raw-text.ts'
 import { misfit, notUtf8, replaced } from '../formats/raw-text.ts'
 import type { Splitter } from '../formats/splitter.ts'
@@ -15,12 +18,14 @@ import { CsvReader } from './csv-reader.ts'
 import type { Cutter } from './cutter.ts'
 import { EventCutter } from './event-cutter.ts'
 import { LineCutter } from './line-cutter.ts'
+import { lineTest } from './multiline-pattern.ts'
 import { TextReader } from './text-reader.ts'
 import { TranscodingCutter } from './transcoding-cutter.ts'
 
-/** The settings, and the part of them that concerns bytes that do not fit the encoding. */
+/** The settings, and what is made of bytes that do not fit the encoding. */
 interface FormatSettings extends InputSettings {
   readonly invalid: InvalidBytes
+  readonly loadRe2: () => Re2
 }
 
 /** A format whose events are lines, or are skipped: whoever has complete lines can read them without those before them. */
@@ -37,8 +42,10 @@ interface StreamFormat {
   createReader(settings: FormatSettings): EventReader
 }
 
+type Format = LineFormat | StreamFormat
+
 /** The two halves of a format: bytes to the texts of events, and such a text to the values that rules work on. */
-const FORMATS: Readonly<Record<InputFormat, LineFormat | StreamFormat>> = {
+const FORMATS: Readonly<Record<InputFormat, Format>> = {
   jsonl: {
     lines: ({ invalid }) => ({ keepsBlank: false, invalid }),
     hasJsonLines: true,
@@ -59,18 +66,35 @@ const FORMATS: Readonly<Record<InputFormat, LineFormat | StreamFormat>> = {
   },
 }
 
+/** Text whose events may have several lines. */
+const MULTILINE: StreamFormat = {
+  createSplitter: ({ multiline = '', loadRe2, ...settings }, coding) =>
+    new MultilineSplitter(settings.maxLineBytes, coding, {
+      begins: lineTest(multiline, loadRe2),
+      maxLines: settings.multilineMaxLines,
+      maxBytes: settings.multilineMaxBytes,
+      invalid: settings.invalid,
+    }),
+  createReader: () => new TextReader(),
+}
+
+function noRe2(): never {
+  throw new TypeError('the pattern needs re2js, which is not there')
+}
+
 /** A format with its settings. */
 export class EventFormat {
   /** Events are lines, which are read so; undefined: they are not. */
   readonly lines: LineOptions | undefined
   /** Lines are JSON, so that the fast path can read their bytes. */
   readonly hasJsonLines: boolean
-  readonly #format: LineFormat | StreamFormat
+  readonly #format: Format
   readonly #settings: FormatSettings
 
-  constructor(settings: InputSettings) {
-    this.#format = FORMATS[settings.inputFormat]
-    this.#settings = { ...settings, invalid: invalidBytes(settings) }
+  /** @param loadRe2 loads the engine of patterns that V8's could take too long for. Default: such patterns are refused */
+  constructor(settings: InputSettings, loadRe2: () => Re2 = noRe2) {
+    this.#format = settings.multiline === undefined ? FORMATS[settings.inputFormat] : MULTILINE
+    this.#settings = { ...settings, invalid: invalidBytes(settings), loadRe2 }
     const isByLine = 'lines' in this.#format
     this.lines = isByLine ? (this.#format as LineFormat).lines(this.#settings) : undefined
     this.hasJsonLines = isByLine && (this.#format as LineFormat).hasJsonLines
@@ -82,7 +106,11 @@ export class EventFormat {
     return encoding === undefined ? undefined : new Transcoder(encoding)
   }
 
-  /** A splitter for the bytes of one source. */
+  /**
+   * A splitter for the bytes of one source.
+   *
+   * @throws {TypeError} when a pattern cannot be used
+   */
   createSplitter(coding: TextCoding): Splitter {
     const splitter = this.#createSplitter(coding)
     const transcoder = this.createTranscoder()
@@ -98,6 +126,7 @@ export class EventFormat {
    * A cutter for worker threads, whose blocks are UTF-8.
    *
    * @param blockBytes a block has about so many bytes
+   * @throws {TypeError} when a pattern cannot be used
    */
   createCutter(blockBytes: number, coding: TextCoding): Cutter {
     const { maxLineBytes } = this.#settings

@@ -1,5 +1,6 @@
 import type { BatchNotes, EventText, RejectedEvent } from '../event.ts'
 import { inOrder, rejectedEvent, withReplaced } from '../event.ts'
+import type { Re2 } from '../expression/regex/linear-matcher.ts'
 import type { InputOptions, InputSettings } from '../formats/input-options.ts'
 import { inputSettings } from '../formats/input-options.ts'
 import { HAND_ON_BYTES, HAND_ON_RECORD_BYTES } from '../formats/limits.ts'
@@ -29,8 +30,10 @@ export interface ProcessorOptions extends InputOptions {
   readonly stopAtRejected?: boolean
   /** Bytes of a part are in a buffer that holds nothing else, and is no larger than they are. Default: false. */
   readonly copies?: boolean
-  /** The bytes are UTF-8 already, whatever `encoding` says. Default: false. */
-  readonly isTranscoded?: boolean
+  /** A cutter was here: bytes are complete lines, and UTF-8, or texts come. Default: false. */
+  readonly isCut?: boolean
+  /** Loads the engine of patterns that V8's could take too long for. Default: such patterns are refused. */
+  readonly loadRe2?: (() => Re2) | undefined
   /** Makes bytes of text. Default: as it is done everywhere. */
   readonly coding?: TextCoding
 }
@@ -93,7 +96,8 @@ export class Processor<Records> {
   /** For lines; a splitter has its own. */
   readonly #transcoder: Transcoder | undefined
   #lines: LineReader
-  #splitter: Splitter
+  /** Undefined: lines are read, or a cutter was here. */
+  #splitter: Splitter | undefined
   #unread: UnreadRest | undefined
   #written = 0
   /** Events that were read with U+FFFD in the place of bytes. */
@@ -110,7 +114,7 @@ export class Processor<Records> {
   constructor(rules: RunnerSource, records: RecordCollector<Records>, options: ProcessorOptions = {}) {
     const { coding = PORTABLE_CODING } = options
     this.#input = inputSettings(options)
-    this.#format = new EventFormat(this.#input)
+    this.#format = new EventFormat(this.#input, options.loadRe2)
     this.#reader = this.#format.createReader()
     this.#fastPath = (options.fastPath ?? true) && this.#format.hasJsonLines
     this.#stopAtRejected = options.stopAtRejected ?? false
@@ -118,9 +122,9 @@ export class Processor<Records> {
     this.#coding = coding
     this.#records = records
     this.#sink = this.#createSink()
-    this.#transcoder = options.isTranscoded === true ? undefined : this.#format.createTranscoder()
+    this.#transcoder = options.isCut === true ? undefined : this.#format.createTranscoder()
     this.#lines = this.#createReader(true)
-    this.#splitter = this.#format.createSplitter(coding)
+    if (options.isCut !== true) this.#splitter = this.#createSplitter()
     this.replaceRules(rules)
   }
 
@@ -164,25 +168,42 @@ export class Processor<Records> {
    * @yields output as soon as it is large, or took long; the rest is left to the next call, or to `finish`
    */
   *read(bytes: Uint8Array): Generator<ProcessedPart<Records>> {
-    if (this.#format.lines !== undefined) {
+    const splitter = this.#splitter
+    if (splitter === undefined) {
       yield* this.#readLines(this.#transcoder?.push(bytes) ?? bytes)
       return
     }
     for (let start = 0; start < bytes.length; start += STEP_BYTES) {
-      yield* this.readTexts(this.#splitter.push(bytes.subarray(start, start + STEP_BYTES)))
+      yield* this.readTexts(splitter.push(bytes.subarray(start, start + STEP_BYTES)))
     }
   }
 
   /** The source, or the part of one, has ended. @yields output, as `read` does */
   *end(): Generator<ProcessedPart<Records>> {
-    if (this.#format.lines !== undefined) {
+    const splitter = this.#splitter
+    if (splitter === undefined) {
       if (this.#transcoder !== undefined) yield* this.#readLines(this.#transcoder.end())
       for (const _ of this.#lines.readEnd()) yield this.finish()
     } else {
-      yield* this.readTexts(this.#splitter.end())
-      this.#unread = this.#splitter.unread
-      this.#splitter = this.#format.createSplitter(this.#coding)
+      yield* this.readTexts(splitter.end())
+      this.#unread = splitter.unread
+      this.#splitter = this.#createSplitter()
     }
+  }
+
+  /** Reads the event that is held only because more of it may come. @yields output, as `read` does */
+  *readHeld(): Generator<ProcessedPart<Records>> {
+    const held = this.#splitter?.flush?.()
+    if (held !== undefined) yield* this.readTexts(held)
+  }
+
+  /** An event is held only because more of it may come. */
+  get holdsEvent(): boolean {
+    return this.#splitter?.holdsEvent ?? false
+  }
+
+  #createSplitter(): Splitter | undefined {
+    return this.#format.lines === undefined ? this.#format.createSplitter(this.#coding) : undefined
   }
 
   *#readLines(bytes: Uint8Array): Generator<ProcessedPart<Records>> {

@@ -28,6 +28,14 @@ export class TranscodingCutter implements Cutter {
     return this.#cutter.flush()
   }
 
+  flushHeld(): Iterable<Piece> {
+    return this.#cutter.flushHeld?.() ?? this.#cutter.flush()
+  }
+
+  get holdsEvent(): boolean {
+    return this.#cutter.holdsEvent ?? false
+  }
+
   *end(): Generator<Piece> {
     yield* this.#cutter.push(this.#transcoder.end(), true)
     yield* this.#cutter.end()

@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import type { InputFormat, InputOptions, InvalidUtf8 } from '../formats/input-options.ts'
 import { columnsProblem, delimiterProblem, encodingProblem, pickProblem } from '../formats/input-options.ts'
 import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT } from '../formats/limits.ts'
+import { DEFAULT_EVENT_LINES } from '../formats/multiline.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
 /** The options that say what the input is, as commander names them. */
@@ -12,8 +13,16 @@ export interface InputArguments {
   readonly encoding?: string
   readonly invalidUtf8?: InvalidUtf8
   readonly pick?: string
+  readonly multiline?: string
+  readonly multilineMax?: MultilineMax
   readonly columns?: readonly string[]
   readonly delimiter?: string
+}
+
+/** Limits of an event of several lines. */
+export interface MultilineMax {
+  readonly lines?: number
+  readonly bytes?: number
 }
 
 const FORMATS: readonly InputFormat[] = ['jsonl', 'json', 'text', 'csv']
@@ -33,6 +42,12 @@ export function withInput(command: Command): Command {
       '--pick <path>',
       'json: the events are the elements of the list at this path of each document',
       pick,
+    )
+    .option('--multiline <pattern>', 'text: a line that does not match belongs to the event before it')
+    .option(
+      '--multiline-max <limit>',
+      `text: lines of an event, or bytes (64KiB), or both (default: ${DEFAULT_EVENT_LINES})`,
+      multilineMax,
     )
     .option('--columns <names>', 'csv: the names of the fields, a,b,c (default: the first line)', columnNames)
     .option('--delimiter <character>', 'csv: the character between fields, or tab (default: ,)', delimiter)
@@ -55,6 +70,8 @@ export function withInput(command: Command): Command {
 /** The formats that an option is for; the other options are for all. */
 const NEEDED: readonly (readonly [name: keyof InputArguments, option: string, format: InputFormat])[] = [
   ['pick', '--pick', 'json'],
+  ['multiline', '--multiline', 'text'],
+  ['multilineMax', '--multiline-max', 'text'],
   ['columns', '--columns', 'csv'],
   ['delimiter', '--delimiter', 'csv'],
 ]
@@ -64,14 +81,63 @@ const NEEDED: readonly (readonly [name: keyof InputArguments, option: string, fo
  *
  * @throws {CommandError} when they do not fit together
  */
-export function inputOptions(options: InputArguments): InputOptions {
+export async function inputOptions(options: InputArguments): Promise<InputOptions> {
   const { inputFormat = 'jsonl', maxLine, encoding, invalidUtf8, pick, columns, delimiter } = options
   for (const [name, option, format] of NEEDED) {
     if (options[name] !== undefined && inputFormat !== format) {
       throw new CommandError(EXIT.USAGE, `${option} needs --input-format ${format}`)
     }
   }
-  return { inputFormat, maxLineBytes: maxLine, encoding, invalidUtf8, pick, columns, delimiter }
+  const { multiline, multilineMax } = options
+  if (multiline !== undefined) await checkPattern(multiline)
+  else if (multilineMax !== undefined) throw new CommandError(EXIT.USAGE, '--multiline-max needs --multiline')
+  return {
+    inputFormat,
+    maxLineBytes: maxLine,
+    encoding,
+    invalidUtf8,
+    pick,
+    multiline,
+    multilineMaxLines: multilineMax?.lines,
+    multilineMaxBytes: multilineMax?.bytes,
+    columns,
+    delimiter,
+  }
+}
+
+/** Patterns are rare, and their engine need not be loaded for those who have none. */
+async function checkPattern(pattern: string): Promise<void> {
+  const { lineTest } = await import('../batches/multiline-pattern.ts')
+  const { loadRe2 } = await import('../rules/load-re2.ts')
+  try {
+    lineTest(pattern, loadRe2)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new CommandError(EXIT.USAGE, `--multiline: ${error.message}`)
+  }
+}
+
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['B', 1],
+  ['KiB', 1024],
+  ['MiB', 1024 * 1024],
+])
+
+/** `200`, `64KiB`, `200,64KiB` */
+function multilineMax(text: string): MultilineMax {
+  const max: { lines?: number; bytes?: number } = {}
+  for (const part of text.split(',')) {
+    const [, digits, unit] = /^([1-9]\d*)(B|KiB|MiB)?$/.exec(part.trim()) ?? []
+    const value = Number(digits) * (UNITS.get(unit ?? 'B') ?? 1)
+    const name = unit === undefined ? 'lines' : 'bytes'
+    if (digits === undefined || value > MAX_LINE_LIMIT || max[name] !== undefined) {
+      throw new InvalidArgumentError(
+        'It has to be a number of lines, of bytes such as 64KiB, or both: 200,64KiB.',
+      )
+    }
+    max[name] = value
+  }
+  return max
 }
 
 function encoding(name: string): string {

@@ -52,7 +52,7 @@ export interface NormalizeOptions
  * @throws {CommandError} with what to tell the operator
  */
 export async function runNormalize(names: readonly string[], options: NormalizeOptions): Promise<number> {
-  const input = inputOptions(options)
+  const input = await inputOptions(options)
   const files = ruleFiles(options, names)
   const rules = await loadRules(files)
   if (rules.warningText !== '') messageStream().write(`${terminalText(rules.warningText.trimEnd())}\n`)

@@ -18,7 +18,8 @@ export class WithoutMark {
     if (this.#beginning === undefined) return chunk
     const bytes = joined(this.#beginning, chunk)
     const mayBecomeMark = bytes.length < MARK.length && bytes.every((byte, index) => byte === MARK[index])
-    this.#beginning = mayBecomeMark ? bytes : undefined
+    // The chunk's buffer may be used again.
+    this.#beginning = mayBecomeMark ? new Uint8Array(bytes) : undefined
     return mayBecomeMark ? EMPTY : bytes.subarray(afterMark(bytes, 0))
   }
 

@@ -25,6 +25,15 @@ export interface InputOptions {
   readonly invalidUtf8?: InvalidUtf8 | undefined
   /** With `json`: the path of a list in each document, whose elements are the events. Default: the documents are. */
   readonly pick?: string | undefined
+  /**
+   * With `text`: a pattern of Python's `re` for the lines that begin an event, at their beginning; the other ones belong to the event
+   * before them. Default: every line is an event.
+   */
+  readonly multiline?: string | undefined
+  /** With `multiline`: lines of an event at most; it ends with the last one. Default: 500. */
+  readonly multilineMaxLines?: number | undefined
+  /** With `multiline`: bytes of an event at most; it ends before the line that would make more. Default: `maxLineBytes`. */
+  readonly multilineMaxBytes?: number | undefined
   /** With `csv`: the names of the fields. Default: the first record of each source has them. */
   readonly columns?: readonly string[] | undefined
   /** With `csv`: the character between two fields. Default: a comma. */
@@ -39,6 +48,9 @@ export interface InputSettings {
   readonly encoding: string | undefined
   readonly invalidUtf8: InvalidUtf8
   readonly pick: string | undefined
+  readonly multiline: string | undefined
+  readonly multilineMaxLines: number | undefined
+  readonly multilineMaxBytes: number | undefined
   readonly columns: readonly string[] | undefined
   readonly delimiter: string | undefined
 }
@@ -46,6 +58,9 @@ export interface InputSettings {
 /** The formats that an option is for; the other options are for all. */
 const OPTION_FORMATS: readonly (readonly [keyof InputOptions, InputFormat])[] = [
   ['pick', 'json'],
+  ['multiline', 'text'],
+  ['multilineMaxLines', 'text'],
+  ['multilineMaxBytes', 'text'],
   ['columns', 'csv'],
   ['delimiter', 'csv'],
 ]
@@ -57,11 +72,18 @@ export function inputSettings(options: InputOptions): InputSettings {
   if (!FORMATS.includes(inputFormat)) {
     throw new TypeError(`inputFormat has to be ${listed(FORMATS)}, not ${JSON.stringify(inputFormat)}`)
   }
-  if (!Number.isSafeInteger(maxLineBytes) || maxLineBytes < 1 || maxLineBytes > MAX_LINE_LIMIT) {
+  if (!isLimit(maxLineBytes)) {
     throw new TypeError(`maxLineBytes has to be an integer from 1 to ${MAX_LINE_LIMIT}, not ${maxLineBytes}`)
   }
   if (!INVALID_UTF8.includes(invalidUtf8)) {
     throw new TypeError(`invalidUtf8 has to be ${listed(INVALID_UTF8)}, not ${JSON.stringify(invalidUtf8)}`)
+  }
+  for (const name of ['multilineMaxLines', 'multilineMaxBytes'] as const) {
+    const value = options[name]
+    if (value === undefined) continue
+    if (options.multiline === undefined) throw new TypeError(`${name} needs multiline`)
+    if (!isLimit(value))
+      throw new TypeError(`${name} has to be an integer from 1 to ${MAX_LINE_LIMIT}, not ${value}`)
   }
   for (const [name, format] of OPTION_FORMATS) {
     if (options[name] !== undefined && inputFormat !== format) {
@@ -75,8 +97,23 @@ export function inputSettings(options: InputOptions): InputSettings {
     delimiter === undefined ? undefined : delimiterProblem(delimiter),
   ]
   for (const problem of problems) if (problem !== undefined) throw new TypeError(problem)
-  const other = encoding === undefined ? undefined : otherEncoding(encoding)
-  return { inputFormat, maxLineBytes, encoding: other, invalidUtf8, pick, columns, delimiter }
+  const { multiline, multilineMaxLines, multilineMaxBytes } = options
+  return {
+    inputFormat,
+    maxLineBytes,
+    encoding: encoding === undefined ? undefined : otherEncoding(encoding),
+    invalidUtf8,
+    pick,
+    multiline,
+    multilineMaxLines,
+    multilineMaxBytes,
+    columns,
+    delimiter,
+  }
+}
+
+function isLimit(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1 && value <= MAX_LINE_LIMIT
 }
 
 /** The fault of the name of an encoding; undefined: there is none. */

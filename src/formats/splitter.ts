@@ -12,6 +12,10 @@ export interface Splitter {
   push(chunk: Uint8Array): EventTexts
   /** The source has ended. @returns what it still held */
   end(): EventTexts
+  /** Gives the event that is held only because more of it may come. Default: none is held so. */
+  flush?(): EventTexts
+  /** `flush` would give an event. */
+  readonly holdsEvent?: boolean
   /** After the end: the part that could not be cut into events. Lines can always be. */
   readonly unread?: UnreadRest | undefined
 }

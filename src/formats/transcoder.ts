@@ -184,6 +184,14 @@ export class TranscodingSplitter implements Splitter {
     return { events: [...last.events, ...rest.events], rejected: [...last.rejected, ...rest.rejected] }
   }
 
+  flush(): EventTexts {
+    return this.#splitter.flush?.() ?? { events: [], rejected: [] }
+  }
+
+  get holdsEvent(): boolean {
+    return this.#splitter.holdsEvent ?? false
+  }
+
   get unread(): UnreadRest | undefined {
     return this.#splitter.unread
   }

@@ -7,6 +7,7 @@ import { NODE_CODING } from '../formats/node-coding.ts'
 import type { EventTexts, Splitter } from '../formats/splitter.ts'
 import type { EventReader } from '../rules/apply/parse-event.ts'
 import { parseBatch } from '../rules/apply/parse-event.ts'
+import { loadRe2 } from '../rules/load-re2.ts'
 import { InputStage } from './input-stage.ts'
 
 export interface ParseOptions extends InputOptions {
@@ -25,7 +26,7 @@ export class ParseStage extends InputStage {
   constructor(options: ParseOptions = {}) {
     super()
     const { input, source } = parseOptions(options)
-    this.#format = new EventFormat(input)
+    this.#format = new EventFormat(input, loadRe2)
     this.#reader = this.#format.createReader()
     this.#source = source
     this.#splitter = this.#format.createSplitter(NODE_CODING)
@@ -43,6 +44,15 @@ export class ParseStage extends InputStage {
     yield* this.#parse(this.#splitter.end())
     this.unread.add(this.#source, this.#splitter.unread)
     this.#splitter = this.#format.createSplitter(NODE_CODING)
+  }
+
+  protected override *heldPieces(): Iterable<Batch<InputEvent>> {
+    const held = this.#splitter.flush?.()
+    if (held !== undefined) yield* this.#parse(held)
+  }
+
+  protected override get holdsEvent(): boolean {
+    return this.#splitter.holdsEvent ?? false
   }
 
   *#parse(texts: EventTexts): Iterable<Batch<InputEvent>> {

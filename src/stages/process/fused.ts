@@ -6,6 +6,7 @@ import { RecordWriter } from '../../batches/rejected-records.ts'
 import type { WrittenBatch } from '../../batches/serialize.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
 import type { RunnerSource } from '../../rules/apply/normalize.ts'
+import { loadRe2 } from '../../rules/load-re2.ts'
 import { InputStage } from '../input-stage.ts'
 import type { ParseOptions } from '../parse.ts'
 import { parseOptions } from '../parse.ts'
@@ -34,6 +35,7 @@ export class FusedStage extends InputStage {
       fastPath,
       stopAtRejected,
       coding: NODE_CODING,
+      loadRe2,
     })
   }
 
@@ -56,6 +58,14 @@ export class FusedStage extends InputStage {
     yield* this.#batches(this.#processor.end())
     this.unread.add(this.#source, this.#processor.unread)
     this.#processor.begin(true)
+  }
+
+  protected override heldPieces(): Iterable<WrittenBatch> {
+    return this.#batches(this.#processor.readHeld())
+  }
+
+  protected override get holdsEvent(): boolean {
+    return this.#processor.holdsEvent
   }
 
   *#batches(parts: Iterable<ProcessedPart<RejectedRecords>>): Iterable<WrittenBatch> {
