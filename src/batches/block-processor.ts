@@ -25,7 +25,7 @@ export class BlockProcessor {
       ...input,
       ...settings,
       isCut: true,
-      copies: true,
+      buffers: 'copied',
       coding,
     })
   }

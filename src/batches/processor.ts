@@ -28,12 +28,15 @@ export interface ProcessorOptions extends InputOptions {
   readonly fastPath?: boolean | undefined
   /** Make nothing of what follows the first rejected event. Default: false. */
   readonly stopAtRejected?: boolean
-  /** Bytes of a part are in a buffer that holds nothing else, and is no larger than they are. Default: false. */
-  readonly copies?: boolean
   /** A cutter was here: bytes are complete lines, and UTF-8, or texts come. Default: false. */
   readonly isCut?: boolean
   /** Loads the engine of patterns that V8's could take too long for. Default: such patterns are refused. */
   readonly loadRe2?: (() => Re2) | undefined
+  /**
+   * The bytes of a part are in a buffer that is the taker's (`given`), that holds nothing else and is no larger than they
+   * are (`copied`), or that is used again for the next part (`lent`). Default: given.
+   */
+  readonly buffers?: 'given' | 'copied' | 'lent'
   /** Makes bytes of text. Default: as it is done everywhere. */
   readonly coding?: TextCoding
 }
@@ -82,7 +85,7 @@ export class Processor<Records> {
   readonly #format: EventFormat
   readonly #fastPath: boolean
   readonly #stopAtRejected: boolean
-  readonly #copies: boolean
+  readonly #buffers: NonNullable<ProcessorOptions['buffers']>
   readonly #coding: TextCoding
   readonly #reader: EventReader
   readonly #slice = new Slice()
@@ -118,7 +121,7 @@ export class Processor<Records> {
     this.#reader = this.#format.createReader()
     this.#fastPath = (options.fastPath ?? true) && this.#format.hasJsonLines
     this.#stopAtRejected = options.stopAtRejected ?? false
-    this.#copies = options.copies ?? false
+    this.#buffers = options.buffers ?? 'given'
     this.#coding = coding
     this.#records = records
     this.#sink = this.#createSink()
@@ -227,11 +230,16 @@ export class Processor<Records> {
     this.#replaced = 0
     this.#slice.restart()
     return {
-      bytes: this.#copies ? this.#writer.takeCopy() : this.#writer.take(),
+      bytes: this.#takeBytes(),
       written,
       rejected: this.#records.take(),
       notes,
     }
+  }
+
+  #takeBytes(): Uint8Array {
+    if (this.#buffers === 'lent') return this.#writer.lend()
+    return this.#buffers === 'copied' ? this.#writer.takeCopy() : this.#writer.take()
   }
 
   /** The output is large, or took long. */

@@ -1,4 +1,4 @@
-import type { PipelineCounts } from '../stages/pipeline-options.ts'
+import type { PipelineCounts } from '../stages/chain.ts'
 import type { PoolStats } from '../tracer/client/pool.ts'
 
 /** What `--stats` prints: one JSON object. The README of this folder defines each member; a test holds the two together. */
@@ -12,7 +12,7 @@ export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: Po
     rejected_by_rule: counts.rejectedByRule,
     left_out_by_rule: counts.leftOutByRule,
     never_present: counts.neverPresent.map(({ field }) => field),
-    utf8_replaced: counts.replaced,
+    replaced: counts.replaced,
     bytes_read: bytesRead,
     bytes_parsed: bytesParsed,
     bytes_unread: bytesUnread,

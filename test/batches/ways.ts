@@ -51,7 +51,12 @@ export function byProcessor(
       replaced += part.notes?.replaced ?? 0
     }
   }
-  for (const chunk of chunks) take(processor.read(chunk))
+  for (const chunk of chunks) {
+    const lent = new Uint8Array(chunk)
+    take(processor.read(lent))
+    // Whoever reads the input may use its buffer again.
+    lent.fill(0x2a)
+  }
   take(processor.end())
   return { output, errors, written, rejected, replaced, unread: processor.unread }
 }
