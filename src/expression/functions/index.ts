@@ -19,12 +19,15 @@ import { normalizeUrl } from './normalize-url.ts'
 import { normalizeWindowsSid } from './normalize-windows-sid.ts'
 import { FUNCTION_NAMES, type FunctionName } from './on-demand.ts'
 import { optional } from './optional.ts'
+import { parseCsv } from './parse-csv.ts'
+import { parseJson } from './parse-json.ts'
 import { parseKv } from './parse-kv.ts'
 import { parseTimestamp } from './parse-timestamp.ts'
 import { replace } from './replace.ts'
 import { split } from './split.ts'
 import { strip } from './strip.ts'
 import { timestampToEpoch } from './timestamp-to-epoch.ts'
+import { toJson } from './to-json.ts'
 import { upper } from './upper.ts'
 
 /** All at hand. The compiler refuses a set of names that is not exactly that of the functions that are loaded on demand. */
@@ -36,6 +39,9 @@ const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
   parse_kv: parseKv,
   match,
   replace,
+  parse_csv: parseCsv,
+  parse_json: parseJson,
+  to_json: toJson,
   cond,
   optional,
   exists,

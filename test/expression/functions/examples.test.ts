@@ -23,6 +23,7 @@ function watched(definition: FunctionDefinition): FunctionDefinition {
       const result = call(
         {
           meter: context.meter,
+          json: context.json,
           field(name: string) {
             assert.ok(reads.includes(name), `${definition.name} reads ${name} and does not say so`)
             return context.field(name)
@@ -110,6 +111,9 @@ test('the reference has the functions in the order in which they are described',
       'parse_kv',
       'match',
       'replace',
+      'parse_csv',
+      'parse_json',
+      'to_json',
       'cond',
       'optional',
       'exists',
