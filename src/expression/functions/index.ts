@@ -19,9 +19,13 @@ import { normalizeUrl } from './normalize-url.ts'
 import { normalizeWindowsSid } from './normalize-windows-sid.ts'
 import { FUNCTION_NAMES, type FunctionName } from './on-demand.ts'
 import { optional } from './optional.ts'
+import { parseCef } from './parse-cef.ts'
+import { parseClf } from './parse-clf.ts'
 import { parseCsv } from './parse-csv.ts'
 import { parseJson } from './parse-json.ts'
 import { parseKv } from './parse-kv.ts'
+import { parseLeef } from './parse-leef.ts'
+import { parseSyslog } from './parse-syslog.ts'
 import { parseTimestamp } from './parse-timestamp.ts'
 import { replace } from './replace.ts'
 import { split } from './split.ts'
@@ -42,6 +46,10 @@ const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
   parse_csv: parseCsv,
   parse_json: parseJson,
   to_json: toJson,
+  parse_syslog: parseSyslog,
+  parse_cef: parseCef,
+  parse_leef: parseLeef,
+  parse_clf: parseClf,
   cond,
   optional,
   exists,

@@ -1,0 +1,20 @@
+/** Bytes as text. */
+
+const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const LENIENT = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/**
+ * The text that UTF-8 bytes stand for.
+ *
+ * @param replaces put U+FFFD in the place of bytes that are no UTF-8
+ * @returns undefined where the bytes are no UTF-8 and are not to be replaced
+ */
+export function decodeUtf8(bytes: Uint8Array, replaces: boolean): string | undefined {
+  if (replaces) return LENIENT.decode(bytes)
+  try {
+    return STRICT.decode(bytes)
+  } catch (error) {
+    if (error instanceof TypeError) return undefined
+    throw error
+  }
+}
