@@ -27,6 +27,8 @@ import { parseKv } from './parse-kv.ts'
 import { parseLeef } from './parse-leef.ts'
 import { parseSyslog } from './parse-syslog.ts'
 import { parseTimestamp } from './parse-timestamp.ts'
+import { parseWindowsEvent } from './parse-windows-event.ts'
+import { parseXml } from './parse-xml.ts'
 import { replace } from './replace.ts'
 import { split } from './split.ts'
 import { strip } from './strip.ts'
@@ -50,6 +52,8 @@ const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
   parse_cef: parseCef,
   parse_leef: parseLeef,
   parse_clf: parseClf,
+  parse_xml: parseXml,
+  parse_windows_event: parseWindowsEvent,
   cond,
   optional,
   exists,
