@@ -1,10 +1,16 @@
 import * as re2js from 're2js'
 import { attempt } from './attempt.ts'
+import { base64Decode } from './base64-decode.ts'
 import { coalesce } from './coalesce.ts'
+import { communityId } from './community-id.ts'
 import { cond } from './cond.ts'
 import type { FunctionDefinition, FunctionLibrary } from './definition.ts'
 import { epochToTimestamp } from './epoch-to-timestamp.ts'
 import { exists } from './exists.ts'
+import { fingerprint } from './fingerprint.ts'
+import { hash } from './hash.ts'
+import { hexDecode } from './hex-decode.ts'
+import { htmlUnescape } from './html-unescape.ts'
 import { inNetwork } from './in-network.ts'
 import { isFqdn } from './is-fqdn.ts'
 import { isHostname } from './is-hostname.ts'
@@ -34,7 +40,9 @@ import { split } from './split.ts'
 import { strip } from './strip.ts'
 import { timestampToEpoch } from './timestamp-to-epoch.ts'
 import { toJson } from './to-json.ts'
+import { toUtc } from './to-utc.ts'
 import { upper } from './upper.ts'
+import { urlDecode } from './url-decode.ts'
 
 /** All at hand. The compiler refuses a set of names that is not exactly that of the functions that are loaded on demand. */
 const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
@@ -54,6 +62,12 @@ const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
   parse_clf: parseClf,
   parse_xml: parseXml,
   parse_windows_event: parseWindowsEvent,
+  hash,
+  fingerprint,
+  base64_decode: base64Decode,
+  hex_decode: hexDecode,
+  url_decode: urlDecode,
+  html_unescape: htmlUnescape,
   cond,
   optional,
   exists,
@@ -64,9 +78,11 @@ const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
   is_hostname: isHostname,
   is_fqdn: isFqdn,
   in_network: inNetwork,
+  community_id: communityId,
   parse_timestamp: parseTimestamp,
   timestamp_to_epoch: timestampToEpoch,
   epoch_to_timestamp: epochToTimestamp,
+  to_utc: toUtc,
   normalize_http_user_agent: normalizeHttpUserAgent,
   normalize_mac_address: normalizeMacAddress,
   normalize_host: normalizeHost,

@@ -1,4 +1,4 @@
-import { decodeUtf8 } from '../log/utf8.ts'
+import { decodeUtf8 } from '../coding/utf8.ts'
 import { notText } from '../net/text-argument.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
 import type { FunctionDefinition } from './definition.ts'

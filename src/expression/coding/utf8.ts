@@ -1,4 +1,6 @@
-/** Bytes as text. */
+/** Bytes as text, and text as bytes. */
+
+const ENCODER = new TextEncoder()
 
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const LENIENT = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -17,4 +19,9 @@ export function decodeUtf8(bytes: Uint8Array, replaces: boolean): string | undef
     if (error instanceof TypeError) return undefined
     throw error
   }
+}
+
+/** The bytes of a text in UTF-8. Half of a surrogate pair counts as U+FFFD. */
+export function encodeUtf8(text: string): Uint8Array {
+  return ENCODER.encode(text)
 }
