@@ -5,9 +5,12 @@ import { coalesce } from './coalesce.ts'
 import { communityId } from './community-id.ts'
 import { cond } from './cond.ts'
 import type { FunctionDefinition, FunctionLibrary } from './definition.ts'
+import { dropEmpty } from './drop-empty.ts'
 import { epochToTimestamp } from './epoch-to-timestamp.ts'
 import { exists } from './exists.ts'
 import { fingerprint } from './fingerprint.ts'
+import { flatten } from './flatten.ts'
+import { get } from './get.ts'
 import { hash } from './hash.ts'
 import { hexDecode } from './hex-decode.ts'
 import { htmlUnescape } from './html-unescape.ts'
@@ -18,6 +21,7 @@ import { isIp } from './is-ip.ts'
 import { lookup } from './lookup.ts'
 import { lower } from './lower.ts'
 import { match } from './match.ts'
+import { merge } from './merge.ts'
 import { normalizeHost } from './normalize-host.ts'
 import { normalizeHttpUserAgent } from './normalize-http-user-agent.ts'
 import { normalizeMacAddress } from './normalize-mac-address.ts'
@@ -25,6 +29,7 @@ import { normalizeUrl } from './normalize-url.ts'
 import { normalizeWindowsSid } from './normalize-windows-sid.ts'
 import { FUNCTION_NAMES, type FunctionName } from './on-demand.ts'
 import { optional } from './optional.ts'
+import { pairsToDict } from './pairs-to-dict.ts'
 import { parseCef } from './parse-cef.ts'
 import { parseClf } from './parse-clf.ts'
 import { parseCsv } from './parse-csv.ts'
@@ -36,6 +41,8 @@ import { parseTimestamp } from './parse-timestamp.ts'
 import { parseWindowsEvent } from './parse-windows-event.ts'
 import { parseXml } from './parse-xml.ts'
 import { replace } from './replace.ts'
+import { setPath } from './set-path.ts'
+import { snakeCase } from './snake-case.ts'
 import { split } from './split.ts'
 import { strip } from './strip.ts'
 import { timestampToEpoch } from './timestamp-to-epoch.ts'
@@ -43,6 +50,8 @@ import { toJson } from './to-json.ts'
 import { toUtc } from './to-utc.ts'
 import { upper } from './upper.ts'
 import { urlDecode } from './url-decode.ts'
+import { without } from './without.ts'
+import { zipDict } from './zip-dict.ts'
 
 /** All at hand. The compiler refuses a set of names that is not exactly that of the functions that are loaded on demand. */
 const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
@@ -68,6 +77,15 @@ const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
   hex_decode: hexDecode,
   url_decode: urlDecode,
   html_unescape: htmlUnescape,
+  get,
+  set_path: setPath,
+  without,
+  drop_empty: dropEmpty,
+  merge,
+  snake_case: snakeCase,
+  flatten,
+  zip_dict: zipDict,
+  pairs_to_dict: pairsToDict,
   cond,
   optional,
   exists,

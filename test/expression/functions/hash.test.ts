@@ -56,7 +56,7 @@ test('fingerprint does not depend on the order of members, and on nothing but th
 
 test('canonical JSON has the names in the order of their units, also those like numbers', () => {
   const runner = compileRules(
-    "r: fingerprint({'é': 1, 'b': 2, '10': 3, '9': 4, 'a': [2 ** 70]})",
+    "r: |\n  fingerprint({'é': 1, 'b': 2, '10': 3, '9': 4, 'a': [2 ** 70]})",
   ).createRunner()
   const text = '[{"10":3,"9":4,"a":[1180591620717411303424],"b":2,"é":1}]'
   assert.deepEqual(runner.run({}, '{}'), { r: createHash('sha256').update(text).digest('hex') })
