@@ -40,6 +40,7 @@ import { parseSyslog } from './parse-syslog.ts'
 import { parseTimestamp } from './parse-timestamp.ts'
 import { parseWindowsEvent } from './parse-windows-event.ts'
 import { parseXml } from './parse-xml.ts'
+import { registeredDomain } from './registered-domain.ts'
 import { replace } from './replace.ts'
 import { setPath } from './set-path.ts'
 import { snakeCase } from './snake-case.ts'
@@ -97,6 +98,7 @@ const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
   is_fqdn: isFqdn,
   in_network: inNetwork,
   community_id: communityId,
+  registered_domain: registeredDomain,
   parse_timestamp: parseTimestamp,
   timestamp_to_epoch: timestampToEpoch,
   epoch_to_timestamp: epochToTimestamp,

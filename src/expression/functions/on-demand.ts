@@ -48,6 +48,7 @@ const LOADERS = {
   is_fqdn: async () => (await import('./is-fqdn.ts')).isFqdn,
   in_network: async () => (await import('./in-network.ts')).inNetwork,
   community_id: async () => (await import('./community-id.ts')).communityId,
+  registered_domain: async () => (await import('./registered-domain.ts')).registeredDomain,
   parse_timestamp: async () => (await import('./parse-timestamp.ts')).parseTimestamp,
   timestamp_to_epoch: async () => (await import('./timestamp-to-epoch.ts')).timestampToEpoch,
   epoch_to_timestamp: async () => (await import('./epoch-to-timestamp.ts')).epochToTimestamp,
