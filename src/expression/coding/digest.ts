@@ -1,57 +1,106 @@
 /**
- * Hash functions, synchronous and without Node: the language runs in browsers, whose own ones are asynchronous. Each takes the bytes of
- * a message and gives those of its digest.
+ * Hash functions, synchronous and without Node: the language runs in browsers, whose own ones are asynchronous.
  */
+import { encodeUtf8 } from './utf8.ts'
 
 type Algorithm = 'md5' | 'sha1' | 'sha256' | 'sha512'
 
-export const DIGESTS: Readonly<Record<Algorithm, (bytes: Uint8Array) => Uint8Array>> = {
-  md5,
-  sha1,
-  sha256,
-  sha512,
-}
+/** The digest of a message. */
+type Digest = (message: Uint8Array) => Uint8Array
+
+const MAKERS: Readonly<Record<Algorithm, () => Digest>> = { md5, sha1, sha256, sha512 }
+
+export const ALGORITHMS = Object.keys(MAKERS) as readonly Algorithm[]
 
 export function isAlgorithm(name: unknown): name is Algorithm {
-  return typeof name === 'string' && Object.hasOwn(DIGESTS, name)
+  return typeof name === 'string' && Object.hasOwn(MAKERS, name)
 }
 
-export function toHex(bytes: Uint8Array): string {
+/** Texts of so many characters are encoded into one buffer. */
+const SHORT_TEXT = 512
+
+/** Computes digests with one algorithm, one after the other: its buffers serve all of them. */
+export class Hasher {
+  readonly #digest: Digest
+  readonly #buffer = new Uint8Array(3 * SHORT_TEXT)
+
+  constructor(algorithm: Algorithm) {
+    this.#digest = MAKERS[algorithm]()
+  }
+
+  /** The bytes of the digest. */
+  digest(message: Uint8Array): Uint8Array {
+    return this.#digest(message)
+  }
+
+  /** The digest of the text's UTF-8 as hexadecimal digits in lower case. */
+  hexOf(text: string): string {
+    const message = text.length <= SHORT_TEXT ? encodeUtf8(text, this.#buffer) : encodeUtf8(text)
+    return toHex(this.#digest(message))
+  }
+}
+
+function toHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += HEX[byte]
+  for (let index = 0; index < bytes.length; index++) text += HEX[bytes[index]!]
   return text
 }
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** Goes over the blocks of a message, the last ones with its padding: a one bit, zeros, and the length in bits. */
-function eachBlock(
-  bytes: Uint8Array,
-  size: 64 | 128,
-  littleEndian: boolean,
-  compress: (block: DataView, offset: number) => void,
-): void {
-  const rest = bytes.length % size
-  const whole = bytes.length - rest
-  const blocks = new DataView(bytes.buffer, bytes.byteOffset, whole)
-  for (let offset = 0; offset < whole; offset += size) compress(blocks, offset)
-  const isLong = rest + 1 + size / 8 > size
-  const tail = new Uint8Array(isLong ? 2 * size : size)
-  tail.set(bytes.subarray(whole))
-  tail[rest] = 0x80
-  const end = new DataView(tail.buffer)
-  const high = Math.floor(bytes.length / 2 ** 29)
-  const low = (bytes.length % 2 ** 29) * 8
-  end.setUint32(tail.length - 8, littleEndian ? low : high, littleEndian)
-  end.setUint32(tail.length - 4, littleEndian ? high : low, littleEndian)
-  compress(end, 0)
-  if (isLong) compress(end, size)
+class Blocks {
+  readonly #size: 64 | 128
+  readonly #littleEndian: boolean
+  readonly #compress: (block: DataView, offset: number) => void
+  readonly #tail: Uint8Array
+  readonly #tailView: DataView
+
+  constructor(size: 64 | 128, littleEndian: boolean, compress: (block: DataView, offset: number) => void) {
+    this.#size = size
+    this.#littleEndian = littleEndian
+    this.#compress = compress
+    this.#tail = new Uint8Array(2 * size)
+    this.#tailView = new DataView(this.#tail.buffer)
+  }
+
+  read(message: Uint8Array): void {
+    const size = this.#size
+    const tail = this.#tail
+    const rest = message.length % size
+    const whole = message.length - rest
+    if (whole > 0) {
+      const blocks = new DataView(message.buffer, message.byteOffset, whole)
+      for (let offset = 0; offset < whole; offset += size) this.#compress(blocks, offset)
+    }
+    const length = rest + 1 + size / 8 > size ? 2 * size : size
+    tail.fill(0)
+    for (let index = 0; index < rest; index++) tail[index] = message[whole + index]!
+    tail[rest] = 0x80
+    const high = Math.floor(message.length / 2 ** 29)
+    const low = (message.length % 2 ** 29) * 8
+    this.#tailView.setUint32(length - 8, this.#littleEndian ? low : high, this.#littleEndian)
+    this.#tailView.setUint32(length - 4, this.#littleEndian ? high : low, this.#littleEndian)
+    for (let offset = 0; offset < length; offset += size) this.#compress(this.#tailView, offset)
+  }
 }
 
-function bytesOf(words: ArrayLike<number>, littleEndian: boolean): Uint8Array {
-  const view = new DataView(new ArrayBuffer(4 * words.length))
-  for (let index = 0; index < words.length; index++) view.setInt32(4 * index, words[index]!, littleEndian)
-  return new Uint8Array(view.buffer)
+function bytesOf(words: Int32Array, littleEndian: boolean): Uint8Array {
+  const bytes = new Uint8Array(4 * words.length)
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index]!
+    for (let byte = 0; byte < 4; byte++)
+      bytes[4 * index + byte] = word >>> (8 * (littleEndian ? byte : 3 - byte))
+  }
+  return bytes
+}
+
+function digestWith(blocks: Blocks, state: Int32Array, start: Int32Array, littleEndian: boolean): Digest {
+  return (message) => {
+    state.set(start)
+    blocks.read(message)
+    return bytesOf(state, littleEndian)
+  }
 }
 
 // --- MD5 (RFC 1321) -----------------------------------------------------------------------------------------------
@@ -59,9 +108,11 @@ function bytesOf(words: ArrayLike<number>, littleEndian: boolean): Uint8Array {
 const MD5_SHIFTS = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21]
 const MD5_SINES = Int32Array.from({ length: 64 }, (_, index) => Math.abs(Math.sin(index + 1)) * 2 ** 32)
 
-function md5(bytes: Uint8Array): Uint8Array {
-  const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476)
-  eachBlock(bytes, 64, true, (block, offset) => {
+const MD5_START = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476)
+
+function md5(): Digest {
+  const state = MD5_START.slice()
+  const blocks = new Blocks(64, true, (block, offset) => {
     let a = state[0]!
     let b = state[1]!
     let c = state[2]!
@@ -90,20 +141,22 @@ function md5(bytes: Uint8Array): Uint8Array {
       c = b
       b = (b + ((sum << shift) | (sum >>> (32 - shift)))) | 0
     }
-    state[0]! += a
-    state[1]! += b
-    state[2]! += c
-    state[3]! += d
+    state[0] = state[0]! + a
+    state[1] = state[1]! + b
+    state[2] = state[2]! + c
+    state[3] = state[3]! + d
   })
-  return bytesOf(state, true)
+  return digestWith(blocks, state, MD5_START, true)
 }
 
 // --- SHA-1 (FIPS 180-4) -------------------------------------------------------------------------------------------
 
-function sha1(bytes: Uint8Array): Uint8Array {
-  const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0)
+const SHA1_START = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0)
+
+function sha1(): Digest {
+  const state = SHA1_START.slice()
   const words = new Int32Array(80)
-  eachBlock(bytes, 64, false, (block, offset) => {
+  const blocks = new Blocks(64, false, (block, offset) => {
     for (let index = 0; index < 16; index++) words[index] = block.getInt32(offset + 4 * index)
     for (let index = 16; index < 80; index++) {
       const word = words[index - 3]! ^ words[index - 8]! ^ words[index - 14]! ^ words[index - 16]!
@@ -127,13 +180,13 @@ function sha1(bytes: Uint8Array): Uint8Array {
       b = a
       a = sum
     }
-    state[0]! += a
-    state[1]! += b
-    state[2]! += c
-    state[3]! += d
-    state[4]! += e
+    state[0] = state[0]! + a
+    state[1] = state[1]! + b
+    state[2] = state[2]! + c
+    state[3] = state[3]! + d
+    state[4] = state[4]! + e
   })
-  return bytesOf(state, false)
+  return digestWith(blocks, state, SHA1_START, false)
 }
 
 // --- SHA-256 and SHA-512 (FIPS 180-4) -----------------------------------------------------------------------------
@@ -167,10 +220,13 @@ function integerRoot(power: bigint, degree: 2 | 3): bigint {
   return root
 }
 
-function sha256(bytes: Uint8Array): Uint8Array {
-  const state = SQUARE_ROOTS.filter((_, index) => index % 2 === 0)
+const SHA256_START = SQUARE_ROOTS.filter((_, index) => index % 2 === 0)
+const SHA256_STEPS = CUBE_ROOTS.filter((_, index) => index % 2 === 0)
+
+function sha256(): Digest {
+  const state = SHA256_START.slice()
   const words = new Int32Array(64)
-  eachBlock(bytes, 64, false, (block, offset) => {
+  const blocks = new Blocks(64, false, (block, offset) => {
     for (let index = 0; index < 16; index++) words[index] = block.getInt32(offset + 4 * index)
     for (let index = 16; index < 64; index++) {
       const one = words[index - 15]!
@@ -192,7 +248,7 @@ function sha256(bytes: Uint8Array): Uint8Array {
         (h +
           (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) +
           ((e & f) ^ (~e & g)) +
-          CUBE_ROOTS[2 * step]! +
+          SHA256_STEPS[step]! +
           words[step]!) |
         0
       const second = (turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))
@@ -205,16 +261,16 @@ function sha256(bytes: Uint8Array): Uint8Array {
       b = a
       a = (first + second) | 0
     }
-    state[0]! += a
-    state[1]! += b
-    state[2]! += c
-    state[3]! += d
-    state[4]! += e
-    state[5]! += f
-    state[6]! += g
-    state[7]! += h
+    state[0] = state[0]! + a
+    state[1] = state[1]! + b
+    state[2] = state[2]! + c
+    state[3] = state[3]! + d
+    state[4] = state[4]! + e
+    state[5] = state[5]! + f
+    state[6] = state[6]! + g
+    state[7] = state[7]! + h
   })
-  return bytesOf(state, false)
+  return digestWith(blocks, state, SHA256_START, false)
 }
 
 function turned(word: number, count: number): number {
@@ -222,11 +278,11 @@ function turned(word: number, count: number): number {
 }
 
 /** A word of 64 bits is two of 32: at `2 * index` the high one, behind it the low one. */
-function sha512(bytes: Uint8Array): Uint8Array {
+function sha512(): Digest {
   const state = SQUARE_ROOTS.slice()
   const words = new Int32Array(160)
   const work = new Int32Array(16)
-  eachBlock(bytes, 128, false, (block, offset) => {
+  const blocks = new Blocks(128, false, (block, offset) => {
     for (let index = 0; index < 32; index++) words[index] = block.getInt32(offset + 4 * index)
     for (let index = 32; index < 160; index += 2) {
       const oneHigh = words[index - 30]!
@@ -282,7 +338,7 @@ function sha512(bytes: Uint8Array): Uint8Array {
       state[index + 1] = low
     }
   })
-  return bytesOf(state, false)
+  return digestWith(blocks, state, SQUARE_ROOTS, false)
 }
 
 /** The high word of a word of 64 bits that is turned to the right by less than 32; with the halves exchanged, its low word. */

@@ -21,7 +21,12 @@ export function decodeUtf8(bytes: Uint8Array, replaces: boolean): string | undef
   }
 }
 
-/** The bytes of a text in UTF-8. Half of a surrogate pair counts as U+FFFD. */
-export function encodeUtf8(text: string): Uint8Array {
-  return ENCODER.encode(text)
+/**
+ * The bytes of a text in UTF-8. Half of a surrogate pair counts as U+FFFD.
+ *
+ * @param buffer where the bytes go, three for each UTF-16 unit of the text. Default: a new one
+ */
+export function encodeUtf8(text: string, buffer?: Uint8Array): Uint8Array {
+  if (buffer === undefined) return ENCODER.encode(text)
+  return buffer.subarray(0, ENCODER.encodeInto(text, buffer).written)
 }

@@ -1,10 +1,10 @@
-import { DIGESTS } from '../coding/digest.ts'
+import { Hasher } from '../coding/digest.ts'
 import { typeError, valueError } from '../failure.ts'
 import { ipv4Number, ipv6Groups, withoutZone } from '../net/ip.ts'
 import { notText } from '../net/text-argument.ts'
 import { typeName } from '../runtime/numbers/numbers.ts'
 import type { Maybe, Value } from '../value.ts'
-import type { FunctionDefinition } from './definition.ts'
+import type { EventContext, FunctionDefinition } from './definition.ts'
 
 export const communityId: FunctionDefinition = {
   name: 'community_id',
@@ -52,36 +52,29 @@ export const communityId: FunctionDefinition = {
     { expression: "community_id('10.0.0.1', '10.0.0.2', 'tcp')", result: undefined },
     { expression: "community_id(src, '10.0.0.1', 6, 1, 2)", event: { src: 1 }, rejected: 'TYPE_ERROR' },
   ],
-  implementation: {
-    kind: 'direct',
-    call(
-      _context,
-      srcIp: Value,
-      dstIp: Value,
-      transport: Value,
-      srcPort: Value = null,
-      dstPort: Value = null,
-      seed: Value = 0,
-    ) {
-      if (typeof srcIp !== 'string') throw notText('community_id', 'src_ip', srcIp)
-      if (typeof dstIp !== 'string') throw notText('community_id', 'dst_ip', dstIp)
-      const protocol = protocolNumber(transport)
-      const source = portNumber('src_port', srcPort)
-      const destination = portNumber('dst_port', dstPort)
-      if (typeof seed !== 'number' || !(seed >= 0 && seed <= 65535) || !Number.isInteger(seed))
-        throw valueError('community_id() seed must be an integer from 0 to 65535')
-      if (protocol === undefined || source === undefined || destination === undefined) return undefined
-      const from = addressBytes(srcIp)
-      const to = addressBytes(dstIp)
-      if (from === undefined || to?.length !== from.length) return undefined
-      if (source === NO_PORT || destination === NO_PORT)
-        return source !== destination || WITH_PORTS.has(protocol)
-          ? undefined
-          : idOf({ from, to, protocol, ports: undefined, seed })
-      const ports = portsOf(protocol, source, destination)
-      return idOf({ from, to, protocol, ports, seed })
-    },
-  },
+  implementation: { kind: 'prepared', constants: {}, prepare },
+}
+
+/** Prepared, though nothing is constant: one hasher serves all events. */
+function prepare(): (context: EventContext, ...args: Value[]) => Maybe<string> {
+  const hasher = new Hasher('sha1')
+  return (_context, srcIp, dstIp, transport, srcPort = null, dstPort = null, seed = 0) => {
+    if (typeof srcIp !== 'string') throw notText('community_id', 'src_ip', srcIp!)
+    if (typeof dstIp !== 'string') throw notText('community_id', 'dst_ip', dstIp!)
+    const protocol = protocolNumber(transport!)
+    const source = portNumber('src_port', srcPort)
+    const destination = portNumber('dst_port', dstPort)
+    if (typeof seed !== 'number' || !(seed >= 0 && seed <= 65535) || !Number.isInteger(seed))
+      throw valueError('community_id() seed must be an integer from 0 to 65535')
+    if (protocol === undefined || source === undefined || destination === undefined) return undefined
+    const from = addressBytes(srcIp)
+    const to = addressBytes(dstIp)
+    if (from === undefined || to?.length !== from.length) return undefined
+    let ports: Ports | undefined
+    if (source !== NO_PORT && destination !== NO_PORT) ports = portsOf(protocol, source, destination)
+    else if (source !== destination || WITH_PORTS.has(protocol)) return undefined
+    return idOf(hasher, { from, to, protocol, ports, seed })
+  }
 }
 
 const ICMP = 1
@@ -183,7 +176,7 @@ interface Flow {
 }
 
 /** seed (2 bytes), the smaller address, the larger one, protocol, 0, the port of each (2 bytes) */
-function idOf({ from, to, protocol, ports, seed }: Flow): string {
+function idOf(hasher: Hasher, { from, to, protocol, ports, seed }: Flow): string {
   const order = compareBytes(from, to)
   const isInOrder =
     ports?.oneWay === true ||
@@ -205,7 +198,7 @@ function idOf({ from, to, protocol, ports, seed }: Flow): string {
     bytes[at + 2] = second >> 8
     bytes[at + 3] = second
   }
-  return `1:${btoa(String.fromCharCode(...DIGESTS.sha1(bytes)))}`
+  return `1:${btoa(String.fromCharCode(...hasher.digest(bytes)))}`
 }
 
 function compareBytes(one: Uint8Array, other: Uint8Array): number {

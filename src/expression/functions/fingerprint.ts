@@ -1,7 +1,6 @@
-import { DIGESTS, toHex } from '../coding/digest.ts'
-import { encodeUtf8 } from '../coding/utf8.ts'
+import { Hasher } from '../coding/digest.ts'
 import type { Value } from '../value.ts'
-import type { FunctionDefinition } from './definition.ts'
+import type { EventContext, FunctionDefinition } from './definition.ts'
 
 export const fingerprint: FunctionDefinition = {
   name: 'fingerprint',
@@ -36,11 +35,16 @@ export const fingerprint: FunctionDefinition = {
     { expression: 'fingerprint(user)', event: {}, result: undefined },
   ],
   implementation: {
-    kind: 'direct',
-    call({ meter, json }, ...values: Value[]) {
-      const text = json.write(meter, values, 'sorted')
-      meter.touch(HASHED * text.length)
-      return toHex(DIGESTS.sha256(encodeUtf8(text)))
+    kind: 'prepared',
+    constants: {},
+    // Prepared, though nothing is constant: one hasher serves all events.
+    prepare() {
+      const hasher = new Hasher('sha256')
+      return ({ meter, json }: EventContext, ...values: Value[]) => {
+        const text = json.write(meter, values, 'sorted')
+        meter.touch(HASHED * text.length)
+        return hasher.hexOf(text)
+      }
     },
   },
 }

@@ -1,5 +1,4 @@
-import { DIGESTS, isAlgorithm, toHex } from '../coding/digest.ts'
-import { encodeUtf8 } from '../coding/utf8.ts'
+import { ALGORITHMS, Hasher, isAlgorithm } from '../coding/digest.ts'
 import { notText } from '../net/text-argument.ts'
 import type { Value } from '../value.ts'
 import { ArgumentProblem, type FunctionDefinition } from './definition.ts'
@@ -31,14 +30,14 @@ export const hash: FunctionDefinition = {
     constants: { algorithm: 'the name of a hash function' },
     prepare({ algorithm = 'sha256' }) {
       if (!isAlgorithm(algorithm)) {
-        const known = Object.keys(DIGESTS).join(', ')
-        throw new ArgumentProblem('algorithm', 'no such hash function', { hint: `there are ${known}` })
+        const hint = `there are ${ALGORITHMS.join(', ')}`
+        throw new ArgumentProblem('algorithm', 'no such hash function', { hint })
       }
-      const digest = DIGESTS[algorithm]
+      const hasher = new Hasher(algorithm)
       return ({ meter }, s: Value) => {
         if (typeof s !== 'string') throw notText('hash', 's', s)
         meter.touch(HASHED * s.length)
-        return toHex(digest(encodeUtf8(s)))
+        return hasher.hexOf(s)
       }
     },
   },

@@ -30,6 +30,12 @@ export const MAX_XML_DEPTH = 200
 const ELEMENT_BYTES = 160
 
 const NAME = /[A-Za-z_:\u00c0-\uffff][\w:.\-\u00b7-\uffff]*/y
+/** 2 for the ASCII characters that begin a name, 1 for those that go on with it. */
+const IN_NAME = new Uint8Array(128)
+for (const character of '0123456789-.') IN_NAME[character.charCodeAt(0)] = 1
+for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_:')
+  IN_NAME[character.charCodeAt(0)] = 2
+
 const BLANKS = /[ \t\r\n]*/y
 const ONLY_BLANKS = /^[ \t\r\n]*$/
 const REFERENCE = /&(?:#(\d{1,7})|#x([\dA-Fa-f]{1,6})|(lt|gt|amp|quot|apos));/g
@@ -37,12 +43,14 @@ const LINE_BREAK = /\r\n?/g
 
 const CHARACTERS: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
+const EXCLAMATION = 0x21
 const QUOTE = 0x22
 const APOSTROPHE = 0x27
 const SLASH = 0x2f
 const LESS = 0x3c
 const EQUALS = 0x3d
 const GREATER = 0x3e
+const QUESTION = 0x3f
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 
@@ -92,12 +100,18 @@ class XmlReader {
 
   #markup(): boolean {
     const text = this.#text
-    if (text.startsWith('</', this.#at)) return this.#endTag()
-    if (text.startsWith('<!--', this.#at)) return this.#skipTo('-->', 4)
-    if (text.startsWith('<?', this.#at)) return this.#skipTo('?>', 2)
-    if (text.startsWith('<![CDATA[', this.#at)) return this.#characterData()
-    if (text.startsWith('<!DOCTYPE', this.#at)) return this.#documentType()
-    return this.#startTag()
+    switch (text.charCodeAt(this.#at + 1)) {
+      case SLASH:
+        return this.#endTag()
+      case QUESTION:
+        return this.#skipTo('?>', 2)
+      case EXCLAMATION:
+        if (text.startsWith('<!--', this.#at)) return this.#skipTo('-->', 4)
+        if (text.startsWith('<![CDATA[', this.#at)) return this.#characterData()
+        return text.startsWith('<!DOCTYPE', this.#at) && this.#documentType()
+      default:
+        return this.#startTag()
+    }
   }
 
   #skipTo(mark: string, from: number): boolean {
@@ -195,8 +209,20 @@ class XmlReader {
   }
 
   #name(): Maybe<string> {
-    NAME.lastIndex = this.#at
+    const text = this.#text
     const start = this.#at
+    if (IN_NAME[text.charCodeAt(start)] !== 2) return this.#longName()
+    let at = start + 1
+    while (IN_NAME[text.charCodeAt(at)]! > 0) at++
+    if (text.charCodeAt(at) > 0x7f) return this.#longName()
+    this.#at = at
+    return text.slice(start, at)
+  }
+
+  /** A name with characters beyond ASCII. */
+  #longName(): Maybe<string> {
+    const start = this.#at
+    NAME.lastIndex = start
     if (!NAME.test(this.#text)) return undefined
     this.#at = NAME.lastIndex
     return this.#text.slice(start, this.#at)
