@@ -195,6 +195,9 @@ function shellFunctions(port: string): string {
 
 const GROUP_TITLES: Readonly<Record<FunctionDefinition['group'], string>> = {
   text: 'Text',
+  formats: 'Formats',
+  coding: 'Hashes and encodings',
+  dicts: 'Dicts',
   logic: 'Choices',
   tables: 'Tables',
   hosts: 'Hosts',

@@ -9,6 +9,7 @@ import type { Meter } from '../expression/runtime/meter.ts'
 import { addAnomalies } from '../expression/runtime/output.ts'
 import type { Dict, JsonObject, Maybe, NumberTexts, Value } from '../expression/value.ts'
 import { NumberText } from '../expression/value.ts'
+import { JSON_CODING } from '../json/coding.ts'
 import { envelopeHint } from './envelope.ts'
 import type { RuleNotes } from './rule-notes.ts'
 
@@ -69,6 +70,7 @@ export class Run implements EventContext, Runner {
 
   /** Counts the cost of the event, and ends its evaluation at the limit. */
   readonly meter: Meter
+  readonly json = JSON_CODING
 
   #data: JsonObject | Dict = {}
   #whileSteps = 0

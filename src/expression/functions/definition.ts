@@ -42,7 +42,16 @@ export interface FunctionDefinition {
   readonly implementation: Implementation
 }
 
-type FunctionGroup = 'text' | 'logic' | 'tables' | 'hosts' | 'time' | 'normal forms'
+type FunctionGroup =
+  | 'text'
+  | 'formats'
+  | 'coding'
+  | 'dicts'
+  | 'logic'
+  | 'tables'
+  | 'hosts'
+  | 'time'
+  | 'normal forms'
 
 export type Subject = 'first' | 'only' | 'none'
 
@@ -120,10 +129,25 @@ export interface SpecialForm {
 export interface EventContext {
   /** Counts what the evaluation costs. Arguments and results of a call are counted by its caller. */
   readonly meter: Meter
+  /** The reading and writing of JSON, which lies above the language. */
+  readonly json: JsonCoding
   /** The event's own member of that name, one of the function's `reads`; undefined where there is none. */
   field(name: string): Maybe
   /** Adds `text` to the list `event.anomaly.<kind>` of the output, once. */
   anomaly(kind: string, text: string): void
+}
+
+/** JSON as it is read and written everywhere: integers of any size are exact, members keep their order. */
+export interface JsonCoding {
+  /** The value of a text, counted; undefined where the text is no JSON, or nests too deep. */
+  read(meter: Meter, text: string): Maybe
+  /**
+   * The text of a value, without blanks, counted.
+   *
+   * @param order `sorted`: names of members in the order of their UTF-16 units, so that equal values have one text
+   * @throws {Failure} TYPE_ERROR for a dict with a tuple as key; VALUE_ERROR for a value that nests too deep or is too big
+   */
+  write(meter: Meter, value: Value, order: 'as-it-is' | 'sorted'): string
 }
 
 /** A function's view of the compiler while rules are loaded. */

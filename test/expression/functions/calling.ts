@@ -7,6 +7,7 @@ import type {
   PrepareHost,
 } from '../../../src/expression/functions/definition.ts'
 import type { Value } from '../../../src/expression/value.ts'
+import { JSON_CODING } from '../../../src/json/coding.ts'
 import { meter } from '../runtime/unlimited.ts'
 
 /** What a call came to: a value (undefined: absence) or the code of a failure, and the anomalies it recorded. */
@@ -29,6 +30,7 @@ export function outcomeOf(run: (context: EventContext) => unknown): Outcome {
   const anomalies: Record<string, string[]> = {}
   const context: EventContext = {
     meter,
+    json: JSON_CODING,
     field: () => undefined,
     anomaly(kind, text) {
       anomalies[kind] ??= []
