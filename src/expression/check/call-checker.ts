@@ -7,7 +7,8 @@ import type {
   SpecialForm,
 } from '../functions/definition.ts'
 import { ArgumentProblem } from '../functions/definition.ts'
-import type { NamedLookupTable, Recipe, Call as RecipeCall } from '../recipe.ts'
+import { NO_PATTERNS } from '../grok/expand.ts'
+import type { Constants, NamedLookupTable, Recipe, Call as RecipeCall } from '../recipe.ts'
 import { builtinRecipe, functionRecipe, keyRecipe, preparedRecipe, tableRecipe } from '../recipe.ts'
 import { BUILTINS } from '../runtime/builtins.ts'
 import type { Callable } from '../runtime/method.ts'
@@ -328,17 +329,39 @@ export abstract class CallChecker extends NameChecker {
       constants[parameter] = variadic ? values : values[0]
     }
     if (!complete) return undefined
+    const key = constantsKey(definition.name, constants)
+    const known = key === undefined ? undefined : this.prepared.get(key)
+    if (known !== undefined) return known
     try {
+      let hasWarned = false
       const tables: Recipe<NamedLookupTable>[] = []
+      const patterns = new Map<string, string>()
+      const own = this.host.patterns ?? NO_PATTERNS
       const host: PrepareHost = {
         ...this.host,
+        warn: (message) => {
+          hasWarned = true
+          this.host.warn(message)
+        },
         table: (name) => {
           const table = this.host.table(name)
           if (table !== undefined) tables.push(this.#table(name, table))
           return table
         },
+        patterns: {
+          names: own.names,
+          get: (name) => {
+            const pattern = own.get(name)
+            if (pattern !== undefined) patterns.set(name, pattern)
+            return pattern
+          },
+        },
       }
-      return preparedRecipe(definition.name, constants, tables, implementation.prepare(constants, host))
+      const prepared = implementation.prepare(constants, host)
+      const recipe = preparedRecipe(definition.name, constants, tables, patterns, prepared)
+      // A warning is repeated for each place that it applies to.
+      if (key !== undefined && !hasWarned) this.prepared.set(key, recipe)
+      return recipe
     } catch (error) {
       if (!(error instanceof ArgumentProblem)) throw error
       const argument = written[error.parameter]?.[error.index] ?? bound.args[0]
@@ -450,6 +473,19 @@ export function builtinNode(
 
 export function isGenerator(expression: Expression): expression is Comprehension {
   return expression.kind === 'comprehension' && expression.result === 'generator'
+}
+
+/** Equal for a function with equal constants; undefined where they are not told apart by their JSON. */
+function constantsKey(name: string, constants: Constants): string | undefined {
+  const isSimple = (value: unknown): boolean =>
+    value === undefined ||
+    value === null ||
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    (Array.isArray(value) && value.every((item) => item !== undefined && isSimple(item)))
+  const values = Object.values(constants)
+  if (!values.every(isSimple)) return undefined
+  return JSON.stringify([name, ...values.map((value) => (value === undefined ? [] : [value]))])
 }
 
 /** The place of a fault inside a constant's text. */

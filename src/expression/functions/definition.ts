@@ -1,4 +1,5 @@
 import type { RejectionCode } from '../../errors.ts'
+import type { OwnPatterns } from '../grok/expand.ts'
 import type { Re2 } from '../regex/linear-matcher.ts'
 import type { Returns } from '../returns.ts'
 import type { Meter } from '../runtime/meter.ts'
@@ -136,6 +137,8 @@ export interface PrepareHost {
   warn(message: string): void
   /** The linear engine for patterns. */
   re2(): Re2
+  /** Patterns that the rule file defines, which others may refer to. Default: none. */
+  readonly patterns?: OwnPatterns
   /** Take patterns that on some texts take very long, with a warning. Default: false, they are refused. */
   readonly allowUnsafePatterns?: boolean
 }

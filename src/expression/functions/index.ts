@@ -5,6 +5,7 @@ import { cond } from './cond.ts'
 import type { FunctionDefinition, FunctionLibrary } from './definition.ts'
 import { epochToTimestamp } from './epoch-to-timestamp.ts'
 import { exists } from './exists.ts'
+import { extract } from './extract.ts'
 import { inNetwork } from './in-network.ts'
 import { isFqdn } from './is-fqdn.ts'
 import { isHostname } from './is-hostname.ts'
@@ -35,6 +36,7 @@ const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
   split,
   parse_kv: parseKv,
   match,
+  extract,
   replace,
   cond,
   optional,

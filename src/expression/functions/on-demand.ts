@@ -12,6 +12,7 @@ const LOADERS = {
   split: async () => (await import('./split.ts')).split,
   parse_kv: async () => (await import('./parse-kv.ts')).parseKv,
   match: async () => (await import('./match.ts')).match,
+  extract: async () => (await import('./extract.ts')).extract,
   replace: async () => (await import('./replace.ts')).replace,
   cond: async () => (await import('./cond.ts')).cond,
   optional: async () => (await import('./optional.ts')).optional,
