@@ -43,7 +43,7 @@ export function expandPattern(text: string, own: OwnPatterns): ExpandedPattern {
 }
 
 /** All names that a reference may have. */
-export function patternNames(own: OwnPatterns): string[] {
+function patternNames(own: OwnPatterns): string[] {
   return [...new Set([...own.names, ...Object.keys(GROK_PATTERNS)])]
 }
 
