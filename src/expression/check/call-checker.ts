@@ -307,11 +307,20 @@ export abstract class CallChecker extends NameChecker {
     const constants: Record<string, Value | readonly Value[] | undefined> = {}
     const written: Record<string, readonly Argument[]> = {}
     let complete = true
+    /** Of a parameter that is a lookup: the places in the table. */
+    let places: readonly string[] | undefined
     for (const [parameter, description] of Object.entries(implementation.constants)) {
       const variadic = parameter === signature.variadic
       const slot = signature.parameters.findIndex((candidate) => candidate.name === parameter)
       const given = variadic ? bound.rest : bound.args[slot] === undefined ? [] : [bound.args[slot]!]
       written[parameter] = given
+      const tabled = implementation.tabled?.includes(parameter) ? this.#tabled(given[0]) : undefined
+      if (tabled !== undefined) {
+        if (tabled === 'unknown') return undefined
+        constants[parameter] = tabled.map(({ text }) => text)
+        places = tabled.map(({ place }) => place)
+        continue
+      }
       for (const argument of given) {
         if (argument.value.kind === 'constant') continue
         complete = false
@@ -364,14 +373,60 @@ export abstract class CallChecker extends NameChecker {
       return recipe
     } catch (error) {
       if (!(error instanceof ArgumentProblem)) throw error
-      const argument = written[error.parameter]?.[error.index] ?? bound.args[0]
+      const given = written[error.parameter]
+      const argument = given?.[error.index] ?? given?.[0] ?? bound.args[0]
+      const place = places?.[error.index]
       this.fault(
         argument === undefined ? call : problemSpan(argument, error.offset),
-        error.message,
+        place === undefined ? error.message : `${place}: ${error.message}`,
         error.hint,
       )
       return undefined
     }
+  }
+
+  /**
+   * The texts that an argument may be, where it is a `lookup` in a table: those of the table, and the default.
+   *
+   * @returns 'unknown' where the lookup has a fault of its own, undefined where the argument is something else
+   */
+  #tabled(argument: Argument | undefined): readonly TabledText[] | 'unknown' | undefined {
+    const call = argument?.value
+    if (call?.kind !== 'call' || call.callee.kind !== 'name' || call.callee.name !== 'lookup')
+      return undefined
+    const definition = this.functions.get('lookup')
+    if (definition === undefined) return undefined
+    const binding = bindArguments(
+      parseSignature(definition.signature),
+      call.args.map(({ name }) => name),
+    )
+    if (typeof binding === 'string') return 'unknown'
+    const [name, , fallback] = binding.slots.map((slot) => (slot === -1 ? undefined : call.args[slot]!.value))
+    if (name?.kind !== 'constant' || typeof name.value !== 'string') {
+      this.fault(
+        name ?? call,
+        'the name of the table is a constant here: its texts are worked out when the rules are loaded',
+      )
+      return 'unknown'
+    }
+    const table = this.host.table(name.value)
+    if (table?.kind !== 'mapping') return 'unknown'
+    const texts: TabledText[] = [...table.entries].map(([key, text]) => ({
+      text,
+      place: `table '${name.value}', key '${key}'`,
+    }))
+    if (fallback !== undefined) {
+      if (fallback.kind !== 'constant') {
+        this.fault(fallback, 'the default is a constant here: it is worked out when the rules are loaded')
+        return 'unknown'
+      }
+      texts.push({ text: fallback.value, place: 'the default' })
+    }
+    if (texts.length === 0) {
+      this.fault(call, `table '${name.value}' is empty`)
+      return 'unknown'
+    }
+    return texts
   }
 
   /** One recipe for a table, however many calls look into it. */
@@ -445,6 +500,13 @@ export abstract class CallChecker extends NameChecker {
     }
     return { op: 'exists', value }
   }
+}
+
+/** A text that a lookup may find. */
+interface TabledText {
+  readonly text: Value
+  /** Where it is written, for messages. */
+  readonly place: string
 }
 
 /** The arguments of a call, in the order of the parameters. */

@@ -88,6 +88,11 @@ export interface PreparedFunction {
   readonly constants: Readonly<Record<string, string>>
   /** Those of the constants that are names (of a table): an identifier without quotes was meant as a text. */
   readonly names?: readonly string[]
+  /**
+   * Those of the constants that may also be a `lookup` in a table, whose name is a constant: `prepare` is given the list of the
+   * texts that the table (and the default of the `lookup`) has, and the function the one that was found.
+   */
+  readonly tabled?: readonly string[]
   /** The last parameter, if the compiler evaluates its argument, and only where the function finds nothing. */
   readonly fallback?: string
   /** The report of a required rule whose function found nothing. Default: `FIELD_MISSING`, "name() found nothing". */

@@ -3,6 +3,7 @@ import { attempt } from './attempt.ts'
 import { coalesce } from './coalesce.ts'
 import { cond } from './cond.ts'
 import type { FunctionDefinition, FunctionLibrary } from './definition.ts'
+import { dissect } from './dissect.ts'
 import { epochToTimestamp } from './epoch-to-timestamp.ts'
 import { exists } from './exists.ts'
 import { extract } from './extract.ts'
@@ -37,6 +38,7 @@ const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
   parse_kv: parseKv,
   match,
   extract,
+  dissect,
   replace,
   cond,
   optional,

@@ -13,6 +13,7 @@ const LOADERS = {
   parse_kv: async () => (await import('./parse-kv.ts')).parseKv,
   match: async () => (await import('./match.ts')).match,
   extract: async () => (await import('./extract.ts')).extract,
+  dissect: async () => (await import('./dissect.ts')).dissect,
   replace: async () => (await import('./replace.ts')).replace,
   cond: async () => (await import('./cond.ts')).cond,
   optional: async () => (await import('./optional.ts')).optional,

@@ -30,6 +30,8 @@ const EXPRESSIONS = [
   "extract(a, '(?P<x>[a-z])/(?P<y>.)?', '%{INT:n:int}')",
   "extract(a, '(?P<x>[a-z])/(?P<y>.)?', '%{INT:n:int}')['n']",
   "exists(extract(b, '(?P<x>é)'))",
+  "dissect(a, '%{x}/%{y}')",
+  "optional(dissect(b, '%{x} %{+x->}'), [])",
   'str(deep.x) + str(c)',
   'repr(c)',
   'c[0]',
