@@ -155,6 +155,7 @@ export class Processor<Records> {
    * @yields output as soon as it is large, or took long; the rest is left to the next call, or to `finish`
    */
   *read(bytes: Uint8Array): Generator<ProcessedPart<Records>> {
+    this.#stamp()
     if (!this.#isDocument) {
       for (const _ of this.#lines.read(bytes)) yield this.finish()
       return
@@ -177,11 +178,19 @@ export class Processor<Records> {
 
   /** Reads events that are cut already. @yields output, as `read` does */
   *readTexts(texts: EventTexts): Generator<ProcessedPart<Records>> {
+    this.#stamp()
     for (const event of inOrder(texts)) {
       if ('text' in event) this.#event(event)
       else this.#reject(event)
       if (this.#isFull) yield this.finish()
     }
+  }
+
+  /** A batch begins: both ways are told when it was read. */
+  #stamp(): void {
+    const received = Date.now()
+    this.#runner.received = received
+    if (this.#fast !== undefined) this.#fast.received = received
   }
 
   /** The output that was made and not given yet; it may be empty. */

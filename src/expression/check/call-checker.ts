@@ -338,6 +338,12 @@ export abstract class CallChecker extends NameChecker {
       constants[parameter] = variadic ? values : values[0]
     }
     if (!complete) return undefined
+    for (const parameter of implementation.checked ?? []) {
+      const argument = bound.args[signature.parameters.findIndex(({ name }) => name === parameter)]
+      if (argument?.value.kind !== 'constant') continue
+      written[parameter] = [argument]
+      constants[parameter] = argument.value.value
+    }
     const key = constantsKey(definition.name, constants)
     const known = key === undefined ? undefined : this.prepared.get(key)
     if (known !== undefined) return known

@@ -93,6 +93,8 @@ export interface PreparedFunction {
    * texts that the table (and the default of the `lookup`) has, and the function the one that was found.
    */
   readonly tabled?: readonly string[]
+  /** Parameters whose arguments `prepare` is given where they are constants; others are known only when the function is called. */
+  readonly checked?: readonly string[]
   /** The last parameter, if the compiler evaluates its argument, and only where the function finds nothing. */
   readonly fallback?: string
   /** The report of a required rule whose function found nothing. Default: `FIELD_MISSING`, "name() found nothing". */
@@ -128,6 +130,8 @@ export interface EventContext {
   readonly meter: Meter
   /** The event's own member of that name, one of the function's `reads`; undefined where there is none. */
   field(name: string): Maybe
+  /** Milliseconds since 1970-01-01T00:00:00Z: when the batch was read that the event is of. */
+  readonly received: number
   /** Adds `text` to the list `event.anomaly.<kind>` of the output, once. */
   anomaly(kind: string, text: string): void
 }

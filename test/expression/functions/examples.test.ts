@@ -23,6 +23,7 @@ function watched(definition: FunctionDefinition): FunctionDefinition {
       const result = call(
         {
           meter: context.meter,
+          received: context.received,
           field(name: string) {
             assert.ok(reads.includes(name), `${definition.name} reads ${name} and does not say so`)
             return context.field(name)

@@ -12,6 +12,7 @@ import { meter } from '../runtime/unlimited.ts'
 const context: EventContext = {
   meter,
   field: () => undefined,
+  received: 0,
   anomaly: () => assert.fail('match records no anomalies'),
 }
 

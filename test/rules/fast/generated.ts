@@ -68,6 +68,7 @@ const EXPRESSIONS = [
   "data.get('k k')",
   'normalize_mac_address(a, false)',
   "parse_timestamp(a, '%Y-%m-%d', 'iso8601')",
+  "parse_timestamp(a, 'epoch', '%m-%d', '%d', year='nearest', tz='UTC+3')",
   'is_ip(a)',
   'sorted(c)',
   'a.lower()',
