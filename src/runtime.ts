@@ -43,7 +43,7 @@ export function preparedFunction(
   if (implementation?.kind !== 'prepared') throw new TypeError(`no function '${name}' of this kind`)
   const host: PrepareHost = {
     table: (wanted) => tables.find((table) => table.name === wanted)?.table,
-    tables: [],
+    tables: tables.map(({ name }) => ({ name, file: '' })),
     patterns: { names: [], get: (wanted) => patterns.get(wanted) },
     re2: FUNCTION_LIBRARY.re2,
     allowUnsafePatterns: true,

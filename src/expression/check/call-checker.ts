@@ -340,9 +340,22 @@ export abstract class CallChecker extends NameChecker {
     if (!complete) return undefined
     for (const parameter of implementation.checked ?? []) {
       const argument = bound.args[signature.parameters.findIndex(({ name }) => name === parameter)]
-      if (argument?.value.kind !== 'constant') continue
+      if (argument === undefined) continue
+      const { value } = argument
+      if (value.kind === 'name' && implementation.names?.includes(parameter)) {
+        // The name of a table without quotes was not meant as a field.
+        if (this.host.tables.some(({ name }) => name === value.name)) {
+          this.fault(
+            value,
+            `'${value.name}' is a field here, and there is a table of that name`,
+            `write it in quotes: '${value.name}'`,
+          )
+          return undefined
+        }
+      }
+      if (value.kind !== 'constant') continue
       written[parameter] = [argument]
-      constants[parameter] = argument.value.value
+      constants[parameter] = value.value
     }
     const key = constantsKey(definition.name, constants)
     const known = key === undefined ? undefined : this.prepared.get(key)

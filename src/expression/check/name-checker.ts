@@ -103,6 +103,7 @@ export class NameChecker {
       const variable: Node = { op: 'variable', name: first, id, field: this.field([first]) }
       return this.attributes(variable, rest)
     }
+    if (first === 'absent' && rest.length === 0) return { op: 'absent' }
     if (first === 'data') return rest.length === 0 ? this.root() : this.field(rest)
     if (first === 'line') return this.#line(rest, span)
     return this.field(parts)
@@ -146,6 +147,13 @@ export class NameChecker {
   #declareTarget(target: Target): void {
     if (target.kind === 'targets') for (const entry of target.targets) this.#declareTarget(entry.target)
     if (target.kind !== 'name') return
+    if (target.name === 'absent') {
+      this.fault(
+        target,
+        "'absent' is no name: it stands for no value",
+        "a member of that name is data['absent']",
+      )
+    }
     if (target.name === 'data' || target.name === 'line') {
       this.fault(
         target,

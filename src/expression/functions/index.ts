@@ -26,6 +26,7 @@ import { parseTimestamp } from './parse-timestamp.ts'
 import { replace } from './replace.ts'
 import { split } from './split.ts'
 import { strip } from './strip.ts'
+import { table } from './table.ts'
 import { timestampToEpoch } from './timestamp-to-epoch.ts'
 import { upper } from './upper.ts'
 
@@ -46,6 +47,7 @@ const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
   coalesce,
   attempt,
   lookup,
+  table,
   is_ip: isIp,
   is_hostname: isHostname,
   is_fqdn: isFqdn,

@@ -21,6 +21,7 @@ const LOADERS = {
   coalesce: async () => (await import('./coalesce.ts')).coalesce,
   attempt: async () => (await import('./attempt.ts')).attempt,
   lookup: async () => (await import('./lookup.ts')).lookup,
+  table: async () => (await import('./table.ts')).table,
   is_ip: async () => (await import('./is-ip.ts')).isIp,
   is_hostname: async () => (await import('./is-hostname.ts')).isHostname,
   is_fqdn: async () => (await import('./is-fqdn.ts')).isFqdn,
