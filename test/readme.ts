@@ -101,6 +101,8 @@ export class Tour {
   constructor() {
     symlinkSync(join(ROOT, 'fixtures'), join(this.#folder, 'fixtures'))
     symlinkSync(join(ROOT, 'dist'), join(this.#folder, 'dist'))
+    // A package of its own: another one in a folder above may have the name `sluice`, too.
+    writeFileSync(join(this.#folder, 'package.json'), '{}')
     mkdirSync(join(this.#folder, 'node_modules'))
     symlinkSync(ROOT, join(this.#folder, 'node_modules', 'sluice'))
   }

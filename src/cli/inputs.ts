@@ -2,6 +2,7 @@ import { fstatSync, type Stats, statSync } from 'node:fs'
 import process from 'node:process'
 import type { Readable } from 'node:stream'
 import { fileStream } from '../io/files/file-stream.ts'
+import { lentFile, lentPipe } from '../io/files/lent-bytes.ts'
 import type { Input } from '../io/files/source.ts'
 import { canDecompress, compressionOf, fileInput } from '../io/files/source.ts'
 import { systemMessage } from '../io/files/system-message.ts'
@@ -12,7 +13,8 @@ import { isClosedStream } from './standard-streams.ts'
 export const STDIN = '-'
 
 export interface OpenedInputs {
-  readonly inputs: readonly Input[]
+  /** @param chunkBytes so much of a file is read at a time */
+  readonly inputs: (chunkBytes: number) => readonly Input[]
   /** Bytes that there are to read; undefined when that cannot be known (a pipe). */
   readonly totalBytes: number | undefined
   /** Those of them that are files, to tell whether an output would overwrite one. */
@@ -23,15 +25,15 @@ export interface OpenedInputs {
  * Looks at all inputs before any is read, so that a wrong name does not show after an hour.
  *
  * @param names files, `-` for stdin; none: stdin
- * @param chunkBytes so much of a file is read at a time
  * @throws {CommandError} when one cannot be read
  */
-export function openInputs(names: readonly string[], chunkBytes: number): OpenedInputs {
-  const inputs: Input[] = []
+export function openInputs(names: readonly string[]): OpenedInputs {
+  const inputs: ((chunkBytes: number) => Input)[] = []
+  let readsStdin = false
   const files: Stats[] = []
   let totalBytes: number | undefined = 0
   for (const name of names.length === 0 ? [STDIN] : names) {
-    if (name === STDIN && inputs.some((input) => input.name === STDIN)) {
+    if (name === STDIN && readsStdin) {
       throw new CommandError(EXIT.USAGE, 'standard input (-) is named twice, but can be read only once')
     }
     if (name === STDIN && isClosedStream(0)) {
@@ -39,19 +41,24 @@ export function openInputs(names: readonly string[], chunkBytes: number): Opened
     }
     const stats = name === STDIN ? fstatSync(0) : statFile(name)
     if (stats.isDirectory()) throw new CommandError(EXIT.USAGE, `cannot read ${name}: it is a directory`)
-    inputs.push(
-      name === STDIN ? { name, open: () => openStdin(stats, chunkBytes) } : fileInput(name, { chunkBytes }),
+    readsStdin ||= name === STDIN
+    inputs.push((chunkBytes) =>
+      name === STDIN ? stdinInput(stats, chunkBytes) : fileInput(name, { chunkBytes }),
     )
     if (stats.isFile()) files.push(stats)
     totalBytes = stats.isFile() && totalBytes !== undefined ? totalBytes + stats.size : undefined
   }
-  return { inputs, totalBytes, files }
+  return { inputs: (chunkBytes) => inputs.map((create) => create(chunkBytes)), totalBytes, files }
 }
 
 /** A file that standard input was redirected from is read in larger chunks than a pipe. */
-function openStdin(stats: Stats, chunkBytes: number): Readable {
-  if (!stats.isFile()) return process.stdin
-  return fileStream('', { fd: 0, chunkBytes })
+function stdinInput(stats: Stats, chunkBytes: number): Input {
+  const name = STDIN
+  if (stats.isFile()) {
+    return { name, open: () => fileStream('', { fd: 0, chunkBytes }), lend: () => lentFile(0, chunkBytes) }
+  }
+  const open = (): Readable => process.stdin
+  return stats.isFIFO() || stats.isSocket() ? { name, open, lend: () => lentPipe(0) } : { name, open }
 }
 
 function statFile(path: string): Stats {

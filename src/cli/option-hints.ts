@@ -1,4 +1,4 @@
-/** What people write from other commands, and how it is said to `normalize`. */
+/** Options that people know from other commands, and those of `normalize` that stand for them. */
 const FAMILIAR: ReadonlyMap<string, string> = new Map([
   ...['--input', '--in', '--infile', '--file', '--files', '--from', '-i', '-f'].map(
     hint('inputs are given without an option: normalize --rules FILE INPUT...'),

@@ -2,25 +2,29 @@ import { createWriteStream, fstatSync, openSync, type Stats, statSync } from 'no
 import process from 'node:process'
 import { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { fileSink, streamSink } from '../io/files/sinks.ts'
 import { systemMessage } from '../io/files/system-message.ts'
+import type { Sink } from '../stages/sink.ts'
 import { CommandError, EXIT, isBrokenPipe, isWriteError } from './exit-codes.ts'
-import { isClosedStream, isSameFile, messageStream } from './standard-streams.ts'
+import { isClosedStream, isSameFile, LINUX_NULL, messageStream } from './standard-streams.ts'
 
 /** An output file that is named on the command line, or the standard stream that stands in for it. */
 export interface Output {
   readonly stream: Writable
-  /** What it is called in messages. */
+  /** Its name in messages. */
   readonly name: string
   readonly stats: Stats
+  /** The stream's place itself. */
+  readonly sink: Sink
   readonly isStandard: boolean
-  /** What the stream has failed with, the first failure first. */
+  /** The failures of the stream, the first one first. */
   readonly faults: readonly Error[]
 }
 
 /**
- * The outputs of a run. Those that are one file, pipe, socket or terminal have one stream, to which each write is of whole
- * lines: two streams would be interrupted within a line while the other one goes on, and two open files of one name
- * would overwrite each other.
+ * The outputs of a run. Those that are one file, pipe, socket or terminal have one stream, to which each write is of
+ * whole lines: two streams would be interrupted within a line while the other one goes on, and two open files of one
+ * name would overwrite each other.
  */
 export interface Outputs {
   /** Normalized events. */
@@ -31,7 +35,7 @@ export interface Outputs {
   readonly messages: Output
 }
 
-export interface OutputNames {
+interface OutputNames {
   /** File to (over)write with normalized events; undefined or `-`: standard output. */
   readonly output?: string | undefined
   /** File to (over)write with rejected events; undefined or `-`: standard error. */
@@ -45,10 +49,10 @@ export interface OutputNames {
  * @throws {CommandError} when one cannot be opened
  */
 export function openOutputs(names: OutputNames, inUse: readonly Stats[]): Outputs {
-  const stdout = outputOf(process.stdout, 'standard output', fstatSync(1), true)
+  const stdout = outputOf(process.stdout, 'standard output', 1, true)
   const stderr = isSameFile(stdout.stats, fstatSync(2))
     ? { ...stdout, name: 'standard error' }
-    : outputOf(messageStream(), 'standard error', fstatSync(2), true)
+    : outputOf(messageStream(), 'standard error', 2, true)
   const output = openOutput(names.output, stdout, [stdout, stderr], inUse)
   if (output.stream === process.stdout && output.name === stdout.name && isClosedStream(1)) {
     throw new CommandError(
@@ -79,18 +83,32 @@ function openOutput(
       if (same !== undefined) return { ...same, name: path }
     }
     const fd = openSync(path, 'w')
-    return outputOf(createWriteStream(path, { fd }), path, fstatSync(fd), false)
+    return outputOf(createWriteStream(path, { fd }), path, fd, false)
   } catch (error) {
     if (error instanceof CommandError) throw error
     throw new CommandError(EXIT.USAGE, `cannot write ${path}: ${systemMessage(error)}`, { cause: error })
   }
 }
 
-function outputOf(stream: Writable, name: string, stats: Stats, isStandard: boolean): Output {
+function outputOf(stream: Writable, name: string, fd: number, isStandard: boolean): Output {
   const faults: Error[] = []
-  // Whoever writes to it sees its errors; a late one must not end the process.
+  const stats = fstatSync(fd)
+  // The writer sees its errors; a late one must not end the process.
   stream.on('error', (error) => faults.push(error))
-  return { stream, name, stats, isStandard, faults }
+  const sink = canWriteDirectly(stats, isStandard)
+    ? fileSink(fd, stream, (error) => faults.push(error))
+    : streamSink(stream)
+  return { stream, name, stats, sink, isStandard, faults }
+}
+
+/**
+ * True for what never makes a write wait: files, and pipes and sockets of standard streams, which Node makes refuse a write
+ * instead. A pipe with a name would wait, and no signal could end that; a terminal belongs to the progress, too.
+ */
+function canWriteDirectly(stats: Stats, isStandard: boolean): boolean {
+  if (stats.isFile()) return true
+  if (stats.isCharacterDevice()) return stats.rdev === LINUX_NULL
+  return isStandard && process.platform !== 'win32' && (stats.isFIFO() || stats.isSocket())
 }
 
 function refuseInUse(name: string, file: Stats, inUse: readonly Stats[]): void {
@@ -99,7 +117,10 @@ function refuseInUse(name: string, file: Stats, inUse: readonly Stats[]): void {
   }
 }
 
-/** A way to write to a stream that others go on to write to: the end of the one, or its destruction, is not that of the other. */
+/**
+ * A way to write to a stream that others go on to write to: the end of the one, or its destruction, is not that of the
+ * other.
+ */
 export function sharedWith(stream: Writable): Writable {
   return new Writable({
     decodeStrings: false,
@@ -120,15 +141,16 @@ export async function closeOutput({ stream, isStandard }: Output): Promise<void>
     return
   }
   if (!stream.writableEnded && !stream.destroyed) stream.end()
-  // What it failed with is asked for later.
+  // Its failure is asked for later.
   await finished(stream).catch(() => {})
 }
 
 /**
- * What an output failed with; undefined: none did, or only its reader went away.
+ * The failure of an output; undefined: none failed, or only its reader went away.
  *
- * @param fault what the run ended with. All streams of a chain are destroyed with it, so that the output seems to have failed
- *   with it, too: it has only if it is a fault of writing, and not that of the errors output, which stands beside the chain.
+ * @param fault the error that ended the run. All streams of a chain are destroyed with it, so that the output seems to
+ *   have failed with it, too: it has only if it is a fault of writing, and not that of the errors output, which stands
+ *   beside the chain.
  */
 export function outputProblem({ output, errors }: Outputs, fault: unknown): string | undefined {
   const [ofErrors] = errors.faults
@@ -140,7 +162,7 @@ export function outputProblem({ output, errors }: Outputs, fault: unknown): stri
   return `cannot write ${output.name}: ${systemMessage(own)}`
 }
 
-/** Whether records of rejected events are lost, because the stream for them is closed. */
+/** True when records of rejected events are lost, because the stream for them is closed. */
 export function isClosedOutput({ errors, messages }: Outputs): boolean {
   return errors.stream === messages.stream && errors.name === 'standard error' && isClosedStream(2)
 }

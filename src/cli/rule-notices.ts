@@ -1,14 +1,14 @@
-/** What the operator is told of rules that do not seem to fit the events. */
+/** Notices to the operator of rules that do not seem to fit the events. */
 
 import type { RuleSet } from '../rules/rule-set.ts'
-import type { PipelineCounts } from '../stages/pipeline-options.ts'
+import type { PipelineCounts } from '../stages/chain.ts'
 import type { NeverPresent } from '../stages/rule-counts.ts'
 
 /** So many events show what is never there. */
-export const MANY_EVENTS = 1000
+const MANY_EVENTS = 1000
 
 /** So few events do not show anything; of more, something is told at the end. */
-export const FEW_EVENTS = 10
+const FEW_EVENTS = 10
 
 type NoticeCounts = Pick<PipelineCounts, 'neverPresent'>
 
@@ -27,7 +27,7 @@ export class FieldWarnings {
     this.#rules = rules
   }
 
-  /** From now on these rules apply. @param events that have been counted so far */
+  /** From now on these rules apply. @param events number of those counted so far */
   replaceRules(rules: RuleSet, events: number): void {
     this.#rules = rules
     this.#next = events + MANY_EVENTS
@@ -36,7 +36,7 @@ export class FieldWarnings {
   /**
    * A batch was counted.
    *
-   * @param events that have been counted so far
+   * @param events number of those counted so far
    * @param counts is called when it is time to look
    * @returns the warnings, with line ends; '' if there are none
    */

@@ -1,7 +1,10 @@
-import type { PipelineCounts } from '../stages/pipeline-options.ts'
+import type { PipelineCounts } from '../stages/chain.ts'
 import type { PoolStats } from '../tracer/client/pool.ts'
 
-/** What `--stats` prints: one JSON object. The README of this folder defines each member; a test holds the two together. */
+/**
+ * The object that `--stats` prints as JSON. The README of this folder defines each member; a test holds the two
+ * together.
+ */
 export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: PoolStats): string {
   const { events, written, rejected, bytesRead, bytesParsed, bytesUnread, bytesWritten } = counts
   return JSON.stringify({

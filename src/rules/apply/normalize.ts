@@ -2,21 +2,15 @@
 import type { Batch, InputEvent, OutputEvent, RejectedEvent, Rejection } from '../../event.ts'
 import { inOrder, rejectedEvent } from '../../event.ts'
 import type { JsonObject } from '../../expression/value.ts'
-import type { FastPathPlan } from '../fast/generate.ts'
-import type { RuleNotes } from '../rule-notes.ts'
-import type { RuleDefinition } from '../rule-set.ts'
+import type { RuleSet } from '../rule-set.ts'
 import type { Runner } from '../run.ts'
 
-/** The part that stages need of a compiled rule file. */
-export interface RunnerSource {
-  createRunner(notes?: RuleNotes): Runner
-  /** Something to note in what becomes of events. Default: nothing is known of that. */
-  createNotes?: (() => RuleNotes) | undefined
-  /** Makes output of lines without objects in between, where the rules allow it. */
-  readonly fastPath?: FastPathPlan | undefined
-  /** The text and the options that it was compiled from: worker threads compile their own. */
-  readonly definition?: RuleDefinition
-}
+/**
+ * A rule set, as far as the stages between bytes and outputs depend on it. Without `createNotes` nothing is noted of
+ * events; without `fastPath` each line becomes an object; without `definition` worker threads cannot compile their own.
+ */
+export type RunnerSource = Pick<RuleSet, 'createRunner'> &
+  Partial<Pick<RuleSet, 'createNotes' | 'fastPath' | 'definition'>>
 
 /** Ends a part of a batch. */
 export interface PartLimit {

@@ -13,7 +13,7 @@ const SMALLEST_HOLD = 256
  *     chunk    ...rest of a line LF | line LF | line LF | beginning of a li...
  *              `-- with what is held, decoded once       `-- held
  */
-export class LineReader {
+export class RequestLines {
   readonly #maxLineBytes: number
   #text = ''
   #at = 0

@@ -5,7 +5,7 @@ const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i
 const ZONE = /%.*$/
 
 /** The addresses that may connect: `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`. */
-export class AllowList {
+export class ClientAddresses {
   readonly #addresses = new BlockList()
 
   /** @throws RangeError for text that is no address and no CIDR block */
@@ -15,9 +15,9 @@ export class AllowList {
 
   /** @param address as a socket tells it; an IPv4 address in IPv6 form (`::ffff:192.0.2.7`) is that IPv4 address */
   has(address: string): boolean {
-    const plain = address.replace(MAPPED_IPV4, '').replace(ZONE, '')
-    const version = isIP(plain)
-    return version !== 0 && this.#addresses.check(plain, version === 4 ? 'ipv4' : 'ipv6')
+    const bare = address.replace(MAPPED_IPV4, '').replace(ZONE, '')
+    const version = isIP(bare)
+    return version !== 0 && this.#addresses.check(bare, version === 4 ? 'ipv4' : 'ipv6')
   }
 
   #add(block: string): void {

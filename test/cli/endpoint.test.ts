@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatAddress, parseAddress } from '../../src/cli/address.ts'
+import { formatEndpoint, parseEndpoint } from '../../src/cli/endpoint.ts'
 
 const cases: [text: string, host: string, port: number][] = [
   ['127.0.0.1:16666', '127.0.0.1', 16666],
@@ -11,8 +11,8 @@ const cases: [text: string, host: string, port: number][] = [
 ]
 for (const [text, host, port] of cases) {
   test(`${text} is a host and a port, and is written back as it was`, () => {
-    assert.deepEqual(parseAddress(text), { host, port })
-    assert.equal(formatAddress({ host, port }), text)
+    assert.deepEqual(parseEndpoint(text), { host, port })
+    assert.equal(formatEndpoint({ host, port }), text)
   })
 }
 
@@ -31,6 +31,9 @@ for (const text of [
   'http://host:1',
 ]) {
   test(`'${text}' is no address`, () => {
-    assert.throws(() => parseAddress(text), { name: 'RangeError', message: /is no address: write HOST:PORT/ })
+    assert.throws(() => parseEndpoint(text), {
+      name: 'RangeError',
+      message: /is no address: write HOST:PORT/,
+    })
   })
 }

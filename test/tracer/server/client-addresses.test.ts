@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AllowList } from '../../../src/tracer/server/allow-list.ts'
+import { ClientAddresses } from '../../../src/tracer/server/client-addresses.ts'
 
-const list = new AllowList(['192.0.2.7', '198.51.100.0/24', '2001:db8::/32', '::1', '203.0.113.128/25'])
+const list = new ClientAddresses(['192.0.2.7', '198.51.100.0/24', '2001:db8::/32', '::1', '203.0.113.128/25'])
 
 for (const address of [
   '192.0.2.7',
@@ -33,9 +33,9 @@ for (const address of [
 }
 
 test('nobody is on an empty list, and everybody of a family in a block of /0', () => {
-  assert.equal(new AllowList([]).has('127.0.0.1'), false)
-  assert.equal(new AllowList(['0.0.0.0/0']).has('203.0.113.9'), true)
-  assert.equal(new AllowList(['0.0.0.0/0']).has('2001:db8::1'), false)
+  assert.equal(new ClientAddresses([]).has('127.0.0.1'), false)
+  assert.equal(new ClientAddresses(['0.0.0.0/0']).has('203.0.113.9'), true)
+  assert.equal(new ClientAddresses(['0.0.0.0/0']).has('2001:db8::1'), false)
 })
 
 for (const block of [
@@ -52,7 +52,7 @@ for (const block of [
   '192.0.2.0/255.255.255.0',
 ]) {
   test(`'${block}' is refused as a block`, () => {
-    assert.throws(() => new AllowList([block]), {
+    assert.throws(() => new ClientAddresses([block]), {
       name: 'RangeError',
       message: /is no address and no CIDR block/,
     })

@@ -7,24 +7,24 @@ import { type Log, LogLimiter } from './log.ts'
 const SAMPLED = 64
 
 /** Tells which indicators get no detection; `IndicatorAllowlist` is one. */
-export interface Allowlist {
+export interface IndicatorSet {
   has(indicator: Indicator): boolean
 }
 
 /**
  * Asks all enrichers of a server about an indicator, in their order, and makes detection lines of what they know.
- * A failing enricher costs its own detections only: the error is counted and logged. What is on the allowlist is asked of
- * none of them.
+ * A failing enricher costs its own detections only: the error is counted and logged. No enricher is asked for
+ * an indicator on the allowlist.
  */
-export class Enrichment {
+export class Detector {
   readonly #enrichers: readonly Enricher[]
   readonly #counters: Counters
   readonly #log: Log
-  readonly #allowlist: Allowlist | undefined
+  readonly #allowlist: IndicatorSet | undefined
   readonly #limiter = new LogLimiter()
   #lookups = 0
 
-  constructor(enrichers: readonly Enricher[], counters: Counters, log: Log, allowlist?: Allowlist) {
+  constructor(enrichers: readonly Enricher[], counters: Counters, log: Log, allowlist?: IndicatorSet) {
     this.#enrichers = enrichers
     this.#counters = counters
     this.#log = log

@@ -1,16 +1,16 @@
-import { closeNames } from '../close-names.ts'
-import { FeedError } from '../feed-error.ts'
-import { type IndicatorKey, readIndicatorKey } from '../keys/indicator-key.ts'
-import { type FeedKey, KeyPath, keyTypeHint } from '../keys/key-path.ts'
-import type { FeedHandlers, OwnIndicator } from '../read.ts'
-import { type FeedRecord, type FeedValue, isList, recordContext } from './record.ts'
+import { closeNames } from './close-names.ts'
+import { FeedError } from './feed-error.ts'
+import type { FeedHandlers, OwnIndicator } from './feed-handlers.ts'
+import { type FeedRecord, type FeedValue, isList, recordContext } from './formats/record.ts'
+import { type IndicatorKey, readIndicatorKey } from './keys/indicator-key.ts'
+import { type FeedKey, KeyPath, keyTypeHint } from './keys/key-path.ts'
 
-/** What takes the indicators of a feed. */
+/** Takes the indicators of a feed. */
 export interface IndicatorSink {
   /**
    * Takes the context of a record, before its first key.
    *
-   * @returns what its keys refer to it by, never 0
+   * @returns the number by which its keys refer to it, never 0
    */
   putContext(context: string): number
   /** @param keyNumber which of the feed's keys it was found by, from 0 */
@@ -34,7 +34,7 @@ interface KeyReader {
 }
 
 /** Takes the indicators out of the records of one file, and notes what cannot be used. */
-export class RecordReader implements FeedHandlers {
+export class IndicatorExtractor implements FeedHandlers {
   readonly #file: string
   readonly #sink: IndicatorSink
   readonly #keys: readonly KeyReader[]
@@ -160,7 +160,7 @@ export class RecordReader implements FeedHandlers {
    */
   finish(): void {
     const missing = this.#keys.find(({ isThere }) => !isThere)
-    // Where all was skipped before a look at its fields, these are not to blame.
+    // Records that were all skipped before a look at their fields say nothing of these.
     if (missing?.key !== undefined && this.#hasRecord) {
       throw this.#keyMissing(missing.key, 'field')
     }

@@ -1,0 +1,72 @@
+import type { RejectedCounts } from '../batches/rejected-records.ts'
+import type { RejectionCode } from '../errors.ts'
+import type { BatchNotes } from '../event.ts'
+import type { RuleTotals } from './rule-counts.ts'
+import { RuleCounts } from './rule-counts.ts'
+
+/** Counts of the events and bytes that have left the pipeline. */
+export interface OutputCounts extends RuleTotals {
+  /** Events that were read: `written` and `rejected` together. */
+  readonly events: number
+  readonly written: number
+  readonly rejected: number
+  readonly rejectedByCode: Readonly<Partial<Record<RejectionCode, number>>>
+  /** Bytes of output. */
+  readonly bytesWritten: number
+}
+
+/** The counts that are asked for after each batch: they take no time. */
+export type BatchCounts = Pick<OutputCounter, 'events' | 'rejected'>
+
+/** Output that is counted when it leaves. */
+interface Leaving {
+  readonly bytes: Uint8Array
+  /** Number of lines. */
+  readonly written: number
+  readonly rejected: RejectedCounts
+  readonly notes?: BatchNotes | undefined
+}
+
+/** Adds up what leaves. */
+export class OutputCounter {
+  #written = 0
+  #rejected = 0
+  readonly #rejectedByCode: Partial<Record<RejectionCode, number>> = {}
+  readonly #rules = new RuleCounts()
+  #bytesWritten = 0
+
+  add({ bytes, written, rejected, notes }: Leaving): void {
+    this.#written += written
+    this.#bytesWritten += bytes.length
+    if (rejected.count > 0) this.#reject(rejected)
+    if (notes !== undefined) this.#rules.add(notes)
+  }
+
+  #reject({ count, byCode, byRule }: RejectedCounts): void {
+    this.#rejected += count
+    for (const [code, ofCode] of Object.entries(byCode) as [RejectionCode, number][]) {
+      this.#rejectedByCode[code] = (this.#rejectedByCode[code] ?? 0) + ofCode
+    }
+    this.#rules.reject(byRule)
+  }
+
+  /** Events that have left: written ones, and rejected ones. */
+  get events(): number {
+    return this.#written + this.#rejected
+  }
+
+  get rejected(): number {
+    return this.#rejected
+  }
+
+  get counts(): OutputCounts {
+    return {
+      events: this.events,
+      written: this.#written,
+      rejected: this.#rejected,
+      rejectedByCode: { ...this.#rejectedByCode },
+      ...this.#rules.totals,
+      bytesWritten: this.#bytesWritten,
+    }
+  }
+}
