@@ -66,7 +66,13 @@ print(json.dumps({"results": results, "perSecond": count / (time.perf_counter() 
 `
 
 const host: PrepareHost = { table: () => undefined, tables: [], warn() {}, re2: () => re2js }
-const context: EventContext = { meter: new Meter(), json: JSON_CODING, field: () => undefined, anomaly() {} }
+const context: EventContext = {
+  meter: new Meter(),
+  json: JSON_CODING,
+  field: () => undefined,
+  received: 0,
+  anomaly() {},
+}
 
 export async function run({ quick, rounds = quick ? 3 : 5 }: BenchOptions): Promise<Row[]> {
   harness.build()

@@ -32,7 +32,13 @@ const TEMPLATES = [
 ]
 
 const host: PrepareHost = { table: () => undefined, tables: [], warn() {}, re2: () => re2js }
-const context: EventContext = { meter: new Meter(), json: JSON_CODING, field: () => undefined, anomaly() {} }
+const context: EventContext = {
+  meter: new Meter(),
+  json: JSON_CODING,
+  field: () => undefined,
+  received: 0,
+  anomaly() {},
+}
 
 export async function run({ quick, rounds = quick ? 3 : 5 }: BenchOptions): Promise<Row[]> {
   harness.build()

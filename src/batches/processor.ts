@@ -171,6 +171,7 @@ export class Processor<Records> {
    * @yields output as soon as it is large, or took long; the rest is left to the next call, or to `finish`
    */
   *read(bytes: Uint8Array): Generator<ProcessedPart<Records>> {
+    this.#stamp()
     const splitter = this.#splitter
     if (splitter === undefined) {
       yield* this.#readLines(this.#transcoder?.push(bytes) ?? bytes)
@@ -215,11 +216,19 @@ export class Processor<Records> {
 
   /** Reads events that are cut already. @yields output, as `read` does */
   *readTexts(texts: EventTexts): Generator<ProcessedPart<Records>> {
+    this.#stamp()
     for (const event of inOrder(texts)) {
       if ('text' in event) this.#event(event)
       else this.#reject(event)
       if (this.#isFull) yield this.finish()
     }
+  }
+
+  /** A batch begins: both ways are told when it was read. */
+  #stamp(): void {
+    const received = Date.now()
+    this.#runner.received = received
+    if (this.#fast !== undefined) this.#fast.received = received
   }
 
   /** The output that was made and not given yet; it may be empty. */

@@ -90,10 +90,14 @@ function createProgram(run: RunWork): Command {
       .argument('[NAME]', 'one only: a function, a built-in, a method such as split or str.split'),
   )
     .option('--tables', 'print the lookup tables in the files of --rules and --lookups instead')
+    .option('--patterns', 'print the patterns that extract knows by name instead')
     .action((name: string | undefined, _options, command: Command) =>
       run(async () => {
-        const { tables, rules, lookups } = command.optsWithGlobals<NormalizeOptions & { tables?: boolean }>()
+        const { tables, patterns, rules, lookups } = command.optsWithGlobals<
+          NormalizeOptions & { tables?: boolean; patterns?: boolean }
+        >()
         if (tables === true) (await import('./tables.ts')).printTables(rules, lookups)
+        else if (patterns === true) (await import('./functions.ts')).printPatterns()
         else (await import('./functions.ts')).printFunctions(name)
         return EXIT.OK
       }),

@@ -6,7 +6,7 @@
 import { isCallable } from '../expression/check/call-checker.ts'
 import { checkExpression, checkStatements } from '../expression/check/check.ts'
 import type { Node, TapNode } from '../expression/check/checked.ts'
-import type { CheckContext, TableRecipes } from '../expression/check/name-checker.ts'
+import type { CheckContext, PreparedRecipes, TableRecipes } from '../expression/check/name-checker.ts'
 import type { SuspicionContext } from '../expression/check/suspicions.ts'
 import { assignmentsOf, suspicionsInStatements, suspicionsOf } from '../expression/check/suspicions.ts'
 import type { Problem, SourceText } from '../expression/diagnostic.ts'
@@ -52,6 +52,7 @@ class Compiler {
   readonly #reads = new Set<string>()
   #tables: ReadonlyMap<string, LookupTable> = new Map()
   readonly #tableRecipes: TableRecipes = new Map()
+  readonly #prepared: PreparedRecipes = new Map()
   #tablePlaces: readonly NamedTable[] = []
   /** Names that tap assigns and that rules do not see. */
   #tapNames: ReadonlySet<string> = new Set()
@@ -167,6 +168,7 @@ class Compiler {
       host: this.#host(source, field),
       reads: this.#reads,
       tables: this.#tableRecipes,
+      prepared: this.#prepared,
     }
   }
 

@@ -38,6 +38,8 @@ export interface Runner {
   run(data: JsonObject, raw: string): JsonObject | undefined
   /** As {@link Runner.run}, for any event; `numbers` are the texts that its numbers have in the input. */
   runExact(data: JsonObject | Dict, raw: string, numbers: NumberTexts | undefined): JsonObject | undefined
+  /** When the events that follow were read, in milliseconds since 1970-01-01T00:00:00Z. Set it once for a batch. */
+  received: number
   /** After `undefined`: why the event is rejected. */
   readonly rejection: Rejection
   /** After an output: JSON.stringify writes it as it should be. */
@@ -72,6 +74,8 @@ export class Run implements EventContext, Runner {
   readonly meter: Meter
   readonly json = JSON_CODING
 
+  /** Set by whoever reads batches; before, when this was made. */
+  received = Date.now()
   #data: JsonObject | Dict = {}
   #whileSteps = 0
   #anomalies: Map<string, Set<string>> | undefined

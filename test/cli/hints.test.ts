@@ -84,6 +84,13 @@ describe('what the command says to a mistake', { concurrency: 2 }, () => {
 })
 
 describe('normalize functions', { concurrency: 2 }, () => {
+  it('prints the patterns that extract knows by name', async () => {
+    const { code, stdout } = await normalize(['functions', '--patterns'])
+    assert.equal(code, 0)
+    assert.match(stdout, /^ {2}INT {2,}\[\+-\]\?\[0-9\]\+$/m)
+    assert.ok(stdout.split('\n').length > 80, stdout)
+  })
+
   it('has a page for each built-in function and each method', async () => {
     assert.equal(
       (await normalize(['functions', 'len'])).stdout,

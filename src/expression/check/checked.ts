@@ -18,6 +18,8 @@ export type Node =
   /** `line.x.y`: under the member `line` where the event has one. */
   | { readonly op: 'line-field'; readonly path: FieldPath; readonly underLine: FieldPath }
   | { readonly op: 'root' }
+  /** The literal `absent`: no value. */
+  | { readonly op: 'absent' }
   | { readonly op: 'raw' }
   /** A comprehension's name. */
   | { readonly op: 'local'; readonly id: number }
@@ -204,6 +206,7 @@ export function children(node: Node): (Node | undefined)[] {
     case 'field':
     case 'line-field':
     case 'root':
+    case 'absent':
     case 'raw':
     case 'local':
     case 'callable':

@@ -1,4 +1,5 @@
 import type { RejectionCode } from '../../errors.ts'
+import type { OwnPatterns } from '../grok/expand.ts'
 import type { Re2 } from '../regex/linear-matcher.ts'
 import type { Returns } from '../returns.ts'
 import type { Meter } from '../runtime/meter.ts'
@@ -96,6 +97,13 @@ export interface PreparedFunction {
   readonly constants: Readonly<Record<string, string>>
   /** Those of the constants that are names (of a table): an identifier without quotes was meant as a text. */
   readonly names?: readonly string[]
+  /**
+   * Those of the constants that may also be a `lookup` in a table, whose name is a constant: `prepare` is given the list of the
+   * texts that the table (and the default of the `lookup`) has, and the function the one that was found.
+   */
+  readonly tabled?: readonly string[]
+  /** Parameters whose arguments `prepare` is given where they are constants; others are known only when the function is called. */
+  readonly checked?: readonly string[]
   /** The last parameter, if the compiler evaluates its argument, and only where the function finds nothing. */
   readonly fallback?: string
   /** The report of a required rule whose function found nothing. Default: `FIELD_MISSING`, "name() found nothing". */
@@ -133,6 +141,8 @@ export interface EventContext {
   readonly json: JsonCoding
   /** The event's own member of that name, one of the function's `reads`; undefined where there is none. */
   field(name: string): Maybe
+  /** Milliseconds since 1970-01-01T00:00:00Z: when the batch was read that the event is of. */
+  readonly received: number
   /** Adds `text` to the list `event.anomaly.<kind>` of the output, once. */
   anomaly(kind: string, text: string): void
 }
@@ -160,6 +170,8 @@ export interface PrepareHost {
   warn(message: string): void
   /** The linear engine for patterns. */
   re2(): Re2
+  /** Patterns that the rule file defines, which others may refer to. Default: none. */
+  readonly patterns?: OwnPatterns
   /** Take patterns that on some texts take very long, with a warning. Default: false, they are refused. */
   readonly allowUnsafePatterns?: boolean
 }

@@ -5,9 +5,11 @@ import { coalesce } from './coalesce.ts'
 import { communityId } from './community-id.ts'
 import { cond } from './cond.ts'
 import type { FunctionDefinition, FunctionLibrary } from './definition.ts'
+import { dissect } from './dissect.ts'
 import { dropEmpty } from './drop-empty.ts'
 import { epochToTimestamp } from './epoch-to-timestamp.ts'
 import { exists } from './exists.ts'
+import { extract } from './extract.ts'
 import { fingerprint } from './fingerprint.ts'
 import { flatten } from './flatten.ts'
 import { get } from './get.ts'
@@ -46,6 +48,7 @@ import { setPath } from './set-path.ts'
 import { snakeCase } from './snake-case.ts'
 import { split } from './split.ts'
 import { strip } from './strip.ts'
+import { table } from './table.ts'
 import { timestampToEpoch } from './timestamp-to-epoch.ts'
 import { toJson } from './to-json.ts'
 import { toUtc } from './to-utc.ts'
@@ -62,6 +65,8 @@ const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
   split,
   parse_kv: parseKv,
   match,
+  extract,
+  dissect,
   replace,
   parse_csv: parseCsv,
   parse_json: parseJson,
@@ -93,6 +98,7 @@ const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
   coalesce,
   attempt,
   lookup,
+  table,
   is_ip: isIp,
   is_hostname: isHostname,
   is_fqdn: isFqdn,

@@ -46,6 +46,7 @@ export function* normalizeInParts(
   limit: PartLimit,
 ): Iterable<Batch<OutputEvent>> {
   const { source } = batch
+  runner.received = Date.now()
   let events: OutputEvent[] = []
   let rejected: RejectedEvent[] = []
   for (const event of inOrder(batch)) {

@@ -76,6 +76,8 @@ export class FastPath implements EventContext, MachineHost {
   readonly writer: ByteWriter
   /** Lines that were taken by the last call of `lines`. */
   taken = 0
+  /** Set by whoever reads batches, as for the plain way. */
+  received = Date.now()
   readonly #notes: RuleNotes
   readonly #rules: FastRules
   readonly #machine: LineMachine | undefined

@@ -32,6 +32,7 @@ export function outcomeOf(run: (context: EventContext) => unknown): Outcome {
     meter,
     json: JSON_CODING,
     field: () => undefined,
+    received: Date.UTC(2024, 2, 17),
     anomaly(kind, text) {
       anomalies[kind] ??= []
       if (!anomalies[kind].includes(text)) anomalies[kind].push(text)

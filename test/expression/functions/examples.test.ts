@@ -24,6 +24,7 @@ function watched(definition: FunctionDefinition): FunctionDefinition {
         {
           meter: context.meter,
           json: context.json,
+          received: context.received,
           field(name: string) {
             assert.ok(reads.includes(name), `${definition.name} reads ${name} and does not say so`)
             return context.field(name)
@@ -110,6 +111,8 @@ test('the reference has the functions in the order in which they are described',
       'split',
       'parse_kv',
       'match',
+      'extract',
+      'dissect',
       'replace',
       'parse_csv',
       'parse_json',
@@ -141,6 +144,7 @@ test('the reference has the functions in the order in which they are described',
       'coalesce',
       'attempt',
       'lookup',
+      'table',
       'is_ip',
       'is_hostname',
       'is_fqdn',

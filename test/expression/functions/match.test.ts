@@ -14,6 +14,7 @@ const context: EventContext = {
   meter,
   json: JSON_CODING,
   field: () => undefined,
+  received: 0,
   anomaly: () => assert.fail('match records no anomalies'),
 }
 
