@@ -1,5 +1,3 @@
-#!/usr/bin/env node
-import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_LIMITS } from '../expression/runtime/meter.ts'
 import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT, MAX_WORKERS } from '../formats/limits.ts'
@@ -51,7 +49,10 @@ function createProgram(run: RunWork): Command {
     )
     .option('--max-line <bytes>', `reject longer input lines (default: ${DEFAULT_MAX_LINE_BYTES})`, byteCount)
     .addOption(
-      new Option('--workers <n>', 'threads that do the work; auto: one for each processor')
+      new Option(
+        '--workers <n>',
+        'threads that do the work; auto: one for each processor, and one for files of less than 256 MiB in all',
+      )
         .argParser(workerCount)
         .default(1),
     )
@@ -147,10 +148,14 @@ function maxRejected(text: string): MaxRejected {
   throw new InvalidArgumentError('It has to be a share of the events such as 5%, or a number of events.')
 }
 
-function workerCount(text: string): number {
-  const workers = text === 'auto' ? Math.min(availableParallelism(), MAX_WORKERS) : Number(text)
-  if (text === 'auto' || (/^[1-9]\d*$/.test(text) && workers <= MAX_WORKERS)) return workers
+function workerCount(text: string): number | 'auto' {
+  if (text === 'auto') return text
+  const workers = Number(text)
+  if (/^[1-9]\d*$/.test(text) && workers <= MAX_WORKERS) return workers
   throw new InvalidArgumentError(`It has to be a number from 1 to ${MAX_WORKERS}, or auto.`)
 }
 
-await runCommand('normalize', createProgram)
+/** Runs the command with the arguments of the process. */
+export function runNormalizeCommand(): Promise<void> {
+  return runCommand('normalize', createProgram)
+}

@@ -1,5 +1,3 @@
-#!/usr/bin/env node
-import process from 'node:process'
 import { Command, Option } from 'commander'
 import { LOG_LEVELS } from '../tracer/server/log.ts'
 import { type RunWork, runCommand } from './run-command.ts'
@@ -241,7 +239,7 @@ function addInspect(program: Command, run: RunWork): void {
     )
 }
 
-await runCommand('tracer', createProgram)
-// Timers and sockets that a module of the user's own leaves open would keep the process of a server; there is
-// nothing in it that has still to be written, as there is to the standard output of the other commands.
-if (process.argv[2] === 'serve') process.exit()
+/** Runs the command with the arguments of the process. */
+export function runTracerCommand(): Promise<void> {
+  return runCommand('tracer', createProgram)
+}

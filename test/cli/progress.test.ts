@@ -43,7 +43,7 @@ describe('progressText', () => {
 const SCRIPT = '/usr/bin/script'
 
 describe('the progress of normalize, on a terminal', { skip: !existsSync(SCRIPT), concurrency: 2 }, () => {
-  const command = `'${process.execPath}' --import tsx '${fileURLToPath(new URL('../../src/cli/normalize.ts', import.meta.url))}'`
+  const command = `'${process.execPath}' --import tsx '${fileURLToPath(new URL('../../src/cli/start-normalize.ts', import.meta.url))}'`
   const run = async (tail: string): Promise<{ screen: string; folder: string }> => {
     const folder = folderWith({ 'r.yaml': 'a: x\n', 'e.jsonl': '{"x":1}\n' })
     const line = `${command} -r '${folder}/r.yaml' '${folder}/e.jsonl' ${tail.replaceAll('FOLDER', folder)}`
