@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_LIMITS } from '../expression/runtime/meter.ts'
-import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT, MAX_WORKERS } from '../formats/limits.ts'
+import { MAX_WORKERS } from '../formats/limits.ts'
 import { EXIT } from './exit-codes.ts'
+import { withInput } from './input-options.ts'
 import { withOptionHint } from './option-hints.ts'
 import { type MaxRejected, parseMaxRejected } from './rejected-limit.ts'
 import { type RunWork, runCommand } from './run-command.ts'
@@ -14,7 +15,7 @@ import { refuseMistyped } from './unknown-command.ts'
  * the reference of functions is printed seldom.
  */
 
-const DESCRIPTION = 'Normalizes events: reads JSON, applies the rules to each event, writes JSON lines.'
+const DESCRIPTION = 'Normalizes events: reads events, applies the rules to each, writes JSON lines.'
 
 const AFTER_HELP = `
 A file that has the name of a subcommand is given with its folder: ./check
@@ -30,16 +31,8 @@ function createProgram(run: RunWork): Command {
     .configureOutput({ outputError: (report, write) => write(withOptionHint(report)) })
     .enablePositionalOptions()
     .helpCommand('help [command]', 'print what a command does and takes')
-  withTracer(withRules(program))
+  withInput(withTracer(withRules(program)))
     .argument('[FILE...]', 'input files, - or none: standard input; .gz and .zst are decompressed')
-    .addOption(
-      new Option(
-        '--input-format <format>',
-        'an event a line; or a JSON document, array or sequence of values',
-      )
-        .choices(['jsonl', 'json'])
-        .default('jsonl'),
-    )
     .option('-o, --output <file>', 'normalized events (default: standard output)')
     .option('--errors <file>', 'rejected events, one JSON object a line (default: standard error)')
     .addOption(
@@ -47,7 +40,6 @@ function createProgram(run: RunWork): Command {
         .choices(['reject', 'fail'])
         .default('reject'),
     )
-    .option('--max-line <bytes>', `reject longer input lines (default: ${DEFAULT_MAX_LINE_BYTES})`, byteCount)
     .addOption(
       new Option(
         '--workers <n>',
@@ -134,12 +126,6 @@ function limit(text: string): number {
   const number = Number(text)
   if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(number)) return number
   throw new InvalidArgumentError('It has to be a whole number from 1.')
-}
-
-function byteCount(text: string): number {
-  const bytes = Number(text)
-  if (/^[1-9]\d*$/.test(text) && bytes <= MAX_LINE_LIMIT) return bytes
-  throw new InvalidArgumentError(`It has to be a number of bytes from 1 to ${MAX_LINE_LIMIT}.`)
 }
 
 function maxRejected(text: string): MaxRejected {

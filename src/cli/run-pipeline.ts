@@ -14,6 +14,8 @@ import { InputError } from '../stages/source.ts'
 import type { TracerPool } from '../tracer/client/pool.ts'
 import { terminalText } from '../tracer/controls.ts'
 import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
+import type { InputArguments } from './input-options.ts'
+import { inputOptions } from './input-options.ts'
 import { openInputs } from './inputs.ts'
 import type { Output, Outputs } from './outputs.ts'
 import { closeOutput, isClosedOutput, openOutputs, outputProblem, sharedWith } from './outputs.ts'
@@ -31,12 +33,12 @@ import { watchFiles } from './watch.ts'
 
 /** The options of the command line, as commander names them. */
 export interface NormalizeOptions
-  extends Pick<PipelineOptions, 'inputFormat' | 'onError'>,
+  extends Pick<PipelineOptions, 'onError'>,
+    InputArguments,
     TracerOptions,
     RuleOptions {
   readonly output?: string
   readonly errors?: string
-  readonly maxLine?: number
   readonly maxRejected?: MaxRejected
   readonly stats?: boolean
   /** Undefined: where a terminal shows it and nothing else. */
@@ -56,6 +58,7 @@ const PROGRESS_INTERVAL_MS = 1000
  * @throws {CommandError} with what to tell the operator
  */
 export async function runNormalize(names: readonly string[], options: NormalizeOptions): Promise<number> {
+  const input = await inputOptions(options)
   const files = ruleFiles(options, names)
   const rules = await loadRules(files)
   if (rules.warningText !== '') messageStream().write(`${terminalText(rules.warningText.trimEnd())}\n`)
@@ -99,8 +102,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     endOutput: isShared || !output.isStandard,
     errors: errorStream,
     sinks: { output: sinkOf(output, outputStream), errors: sinkOf(errors, errorStream) },
-    inputFormat: options.inputFormat,
-    maxLineBytes: options.maxLine,
+    ...input,
     onError: options.onError,
     fastPath: options.fastPath,
     workers,

@@ -15,6 +15,7 @@ export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: Po
     rejected_by_rule: counts.rejectedByRule,
     left_out_by_rule: counts.leftOutByRule,
     never_present: counts.neverPresent.map(({ field }) => field),
+    replaced: counts.replaced,
     bytes_read: bytesRead,
     bytes_parsed: bytesParsed,
     bytes_unread: bytesUnread,

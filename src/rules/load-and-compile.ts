@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module'
 import { loadFunctions } from '../expression/functions/on-demand.ts'
-import type { Re2 } from '../expression/regex/linear-matcher.ts'
 import { compileWith } from './compile-with.ts'
+import { loadRe2 } from './load-re2.ts'
 import { RuleError } from './rule-error.ts'
 import type { CompileOptions, RuleSet } from './rule-set.ts'
 
@@ -20,9 +19,4 @@ export async function loadAndCompile(text: string, options: CompileOptions = {})
   // Names may be written with escapes: with every function at hand the report is right in any case.
   const { compileRules } = await import('./compile.ts')
   return compileRules(text, options)
-}
-
-/** Patterns are compiled synchronously: an import would come too late, so its form for `require` is taken. */
-function loadRe2(): Re2 {
-  return createRequire(import.meta.url)('re2js') as Re2
 }

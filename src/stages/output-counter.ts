@@ -11,6 +11,8 @@ export interface OutputCounts extends RuleTotals {
   readonly written: number
   readonly rejected: number
   readonly rejectedByCode: Readonly<Partial<Record<RejectionCode, number>>>
+  /** Events that were read with U+FFFD in the place of bytes that do not fit the encoding. */
+  readonly replaced: number
   /** Bytes of output. */
   readonly bytesWritten: number
 }
@@ -33,13 +35,16 @@ export class OutputCounter {
   #rejected = 0
   readonly #rejectedByCode: Partial<Record<RejectionCode, number>> = {}
   readonly #rules = new RuleCounts()
+  #replaced = 0
   #bytesWritten = 0
 
   add({ bytes, written, rejected, notes }: Leaving): void {
     this.#written += written
     this.#bytesWritten += bytes.length
     if (rejected.count > 0) this.#reject(rejected)
-    if (notes !== undefined) this.#rules.add(notes)
+    if (notes === undefined) return
+    this.#rules.add(notes)
+    this.#replaced += notes.replaced ?? 0
   }
 
   #reject({ count, byCode, byRule }: RejectedCounts): void {
@@ -65,6 +70,7 @@ export class OutputCounter {
       written: this.#written,
       rejected: this.#rejected,
       rejectedByCode: { ...this.#rejectedByCode },
+      replaced: this.#replaced,
       ...this.#rules.totals,
       bytesWritten: this.#bytesWritten,
     }

@@ -1,13 +1,13 @@
+import type { InputOptions } from '../formats/input-options.ts'
 import { canEnrichLines } from './enrich.ts'
 import { NormalizeStage } from './normalize.ts'
-import type { ParseOptions } from './parse.ts'
 import { ParseStage } from './parse.ts'
 import type { PipelineRules } from './pipeline-options.ts'
 import { FusedStage } from './process/fused.ts'
 import { checkWorkers, ParallelStage } from './process/parallel.ts'
 
 /** The options, as far as the choice of stages depends on them. */
-export interface PlanOptions extends Pick<ParseOptions, 'inputFormat' | 'maxLineBytes'> {
+export interface PlanOptions extends InputOptions {
   readonly fastPath?: boolean | undefined
   readonly workers?: number | undefined
   readonly stopAtRejected: boolean
@@ -32,7 +32,7 @@ const WAYS: readonly Way[] = [
   {
     fits: (rules, options) => (options.workers ?? 1) > 1 && canWriteLines(rules, options),
     create: (rules, { workers = 1, ...options }) => ({
-      parse: new ParallelStage(rules, { ...options, fastPath: options.fastPath ?? true, workers }),
+      parse: new ParallelStage(rules, { ...options, workers }),
     }),
   },
   {
@@ -41,9 +41,9 @@ const WAYS: readonly Way[] = [
   },
   {
     fits: () => true,
-    create: (rules, { inputFormat, maxLineBytes, stopAtRejected }) => ({
-      parse: new ParseStage({ inputFormat, maxLineBytes }),
-      normalize: new NormalizeStage(rules, stopAtRejected),
+    create: (rules, options) => ({
+      parse: new ParseStage(options),
+      normalize: new NormalizeStage(rules, options.stopAtRejected),
     }),
   },
 ]

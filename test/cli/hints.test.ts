@@ -53,7 +53,7 @@ describe('what the command says to a mistake', { concurrency: 2 }, () => {
     assert.match((await messages('[{"b": 1},\n{"b": 2}]'))[0]!, /--input-format json$/)
     assert.deepEqual(await messages('{"Records": [{"b": 1}]}\n'), [
       'a: field b is absent; the event\'s only member "Records" is a list, whose elements may be the events meant: ' +
-        "jq -c '.Records[]' takes them out",
+        '--input-format json --pick Records takes them out',
     ])
     assert.deepEqual(await messages('{"c": [{"b": 1}], "d": 1}\n{"c": [1]}\n{"c": []}\n{}\n'), [
       'a: field b is absent',

@@ -14,6 +14,7 @@ const COUNTS = {
   rejectedByRule: { a: 1 },
   leftOutByRule: { b: 2 },
   neverPresent: [{ field: 'x', events: 4 }],
+  replaced: 1,
   bytesRead: 5,
   bytesParsed: 6,
   bytesUnread: 0,

@@ -131,6 +131,7 @@ describe('SerializeStage', () => {
       written: 2,
       rejected: 1,
       rejectedByCode,
+      replaced: 0,
       bytesWritten: 19,
       ...rules,
     })

@@ -1,9 +1,5 @@
 import type { EventText, RejectedEvent } from '../event.ts'
-import type { EventTexts } from '../formats/lines.ts'
-import type { UnreadRest } from '../formats/values.ts'
-import { ValueSplitter } from '../formats/values.ts'
-import type { TextCoding } from '../json/text-coding.ts'
-import { PORTABLE_CODING } from '../json/text-coding.ts'
+import type { EventTexts, Splitter, UnreadRest } from '../formats/splitter.ts'
 import type { Cutter, Piece } from './cutter.ts'
 
 /** So much is looked at a time: chunks may be of any size. */
@@ -13,28 +9,26 @@ const STEP_BYTES = 64 * 1024
 const EVENT_SIZE = 32
 
 /**
- * Collects the events of a JSON document to blocks. Where one ends and the next begins depends on everything before
- * them; so they are found here, and only what is done with each is left to the workers.
+ * Collects the events of a splitter to blocks, where an event ends depending on everything before it. So they are found here,
+ * and only what is done with each is left to the workers.
  */
-export class ValueCutter implements Cutter {
-  readonly #maxEventBytes: number
+export class EventCutter implements Cutter {
+  readonly #createSplitter: () => Splitter
   readonly #blockSize: number
-  readonly #coding: TextCoding
-  #splitter: ValueSplitter
+  #splitter: Splitter
   #events: EventText[] = []
   #rejected: RejectedEvent[] = []
   #size = 0
   #unread: UnreadRest | undefined
 
   /**
+   * @param createSplitter makes one for each source
    * @param blockSize a block has about so many characters
-   * @param coding how bytes become text. Default: as it is done everywhere
    */
-  constructor(maxEventBytes: number, blockSize: number, coding: TextCoding = PORTABLE_CODING) {
-    this.#coding = coding
-    this.#maxEventBytes = maxEventBytes
+  constructor(createSplitter: () => Splitter, blockSize: number) {
+    this.#createSplitter = createSplitter
     this.#blockSize = blockSize
-    this.#splitter = new ValueSplitter(maxEventBytes, this.#coding)
+    this.#splitter = createSplitter()
   }
 
   get hasComplete(): boolean {
@@ -56,10 +50,20 @@ export class ValueCutter implements Cutter {
     if (this.#size > 0) yield this.#cut()
   }
 
+  *flushHeld(): Generator<Piece> {
+    const held = this.#splitter.flush?.()
+    if (held !== undefined) this.#add(held)
+    yield* this.flush()
+  }
+
+  get holdsEvent(): boolean {
+    return this.#splitter.holdsEvent ?? false
+  }
+
   *end(): Generator<Piece> {
     this.#add(this.#splitter.end())
     this.#unread = this.#splitter.unread
-    this.#splitter = new ValueSplitter(this.#maxEventBytes, this.#coding)
+    this.#splitter = this.#createSplitter()
     yield* this.flush()
   }
 
@@ -80,6 +84,6 @@ export class ValueCutter implements Cutter {
     this.#events = []
     this.#rejected = []
     this.#size = 0
-    return { kind: 'values', texts, size }
+    return { kind: 'events', texts, size }
   }
 }
