@@ -12,7 +12,7 @@ export const parseClf: FunctionDefinition = {
   summary: 'Reads a line of the Common or Combined Log Format of web servers (Apache, nginx).',
   parameters: { s: 'the line' },
   result:
-    'A dict of `host ident user timestamp request method url protocol status size referrer agent`; `status` and `size` are integers. What the line has as `-`, or not at all, is absent. Absent where the text is no such line.',
+    'A dict of `host ident user timestamp request method url protocol status size referrer agent`; `status` and `size` are integers. A member that the line has as `-`, or not at all, is absent. Absent where the text is no such line.',
   errors: { TYPE_ERROR: '`s` is not a string' },
   notes: [
     '`timestamp` is the text between the brackets: `parse_timestamp(t, "%d/%b/%Y:%H:%M:%S %z")`. `method`, `url` and `protocol` are the parts of',

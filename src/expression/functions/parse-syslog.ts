@@ -12,7 +12,7 @@ export const parseSyslog: FunctionDefinition = {
   summary: 'Reads a syslog message: RFC 5424, RFC 3164, and the ways in which senders deviate from them.',
   parameters: { s: 'the message with its header' },
   result:
-    'A dict of `priority facility severity` (integers), `timestamp hostname appname procid msgid message` (texts) and `structured_data` (a dict of dicts of texts). What the message has as `-`, or not at all, is absent; `message` is always there. Where the text has no header, `message` is all of it.',
+    'A dict of `priority facility severity` (integers), `timestamp hostname appname procid msgid message` (texts) and `structured_data` (a dict of dicts of texts). A member that the message has as `-`, or not at all, is absent; `message` is always there. Where the text has no header, `message` is all of it.',
   errors: { TYPE_ERROR: '`s` is not a string' },
   notes: [
     '`timestamp` stays as it is written, without the `*` or `.` of Cisco before it: `parse_timestamp` reads it.',

@@ -28,7 +28,7 @@ export const parseWindowsEvent: FunctionDefinition = {
     "A dict of the members of `System` by winlogbeat's names: `provider_name provider_guid event_source_name event_id qualifiers version level task opcode keywords time_created record_id activity_id related_activity_id process_id thread_id channel computer_name user_identifier`; of `event_data` and `user_data`, dicts; and of `message`, if the event was rendered. Absent where the text is no such event.",
   errors: { TYPE_ERROR: '`s` is not a string' },
   notes: [
-    '`event_id qualifiers version level task opcode record_id process_id thread_id` are integers. What is empty is absent.',
+    '`event_id qualifiers version level task opcode record_id process_id thread_id` are integers. Empty members are absent.',
     '',
     'Values in `event_data` without a name of their own are `param1`, `param2`, by their place. Of values with one name the first one counts.',
     '`user_data` has the name of its element as `xml_name`, and its members, which may be dicts as `parse_xml` gives them. All values are texts;',

@@ -16,7 +16,7 @@ export const registeredDomain: FunctionDefinition = {
     'A dict of `registered_domain`, `top_level_domain` (the public suffix, `co.uk`) and `subdomain`, absent if there is none; in lower case, without the final dot. Absent where the text is no domain name, or a public suffix itself.',
   errors: { TYPE_ERROR: '`host` is not a string' },
   notes: [
-    'Suffixes of providers count, as in Beats: what stands before `github.io` was registered by somebody. A top-level domain that the list does not',
+    'Suffixes of providers count, as in Beats: the label before `github.io` was registered by somebody. A top-level domain that the list does not',
     'have (`corp.local`) is a suffix. The list is that of the installed version of tldts, which has suffixes below a top-level domain in',
     'letters only, not in Punycode.',
   ].join('\n'),

@@ -29,7 +29,7 @@ const VERSION = new RegExp(`\\d{1,2} (?=${ISO} |- )`, 'y')
 const TIMESTAMP = new RegExp(`[*.]?(${STAMP})(:?)(?=\\s|:|$) *`, 'y')
 /** `123: ` and `:` before the time, and a host with a colon. */
 const BEFORE_STAMP = new RegExp(`:? ?(?:\\d{1,10}: +)?(?:(\\S{1,255}): +(?=[*.]?${STAMP}:))?`, 'y')
-/** What a device of Cisco wrote before its mnemonic, behind the header of a relay. */
+/** The header that a device of Cisco wrote before its mnemonic; it stands behind the header of a relay. */
 const CISCO = new RegExp(
   `:? *(?:\\d{1,10}: +)?(?:[*.]?${STAMP}: +)?(%[A-Z][A-Za-z\\d_]*-[\\w-]{1,64}): ?`,
   'y',

@@ -1,3 +1,4 @@
+import process from 'node:process'
 import * as re2js from 're2js'
 import { Failure } from '../../../src/expression/failure.ts'
 import type {
@@ -62,4 +63,9 @@ function tableOf(table: Readonly<Record<string, Value>> | readonly Value[]): Loo
   return Array.isArray(table)
     ? { kind: 'list', items: table }
     : { kind: 'mapping', entries: new Map(Object.entries(table)) }
+}
+
+/** Milliseconds of processor time of this process: a busy machine makes a test wait, but hardly more expensive. */
+export function processorMs(): number {
+  return process.cpuUsage().user / 1000
 }

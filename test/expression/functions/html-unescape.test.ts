@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { htmlUnescape } from '../../../src/expression/functions/html-unescape.ts'
-import { hostWith, outcomeOf } from './calling.ts'
+import { hostWith, outcomeOf, processorMs } from './calling.ts'
 
 /** Texts, and the results of `html.unescape` of CPython 3.11. */
 const CASES: readonly (readonly [string, string])[] = [
@@ -74,9 +74,9 @@ test('references are those of CPython', () => {
 
 test('a text costs its length, whatever it is made of', () => {
   for (const piece of ['&', '&#', '&#1', '&#x', '&lt', '&a', '1', `&${'a'.repeat(31)}`, '&amp;', '&#x;']) {
-    const text = `&#${piece.repeat(Math.ceil(1_000_000 / piece.length))}`
-    const start = performance.now()
+    const text = `&#${piece.repeat(Math.ceil(300_000 / piece.length))}`
+    const start = processorMs()
     read(text)
-    assert.ok(performance.now() - start < 2000, piece)
+    assert.ok(processorMs() - start < 2000, piece)
   }
 })

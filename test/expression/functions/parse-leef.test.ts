@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseLeef } from '../../../src/expression/functions/parse-leef.ts'
-import { call } from './calling.ts'
+import { call, processorMs } from './calling.ts'
 
 const extension = (text: string): unknown => (call(parseLeef, text).value as { extension: unknown }).extension
 
@@ -45,10 +45,10 @@ test('names that objects inherit are names', () => {
 test('a text costs its length, whatever it is made of', () => {
   for (const head of ['', 'LEEF:1.0|a|b|c|d|', 'LEEF:1.0|a|b|c|d|\t', 'LEEF:2.0|a|b|c|d|=|']) {
     for (const piece of ['LEEF:', '=', '\t', 'a', 'a=\t', ' a=b', '|', '\ta', 'x5E|']) {
-      const text = head + piece.repeat(Math.ceil(1_000_000 / piece.length))
-      const start = performance.now()
+      const text = head + piece.repeat(Math.ceil(300_000 / piece.length))
+      const start = processorMs()
       call(parseLeef, text)
-      assert.ok(performance.now() - start < 2000, JSON.stringify([head, piece]))
+      assert.ok(processorMs() - start < 2000, JSON.stringify([head, piece]))
     }
   }
 })

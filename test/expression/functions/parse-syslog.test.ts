@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseSyslog } from '../../../src/expression/functions/parse-syslog.ts'
-import { call } from './calling.ts'
+import { call, processorMs } from './calling.ts'
 
 const read = (text: string): unknown => call(parseSyslog, text).value
 
@@ -170,10 +170,10 @@ test('a text costs its length, whatever it is made of', () => {
   const pieces = ['[a x="1"]', 'x="', ' ', 'a', '1: ', '%A-', '[', ':', 'Oct 11 ', '\\', 'x="1" ', '<1>', '"']
   for (const head of heads) {
     for (const piece of pieces) {
-      const text = head + piece.repeat(Math.ceil(1_000_000 / piece.length))
-      const start = performance.now()
+      const text = head + piece.repeat(Math.ceil(300_000 / piece.length))
+      const start = processorMs()
       call(parseSyslog, text)
-      assert.ok(performance.now() - start < 2000, JSON.stringify([head, piece]))
+      assert.ok(processorMs() - start < 2000, JSON.stringify([head, piece]))
     }
   }
 })

@@ -1,4 +1,4 @@
-/** What functions need that give a changed copy of a dict: none of them changes its argument. */
+/** Tools of functions that give a changed copy of a dict: none of them changes its argument. */
 import { typeError } from '../../failure.ts'
 import type { Value } from '../../value.ts'
 import { Dict } from '../../value.ts'
