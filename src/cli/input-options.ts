@@ -20,7 +20,7 @@ export interface InputArguments {
 }
 
 /** Limits of an event of several lines. */
-export interface MultilineMax {
+interface MultilineMax {
   readonly lines?: number
   readonly bytes?: number
 }
