@@ -53,6 +53,8 @@ export interface RejectedEvent extends EventPlace {
 export interface BatchNotes {
   /** The number of outputs that the rules left a field out of, by output field. */
   readonly leftOut?: ReadonlyMap<string, number>
+  /** Events that were dropped. Default: 0. */
+  readonly dropped?: number
   readonly fields?: FieldNotes
 }
 

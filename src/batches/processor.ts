@@ -1,4 +1,4 @@
-import type { BatchNotes, EventText, RejectedEvent } from '../event.ts'
+import type { BatchNotes, EventText, OutputEvent, RejectedEvent } from '../event.ts'
 import { inOrder, rejectedEvent } from '../event.ts'
 import { DEFAULT_MAX_LINE_BYTES, HAND_ON_BYTES, HAND_ON_RECORD_BYTES } from '../formats/limits.ts'
 import type { EventTexts, LineSink } from '../formats/lines.ts'
@@ -12,6 +12,8 @@ import { ByteWriter } from '../json/write.ts'
 import type { RunnerSource } from '../rules/apply/normalize.ts'
 import { normalizeOne } from '../rules/apply/normalize.ts'
 import { EventParser } from '../rules/apply/parse-event.ts'
+import type { Dropped } from '../rules/apply/split-elements.ts'
+import { SplitElements } from '../rules/apply/split-elements.ts'
 import type { FastPath } from '../rules/fast/fast-path.ts'
 import type { RuleNotes } from '../rules/rule-notes.ts'
 import type { Runner } from '../rules/run.ts'
@@ -95,6 +97,8 @@ export class Processor<Records> {
   /** Lines that the fast path took last. */
   #taken = 0
   #stopped = false
+  /** Elements of an event that wait for the output so far to be handed on. */
+  #elements: SplitElements | undefined
 
   /**
    * @param records collects what is rejected
@@ -156,7 +160,7 @@ export class Processor<Records> {
    */
   *read(bytes: Uint8Array): Generator<ProcessedPart<Records>> {
     if (!this.#isDocument) {
-      for (const _ of this.#lines.read(bytes)) yield this.finish()
+      for (const _ of this.#lines.read(bytes)) yield* this.#parts()
       return
     }
     for (let start = 0; start < bytes.length; start += STEP_BYTES) {
@@ -171,7 +175,7 @@ export class Processor<Records> {
       this.#unread = this.#values.unread
       this.#values = new ValueSplitter(this.#maxLineBytes, this.#coding)
     } else {
-      for (const _ of this.#lines.readEnd()) yield this.finish()
+      for (const _ of this.#lines.readEnd()) yield* this.#parts()
     }
   }
 
@@ -180,6 +184,15 @@ export class Processor<Records> {
     for (const event of inOrder(texts)) {
       if ('text' in event) this.#event(event)
       else this.#reject(event)
+      if (this.#isFull) yield* this.#parts()
+    }
+  }
+
+  /** What was made, and what becomes of the elements that wait. */
+  *#parts(): Generator<ProcessedPart<Records>> {
+    yield this.finish()
+    while (this.#elements !== undefined) {
+      this.#goOn(this.#elements)
       if (this.#isFull) yield this.finish()
     }
   }
@@ -200,6 +213,7 @@ export class Processor<Records> {
   /** The output is large, or took long. */
   get #isFull(): boolean {
     return (
+      this.#elements !== undefined ||
       this.#slice.isOver ||
       this.#writer.length >= HAND_ON_BYTES ||
       this.#records.length >= HAND_ON_RECORD_BYTES
@@ -242,15 +256,37 @@ export class Processor<Records> {
     if (this.#stopped) return
     const parsed = this.#parser.parse(event)
     const output = 'code' in parsed ? parsed : normalizeOne(parsed, this.#runner)
-    const text = 'code' in output ? output : outputText(output)
-    this.#slice.count()
-    if (typeof text !== 'string') {
-      this.#reject(rejectedEvent(event, text))
-      return
+    if (output instanceof SplitElements) this.#goOn(output)
+    else if ('code' in output) {
+      this.#slice.count()
+      this.#reject(rejectedEvent(event, output))
+    } else this.#result(output)
+  }
+
+  /** Works on elements of an event until the output is to be handed on; those that are left wait. */
+  #goOn(elements: SplitElements): void {
+    this.#elements = undefined
+    while (!this.#isFull && !this.#stopped) {
+      const result = elements.next()
+      if (result === undefined) return
+      this.#result(result)
     }
-    this.#writer.text(text)
-    this.#writer.byte(LF)
-    this.#written++
+    if (!this.#stopped) this.#elements = elements
+  }
+
+  #result(result: OutputEvent | RejectedEvent | Dropped): void {
+    this.#slice.count()
+    if ('rejection' in result) this.#reject(result)
+    else if ('output' in result) {
+      const text = outputText(result)
+      if (typeof text !== 'string') {
+        this.#reject(rejectedEvent(result, text))
+        return
+      }
+      this.#writer.text(text)
+      this.#writer.byte(LF)
+      this.#written++
+    }
   }
 
   #reject(event: RejectedEvent): void {

@@ -3,11 +3,12 @@ import type { PoolStats } from '../tracer/client/pool.ts'
 
 /** What `--stats` prints: one JSON object. The README of this folder defines each member; a test holds the two together. */
 export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: PoolStats): string {
-  const { events, written, rejected, bytesRead, bytesParsed, bytesUnread, bytesWritten } = counts
+  const { events, written, rejected, dropped, bytesRead, bytesParsed, bytesUnread, bytesWritten } = counts
   return JSON.stringify({
     events,
     written,
     rejected,
+    dropped,
     rejected_by_code: counts.rejectedByCode,
     rejected_by_rule: counts.rejectedByRule,
     left_out_by_rule: counts.leftOutByRule,

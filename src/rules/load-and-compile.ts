@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { loadFunctions } from '../expression/functions/on-demand.ts'
 import type { Re2 } from '../expression/regex/linear-matcher.ts'
-import { compileWith } from './compile-with.ts'
+import { compileLoaded, loadFor } from './compile-with.ts'
 import { RuleError } from './rule-error.ts'
 import type { CompileOptions, RuleSet } from './rule-set.ts'
 
@@ -12,8 +12,10 @@ import type { CompileOptions, RuleSet } from './rule-set.ts'
  * @throws {RuleError} with every problem of the file and of the lookup files
  */
 export async function loadAndCompile(text: string, options: CompileOptions = {}): Promise<RuleSet> {
+  const loaded = loadFor(text, options)
   try {
-    return compileWith(await loadFunctions(text, loadRe2), text, options)
+    const names = [...loaded.texts.values()].join('\n')
+    return compileLoaded(await loadFunctions(names, loadRe2), loaded, options)
   } catch (error) {
     if (!(error instanceof RuleError)) throw error
   }

@@ -1,11 +1,14 @@
 /** A compiled rule file, and what it was compiled from. */
-import type { TapNode } from '../expression/check/checked.ts'
+import type { Node } from '../expression/check/checked.ts'
+import { children } from '../expression/check/checked.ts'
 import type { Problem } from '../expression/diagnostic.ts'
+import { isOfEvent } from '../expression/emit/fields.ts'
 import type { EventLimits } from '../expression/runtime/meter.ts'
 import { Meter } from '../expression/runtime/meter.ts'
-import type { CheckedRule } from './checked-rule.ts'
+import type { Value } from '../expression/value.ts'
+import type { CheckedRule, CheckedRules } from './checked-rule.ts'
 import type { FastPathPlan } from './fast/generate.ts'
-import { planFastPath } from './fast/generate.ts'
+import { plainReasons, planFastPath } from './fast/generate.ts'
 import { generateProgram } from './generate/generate.ts'
 import type { EnrichSpec } from './load.ts'
 import { type ReadField, readFields } from './read-fields.ts'
@@ -16,6 +19,13 @@ import { Run } from './run.ts'
 export interface CompileOptions {
   /** The rule file's name, for messages. Default: `rules.yaml`. */
   readonly file?: string
+  /** Texts of files that the rule file includes, by their names as {@link CompileOptions.readFile} gets them. Default: none. */
+  readonly files?: readonly { readonly text: string; readonly file: string }[]
+  /**
+   * Gives the text of any other file that is included. Its name is the path under `include`, from where the name of the
+   * including file is from. An error that it throws is reported. Default: there is no other file.
+   */
+  readonly readFile?: (file: string) => string
   /** Files with global lookup tables: their texts, and names for messages. Default: none. */
   readonly lookups?: readonly { readonly text: string; readonly file: string }[]
   /** The most rounds of `while` in tap for one event. Default: 100,000. */
@@ -56,8 +66,16 @@ export interface RuleSet {
   readonly reads: readonly string[]
   /** The rules as the compiler understood them: what a faster path is made from. */
   readonly rules: readonly CheckedRule[]
-  /** The rule file has a `tap`. */
+  /** The rule set has a `tap`. */
   readonly tap: boolean
+  /** The key `meta` of the rule file. */
+  readonly meta: Value | undefined
+  /** The patterns under `patterns`, by name. */
+  readonly patterns: ReadonlyMap<string, string>
+  /** The names of the rule file and of those that it includes. */
+  readonly files: readonly string[]
+  /** The checked rules with everything that goes before them. */
+  readonly checked: CheckedRules
   readonly enrich: EnrichSpec | undefined
   /** Notes for the operator on rules that work. */
   readonly warnings: readonly Problem[]
@@ -75,6 +93,8 @@ export interface RuleSet {
   printModule(runtime: string, exact: boolean): string
   /** The way from lines to output without objects in between; undefined where the rules need the event as a whole. */
   readonly fastPath: FastPathPlan | undefined
+  /** The reasons for which there is no fast path: parts of the rules that need the event as an object. */
+  readonly plainReasons: readonly string[]
   /** The fields of the event that the rules read, with the rules that read them. Not those of `tap`. */
   readonly readFields: readonly ReadField[]
   /** Something to note in what becomes of events, for a runner and for a fast path beside it. */
@@ -91,9 +111,11 @@ export interface RuleSet {
 interface RuleSetParts {
   readonly file: string
   readonly definition: RuleDefinition
-  readonly rules: readonly CheckedRule[]
-  readonly tap: TapNode | undefined
+  readonly checked: CheckedRules
   readonly enrich: EnrichSpec | undefined
+  readonly meta: Value | undefined
+  readonly patterns: ReadonlyMap<string, string>
+  readonly files: readonly string[]
   readonly reads: readonly string[]
   readonly warnings: readonly Problem[]
   readonly warningText: string
@@ -102,13 +124,18 @@ interface RuleSetParts {
 }
 
 export function createRuleSet(parts: RuleSetParts): RuleSet {
-  const { rules, tap } = parts
-  const checked = { rules, tap }
+  const { checked } = parts
+  const { rules, taps = [], split } = checked
+  const readsRaw =
+    rules.some(({ node }) => hasRaw(node)) ||
+    [checked.drop, ...(checked.cases ?? []).flat()].some((each) => hasRaw(each?.node))
+  const tapLabels = taps.map(({ label }) => label)
   const names = rules.map((rule) => rule.name)
   // Each of the three programs is generated when the first event needs it.
   const exact = lazy(() => generateProgram(checked, true))
-  // tap may put dicts into any event.
-  const usual = tap === undefined ? lazy(() => generateProgram(checked, false)) : exact
+  // tap may put dicts into any event, and so may a list that is computed.
+  const makesDicts = taps.length > 0 || (split !== undefined && !isOfEvent(split.node))
+  const usual = !makesDicts ? lazy(() => generateProgram(checked, false)) : exact
   const programs: RunPrograms = {
     get usual() {
       return usual().evaluate
@@ -121,10 +148,14 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
   return {
     file: parts.file,
     definition: parts.definition,
-    writes: names,
+    writes: [...new Set(names)],
     reads: parts.reads,
     rules,
-    tap: tap !== undefined,
+    tap: taps.length > 0,
+    meta: parts.meta,
+    patterns: parts.patterns,
+    files: parts.files,
+    checked,
     enrich: parts.enrich,
     warnings: parts.warnings,
     warningText: parts.warningText,
@@ -135,6 +166,9 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
     get fastPath() {
       return fastPath().plan
     },
+    get plainReasons() {
+      return plainReasons(checked)
+    },
     get readFields() {
       return readFields(rules)
     },
@@ -142,9 +176,14 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
     createRunner: (notes = new RuleNotes(rules)) => {
       const { maxWork, maxBuilt } = parts.limits
       const meter = new Meter(maxWork, maxBuilt)
-      return new Run(programs, names, parts.maxWhileSteps, { notes, meter })
+      return new Run(programs, names, parts.maxWhileSteps, { notes, meter, tapLabels, readsRaw })
     },
   }
+}
+
+/** `line.raw` is in an expression. */
+function hasRaw(node: Node | undefined): boolean {
+  return node !== undefined && (node.op === 'raw' || children(node).some(hasRaw))
 }
 
 /** Makes a value when it is first asked for. */

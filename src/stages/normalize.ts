@@ -1,6 +1,6 @@
 import { outputSize } from '../batches/output-size.ts'
 import { Slice } from '../batches/slice.ts'
-import type { Batch, InputEvent, OutputEvent, RejectedEvent } from '../event.ts'
+import type { Batch, InputEvent, OutputEvent } from '../event.ts'
 import { HAND_ON_BYTES } from '../formats/limits.ts'
 import type { PartLimit, RunnerSource } from '../rules/apply/normalize.ts'
 import { normalizeInParts } from '../rules/apply/normalize.ts'
@@ -14,7 +14,7 @@ class Limit implements PartLimit {
   readonly #slice = new Slice()
   #size = 0
 
-  add(event: OutputEvent | RejectedEvent): void {
+  add(event: Parameters<PartLimit['add']>[0]): void {
     this.#slice.count()
     if ('output' in event) this.#size += outputSize(event.output, HAND_ON_BYTES)
   }
@@ -51,6 +51,10 @@ export class NormalizeStage extends PacedStage<Batch<InputEvent>> {
   protected override *pieces(batch: Batch<InputEvent>): Iterable<Batch<OutputEvent>> {
     for (const part of normalizeInParts(batch, this.#runner, this.#stopAtRejected, new Limit())) {
       yield { ...part, notes: this.#notes?.take() }
+    }
+    // Nothing may be left of a batch but the number of those that were dropped.
+    if ((this.#notes?.dropped ?? 0) > 0) {
+      yield { source: batch.source, events: [], rejected: [], notes: this.#notes?.take() }
     }
   }
 }

@@ -22,10 +22,12 @@ export interface SerializeOptions {
 
 /** Counts of what has left the pipeline. */
 export interface OutputCounts extends RuleTotals {
-  /** Events that were read: `written` and `rejected` together. */
+  /** Events that were read, of one that was split its elements: `written`, `rejected` and `dropped` together. */
   readonly events: number
   readonly written: number
   readonly rejected: number
+  /** Events that rules drop. */
+  readonly dropped: number
   readonly rejectedByCode: Readonly<Partial<Record<RejectionCode, number>>>
   /** Bytes of output. */
   readonly bytesWritten: number
@@ -45,6 +47,7 @@ export class SerializeStage extends PacedStage<Batch<OutputEvent> | WrittenBatch
   #isWaiting = false
   #written = 0
   #rejected = 0
+  #dropped = 0
   readonly #rejectedByCode: Partial<Record<RejectionCode, number>> = {}
   readonly #rules = new RuleCounts()
   #bytesWritten = 0
@@ -63,18 +66,19 @@ export class SerializeStage extends PacedStage<Batch<OutputEvent> | WrittenBatch
 
   get counts(): OutputCounts {
     return {
-      events: this.#written + this.#rejected,
+      events: this.events,
       written: this.#written,
       rejected: this.#rejected,
+      dropped: this.#dropped,
       rejectedByCode: { ...this.#rejectedByCode },
       ...this.#rules.totals,
       bytesWritten: this.#bytesWritten,
     }
   }
 
-  /** Events that have left: written ones, and rejected ones. */
+  /** Events that have left: written ones, rejected ones, and those that were dropped. */
   get events(): number {
-    return this.#written + this.#rejected
+    return this.#written + this.#rejected + this.#dropped
   }
 
   get rejected(): number {
@@ -132,6 +136,7 @@ export class SerializeStage extends PacedStage<Batch<OutputEvent> | WrittenBatch
       this.#rejectedByCode[code] = (this.#rejectedByCode[code] ?? 0) + ofCode
     }
     this.#rules.reject(byRule)
+    this.#dropped += notes?.dropped ?? 0
     if (notes !== undefined) this.#rules.add(notes)
     this.#onBatch(this)
   }

@@ -10,6 +10,7 @@ const COUNTS = {
   events: 4,
   written: 3,
   rejected: 1,
+  dropped: 0,
   rejectedByCode: { FIELD_MISSING: 1 },
   rejectedByRule: { a: 1 },
   leftOutByRule: { b: 2 },

@@ -16,6 +16,8 @@ export const IDENTITY = rulesOf((data) => data as JsonObject)
 class FunctionRunner implements Runner {
   rejection: Rejection = { code: 'VALUE_ERROR', message: 'none' }
   plain = true
+  readonly ending = 'rejected'
+  readonly split = undefined
   numbers: NumberTexts | undefined
   readonly #rule: Rule
   readonly #plain: boolean

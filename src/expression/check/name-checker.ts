@@ -18,6 +18,8 @@ export interface CheckContext {
   readonly reads: Reads
   /** The lookup tables that were asked for: all rules of a file share it. */
   readonly tables: TableRecipes
+  /** `parent` is the event that this one is an element of. Default: false, it is a field. */
+  readonly hasParent?: boolean
 }
 
 /** The part of the checker that resolves names, and the faults and fields that it notes. */
@@ -28,17 +30,19 @@ export class NameChecker {
   protected readonly host: PrepareHost
   protected readonly reads: Reads
   protected readonly tables: TableRecipes
+  readonly #hasParent: boolean
   /** Names of comprehensions, innermost last. */
   protected readonly scopes: Map<string, number>[] = []
   /** Names that tap assigns, with their numbers from 0. */
   protected readonly variables = new Map<string, number>()
 
-  constructor({ text, functions, host, reads, tables }: CheckContext) {
+  constructor({ text, functions, host, reads, tables, hasParent = false }: CheckContext) {
     this.text = text
     this.functions = functions
     this.host = host
     this.reads = reads
     this.tables = tables
+    this.#hasParent = hasParent
   }
 
   protected fault(span: Span, message: string, hint?: string): void {
@@ -98,11 +102,17 @@ export class NameChecker {
     }
     if (first === 'data') return rest.length === 0 ? this.root() : this.field(rest)
     if (first === 'line') return this.#line(rest, span)
+    if (first === 'parent' && this.#hasParent) return this.#parent(rest)
     return this.field(parts)
   }
 
   protected attributes(object: Node, names: readonly string[]): Node {
     return names.reduce<Node>((inner, name) => ({ op: 'attribute', object: inner, name }), object)
+  }
+
+  #parent(rest: readonly string[]): Node {
+    this.reads.add(rest.length === 0 ? 'parent' : `parent.${rest.join('.')}`)
+    return rest.length === 0 ? { op: 'parent' } : { op: 'parent-field', path: fieldPath(rest) }
   }
 
   #line(rest: readonly string[], span: Span): Node {

@@ -130,6 +130,8 @@ export interface EventContext {
 export interface PrepareHost {
   /** The lookup table of that name: a mapping by key text, or a list; undefined where there is none. */
   table(name: string): LookupTable | undefined
+  /** The patterns under the key `patterns` of a rule file, by name: their texts. Default: none. */
+  readonly patterns?: ReadonlyMap<string, string>
   /** All tables and the files that they are in, for hints. */
   readonly tables: readonly NamedTable[]
   /** Something works, but the operator should know (printed once at load). */

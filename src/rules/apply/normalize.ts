@@ -6,6 +6,7 @@ import type { FastPathPlan } from '../fast/generate.ts'
 import type { RuleNotes } from '../rule-notes.ts'
 import type { RuleDefinition } from '../rule-set.ts'
 import type { Runner } from '../run.ts'
+import { DROPPED, type Dropped, SplitElements } from './split-elements.ts'
 
 /** The part that stages need of a compiled rule file. */
 export interface RunnerSource {
@@ -21,7 +22,7 @@ export interface RunnerSource {
 /** Ends a part of a batch. */
 export interface PartLimit {
   /** An event has gone into the part. */
-  add(event: OutputEvent | RejectedEvent): void
+  add(event: OutputEvent | RejectedEvent | Rejection | Dropped): void
   /** The part is to be handed on. */
   readonly isReached: boolean
   /** It was, and the next one begins. */
@@ -55,27 +56,33 @@ export function* normalizeInParts(
   let events: OutputEvent[] = []
   let rejected: RejectedEvent[] = []
   for (const event of inOrder(batch)) {
-    const result = 'data' in event ? applied(event, runner) : event
-    if ('output' in result) events.push(result)
-    else rejected.push(result)
-    limit.add(result)
+    const first = 'data' in event ? normalizeOne(event, runner) : event
+    const elements = first instanceof SplitElements ? first : undefined
+    let result = first instanceof SplitElements ? first.next() : first
+    while (result !== undefined) {
+      if ('output' in result) events.push(result)
+      else if ('raw' in result) rejected.push(result)
+      else if ('code' in result) rejected.push(rejectedEvent(event as InputEvent, result))
+      limit.add(result)
+      if (stopAtRejected && rejected.length > 0) break
+      if (limit.isReached) {
+        yield { source, events, rejected }
+        events = []
+        rejected = []
+        limit.restart()
+      }
+      result = elements?.next()
+    }
     if (stopAtRejected && rejected.length > 0) break
-    if (!limit.isReached) continue
-    yield { source, events, rejected }
-    events = []
-    rejected = []
-    limit.restart()
   }
   if (events.length + rejected.length > 0) yield { source, events, rejected }
 }
 
-function applied(event: InputEvent, runner: Runner): OutputEvent | RejectedEvent {
-  const normalized = normalizeOne(event, runner)
-  return 'code' in normalized ? rejectedEvent(event, normalized) : normalized
-}
-
-/** Applies the rules to one event. */
-export function normalizeOne(event: InputEvent, runner: Runner): OutputEvent | Rejection {
+/** Applies the rules to one event, or begins with the elements of one that is split. */
+export function normalizeOne(
+  event: InputEvent,
+  runner: Runner,
+): OutputEvent | Rejection | Dropped | SplitElements {
   const { line, ordinal, text, data, exact } = event
   let output: JsonObject | undefined
   try {
@@ -85,7 +92,10 @@ export function normalizeOne(event: InputEvent, runner: Runner): OutputEvent | R
     if (error instanceof RangeError) return TOO_DEEP
     throw error
   }
-  if (output === undefined) return runner.rejection
+  if (output === undefined) {
+    if (runner.ending === 'rejected') return runner.rejection
+    return runner.ending === 'dropped' ? DROPPED : new SplitElements(event, runner.split!)
+  }
   const { plain, numbers } = runner
   return { line, ordinal, text, output, plain, numbers }
 }

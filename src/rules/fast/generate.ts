@@ -24,6 +24,7 @@ import type { OutputNode } from '../generate/output-tree.ts'
 import { outputTree, present } from '../generate/output-tree.ts'
 import { createProgram } from '../generate/program.ts'
 import { type ReadPlace, readFields } from '../read-fields.ts'
+import { ownReads } from '../rest-rule.ts'
 import { RuleNotes } from '../rule-notes.ts'
 import type { RuleFunction } from './fast-path.ts'
 import { FastPath, SHARE } from './fast-path.ts'
@@ -69,10 +70,28 @@ export function planFastPath(
   rules: CheckedRules,
   limits: EventLimits = DEFAULT_LIMITS,
 ): FastPathPlan | undefined {
-  if (rules.tap !== undefined || !LineMachine.isSupported) return undefined
+  if (plainReasons(rules).length > 0 || !LineMachine.isSupported) return undefined
   const tree = outputTree(rules.rules.map((rule) => rule.path))
-  if (!isSimple(tree) || !rules.rules.every((rule) => readsOnlyFields(rule.node))) return undefined
   return new FastGenerator(rules.rules, tree, limits).plan()
+}
+
+/** The parts of rules that need the event as an object, for the operator: with one of them there is no fast path. */
+export function plainReasons({ rules, taps = [], when, drop, split, cases = [] }: CheckedRules): string[] {
+  const reasons: string[] = []
+  if (taps.length > 0) reasons.push("'tap' changes the event")
+  if (split !== undefined) reasons.push("'split' makes several events of one")
+  if (when !== undefined) reasons.push("'when' is asked of the event")
+  if (drop !== undefined) reasons.push("'drop' is asked of the event")
+  if (cases.length > 0) reasons.push("'cases' are asked of the event")
+  for (const { name, node, ignore } of rules) {
+    if (node.op === 'rest') reasons.push("'rest' copies the event")
+    else if (!readsOnlyFields(node)) reasons.push(`'${name}' reads the event as a whole, or its text`)
+    if (ignore.length > 0) reasons.push(`'${name}' ignores values`)
+  }
+  if (!isSimple(outputTree(rules.map((rule) => rule.path)))) {
+    reasons.push('a rule sets a value inside the value of another one, or a name is a number')
+  }
+  return reasons
 }
 
 /** No rule sets a value inside another one's, and no object needs its keys' order kept by a Dict. */
@@ -88,6 +107,9 @@ function readsOnlyFields(node: Node | undefined): boolean {
     case 'raw':
     case 'line-field':
     case 'variable':
+    case 'parent':
+    case 'parent-field':
+    case 'rest':
       return false
     case 'field':
       return node.path.parts.length <= MAX_PARTS
@@ -119,13 +141,6 @@ function isMember(node: Node): node is Node & { op: 'item' } {
     node.index.op === 'constant' &&
     typeof node.index.value === 'string'
   )
-}
-
-/** The members of the event that the functions in an expression read by themselves. */
-function* ownReads(node: Node | undefined): Generator<string> {
-  if (node === undefined) return
-  if (node.op === 'call' || node.op === 'callable') yield* node.reads ?? []
-  for (const child of children(node)) yield* ownReads(child)
 }
 
 class FastGenerator {

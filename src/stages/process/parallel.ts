@@ -186,7 +186,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
     const { bytes, written, notes } = result
     const rejected = placeRecords(result.rejected, source.name, source.lines, NODE_CODING)
     source.lines += result.lines
-    if (written === 0 && rejected.count === 0) return
+    if (written === 0 && rejected.count === 0 && (notes?.dropped ?? 0) === 0) return
     const batch: WrittenBatch = { source: source.name, bytes, written, rejected, notes }
     this.give(batch)
   }

@@ -98,7 +98,7 @@ test('hostile lines with ever new keys do not grow the memory of keys', () => {
 
 test('keys that are not kept lead to nothing that is', () => {
   const { rules } = compileRules('r: a')
-  const fast = planFastPath({ rules, tap: undefined })!.create()
+  const fast = planFastPath({ rules })!.create()
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const heap = () => {
@@ -132,13 +132,13 @@ test('a rule that asks whether two values are the same one has no fast path', ()
     ['None is not a', true],
   ] as const) {
     const { rules } = compileRules(`r: ${JSON.stringify(expression)}`)
-    assert.equal(planFastPath({ rules, tap: undefined }) !== undefined, isFast, expression)
+    assert.equal(planFastPath({ rules }) !== undefined, isFast, expression)
   }
 })
 
 test('a huge output is left to the plain way, and little memory is kept for it', () => {
   const { rules } = compileRules(Array.from({ length: 9 }, (_, i) => `r${i}: x * 30000000`).join('\n'))
-  const fast = planFastPath({ rules, tap: undefined })!.create()
+  const fast = planFastPath({ rules })!.create()
   const block = Buffer.from('{"x":"a"}\n{"x":""}\n')
   const chunk = new ChunkText(block, NODE_CODING)
   assert.equal(takeLine(fast, chunk, 0), -1)
@@ -167,7 +167,7 @@ test('hundreds of rules have a fast path of several functions', () => {
 test('rules that need the event as a whole have no fast path', () => {
   const plan = (rules: string) => {
     const { rules: checked } = compileRules(rules)
-    return planFastPath({ rules: checked, tap: undefined })
+    return planFastPath({ rules: checked })
   }
   for (const rule of ['len(data)', 'line.raw', 'line.x', '[k for k in data]', 'data.get(x)', 'a.b.c.d.e']) {
     assert.equal(plan(`r: ${JSON.stringify(rule)}`), undefined, rule)
@@ -192,7 +192,7 @@ test('where many rules are computed, ten are in one function', () => {
 
 test('lines are taken whole, wherever blocks and the memory for lines end', () => {
   const { rules } = compileRules('a: x\nb: {field: lower(y), required: false}\nc: x + 1')
-  const fast = planFastPath({ rules, tap: undefined })!.create()
+  const fast = planFastPath({ rules })!.create()
   const filling = (size: number) => `{"x":1,"z":"${'z'.repeat(size)}"}\n`
   // The second line ends before, at and behind the end of what is read at a time.
   for (let end = INPUT_SIZE - 20; end <= INPUT_SIZE + 20; end++) {
@@ -216,7 +216,7 @@ test('lines are taken whole, wherever blocks and the memory for lines end', () =
 
 test('a line that is longer than the memory for lines is left to the plain way, the ones around it are not', () => {
   const { rules } = compileRules('a: x')
-  const fast = planFastPath({ rules, tap: undefined })!.create()
+  const fast = planFastPath({ rules })!.create()
   const long = `{"x":"${'x'.repeat(INPUT_SIZE)}"}\n`
   const block = Buffer.from(`{"x":1}\n${long}{"x":2}\n`)
   const chunk = new ChunkText(block, NODE_CODING)
