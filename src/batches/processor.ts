@@ -9,13 +9,11 @@ import type { ChunkText } from '../json/chunk-text.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
 import { ByteWriter } from '../json/write.ts'
-import type { RunnerSource } from '../rules/apply/normalize.ts'
+import type { EventNotes, LinePath, RunnerSource } from '../rules/apply/normalize.ts'
 import { normalizeOne } from '../rules/apply/normalize.ts'
 import { EventParser } from '../rules/apply/parse-event.ts'
 import type { Dropped } from '../rules/apply/split-elements.ts'
 import { SplitElements } from '../rules/apply/split-elements.ts'
-import type { FastPath } from '../rules/fast/fast-path.ts'
-import type { RuleNotes } from '../rules/rule-notes.ts'
 import type { Runner } from '../rules/run.ts'
 import type { RejectedSink } from './rejected-records.ts'
 import { outputText } from './serialize.ts'
@@ -86,9 +84,9 @@ export class Processor<Records> {
   readonly #sink: LineSink
   #records: RecordCollector<Records>
   /** Both ways note in the same. */
-  #notes!: RuleNotes | undefined
+  #notes!: EventNotes | undefined
   #runner!: Runner
-  #fast: FastPath | undefined
+  #fast: LinePath | undefined
   #writer!: ByteWriter
   #lines: LineReader
   #values: ValueSplitter
@@ -248,7 +246,7 @@ export class Processor<Records> {
     if (taken === 0) return -1
     this.#taken = taken
     this.#slice.count(taken / FAST_LINES)
-    this.#written += taken
+    this.#written += taken - this.#fast.dropped
     return next
   }
 

@@ -1,8 +1,15 @@
+import type { Value } from '../expression/value.ts'
+import { toPlain } from '../rules/apply/plain-values.ts'
 import type { PipelineCounts } from '../stages/pipeline-options.ts'
 import type { PoolStats } from '../tracer/client/pool.ts'
 
 /** What `--stats` prints: one JSON object. The README of this folder defines each member; a test holds the two together. */
-export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: PoolStats): string {
+export function statsRecord(
+  counts: PipelineCounts,
+  seconds: number,
+  tracer?: PoolStats,
+  rules: StatsRules = {},
+): string {
   const { events, written, rejected, dropped, bytesRead, bytesParsed, bytesUnread, bytesWritten } = counts
   return JSON.stringify({
     events,
@@ -12,6 +19,8 @@ export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: Po
     rejected_by_code: counts.rejectedByCode,
     rejected_by_rule: counts.rejectedByRule,
     left_out_by_rule: counts.leftOutByRule,
+    ...(counts.ruleSets !== undefined && { rules: ruleSetRecords(counts.ruleSets, rules.routes ?? []) }),
+    ...(rules.meta !== undefined && { meta: toPlain(rules.meta) }),
     never_present: counts.neverPresent.map(({ field }) => field),
     bytes_read: bytesRead,
     bytes_parsed: bytesParsed,
@@ -21,6 +30,30 @@ export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: Po
     events_per_second: seconds > 0 ? Math.round(events / seconds) : 0,
     ...(tracer === undefined ? {} : { enrichment: { ...counts.enrichment, ...tracerRecord(tracer) } }),
   })
+}
+
+/** Rules, as far as the summary tells of them. */
+export interface StatsRules {
+  /** The key `meta` of a rule file. */
+  readonly meta?: Value | undefined
+  /** Of several rule sets. */
+  readonly routes?: readonly {
+    readonly name: string
+    readonly set: { readonly meta: Value | undefined } | undefined
+  }[]
+}
+
+function ruleSetRecords(
+  counts: NonNullable<PipelineCounts['ruleSets']>,
+  routes: NonNullable<StatsRules['routes']>,
+): Record<string, unknown> {
+  const metas = new Map(routes.map(({ name, set }) => [name, set?.meta]))
+  return Object.fromEntries(
+    Object.entries(counts).map(([name, count]) => {
+      const meta = metas.get(name)
+      return [name, meta === undefined ? count : { ...count, meta: toPlain(meta) }]
+    }),
+  )
 }
 
 function tracerRecord(stats: PoolStats): Record<string, number> {

@@ -26,10 +26,10 @@ import { checkEnrich } from './check-enrich.ts'
 import type { CheckedExpression, CheckedRule, CheckedRules } from './checked-rule.ts'
 import { IncludedFiles, type LoadedFiles, loadWithIncludes } from './include.ts'
 import type { RuleEntry, RuleFile } from './load.ts'
-import { collectTables, loadLookups } from './load.ts'
+import { collectTables, loadLookups, loadRuleFile } from './load.ts'
 import { restRule } from './rest-rule.ts'
 import { RuleError } from './rule-error.ts'
-import type { CompileOptions, RuleDefinition, RuleSet } from './rule-set.ts'
+import type { CompileOptions, FileDefinition, RuleSet } from './rule-set.ts'
 import { createRuleSet, DEFAULT_MAX_WHILE_STEPS } from './rule-set.ts'
 import type { ConditionText, PatternEntry } from './sections.ts'
 
@@ -62,8 +62,22 @@ export function compileLoaded(
   functions: FunctionLibrary,
   loaded: LoadedFiles,
   options: CompileOptions,
+  lookups: SharedLookups = new Map(),
 ): RuleSet {
-  return new Compiler(functions, loaded, options).compile()
+  return new Compiler(functions, loaded, options, lookups).compile()
+}
+
+/** Files of lookup tables that several rule sets share, as they were read. */
+export type SharedLookups = Map<string, ReturnType<typeof loadLookups>>
+
+/** Checks a condition that stands in no rule file. */
+export function checkConditions(
+  functions: FunctionLibrary,
+  text: ConditionText,
+  options: CompileOptions,
+): { condition: CheckedExpression | undefined; problems: readonly Problem[]; reads: Iterable<string> } {
+  const nothing = { files: [loadRuleFile('', 'routes', true)], texts: new Map(), problems: [] }
+  return new Compiler(functions, nothing, options, new Map()).condition(text)
 }
 
 class Compiler {
@@ -72,6 +86,7 @@ class Compiler {
   /** The rule file itself. */
   readonly #main: RuleFile
   readonly #options: CompileOptions
+  readonly #lookups: SharedLookups
   readonly #problems: Problem[] = []
   readonly #sources: Map<string, string>
   readonly #reads = new Set<string>()
@@ -86,8 +101,14 @@ class Compiler {
   /** Expressions see `parent`. */
   #hasParent = false
 
-  constructor(functions: FunctionLibrary, loaded: LoadedFiles, options: CompileOptions) {
+  constructor(
+    functions: FunctionLibrary,
+    loaded: LoadedFiles,
+    options: CompileOptions,
+    lookups: SharedLookups,
+  ) {
     this.#functions = functions
+    this.#lookups = lookups
     this.#loaded = loaded
     this.#main = loaded.files.at(-1)!
     this.#options = options
@@ -100,7 +121,12 @@ class Compiler {
     const { files } = this.#loaded
     const lookups = (this.#options.lookups ?? []).map(({ text, file }) => {
       this.#sources.set(file, text)
-      return loadLookups(text, file)
+      let loaded = this.#lookups.get(file)
+      if (loaded === undefined) {
+        loaded = loadLookups(text, file)
+        this.#lookups.set(file, loaded)
+      }
+      return loaded
     })
     this.#problems.push(...this.#loaded.problems, ...lookups.flatMap((file) => file.problems))
     const { tables, problems } = collectTables([...lookups, ...files])
@@ -138,8 +164,14 @@ class Compiler {
     })
   }
 
+  /** A condition of a routes file. */
+  condition(text: ConditionText): ReturnType<typeof checkConditions> {
+    const condition = this.#condition(text, 'routes', this.#main)
+    return { condition, problems: this.#problems, reads: this.#reads }
+  }
+
   /** Without functions, so that it can be sent to another thread. */
-  #definition(): RuleDefinition {
+  #definition(): FileDefinition {
     const { readFile: _, ...options } = this.#options
     const { texts } = this.#loaded
     const { file } = this.#main

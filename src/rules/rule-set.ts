@@ -15,6 +15,7 @@ import { type ReadField, readFields } from './read-fields.ts'
 import { RuleNotes } from './rule-notes.ts'
 import type { Runner, RunPrograms } from './run.ts'
 import { Run } from './run.ts'
+import type { RoutedDefinition } from './sets/compile-routes.ts'
 
 export interface CompileOptions {
   /** The rule file's name, for messages. Default: `rules.yaml`. */
@@ -47,8 +48,11 @@ export interface CompileOptions {
   readonly maxBuilt?: number
 }
 
-/** The source of a rule set: another thread can compile the same from it. */
-export interface RuleDefinition {
+/** The source of rules: another thread can compile the same from it. */
+export type RuleDefinition = FileDefinition | RoutedDefinition
+
+/** The source of one rule set. */
+export interface FileDefinition {
   /** The rule file's text, YAML. */
   readonly text: string
   readonly options: CompileOptions
@@ -59,7 +63,7 @@ export const DEFAULT_MAX_WHILE_STEPS = 100_000
 /** A compiled rule file. It holds no state of events: any number of runners work with it side by side. */
 export interface RuleSet {
   readonly file: string
-  readonly definition: RuleDefinition
+  readonly definition: FileDefinition
   /** Output fields, as written, in the order of the file. */
   readonly writes: readonly string[]
   /** Dotted paths of the event that the rules read; `*` where they use the event as a whole. */
@@ -103,14 +107,15 @@ export interface RuleSet {
    * Something that evaluates the rules, one event at a time.
    *
    * @param notes what it notes in. Default: nobody asks
+   * @param isRouted events have been found to be those of the rule set: `when` is not asked. Default: false
    */
-  createRunner(notes?: RuleNotes): Runner
+  createRunner(notes?: RuleNotes, isRouted?: boolean): Runner
 }
 
 /** The parts of a rule set, checked. */
 interface RuleSetParts {
   readonly file: string
-  readonly definition: RuleDefinition
+  readonly definition: FileDefinition
   readonly checked: CheckedRules
   readonly enrich: EnrichSpec | undefined
   readonly meta: Value | undefined
@@ -173,10 +178,16 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
       return readFields(rules)
     },
     createNotes: () => new RuleNotes(rules),
-    createRunner: (notes = new RuleNotes(rules)) => {
+    createRunner: (notes = new RuleNotes(rules), isRouted = false) => {
       const { maxWork, maxBuilt } = parts.limits
       const meter = new Meter(maxWork, maxBuilt)
-      return new Run(programs, names, parts.maxWhileSteps, { notes, meter, tapLabels, readsRaw })
+      return new Run(programs, names, parts.maxWhileSteps, {
+        notes,
+        meter,
+        tapLabels,
+        readsRaw,
+        isRouted,
+      })
     },
   }
 }

@@ -38,7 +38,7 @@ export interface SplitEvent {
   readonly runner: ElementRunner
 }
 
-interface ElementRunner extends Pick<Runner, 'rejection' | 'plain' | 'numbers' | 'ending'> {
+export interface ElementRunner extends Pick<Runner, 'rejection' | 'plain' | 'numbers' | 'ending' | 'rules'> {
   /**
    * Evaluates the rules for an element.
    *
@@ -79,6 +79,8 @@ export interface Runner {
   readonly rejection: Rejection
   /** After `undefined` and `split`: the elements. */
   readonly split: SplitEvent | undefined
+  /** The name of the rule set that took the event, where there are several. */
+  readonly rules?: string | undefined
   /** After an output: JSON.stringify writes it as it should be. */
   readonly plain: boolean
   /** After an output: the texts of numbers in what it copied from the event. */
@@ -101,6 +103,8 @@ interface RunState {
   readonly tapLabels?: readonly string[]
   /** Rules read the texts of events. Default: true. */
   readonly readsRaw?: boolean
+  /** Events have been found to be those of the rule set: its condition is not asked. Default: false. */
+  readonly isRouted?: boolean
 }
 
 /**
@@ -125,7 +129,9 @@ export class Run implements EventContext, Runner, ElementRunner {
   /** By group of cases the one that applies to the event, -1: none. */
   readonly branches: number[] = []
   /** The event has been found to be one of this rule set: its condition is not asked. */
-  isRouted = false
+  readonly isRouted: boolean
+  /** Set by a program that finds the route of events: which one. */
+  route: number | undefined
   ending: Ending = 'rejected'
   split: SplitEvent | undefined
 
@@ -150,13 +156,14 @@ export class Run implements EventContext, Runner, ElementRunner {
     programs: RunPrograms,
     names: readonly string[],
     maxWhileSteps: number,
-    { notes, meter, tapLabels = ['tap'], readsRaw = true }: RunState,
+    { notes, meter, tapLabels = ['tap'], readsRaw = true, isRouted = false }: RunState,
   ) {
     this.notes = notes
     this.#programs = programs
     this.#names = names
     this.#tapLabels = tapLabels
     this.#readsRaw = readsRaw
+    this.isRouted = isRouted
     this.meter = meter
     this.#maxWhileSteps = maxWhileSteps
   }

@@ -2,9 +2,8 @@ import { outputSize } from '../batches/output-size.ts'
 import { Slice } from '../batches/slice.ts'
 import type { Batch, InputEvent, OutputEvent } from '../event.ts'
 import { HAND_ON_BYTES } from '../formats/limits.ts'
-import type { PartLimit, RunnerSource } from '../rules/apply/normalize.ts'
+import type { EventNotes, PartLimit, RunnerSource } from '../rules/apply/normalize.ts'
 import { normalizeInParts } from '../rules/apply/normalize.ts'
-import type { RuleNotes } from '../rules/rule-notes.ts'
 import type { Runner } from '../rules/run.ts'
 import { PacedStage } from './paced-stage.ts'
 import { STAGE_OPTIONS } from './stage.ts'
@@ -33,7 +32,7 @@ class Limit implements PartLimit {
 export class NormalizeStage extends PacedStage<Batch<InputEvent>> {
   readonly #stopAtRejected: boolean
   #runner!: Runner
-  #notes: RuleNotes | undefined
+  #notes: EventNotes | undefined
 
   /** @param stopAtRejected leave alone what follows a rejected event in its batch. Default: false */
   constructor(rules: RunnerSource, stopAtRejected = false) {

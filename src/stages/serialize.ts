@@ -130,12 +130,12 @@ export class SerializeStage extends PacedStage<Batch<OutputEvent> | WrittenBatch
     this.#onStop()
   }
 
-  #count({ count, byCode, byRule }: RejectedCounts, notes: BatchNotes | undefined): void {
+  #count({ count, byCode, byRule, bySet }: RejectedCounts, notes: BatchNotes | undefined): void {
     this.#rejected += count
     for (const [code, ofCode] of Object.entries(byCode) as [RejectionCode, number][]) {
       this.#rejectedByCode[code] = (this.#rejectedByCode[code] ?? 0) + ofCode
     }
-    this.#rules.reject(byRule)
+    this.#rules.reject(byRule, bySet)
     this.#dropped += notes?.dropped ?? 0
     if (notes !== undefined) this.#rules.add(notes)
     this.#onBatch(this)

@@ -1,20 +1,49 @@
 /** Applies rules to events that are parsed. */
-import type { Batch, InputEvent, OutputEvent, RejectedEvent, Rejection } from '../../event.ts'
+import type { Batch, BatchNotes, InputEvent, OutputEvent, RejectedEvent, Rejection } from '../../event.ts'
 import { inOrder, rejectedEvent } from '../../event.ts'
 import type { JsonObject } from '../../expression/value.ts'
-import type { FastPathPlan } from '../fast/generate.ts'
-import type { RuleNotes } from '../rule-notes.ts'
+import type { ChunkText } from '../../json/chunk-text.ts'
+import type { TextCoding } from '../../json/text-coding.ts'
+import type { ByteWriter } from '../../json/write.ts'
 import type { RuleDefinition } from '../rule-set.ts'
 import type { Runner } from '../run.ts'
 import { DROPPED, type Dropped, SplitElements } from './split-elements.ts'
 
+/** Notes on what becomes of events, for whoever takes them with a batch. */
+export interface EventNotes {
+  /** Events that were dropped since the notes were taken. */
+  readonly dropped: number
+  take(): BatchNotes
+}
+
+/** A way from lines to output without objects in between. */
+export interface LinePath {
+  /** The output. */
+  readonly writer: ByteWriter
+  /** Lines that were taken by the last call of `lines`. */
+  readonly taken: number
+  /** Those of them that no output was written for: they were dropped. */
+  readonly dropped: number
+  /**
+   * Processes lines from `start` on, until one is left to the plain way or a good deal was written.
+   *
+   * @returns where the first line begins that was not processed, or the end of the chunk
+   */
+  lines(chunk: ChunkText, start: number, most?: number): number
+}
+
+/** The parts of such a way that hold no state of lines. */
+export interface LinePathPlan {
+  create(notes?: EventNotes, coding?: TextCoding): LinePath
+}
+
 /** The part that stages need of a compiled rule file. */
 export interface RunnerSource {
-  createRunner(notes?: RuleNotes): Runner
+  createRunner(notes?: EventNotes): Runner
   /** Something to note in what becomes of events. Default: nothing is known of that. */
-  createNotes?: (() => RuleNotes) | undefined
+  createNotes?(): EventNotes
   /** Makes output of lines without objects in between, where the rules allow it. */
-  readonly fastPath?: FastPathPlan | undefined
+  readonly fastPath?: LinePathPlan | undefined
   /** The text and the options that it was compiled from: worker threads compile their own. */
   readonly definition?: RuleDefinition
 }
@@ -96,8 +125,8 @@ export function normalizeOne(
     if (runner.ending === 'rejected') return runner.rejection
     return runner.ending === 'dropped' ? DROPPED : new SplitElements(event, runner.split!)
   }
-  const { plain, numbers } = runner
-  return { line, ordinal, text, output, plain, numbers }
+  const { plain, numbers, rules } = runner
+  return { line, ordinal, text, output, plain, numbers, rules }
 }
 
 const TOO_DEEP: Rejection = { code: 'VALUE_ERROR', message: 'the event nests too deep for the rules' }

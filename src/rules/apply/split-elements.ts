@@ -45,6 +45,7 @@ export class SplitElements {
         output,
         plain: runner.plain,
         numbers: runner.numbers,
+        rules: runner.rules,
       }
     }
     if (runner.ending === 'dropped') return DROPPED

@@ -74,6 +74,8 @@ export class FastPath implements EventContext, MachineHost {
   readonly writer: ByteWriter
   /** Lines that were taken by the last call of `lines`. */
   taken = 0
+  /** It drops none. */
+  readonly dropped = 0
   readonly #notes: RuleNotes
   readonly #rules: FastRules
   readonly #machine: LineMachine | undefined
