@@ -143,6 +143,9 @@ export class Run implements EventContext, Runner, ElementRunner {
   /** Generated code notes here which fields the events have, and which it leaves out. */
   readonly notes: RuleNotes
   readonly #programs: RunPrograms
+  /** The programs, once they have been asked for: with many rule sets a look at each getter would be felt. */
+  #usual: GeneratedFunction | undefined
+  #exact: GeneratedFunction | undefined
   readonly #names: readonly string[]
   readonly #tapLabels: readonly string[]
   readonly #maxWhileSteps: number
@@ -170,12 +173,14 @@ export class Run implements EventContext, Runner, ElementRunner {
 
   run(data: JsonObject, raw: string): JsonObject | undefined {
     this.#isExact = false
-    return this.#evaluate(this.#programs.usual, data, raw)
+    this.#usual ??= this.#programs.usual
+    return this.#evaluate(this.#usual, data, raw)
   }
 
   runExact(data: JsonObject | Dict, raw: string, numbers: NumberTexts | undefined): JsonObject | undefined {
     this.#isExact = true
-    return this.#evaluate(this.#programs.exact, data, raw, numbers)
+    this.#exact ??= this.#programs.exact
+    return this.#evaluate(this.#exact, data, raw, numbers)
   }
 
   runElement(

@@ -8,7 +8,7 @@ import type { EnrichSpec } from '../enrich-spec.ts'
 import type { ReadField } from '../read-fields.ts'
 import { RuleNotes } from '../rule-notes.ts'
 import type { RuleSet } from '../rule-set.ts'
-import type { ElementRunner, GeneratedFunction, Runner, SplitEvent } from '../run.ts'
+import type { ElementRunner, GeneratedFunction, Runner, RunPrograms, SplitEvent } from '../run.ts'
 import { Run } from '../run.ts'
 import type { NoRoute, RoutedDefinition } from './compile-routes.ts'
 import { generateRoutes, NO_ROUTE } from './route-function.ts'
@@ -51,7 +51,7 @@ export class RoutedRules implements RunnerSource {
   readonly fastPath: undefined
   readonly #conditionReads: readonly string[]
   readonly #limits: RoutedDefinition['options']
-  #programs: { usual: GeneratedFunction; exact: GeneratedFunction } | undefined
+  #programs: RunPrograms | undefined
 
   constructor(parts: RoutedParts) {
     this.file = parts.label
@@ -109,19 +109,16 @@ export class RoutedRules implements RunnerSource {
   }
 }
 
-function lazyPrograms(
-  usual: () => GeneratedFunction,
-  exact: () => GeneratedFunction,
-): { usual: GeneratedFunction; exact: GeneratedFunction } {
-  let made: { usual?: GeneratedFunction; exact?: GeneratedFunction } = {}
+function lazyPrograms(usual: () => GeneratedFunction, exact: () => GeneratedFunction): RunPrograms {
+  const made: { usual?: GeneratedFunction; exact?: GeneratedFunction } = {}
   return {
     get usual() {
-      made = { ...made, usual: made.usual ?? usual() }
-      return made.usual!
+      made.usual ??= usual()
+      return made.usual
     },
     get exact() {
-      made = { ...made, exact: made.exact ?? exact() }
-      return made.exact!
+      made.exact ??= exact()
+      return made.exact
     },
   }
 }
