@@ -49,7 +49,7 @@ export interface ElementRunner extends Pick<Runner, 'rejection' | 'plain' | 'num
 }
 
 /** The fate of an event that no output came of. */
-type Ending = 'rejected' | 'dropped' | 'split'
+export type Ending = 'rejected' | 'dropped' | 'split'
 
 /** Where a rule stands whose value is a copy of a field: what its number's own text is found by. */
 export type CopiedFrom =
