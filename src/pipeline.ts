@@ -1,13 +1,9 @@
-import type { Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { canEnrichLines, EnrichStage } from './stages/enrich.ts'
-import type { PipelineCounts, PipelineRules, StageOptions } from './stages/pipeline-options.ts'
-import type { PlannedStages } from './stages/plan.ts'
-import { planStages } from './stages/plan.ts'
-import { ParallelStage } from './stages/process/parallel.ts'
-import { SerializeStage } from './stages/serialize.ts'
+import type { PipelineCounts, StageChain } from './stages/chain.ts'
+import type { PipelineRules, StageOptions } from './stages/pipeline-options.ts'
+import { ProcessLoop } from './stages/process/loop.ts'
 import type { Source } from './stages/source.ts'
 import { InputError } from './stages/source.ts'
+import { StreamChain } from './stages/stream-chain.ts'
 
 /**
  * The product:
@@ -15,42 +11,18 @@ import { InputError } from './stages/source.ts'
  *     inputs -> decompress -> parse -> normalize -> [ enrich ] -> serialize -> output
  *                                                                     `-> errors (rejected events)
  *
- * Batches travel, one for each chunk of input, and a stage that has to wait makes all those before it wait: what is in
- * memory at a time is a few batches, whatever the size of the inputs and the pace of the reader.
+ * A chain of stages does what stands between the inputs and the outputs: as streams, or as one loop where one thread does
+ * all of it, nothing is looked up, and the outputs are sinks. Both hold only a few chunks at a time, and make the source wait.
  */
 export class Pipeline {
   readonly #source: Source
-  readonly #parse: PlannedStages['parse']
-  readonly #normalize: PlannedStages['normalize']
-  readonly #enrich: EnrichStage | undefined
-  readonly #serialize: SerializeStage
-  readonly #output: Writable
-  readonly #endOutput: boolean
-  readonly #workers: number
+  readonly #chain: StageChain
   #isStopped = false
-  /** Output fields of all rules that have applied: of what they wrote, some may still be on its way. */
-  #writes: ReadonlySet<string>
 
   /** @throws {TypeError} when an option is not acceptable */
   constructor(source: Source, options: StageOptions) {
-    const { rules, output, errors, onError, workers = 1, tracer, tracerRequired, onBatch } = options
-    const stopAtRejected = onError === 'fail'
-    const { parse, normalize } = planStages(rules, {
-      ...options,
-      stopAtRejected,
-      isEnriched: tracer !== undefined,
-    })
-    this.#parse = parse
-    this.#normalize = normalize
-    this.#workers = workers
-    this.#writes = new Set(rules.writes)
     this.#source = source
-    if (tracer !== undefined) {
-      this.#enrich = new EnrichStage({ pool: tracer, enrich: rules.enrich, required: tracerRequired })
-    }
-    this.#serialize = new SerializeStage({ errors, onError, onStop: () => this.stop(), onBatch })
-    this.#output = output
-    this.#endOutput = options.endOutput ?? true
+    this.#chain = createChain(options)
   }
 
   /**
@@ -61,14 +33,9 @@ export class Pipeline {
    * @throws what the output or the errors output failed with
    */
   async run(): Promise<PipelineCounts> {
-    // A reader that waits for input does not notice that the stages behind it are gone.
-    this.#parse.once('close', () => this.#source.stop())
-    const stages = [this.#parse, this.#normalize, this.#enrich, this.#serialize, this.#output]
-    const streams = [this.#source, ...stages.filter((stage) => stage !== undefined)]
-    // The types of a list know streams only; anything that is iterated can be the first.
-    await pipeline(streams as unknown as NodeJS.ReadWriteStream[], { end: this.#endOutput })
+    await this.#chain.run(this.#source)
     if (this.#source.fault !== undefined) throw this.#source.fault
-    const { message } = this.#parse.unread
+    const { message } = this.#chain.unread
     // An input that we stopped reading may well end inside a value.
     if (message !== undefined && !this.#isStopped) throw new InputError(message)
     return this.counts
@@ -87,37 +54,31 @@ export class Pipeline {
    *   `event`, or a number): that takes another chain of stages
    */
   replaceRules(rules: PipelineRules): void {
-    const writesLines = this.#normalize === undefined
-    // Outputs of the old rules are on their way still, and are enriched as the new ones want it.
-    const writes = new Set([...this.#writes, ...(rules.writes ?? [])])
-    if (this.#enrich !== undefined && writesLines && !canEnrichLines(rules.enrich, [...writes])) {
-      throw new TypeError(
-        "the member that 'enrich' puts detections into is 'event', a number, or one that a rule writes or wrote into: start again",
-      )
-    }
-    this.#writes = writes
-    this.#enrich?.replaceSpec(rules.enrich)
-    const stage = this.#normalize ?? this.#parse
-    if ('replaceRules' in stage) stage.replaceRules(rules)
+    this.#chain.replaceRules(rules)
   }
 
   /** Threads that do the work; 1: it is done where the pipeline runs, as it must be when enrichment needs events as objects. */
   get workers(): number {
-    return this.#parse instanceof ParallelStage ? this.#workers : 1
+    return this.#chain.workers
   }
 
   get counts(): PipelineCounts {
-    return {
-      ...this.#serialize.counts,
-      bytesRead: this.#source.bytesRead,
-      bytesParsed: this.#parse.bytesRead,
-      bytesUnread: this.#parse.unread.bytes,
-      ...(this.#enrich === undefined ? {} : { enrichment: this.#enrich.counts }),
-    }
+    return { ...this.#chain.counts, bytesRead: this.#source.bytesRead }
   }
 
   /** True when an event was rejected under `onError: 'fail'`, which ended the reading. */
   get failed(): boolean {
-    return this.#serialize.stopped
+    return this.#chain.stopped
   }
+}
+
+function createChain(options: StageOptions): StageChain {
+  const { rules, sinks } = options
+  if (sinks === undefined || !fitsLoop(options)) return new StreamChain(options)
+  return new ProcessLoop(rules, sinks, { ...options, stopAtRejected: options.onError === 'fail' })
+}
+
+/** True when one thread does all of it, and needs nobody's answer. */
+export function fitsLoop({ workers = 1, tracer }: Pick<StageOptions, 'workers' | 'tracer'>): boolean {
+  return workers === 1 && tracer === undefined
 }

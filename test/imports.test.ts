@@ -211,8 +211,8 @@ describe('imports', () => {
   it('are understood by this test: it finds the ones that are certainly there', () => {
     assert.ok(IMPORTS.size > 100)
     const pipeline = IMPORTS.get('pipeline.ts')!
-    assert.ok(pipeline.some(({ target, isType }) => target === 'stages/plan.ts' && !isType))
-    assert.ok(pipeline.some(({ target, isType }) => target === 'stages/source.ts' && isType))
+    assert.ok(pipeline.some(({ target, isType }) => target === 'stages/stream-chain.ts' && !isType))
+    assert.ok(pipeline.some(({ target, isType }) => target === 'stages/chain.ts' && isType))
     assert.ok(IMPORTS.get('cli/normalize.ts')!.some(({ target }) => target === 'cli/run-pipeline.ts'))
     assert.deepEqual(
       importsOf(

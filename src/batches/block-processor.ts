@@ -21,7 +21,7 @@ export class BlockProcessor {
     coding: TextCoding = PORTABLE_CODING,
   ) {
     const records = new UnplacedRecordWriter(coding)
-    this.#processor = new Processor(rules, records, { ...settings, copies: true, coding })
+    this.#processor = new Processor(rules, records, { ...settings, buffers: 'copied', coding })
   }
 
   /** The next block is worked on with these rules. */

@@ -28,8 +28,11 @@ export interface ProcessorOptions {
   readonly fastPath?: boolean
   /** Make nothing of what follows the first rejected event. Default: false. */
   readonly stopAtRejected?: boolean
-  /** Bytes of a part are in a buffer that holds nothing else, and is no larger than they are. Default: false. */
-  readonly copies?: boolean
+  /**
+   * The bytes of a part are in a buffer that is the taker's (`given`), that holds nothing else and is no larger than they
+   * are (`copied`), or that is used again for the next part (`lent`). Default: given.
+   */
+  readonly buffers?: 'given' | 'copied' | 'lent'
   /** Makes bytes of text. Default: as it is done everywhere. */
   readonly coding?: TextCoding
 }
@@ -77,7 +80,7 @@ export class Processor<Records> {
   readonly #isDocument: boolean
   readonly #fastPath: boolean
   readonly #stopAtRejected: boolean
-  readonly #copies: boolean
+  readonly #buffers: NonNullable<ProcessorOptions['buffers']>
   readonly #coding: TextCoding
   readonly #parser = new EventParser()
   readonly #slice = new Slice()
@@ -108,7 +111,7 @@ export class Processor<Records> {
     this.#isDocument = options.inputFormat === 'json'
     this.#fastPath = options.fastPath ?? true
     this.#stopAtRejected = options.stopAtRejected ?? false
-    this.#copies = options.copies ?? false
+    this.#buffers = options.buffers ?? 'given'
     this.#coding = coding
     this.#records = records
     this.#sink = this.#createSink()
@@ -201,11 +204,16 @@ export class Processor<Records> {
     this.#written = 0
     this.#slice.restart()
     return {
-      bytes: this.#copies ? this.#writer.takeCopy() : this.#writer.take(),
+      bytes: this.#takeBytes(),
       written,
       rejected: this.#records.take(),
       notes: this.#notes?.take(),
     }
+  }
+
+  #takeBytes(): Uint8Array {
+    if (this.#buffers === 'lent') return this.#writer.lend()
+    return this.#buffers === 'copied' ? this.#writer.takeCopy() : this.#writer.take()
   }
 
   /** The output is large, or took long. */

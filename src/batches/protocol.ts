@@ -1,7 +1,7 @@
 /** Messages between the main thread and the workers. */
 import type { BatchNotes } from '../event.ts'
 import type { EventTexts } from '../formats/lines.ts'
-import type { RuleDefinition } from '../rules/rule-set.ts'
+import type { RuleDefinition } from '../rules/definition.ts'
 import type { UnplacedRecords } from './rejected-records.ts'
 
 /** The settings that a worker is started with. */

@@ -2,6 +2,7 @@ import { fstatSync, type Stats, statSync } from 'node:fs'
 import process from 'node:process'
 import type { Readable } from 'node:stream'
 import { fileStream } from '../io/files/file-stream.ts'
+import { lentFile, lentPipe } from '../io/files/lent-bytes.ts'
 import type { Input } from '../io/files/source.ts'
 import { canDecompress, compressionOf, fileInput } from '../io/files/source.ts'
 import { systemMessage } from '../io/files/system-message.ts'
@@ -39,9 +40,7 @@ export function openInputs(names: readonly string[], chunkBytes: number): Opened
     }
     const stats = name === STDIN ? fstatSync(0) : statFile(name)
     if (stats.isDirectory()) throw new CommandError(EXIT.USAGE, `cannot read ${name}: it is a directory`)
-    inputs.push(
-      name === STDIN ? { name, open: () => openStdin(stats, chunkBytes) } : fileInput(name, { chunkBytes }),
-    )
+    inputs.push(name === STDIN ? stdinInput(stats, chunkBytes) : fileInput(name, { chunkBytes }))
     if (stats.isFile()) files.push(stats)
     totalBytes = stats.isFile() && totalBytes !== undefined ? totalBytes + stats.size : undefined
   }
@@ -49,9 +48,13 @@ export function openInputs(names: readonly string[], chunkBytes: number): Opened
 }
 
 /** A file that standard input was redirected from is read in larger chunks than a pipe. */
-function openStdin(stats: Stats, chunkBytes: number): Readable {
-  if (!stats.isFile()) return process.stdin
-  return fileStream('', { fd: 0, chunkBytes })
+function stdinInput(stats: Stats, chunkBytes: number): Input {
+  const name = STDIN
+  if (stats.isFile()) {
+    return { name, open: () => fileStream('', { fd: 0, chunkBytes }), lend: () => lentFile(0, chunkBytes) }
+  }
+  const open = (): Readable => process.stdin
+  return stats.isFIFO() || stats.isSocket() ? { name, open, lend: () => lentPipe(0) } : { name, open }
 }
 
 function statFile(path: string): Stats {

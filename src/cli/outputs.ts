@@ -2,9 +2,11 @@ import { createWriteStream, fstatSync, openSync, type Stats, statSync } from 'no
 import process from 'node:process'
 import { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { fileSink, streamSink } from '../io/files/sinks.ts'
 import { systemMessage } from '../io/files/system-message.ts'
+import type { Sink } from '../stages/sink.ts'
 import { CommandError, EXIT, isBrokenPipe, isWriteError } from './exit-codes.ts'
-import { isClosedStream, isSameFile, messageStream } from './standard-streams.ts'
+import { isClosedStream, isSameFile, LINUX_NULL, messageStream } from './standard-streams.ts'
 
 /** An output file that is named on the command line, or the standard stream that stands in for it. */
 export interface Output {
@@ -12,6 +14,8 @@ export interface Output {
   /** What it is called in messages. */
   readonly name: string
   readonly stats: Stats
+  /** The stream's place itself. */
+  readonly sink: Sink
   readonly isStandard: boolean
   /** What the stream has failed with, the first failure first. */
   readonly faults: readonly Error[]
@@ -45,10 +49,10 @@ export interface OutputNames {
  * @throws {CommandError} when one cannot be opened
  */
 export function openOutputs(names: OutputNames, inUse: readonly Stats[]): Outputs {
-  const stdout = outputOf(process.stdout, 'standard output', fstatSync(1), true)
+  const stdout = outputOf(process.stdout, 'standard output', 1, true)
   const stderr = isSameFile(stdout.stats, fstatSync(2))
     ? { ...stdout, name: 'standard error' }
-    : outputOf(messageStream(), 'standard error', fstatSync(2), true)
+    : outputOf(messageStream(), 'standard error', 2, true)
   const output = openOutput(names.output, stdout, [stdout, stderr], inUse)
   if (output.stream === process.stdout && output.name === stdout.name && isClosedStream(1)) {
     throw new CommandError(
@@ -79,18 +83,32 @@ function openOutput(
       if (same !== undefined) return { ...same, name: path }
     }
     const fd = openSync(path, 'w')
-    return outputOf(createWriteStream(path, { fd }), path, fstatSync(fd), false)
+    return outputOf(createWriteStream(path, { fd }), path, fd, false)
   } catch (error) {
     if (error instanceof CommandError) throw error
     throw new CommandError(EXIT.USAGE, `cannot write ${path}: ${systemMessage(error)}`, { cause: error })
   }
 }
 
-function outputOf(stream: Writable, name: string, stats: Stats, isStandard: boolean): Output {
+function outputOf(stream: Writable, name: string, fd: number, isStandard: boolean): Output {
   const faults: Error[] = []
+  const stats = fstatSync(fd)
   // Whoever writes to it sees its errors; a late one must not end the process.
   stream.on('error', (error) => faults.push(error))
-  return { stream, name, stats, isStandard, faults }
+  const sink = canWriteDirectly(stats, isStandard)
+    ? fileSink(fd, stream, (error) => faults.push(error))
+    : streamSink(stream)
+  return { stream, name, stats, sink, isStandard, faults }
+}
+
+/**
+ * True for what never makes a write wait: files, and pipes and sockets of standard streams, which Node makes refuse a write
+ * instead. A pipe with a name would wait, and no signal could end that; a terminal belongs to the progress, too.
+ */
+function canWriteDirectly(stats: Stats, isStandard: boolean): boolean {
+  if (stats.isFile()) return true
+  if (stats.isCharacterDevice()) return stats.rdev === LINUX_NULL
+  return isStandard && process.platform !== 'win32' && (stats.isFIFO() || stats.isSocket())
 }
 
 function refuseInUse(name: string, file: Stats, inUse: readonly Stats[]): void {

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 import { isatty } from 'node:tty'
-import type { PipelineCounts } from '../stages/pipeline-options.ts'
+import type { PipelineCounts } from '../stages/chain.ts'
 import type { Output } from './outputs.ts'
 
 /** A terminal's line is written anew as often as this. */

@@ -1,4 +1,4 @@
-import type { BatchCounts } from '../stages/pipeline-options.ts'
+import type { BatchCounts } from '../stages/output-counter.ts'
 
 /** How many events may be rejected: a share of them, or a number. */
 export type MaxRejected =

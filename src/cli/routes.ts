@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { renderProblems } from '../expression/diagnostic.ts'
-import type { RouteDefinition, RoutedDefinition } from '../rules/sets/compile-routes.ts'
+import type { RouteDefinition, RoutedDefinition } from '../rules/definition.ts'
 import { isRoutesText, loadRoutes } from '../rules/sets/routes-file.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { isFolder, lookupsFor, readText } from './rule-texts.ts'

@@ -1,7 +1,7 @@
 /** What the operator is told of rules that do not seem to fit the events. */
 
 import type { ReadField } from '../rules/read-fields.ts'
-import type { PipelineCounts } from '../stages/pipeline-options.ts'
+import type { PipelineCounts } from '../stages/chain.ts'
 import type { NeverPresent } from '../stages/rule-counts.ts'
 
 /** So many events show what is never there. */

@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream'
 import { WORKER_CHUNK_BYTES } from '../formats/limits.ts'
 import type { PipelineOptions } from '../io/create-pipeline.ts'
 import { createPipeline } from '../io/create-pipeline.ts'
+import { streamSink } from '../io/files/sinks.ts'
 import { CHUNK_BYTES } from '../io/files/source.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { RuleSet } from '../rules/compile.ts'
@@ -76,9 +77,11 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     : undefined
   const warnings = new FieldWarnings(rules)
   const limit = options.maxRejected === undefined ? undefined : new RejectedLimit(options.maxRejected)
-  const beside = ({ stream }: Output) =>
-    progress !== undefined && stream === messages ? progress.beside() : stream
+  const isBeside = ({ stream }: Output) => progress !== undefined && stream === messages
+  const beside = (to: Output) => (isBeside(to) ? progress!.beside() : to.stream)
+  const sinkOf = (to: Output, stream: Writable) => (isBeside(to) ? streamSink(stream) : to.sink)
   const outputStream = beside(output)
+  const errorStream = beside(errors)
   const isShared = outputStream === messages
   pipeline = createPipeline({
     rules,
@@ -86,7 +89,8 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     // What is shared is written through, to its end; messages come behind that.
     output: isShared ? sharedWith(messages) : outputStream,
     endOutput: isShared || !output.isStandard,
-    errors: beside(errors),
+    errors: errorStream,
+    sinks: { output: sinkOf(output, outputStream), errors: sinkOf(errors, errorStream) },
     inputFormat: options.inputFormat,
     maxLineBytes: options.maxLine,
     onError: options.onError,

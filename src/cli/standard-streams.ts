@@ -3,7 +3,7 @@ import process from 'node:process'
 import type { Writable } from 'node:stream'
 
 /** The device /dev/null of Linux: major number 1, minor number 3. */
-const LINUX_NULL = 0x103
+export const LINUX_NULL = 0x103
 
 /** O_RDWR among the flags of an open file. */
 const READ_AND_WRITE = 2

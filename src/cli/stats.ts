@@ -1,6 +1,6 @@
 import type { Value } from '../expression/value.ts'
 import { toPlain } from '../rules/apply/plain-values.ts'
-import type { PipelineCounts } from '../stages/pipeline-options.ts'
+import type { PipelineCounts } from '../stages/chain.ts'
 import type { PoolStats } from '../tracer/client/pool.ts'
 
 /** What `--stats` prints: one JSON object. The README of this folder defines each member; a test holds the two together. */

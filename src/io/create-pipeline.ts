@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { Pipeline } from '../pipeline.ts'
+import { fitsLoop, Pipeline } from '../pipeline.ts'
 import type { StageOptions } from '../stages/pipeline-options.ts'
 import type { Input } from './files/source.ts'
 import { InputReader } from './files/source.ts'
@@ -15,7 +15,8 @@ export interface PipelineOptions extends StageOptions {
  * @throws {TypeError} when an option is not acceptable
  */
 export function createPipeline({ inputs, ...options }: PipelineOptions): Pipeline {
-  return new Pipeline(new InputReader(asInputs(inputs)), options)
+  const keepsNone = options.sinks !== undefined && fitsLoop(options)
+  return new Pipeline(new InputReader(asInputs(inputs), { keepsNone }), options)
 }
 
 function* asInputs(inputs: Iterable<Input | Readable>): Generator<Input> {

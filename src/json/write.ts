@@ -58,6 +58,14 @@ export class ByteWriter {
     return written
   }
 
+  /** The bytes that were written. They are there until something is written again. */
+  lend(): Uint8Array {
+    const written = this.bytes.subarray(0, this.length)
+    this.length = 0
+    if (this.bytes.length > LARGEST_KEPT) this.bytes = this.#coding.allocate(FIRST_SIZE)
+    return written
+  }
+
   #reserve(count: number): void {
     if (this.length + count <= this.bytes.length) return
     const size = this.bytes.length

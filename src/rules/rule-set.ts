@@ -7,6 +7,7 @@ import type { EventLimits } from '../expression/runtime/meter.ts'
 import { Meter } from '../expression/runtime/meter.ts'
 import type { Value } from '../expression/value.ts'
 import type { CheckedRule, CheckedRules } from './checked-rule.ts'
+import type { FileDefinition } from './definition.ts'
 import type { FastPathPlan } from './fast/generate.ts'
 import { plainReasons, planFastPath } from './fast/generate.ts'
 import { generateProgram } from './generate/generate.ts'
@@ -15,48 +16,6 @@ import { type ReadField, readFields } from './read-fields.ts'
 import { RuleNotes } from './rule-notes.ts'
 import type { Runner, RunPrograms } from './run.ts'
 import { Run } from './run.ts'
-import type { RoutedDefinition } from './sets/compile-routes.ts'
-
-export interface CompileOptions {
-  /** The rule file's name, for messages. Default: `rules.yaml`. */
-  readonly file?: string
-  /** Texts of files that the rule file includes, by their names as {@link CompileOptions.readFile} gets them. Default: none. */
-  readonly files?: readonly { readonly text: string; readonly file: string }[]
-  /**
-   * Gives the text of any other file that is included. Its name is the path under `include`, from where the name of the
-   * including file is from. An error that it throws is reported. Default: there is no other file.
-   */
-  readonly readFile?: (file: string) => string
-  /** Files with global lookup tables: their texts, and names for messages. Default: none. */
-  readonly lookups?: readonly { readonly text: string; readonly file: string }[]
-  /** The most rounds of `while` in tap for one event. Default: 100,000. */
-  readonly maxWhileSteps?: number
-  /**
-   * Take patterns that are not proven to be linear in the length of the text: one event may then keep the processor for
-   * ever. Default: false, they are refused.
-   */
-  readonly allowUnsafePatterns?: boolean
-  /**
-   * The most work that the evaluation of one event may cause, in units of about a nanosecond: steps are counted, not
-   * the time. More is a value error. Default: 2,000,000,000.
-   */
-  readonly maxWork?: number
-  /**
-   * The most bytes of values that the evaluation of one event may build, garbage included, and the most
-   * characters of output. More is a value error. Default: 64 MiB.
-   */
-  readonly maxBuilt?: number
-}
-
-/** The source of rules: another thread can compile the same from it. */
-export type RuleDefinition = FileDefinition | RoutedDefinition
-
-/** The source of one rule set. */
-export interface FileDefinition {
-  /** The rule file's text, YAML. */
-  readonly text: string
-  readonly options: CompileOptions
-}
 
 export const DEFAULT_MAX_WHILE_STEPS = 100_000
 

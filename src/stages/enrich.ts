@@ -1,6 +1,7 @@
 import type { WrittenBatch } from '../batches/serialize.ts'
 import type { Batch, OutputEvent } from '../event.ts'
 import { HAND_ON_BYTES } from '../formats/limits.ts'
+import { NODE_CODING } from '../formats/node-coding.ts'
 import type { EnrichSpec } from '../rules/load.ts'
 import type { LookupHandler, TracerPool } from '../tracer/client/pool.ts'
 import type { FoundIndicator } from './enrichment.ts'
@@ -95,7 +96,8 @@ export class EnrichStage extends OverlappingStage<Batch<OutputEvent> | WrittenBa
   /** The fields of the next batch that are looked up. */
   replaceSpec(enrich: EnrichSpec | undefined): void {
     this.#enrichment = enrich === undefined ? undefined : new Enrichment(enrich)
-    this.#lineEnrichment = this.#enrichment === undefined ? undefined : new LineEnrichment(this.#enrichment)
+    this.#lineEnrichment =
+      this.#enrichment === undefined ? undefined : new LineEnrichment(this.#enrichment, NODE_CODING)
   }
 
   protected override accept(batch: Batch<OutputEvent> | WrittenBatch): void {

@@ -1,12 +1,11 @@
-import { Buffer } from 'node:buffer'
 import { NO_RECORDS } from '../batches/rejected-records.ts'
 import type { WrittenBatch } from '../batches/serialize.ts'
 import { Failure } from '../expression/failure.ts'
 import type { JsonObject } from '../expression/value.ts'
 import { HAND_ON_BYTES } from '../formats/limits.ts'
-import { toBuffer } from '../formats/node-coding.ts'
 import { JsonProblem, parseExact } from '../json/parse.ts'
 import { stringify } from '../json/stringify.ts'
+import type { TextCoding } from '../json/text-coding.ts'
 import type { Answer, LookupHandler, TracerError } from '../tracer/client/pool.ts'
 import type { Enrichment, FoundIndicator } from './enrichment.ts'
 import { detectionsOf, markUnenriched } from './enrichment.ts'
@@ -24,11 +23,13 @@ interface Edit {
 /** The part of enriching lines that is the same for all batches of a rule set. */
 export class LineEnrichment {
   readonly indicators: LineIndicators
+  readonly coding: TextCoding
   readonly #before: string
   readonly #after: string
 
-  constructor(enrichment: Enrichment) {
-    this.indicators = new LineIndicators(enrichment)
+  constructor(enrichment: Enrichment, coding: TextCoding) {
+    this.coding = coding
+    this.indicators = new LineIndicators(enrichment, coding)
     const { into } = enrichment
     this.#before = into.map((step, index) => `${index === 0 ? '' : '{'}${JSON.stringify(step)}:`).join('')
     this.#after = '}'.repeat(into.length - 1)
@@ -54,7 +55,7 @@ export class PendingLines implements PendingWork {
   readonly size: number
   readonly textLength: number
   readonly #batch: WrittenBatch
-  readonly #bytes: Buffer
+  readonly #bytes: Uint8Array
   readonly #enrichment: LineEnrichment
   readonly #owner: BatchOwner
   /** The bytes before this one have left. */
@@ -69,7 +70,7 @@ export class PendingLines implements PendingWork {
   /** Only when all batches before it with the same enrichment are started. */
   constructor(batch: WrittenBatch, enrichment: LineEnrichment, owner: BatchOwner) {
     this.#batch = batch
-    this.#bytes = toBuffer(batch.bytes)
+    this.#bytes = enrichment.coding.view(batch.bytes)
     this.#enrichment = enrichment
     this.#owner = owner
     enrichment.indicators.open(this.#bytes)
@@ -123,17 +124,19 @@ export class PendingLines implements PendingWork {
     if (added === 0) return this.#bytes.subarray(this.#from, end)
     this.#owner.added -= added
     // A UTF-16 unit takes three bytes at most.
-    const bytes = Buffer.allocUnsafeSlow(end - this.#from + added * 3)
+    const { coding } = this.#enrichment
+    const bytes = coding.allocate(end - this.#from + added * 3)
     let from = this.#from
     let to = 0
     for (const { edit } of lines) {
       if (edit === undefined) continue
-      to += this.#bytes.copy(bytes, to, from, edit.start)
-      to += bytes.write(edit.text, to)
+      bytes.set(this.#bytes.subarray(from, edit.start), to)
+      to += edit.start - from
+      to += coding.write(edit.text, bytes, to)
       from = edit.end
     }
-    to += this.#bytes.copy(bytes, to, from, end)
-    return bytes.subarray(0, to)
+    bytes.set(this.#bytes.subarray(from, end), to)
+    return bytes.subarray(0, to + end - from)
   }
 
   answer(line: PendingLine, found: readonly FoundIndicator[], answers: readonly Answer[]): void {
@@ -152,7 +155,7 @@ export class PendingLines implements PendingWork {
     const { start, end } = line
     const reason = failureReason(error)
     this.#owner.counts[reason] += 1
-    const text = markedText(this.#bytes.toString('utf8', start, end), reason)
+    const text = markedText(this.#enrichment.coding.utf8(this.#bytes, start, end), reason)
     if (text !== undefined) this.#edit(line, { start, end, text })
     this.#settle(line)
   }
@@ -169,7 +172,7 @@ export class PendingLines implements PendingWork {
   }
 }
 
-function countLines(bytes: Buffer, from: number, end: number): number {
+function countLines(bytes: Uint8Array, from: number, end: number): number {
   let count = 0
   for (let next = bytes.indexOf(LF, from); next !== -1 && next < end; next = bytes.indexOf(LF, next + 1))
     count++

@@ -2,9 +2,10 @@ import type { Writable } from 'node:stream'
 import type { RunnerSource } from '../rules/apply/normalize.ts'
 import type { EnrichSpec } from '../rules/load.ts'
 import type { TracerPool } from '../tracer/client/pool.ts'
-import type { EnrichCounts } from './enrich.ts'
+import type { BatchCounts } from './output-counter.ts'
 import type { ParseOptions } from './parse.ts'
-import type { OutputCounts, SerializeOptions, SerializeStage } from './serialize.ts'
+import type { SerializeOptions } from './serialize.ts'
+import type { Sinks } from './sink.ts'
 
 /** The part of a compiled rule file that the pipeline needs. */
 export interface PipelineRules extends RunnerSource {
@@ -37,22 +38,9 @@ export interface StageOptions
   readonly output: Writable
   /** End the output after the last event. Default: true. */
   readonly endOutput?: boolean
-}
-
-/** The counts that are asked for after each batch: they take no time. */
-export type BatchCounts = Pick<SerializeStage, 'events' | 'rejected'>
-
-/** Counts of all that has happened so far. */
-export interface PipelineCounts extends OutputCounts {
-  /** Bytes read from the inputs, before decompression. */
-  readonly bytesRead: number
-  /** Bytes parsed, after decompression. */
-  readonly bytesParsed: number
   /**
-   * Those of them, at the ends of JSON documents, that could not be cut into values: of each such document they are one
-   * rejected event.
+   * The places of `output` and `errors` themselves. Where one thread does all the work they are written to without the
+   * streams, which the caller ends. Default: the streams are used.
    */
-  readonly bytesUnread: number
-  /** With a tracer: what became of the events that were looked up. */
-  readonly enrichment?: EnrichCounts
+  readonly sinks?: Sinks | undefined
 }

@@ -1,12 +1,11 @@
 import type { Writable } from 'node:stream'
 import type { RejectedCounts } from '../batches/rejected-records.ts'
 import { JOINED_LENGTH, serializeInParts, type WrittenBatch } from '../batches/serialize.ts'
-import type { RejectionCode } from '../errors.ts'
-import type { Batch, BatchNotes, OutputEvent } from '../event.ts'
+import type { Batch, OutputEvent } from '../event.ts'
 import { NODE_CODING } from '../formats/node-coding.ts'
+import type { BatchCounts, OutputCounts } from './output-counter.ts'
+import { OutputCounter } from './output-counter.ts'
 import { PacedStage } from './paced-stage.ts'
-import type { RuleTotals } from './rule-counts.ts'
-import { RuleCounts } from './rule-counts.ts'
 import { STAGE_OPTIONS } from './stage.ts'
 
 export interface SerializeOptions {
@@ -17,20 +16,7 @@ export interface SerializeOptions {
   /** Called once when an event was rejected under `fail`: nothing more has to be read. */
   readonly onStop?: () => void
   /** Called when a batch has been counted. Nobody has to know after each event. */
-  readonly onBatch?: ((stage: SerializeStage) => void) | undefined
-}
-
-/** Counts of what has left the pipeline. */
-export interface OutputCounts extends RuleTotals {
-  /** Events that were read, of one that was split its elements: `written`, `rejected` and `dropped` together. */
-  readonly events: number
-  readonly written: number
-  readonly rejected: number
-  /** Events that rules drop. */
-  readonly dropped: number
-  readonly rejectedByCode: Readonly<Partial<Record<RejectionCode, number>>>
-  /** Bytes of output. */
-  readonly bytesWritten: number
+  readonly onBatch?: ((counts: BatchCounts) => void) | undefined
 }
 
 /**
@@ -41,16 +27,11 @@ export class SerializeStage extends PacedStage<Batch<OutputEvent> | WrittenBatch
   readonly #errors: Writable | undefined
   readonly #stopAtRejected: boolean
   readonly #onStop: () => void
-  readonly #onBatch: (stage: SerializeStage) => void
+  readonly #onBatch: (counts: BatchCounts) => void
   #stopped = false
   /** The errors output has enough for now. */
   #isWaiting = false
-  #written = 0
-  #rejected = 0
-  #dropped = 0
-  readonly #rejectedByCode: Partial<Record<RejectionCode, number>> = {}
-  readonly #rules = new RuleCounts()
-  #bytesWritten = 0
+  readonly #counter = new OutputCounter()
 
   constructor({ errors, onError = 'reject', onStop = () => {}, onBatch = () => {} }: SerializeOptions = {}) {
     super({ ...STAGE_OPTIONS, writableObjectMode: true, readableHighWaterMark: JOINED_LENGTH })
@@ -65,24 +46,7 @@ export class SerializeStage extends PacedStage<Batch<OutputEvent> | WrittenBatch
   }
 
   get counts(): OutputCounts {
-    return {
-      events: this.events,
-      written: this.#written,
-      rejected: this.#rejected,
-      dropped: this.#dropped,
-      rejectedByCode: { ...this.#rejectedByCode },
-      ...this.#rules.totals,
-      bytesWritten: this.#bytesWritten,
-    }
-  }
-
-  /** Events that have left: written ones, rejected ones, and those that were dropped. */
-  get events(): number {
-    return this.#written + this.#rejected + this.#dropped
-  }
-
-  get rejected(): number {
-    return this.#rejected
+    return this.#counter.counts
   }
 
   /** An event was rejected under `onError: 'fail'`. */
@@ -94,10 +58,10 @@ export class SerializeStage extends PacedStage<Batch<OutputEvent> | WrittenBatch
     // A batch may have been on its way behind the event that stopped us.
     if (this.#stopped) return
     const parts = 'bytes' in batch ? [batch] : serializeInParts(batch, this.#stopAtRejected, NODE_CODING)
-    for (const { bytes, written, rejected, notes } of parts) {
-      this.#written += written
-      this.#bytesWritten += bytes.length
-      this.#count(rejected, notes)
+    for (const part of parts) {
+      const { bytes, rejected } = part
+      this.#counter.add(part)
+      this.#onBatch(this.#counter)
       if (bytes.length > 0) yield { bytes, isRejected: false }
       this.#stopIfAsked(rejected)
       if (rejected.count > 0) yield { bytes: rejected.bytes, isRejected: true }
@@ -128,17 +92,6 @@ export class SerializeStage extends PacedStage<Batch<OutputEvent> | WrittenBatch
     if (!this.#stopAtRejected || rejected.count === 0) return
     this.#stopped = true
     this.#onStop()
-  }
-
-  #count({ count, byCode, byRule, bySet }: RejectedCounts, notes: BatchNotes | undefined): void {
-    this.#rejected += count
-    for (const [code, ofCode] of Object.entries(byCode) as [RejectionCode, number][]) {
-      this.#rejectedByCode[code] = (this.#rejectedByCode[code] ?? 0) + ofCode
-    }
-    this.#rules.reject(byRule, bySet)
-    this.#dropped += notes?.dropped ?? 0
-    if (notes !== undefined) this.#rules.add(notes)
-    this.#onBatch(this)
   }
 
   readonly #fail = (error: Error): void => {

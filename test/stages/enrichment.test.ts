@@ -5,6 +5,7 @@ import type { OutputEvent } from '../../src/event.ts'
 import { Failure } from '../../src/expression/failure.ts'
 import type { JsonObject, NumberTexts, Value } from '../../src/expression/value.ts'
 import { Dict, Tuple, ValueIterator, ValueSet } from '../../src/expression/value.ts'
+import { NODE_CODING } from '../../src/formats/node-coding.ts'
 import { stringify } from '../../src/json/stringify.ts'
 import type { EnrichSpec } from '../../src/rules/load.ts'
 import { detectionsOf, Enrichment, MAX_INDICATORS, markUnenriched } from '../../src/stages/enrichment.ts'
@@ -120,7 +121,7 @@ describe('Enrichment.find', () => {
       fc.property(objects, fc.uniqueArray(path), fc.uniqueArray(path), (outputs, url, ip) => {
         const enrichment = new Enrichment(spec({ url, ip }))
         const bytes = Buffer.from(outputs.map((output) => `${JSON.stringify(output)}\n`).join(''))
-        const lines = new LineIndicators(enrichment)
+        const lines = new LineIndicators(enrichment, NODE_CODING)
         lines.open(bytes)
         let start = 0
         for (const output of outputs) {

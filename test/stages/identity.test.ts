@@ -12,8 +12,8 @@ import { createPipeline } from '../../src/io/create-pipeline.ts'
 import { compileRules } from '../../src/rules/compile.ts'
 import { compileRouted, loadRouted } from '../../src/rules/sets/compile-routes.ts'
 import { NormalizeStage } from '../../src/stages/normalize.ts'
+import type { OutputCounts } from '../../src/stages/output-counter.ts'
 import { ParseStage } from '../../src/stages/parse.ts'
-import type { OutputCounts } from '../../src/stages/serialize.ts'
 import { SerializeStage } from '../../src/stages/serialize.ts'
 
 const SETS = {

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs'
 import type { Readable } from 'node:stream'
+import { FileSize } from './file-size.ts'
 
 export interface FileStreamOptions {
   /** So much is read at a time. */
@@ -28,32 +29,4 @@ export function fileStream(path: string, { chunkBytes, fd }: FileStreamOptions):
     fs: { open: fs.open, read, close: fs.close },
     ...(fd === undefined ? {} : { fd, autoClose: false }),
   })
-}
-
-/** The length of a file when the reading began, and the part of it that has been read. */
-class FileSize {
-  #atBegin: number | undefined
-  #read = 0
-
-  begin(fd: number): void {
-    this.#atBegin ??= sizeOf(fd)
-  }
-
-  count(bytes: number): undefined {
-    this.#read += bytes
-  }
-
-  faultAtEnd(fd: number): Error | undefined {
-    const now = sizeOf(fd)
-    const before = this.#atBegin!
-    // Files of /proc and /sys are not as long as they say.
-    if (now >= before || this.#read >= before) return undefined
-    return new Error(`the file became shorter while it was read: it had ${before} bytes, now ${now}`)
-  }
-}
-
-/** @returns 0 for what is no file */
-function sizeOf(fd: number): number {
-  const stats = fs.fstatSync(fd)
-  return stats.isFile() ? stats.size : 0
 }

@@ -5,6 +5,8 @@ import type { InputChunk } from '../../stages/parse.ts'
 import { InputError, type Source } from '../../stages/source.ts'
 import { decodedBeforeFault } from './before-fault.ts'
 import { fileStream } from './file-stream.ts'
+import type { LentBytes } from './lent-bytes.ts'
+import { lentFile } from './lent-bytes.ts'
 import { systemMessage } from './system-message.ts'
 
 export type Compression = 'gzip' | 'zstd'
@@ -15,6 +17,8 @@ export interface Input {
   readonly name: string
   /** Opens it. Called when the inputs before it have ended. */
   open(): Readable
+  /** Opens it for a reader that keeps no chunk. Default, and where it is compressed: by `open`. */
+  lend?(): LentBytes
   /**
    * Opens it once more, from its beginning. Compressed data that turns out to be damaged is read again, so that all before
    * the fault is given. Default: it cannot be read again; then up to 128 KiB before the fault are lost.
@@ -47,7 +51,12 @@ export function fileInput(path: string, { chunkBytes = CHUNK_BYTES }: { chunkByt
       ? fileStream(path, { chunkBytes })
       : createReadStream(path, { highWaterMark: chunkBytes })
   const reopen = () => (statSync(path).isFile() ? open() : undefined)
-  return { name: path, open, reopen, ownsChunks: true, ...(compression === undefined ? {} : { compression }) }
+  const input = { name: path, open, reopen, ownsChunks: true }
+  if (compression !== undefined) return { ...input, compression }
+  // To wait for a pipe that has a name would stop everything else.
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+    ? { ...input, lend: () => lentFile(path, chunkBytes) }
+    : input
 }
 
 export function compressionOf(path: string): Compression | undefined {
@@ -71,13 +80,16 @@ const { createZstdDecompress } = zlib as { createZstdDecompress?: typeof zlib.cr
  */
 export class InputReader implements Source {
   readonly #inputs: Iterable<Input>
-  #open: OpenInput | undefined
+  readonly #keepsNone: boolean
+  #open: OpenInput | LentInput | undefined
   #stopped = false
   #fault: InputError | undefined
   #bytesRead = 0
 
-  constructor(inputs: Iterable<Input>) {
+  /** @param options `keepsNone`: the reader is done with a chunk before it asks for the next one. Default: false */
+  constructor(inputs: Iterable<Input>, { keepsNone = false }: { readonly keepsNone?: boolean } = {}) {
     this.#inputs = inputs
+    this.#keepsNone = keepsNone
   }
 
   /** Why reading ended early, if it did. */
@@ -93,27 +105,49 @@ export class InputReader implements Source {
   /** Ends the reading: what was read is processed as if the input ended here. */
   stop(): void {
     this.#stopped = true
-    this.#open?.stream.destroy()
+    this.#open?.close()
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<InputChunk> {
     for (const input of this.#inputs) {
       if (this.#stopped || this.#fault !== undefined) return
       try {
-        this.#open = new OpenInput(input)
+        const lent = this.#keepsNone && input.compression === undefined ? input.lend?.() : undefined
+        this.#open = lent === undefined ? new OpenInput(input) : new LentInput(lent)
         // A decompressor cuts several chunks out of one buffer.
-        const isOwned = input.ownsChunks === true && input.compression === undefined
+        const isOwned = lent === undefined && input.ownsChunks === true && input.compression === undefined
         for await (const bytes of this.#open.chunks()) {
           yield { source: input.name, bytes, ...(isOwned ? { isOwned } : {}) }
         }
       } catch (error) {
         if (!this.#stopped) this.#fault = new InputError(faultMessage(input, error), { cause: error })
       } finally {
-        this.#open?.stream.destroy()
+        this.#open?.close()
         this.#bytesRead += this.#open?.bytesRead ?? 0
         this.#open = undefined
       }
       yield { source: input.name }
+    }
+  }
+}
+
+/** An input that is read in one buffer. */
+class LentInput {
+  readonly #lent: LentBytes
+  bytesRead = 0
+
+  constructor(lent: LentBytes) {
+    this.#lent = lent
+  }
+
+  close(): void {
+    this.#lent.stop()
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of this.#lent.chunks()) {
+      this.bytesRead += chunk.length
+      yield chunk
     }
   }
 }
@@ -139,6 +173,10 @@ class OpenInput {
 
   get bytesRead(): number {
     return this.#decompressor?.bytesWritten ?? this.#bytesRead
+  }
+
+  close(): void {
+    this.stream.destroy()
   }
 
   async *chunks(): AsyncGenerator<Uint8Array> {

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../expression/value.ts'
 import type { ChunkText } from '../../json/chunk-text.ts'
 import type { TextCoding } from '../../json/text-coding.ts'
 import type { ByteWriter } from '../../json/write.ts'
-import type { RuleDefinition } from '../rule-set.ts'
+import type { RuleDefinition } from '../definition.ts'
 import type { Runner } from '../run.ts'
 import { DROPPED, type Dropped, SplitElements } from './split-elements.ts'
 
@@ -33,7 +33,7 @@ export interface LinePath {
 }
 
 /** The parts of such a way that hold no state of lines. */
-export interface LinePathPlan {
+interface LinePathPlan {
   create(notes?: EventNotes, coding?: TextCoding): LinePath
 }
 

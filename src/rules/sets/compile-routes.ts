@@ -4,44 +4,17 @@ import { renderProblems } from '../../expression/diagnostic.ts'
 import type { FunctionLibrary } from '../../expression/functions/definition.ts'
 import type { CheckedExpression } from '../checked-rule.ts'
 import { checkConditions, compileLoaded, type SharedLookups } from '../compile-with.ts'
+import type { RouteDefinition, RoutedDefinition } from '../definition.ts'
 import type { EnrichSpec } from '../enrich-spec.ts'
 import { IncludedFiles, type LoadedFiles, loadWithIncludes } from '../include.ts'
 import { RuleError } from '../rule-error.ts'
-import type { CompileOptions, RuleSet } from '../rule-set.ts'
+import type { RuleSet } from '../rule-set.ts'
 import { RoutedRules } from './routed-rules.ts'
 import type { RoutesFile } from './routes-file.ts'
 import { loadRoutes } from './routes-file.ts'
 
-/** The fate of an event that no rule set takes: it is rejected (NO_ROUTE), dropped, or written as it came. */
-export type NoRoute = 'reject' | 'drop' | 'pass'
-
-/** A route, in the order in which they are asked. */
-export interface RouteDefinition {
-  /** Conditions above the rule set's own: lines of routes files. */
-  readonly conditions: readonly { readonly file: string; readonly line: number }[]
-  /** The rule file; undefined: events are dropped. */
-  readonly file?: string
-  /** The name of the rule set, as statistics and records of rejected events have it: `cisco/asa`. */
-  readonly name?: string
-  /** Files of lookup tables for this rule set. */
-  readonly lookups: readonly string[]
-  /** The rule file has to have a condition of its own. */
-  readonly needsWhen?: boolean
-}
-
-/** Everything that rule sets are compiled from. */
-export interface RoutedDefinition {
-  /** The name of all of them together, for messages. */
-  readonly label: string
-  readonly routes: readonly RouteDefinition[]
-  readonly noRoute: NoRoute
-  /** The texts of all files by name: routes, rules, tables; of files that are included those that are at hand. */
-  readonly texts: readonly { readonly file: string; readonly text: string }[]
-  readonly options: Pick<CompileOptions, 'allowUnsafePatterns' | 'maxWork' | 'maxBuilt' | 'maxWhileSteps'>
-}
-
 /** The files of rule sets, loaded. */
-export interface LoadedRoutes {
+interface LoadedRoutes {
   readonly definition: RoutedDefinition
   readonly included: IncludedFiles
   /** By rule file. */

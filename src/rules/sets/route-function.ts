@@ -36,7 +36,7 @@ interface Indexed {
 }
 
 /** The parts of a route's condition: all of them have to hold. */
-export type RouteConditions = readonly CheckedExpression[]
+type RouteConditions = readonly CheckedExpression[]
 
 /** Conditions in one function. */
 const GROUP_SIZE = 40

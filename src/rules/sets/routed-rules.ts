@@ -4,17 +4,17 @@ import { DEFAULT_LIMITS, Meter } from '../../expression/runtime/meter.ts'
 import type { Dict, JsonObject, NumberTexts } from '../../expression/value.ts'
 import type { RunnerSource } from '../apply/normalize.ts'
 import type { CheckedExpression } from '../checked-rule.ts'
+import type { NoRoute, RoutedDefinition } from '../definition.ts'
 import type { EnrichSpec } from '../enrich-spec.ts'
 import type { ReadField } from '../read-fields.ts'
 import { RuleNotes } from '../rule-notes.ts'
 import type { RuleSet } from '../rule-set.ts'
 import type { ElementRunner, GeneratedFunction, Runner, RunPrograms, SplitEvent } from '../run.ts'
 import { Run } from '../run.ts'
-import type { NoRoute, RoutedDefinition } from './compile-routes.ts'
 import { generateRoutes, NO_ROUTE } from './route-function.ts'
 
 /** A way that events may take. */
-export interface Route {
+interface Route {
   /** The rule set's name. */
   readonly name: string
   /** Undefined: events are dropped. */
@@ -124,7 +124,7 @@ function lazyPrograms(usual: () => GeneratedFunction, exact: () => GeneratedFunc
 }
 
 /** The notes of all rule sets, and the number of events that each of them took. */
-export class RoutedNotes {
+class RoutedNotes {
   /** Of events that no rule set takes. */
   readonly ofRoutes = new RuleNotes([])
   readonly #routes: readonly Route[]
@@ -181,7 +181,7 @@ export class RoutedNotes {
 }
 
 /** Finds the rule set of each event, and evaluates it. */
-export class RoutedRunner implements Runner {
+class RoutedRunner implements Runner {
   ending: Runner['ending'] = 'rejected'
   rejection: Rejection = { code: 'NO_ROUTE', message: 'no rule set takes the event' }
   plain = true

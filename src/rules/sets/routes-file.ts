@@ -8,7 +8,7 @@ import { scalarValue } from '../yaml/values.ts'
 import { type Stretch, YamlDocument } from '../yaml/yaml.ts'
 
 /** One line of a routes file. */
-export interface RouteLine {
+interface RouteLine {
   /** A rule file or a folder, relative to the routes file. */
   readonly rules?: string
   readonly when?: ConditionText
