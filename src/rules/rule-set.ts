@@ -1,4 +1,6 @@
 /** A compiled rule file, and what it was compiled from. */
+
+import type { BatchNotes } from '../event.ts'
 import type { Node } from '../expression/check/checked.ts'
 import { children } from '../expression/check/checked.ts'
 import type { Problem } from '../expression/diagnostic.ts'
@@ -6,10 +8,13 @@ import { isOfEvent } from '../expression/emit/fields.ts'
 import type { EventLimits } from '../expression/runtime/meter.ts'
 import { Meter } from '../expression/runtime/meter.ts'
 import type { Value } from '../expression/value.ts'
+import type { EventNotes, LinePathPlan } from './apply/normalize.ts'
 import type { CheckedRule, CheckedRules } from './checked-rule.ts'
 import type { FileDefinition } from './definition.ts'
 import type { FastPathPlan } from './fast/generate.ts'
 import { plainReasons, planFastPath } from './fast/generate.ts'
+import type { LineNotes } from './fast/routed-line-path.ts'
+import { planLineRoutes } from './fast/routed-line-path.ts'
 import { generateProgram } from './generate/generate.ts'
 import type { EnrichSpec } from './load.ts'
 import { type ReadField, readFields } from './read-fields.ts'
@@ -55,7 +60,9 @@ export interface RuleSet {
    */
   printModule(runtime: string, exact: boolean): string
   /** The way from lines to output without objects in between; undefined where the rules need the event as a whole. */
-  readonly fastPath: FastPathPlan | undefined
+  readonly fastPath: LinePathPlan | undefined
+  /** The same for lines of which `when` and `drop` are settled. */
+  readonly ownPath: FastPathPlan | undefined
   /** The reasons for which there is no fast path: parts of the rules that need the event as an object. */
   readonly plainReasons: readonly string[]
   /** The fields of the event that the rules read, with the rules that read them. Not those of `tap`. */
@@ -108,7 +115,8 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
       return exact().evaluate
     },
   }
-  const fastPath = lazy(() => ({ plan: planFastPath(checked, parts.limits) }))
+  const ownPath = lazy(() => ({ plan: planFastPath(checked, parts.limits) }))
+  const fastPath = lazy(() => ({ plan: loneLinePath(checked, ownPath().plan, parts.limits) }))
   return {
     file: parts.file,
     definition: parts.definition,
@@ -130,6 +138,9 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
     get fastPath() {
       return fastPath().plan
     },
+    get ownPath() {
+      return ownPath().plan
+    },
     get plainReasons() {
       return plainReasons(checked)
     },
@@ -149,6 +160,50 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
       })
     },
   }
+}
+
+/** The fast path of a rule set without others: its conditions before it, where it has any. */
+function loneLinePath(
+  { when, drop }: CheckedRules,
+  target: FastPathPlan | undefined,
+  limits: EventLimits,
+): LinePathPlan | undefined {
+  if (target === undefined || (when === undefined && drop === undefined)) return target
+  const conditions = when === undefined ? [] : [when]
+  const dropped = drop && { conditions: [...conditions, drop], target: 'drop' as const, route: 0 }
+  const plan = planLineRoutes(
+    [...(dropped ? [dropped] : []), { conditions, target: () => target, route: 0 }],
+    limits,
+  )
+  return (
+    plan && {
+      create: (notes = new RuleNotes([]), coding) =>
+        plan.create(new LoneNotes(notes as RuleNotes) as EventNotes, coding),
+    }
+  )
+}
+
+/** The notes of one rule set, for a fast path that knows several. */
+class LoneNotes implements LineNotes {
+  readonly #notes: RuleNotes
+
+  constructor(notes: RuleNotes) {
+    this.#notes = notes
+  }
+
+  get dropped(): number {
+    return this.#notes.dropped
+  }
+
+  take(): BatchNotes {
+    return this.#notes.take()
+  }
+
+  of(): RuleNotes {
+    return this.#notes
+  }
+
+  count(): void {}
 }
 
 /** `line.raw` is in an expression. */

@@ -33,7 +33,7 @@ export interface LinePath {
 }
 
 /** The parts of such a way that hold no state of lines. */
-interface LinePathPlan {
+export interface LinePathPlan {
   create(notes?: EventNotes, coding?: TextCoding): LinePath
 }
 

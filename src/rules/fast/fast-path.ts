@@ -76,6 +76,9 @@ export class FastPath implements EventContext, MachineHost {
   taken = 0
   /** It drops none. */
   readonly dropped = 0
+  /** Set by a function that finds the routes of lines. */
+  route = 0
+  #routes: number[] | undefined
   readonly #notes: RuleNotes
   readonly #rules: FastRules
   readonly #machine: LineMachine | undefined
@@ -96,13 +99,22 @@ export class FastPath implements EventContext, MachineHost {
   /** The address of the chunk's first byte, were all of it in memory. */
   #base = 0
 
-  /** @param machine undefined: every line goes the plain way */
-  constructor(rules: FastRules, machine: LineMachine | undefined, notes: RuleNotes, coding: TextCoding) {
+  /**
+   * @param machine undefined: every line goes the plain way
+   * @param writer takes the output. Default: one of its own
+   */
+  constructor(
+    rules: FastRules,
+    machine: LineMachine | undefined,
+    notes: RuleNotes,
+    coding: TextCoding,
+    writer = new ByteWriter(coding),
+  ) {
     this.#rules = rules
     this.#machine = machine
     this.#notes = notes
     this.#coding = coding
-    this.writer = new ByteWriter(coding)
+    this.writer = writer
     const { limits, functions } = rules
     const maxWork = Math.ceil(limits.maxWork / SHARE)
     const maxBuilt = Math.ceil(limits.maxBuilt / SHARE)
@@ -118,12 +130,13 @@ export class FastPath implements EventContext, MachineHost {
    *
    * @param chunk UTF-8; the last byte is LF
    * @param most lines. Default: no limit
+   * @param limit the end of a line: what is behind it is not looked at. Default: the end of the chunk
    * @returns where the first line begins that was not processed, or the end of the chunk
    */
-  lines(chunk: ChunkText, start: number, most = 0xffffffff): number {
+  lines(chunk: ChunkText, start: number, most = 0xffffffff, limit = chunk.bytes.length): number {
     this.taken = 0
     const machine = this.#machine
-    if (machine === undefined || !this.#load(machine, chunk, start)) return start
+    if (machine === undefined || !this.#load(machine, chunk, start, limit)) return start
     const { output } = machine.layout
     const base = this.#base
     const next = machine.run(start + base, this.#to + base, output, output + OUTPUT_SIZE, most) - base
@@ -135,13 +148,30 @@ export class FastPath implements EventContext, MachineHost {
     return next
   }
 
+  /**
+   * Finds the routes of lines from `start` on, where the only rule is a function that does.
+   *
+   * @returns those of the lines up to one that has to go the plain way
+   */
+  routes(chunk: ChunkText, start: number, most: number): readonly number[] {
+    const machine = this.#machine
+    if (machine === undefined || !this.#load(machine, chunk, start, chunk.bytes.length)) return []
+    const routes: number[] = []
+    this.#routes = routes
+    const { output } = machine.layout
+    machine.run(start + this.#base, this.#to + this.#base, output, output + OUTPUT_SIZE, most)
+    // A line may have been left after its route was found.
+    routes.length = machine.taken
+    return routes
+  }
+
   /** Brings the lines at `start` into memory. @returns false for a line that is too long */
-  #load(machine: LineMachine, chunk: ChunkText, start: number): boolean {
+  #load(machine: LineMachine, chunk: ChunkText, start: number, limit: number): boolean {
     const isOther = machine.enter(this) || chunk !== this.#chunk
     if (!isOther && start >= this.#from && start < this.#to) return true
     const { bytes } = chunk
-    let end = Math.min(bytes.length, start + INPUT_SIZE)
-    if (end < bytes.length) end = bytes.lastIndexOf(LF, end - 1) + 1
+    let end = Math.min(limit, start + INPUT_SIZE)
+    if (end < limit) end = bytes.lastIndexOf(LF, end - 1) + 1
     this.#chunk = chunk
     this.#from = start
     this.#to = Math.max(start, end)
@@ -180,6 +210,7 @@ export class FastPath implements EventContext, MachineHost {
     }
     try {
       const length = this.#rules.functions[rule]!(this, rule)
+      this.#routes?.push(this.route)
       return length === false ? LEFT : length
     } catch {
       // Whatever it was, the plain way meets it again and says what it is.

@@ -18,6 +18,7 @@ import { isJsonNumber } from '../../expression/value.ts'
 import type { TextCoding } from '../../json/text-coding.ts'
 import { PORTABLE_CODING } from '../../json/text-coding.ts'
 import { MAX_PARTS, WantedMembers } from '../../json/wanted.ts'
+import type { ByteWriter } from '../../json/write.ts'
 import type { CheckedRule, CheckedRules } from '../checked-rule.ts'
 import { fieldsOf } from '../generate/generate.ts'
 import type { OutputNode } from '../generate/output-tree.ts'
@@ -57,8 +58,9 @@ export interface FastPathPlan {
    * @param notes what it notes in. Default: nobody asks
    * @param coding how text becomes bytes. Default: as it is done everywhere
    * @param generated `evaluate` of the printed module. Default: the functions that were generated here
+   * @param writer takes the output. Default: one of its own
    */
-  create(notes?: RuleNotes, coding?: TextCoding, generated?: RuleFunctions): FastPath
+  create(notes?: RuleNotes, coding?: TextCoding, generated?: RuleFunctions, writer?: ByteWriter): FastPath
 }
 
 /**
@@ -80,8 +82,11 @@ export function plainReasons({ rules, taps = [], when, drop, split, cases = [] }
   const reasons: string[] = []
   if (taps.length > 0) reasons.push("'tap' changes the event")
   if (split !== undefined) reasons.push("'split' makes several events of one")
-  if (when !== undefined) reasons.push("'when' is asked of the event")
-  if (drop !== undefined) reasons.push("'drop' is asked of the event")
+  for (const [name, condition] of Object.entries({ when, drop })) {
+    if (condition !== undefined && !readsOnlyFields(condition.node)) {
+      reasons.push(`'${name}' reads the event as a whole, or its text`)
+    }
+  }
   if (cases.length > 0) reasons.push("'cases' are asked of the event")
   for (const { name, node, ignore } of rules) {
     if (node.op === 'rest') reasons.push("'rest' copies the event")
@@ -100,7 +105,7 @@ function isSimple(node: OutputNode): boolean {
   return node.children.every(isSimple)
 }
 
-function readsOnlyFields(node: Node | undefined): boolean {
+export function readsOnlyFields(node: Node | undefined): boolean {
   if (node === undefined) return true
   switch (node.op) {
     case 'root':
@@ -181,12 +186,12 @@ class FastGenerator {
     return {
       source: program.source,
       printModule: program.printModule,
-      create: (notes = new RuleNotes(this.#rules), coding = PORTABLE_CODING, generated) => {
+      create: (notes = new RuleNotes(this.#rules), coding = PORTABLE_CODING, generated, writer) => {
         // Values are remembered in a machine, so that other functions have one of their own.
         if (generated === undefined) shared ??= { machine: createMachine() }
         const machine = generated === undefined ? shared!.machine : createMachine()
         const rules = { functions: generated ?? program.evaluate, members, places, limits: this.#limits }
-        return new FastPath(rules, machine, notes, coding)
+        return new FastPath(rules, machine, notes, coding, writer)
       },
     }
   }

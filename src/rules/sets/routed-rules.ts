@@ -1,11 +1,14 @@
 import type { BatchNotes, Rejection } from '../../event.ts'
 import type { Problem } from '../../expression/diagnostic.ts'
+import type { EventLimits } from '../../expression/runtime/meter.ts'
 import { DEFAULT_LIMITS, Meter } from '../../expression/runtime/meter.ts'
 import type { Dict, JsonObject, NumberTexts } from '../../expression/value.ts'
-import type { RunnerSource } from '../apply/normalize.ts'
+import type { LinePathPlan, RunnerSource } from '../apply/normalize.ts'
 import type { CheckedExpression } from '../checked-rule.ts'
 import type { NoRoute, RoutedDefinition } from '../definition.ts'
 import type { EnrichSpec } from '../enrich-spec.ts'
+import type { LineRoute } from '../fast/routed-line-path.ts'
+import { planLineRoutes } from '../fast/routed-line-path.ts'
 import type { ReadField } from '../read-fields.ts'
 import { RuleNotes } from '../rule-notes.ts'
 import type { RuleSet } from '../rule-set.ts'
@@ -48,10 +51,10 @@ export class RoutedRules implements RunnerSource {
   readonly files: readonly string[]
   readonly warnings: readonly Problem[]
   readonly warningText: string
-  readonly fastPath: undefined
   readonly #conditionReads: readonly string[]
   readonly #limits: RoutedDefinition['options']
   #programs: RunPrograms | undefined
+  #fastPath: { readonly plan: LinePathPlan | undefined } | undefined
 
   constructor(parts: RoutedParts) {
     this.file = parts.label
@@ -90,6 +93,28 @@ export class RoutedRules implements RunnerSource {
     return this.routes.flatMap(({ set }) => (set === undefined ? [] : [set]))
   }
 
+  /** The fast path of all rule sets that have one; undefined where conditions need the event as an object. */
+  get fastPath(): LinePathPlan | undefined {
+    this.#fastPath ??= {
+      plan: planLineRoutes(this.#lineRoutes(), { ...DEFAULT_LIMITS, ...given(this.#limits) }),
+    }
+    return this.#fastPath.plan
+  }
+
+  /** Where a rule set drops events, those are a way of their own before it. */
+  #lineRoutes(): LineRoute[] {
+    return this.routes.flatMap(({ set, conditions }, route): LineRoute[] => {
+      if (set === undefined) return [{ conditions, target: 'drop', route }]
+      const target = set.plainReasons.length > 0 ? undefined : () => set.ownPath
+      const { drop } = set.checked
+      if (target === undefined || drop === undefined) return [{ conditions, target, route }]
+      return [
+        { conditions: [...conditions, drop], target: 'drop', route },
+        { conditions, target, route },
+      ]
+    })
+  }
+
   createNotes(): RoutedNotes {
     return new RoutedNotes(this.routes)
   }
@@ -107,6 +132,11 @@ export class RoutedRules implements RunnerSource {
     })
     return new RoutedRunner(this.routes, this.noRoute, run, notes)
   }
+}
+
+/** Limits that are given. */
+function given({ maxWork, maxBuilt }: RoutedDefinition['options']): Partial<EventLimits> {
+  return { ...(maxWork !== undefined && { maxWork }), ...(maxBuilt !== undefined && { maxBuilt }) }
 }
 
 function lazyPrograms(usual: () => GeneratedFunction, exact: () => GeneratedFunction): RunPrograms {

@@ -184,7 +184,7 @@ test('where many rules are computed, ten are in one function', () => {
       { length: count },
       (_, index) => `c${index}: x${index}\nr${index}: x + ${index}\n`,
     )
-    return compileRules(rules.join('')).fastPath!.source.match(/^function /gm)!.length
+    return compileRules(rules.join('')).ownPath!.source.match(/^function /gm)!.length
   }
   assert.equal(functionsOf(60), 60)
   assert.equal(functionsOf(61), 7)
@@ -247,7 +247,7 @@ test('values that are remembered are those that are computed, whether they repea
 test('two users of one rule set have each their own keys and notes', () => {
   const ruleSet = compileRules('a: {field: x, required: false}\nb: {field: y, required: false}')
   const notes = [ruleSet.createNotes(), ruleSet.createNotes()]
-  const users = notes.map((each) => ruleSet.fastPath!.create(each, NODE_CODING))
+  const users = notes.map((each) => ruleSet.ownPath!.create(each, NODE_CODING))
   const lines = ['{"x":1,"z":0}\n{"z":0}\n', '{"z":0,"y":2}\n{"y":3}\n']
   for (let turn = 0; turn < 3; turn++) {
     for (const [index, user] of users.entries()) {
@@ -278,7 +278,7 @@ test('no work is saved by remembering that the limits of an event would not allo
     (_, index) => `r${index}: len([i for i in range(x + ${index})])`,
   ).join('\n')
   const ruleSet = compileRules(rules, { maxWork: 2_000_000 })
-  const fast = ruleSet.fastPath!.create()
+  const fast = ruleSet.ownPath!.create()
   const line = '{"x":2000}\n'
   assert.equal(ruleSet.createRunner().run({ x: 2000 }, line), undefined)
   const block = Buffer.from(line)
