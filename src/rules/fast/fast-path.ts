@@ -18,7 +18,7 @@ import { stringify } from '../../json/stringify.ts'
 import type { TextCoding } from '../../json/text-coding.ts'
 import { ByteWriter } from '../../json/write.ts'
 import type { RuleNotes } from '../rule-notes.ts'
-import { ESCAPE, FRACTION, INPUT_SIZE, NON_ASCII, OUTPUT_SIZE } from './layout.ts'
+import { ESCAPE, FRACTION, INPUT_SIZE, NON_ASCII, OUTPUT_SIZE, REWRITTEN } from './layout.ts'
 import type { LineMachine, MachineHost } from './machine.ts'
 
 /** Thrown where a value is met that the fast path does not deal with. */
@@ -315,6 +315,22 @@ export class FastPath implements EventContext, MachineHost {
     if (typeof value === 'boolean') return this.#ascii(value ? 'true' : 'false')
     finishValue(this.meter, value)
     return this.#write(stringify(value))
+  }
+
+  /** Writes the first of the slots that has a value as the line has it. @returns its length, or `LEFT` */
+  copy(slots: readonly number[]): number {
+    const { words, bytes, layout } = this.#machine!
+    const pair = this.#find(slots)
+    const start = words[pair]!
+    const end = words[pair + 1]! >>> MARK_BITS
+    const marks = words[pair + 1]! & MARKS
+    const first = bytes[start]!
+    const isOurs =
+      first === QUOTE ? (marks & ESCAPE) === 0 : (marks & REWRITTEN) === 0 && first !== OPEN_BRACE
+    if (!isOurs) return this.rewrite(pair * 4, this.#out)
+    if (this.#out + end - start > layout.outputLimit) return LEFT
+    bytes.copyWithin(this.#out, start, end)
+    return end - start
   }
 
   field(name: string): Maybe {

@@ -88,10 +88,9 @@ export function plainReasons({ rules, taps = [], when, drop, split, cases = [] }
     }
   }
   if (cases.length > 0) reasons.push("'cases' are asked of the event")
-  for (const { name, node, ignore } of rules) {
+  for (const { name, node } of rules) {
     if (node.op === 'rest') reasons.push("'rest' copies the event")
     else if (!readsOnlyFields(node)) reasons.push(`'${name}' reads the event as a whole, or its text`)
-    if (ignore.length > 0) reasons.push(`'${name}' ignores values`)
   }
   if (!isSimple(outputTree(rules.map((rule) => rule.path)))) {
     reasons.push('a rule sets a value inside the value of another one, or a name is a number')
@@ -216,8 +215,8 @@ class FastGenerator {
   /** The functions of rules that are computed; by rule the slots of the only member that its value depends on. */
   #functions(): { functions: CodeBlock; slots: ReadonlyMap<number, readonly number[]> } {
     const computed = [...this.#rules.keys()].filter((index) => {
-      const { node } = this.#rules[index]!
-      return !isConstant(node) && this.#copied(node) === undefined
+      const { node, ignore } = this.#rules[index]!
+      return !isConstant(node) && (ignore.length > 0 || this.#copied(node) === undefined)
     })
     const size = computed.length > MAX_OWN_FUNCTIONS ? GROUP_SIZE : 1
     const functions = new CodeBlock()
@@ -241,13 +240,17 @@ class FastGenerator {
     const writer = createWriter(this.#constants, this.#helpers, { exact: false, fields })
     writer.block(_`switch (rule)`, () => {
       for (const index of group) {
-        const { name, node, required } = this.#rules[index]!
+        const { name, node, required, ignore } = this.#rules[index]!
+        const copied = this.#copied(node)
         writer.block(_`case ${index}:`, () => {
           this.#read.clear()
           writer.hoisted.clear()
+          writer.ignored = ignore
           hoistFields(writer, fieldsOf([node]))
           const value = new Name(`v${index}`)
           emitRule(writer, value, node, required)
+          // What is copied has its own text.
+          if (copied !== undefined) writer.line(_`if (${value} !== undefined) return run.copy(${copied})`)
           writer.line(_`return run.put(${value})`, name)
         })
         const [only] = this.#read
@@ -329,16 +332,27 @@ class FastGenerator {
   }
 
   #value(rule: number, slots: ReadonlyMap<number, readonly number[]>): void {
-    const { node, required } = this.#rules[rule]!
+    const { node, required, ignore } = this.#rules[rule]!
     if (node.op === 'constant' && isConstant(node)) {
       this.#pending += JSON.stringify(node.value)
       return
     }
     const text = this.#takePending()
-    this.#operations.push({ ...this.#operation(node, slots.get(rule) ?? []), text, rule, required })
+    this.#operations.push({
+      ...this.#operation(node, ignore, slots.get(rule) ?? []),
+      text,
+      rule,
+      required,
+    })
   }
 
-  #operation(node: Node, slots: readonly number[]): Pick<ValueOperation, 'kind' | 'slots'> {
+  #operation(
+    node: Node,
+    ignore: CheckedRule['ignore'],
+    slots: readonly number[],
+  ): Pick<ValueOperation, 'kind' | 'slots'> {
+    // The scanner knows nothing of values that count as absent.
+    if (ignore.length > 0) return { kind: 'compute', slots }
     const copied = this.#copied(node)
     if (copied !== undefined) return { kind: 'copy', slots: copied }
     if (node.op === 'call' && (node.name === 'str' || node.name === 'lower' || node.name === 'upper')) {

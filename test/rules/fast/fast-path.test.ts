@@ -286,3 +286,38 @@ test('no work is saved by remembering that the limits of an event would not allo
     assert.equal(fast.lines(new ChunkText(block, NODE_CODING), 0), 0)
   }
 })
+
+test('values that count as absent are left out of what is copied and computed, as in the plain way', () => {
+  const rules = `
+defaults: {required: false, ignore: ['', '-', 0, null, true, 'é']}
+a: x
+b: x.y
+c: data['z']
+d: lower(x)
+e: str(z)
+f: cond(x == '-', 'dash', exists(z), 'z', 'other')
+g: {field: x, ignore: []}
+h.i: o.p`
+  const values = [
+    '"-"',
+    '""',
+    '0',
+    '0.0',
+    'null',
+    'true',
+    'false',
+    '"\\u002d"',
+    '"é"',
+    '"É"',
+    '1',
+    '2.50',
+    '"a\\"b"',
+    '[ 1 ]',
+    '{"y":"-"}',
+    '{"y":3.0}',
+    '12345678901234567890',
+  ]
+  const lines = values.flatMap((x) => values.map((z) => `{"x":${x},"z":${z},"o":{"p":${z}},"x.y":${x}}`))
+  const taken = compareWays(rules, lines)
+  assert.ok(taken > lines.length / 2, `${taken} of ${lines.length}`)
+})
