@@ -16,6 +16,7 @@ import { build } from 'esbuild'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const DIST = join(ROOT, 'dist')
 
+/** The first file of each is src/cli/start-NAME.ts. */
 const COMMANDS = ['cli/normalize', 'cli/tracer']
 
 const ENTRIES = [
@@ -31,7 +32,7 @@ rmSync(DIST, { recursive: true, force: true })
 runTypeScript()
 const { metafile } = await build({
   absWorkingDir: ROOT,
-  entryPoints: ENTRIES.map((entry) => ({ in: `src/${entry}.ts`, out: entry })),
+  entryPoints: ENTRIES.map((entry) => ({ in: `src/${sourceOf(entry)}.ts`, out: entry })),
   outdir: DIST,
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
@@ -51,6 +52,10 @@ const { metafile } = await build({
 })
 writeFileSync(join(DIST, 'THIRD-PARTY-LICENSES.txt'), licences(Object.keys(metafile.inputs)))
 for (const command of COMMANDS) chmodSync(join(DIST, `${command}.js`), 0o755)
+
+function sourceOf(entry: string): string {
+  return COMMANDS.includes(entry) ? entry.replace('cli/', 'cli/start-') : entry
+}
 
 /** Writes the declarations, and checks the types. */
 function runTypeScript(): void {

@@ -4,7 +4,9 @@
  * - nested: about 550 bytes each, about 8 % of the lines with non-ASCII text, optional members absent in about 20 %;
  * - flat, as Zeek logs DNS: about 470 bytes each, dotted keys, floats such as `2230.0`, optional members.
  *
- *     node --import tsx bench/events.ts 100000 [SEED] [nested|flat] > events.jsonl
+ * Of `nested-unique` and `flat-unique` events the values that rules compute with hardly repeat.
+ *
+ *     node --import tsx bench/events.ts 100000 [SEED] [nested|flat|nested-unique|flat-unique] > events.jsonl
  */
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
@@ -50,8 +52,12 @@ const AGENTS = [
   'curl/8.4.0',
 ]
 
-/** One event's line after the other, without line ends. */
-export function* eventLines(count: number, seed = 1): Generator<string> {
+/**
+ * One event's line after the other, without line ends.
+ *
+ * @param isUnique host, path, user, agent and destination port hardly repeat, as from many sources at once
+ */
+export function* eventLines(count: number, seed = 1, isUnique = false): Generator<string> {
   const random = randomNumbers(seed)
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!
   const number = (limit: number): number => Math.floor(random() * limit)
@@ -62,6 +68,7 @@ export function* eventLines(count: number, seed = 1): Generator<string> {
   }
   const ip = (): string => `${10 + number(200)}.${number(256)}.${number(256)}.${number(254) + 1}`
   for (let index = 0; index < count; index++) {
+    const more = (text: string): string => (isUnique ? `${text}-${hex(6)}` : text)
     const second = String(number(60)).padStart(2, '0')
     const mac = hex(12).replace(/..(?=.)/g, '$&-')
     const user = pick(USERS)
@@ -69,20 +76,24 @@ export function* eventLines(count: number, seed = 1): Generator<string> {
     const parts = [
       `"ts":"2024-03-${String(1 + number(28)).padStart(2, '0')} 1${number(10)}:${number(6)}${number(10)}:${second}"`,
       `"id":"${hex(16)}"`,
-      `"host":{"name":"${pick(HOSTS)}","os":{"family":"${random() < 0.5 ? 'Linux' : 'Windows'}","version":"${number(12)}.${number(10)}"},"mac":"${mac}"}`,
+      `"host":{"name":"${more(pick(HOSTS))}","os":{"family":"${random() < 0.5 ? 'Linux' : 'Windows'}","version":"${number(12)}.${number(10)}"},"mac":"${mac}"}`,
       `"src":{"ip":"${ip()}","port":${1024 + number(60000)}}`,
-      `"dst":{"ip":"${ip()}","port":${pick([80, 443, 53, 22, 8080])}}`,
+      `"dst":{"ip":"${ip()}","port":${isUnique ? number(65536) : pick([80, 443, 53, 22, 8080])}}`,
       `"action":"${pick(ACTIONS)}"`,
       `"proto":${pick([6, 17, 1])}`,
       `"bytes":{"in":${number(100000)},"out":${number(5000)}}`,
     ]
     if (random() >= 0.2) {
       parts.push(
-        `"http":{"method":"${pick(METHODS)}","path":"${pick(PATHS)}","status":${pick([200, 301, 404, 500])}}`,
+        `"http":{"method":"${pick(METHODS)}","path":"${more(pick(PATHS))}","status":${pick([200, 301, 404, 500])}}`,
       )
     }
-    if (random() >= 0.2) parts.push(`"user":"${user}"`)
-    parts.push(`"agent":"${pick(AGENTS)}"`, `"city":"${city}"`, `"tags":["${pick(ACTIONS)}","${hex(6)}"]`)
+    if (random() >= 0.2) parts.push(`"user":"${more(user)}"`)
+    parts.push(
+      `"agent":"${more(pick(AGENTS))}"`,
+      `"city":"${city}"`,
+      `"tags":["${pick(ACTIONS)}","${hex(6)}"]`,
+    )
     if (random() >= 0.2) parts.push(`"session":${number(2 ** 31)}`)
     parts.push(`"message":"${pick(ACTIONS)} of ${pick(METHODS)} from ${hex(8)} took ${number(1000)} ms"`)
     yield `{${parts.join(',')}}`
@@ -109,8 +120,8 @@ const RESPONSES = [
   [2, 'SERVFAIL'],
 ] as const
 
-/** As {@link eventLines}, of flat events. */
-export function* flatEventLines(count: number, seed = 1): Generator<string> {
+/** As {@link eventLines}, of flat events; it is the query that hardly repeats. */
+export function* flatEventLines(count: number, seed = 1, isUnique = false): Generator<string> {
   const random = randomNumbers(seed)
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!
   const number = (limit: number): number => Math.floor(random() * limit)
@@ -119,6 +130,7 @@ export function* flatEventLines(count: number, seed = 1): Generator<string> {
   const flag = (): boolean => random() < 0.5
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
   for (let index = 0; index < count; index++) {
+    const query = isUnique ? `${number(2 ** 32).toString(36)}.${pick(DOMAINS)}` : pick(DOMAINS)
     const time = `2018-03-24T17:${digits(60, 2)}:${digits(60, 2)}.${digits(1_000_000, 6)}Z`
     const uid = `C${Array.from({ length: 17 }, () => letters[number(letters.length)]).join('')}`
     const [type, typeName] = pick(QUERY_TYPES)
@@ -130,7 +142,7 @@ export function* flatEventLines(count: number, seed = 1): Generator<string> {
     ]
     if (random() >= 0.2) parts.push(`"rtt":${number(100) / 1e3 + 0.0001}`)
     parts.push(
-      `"query":"${pick(DOMAINS)}","qclass":1,"qclass_name":"C_INTERNET"`,
+      `"query":"${query}","qclass":1,"qclass_name":"C_INTERNET"`,
       `"qtype":${type},"qtype_name":"${typeName}","rcode":${code},"rcode_name":"${codeName}"`,
       `"AA":${flag()},"TC":false,"RD":${flag()},"RA":${flag()},"Z":0`,
     )
@@ -141,12 +153,14 @@ export function* flatEventLines(count: number, seed = 1): Generator<string> {
   }
 }
 
-export type EventKind = 'nested' | 'flat'
+export type EventKind = 'nested' | 'flat' | 'nested-unique' | 'flat-unique'
 
 /** JSON lines in chunks of about 64 KiB. */
 export function* eventChunks(kind: EventKind, count: number, seed = 1): Generator<string> {
   let chunk = ''
-  for (const line of kind === 'flat' ? flatEventLines(count, seed) : eventLines(count, seed)) {
+  const isUnique = kind.endsWith('-unique')
+  const lines = kind.startsWith('flat') ? flatEventLines : eventLines
+  for (const line of lines(count, seed, isUnique)) {
     chunk += `${line}\n`
     if (chunk.length < 1 << 16) continue
     yield chunk

@@ -57,12 +57,12 @@ export async function run({ quick, rounds = quick ? 2 : 5 }: BenchOptions): Prom
   >('tracer/feeds/tables/table.js')
   const { readIndicatorKey } = await harness.built<
     typeof import('../src/tracer/feeds/keys/indicator-key.ts')
-  >('tracer/feeds/indicator-key.js')
+  >('tracer/feeds/keys/indicator-key.js')
   const { TextStore } = await harness.built<typeof import('../src/tracer/feeds/tables/text-store.ts')>(
-    'tracer/feeds/text-store.js',
+    'tracer/feeds/tables/text-store.js',
   )
   const { Pace } = await harness.built<typeof import('../src/tracer/feeds/pace.ts')>('tracer/feeds/pace.js')
-  const { normalizeUrl } =
+  const { canonicalUrl } =
     await harness.built<typeof import('../src/tracer/feeds/keys/url.ts')>('tracer/feeds/keys/url.js')
 
   const build = async (masks: readonly string[]) => {
@@ -97,7 +97,7 @@ export async function run({ quick, rounds = quick ? 2 : 5 }: BenchOptions): Prom
   const mixedMisses = missesOf(Object.values(SHAPES))
   const scan = scanner(
     mixed.map(({ mask }) => mask),
-    normalizeUrl,
+    canonicalUrl,
   )
   const find = await build(mixed.map(({ mask }) => mask))
   const hits = mixed.filter((_, i) => i % (MASKS / (quick ? 10 : 50)) === 0).map(({ url }) => url)
@@ -181,7 +181,7 @@ function missesOf(shapes: readonly Shape[], count = URLS): string[] {
 }
 
 /** The way of the original: every mask is tried. */
-function scanner(masks: readonly string[], normalizeUrl: (url: string) => string): (url: string) => string[] {
+function scanner(masks: readonly string[], canonicalUrl: (url: string) => string): (url: string) => string[] {
   const patterns = masks.map((mask) => {
     const hasLeadingDot = mask.startsWith('.')
     const [host, ...path] = (hasLeadingDot ? mask.slice(1) : mask).split('/')
@@ -191,7 +191,7 @@ function scanner(masks: readonly string[], normalizeUrl: (url: string) => string
     return new RegExp(`^${hostPattern}${globPattern(below ? tail.slice(0, -2) : tail, '.*')}${below}$`, 's')
   })
   return (url) => {
-    const text = normalizeUrl(url)
+    const text = canonicalUrl(url)
     const withWww = /^\w+:\/\/www\./.test(url) ? `www.${text}` : text
     return masks.filter((_, i) => patterns[i]!.test(text) || patterns[i]!.test(withWww))
   }

@@ -23,6 +23,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { createReadStream, createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -44,6 +45,7 @@ interface Sizes {
   /** To compare the output of peers on, and to see how slow they are. */
   readonly sampleEvents: number
   readonly rounds: number
+  readonly isQuick: boolean
 }
 
 export async function run(options: BenchOptions): Promise<Row[]> {
@@ -53,9 +55,10 @@ export async function run(options: BenchOptions): Promise<Row[]> {
     events,
     sampleEvents: Math.ceil(events / 20),
     rounds: options.rounds ?? (options.quick ? 3 : 7),
+    isQuick: options.quick ?? false,
   }
   return harness.withFolder(async (folder) => [
-    ...(await againstBareLoop(folder, sizes)),
+    ...(await againstLoops(folder, sizes)),
     ...(await onZeekLog(folder, sizes, options.zeek)),
     ...(await againstPeers(folder, sizes)),
     await startUp(options.quick ? 5 : 15),
@@ -63,39 +66,100 @@ export async function run(options: BenchOptions): Promise<Row[]> {
   ])
 }
 
-async function againstBareLoop(folder: string, { events, rounds }: Sizes): Promise<Row[]> {
+/** Older versions of Node compile the loop's `JSON.parse` and `JSON.stringify` less well. */
+const IS_NODE_20 = Number(process.versions.node.split('.')[0]) < 22
+
+/** By the kind of events: how many times the throughput of the bare loop, and of the one in Python, is wanted. */
+const WANTED: Readonly<Record<EventKind, { readonly loop: Target; readonly python?: Target }>> = {
+  nested: { loop: { atLeast: IS_NODE_20 ? 5 : 4.5 }, python: { atLeast: 3 } },
+  flat: { loop: { atLeast: IS_NODE_20 ? 4 : 3.3 }, python: { atLeast: 3 } },
+  'nested-unique': { loop: { atLeast: 4 } },
+  'flat-unique': { loop: { atLeast: 3 } },
+}
+const KINDS = Object.keys(WANTED) as EventKind[]
+
+async function againstLoops(folder: string, { events, rounds }: Sizes): Promise<Row[]> {
   const rows: Row[] = []
-  for (const kind of ['nested', 'flat'] as const) {
+  for (const kind of KINDS) {
     const input = join(folder, `${kind}.jsonl`)
     await writeEvents(input, kind, events)
-    rows.push(...(await raceBareLoop(kind, `${kind} events`, input, events, rounds)))
+    rows.push(
+      ...(await raceLoops(
+        kind,
+        `${kind.replace('-unique', '')} events${kind.endsWith('-unique') ? ' that hardly repeat' : ''}`,
+        input,
+        events,
+        rounds,
+      )),
+    )
   }
   return rows
 }
 
-const BARE_LOOP: Target = { atLeast: 2, first: 0.9 }
-
-async function raceBareLoop(
+async function raceLoops(
   kind: EventKind,
   what: string,
   input: string,
   events: number,
   rounds: number,
 ): Promise<Row[]> {
-  const rules = kind === 'flat' ? FLAT_RULES : RULES
-  const loop = join(REFERENCE, kind === 'flat' ? 'bare-loop-flat.js' : 'bare-loop.js')
-  const pair: Contender[] = [
+  const isFlat = kind.startsWith('flat')
+  const suffix = isFlat ? '-flat' : ''
+  const rules = isFlat ? FLAT_RULES : RULES
+  const contenders: Contender[] = [
     { name: 'normalize', argv: normalizeArgv(rules), input, events },
-    { name: 'the bare loop', argv: [process.execPath, loop], input, events },
+    {
+      name: 'the bare loop',
+      argv: [process.execPath, join(REFERENCE, `bare-loop${suffix}.js`)],
+      input,
+      events,
+    },
+    {
+      name: 'normalize --no-fast-path',
+      argv: normalizeArgv(rules, undefined, '--no-fast-path'),
+      input,
+      events,
+    },
   ]
+  const python = pythonWithOrjson()
+  if (python !== undefined)
+    contenders.push({
+      name: 'the orjson loop',
+      argv: [python, join(REFERENCE, `orjson-loop${suffix}.py`)],
+      input,
+      events,
+    })
   // Of the flat events, normalize copies `2230.0` as it stands, and the bare loop writes `2230`.
-  await harness.assertSameOutput(pair, kind === 'flat' ? 'parsed' : 'bytes')
-  const [ours, theirs] = eventRates(pair, await race(pair, rounds))
-  return [
-    measured(`normalize, ${what}, against the bare loop`, 'x', ratios(ours!, theirs!), BARE_LOOP),
-    measured(`normalize, ${what}`, 'ev/s', ours!),
-    measured(`the bare loop, ${what}`, 'ev/s', theirs!),
-  ]
+  await harness.assertSameOutput(contenders, isFlat ? 'parsed' : 'bytes')
+  const times = await race(contenders, rounds)
+  const { loop, python: pythonTarget } = WANTED[kind]
+  const compare = (one: number, other: number, target: Target) =>
+    measured(
+      `${contenders[one]!.name}, ${what}, against ${contenders[other]!.name}`,
+      'x',
+      ratios(times[other]!, times[one]!),
+      target,
+      times.processor && ratios(times.processor[other]!, times.processor[one]!),
+    )
+  const rows = [compare(0, 1, loop), compare(2, 1, { atLeast: 1.2 })]
+  if (python !== undefined) rows.push(compare(0, 3, pythonTarget ?? {}))
+  else
+    rows.push(skipped(`normalize, ${what}, against the orjson loop`, 'no Python with orjson', pythonTarget))
+  return [...rows, ...contenders.map((contender, index) => perEvent(contender, what, times, index))]
+}
+
+function perEvent({ name, events = 1 }: Contender, what: string, times: Times, index: number): Row {
+  const micros = (seconds: readonly number[]) => seconds.map((each) => (each / events) * 1e6)
+  const processor = times.processor && micros(times.processor[index]!)
+  return measured(`${name}, ${what}: time of one`, 'us', micros(times[index]!), {}, processor)
+}
+
+/** @returns a Python that has orjson: the one of SLUICE_BENCH_PYTHON, or of PATH */
+function pythonWithOrjson(): string | undefined {
+  const named = process.env.SLUICE_BENCH_PYTHON
+  return [named, harness.findProgram('python3', 'python')].find(
+    (python) => python !== undefined && spawnSync(python, ['-c', 'import orjson']).status === 0,
+  )
 }
 
 /** Real events, which the flat ones are made after. */
@@ -103,11 +167,11 @@ async function onZeekLog(folder: string, { events, rounds }: Sizes, log: string 
   const what = 'Zeek DNS log'
   if (log === undefined || !existsSync(log)) {
     const why = log === undefined ? 'no file named' : 'no such file'
-    return [skipped(`normalize, ${what}, against the bare loop`, why, BARE_LOOP)]
+    return [skipped(`normalize, ${what}, against the bare loop`, why, WANTED.flat.loop)]
   }
   const input = join(folder, 'zeek.jsonl')
   const written = await repeatLines(log, join(folder, 'zeek-once.jsonl'), input, events)
-  return raceBareLoop('flat', what, input, written, rounds)
+  return raceLoops('flat', what, input, written, rounds)
 }
 
 /**
@@ -128,6 +192,8 @@ async function repeatLines(from: string, once: string, to: string, count: number
 
 interface Peer {
   readonly names: readonly string[]
+  /** Its program, where it is built for the bench. Default: the first of its names that PATH knows. */
+  readonly find?: (isQuick: boolean) => string | undefined
   readonly args: readonly string[]
   readonly target?: Target
 }
@@ -137,8 +203,9 @@ const PEERS: readonly Peer[] = [
   { names: ['jq'], args: ['-c', '-f', 'rules.jq'], target: { atLeast: 20 } },
   { names: ['gojq'], args: ['-c', '-f', 'rules.jq'] },
   { names: ['mlr'], args: ['--ijsonl', '--ojsonl', 'put', '-f', 'rules.mlr'] },
-  { names: ['redpanda-connect', 'benthos'], args: ['blobl', '--threads', '1', '--file', 'rules.blobl'] },
-  { names: ['vrl'], args: ['--print-object', '--program', 'rules.vrl'] },
+  { names: ['jaq'], args: ['-c', '-f', 'rules.jq'] },
+  { names: ['redpanda-connect', 'benthos'], args: ['run', 'benthos.yaml'] },
+  { names: ['the VRL engine'], find: buildVrlLoop, args: ['rules.vrl'], target: { atLeast: 5 } },
   { names: ['vector'], args: ['--quiet', '--config', 'vector.yaml'] },
 ]
 
@@ -153,8 +220,8 @@ async function againstPeers(folder: string, sizes: Sizes): Promise<Row[]> {
     events: sizes.events,
   }
   const seconds = await harness.runOnce(ours)
-  for (const { names, args, target } of PEERS) {
-    const program = harness.findProgram(...names)
+  for (const { names, find = () => harness.findProgram(...names), args, target } of PEERS) {
+    const program = find(sizes.isQuick)
     const what = `normalize against ${names[0]}`
     if (program === undefined) {
       rows.push(skipped(what, 'not installed', target))
@@ -170,10 +237,35 @@ async function againstPeers(folder: string, sizes: Sizes): Promise<Row[]> {
       continue
     }
     const pair = [ours, await asLongAs(seconds, peer, folder, sizes)]
-    const [ourRates, theirRates] = eventRates(pair, await race(pair, Math.min(sizes.rounds, 3)))
-    rows.push(measured(name, 'x', ratios(ourRates!, theirRates!), target))
+    const times = await race(pair, Math.min(sizes.rounds, 3))
+    const [ourRates, theirRates] = eventRates(pair, times)
+    const byProcessor = times.processor && eventRates(pair, times.processor)
+    rows.push(
+      measured(
+        name,
+        'x',
+        ratios(ourRates!, theirRates!),
+        target,
+        byProcessor && ratios(byProcessor[0]!, byProcessor[1]!),
+      ),
+    )
   }
   return rows
+}
+
+/** @returns the engine of VRL with a main of ours, where cargo can build it; it is kept in the system's temporary folder */
+function buildVrlLoop(isQuick: boolean): string | undefined {
+  const cargo = harness.findProgram('cargo')
+  if (cargo === undefined) return undefined
+  const target = join(tmpdir(), 'sluice-bench-vrl')
+  const program = join(target, 'release', 'vrl-loop')
+  // It takes minutes.
+  if (isQuick) return existsSync(program) ? program : undefined
+  const { status } = spawnSync(cargo, ['build', '--release', '--quiet', '--target-dir', target], {
+    cwd: join(REFERENCE, 'vrl-loop'),
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  return status === 0 ? program : undefined
 }
 
 /** @returns ` 1.6` and its like, or nothing where a program does not tell */
@@ -206,16 +298,21 @@ async function asLongAs(
 }
 
 async function startUp(rounds: number): Promise<Row> {
-  const [ours, theirs] = await race(
+  const times = await race(
     [
       { name: 'normalize', argv: normalizeArgv(RULES) },
       { name: 'node -e 0', argv: [process.execPath, '-e', '0'] },
     ],
     rounds,
   )
-  return measured('start: time of an empty run against node -e 0', 'times', ratios(ours!, theirs!), {
-    atMost: 3,
-  })
+  const { processor } = times
+  return measured(
+    'start: time of an empty run against node -e 0',
+    'times',
+    ratios(times[0]!, times[1]!),
+    { atMost: IS_NODE_20 ? 2 : 3 },
+    processor && ratios(processor[0]!, processor[1]!),
+  )
 }
 
 /** How many rules, and for how many events they run in the shorter run; of so many generated code is compiled. */

@@ -21,6 +21,8 @@ export interface Row {
   readonly what: string
   /** The median, with its unit. */
   readonly value: string
+  /** The median by processor time (user and system) in the place of wall time; '' where it was not taken. */
+  readonly processor: string
   /** Least and greatest reading. */
   readonly spread: string
   readonly target: string
@@ -46,16 +48,26 @@ export interface BenchOptions {
 /**
  * A row of several readings of one figure.
  *
- * @param unit `x` (a ratio of throughputs), `times` (another ratio), `/s`, `ev/s`, `MB/s`, `s`, `ms`, `ns`, `MB`
+ * @param unit `x` (a ratio of throughputs), `times` (another ratio), `/s`, `ev/s`, `MB/s`, `s`, `ms`, `us`, `ns`, `MB`
+ * @param processor the same by processor time. Where there is any it is held against the target, and is what the spread
+ *   and the plot tell: other programs on the machine take less part in it
  */
-export function measured(what: string, unit: string, readings: readonly number[], target: Target = {}): Row {
-  const value = median(readings)
-  const least = Math.min(...readings)
-  const greatest = Math.max(...readings)
+export function measured(
+  what: string,
+  unit: string,
+  readings: readonly number[],
+  target: Target = {},
+  processor: readonly number[] = [],
+): Row {
+  const judged = processor.length > 0 ? processor : readings
+  const value = median(judged)
+  const least = Math.min(...judged)
+  const greatest = Math.max(...judged)
   return {
     what,
-    value: format(value, unit),
-    spread: readings.length > 1 ? `${format(least, unit)} to ${format(greatest, unit)}` : '',
+    value: format(median(readings), unit),
+    processor: processor.length > 0 ? format(value, unit) : '',
+    spread: judged.length > 1 ? `${format(least, unit)} to ${format(greatest, unit)}` : '',
     target: targetText(target, unit),
     verdict: judge(value, target),
     ...(unit === 'x' && target.atMost === undefined
@@ -66,7 +78,7 @@ export function measured(what: string, unit: string, readings: readonly number[]
 
 /** A row for what cannot be measured here. */
 export function skipped(what: string, why: string, target: Target = {}): Row {
-  return { what, value: why, spread: '', target: targetText(target, 'x'), verdict: 'skipped' }
+  return { what, value: why, processor: '', spread: '', target: targetText(target, 'x'), verdict: 'skipped' }
 }
 
 export function median(values: readonly number[]): number {
@@ -78,8 +90,10 @@ export function median(values: readonly number[]): number {
 /** A table that reads well as it is, and as Markdown. */
 export function table(rows: readonly Row[]): string {
   const cells = [
-    ['what', 'value', 'spread', 'target', 'verdict'],
-    ...rows.map(({ what, value, spread, target, verdict }) => [what, value, spread, target, verdict]),
+    ['what', 'value', 'by processor time', 'spread', 'target', 'verdict'],
+    ...rows.map(({ what, value, processor, spread, target, verdict }) => [
+      ...[what, value, processor, spread, target, verdict],
+    ]),
   ].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))
   const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)))
   const lines = cells.map(
@@ -113,7 +127,7 @@ function short(value: number, unit: string): string {
 function format(value: number, unit: string): string {
   if (unit === 'x') return `${value.toFixed(value < 20 ? 2 : 0)}x`
   if (unit === 'MB/s' || unit === 'MB' || unit === 'ms') return `${value.toFixed(value < 10 ? 1 : 0)} ${unit}`
-  if (unit === 'times' || unit === 's') return `${value.toFixed(2)} ${unit}`
+  if (unit === 'times' || unit === 's' || unit === 'us') return `${value.toFixed(2)} ${unit}`
   if (!unit.endsWith('/s')) return `${value.toFixed(0)} ${unit}`
   const [divisor, prefix] = value >= 1e6 ? [1e6, 'M'] : value >= 1e3 ? [1e3, 'k'] : [1, '']
   const scaled = value / divisor

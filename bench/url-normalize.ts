@@ -36,12 +36,12 @@ const KINDS: Record<string, { url: string; normal: string }> = {
 
 export async function run({ quick, rounds = quick ? 2 : 5 }: BenchOptions): Promise<Row[]> {
   harness.build()
-  const { normalizeUrl } =
+  const { canonicalUrl } =
     await harness.built<typeof import('../src/tracer/feeds/keys/url.ts')>('tracer/feeds/keys/url.js')
   const roundMs = quick ? 50 : 300
   const rows: Row[] = []
   for (const [kind, { url, normal }] of Object.entries(KINDS)) {
-    assert.equal(normalizeUrl(url), normal)
+    assert.equal(canonicalUrl(url), normal)
     const bytes = Buffer.from(url)
     const encoding = bytes.length === url.length ? 'latin1' : 'utf8'
     const repeat = (task: (text: string) => unknown) => () => {
@@ -51,7 +51,7 @@ export async function run({ quick, rounds = quick ? 2 : 5 }: BenchOptions): Prom
     const ours: number[] = []
     const theirs: number[] = []
     for (let round = 0; round < rounds; round++) {
-      ours.push((await harness.callsPerSecond(repeat(normalizeUrl), roundMs)) * COPIES)
+      ours.push((await harness.callsPerSecond(repeat(canonicalUrl), roundMs)) * COPIES)
       theirs.push(
         (await harness.callsPerSecond(
           repeat((text) => new URL(absolute + text).href),
@@ -68,7 +68,7 @@ export async function run({ quick, rounds = quick ? 2 : 5 }: BenchOptions): Prom
     const text = `http://host.example/${unit.repeat(LONG / unit.length)}`
     const readings: number[] = []
     for (let round = 0; round < rounds; round++) {
-      readings.push(((await harness.callsPerSecond(() => normalizeUrl(text), roundMs)) * text.length) / 1e6)
+      readings.push(((await harness.callsPerSecond(() => canonicalUrl(text), roundMs)) * text.length) / 1e6)
     }
     rows.push(harness.measured(`normalise 64 KiB of ${unit}`, 'MB/s', readings))
   }

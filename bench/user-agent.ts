@@ -16,6 +16,7 @@ import { readFileSync } from 'node:fs'
 import * as re2js from 're2js'
 import type { EventContext, PrepareHost } from '../src/expression/functions/definition.ts'
 import { Meter } from '../src/expression/runtime/meter.ts'
+import { JSON_CODING } from '../src/json/coding.ts'
 import type { BenchOptions, Row } from './harness.ts'
 import * as harness from './harness.ts'
 
@@ -31,7 +32,13 @@ const TEMPLATES = [
 ]
 
 const host: PrepareHost = { table: () => undefined, tables: [], warn() {}, re2: () => re2js }
-const context: EventContext = { meter: new Meter(), field: () => undefined, anomaly() {} }
+const context: EventContext = {
+  meter: new Meter(),
+  json: JSON_CODING,
+  field: () => undefined,
+  received: 0,
+  anomaly() {},
+}
 
 export async function run({ quick, rounds = quick ? 3 : 5 }: BenchOptions): Promise<Row[]> {
   harness.build()

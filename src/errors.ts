@@ -7,6 +7,8 @@ export const REJECTION_CODES = {
   JSON_INVALID: 'the text is not valid JSON',
   /** The text is JSON, but an event is an object. */
   JSON_NOT_OBJECT: 'the JSON value is not an object',
+  /** The text is no record of CSV, or has more fields than there are names. */
+  CSV_INVALID: 'the text is not valid CSV',
   /** The bytes are not UTF-8. */
   UTF8_INVALID: 'the bytes are not valid UTF-8',
   /** The line is longer than `--max-line`. */

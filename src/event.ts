@@ -23,6 +23,10 @@ export interface EventPlace {
 export interface EventText extends EventPlace {
   /** As it stands in the input, without the line end. */
   readonly text: string
+  /** Of a record of CSV: the names of its fields. */
+  readonly columns?: readonly string[]
+  /** It has U+FFFD in the place of bytes that do not fit the encoding. */
+  readonly isReplaced?: true
 }
 
 /** An event as it was read. */
@@ -62,6 +66,8 @@ export interface BatchNotes {
   /** Where there are several rule sets: the notes of each by its name, with the number of its events. */
   readonly sets?: ReadonlyMap<string, BatchNotes>
   readonly events?: number
+  /** The number of events that were read with U+FFFD in the place of bytes that do not fit the encoding. */
+  readonly replaced?: number
   readonly fields?: FieldNotes
 }
 
@@ -89,6 +95,11 @@ export interface Batch<E> {
 
 /** `raw` of an event that was too long to be read has at most this many bytes. 64 KiB. */
 export const MAX_RAW_BYTES = 65536
+
+/** Notes with a number of events that were read with U+FFFD in them. */
+export function withReplaced(notes: BatchNotes | undefined, replaced: number): BatchNotes | undefined {
+  return replaced === 0 ? notes : { ...notes, replaced }
+}
 
 /** Two lists of rejected events as one, in the order of the input. */
 export function mergeRejected(

@@ -78,7 +78,14 @@ function createChain(options: StageOptions): StageChain {
   return new ProcessLoop(rules, sinks, { ...options, stopAtRejected: options.onError === 'fail' })
 }
 
-/** True when one thread does all of it, and needs nobody's answer. */
-export function fitsLoop({ workers = 1, tracer }: Pick<StageOptions, 'workers' | 'tracer'>): boolean {
-  return workers === 1 && tracer === undefined
+/**
+ * True when one thread does all of it, and needs nobody's answer. A loop that waits for a chunk does nothing else: where an event is held until
+ * nothing has come for a while, stages are used.
+ */
+export function fitsLoop({
+  workers = 1,
+  tracer,
+  multiline,
+}: Pick<StageOptions, 'workers' | 'tracer' | 'multiline'>): boolean {
+  return workers === 1 && tracer === undefined && multiline === undefined
 }

@@ -30,18 +30,21 @@ export function directFunction(name: string): Call {
  * compiled: patterns that were allowed then are taken, and nobody is warned again.
  *
  * @param tables the lookup tables that it asks for
+ * @param patterns the rule file's own patterns that it asks for
  * @throws {TypeError} where no function of that name is prepared
  */
 export function preparedFunction(
   name: string,
   constants: Constants,
   tables: readonly NamedLookupTable[],
+  patterns: ReadonlyMap<string, string> = new Map(),
 ): Call {
   const implementation = FUNCTIONS.get(name)?.implementation
   if (implementation?.kind !== 'prepared') throw new TypeError(`no function '${name}' of this kind`)
   const host: PrepareHost = {
     table: (wanted) => tables.find((table) => table.name === wanted)?.table,
-    tables: [],
+    tables: tables.map(({ name }) => ({ name, file: '' })),
+    patterns: { names: [], get: (wanted) => patterns.get(wanted) },
     re2: FUNCTION_LIBRARY.re2,
     allowUnsafePatterns: true,
     warn() {},

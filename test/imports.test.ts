@@ -86,6 +86,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   cli: [...LIBRARY, 'index.ts'],
 }
 
+/**
+ * The reader of IP addresses: every station may import it, the tracer too, so that there is one. It imports nothing.
+ */
+const SHARED_LEAF = 'expression/net/ip.ts'
+
 /** Public entries, the folders and files that each may load, and whether that may be modules of Node. */
 const ENTRIES: Readonly<Record<string, { readonly stations: readonly string[]; readonly hasNode: boolean }>> =
   {
@@ -95,7 +100,7 @@ const ENTRIES: Readonly<Record<string, { readonly stations: readonly string[]; r
       hasNode: false,
     },
     './client': { stations: ['tracer/client', 'tracer/protocol.ts', 'tracer/controls.ts'], hasNode: true },
-    './tracer': { stations: ['tracer'], hasNode: true },
+    './tracer': { stations: ['tracer', SHARED_LEAF], hasNode: true },
     '.': { stations: Object.keys(ALLOWED).filter((station) => station !== 'cli'), hasNode: true },
   }
 
@@ -126,31 +131,15 @@ function closureOf(file: string, isRunning = false): Set<string> {
  * Files that import one another in a circle where types count as well, and are still to be taken apart. Whoever does that
  * takes them off this list; no other file may come onto it.
  */
-const IN_CIRCLES_OF_TYPES: ReadonlySet<string> = new Set([
-  'formats/lines.ts',
-  'formats/values.ts',
-  'stages/input-stage.ts',
-  'stages/parse.ts',
-  'tracer/enricher.ts',
-  'tracer/feeds/feed-file.ts',
-  'tracer/feeds/formats/misp-attribute.ts',
-  'tracer/feeds/formats/misp-event.ts',
-  'tracer/feeds/formats/misp-warninglist.ts',
-  'tracer/feeds/formats/read-csv.ts',
-  'tracer/feeds/formats/read-json.ts',
-  'tracer/feeds/formats/read-lines.ts',
-  'tracer/feeds/formats/recognize-json.ts',
-  'tracer/feeds/load.ts',
-  'tracer/feeds/read.ts',
-  'tracer/feeds/tables/table.ts',
-])
+const IN_CIRCLES_OF_TYPES: ReadonlySet<string> = new Set()
 
 /** Stations whose exports are all imported somewhere, or public. */
-const WITHOUT_IDLE_EXPORTS: readonly string[] = ['expression', 'rules']
+const WITHOUT_IDLE_EXPORTS: readonly string[] = ['expression', 'rules', 'tracer', 'cli']
 
 /** The exports of those that nothing imports yet, by file. */
 const KEPT_EXPORTS: Readonly<Record<string, readonly string[]>> = {
   'rules/fast/fast-path.ts': ['FastNotes'],
+  'cli/inputs.ts': ['STDIN', 'OpenedInputs'],
 }
 
 /** Every name that some file of the project imports from a file below src, with the file: `a.ts name`; `a.ts *` for all. */
@@ -236,6 +225,7 @@ describe('imports', () => {
   })
 
   it('go one way: cli, io, pipeline, stages, formats, rules, json, expression', () => {
+    assert.deepEqual(IMPORTS.get(SHARED_LEAF), [])
     for (const [file, imports] of IMPORTS) {
       const station = stationOf(file)
       const allowed = ALLOWED[station]
@@ -243,7 +233,8 @@ describe('imports', () => {
       for (const { target } of imports) {
         if (!target.endsWith('.ts')) continue
         const other = stationOf(target)
-        assert.ok(other === station || allowed.includes(other), `${file} imports ${target}`)
+        const isAllowed = other === station || allowed.includes(other) || target === SHARED_LEAF
+        assert.ok(isAllowed, `${file} imports ${target}`)
       }
     }
   })
@@ -256,11 +247,11 @@ describe('imports', () => {
     const inCircles = [...IMPORTS.keys()].filter((file) =>
       IMPORTS.get(file)!.some(({ target }) => IMPORTS.has(target) && closureOf(target).has(file)),
     )
-    const others = inCircles.filter((file) => !IN_CIRCLES_OF_TYPES.has(file))
-    assert.deepEqual(others, [])
+    // Both ways: a file that was taken out of its circle comes off the list, or it could go back unseen.
+    assert.deepEqual(inCircles.sort(), [...IN_CIRCLES_OF_TYPES].sort())
   })
 
-  it('use every export of the language and of the rules that is not public', () => {
+  it('use every export of the language, the rules, the tracer and the commands that is not public', () => {
     const imported = importedNames()
     const entries = new Set(Object.keys(ENTRIES).map(entryFile))
     const exported =
@@ -327,8 +318,8 @@ describe('imports', () => {
   it('keep the server and the client of the tracer apart: they share the protocol', () => {
     const server = closureOf('tracer/server/server.ts')
     const shared = [...closureOf('tracer/client/pool.ts')].filter((file) => server.has(file))
-    // Besides it only what imports nothing: a table of characters, and a formula.
-    assert.deepEqual(shared.sort(), ['tracer/client/backoff.ts', 'tracer/controls.ts', 'tracer/protocol.ts'])
+    // Besides it only a table of characters, which imports nothing.
+    assert.deepEqual(shared.sort(), ['tracer/controls.ts', 'tracer/protocol.ts'])
     for (const file of shared) {
       const own = IMPORTS.get(file)!.filter(({ target }) => IMPORTS.has(target))
       assert.ok(

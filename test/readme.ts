@@ -101,6 +101,8 @@ export class Tour {
   constructor() {
     symlinkSync(join(ROOT, 'fixtures'), join(this.#folder, 'fixtures'))
     symlinkSync(join(ROOT, 'dist'), join(this.#folder, 'dist'))
+    // A package of its own: another one in a folder above may have the name `sluice`, too.
+    writeFileSync(join(this.#folder, 'package.json'), '{}')
     mkdirSync(join(this.#folder, 'node_modules'))
     symlinkSync(ROOT, join(this.#folder, 'node_modules', 'sluice'))
   }
@@ -193,6 +195,9 @@ function shellFunctions(port: string): string {
 
 const GROUP_TITLES: Readonly<Record<FunctionDefinition['group'], string>> = {
   text: 'Text',
+  formats: 'Formats',
+  coding: 'Hashes and encodings',
+  dicts: 'Dicts',
   logic: 'Choices',
   tables: 'Tables',
   hosts: 'Hosts',

@@ -2,9 +2,10 @@
  * What a good engineer would write instead: read chunks of 64 KiB, split, JSON.parse, map, JSON.stringify, write.
  *
  * @param {(event: any) => object} map
+ * @param {(line: string) => unknown} parse
  */
-export function mapLines(map) {
-  const normalize = (line) => `${JSON.stringify(map(JSON.parse(line)))}\n`
+export function mapLines(map, parse = JSON.parse) {
+  const normalize = (line) => `${JSON.stringify(map(parse(line)))}\n`
   let rest = ''
   process.stdin.setEncoding('utf8')
   process.stdin.on('data', (chunk) => {

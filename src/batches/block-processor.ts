@@ -17,11 +17,17 @@ export class BlockProcessor {
   /** @param coding how text becomes bytes. Default: as it is done everywhere */
   constructor(
     rules: RunnerSource,
-    settings: Omit<WorkerSettings, 'rules'>,
+    { input, ...settings }: Omit<WorkerSettings, 'rules'>,
     coding: TextCoding = PORTABLE_CODING,
   ) {
     const records = new UnplacedRecordWriter(coding)
-    this.#processor = new Processor(rules, records, { ...settings, buffers: 'copied', coding })
+    this.#processor = new Processor(rules, records, {
+      ...input,
+      ...settings,
+      isCut: true,
+      buffers: 'copied',
+      coding,
+    })
   }
 
   /** The next block is worked on with these rules. */

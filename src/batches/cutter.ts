@@ -1,4 +1,4 @@
-import type { UnreadRest } from '../formats/values.ts'
+import type { UnreadRest } from '../formats/splitter.ts'
 import type { Block, BlockResult } from './protocol.ts'
 
 /** A piece of a chunk of input: work for a worker, or a result that needs none. */
@@ -13,6 +13,10 @@ export interface Cutter {
   push(chunk: Uint8Array, isOwned?: boolean): Iterable<Piece>
   /** Gives what is complete, be it little. */
   flush(): Iterable<Piece>
+  /** Gives what is complete, and the event that is held only because more of it may come. */
+  flushHeld?(): Iterable<Piece>
+  /** Such an event is held. */
+  readonly holdsEvent?: boolean
   /** The source has ended: gives the rest. What follows belongs to another source. */
   end(): Iterable<Piece>
   /** The rest of the source that has ended last, which could not be cut because it is no document. Lines can always be. */

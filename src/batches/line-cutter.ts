@@ -14,7 +14,7 @@ const LF = 0x0a
 const GATHERED_BYTES = 64 * 1024
 
 /**
- * Cuts JSON lines into blocks of complete lines. A block is a list of parts, each with a buffer of its own that goes to
+ * Cuts lines into blocks of complete lines. A block is a list of parts, each with a buffer of its own that goes to
  * a worker: mostly the chunks themselves, so that nothing is copied but the beginnings of lines.
  *
  *     chunks   | line LF line LF li|ne LF line LF lin|e LF line LF line LF be|ginning ...

@@ -1,33 +1,37 @@
 import type { BatchNotes, EventText, OutputEvent, RejectedEvent } from '../event.ts'
-import { inOrder, rejectedEvent } from '../event.ts'
-import { DEFAULT_MAX_LINE_BYTES, HAND_ON_BYTES, HAND_ON_RECORD_BYTES } from '../formats/limits.ts'
-import type { EventTexts, LineSink } from '../formats/lines.ts'
+import { inOrder, rejectedEvent, withReplaced } from '../event.ts'
+import type { Re2 } from '../expression/regex/linear-matcher.ts'
+import type { InputOptions, InputSettings } from '../formats/input-options.ts'
+import { inputSettings } from '../formats/input-options.ts'
+import { HAND_ON_BYTES, HAND_ON_RECORD_BYTES } from '../formats/limits.ts'
+import type { LineSink } from '../formats/lines.ts'
 import { LineReader } from '../formats/lines.ts'
-import type { UnreadRest } from '../formats/values.ts'
-import { ValueSplitter } from '../formats/values.ts'
+import type { EventTexts, Splitter, UnreadRest } from '../formats/splitter.ts'
+import type { Transcoder } from '../formats/transcoder.ts'
 import type { ChunkText } from '../json/chunk-text.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
 import { ByteWriter } from '../json/write.ts'
 import type { EventNotes, LinePath, RunnerSource } from '../rules/apply/normalize.ts'
 import { normalizeOne } from '../rules/apply/normalize.ts'
-import { EventParser } from '../rules/apply/parse-event.ts'
+import type { EventReader } from '../rules/apply/parse-event.ts'
 import type { Dropped } from '../rules/apply/split-elements.ts'
 import { SplitElements } from '../rules/apply/split-elements.ts'
 import type { Runner } from '../rules/run.ts'
+import { EventFormat } from './input-format.ts'
 import type { RejectedSink } from './rejected-records.ts'
 import { outputText } from './serialize.ts'
 import { Slice } from './slice.ts'
 
-export interface ProcessorOptions {
-  /** `jsonl`: an event a line. `json`: a document, a top-level array or values one after the other. Default: jsonl. */
-  readonly inputFormat?: 'jsonl' | 'json'
-  /** Longer events are rejected (LINE_TOO_LONG). Default: 16 MiB. */
-  readonly maxLineBytes?: number
+export interface ProcessorOptions extends InputOptions {
   /** Lines may go the fast path, where the rules have one. The result is the same. Default: true. */
-  readonly fastPath?: boolean
+  readonly fastPath?: boolean | undefined
   /** Make nothing of what follows the first rejected event. Default: false. */
   readonly stopAtRejected?: boolean
+  /** A cutter was here: bytes are complete lines, and UTF-8, or texts come. Default: false. */
+  readonly isCut?: boolean
+  /** Loads the engine of patterns that V8's could take too long for. Default: such patterns are refused. */
+  readonly loadRe2?: (() => Re2) | undefined
   /**
    * The bytes of a part are in a buffer that is the taker's (`given`), that holds nothing else and is no larger than they
    * are (`copied`), or that is used again for the next part (`lent`). Default: given.
@@ -53,7 +57,7 @@ export interface ProcessedPart<Records> {
   readonly notes: BatchNotes | undefined
 }
 
-/** Documents are read by so much at a time: all events that are complete in a piece are texts in memory together. */
+/** What is not cut line by line is read by so much at a time: all events that are complete in a piece are texts in memory together. */
 const STEP_BYTES = 64 * 1024
 
 /**
@@ -66,23 +70,24 @@ const FAST_LINES = 16
  * The product without its streams: bytes of a source in, JSON lines and records of rejected events out, in parts of which no
  * one is large and none takes long. This thread, worker threads and everybody else who has bytes use it.
  *
- *     bytes --> lines ------> fast path ---------------------.
- *           |         `--.       | leaves it alone           |
- *           `-> values --+-> text --> parse --> normalize --> write --> part
- *                                `--------`------------`----> record ---'
+ *     bytes --> JSON lines -> fast path ----------------------.
+ *           |          `--.      | leaves it alone            |
+ *           |-> lines ----+      v                            |
+ *           `-> splitter -+-> text --> reader -> normalize --> write --> part
+ *                                `--------`------------`-----> record ---'
  *
  *     for (const part of processor.read(chunk)) await take(part)
  *     for (const part of processor.end()) await take(part)
  *     await take(processor.finish())
  */
 export class Processor<Records> {
-  readonly #maxLineBytes: number
-  readonly #isDocument: boolean
+  readonly #input: InputSettings
+  readonly #format: EventFormat
   readonly #fastPath: boolean
   readonly #stopAtRejected: boolean
   readonly #buffers: NonNullable<ProcessorOptions['buffers']>
   readonly #coding: TextCoding
-  readonly #parser = new EventParser()
+  readonly #reader: EventReader
   readonly #slice = new Slice()
   readonly #sink: LineSink
   #records: RecordCollector<Records>
@@ -91,10 +96,15 @@ export class Processor<Records> {
   #runner!: Runner
   #fast: LinePath | undefined
   #writer!: ByteWriter
+  /** For lines; a splitter has its own. */
+  readonly #transcoder: Transcoder | undefined
   #lines: LineReader
-  #values: ValueSplitter
+  /** Undefined: lines are read, or a cutter was here. */
+  #splitter: Splitter | undefined
   #unread: UnreadRest | undefined
   #written = 0
+  /** Events that were read with U+FFFD in the place of bytes. */
+  #replaced = 0
   /** Lines that the fast path took last. */
   #taken = 0
   #stopped = false
@@ -104,19 +114,22 @@ export class Processor<Records> {
   /**
    * @param records collects what is rejected
    * @param options see {@link ProcessorOptions}
+   * @throws {TypeError} when an option is not acceptable
    */
   constructor(rules: RunnerSource, records: RecordCollector<Records>, options: ProcessorOptions = {}) {
-    const { coding = PORTABLE_CODING, maxLineBytes = DEFAULT_MAX_LINE_BYTES } = options
-    this.#maxLineBytes = maxLineBytes
-    this.#isDocument = options.inputFormat === 'json'
-    this.#fastPath = options.fastPath ?? true
+    const { coding = PORTABLE_CODING } = options
+    this.#input = inputSettings(options)
+    this.#format = new EventFormat(this.#input, options.loadRe2)
+    this.#reader = this.#format.createReader()
+    this.#fastPath = (options.fastPath ?? true) && this.#format.hasJsonLines
     this.#stopAtRejected = options.stopAtRejected ?? false
     this.#buffers = options.buffers ?? 'given'
     this.#coding = coding
     this.#records = records
     this.#sink = this.#createSink()
+    this.#transcoder = options.isCut === true ? undefined : this.#format.createTranscoder()
     this.#lines = this.#createReader(true)
-    this.#values = new ValueSplitter(maxLineBytes, coding)
+    if (options.isCut !== true) this.#splitter = this.#createSplitter()
     this.replaceRules(rules)
   }
 
@@ -140,7 +153,7 @@ export class Processor<Records> {
     return this.#lines.lines
   }
 
-  /** After `end`: what could not be read of the document. */
+  /** After `end`: the part of the source that could not be read. */
   get unread(): UnreadRest | undefined {
     return this.#unread
   }
@@ -160,28 +173,52 @@ export class Processor<Records> {
    * @yields output as soon as it is large, or took long; the rest is left to the next call, or to `finish`
    */
   *read(bytes: Uint8Array): Generator<ProcessedPart<Records>> {
-    if (!this.#isDocument) {
-      for (const _ of this.#lines.read(bytes)) yield* this.#parts()
+    this.#stamp()
+    const splitter = this.#splitter
+    if (splitter === undefined) {
+      yield* this.#readLines(this.#transcoder?.push(bytes) ?? bytes)
       return
     }
     for (let start = 0; start < bytes.length; start += STEP_BYTES) {
-      yield* this.readTexts(this.#values.push(bytes.subarray(start, start + STEP_BYTES)))
+      yield* this.readTexts(splitter.push(bytes.subarray(start, start + STEP_BYTES)))
     }
   }
 
   /** The source, or the part of one, has ended. @yields output, as `read` does */
   *end(): Generator<ProcessedPart<Records>> {
-    if (this.#isDocument) {
-      yield* this.readTexts(this.#values.end())
-      this.#unread = this.#values.unread
-      this.#values = new ValueSplitter(this.#maxLineBytes, this.#coding)
-    } else {
+    const splitter = this.#splitter
+    if (splitter === undefined) {
+      if (this.#transcoder !== undefined) yield* this.#readLines(this.#transcoder.end())
       for (const _ of this.#lines.readEnd()) yield* this.#parts()
+    } else {
+      yield* this.readTexts(splitter.end())
+      this.#unread = splitter.unread
+      this.#splitter = this.#createSplitter()
     }
+  }
+
+  /** Reads the event that is held only because more of it may come. @yields output, as `read` does */
+  *readHeld(): Generator<ProcessedPart<Records>> {
+    const held = this.#splitter?.flush?.()
+    if (held !== undefined) yield* this.readTexts(held)
+  }
+
+  /** An event is held only because more of it may come. */
+  get holdsEvent(): boolean {
+    return this.#splitter?.holdsEvent ?? false
+  }
+
+  #createSplitter(): Splitter | undefined {
+    return this.#format.lines === undefined ? this.#format.createSplitter(this.#coding) : undefined
+  }
+
+  *#readLines(bytes: Uint8Array): Generator<ProcessedPart<Records>> {
+    for (const _ of this.#lines.read(bytes)) yield* this.#parts()
   }
 
   /** Reads events that are cut already. @yields output, as `read` does */
   *readTexts(texts: EventTexts): Generator<ProcessedPart<Records>> {
+    this.#stamp()
     for (const event of inOrder(texts)) {
       if ('text' in event) this.#event(event)
       else this.#reject(event)
@@ -198,16 +235,25 @@ export class Processor<Records> {
     }
   }
 
+  /** A batch begins: both ways are told when it was read. */
+  #stamp(): void {
+    const received = Date.now()
+    this.#runner.received = received
+    if (this.#fast !== undefined) this.#fast.received = received
+  }
+
   /** The output that was made and not given yet; it may be empty. */
   finish(): ProcessedPart<Records> {
     const written = this.#written
+    const notes = withReplaced(this.#notes?.take(), this.#replaced)
     this.#written = 0
+    this.#replaced = 0
     this.#slice.restart()
     return {
       bytes: this.#takeBytes(),
       written,
       rejected: this.#records.take(),
-      notes: this.#notes?.take(),
+      notes,
     }
   }
 
@@ -227,7 +273,8 @@ export class Processor<Records> {
   }
 
   #createReader(mayHaveMark: boolean): LineReader {
-    return new LineReader(this.#maxLineBytes, this.#sink, mayHaveMark, this.#coding)
+    const { maxLineBytes } = this.#input
+    return new LineReader(maxLineBytes, this.#sink, mayHaveMark, this.#coding, this.#format.lines)
   }
 
   /** The reader's part of this: it outlives rules and records. */
@@ -260,7 +307,8 @@ export class Processor<Records> {
 
   #event(event: EventText): void {
     if (this.#stopped) return
-    const parsed = this.#parser.parse(event)
+    if (event.isReplaced === true) this.#replaced++
+    const parsed = this.#reader.parse(event)
     const output = 'code' in parsed ? parsed : normalizeOne(parsed, this.#runner)
     if (output instanceof SplitElements) this.#goOn(output)
     else if ('code' in output) {

@@ -1,19 +1,20 @@
 /** Messages between the main thread and the workers. */
 import type { BatchNotes } from '../event.ts'
-import type { EventTexts } from '../formats/lines.ts'
+import type { InputSettings } from '../formats/input-options.ts'
+import type { EventTexts } from '../formats/splitter.ts'
 import type { RuleDefinition } from '../rules/definition.ts'
 import type { UnplacedRecords } from './rejected-records.ts'
 
 /** The settings that a worker is started with. */
 export interface WorkerSettings {
   readonly rules: RuleDefinition
-  readonly maxLineBytes: number
+  readonly input: InputSettings
   readonly fastPath: boolean
   readonly stopAtRejected: boolean
 }
 
 /** Work for one worker. */
-export type Block = LineBlock | ValueBlock
+export type Block = LineBlock | EventBlock
 
 /** Bytes whose buffer can change hands. */
 export type Bytes = Uint8Array<ArrayBuffer>
@@ -28,8 +29,8 @@ export interface LineBlock {
   readonly isFirst: boolean
 }
 
-export interface ValueBlock {
-  readonly kind: 'values'
+export interface EventBlock {
+  readonly kind: 'events'
   readonly texts: EventTexts
   /** Characters of the texts, about. */
   readonly size: number

@@ -1,4 +1,4 @@
-/** How the commands end. */
+/** The exit codes of the commands. */
 export const EXIT = {
   /** The input was processed to its end, or to where a signal or a closed output stopped it. */
   OK: 0,

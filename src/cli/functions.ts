@@ -3,6 +3,7 @@ import { describeSignature } from '../expression/check/signature.ts'
 import { suggest } from '../expression/check/suggest.ts'
 import type { Example, FunctionDefinition } from '../expression/functions/definition.ts'
 import { FUNCTIONS } from '../expression/functions/index.ts'
+import { GROK_PATTERNS } from '../expression/grok/patterns.ts'
 import { BUILTIN_REFERENCE, METHOD_REFERENCE, type ReferenceEntry } from '../expression/reference.ts'
 import { BUILTINS } from '../expression/runtime/builtins.ts'
 import type { Callable } from '../expression/runtime/method.ts'
@@ -17,6 +18,11 @@ import { CommandError, EXIT } from './exit-codes.ts'
  */
 export function printFunctions(name: string | undefined): void {
   process.stdout.write(`${functionPages(name).join('\n\n')}\n`)
+}
+
+/** `normalize functions --patterns`: the patterns that `extract` knows by name, in the order of their text. */
+export function printPatterns(): void {
+  process.stdout.write(`${rows(Object.entries(GROK_PATTERNS)).join('\n')}\n`)
 }
 
 function functionPages(name: string | undefined): string[] {

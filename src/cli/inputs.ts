@@ -13,7 +13,8 @@ import { isClosedStream } from './standard-streams.ts'
 export const STDIN = '-'
 
 export interface OpenedInputs {
-  readonly inputs: readonly Input[]
+  /** @param chunkBytes so much of a file is read at a time */
+  readonly inputs: (chunkBytes: number) => readonly Input[]
   /** Bytes that there are to read; undefined when that cannot be known (a pipe). */
   readonly totalBytes: number | undefined
   /** Those of them that are files, to tell whether an output would overwrite one. */
@@ -24,15 +25,15 @@ export interface OpenedInputs {
  * Looks at all inputs before any is read, so that a wrong name does not show after an hour.
  *
  * @param names files, `-` for stdin; none: stdin
- * @param chunkBytes so much of a file is read at a time
  * @throws {CommandError} when one cannot be read
  */
-export function openInputs(names: readonly string[], chunkBytes: number): OpenedInputs {
-  const inputs: Input[] = []
+export function openInputs(names: readonly string[]): OpenedInputs {
+  const inputs: ((chunkBytes: number) => Input)[] = []
+  let readsStdin = false
   const files: Stats[] = []
   let totalBytes: number | undefined = 0
   for (const name of names.length === 0 ? [STDIN] : names) {
-    if (name === STDIN && inputs.some((input) => input.name === STDIN)) {
+    if (name === STDIN && readsStdin) {
       throw new CommandError(EXIT.USAGE, 'standard input (-) is named twice, but can be read only once')
     }
     if (name === STDIN && isClosedStream(0)) {
@@ -40,11 +41,14 @@ export function openInputs(names: readonly string[], chunkBytes: number): Opened
     }
     const stats = name === STDIN ? fstatSync(0) : statFile(name)
     if (stats.isDirectory()) throw new CommandError(EXIT.USAGE, `cannot read ${name}: it is a directory`)
-    inputs.push(name === STDIN ? stdinInput(stats, chunkBytes) : fileInput(name, { chunkBytes }))
+    readsStdin ||= name === STDIN
+    inputs.push((chunkBytes) =>
+      name === STDIN ? stdinInput(stats, chunkBytes) : fileInput(name, { chunkBytes }),
+    )
     if (stats.isFile()) files.push(stats)
     totalBytes = stats.isFile() && totalBytes !== undefined ? totalBytes + stats.size : undefined
   }
-  return { inputs, totalBytes, files }
+  return { inputs: (chunkBytes) => inputs.map((create) => create(chunkBytes)), totalBytes, files }
 }
 
 /** A file that standard input was redirected from is read in larger chunks than a pipe. */

@@ -5,10 +5,10 @@ import type { KeptFiles } from '../tracer/feeds/download/kept-files.ts'
 import { MANIFEST_FILE } from '../tracer/feeds/formats/misp-manifest.ts'
 import { fileVersion } from '../tracer/feeds/read.ts'
 
-/** In the environment of a worker that is started in the place of another one: `StartedLate` as JSON. */
+/** The variable of the environment of a worker that is started in the place of another one: `StartedLate` as JSON. */
 export const KEPT_VARIABLE = 'SLUICE_TRACER_KEPT'
 
-/** What such a worker is told. */
+/** The message to such a worker. */
 interface StartedLate {
   /** The last good contents, by file. */
   readonly files: Readonly<Record<string, string>>
@@ -26,13 +26,13 @@ const statFile = promisify(fstat)
  * Keeps files open in the primary that workers have read well. One that is replaced (another is renamed over it) stays
  * on the disk as long as it is open, so that a worker that is started when the new one turns out to be broken serves what
  * all others serve. A file that is written over cannot be kept, nor the many files of a MISP feed; and only Linux opens
- * what another process has open.
+ * files that another process has open.
  */
 export class KeptFilesOfPrimary {
   readonly #files = new Map<string, { readonly version: string; readonly fd: number }>()
   readonly #isPossible = existsSync(OPEN_FILES)
 
-  /** A worker has read it well. Never rejects: what cannot be kept is not. */
+  /** A worker has read it well. Never rejects: a file that cannot be kept is not. */
   async onLoaded(file: string, version: string): Promise<void> {
     const before = this.#files.get(file)
     if (!this.#isPossible || before?.version === version || file.endsWith(MANIFEST_FILE)) return
@@ -66,7 +66,7 @@ function closeFile(fd: number): void {
 }
 
 /**
- * What a worker knows of it.
+ * The part of it that a worker knows.
  *
  * @param text of the environment; undefined for a worker of the start, where a feed that cannot be read is an error
  * @param tell the primary

@@ -2,7 +2,7 @@
 import process from 'node:process'
 import { parentPort, workerData } from 'node:worker_threads'
 import { EnricherHost } from '../tracer/cluster/enricher-host.ts'
-import type { Questions } from '../tracer/cluster/messages.ts'
+import type { RemoteLookups } from '../tracer/cluster/messages.ts'
 import type { FromModuleThread } from '../tracer/cluster/thread-enricher.ts'
 import { loadCustomEnricher } from '../tracer/enrichers/custom.ts'
 import { ModuleFaults } from '../tracer/enrichers/module-faults.ts'
@@ -40,10 +40,10 @@ try {
       },
     },
   ])
-  port.on('message', (questions: Questions) => host.onQuestions(questions, tell))
+  port.on('message', (lookups: RemoteLookups) => host.onLookups(lookups, tell))
   tell({ kind: 'ready' })
 } catch (error) {
   tell({ kind: 'failed', message: (error as Error).message })
-  // What the module has begun would keep the thread.
+  // Timers and sockets of the module would keep the thread.
   setImmediate(() => process.exit(EXIT.FAILED))
 }

@@ -7,14 +7,14 @@ import { ModuleFaults } from '../tracer/enrichers/module-faults.ts'
 import type { Log } from '../tracer/server/log.ts'
 import { EXIT } from './exit-codes.ts'
 
-/** What the thread of a module is told. */
+/** The message to the thread of a module. */
 export interface ModuleThreadData {
   readonly path: string
   readonly timeoutMs: number | undefined
   readonly beat: Int32Array
 }
 
-/** What an answer of a thread may need beyond the time-out there. */
+/** Time that an answer of a thread may need beyond the time-out there. */
 const WAY_BACK_MS = 1000
 
 /**

@@ -1,9 +1,8 @@
-#!/usr/bin/env node
-import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_LIMITS } from '../expression/runtime/meter.ts'
-import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT, MAX_WORKERS } from '../formats/limits.ts'
+import { MAX_WORKERS } from '../formats/limits.ts'
 import { EXIT } from './exit-codes.ts'
+import { withInput } from './input-options.ts'
 import { withOptionHint } from './option-hints.ts'
 import { type MaxRejected, parseMaxRejected } from './rejected-limit.ts'
 import { type RunWork, runCommand } from './run-command.ts'
@@ -12,11 +11,11 @@ import { withTracer } from './tracer-options.ts'
 import { refuseMistyped } from './unknown-command.ts'
 
 /*
- * The command line of `normalize`. What a subcommand needs is loaded when it is run: a pipeline is started often, the
- * reference of functions is printed seldom.
+ * The command line of `normalize`. The modules of a subcommand are loaded when it is run: a pipeline is started often,
+ * the reference of functions is printed seldom.
  */
 
-const DESCRIPTION = 'Normalizes events: reads JSON, applies the rules to each event, writes JSON lines.'
+const DESCRIPTION = 'Normalizes events: reads events, applies the rules to each, writes JSON lines.'
 
 const AFTER_HELP = `
 A file that has the name of a subcommand is given with its folder: ./check
@@ -32,16 +31,8 @@ function createProgram(run: RunWork): Command {
     .configureOutput({ outputError: (report, write) => write(withOptionHint(report)) })
     .enablePositionalOptions()
     .helpCommand('help [command]', 'print what a command does and takes')
-  withTracer(withRules(program))
+  withInput(withTracer(withRules(program)))
     .argument('[FILE...]', 'input files, - or none: standard input; .gz and .zst are decompressed')
-    .addOption(
-      new Option(
-        '--input-format <format>',
-        'an event a line; or a JSON document, array or sequence of values',
-      )
-        .choices(['jsonl', 'json'])
-        .default('jsonl'),
-    )
     .option('-o, --output <file>', 'normalized events (default: standard output)')
     .option('--errors <file>', 'rejected events, one JSON object a line (default: standard error)')
     .addOption(
@@ -49,9 +40,11 @@ function createProgram(run: RunWork): Command {
         .choices(['reject', 'fail'])
         .default('reject'),
     )
-    .option('--max-line <bytes>', `reject longer input lines (default: ${DEFAULT_MAX_LINE_BYTES})`, byteCount)
     .addOption(
-      new Option('--workers <n>', 'threads that do the work; auto: one for each processor')
+      new Option(
+        '--workers <n>',
+        'threads that do the work; auto: one for each processor, and one for files of less than 256 MiB in all',
+      )
         .argParser(workerCount)
         .default(1),
     )
@@ -97,10 +90,14 @@ function createProgram(run: RunWork): Command {
       .argument('[NAME]', 'one only: a function, a built-in, a method such as split or str.split'),
   )
     .option('--tables', 'print the lookup tables in the files of --rules and --lookups instead')
+    .option('--patterns', 'print the patterns that extract knows by name instead')
     .action((name: string | undefined, _options, command: Command) =>
       run(async () => {
-        const { tables, rules, lookups } = command.optsWithGlobals<NormalizeOptions & { tables?: boolean }>()
+        const { tables, patterns, rules, lookups } = command.optsWithGlobals<
+          NormalizeOptions & { tables?: boolean; patterns?: boolean }
+        >()
         if (tables === true) (await import('./tables.ts')).printTables(rules, lookups)
+        else if (patterns === true) (await import('./functions.ts')).printPatterns()
         else (await import('./functions.ts')).printFunctions(name)
         return EXIT.OK
       }),
@@ -145,22 +142,20 @@ function limit(text: string): number {
   throw new InvalidArgumentError('It has to be a whole number from 1.')
 }
 
-function byteCount(text: string): number {
-  const bytes = Number(text)
-  if (/^[1-9]\d*$/.test(text) && bytes <= MAX_LINE_LIMIT) return bytes
-  throw new InvalidArgumentError(`It has to be a number of bytes from 1 to ${MAX_LINE_LIMIT}.`)
-}
-
 function maxRejected(text: string): MaxRejected {
   const max = parseMaxRejected(text)
   if (max !== undefined) return max
   throw new InvalidArgumentError('It has to be a share of the events such as 5%, or a number of events.')
 }
 
-function workerCount(text: string): number {
-  const workers = text === 'auto' ? Math.min(availableParallelism(), MAX_WORKERS) : Number(text)
-  if (text === 'auto' || (/^[1-9]\d*$/.test(text) && workers <= MAX_WORKERS)) return workers
+function workerCount(text: string): number | 'auto' {
+  if (text === 'auto') return text
+  const workers = Number(text)
+  if (/^[1-9]\d*$/.test(text) && workers <= MAX_WORKERS) return workers
   throw new InvalidArgumentError(`It has to be a number from 1 to ${MAX_WORKERS}, or auto.`)
 }
 
-await runCommand('normalize', createProgram)
+/** Runs the command with the arguments of the process. */
+export function runNormalizeCommand(): Promise<void> {
+  return runCommand('normalize', createProgram)
+}

@@ -1,4 +1,4 @@
-/** What people write from other commands, and how it is said to `normalize`. */
+/** Options that people know from other commands, and those of `normalize` that stand for them. */
 const FAMILIAR: ReadonlyMap<string, string> = new Map([
   ...['--input', '--in', '--infile', '--file', '--files', '--from', '-i', '-f'].map(
     hint('inputs are given without an option: normalize --rules FILE INPUT...'),
@@ -11,7 +11,7 @@ const FAMILIAR: ReadonlyMap<string, string> = new Map([
     hint('rejected events go to the file of --errors FILE, or to standard error'),
   ),
   ...['--format', '--json', '--jsonl', '--ndjson', '--type'].map(
-    hint('the format of the input is given with --input-format jsonl or json'),
+    hint('the format of the input is given with --input-format jsonl, json, text or csv'),
   ),
   ...['--tables', '--lookup', '--table'].map(hint('lookup tables are given with --lookups FILE')),
   ...['--threads', '--jobs', '-j', '--parallel'].map(hint('threads are given with --workers N')),

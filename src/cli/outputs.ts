@@ -11,20 +11,20 @@ import { isClosedStream, isSameFile, LINUX_NULL, messageStream } from './standar
 /** An output file that is named on the command line, or the standard stream that stands in for it. */
 export interface Output {
   readonly stream: Writable
-  /** What it is called in messages. */
+  /** Its name in messages. */
   readonly name: string
   readonly stats: Stats
   /** The stream's place itself. */
   readonly sink: Sink
   readonly isStandard: boolean
-  /** What the stream has failed with, the first failure first. */
+  /** The failures of the stream, the first one first. */
   readonly faults: readonly Error[]
 }
 
 /**
- * The outputs of a run. Those that are one file, pipe, socket or terminal have one stream, to which each write is of whole
- * lines: two streams would be interrupted within a line while the other one goes on, and two open files of one name
- * would overwrite each other.
+ * The outputs of a run. Those that are one file, pipe, socket or terminal have one stream, to which each write is of
+ * whole lines: two streams would be interrupted within a line while the other one goes on, and two open files of one
+ * name would overwrite each other.
  */
 export interface Outputs {
   /** Normalized events. */
@@ -35,7 +35,7 @@ export interface Outputs {
   readonly messages: Output
 }
 
-export interface OutputNames {
+interface OutputNames {
   /** File to (over)write with normalized events; undefined or `-`: standard output. */
   readonly output?: string | undefined
   /** File to (over)write with rejected events; undefined or `-`: standard error. */
@@ -93,7 +93,7 @@ function openOutput(
 function outputOf(stream: Writable, name: string, fd: number, isStandard: boolean): Output {
   const faults: Error[] = []
   const stats = fstatSync(fd)
-  // Whoever writes to it sees its errors; a late one must not end the process.
+  // The writer sees its errors; a late one must not end the process.
   stream.on('error', (error) => faults.push(error))
   const sink = canWriteDirectly(stats, isStandard)
     ? fileSink(fd, stream, (error) => faults.push(error))
@@ -117,7 +117,10 @@ function refuseInUse(name: string, file: Stats, inUse: readonly Stats[]): void {
   }
 }
 
-/** A way to write to a stream that others go on to write to: the end of the one, or its destruction, is not that of the other. */
+/**
+ * A way to write to a stream that others go on to write to: the end of the one, or its destruction, is not that of the
+ * other.
+ */
 export function sharedWith(stream: Writable): Writable {
   return new Writable({
     decodeStrings: false,
@@ -138,15 +141,16 @@ export async function closeOutput({ stream, isStandard }: Output): Promise<void>
     return
   }
   if (!stream.writableEnded && !stream.destroyed) stream.end()
-  // What it failed with is asked for later.
+  // Its failure is asked for later.
   await finished(stream).catch(() => {})
 }
 
 /**
- * What an output failed with; undefined: none did, or only its reader went away.
+ * The failure of an output; undefined: none failed, or only its reader went away.
  *
- * @param fault what the run ended with. All streams of a chain are destroyed with it, so that the output seems to have failed
- *   with it, too: it has only if it is a fault of writing, and not that of the errors output, which stands beside the chain.
+ * @param fault the error that ended the run. All streams of a chain are destroyed with it, so that the output seems to
+ *   have failed with it, too: it has only if it is a fault of writing, and not that of the errors output, which stands
+ *   beside the chain.
  */
 export function outputProblem({ output, errors }: Outputs, fault: unknown): string | undefined {
   const [ofErrors] = errors.faults
@@ -158,7 +162,7 @@ export function outputProblem({ output, errors }: Outputs, fault: unknown): stri
   return `cannot write ${output.name}: ${systemMessage(own)}`
 }
 
-/** Whether records of rejected events are lost, because the stream for them is closed. */
+/** True when records of rejected events are lost, because the stream for them is closed. */
 export function isClosedOutput({ errors, messages }: Outputs): boolean {
   return errors.stream === messages.stream && errors.name === 'standard error' && isClosedStream(2)
 }

@@ -5,7 +5,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 /**
  * The content of a file that an option names: a certificate, a key.
  *
- * @param shown how the message begins that it cannot be read
+ * @param shown beginning of the message that the file cannot be read
  * @throws {CommandError} of wrong usage
  */
 export function readOptionFile(path: string, shown = `tracer: ${path}`): Buffer {
@@ -16,7 +16,7 @@ export function readOptionFile(path: string, shown = `tracer: ${path}`): Buffer 
   }
 }
 
-/** What is made of options. @throws {CommandError} of wrong usage for whatever is thrown meanwhile */
+/** Makes something of options. @throws {CommandError} of wrong usage for any error meanwhile */
 export function orUsage<T>(make: () => T): T {
   try {
     return make()

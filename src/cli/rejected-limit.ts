@@ -1,12 +1,12 @@
 import type { BatchCounts } from '../stages/output-counter.ts'
 
-/** How many events may be rejected: a share of them, or a number. */
+/** The events that may be rejected: a share of them, or a number. */
 export type MaxRejected =
   | { readonly kind: 'percent'; readonly percent: number; readonly text: string }
   | { readonly kind: 'number'; readonly count: number; readonly text: string }
 
-/** How often the limit is looked at. */
-export const CHECK_INTERVAL = 1000
+/** Events between two looks at the limit. */
+const CHECK_INTERVAL = 1000
 
 /**
  * Reads the value of `--max-rejected`: `5%`, `0.5%`, or a number of events.
@@ -27,7 +27,7 @@ export function parseMaxRejected(text: string): MaxRejected | undefined {
 export class RejectedLimit {
   readonly #max: MaxRejected
   #next = CHECK_INTERVAL
-  /** How it was passed, for the operator. */
+  /** The message to the operator that it was passed. */
   #message: string | undefined
 
   constructor(max: MaxRejected) {
@@ -38,14 +38,14 @@ export class RejectedLimit {
     return this.#message
   }
 
-  /** A batch was counted. @returns whether the limit has been passed */
+  /** Looks at the limit after a batch was counted. @returns true when it has been passed */
   look(counts: BatchCounts): boolean {
     if (counts.events < this.#next) return this.#message !== undefined
     this.#next = (Math.floor(counts.events / CHECK_INTERVAL) + 1) * CHECK_INTERVAL
     return this.check(counts)
   }
 
-  /** As {@link RejectedLimit.look}, in any case: all events are counted. */
+  /** Compares as {@link RejectedLimit.look} does, in any case: all events are counted. */
   check({ events, rejected }: BatchCounts): boolean {
     if (this.#message === undefined && this.#isPassed(events, rejected)) {
       this.#message = `${rejected} of ${events} events were rejected, more than --max-rejected ${this.#max.text} allows`

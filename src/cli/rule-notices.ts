@@ -1,14 +1,14 @@
-/** What the operator is told of rules that do not seem to fit the events. */
+/** Notices to the operator of rules that do not seem to fit the events. */
 
 import type { ReadField } from '../rules/read-fields.ts'
 import type { PipelineCounts } from '../stages/chain.ts'
 import type { NeverPresent } from '../stages/rule-counts.ts'
 
 /** So many events show what is never there. */
-export const MANY_EVENTS = 1000
+const MANY_EVENTS = 1000
 
 /** So few events do not show anything; of more, something is told at the end. */
-export const FEW_EVENTS = 10
+const FEW_EVENTS = 10
 
 /** Rules, as far as notices tell of them. */
 interface NoticeRules {
@@ -42,7 +42,7 @@ export class FieldWarnings {
   /**
    * A batch was counted.
    *
-   * @param events that have been counted so far
+   * @param events number of those counted so far
    * @param counts is called when it is time to look
    * @returns the warnings, with line ends; '' if there are none
    */

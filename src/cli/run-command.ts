@@ -1,4 +1,4 @@
-/** What both commands do round their own work: parse the arguments, report what is thrown, set the exit code. */
+/** The frame of both commands: it parses the arguments, reports errors that are thrown, and sets the exit code. */
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import type { Command } from 'commander'

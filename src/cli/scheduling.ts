@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import { platform } from 'node:os'
 
-/** In the environment of a worker: its number. */
+/** The variable of the environment that holds a worker's number. */
 export const WORKER_VARIABLE = 'SLUICE_TRACER_WORKER'
 
 /**

@@ -10,9 +10,9 @@ const READ_AND_WRITE = 2
 const ACCESS_MODE = 3
 
 /**
- * Whether a standard stream was closed when the process was started (`>&-`). Node opens /dev/null in its place, for
- * reading and writing, and what is written is gone without an error. A shell opens /dev/null for one of them only; a program
- * that hands it over opened for both cannot be told from one that has closed the stream. Only Linux tells how a
+ * True when a standard stream was closed when the process was started (`>&-`). Node opens /dev/null in its place, for
+ * reading and writing, and what is written is gone without an error. A shell opens /dev/null for one of them only; a
+ * program that hands it over opened for both cannot be told from one that has closed the stream. Only Linux tells how a
  * file was opened; elsewhere the answer is always false.
  */
 export function isClosedStream(fd: 0 | 1 | 2): boolean {
@@ -26,13 +26,13 @@ export function isClosedStream(fd: 0 | 1 | 2): boolean {
   }
 }
 
-/** Whether two open files are one file, pipe, socket or terminal. */
+/** True when two open files are one file, pipe, socket or terminal. */
 export function isSameFile(a: Stats, b: Stats): boolean {
   return a.dev === b.dev && a.ino === b.ino && a.rdev === b.rdev
 }
 
 /**
- * Where messages go: standard error; where that is the same pipe or terminal as standard output, the stream of
+ * The stream for messages: standard error; where that is the same pipe or terminal as standard output, the stream of
  * standard output. Of two streams that write to one pipe each may be stopped within a line while the other goes on.
  */
 export function messageStream(): Writable & { readonly isTTY?: boolean } {

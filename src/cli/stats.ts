@@ -22,6 +22,7 @@ export function statsRecord(
     ...(counts.ruleSets !== undefined && { rules: ruleSetRecords(counts.ruleSets, rules.routes ?? []) }),
     ...(rules.meta !== undefined && { meta: toPlain(rules.meta) }),
     never_present: counts.neverPresent.map(({ field }) => field),
+    replaced: counts.replaced,
     bytes_read: bytesRead,
     bytes_parsed: bytesParsed,
     bytes_unread: bytesUnread,

@@ -1,44 +1,45 @@
 import cluster, { type Worker } from 'node:cluster'
 import { createServer } from 'node:net'
 import { type Backoff, backoffMs } from '../tracer/client/backoff.ts'
-import { EnricherHost, type SendAnswers } from '../tracer/cluster/enricher-host.ts'
-import type { Answers, ToPrimary, ToWorker } from '../tracer/cluster/messages.ts'
+import { EnricherHost, type SendResults } from '../tracer/cluster/enricher-host.ts'
+import type { RemoteResults, ToPrimary, ToWorker } from '../tracer/cluster/messages.ts'
 import type { Enricher } from '../tracer/enricher.ts'
 import type { Log } from '../tracer/server/log.ts'
 import type { MetricsSnapshot, WorkerCounts } from '../tracer/server/metrics.ts'
-import type { Address } from './address.ts'
+import type { Endpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { KeptFilesOfPrimary } from './kept-files.ts'
+import type { PassedHandle } from './passed-handle.ts'
 import { setScheduling, WORKER_VARIABLE } from './scheduling.ts'
-import { type PassedHandle, WorkerSlot } from './worker-slot.ts'
+import { WorkerSlot } from './worker-slot.ts'
 
 /** A worker that ends is replaced at once, if it had served for so long; else after a wait. */
 const STABLE_MS = 10_000
 const BACKOFF: Backoff = { minMs: 500, maxMs: 30_000 }
 /** A worker that gives no sign of life for so many seconds is killed, and replaced. */
 const HANGING_SECONDS = 30
-/** How long a page of metrics waits for workers. */
+/** Time that a page of metrics waits for workers. */
 const METRICS_MS = 1000
-/** How often workers are asked what they have counted, so that little is lost with one that is killed. */
+/** Interval at which workers are asked for their counts, so that little is lost with one that is killed. */
 const SNAPSHOT_MS = 2000
-/** What a worker may need beyond the time that its clients have, before it is killed. */
+/** Time that a worker has beyond that of its clients, before it is killed. */
 const SHUTDOWN_GRACE_MS = 5000
 
 export interface SupervisorOptions {
   readonly workers: number
-  readonly listen: Address
+  readonly listen: Endpoint
   readonly shutdownTimeoutMs: number
   /** Asked by the workers. They belong to the caller. */
   readonly shared: readonly Enricher[]
   readonly log: Log
-  /** What a worker has counted. Unset: nobody asks. */
+  /** Takes the counts of a worker. Unset: nobody asks. */
   readonly metrics?: {
     update(worker: number, snapshot: MetricsSnapshot): void
     retire(worker: number): void
   }
 }
 
-/** Where the workers listen. */
+/** The address on which the workers listen. */
 export interface Listening {
   readonly address: string
   readonly port: number
@@ -98,7 +99,7 @@ export class Supervisor implements WorkerCounts {
     return this.#slots.reduce((sum, { requests }) => sum + requests, this.#pastRequests)
   }
 
-  /** @returns where all workers listen. Rejects with a `CommandError` when one of them cannot start */
+  /** @returns the address on which all workers listen. Rejects with a `CommandError` when one of them cannot start */
   start(): Promise<Listening> {
     setScheduling()
     this.#timers.push(setInterval(() => this.#checkLives(), 1000))
@@ -121,8 +122,8 @@ export class Supervisor implements WorkerCounts {
   }
 
   /**
-   * Asks for the metrics of all workers; resolves when they are told, or when it takes too long. Who asks meanwhile
-   * waits for the same answers.
+   * Asks for the metrics of all workers; resolves when they are told, or when it takes too long. Others that ask
+   * meanwhile wait for the same answers.
    */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#askForMetrics().finally(() => {
@@ -191,8 +192,8 @@ export class Supervisor implements WorkerCounts {
       return
     }
     slot.begin(worker)
-    // Its own way back: what a worker that has ended had asked is not for the one in its place.
-    const answer = (message: Answers) => {
+    // Its own way back: answers to a worker that has ended are not for the one in its place.
+    const answer = (message: RemoteResults) => {
       if (slot.worker === worker) slot.tell(message)
     }
     worker.on('message', (message: ToPrimary, handle?: PassedHandle) => {
@@ -201,7 +202,7 @@ export class Supervisor implements WorkerCounts {
     })
     worker.on('exit', (code, signal) => {
       const end = () => this.#onExit(slot, worker, { code, signal })
-      // What it has said last may come after it has ended.
+      // Its last message may come after it has ended.
       if (worker.isConnected()) worker.once('disconnect', end)
       else end()
     })
@@ -212,7 +213,7 @@ export class Supervisor implements WorkerCounts {
     })
   }
 
-  #onMessage(slot: WorkerSlot, message: ToPrimary, answer: SendAnswers): void {
+  #onMessage(slot: WorkerSlot, message: ToPrimary, answer: SendResults): void {
     slot.hasSpoken()
     switch (message.kind) {
       case 'loaded':
@@ -241,8 +242,8 @@ export class Supervisor implements WorkerCounts {
         this.#options.metrics?.update(slot.id, message.metrics)
         if (message.isPage) this.#onPageMetrics(slot)
         break
-      case 'questions':
-        this.#host.onQuestions(message, answer)
+      case 'lookups':
+        this.#host.onLookups(message, answer)
         break
     }
   }
@@ -350,7 +351,7 @@ export class Supervisor implements WorkerCounts {
 }
 
 /** The port that is asked for, or for 0 a free one; the system does not give the same one out again soon. */
-function findPort({ host, port }: Address): Promise<number> {
+function findPort({ host, port }: Endpoint): Promise<number> {
   if (port !== 0) return Promise.resolve(port)
   return new Promise((resolve, reject) => {
     const server = createServer()

@@ -39,7 +39,7 @@ export function printTables(rules: readonly string[] = [], lookups: readonly str
   process.stdout.write(loaded.map(({ file, tables }) => page(file, tables)).join(''))
 }
 
-/** A rule file's tables. What is wrong with its rules is not asked here. */
+/** A rule file's tables. Faults of its rules do not matter here. */
 function ownTables(text: string, file: string) {
   const { tables, problems } = loadRuleFile(text, file)
   return { file, tables, problems: problems.filter(({ field }) => field?.startsWith('lookup') ?? false) }

@@ -5,13 +5,13 @@ import { parseDuration } from '../tracer/durations.ts'
 import { isFeedUrl, isUrl, shownFeed } from '../tracer/feeds/download/feed-url.ts'
 import { type FeedKey, parseFeedKey } from '../tracer/feeds/keys/key-path.ts'
 import type { IndicatorType } from '../tracer/protocol.ts'
-import { type Address, parseAddress } from './address.ts'
+import { type Endpoint, parseEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
 const MOST_WORKERS = 256
 
 /** One `--feed` with the `--key` and the `--category` that follow it, or a `--load`. */
-export interface FeedArgument {
+interface FeedArgument {
   /** A path or a URL. */
   readonly file: string
   /** It is a compiled one: its key is in it. */
@@ -22,14 +22,14 @@ export interface FeedArgument {
 }
 
 /** One `--mmdb` with the `--category` that follows it. */
-export interface MmdbArgument {
+interface MmdbArgument {
   readonly mmdb: string
   category?: string
 }
 /** One `--allowlist` with the `--key` that follows it. */
-export type AllowlistArgument = Omit<FeedArgument, 'category'>
+type AllowlistArgument = Omit<FeedArgument, 'category'>
 
-/** What is asked, in the order of the command line: all feeds together where the first one stands. */
+/** The sources that are asked, in the order of the command line: all feeds together where the first one stands. */
 export type SourceArgument = 'feeds' | 'misp' | MmdbArgument | EnricherArgument
 
 /** An `--enricher`, or a `--shared-enricher`: one for all workers. */
@@ -47,7 +47,7 @@ export class SourceArguments {
   readonly feeds: FeedArgument[] = []
   readonly allowlists: AllowlistArgument[] = []
   readonly order: SourceArgument[] = []
-  /** What the next `--key` or `--category` belongs to. */
+  /** The option that the next `--key` or `--category` belongs to. */
   #last:
     | { readonly option: '--feed' | '--load' | '--allowlist'; readonly file: FeedArgument }
     | { readonly option: '--mmdb'; readonly file: MmdbArgument }
@@ -153,35 +153,35 @@ function refuseOtherUrl(option: string, file: string): void {
   )
 }
 
-/** For commander: a category as it may stand on the wire. */
+/** Reads for commander a category as it may stand on the wire. */
 export function category(text: string): string {
   if (text !== '' && wireText(text) === text) return text
   throw new InvalidArgumentError('It cannot be empty or hold a | or a control character.')
 }
 
-/** For commander: FIELD[:TYPE], several of them. */
+/** Reads for commander FIELD[:TYPE], several of them. */
 export function collectKey(text: string, before: readonly FeedKey[] | undefined): readonly FeedKey[] {
   return [...(before ?? []), orInvalid(() => parseFeedKey(text))]
 }
 
-/** For commander: a duration in milliseconds. */
+/** Reads for commander a duration, in milliseconds. */
 export function duration(text: string): number {
   return orInvalid(() => parseDuration(text))
 }
 
-/** For commander: a duration in milliseconds, one second or more. */
+/** Reads for commander a duration, in milliseconds, one second or more. */
 export function interval(text: string): number {
   const ms = duration(text)
   if (ms < 1000) throw new InvalidArgumentError('It has to be one second or more.')
   return ms
 }
 
-/** For commander: HOST:PORT. */
-export function address(text: string): Address {
-  return orInvalid(() => parseAddress(text))
+/** Reads for commander HOST:PORT. */
+export function address(text: string): Endpoint {
+  return orInvalid(() => parseEndpoint(text))
 }
 
-/** For commander: a whole number from 1 to `max`. */
+/** Makes a reader for commander of a whole number from 1 to `max`. */
 export function count(max: number): (text: string) => number {
   return (text) => {
     if (/^[1-9]\d*$/.test(text) && Number(text) <= max) return Number(text)
@@ -189,7 +189,7 @@ export function count(max: number): (text: string) => number {
   }
 }
 
-/** For commander: how many processes; `auto` is one for each core. */
+/** Reads for commander the number of processes; `auto` is one for each core. */
 export function workers(text: string): number {
   return text === 'auto' ? availableParallelism() : count(MOST_WORKERS)(text)
 }

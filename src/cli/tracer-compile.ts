@@ -6,20 +6,19 @@ import { removeAbandoned } from '../tracer/feeds/compiled/workspace.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
 import type { FeedKey } from '../tracer/feeds/keys/key-path.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { ProgressLine } from './progress-line.ts'
 import { refuseUrl } from './tracer-arguments.ts'
 
 /** The options of `tracer compile`, as commander names them. */
-export interface CompileOptions {
+export interface TracerCompileOptions {
   readonly key?: readonly FeedKey[]
   readonly category?: string
   readonly output: string
 }
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
-/** A terminal's line is written anew as often as this, elsewhere a line is added now and then. */
-const LIVE_INTERVAL_MS = 250
+/** Without a terminal, a line of the progress is added as often as this. */
 const LOG_INTERVAL_MS = 5000
-const CLEAR_LINE = '\r\u001b[K'
 
 /**
  * `tracer compile`: feeds to one file.
@@ -27,7 +26,7 @@ const CLEAR_LINE = '\r\u001b[K'
  * @returns the exit code
  * @throws {CommandError} when a feed cannot be used, or the file not be written
  */
-export async function compile(feeds: readonly string[], options: CompileOptions): Promise<number> {
+export async function compile(feeds: readonly string[], options: TracerCompileOptions): Promise<number> {
   const { output } = options
   for (const feed of feeds) refuseUrl('', feed)
   const started = performance.now()
@@ -37,7 +36,16 @@ export async function compile(feeds: readonly string[], options: CompileOptions)
   // A limit of the size of files is told as an error by the write, not by the end of the process.
   process.on('SIGXFSZ', () => {})
   const progress = noProgress()
-  const line = new ProgressLine(progress)
+  const line = new ProgressLine({
+    stream: process.stderr,
+    text: (seconds) => terminalText(progressText(progress, seconds)),
+    logIntervalMs: LOG_INTERVAL_MS,
+  })
+  const note = (text: string): void => {
+    line.clear()
+    process.stderr.write(`${terminalText(text)}\n`)
+  }
+  line.start()
   try {
     await removeAbandoned(output, isGone)
     const header = await compileFeeds({
@@ -48,9 +56,9 @@ export async function compile(feeds: readonly string[], options: CompileOptions)
       signal: stop.signal,
       progress,
       owner: ownerName(),
-      onSkipped: (file, skipped, places) => line.note(skippedNote(file, skipped, places)),
+      onSkipped: (file, skipped, places) => note(skippedNote(file, skipped, places)),
     })
-    line.end()
+    line.stop()
     const seconds = (performance.now() - started) / 1000
     const { indicators, records } = header
     process.stderr.write(
@@ -58,7 +66,7 @@ export async function compile(feeds: readonly string[], options: CompileOptions)
     )
     return EXIT.OK
   } catch (error) {
-    line.end()
+    line.stop()
     if (stop.signal.aborted) {
       throw new CommandError(EXIT.FAILED, `tracer: stopped by ${stop.signal.reason}; ${output} is as it was`)
     }
@@ -78,7 +86,7 @@ function ownerName(): string {
   return `${machine()}-${process.pid}`
 }
 
-/** Whether what this owner has left behind is of this machine, and its process not running any more. */
+/** True when a workspace of this owner is of this machine, and its process not running any more. */
 function isGone(owner: string): boolean {
   const dash = owner.lastIndexOf('-')
   if (owner.slice(0, dash) !== machine()) return false
@@ -94,39 +102,9 @@ function machine(): string {
   return hostname().replace(/[^A-Za-z0-9]/g, '_')
 }
 
-/** Tells how far a compile is, on the standard error output. */
-class ProgressLine {
-  readonly #progress: CompileProgress
-  readonly #isLive = process.stderr.isTTY === true
-  readonly #started = performance.now()
-  readonly #timer: NodeJS.Timeout
-
-  constructor(progress: CompileProgress) {
-    this.#progress = progress
-    const interval = this.#isLive ? LIVE_INTERVAL_MS : LOG_INTERVAL_MS
-    this.#timer = setInterval(() => this.#show(), interval).unref()
-  }
-
-  /** A line that stays. */
-  note(text: string): void {
-    process.stderr.write(`${this.#isLive ? CLEAR_LINE : ''}${terminalText(text)}\n`)
-  }
-
-  end(): void {
-    clearInterval(this.#timer)
-    if (this.#isLive) process.stderr.write(CLEAR_LINE)
-  }
-
-  #show(): void {
-    const text = terminalText(this.#text())
-    process.stderr.write(this.#isLive ? `${CLEAR_LINE}${text}` : `${text}\n`)
-  }
-
-  #text(): string {
-    const { phase, file, records, skipped, done } = this.#progress
-    if (phase !== 'reading') return `${phase} ${Math.floor(done * 100)} %`
-    const seconds = (performance.now() - this.#started) / 1000
-    const rate = Math.round((records + skipped) / seconds)
-    return `reading ${file}: ${records} records, ${rate}/s${skipped > 0 ? `, ${skipped} cannot be used` : ''}`
-  }
+/** `reading feed.csv: 12345 records, 41150/s` */
+function progressText({ phase, file, records, skipped, done }: CompileProgress, seconds: number): string {
+  if (phase !== 'reading') return `${phase} ${Math.floor(done * 100)} %`
+  const rate = Math.round((records + skipped) / seconds)
+  return `reading ${file}: ${records} records, ${rate}/s${skipped > 0 ? `, ${skipped} cannot be used` : ''}`
 }

@@ -16,10 +16,10 @@ export interface DownloadArguments {
 }
 
 /** A feed or an allowlist as it is loaded: of a URL, the copy. */
-export type LocalFile<Argument> = Argument & { readonly name?: string; readonly isDownloaded?: boolean }
+type LocalFile<Argument> = Argument & { readonly name?: string; readonly isDownloaded?: boolean }
 
 /**
- * Where the files are that are loaded: those of URLs in the cache directory. It needs no download; a process that only
+ * The files that are loaded: those of URLs are in the cache directory. It needs no download; a process that only
  * watches the files calls this alone.
  *
  * @throws {CommandError} for a URL that is not valid
@@ -46,8 +46,8 @@ export class FeedDownloads {
 
   /** @throws {CommandError} for what can be found wrong without a request */
   constructor({ feeds, allowlists }: SourceArguments, options: DownloadArguments, log: FeedLog) {
-    const plain = feeds.filter(({ isCompiled }) => !isCompiled)
-    const urls = new Set([...plain, ...allowlists].map(({ file }) => file).filter(isFeedUrl))
+    const uncompiled = feeds.filter(({ isCompiled }) => !isCompiled)
+    const urls = new Set([...uncompiled, ...allowlists].map(({ file }) => file).filter(isFeedUrl))
     const ca = options.feedCa === undefined ? undefined : readOptionFile(options.feedCa)
     this.#downloads = [...urls].map((url) =>
       orUsage(

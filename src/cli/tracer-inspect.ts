@@ -15,7 +15,7 @@ export interface InspectOptions {
 }
 
 const SAMPLES = 5
-/** Of a context that is printed for people. */
+/** Longest part of a context that is printed for people. */
 const SHOWN_CONTEXT = 300
 
 /**

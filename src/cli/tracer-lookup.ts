@@ -1,18 +1,19 @@
 import { once } from 'node:events'
 import process from 'node:process'
-import { createInterface } from 'node:readline'
+import { pipeline } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import split from 'split2'
 import { type Answer, type ClientTls, TracerPool } from '../tracer/client/pool.ts'
 import { POOL_DEFAULTS } from '../tracer/client/pool-options.ts'
 import { terminalJson } from '../tracer/controls.ts'
 import { guessType, type Indicator, type IndicatorType } from '../tracer/protocol.ts'
-import { type Address, formatAddress } from './address.ts'
+import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
 
 /** The options of `tracer lookup`, as commander names them. */
 export interface LookupOptions {
-  readonly server: Address
+  readonly server: Endpoint
   readonly timeout?: number
   readonly tls?: boolean
   readonly tlsCa?: string
@@ -25,7 +26,7 @@ const STDIN = '-'
 /** Values that are asked before the first of them is answered. */
 const AHEAD = 256
 
-/** How a value's type is written in front of it: its type on the wire, and for digests the digits that they have. */
+/** Prefixes that give a value's type: the type on the wire, and for digests their number of digits. */
 const PREFIXES: Readonly<Record<string, { readonly type: IndicatorType; readonly digits?: number }>> = {
   url: { type: 'url' },
   domain: { type: 'url' },
@@ -65,7 +66,7 @@ export async function lookup(values: readonly string[], options: LookupOptions):
     if (error instanceof CommandError) throw error
     throw new CommandError(
       EXIT.FAILED,
-      `tracer: ${formatAddress(options.server)}: ${(error as Error).message}`,
+      `tracer: ${formatEndpoint(options.server)}: ${(error as Error).message}`,
       { cause: error },
     )
   }
@@ -85,7 +86,9 @@ async function* eachValue(values: readonly string[]): AsyncGenerator<string> {
       yield value
       continue
     }
-    for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+    // An error of standard input comes out of the last stream, too.
+    const lines: AsyncIterable<string> = pipeline(process.stdin, split(), () => undefined)
+    for await (const line of lines) {
       if (line.trim() !== '') yield line.trim()
     }
   }

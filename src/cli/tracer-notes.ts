@@ -1,9 +1,9 @@
 import type { ServerAddress } from '../tracer/client/connection.ts'
 import type { TracerPool } from '../tracer/client/pool.ts'
-import { formatAddress } from './address.ts'
+import { formatEndpoint } from './endpoint.ts'
 
-/** What is told, and to whom. */
-export interface TracerNotes {
+/** The servers, and the way to tell the operator. */
+interface TracerNotes {
   /** Servers that know the same. Enrichment goes on as long as one of them answers. */
   readonly servers: number
   /** Events wait for so long. 0: they do not. */
@@ -27,7 +27,7 @@ export function tellOutages(
     if (lost.size < servers) return
     since = performance.now()
     const meanwhile = waitMs > 0 ? `events wait for it, ${seconds(waitMs)} at most` : without
-    say(`tracer ${formatAddress(server)}: ${reasonOf(error)}; ${meanwhile}`)
+    say(`tracer ${formatEndpoint(server)}: ${reasonOf(error)}; ${meanwhile}`)
   })
   pool.on('waited', () => {
     say(`tracer: no server has answered for ${seconds(performance.now() - since)}; ${without} until one does`)
@@ -37,7 +37,7 @@ export function tellOutages(
     lost.delete(server)
     if (wereAllLost) {
       const gone = seconds(performance.now() - since)
-      say(`tracer ${formatAddress(server)}: answers again after ${gone}; events are enriched`)
+      say(`tracer ${formatEndpoint(server)}: answers again after ${gone}; events are enriched`)
     }
   })
 }
@@ -69,8 +69,8 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
   'CERT_UNTRUSTED',
 ])
 
-/** Why a server cannot be used, in words for the operator; the words of the system are kept beside them. */
-export function reasonOf(error: Error): string {
+/** The reason why a server cannot be used, in words for the operator; the words of the system are kept beside them. */
+function reasonOf(error: Error): string {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === undefined) return message
   const what = UNTRUSTED.has(code)

@@ -17,7 +17,7 @@ export interface TracerOptions {
   readonly tracerKey?: string
 }
 
-/** Adds them to a command. What they mean is read only when they are given: most runs ask no tracer. */
+/** Adds them to a command. Their meaning is loaded only when they are given: most runs ask no tracer. */
 export function withTracer(command: Command): Command {
   return command
     .option(

@@ -1,6 +1,6 @@
 import { type ClientTls, TracerPool } from '../tracer/client/pool.ts'
 import { parseDuration } from '../tracer/durations.ts'
-import { parseAddress } from './address.ts'
+import { parseEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { readOptionFile } from './read-file.ts'
 import { tellOutages } from './tracer-notes.ts'
@@ -9,7 +9,7 @@ import type { TracerOptions } from './tracer-options.ts'
 /**
  * The pool that the options describe.
  *
- * @param servers what `--tracer` names
+ * @param servers those that `--tracer` names
  * @param say tells the operator of outages, in a line each
  * @throws {CommandError} when an option is not acceptable
  */
@@ -19,7 +19,7 @@ export function createTracerPool(
   say: (line: string) => void,
 ): TracerPool {
   const settings = {
-    servers: servers.map((server) => read('--tracer', server, parseAddress)!),
+    servers: servers.map((server) => read('--tracer', server, parseEndpoint)!),
     connections: read('--tracer-connections', options.tracerConnections, wholeNumber),
     window: read('--tracer-window', options.tracerWindow, wholeNumber),
     rps: read('--tracer-rps', options.tracerRps, number),

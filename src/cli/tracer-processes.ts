@@ -17,7 +17,7 @@ import { type ServeOptions, serve } from './tracer-serve.ts'
  */
 export async function serveAsAsked(options: ServeOptions, sources: SourceArguments): Promise<number> {
   const worker = process.env[WORKER_VARIABLE]
-  // What a module of the user's own starts is no worker.
+  // A process that a module of the user's own starts is no worker.
   delete process.env[WORKER_VARIABLE]
   if (cluster.isWorker && worker !== undefined) {
     const { runWorker } = await import('./tracer-worker.ts')

@@ -7,24 +7,24 @@ import { UrlDecoder } from '../tracer/enrichers/url-decode.ts'
 import type { KeptFiles } from '../tracer/feeds/download/kept-files.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
 import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
-import { AllowList } from '../tracer/server/allow-list.ts'
+import { ClientAddresses } from '../tracer/server/client-addresses.ts'
 import { createLog, type Log, type LogLevel } from '../tracer/server/log.ts'
 import { Metrics, type MetricsSource } from '../tracer/server/metrics.ts'
 import { type OperationsOptions, OperationsServer } from '../tracer/server/operations.ts'
 import { TracerServer, type TracerServerOptions } from '../tracer/server/server.ts'
-import { type Address, formatAddress } from './address.ts'
+import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
 import type { EnricherArgument, SourceArgument, SourceArguments } from './tracer-arguments.ts'
 import { type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
 
-/** What a server is made with besides the options. */
-export type ServerSettings = Pick<TracerServerOptions, 'tls' | 'handOver' | 'maxConnections'>
+/** Settings of a server besides the options. */
+type ServerSettings = Pick<TracerServerOptions, 'tls' | 'handOver' | 'maxConnections'>
 
 /** The options of `tracer serve`, as commander names them. */
 export interface ServeOptions extends MispArguments, DownloadArguments {
-  readonly listen: Address
+  readonly listen: Endpoint
   readonly workers?: number
   readonly enricherTimeout?: number
   readonly mmdbLanguage?: string
@@ -39,7 +39,7 @@ export interface ServeOptions extends MispArguments, DownloadArguments {
   readonly tlsCert?: string
   readonly tlsKey?: string
   readonly tlsCa?: string
-  readonly metrics?: Address
+  readonly metrics?: Endpoint
   /** Default: those of `allow`. */
   readonly metricsAllow?: readonly string[]
   readonly logLevel?: LogLevel
@@ -114,12 +114,12 @@ export function createOperations(
   }
 }
 
-/** What a server has for the metrics. */
+/** The part of the metrics that a server gives. */
 export function drawnFromServer(server: TracerServer): Pick<MetricsSource, 'counters' | 'connections'> {
   return { counters: server.counters, connections: () => server.connections }
 }
 
-/** What the sources have for the metrics. */
+/** The part of the metrics that the sources give. */
 export function drawnFrom({ enrichers, allowlist }: Sources): Pick<MetricsSource, 'feeds' | 'enrichers'> {
   return {
     feeds: () => [...enrichers, allowlist].flatMap((source) => source?.stats?.() ?? []),
@@ -149,7 +149,7 @@ export function nextSignal(): Promise<NodeJS.Signals> {
   })
 }
 
-/** What can be found wrong before anything is loaded. @throws {CommandError} */
+/** Finds wrong usage before anything is loaded. @throws {CommandError} */
 export function checkUsage(options: ServeOptions, sources: SourceArguments): ServerSettings {
   for (const source of sources.order) {
     if (source === 'feeds' || source === 'misp' || 'mmdb' in source) continue
@@ -159,7 +159,8 @@ export function checkUsage(options: ServeOptions, sources: SourceArguments): Ser
       `tracer: there is no enricher '${source.enricher}': url-decode, or a module of your own as a path (./mine.js)`,
     )
   }
-  for (const { allow = [] } of [options, { allow: options.metricsAllow }]) orUsage(() => new AllowList(allow))
+  for (const { allow = [] } of [options, { allow: options.metricsAllow }])
+    orUsage(() => new ClientAddresses(allow))
   const { tlsCert, tlsKey, tlsCa } = options
   if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return {}
   if (tlsCert === undefined || tlsKey === undefined) {
@@ -199,19 +200,19 @@ export function createServer(
   )
 }
 
-/** What look-ups are answered from. */
+/** The sources that look-ups are answered from. */
 export interface Sources {
   readonly enrichers: readonly Enricher[]
   readonly allowlist?: IndicatorAllowlist | undefined
 }
 
-/** What is loaded otherwise when a process is one of several. */
-export interface LoadHow {
-  /** What comes over HTTP, when this process is to get it: it is there before anything is loaded. */
+/** Parts that are loaded otherwise when a process is one of several. */
+interface LoadHow {
+  /** Downloads that are this process's to make: each is there before anything is loaded. */
   readonly downloads?: FeedDownloads
-  /** In a worker: what stands for a source that is in the primary; undefined: the source is loaded. */
+  /** Gives, in a worker, the stand-in for a source that is in the primary; undefined: the source is loaded. */
   readonly standIn?: (source: SourceArgument) => Enricher | undefined
-  /** In a worker: what all of them keep. */
+  /** The files that all workers keep for each other, in a worker. */
   readonly kept?: KeptFiles
 }
 
@@ -225,7 +226,7 @@ function isModule(source: SourceArgument): source is EnricherArgument {
   return typeof source === 'object' && 'enricher' in source && source.enricher !== 'url-decode'
 }
 
-/** What a source is called in logs and metrics. */
+/** The name of a source in logs and metrics. */
 export function nameOf(source: SourceArgument): string {
   if (typeof source === 'string') return source
   return 'mmdb' in source ? source.mmdb : source.enricher
@@ -237,7 +238,7 @@ export function warnOfNothing(sources: SourceArguments, log: Log): void {
 }
 
 /**
- * What the options ask for, enrichers in their order.
+ * The sources that the options ask for, enrichers in their order.
  *
  * @throws {CommandError} when something cannot be loaded
  */
@@ -323,17 +324,17 @@ function isPath(text: string): boolean {
   return /[./\\]/.test(text)
 }
 
-/** @returns where it listens. @throws {CommandError} when it cannot */
+/** @returns the address on which it listens. @throws {CommandError} when it cannot */
 export async function listen(
   server: TracerServer | OperationsServer,
   option: string,
-  asked: Address,
+  asked: Endpoint,
 ): Promise<{ address: string; port: number }> {
   try {
     const { address, port } = await server.listen()
     return { address, port }
   } catch (error) {
-    throw new CommandError(EXIT.FAILED, `tracer: ${option} ${formatAddress(asked)}: ${listenFault(error)}`, {
+    throw new CommandError(EXIT.FAILED, `tracer: ${option} ${formatEndpoint(asked)}: ${listenFault(error)}`, {
       cause: error,
     })
   }

@@ -1,14 +1,16 @@
 import cluster from 'node:cluster'
-import { Socket, type SocketConstructorOpts } from 'node:net'
+import type { Socket } from 'node:net'
 import process from 'node:process'
 import type { ToPrimary, ToWorker, WorkerLoad } from '../tracer/cluster/messages.ts'
 import { DEALT_NEWCOMERS, DEALT_OVERFLOW, Newcomers } from '../tracer/cluster/newcomers.ts'
 import { REMOTE_TIMEOUT_MS, RemoteEnricher } from '../tracer/cluster/remote-enricher.ts'
+import { LONGEST_TIMER_MS } from '../tracer/durations.ts'
 import { createLog, type Log } from '../tracer/server/log.ts'
 import { Metrics } from '../tracer/server/metrics.ts'
 import { SERVER_DEFAULTS, type TracerServer } from '../tracer/server/server.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { KEPT_VARIABLE, keptFilesOfWorker } from './kept-files.ts'
+import { handleOf, type PassedHandle, sendable, socketOf } from './passed-handle.ts'
 import { isSharedPort } from './scheduling.ts'
 import type { SourceArgument, SourceArguments } from './tracer-arguments.ts'
 import {
@@ -25,18 +27,15 @@ import {
   type ServeOptions,
   type Sources,
 } from './tracer-serve.ts'
-import type { PassedHandle } from './worker-slot.ts'
 
-/** How often the primary is told how busy the worker is, if that has changed, and how often in any case. */
+/** Interval at which the primary is told of a load that has changed, and interval in any case. */
 const LOAD_MS = 100
 const SIGN_OF_LIFE_MS = 1000
-/** What an answer from the primary may need beyond the time-out of the enricher there. */
+/** Time that an answer from the primary may need beyond the time-out of the enricher there. */
 const WAY_BACK_MS = 5000
-/** Timers cannot wait longer. */
-const LARGEST_TIMEOUT_MS = 2 ** 31 - 1
 /** Connections that are on their way to the primary at a time; beyond that they are served, or refused, here. */
 const MOST_LEAVING = 256
-/** How long the primary may take to say where a new connection goes. One that hangs is not asked again until it speaks. */
+/** Time in which the primary says where a new connection goes. One that hangs is not asked again until it speaks. */
 const PLACE_MS = 500
 /** The same where there is no room here: it would be refused. */
 const OVERFLOW_PLACE_MS = 5000
@@ -47,8 +46,8 @@ const ALONE_GRACE_MS = 5000
 const SIGNALS_OF_PRIMARY = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 /**
- * A worker of `tracer serve --workers`: serves the port until the primary tells it to stop, or is gone. What prevents
- * its start is told to the primary, which reports it once for all workers.
+ * A worker of `tracer serve --workers`: serves the port until the primary tells it to stop, or is gone. A fault
+ * that prevents its start is told to the primary, which reports it once for all workers.
  *
  * @param id its number, from 1
  * @returns the exit code
@@ -78,7 +77,7 @@ class TracerWorker {
   readonly #overflow = new Newcomers(DEALT_OVERFLOW)
   /** Those that live in the primary, at their places there. */
   readonly #remotes: RemoteEnricher[] = []
-  /** Connections that are on their way to the primary: how each is closed here. */
+  /** Functions that close here the connections that are on their way to the primary. */
   readonly #leaving = new Set<() => void>()
   /** New connections of which the primary is asked where they go, from which nothing is read meanwhile. */
   readonly #newcomersAsked = new Map<number, { readonly socket: Socket; readonly timer: NodeJS.Timeout }>()
@@ -106,7 +105,7 @@ class TracerWorker {
     this.#stopped = new Promise((resolve) => {
       this.#onStop = resolve
     })
-    // What a module of the user's own starts need not know it.
+    // Processes that a module of the user's own starts need not know it.
     delete process.env[KEPT_VARIABLE]
     for (const signal of SIGNALS_OF_PRIMARY) process.on(signal, () => {})
     process.on('message', (message: ToWorker, handle?: PassedHandle) => this.#onMessage(message, handle))
@@ -164,7 +163,7 @@ class TracerWorker {
 
   #onMessage(message: ToWorker, handle: PassedHandle | undefined): void {
     this.#isPrimarySilent = false
-    if (message.kind === 'answers') this.#remotes[message.enricher]!.onAnswers(message.answers)
+    if (message.kind === 'results') this.#remotes[message.enricher]!.onResults(message.results)
     else if (message.kind === 'connection') this.#take(handle, message)
     else if (message.kind === 'place') this.#onPlace(message)
     else if (message.kind === 'listen') this.#onPort(message.port)
@@ -173,7 +172,7 @@ class TracerWorker {
     else this.#onStop()
   }
 
-  /** The primary has died: what was read is answered, and nothing more is accepted. */
+  /** The primary has died: requests that were read are answered, and nothing more is accepted. */
   #onDisconnect(): void {
     if (this.#isAlone) return
     this.#isAlone = true
@@ -186,7 +185,7 @@ class TracerWorker {
     this.#onStop()
     // The primary would have killed it.
     const { shutdownTimeout = SERVER_DEFAULTS.shutdownTimeoutMs } = this.#options
-    const longestMs = Math.min(LARGEST_TIMEOUT_MS, shutdownTimeout + ALONE_GRACE_MS)
+    const longestMs = Math.min(LONGEST_TIMER_MS, shutdownTimeout + ALONE_GRACE_MS)
     setTimeout(() => process.exit(EXIT.FAILED), longestMs).unref()
   }
 
@@ -270,13 +269,13 @@ class TracerWorker {
   }
 }
 
-/** How long a worker waits for an enricher in the primary: longer than that takes to say that it has no answer. */
+/** Time that a worker waits for an enricher in the primary: longer than that takes to say that it has no answer. */
 export function remoteTimeoutMs(
   source: SourceArgument,
   { enricherTimeout = 0, mispTimeout = 0 }: Pick<ServeOptions, 'enricherTimeout' | 'mispTimeout'>,
 ): number {
   const ownMs = source === 'misp' ? mispTimeout : enricherTimeout
-  return Math.min(LARGEST_TIMEOUT_MS, Math.max(REMOTE_TIMEOUT_MS, ownMs + WAY_BACK_MS))
+  return Math.min(LONGEST_TIMER_MS, Math.max(REMOTE_TIMEOUT_MS, ownMs + WAY_BACK_MS))
 }
 
 /**
@@ -291,22 +290,8 @@ function send(message: ToPrimary, onSent: () => void = ignore, handle?: PassedHa
     onSent()
     return false
   }
-  // Types know sockets only; see handleOf.
-  process.send!(message, handle as unknown as Socket, undefined, onSent)
+  process.send!(message, sendable(handle), undefined, onSent)
   return true
 }
 
 function ignore(): void {}
-
-/**
- * What is sent is the handle, as Node's own round robin does it. Node reads from a socket that was sent as such as soon
- * as it is received, and what was read is lost when it is sent on.
- */
-function handleOf(socket: Socket): PassedHandle | undefined {
-  return (socket as Socket & { _handle?: PassedHandle })._handle ?? undefined
-}
-
-function socketOf(handle: PassedHandle): Socket {
-  const options: SocketConstructorOpts & { handle: PassedHandle } = { handle, allowHalfOpen: true }
-  return new Socket(options)
-}

@@ -1,5 +1,3 @@
-#!/usr/bin/env node
-import process from 'node:process'
 import { Command, Option } from 'commander'
 import { LOG_LEVELS } from '../tracer/server/log.ts'
 import { type RunWork, runCommand } from './run-command.ts'
@@ -13,14 +11,14 @@ import {
   SourceArguments,
   workers,
 } from './tracer-arguments.ts'
-import type { CompileOptions } from './tracer-compile.ts'
+import type { TracerCompileOptions } from './tracer-compile.ts'
 import type { InspectOptions } from './tracer-inspect.ts'
 import type { LookupOptions } from './tracer-lookup.ts'
 import { withMisp } from './tracer-misp-options.ts'
 import type { ServeOptions } from './tracer-serve.ts'
 
 /*
- * The command line of `tracer`. What a subcommand needs is loaded when it is run.
+ * The command line of `tracer`. The modules of a subcommand are loaded when it is run.
  */
 
 const DEFAULT_ADDRESS = '127.0.0.1:16666'
@@ -78,7 +76,7 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
     )
     .option(
       '--feed <file>',
-      'CSV or JSON, plain or gzip, also of MISP; a directory or a URL of such; repeatable',
+      'CSV or JSON, packed by gzip or not, also of MISP; a directory or a URL of such; repeatable',
       (file: string, _before) => sources.addFeed(file),
     )
     .option(
@@ -208,7 +206,7 @@ function addCompile(program: Command, run: RunWork): void {
   program
     .command('compile')
     .description('make one file of feeds of any size, which serve --load opens at once')
-    .argument('<FEED...>', 'CSV or JSON, plain or gzip')
+    .argument('<FEED...>', 'CSV or JSON, packed by gzip or not')
     .option(
       '--key <field[:type]>',
       'the field to look up by; type: url, ip or hash; repeatable. Files of MISP need none',
@@ -217,7 +215,7 @@ function addCompile(program: Command, run: RunWork): void {
     .option('--category <name>', 'the category of all detections', category)
     .requiredOption('-o, --output <file>', 'the compiled feed, X.tracer; one that is there is replaced')
     .addHelpText('after', AFTER_COMPILE)
-    .action((feeds: string[], options: CompileOptions) =>
+    .action((feeds: string[], options: TracerCompileOptions) =>
       run(async () => {
         const { compile } = await import('./tracer-compile.ts')
         return compile(feeds, options)
@@ -241,7 +239,7 @@ function addInspect(program: Command, run: RunWork): void {
     )
 }
 
-await runCommand('tracer', createProgram)
-// What a server leaves open, a module of the user's own its timers and sockets, would keep the process; there is
-// nothing in it that has still to be written, as there is to the standard output of the other commands.
-if (process.argv[2] === 'serve') process.exit()
+/** Runs the command with the arguments of the process. */
+export function runTracerCommand(): Promise<void> {
+  return runCommand('tracer', createProgram)
+}

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { suggest } from '../expression/check/suggest.ts'
 
-/** What begins a name so far is no slip of the fingers, but the beginning of a word. */
+/** A text that begins a name so far is no slip of the fingers, but the beginning of a word. */
 const SHORTEST_BEGINNING = 3
 
 /**

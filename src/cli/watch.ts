@@ -7,7 +7,7 @@ const QUIET_MS = 100
 /** A file that is never quiet is looked at all the same, so long after it began to change. */
 const LONGEST_MS = 1000
 
-/** How often the files are looked at where the system cannot tell that they changed. */
+/** Interval of looking at the files where the system cannot tell that they changed. */
 const POLL_MS = 1000
 
 /** More links than this lead in a circle. */
@@ -15,10 +15,10 @@ const MAX_LINKS = 40
 
 /**
  * Calls back when one of the files has other contents. Directories are watched, not files: a file that is replaced
- * (an editor that renames, a mounted configuration map) is another file, which a watch of the old one never sees. Of
- * what happens in a directory only that counts which concerns the files, or links on the way to them.
+ * (an editor that renames, a mounted configuration map) is another file, which a watch of the old one never sees. In
+ * a directory only changes of the files, or of links on the way to them, count.
  *
- * @returns how to end it
+ * @returns a function that ends it
  */
 export function watchFiles(paths: readonly string[], onChange: () => void): () => void {
   const watcher = new Watcher(paths, onChange)
@@ -30,7 +30,7 @@ class Watcher {
   readonly #onChange: () => void
   #known: string
   #timer: NodeJS.Timeout | undefined
-  /** When the first change was noticed that has not been looked at yet. */
+  /** The time of the first change that has not been looked at yet. */
   #firstAt: number | undefined
   #directories = new Map<string, { readonly watcher: FSWatcher; names: ReadonlySet<string> }>()
   #isPolling = false
@@ -111,7 +111,7 @@ interface WatchedNames {
   readonly names: Set<string>
 }
 
-/** By the identity of a directory: which names in it are the files, or links on the way to them. */
+/** Finds for each directory, by its identity, the names in it of the files, or of links on the way to them. */
 function namesByDirectory(paths: readonly string[]): Map<string, WatchedNames> {
   const found = new Map<string, WatchedNames>()
   for (const path of paths) {

@@ -1,10 +1,6 @@
 import type { Worker } from 'node:cluster'
 import type { ToWorker, WorkerLoad } from '../tracer/cluster/messages.ts'
-
-/** A connection without a socket round it: nothing reads from it. */
-export interface PassedHandle {
-  close(): void
-}
+import { type PassedHandle, sendable } from './passed-handle.ts'
 
 /**
  * A place for a worker, taken by one after the other, and what the primary knows of the one that has it.
@@ -14,7 +10,7 @@ export interface PassedHandle {
 export class WorkerSlot {
   readonly id: number
   state: 'empty' | 'starting' | 'listening' = 'empty'
-  /** On the clock of `performance.now()`. */
+  /** The time since which it listens, on the clock of `performance.now()`. */
   listensSince = 0
   /** Workers in a row that ended soon. */
   failures = 0
@@ -88,7 +84,7 @@ export class WorkerSlot {
     this.#silentSeconds = 0
   }
 
-  /** A second has passed. @returns how many have since it spoke: those in which this process ran, too */
+  /** Counts a second that has passed. @returns the seconds since it spoke in which this process ran, too */
   tickSilence(): number {
     this.#silentSeconds += 1
     return this.#silentSeconds
@@ -108,18 +104,20 @@ export class WorkerSlot {
   /**
    * Hands a connection to it.
    *
-   * @param returns how many workers have given it back
+   * @param returns number of workers that have given it back
    * @param isLast it has to serve or refuse it
    */
   give(handle: PassedHandle, returns: number, isLast: boolean): void {
     this.#given += 1
     this.#passing.add(handle)
-    // Types know sockets only; see handleOf in tracer-worker.ts.
-    const sendable = handle as unknown as Parameters<Worker['send']>[1]
-    this.#worker!.send({ kind: 'connection', returns, isLast } satisfies ToWorker, sendable, (error) => {
-      // With an error the worker is about to end: then the connection is dealt to another.
-      if (error === null && this.#passing.delete(handle)) handle.close()
-    })
+    this.#worker!.send(
+      { kind: 'connection', returns, isLast } satisfies ToWorker,
+      sendable(handle),
+      (error) => {
+        // With an error the worker is about to end: then the connection is dealt to another.
+        if (error === null && this.#passing.delete(handle)) handle.close()
+      },
+    )
   }
 }
 

@@ -56,18 +56,23 @@ export type Constants = Readonly<Record<string, Value | readonly Value[] | undef
  *
  * @param constants what it was prepared with
  * @param tables the lookup tables that it asked for
+ * @param patterns the rule file's own patterns that it asked for, by name
  * @param call the function that came of it
  */
 export function preparedRecipe(
   name: string,
   constants: Constants,
   tables: readonly Recipe<NamedLookupTable>[],
+  patterns: ReadonlyMap<string, string>,
   call: Call,
 ): Recipe<Call> {
   return {
     kind: 'prepared',
     realize: () => call,
-    print: (refer) => _`runtime.preparedFunction(${name}, ${constantsCode(constants)}, ${tables.map(refer)})`,
+    print(refer) {
+      const own = patterns.size === 0 ? _`` : _`, new Map(${[...patterns]})`
+      return _`runtime.preparedFunction(${name}, ${constantsCode(constants)}, ${tables.map(refer)}${own})`
+    },
   }
 }
 

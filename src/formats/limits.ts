@@ -25,5 +25,8 @@ export const MAX_WORKERS = 256
  */
 export const WORKER_CHUNK_BYTES = 1024 * 1024
 
+/** An event that is complete unless more of it comes is given when nothing has come for so long. */
+export const HELD_EVENT_MS = 1000
+
 /** After evaluating for so long, a stage hands on what it has, and the event loop turns: timers, signals and sockets wait no longer. */
 export const HAND_ON_MS = 100

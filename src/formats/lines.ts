@@ -2,25 +2,11 @@ import type { EventText, RejectedEvent } from '../event.ts'
 import { ChunkText } from '../json/chunk-text.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
+import { afterMark } from './byte-order-mark.ts'
 import { HeldBytes } from './held-bytes.ts'
+import type { InvalidBytes } from './raw-text.ts'
 import { notUtf8, tooLong } from './raw-text.ts'
-import type { UnreadRest } from './values.ts'
-
-/** The events that a chunk of input completes. */
-export interface EventTexts {
-  readonly events: readonly EventText[]
-  readonly rejected: readonly RejectedEvent[]
-}
-
-/** Cuts the bytes of one source into the texts of events, whatever the chunks they come in. */
-export interface Splitter {
-  /** @returns what became complete with this chunk */
-  push(chunk: Uint8Array): EventTexts
-  /** The source has ended. @returns what it still held */
-  end(): EventTexts
-  /** After the end: what could not be cut, because it is no document. Lines can always be. */
-  readonly unread?: UnreadRest | undefined
-}
+import type { EventTexts, Splitter } from './splitter.ts'
 
 /** Takes lines, one after the other. */
 export interface LineSink {
@@ -49,10 +35,18 @@ export const UNCOUNTED = 5
 
 const BLANK = /^[ \t\r]*$/
 
+/** The lines that are events. */
+export interface LineOptions {
+  /** A line of blanks, tabs and CRs, or of nothing, is an event as well. Default: false, it is skipped. */
+  readonly keepsBlank?: boolean
+  /** Default: lines that are not UTF-8 are rejected. */
+  readonly invalid?: InvalidBytes
+}
+
 /**
- * Cuts JSON lines. A line ends with LF or CRLF, the last one also without; a lone CR is no line end. A line of blanks,
- * tabs and CRs is skipped, but counted; so is a byte order mark at the beginning. A line of more than `maxLineBytes`
- * is rejected (LINE_TOO_LONG), and so is one that is not UTF-8 (UTF8_INVALID).
+ * Cuts lines. A line ends with LF or CRLF, the last one also without; a lone CR is no line end. A line of blanks,
+ * tabs and CRs is skipped, unless `keepsBlank` is set, but counted; so is a byte order mark at the beginning. A line of more than
+ * `maxLineBytes` is rejected (LINE_TOO_LONG), and so is one that is not UTF-8 (UTF8_INVALID).
  *
  * Why not split2, the library for this job: it pushes every line through a Transform of its own (measured: 0.75 times
  * the throughput of the whole program), replaces invalid UTF-8 silently, and counts neither lines nor bytes. And what
@@ -67,6 +61,8 @@ export class LineReader {
   readonly #held: HeldBytes
   readonly #mayHaveMark: boolean
   readonly #coding: TextCoding
+  readonly #keepsBlank: boolean
+  readonly #invalid: InvalidBytes
   #line = 0
   #ordinal = 0
 
@@ -74,12 +70,20 @@ export class LineReader {
    * @param mayHaveMark the bytes begin where the source does: a byte order mark is none of the text there
    * @param coding how bytes become text. Default: as it is done everywhere
    */
-  constructor(maxLineBytes: number, sink: LineSink, mayHaveMark = true, coding = PORTABLE_CODING) {
+  constructor(
+    maxLineBytes: number,
+    sink: LineSink,
+    mayHaveMark = true,
+    coding = PORTABLE_CODING,
+    { keepsBlank = false, invalid = notUtf8 }: LineOptions = {},
+  ) {
     this.#maxLineBytes = maxLineBytes
     this.#sink = sink
     this.#held = new HeldBytes(maxLineBytes + UNCOUNTED, coding)
     this.#mayHaveMark = mayHaveMark
     this.#coding = coding
+    this.#keepsBlank = keepsBlank
+    this.#invalid = invalid
   }
 
   /** Number of lines so far, blank ones too. */
@@ -168,12 +172,18 @@ export class LineReader {
         this.#reject(bytes, start, next, line)
       } else {
         const text = chunk.text(first, end)
-        if (text === undefined) sink.reject(notUtf8(line, this.#ordinal++, bytes.subarray(first, end)))
-        else if (!isBlank(text)) sink.event({ line, ordinal: this.#ordinal++, text })
+        if (text === undefined) this.#takeInvalid(line, bytes.subarray(first, end))
+        else if (this.#keepsBlank || !isBlank(text)) sink.event({ line, ordinal: this.#ordinal++, text })
       }
       start = next
     }
     return start
+  }
+
+  #takeInvalid(line: number, bytes: Uint8Array): void {
+    const event = this.#invalid(line, this.#ordinal++, bytes)
+    if ('text' in event) this.#sink.event(event)
+    else this.#sink.reject(event)
   }
 
   #reject(bytes: Uint8Array, start: number, next: number, line: number): void {
@@ -198,8 +208,8 @@ export class LineSplitter implements Splitter, LineSink {
   #rejected: RejectedEvent[] = []
 
   /** @param coding how bytes become text. Default: as it is done everywhere */
-  constructor(maxLineBytes: number, coding = PORTABLE_CODING) {
-    this.#reader = new LineReader(maxLineBytes, this, true, coding)
+  constructor(maxLineBytes: number, coding = PORTABLE_CODING, options: LineOptions = {}) {
+    this.#reader = new LineReader(maxLineBytes, this, true, coding, options)
   }
 
   push(chunk: Uint8Array): EventTexts {
@@ -230,11 +240,6 @@ export class LineSplitter implements Splitter, LineSink {
   reject(event: RejectedEvent): void {
     this.#rejected.push(event)
   }
-}
-
-/** @returns where the text begins: after the byte order mark, if there is one */
-export function afterMark(bytes: Uint8Array, start: number): number {
-  return bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf ? start + 3 : start
 }
 
 function isBlank(text: string): boolean {

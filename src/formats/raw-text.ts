@@ -1,4 +1,4 @@
-import type { RejectedEvent } from '../event.ts'
+import type { EventText, RejectedEvent } from '../event.ts'
 import { MAX_RAW_BYTES } from '../event.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 
@@ -41,7 +41,29 @@ export function tooLong(
   }
 }
 
+/**
+ * Makes an event of bytes that are not UTF-8, or rejects it.
+ *
+ * @param bytes of the event; they are copied
+ */
+export type InvalidBytes = (line: number, ordinal: number, bytes: Uint8Array) => EventText | RejectedEvent
+
+/** The bytes are rejected as they are (UTF8_INVALID). */
 export function notUtf8(line: number, ordinal: number, bytes: Uint8Array): RejectedEvent {
   const rejection = { code: 'UTF8_INVALID', message: 'the bytes are not valid UTF-8' } as const
   return { line, ordinal, rejection, raw: new Uint8Array(bytes) }
+}
+
+/** A byte order mark belongs to the text. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** U+FFFD takes the place of bytes that do not fit. */
+export function replaced(line: number, ordinal: number, bytes: Uint8Array): EventText {
+  return { line, ordinal, text: decoder.decode(bytes), isReplaced: true }
+}
+
+/** Rejects events of an input whose encoding is another one: their bytes have become UTF-8 as far as they fitted. */
+export function misfit(encoding: string): InvalidBytes {
+  const rejection = { code: 'UTF8_INVALID', message: `the bytes are not valid ${encoding}` } as const
+  return (line, ordinal, bytes) => ({ line, ordinal, rejection, raw: decoder.decode(bytes) })
 }

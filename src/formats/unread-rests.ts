@@ -1,4 +1,4 @@
-import type { UnreadRest } from './values.ts'
+import type { UnreadRest } from './splitter.ts'
 
 /** The rests that could not be read of the documents that have ended so far. */
 export class UnreadRests {

@@ -3,10 +3,13 @@ import { MAX_RAW_BYTES } from '../event.ts'
 import { ChunkText } from '../json/chunk-text.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
+import { BrokenRest, unreadEvent } from './broken-rest.ts'
+import { WithoutMark } from './byte-order-mark.ts'
+import { Envelope } from './envelope.ts'
 import { HeldBytes } from './held-bytes.ts'
-import type { EventTexts, Splitter } from './lines.ts'
-import { afterMark } from './lines.ts'
-import { notUtf8, rawHead, rawText, tooLong } from './raw-text.ts'
+import type { InvalidBytes } from './raw-text.ts'
+import { notUtf8, tooLong } from './raw-text.ts'
+import type { EventTexts, Splitter, UnreadRest } from './splitter.ts'
 
 /** The place in the document, by which it is decided what may come next. */
 type State =
@@ -22,6 +25,8 @@ type State =
   | 'nested'
   | 'string'
   | 'scalar'
+  /** In a document round the list whose elements are the events. */
+  | 'envelope'
   /** After a bracket that closes nothing: what follows is kept as far as a rejected record takes it. */
   | 'broken'
 
@@ -40,22 +45,15 @@ const CLOSE_BRACE = 0x7d
 /** Turns a bracket into the brace of its side, and no other character into one. */
 const BRACKET_BIT = 0x20
 
+export interface ValueOptions {
+  /** The path of the list in each document whose elements are the events. Default: the values are the events. */
+  readonly pick?: string | undefined
+  /** Default: values that are not UTF-8 are rejected. */
+  readonly invalid?: InvalidBytes
+}
+
 /** A number or a literal ends before one of these. */
 const DELIMITERS = new Set(new TextEncoder().encode(' \t\n\r,:"[]{}'))
-
-const MARK = [0xef, 0xbb, 0xbf]
-const EMPTY = new Uint8Array()
-
-const NOT_SEPARATED = 'not valid JSON: expected "," or "]" after an element of the top-level array'
-
-/** An input is not a JSON document: from here to its end nothing could be cut into values. */
-export interface UnreadRest {
-  /** The line on which it begins. */
-  readonly line: number
-  readonly problem: string
-  /** Its length; 0 where only the end of an array is missing. */
-  readonly bytes: number
-}
 
 /**
  * Finds the events in JSON that is not one value a line: the elements of a top-level array, and any other value of
@@ -83,14 +81,25 @@ export interface UnreadRest {
  * where the value ends. A bracket that closes nothing, or an end of the input inside an array, a value or a string, shows
  * that values are no longer where they seem to be; what comes next may be the contents of somebody's string. Then all from
  * there on is one rejected event (JSON_INVALID), and `unread` tells how many bytes that is.
+ *
+ * With `pick` the objects that are found so are documents, and the events are the elements of the list in each of them, found as those
+ * of an array at the top are. A document without the list is one rejected event. stream-json could pick it, but see above.
  */
 export class ValueSplitter implements Splitter {
   readonly #maxEventBytes: number
   readonly #held: HeldBytes
-  /** The first bytes, until it is clear whether they are a byte order mark. */
-  #beginning: Uint8Array | undefined = EMPTY
+  readonly #mark = new WithoutMark()
   #state: State = 'top'
+  /** In an array at the top, or in the list of a document. */
   #inArray = false
+  readonly #invalid: InvalidBytes
+  readonly #pick: string | undefined
+  readonly #envelope: Envelope | undefined
+  /** Of a document: its beginning, until its list is found, the line on which it begins, and if it stands in an array itself. */
+  readonly #document: HeldBytes
+  #documentLine = 1
+  #isDocumentInArray = false
+  #inList = false
   /** Of a nested value: brackets that are open, and whether a string is. */
   #depth = 0
   #inString = false
@@ -102,21 +111,26 @@ export class ValueSplitter implements Splitter {
   /** Where the value begins that is being read. */
   #valueLine = 1
   #ordinal = 0
-  /** Why the state is `broken`. */
-  #problem = ''
-  readonly #rest: HeldBytes
+  /** In the state `broken`. */
+  #rest: BrokenRest | undefined
   readonly #coding: TextCoding
-  #isRestTold = false
   #unread: UnreadRest | undefined
   #events: EventText[] = []
   #rejected: RejectedEvent[] = []
 
   /** @param coding how bytes become text. Default: as it is done everywhere */
-  constructor(maxEventBytes: number, coding = PORTABLE_CODING) {
+  constructor(
+    maxEventBytes: number,
+    coding = PORTABLE_CODING,
+    { pick, invalid = notUtf8 }: ValueOptions = {},
+  ) {
+    this.#invalid = invalid
     this.#maxEventBytes = maxEventBytes
     this.#coding = coding
+    this.#pick = pick
+    this.#envelope = pick === undefined ? undefined : new Envelope(pick, coding)
+    this.#document = new HeldBytes(MAX_RAW_BYTES, coding)
     this.#held = new HeldBytes(maxEventBytes, coding)
-    this.#rest = new HeldBytes(MAX_RAW_BYTES, coding)
   }
 
   /** After the end: what could not be cut into values. */
@@ -125,30 +139,18 @@ export class ValueSplitter implements Splitter {
   }
 
   push(chunk: Uint8Array): EventTexts {
-    if (this.#beginning !== undefined) {
-      this.#beginning = joined(this.#beginning, chunk)
-      if (!mayBecomeMark(this.#beginning)) this.#begin()
-    } else {
-      this.#read(this.#coding.view(chunk))
-    }
+    this.#read(this.#coding.view(this.#mark.push(chunk)))
     return this.#take()
   }
 
   end(): EventTexts {
-    this.#begin()
-    if (this.#state === 'broken') this.#endBroken()
+    this.#read(this.#coding.view(this.#mark.end()))
+    if (this.#rest !== undefined) this.#endBroken(this.#rest)
     else if (this.#state === 'scalar' && !this.#inArray) this.#emitHeld()
     else if (this.#isInside()) this.#endInside()
+    else if (this.#state === 'envelope') this.#endInDocument()
     else if (this.#inArray) this.#endBetween()
     return this.#take()
-  }
-
-  #begin(): void {
-    const beginning = this.#beginning
-    this.#beginning = undefined
-    if (beginning === undefined) return
-    const bytes = this.#coding.view(beginning)
-    this.#read(bytes.subarray(afterMark(bytes, 0)))
   }
 
   #take(): EventTexts {
@@ -162,10 +164,14 @@ export class ValueSplitter implements Splitter {
     const chunk = new ChunkText(bytes, this.#coding)
     let position = 0
     while (position < bytes.length) {
-      if (this.#state === 'broken') {
-        this.#rest.add(bytes.subarray(position))
-        if (this.#rest.overflowed && !this.#isRestTold) this.#emitRest(`; nothing after it is read`)
+      if (this.#rest !== undefined) {
+        const rejected = this.#rest.add(bytes.subarray(position))
+        if (rejected !== undefined) this.#rejected.push(rejected)
         return
+      }
+      if (this.#state === 'envelope') {
+        position = this.#readEnvelope(this.#envelope!, bytes, position)
+        continue
       }
       const begun = this.#isInside()
       if (!begun) {
@@ -198,12 +204,58 @@ export class ValueSplitter implements Splitter {
       if (byte === LF) this.#line++
       else if (byte === COMMA || byte === COLON) this.#separate(byte)
       else if (byte === CLOSE_BRACKET && this.#inArray) this.#closeArray()
+      else if (byte === OPEN_BRACE && this.#envelope !== undefined && !this.#inList) this.#beginDocument(byte)
       else if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) this.#break(byte)
       else if (byte === OPEN_BRACKET && this.#state === 'top') this.#openArray()
       else this.#beginValue(byte)
+      if (this.#state === 'envelope') return position + 1
       if (this.#isInside() || this.#state === 'broken') return position
     }
     return bytes.length
+  }
+
+  #beginDocument(byte: number): void {
+    this.#envelope!.begin()
+    this.#state = 'envelope'
+    this.#isDocumentInArray = this.#inArray
+    this.#documentLine = this.#line
+    this.#document.add(Uint8Array.of(byte))
+  }
+
+  /** @returns the offset after the last byte that was read */
+  #readEnvelope(envelope: Envelope, bytes: Uint8Array, from: number): number {
+    const end = envelope.read(bytes, from)
+    this.#line += envelope.takeLines()
+    // Behind the list nothing is held: a document without one is the only one that is rejected.
+    if (!this.#hasList) this.#document.add(bytes.subarray(from, end))
+    if (envelope.isInList) {
+      this.#document.clear()
+      this.#inList = true
+      this.#openArray()
+    } else if (envelope.isOver) {
+      if (!this.#hasList) this.#refuseDocument(envelope)
+      this.#document.clear()
+      this.#inArray = this.#isDocumentInArray
+      this.#state = this.#inArray ? 'separator' : 'top'
+    }
+    return end
+  }
+
+  /** The list of the document has been found: its beginning is not held any longer. */
+  get #hasList(): boolean {
+    return this.#document.length === 0
+  }
+
+  #refuseDocument({ foundType }: Envelope): void {
+    const place = { line: this.#documentLine, ordinal: this.#ordinal++ }
+    const rejection =
+      foundType === undefined
+        ? ({ code: 'FIELD_MISSING', message: `the document has no list ${this.#pick}` } as const)
+        : ({
+            code: 'TYPE_ERROR',
+            message: `${this.#pick} of the document is ${foundType}, not a list`,
+          } as const)
+    this.#rejected.push(unreadEvent(place, rejection, this.#document, this.#coding))
   }
 
   /** A comma, or a colon, which is right nowhere between values: after an element it is taken for the comma. */
@@ -222,7 +274,8 @@ export class ValueSplitter implements Splitter {
   #closeArray(): void {
     if (this.#state === 'element') this.#refuse('expected a value, not "]"')
     this.#inArray = false
-    this.#state = 'top'
+    this.#state = this.#inList ? 'envelope' : 'top'
+    this.#inList = false
   }
 
   #beginValue(byte: number): void {
@@ -237,8 +290,9 @@ export class ValueSplitter implements Splitter {
 
   #break(byte: number): void {
     this.#state = 'broken'
-    this.#problem = `"${String.fromCharCode(byte)}" closes nothing`
-    this.#valueLine = this.#line
+    const place = { line: this.#line, ordinal: this.#ordinal++ }
+    const problem = `"${String.fromCharCode(byte)}" closes nothing`
+    this.#rest = new BrokenRest({ place, code: 'JSON_INVALID', problem }, this.#coding)
   }
 
   /**
@@ -315,9 +369,19 @@ export class ValueSplitter implements Splitter {
       return
     }
     const text = chunk.text(from, end)
-    if (text === undefined) this.#rejected.push(notUtf8(line, ordinal, bytes.subarray(from, end)))
-    else if (this.#isMisplaced) this.#rejected.push(invalid(line, ordinal, NOT_SEPARATED, text))
-    else this.#events.push({ line, ordinal, text })
+    const event =
+      text === undefined ? this.#invalid(line, ordinal, bytes.subarray(from, end)) : { line, ordinal, text }
+    if (!('text' in event)) this.#rejected.push(event)
+    else if (this.#isMisplaced) this.#rejected.push(invalid(line, ordinal, this.#notSeparated, event.text))
+    else this.#events.push(event)
+  }
+
+  get #notSeparated(): string {
+    return `not valid JSON: expected "," or "]" after an element of ${this.#arrayName}`
+  }
+
+  get #arrayName(): string {
+    return this.#inList ? `the list ${this.#pick}` : 'the top-level array'
   }
 
   #emitHeld(): void {
@@ -336,33 +400,35 @@ export class ValueSplitter implements Splitter {
     this.#rejected.push(invalid(this.#line, this.#ordinal++, `not valid JSON: ${problem}`, raw))
   }
 
-  #emitRest(end: string): void {
-    this.#isRestTold = true
-    this.#emitUnread(`${this.#problem}${end}`, this.#rest)
-  }
-
-  #emitUnread(message: string, { bytes, overflowed }: HeldBytes): void {
-    const raw = overflowed ? rawHead(bytes, this.#coding) : rawText(bytes, this.#coding)
-    const rejected = invalid(this.#valueLine, this.#ordinal++, message, raw)
-    this.#rejected.push(overflowed ? { ...rejected, truncated: true } : rejected)
-  }
-
-  #endBroken(): void {
-    const { length } = this.#rest
-    if (!this.#isRestTold) this.#emitRest(`; ${length} bytes from there on are not read`)
-    this.#rest.clear()
-    this.#unread = { line: this.#valueLine, problem: this.#problem, bytes: length }
+  #endBroken(rest: BrokenRest): void {
+    const rejected = rest.end()
+    if (rejected !== undefined) this.#rejected.push(rejected)
+    this.#unread = rest.unread
   }
 
   #endInside(): void {
     const { length } = this.#held
-    this.#emitUnread(`the input ends inside this value, after ${length} bytes of it`, this.#held)
+    const place = { line: this.#valueLine, ordinal: this.#ordinal++ }
+    const message = `the input ends inside this value, after ${length} bytes of it`
+    this.#rejected.push(unreadEvent(place, { code: 'JSON_INVALID', message }, this.#held, this.#coding))
     this.#held.clear()
     this.#unread = { line: this.#valueLine, problem: 'the input ends inside a value', bytes: length }
   }
 
+  /** A document is not read to its end: with its list, or without it. */
+  #endInDocument(): void {
+    const { length } = this.#document
+    const place = { line: this.#documentLine, ordinal: this.#ordinal++ }
+    const problem = 'the input ends inside a document'
+    const message = this.#hasList
+      ? `${problem}, behind its list ${this.#pick}`
+      : `${problem}, after ${length} bytes of it and before its list ${this.#pick}`
+    this.#rejected.push(unreadEvent(place, { code: 'JSON_INVALID', message }, this.#document, this.#coding))
+    this.#unread = { line: place.line, problem, bytes: length }
+  }
+
   #endBetween(): void {
-    const problem = 'the input ends inside the top-level array'
+    const problem = `the input ends inside ${this.#arrayName}`
     this.#rejected.push(invalid(this.#line, this.#ordinal++, problem, ''))
     this.#unread = { line: this.#line, problem, bytes: 0 }
   }
@@ -370,17 +436,4 @@ export class ValueSplitter implements Splitter {
 
 function invalid(line: number, ordinal: number, message: string, raw: string | Uint8Array): RejectedEvent {
   return { line, ordinal, rejection: { code: 'JSON_INVALID', message }, raw }
-}
-
-/** True for a beginning of a byte order mark that is not whole yet. */
-function mayBecomeMark(bytes: Uint8Array): boolean {
-  return bytes.length < MARK.length && bytes.every((byte, index) => byte === MARK[index])
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  if (first.length === 0) return second
-  const bytes = new Uint8Array(first.length + second.length)
-  bytes.set(first)
-  bytes.set(second, first.length)
-  return bytes
 }

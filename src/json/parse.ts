@@ -390,6 +390,7 @@ class ExactParser {
 
 const LITERALS = ['true', 'false', 'null']
 
-function isIndex(name: string): boolean {
+/** True for a name that V8 takes for an index: its member would stand before all others. */
+export function isIndex(name: string): boolean {
   return INDEX.test(name) && Number(name) <= MAX_INDEX
 }

@@ -1,6 +1,7 @@
 import { type Failure, valueError } from '../expression/failure.ts'
 import { iterate } from '../expression/runtime/containers/iteration.ts'
 import { keyText } from '../expression/runtime/containers/keys.ts'
+import type { Meter } from '../expression/runtime/meter.ts'
 import { integerText } from '../expression/runtime/numbers/huge-integer.ts'
 import { formatNumber } from '../expression/runtime/numbers/numbers.ts'
 import type { Maybe, NumberTexts, Value } from '../expression/value.ts'
@@ -30,16 +31,22 @@ const ESCAPED = /["\\\x00-\x1f\ud800-\udfff]/
  *   lone surrogates             escaped
  *
  * @param numbers how the event wrote numbers that we would write in another way
+ * @param options `meter` counts the text while it grows; `sorted`: names of members in the order of their UTF-16 units
  * @throws {Failure} TYPE_ERROR for a Dict with a tuple as key; VALUE_ERROR for a value that contains itself, nests
  *   deeper than 2000 levels, or is longer than 2**28 characters
  */
-export function stringify(value: Value, numbers?: NumberTexts): string {
+export function stringify(value: Value, numbers?: NumberTexts, options: WriterOptions = {}): string {
   try {
-    return new Writer(numbers).write(value)
+    return new Writer(numbers, options).write(value)
   } catch (error) {
     if (error instanceof RangeError) throw tooBig()
     throw error
   }
+}
+
+interface WriterOptions {
+  readonly meter?: Meter
+  readonly sorted?: boolean
 }
 
 /** An array or object that has been begun. */
@@ -57,15 +64,20 @@ interface Open {
 /** Nothing here calls itself: how deep a value may nest does not depend on how much room is left on the stack. */
 class Writer {
   readonly #numbers: NumberTexts | undefined
+  readonly #meter: Meter | undefined
+  readonly #sorted: boolean
   #text = ''
   /** The arrays and objects round what is being written, the innermost last. */
   readonly #open: Open[] = []
 
-  constructor(numbers: NumberTexts | undefined) {
+  constructor(numbers: NumberTexts | undefined, { meter, sorted = false }: WriterOptions) {
     this.#numbers = numbers
+    this.#meter = meter
+    this.#sorted = sorted
   }
 
   write(value: Value): string {
+    let counted = 0
     this.#any(value)
     for (let inner = this.#open.at(-1); inner !== undefined; inner = this.#open.at(-1)) {
       const { done, value: next } = inner.values.next()
@@ -76,7 +88,10 @@ class Writer {
         this.#open.pop()
       }
       if (this.#text.length > MAX_OUTPUT_LENGTH) throw tooBig()
+      this.#meter?.build(this.#text.length - counted)
+      counted = this.#text.length
     }
+    this.#meter?.build(this.#text.length - counted)
     if (this.#text.length > MAX_OUTPUT_LENGTH) throw tooBig()
     return this.#text
   }
@@ -140,7 +155,8 @@ class Writer {
     this.#open.push({ end: ']', names: undefined, values, texts, index: 0, isEmpty: true })
   }
 
-  #object({ names, values }: Members, texts: ReadonlyMap<string, string> | undefined): void {
+  #object(members: Members, texts: ReadonlyMap<string, string> | undefined): void {
+    const { names, values } = this.#sorted ? sorted(members) : members
     this.#text += '{'
     this.#open.push({ end: '}', names, values: values.values(), texts, index: 0, isEmpty: true })
   }
@@ -166,6 +182,12 @@ function membersOf(dict: Dict): Members {
   const members = new Map<string, Value>()
   for (const [key, value] of dict.entries.values()) members.set(keyText(key), value)
   return { names: [...members.keys()], values: [...members.values()] }
+}
+
+/** The members in the order of the UTF-16 units of their names, as RFC 8785 has it. */
+function sorted({ names, values }: Members): Members {
+  const order = names.map((_, index) => index).sort((one, other) => (names[one]! < names[other]! ? -1 : 1))
+  return { names: order.map((index) => names[index]!), values: order.map((index) => values[index]) }
 }
 
 /** The failure of an output whose text is longer than MAX_OUTPUT_LENGTH. */

@@ -6,7 +6,7 @@
 import { isCallable } from '../expression/check/call-checker.ts'
 import { checkExpression, checkStatements } from '../expression/check/check.ts'
 import type { Node, TapNode } from '../expression/check/checked.ts'
-import type { CheckContext, TableRecipes } from '../expression/check/name-checker.ts'
+import type { CheckContext, PreparedRecipes, TableRecipes } from '../expression/check/name-checker.ts'
 import type { SuspicionContext } from '../expression/check/suspicions.ts'
 import { assignmentsOf, suspicionsInStatements, suspicionsOf } from '../expression/check/suspicions.ts'
 import type { Problem, SourceText } from '../expression/diagnostic.ts'
@@ -93,6 +93,7 @@ class Compiler {
   readonly #reads = new Set<string>()
   #tables: ReadonlyMap<string, LookupTable> = new Map()
   readonly #tableRecipes: TableRecipes = new Map()
+  readonly #prepared: PreparedRecipes = new Map()
   #tablePlaces: readonly NamedTable[] = []
   readonly #patterns = new Map<string, string>()
   /** Names that tap assigns and that rules do not see. */
@@ -287,6 +288,7 @@ class Compiler {
       reads: this.#reads,
       tables: this.#tableRecipes,
       hasParent: this.#hasParent,
+      prepared: this.#prepared,
     }
   }
 
@@ -294,7 +296,7 @@ class Compiler {
     return {
       table: (name) => this.#tables.get(name) ?? (this.#incomplete ? unseenTable(name) : undefined),
       tables: this.#tablePlaces,
-      patterns: this.#patterns,
+      patterns: { get: (name) => this.#patterns.get(name), names: [...this.#patterns.keys()] },
       re2: () => this.#functions.re2(),
       allowUnsafePatterns: this.#options.allowUnsafePatterns === true,
       warn: (message) => {

@@ -17,7 +17,9 @@ export function envelopeHint(data: JsonObject | Dict, message: string): string {
   if (['.', '[', ' '].some((end) => message.startsWith(`field ${only.name}${end}`))) return ''
   const [first] = only.value
   if (first === undefined || first === null || !isMapping(first) || only.name.length > MAX_NAME) return ''
-  const taken = /^[A-Za-z_]\w*$/.test(only.name) ? `: jq -c '.${only.name}[]' takes them out` : ''
+  const taken = /^[A-Za-z_]\w*$/.test(only.name)
+    ? `: --input-format json --pick ${only.name} takes them out`
+    : ''
   return `; the event's only member ${JSON.stringify(only.name)} is a list, whose elements may be the events meant${taken}`
 }
 

@@ -1,8 +1,7 @@
-import { createRequire } from 'node:module'
 import { loadFunctions } from '../expression/functions/on-demand.ts'
-import type { Re2 } from '../expression/regex/linear-matcher.ts'
 import { compileLoaded, loadFor } from './compile-with.ts'
 import type { CompileOptions, RoutedDefinition, RuleDefinition } from './definition.ts'
+import { loadRe2 } from './load-re2.ts'
 import { RuleError } from './rule-error.ts'
 import type { RuleSet } from './rule-set.ts'
 import { compileRouted, loadRouted } from './sets/compile-routes.ts'
@@ -53,9 +52,4 @@ export async function loadAndCompileRouted(
 export function compileDefinition(definition: RuleDefinition): Promise<RuleSet | RoutedRules> {
   if ('routes' in definition) return loadAndCompileRouted(definition)
   return loadAndCompile(definition.text, definition.options)
-}
-
-/** Patterns are compiled synchronously: an import would come too late, so its form for `require` is taken. */
-function loadRe2(): Re2 {
-  return createRequire(import.meta.url)('re2js') as Re2
 }

@@ -12,6 +12,7 @@ import type { RestReads } from '../expression/runtime/rest.ts'
 import { restOf } from '../expression/runtime/rest.ts'
 import type { Dict, JsonObject, Maybe, NumberTexts, Value } from '../expression/value.ts'
 import { NumberText } from '../expression/value.ts'
+import { JSON_CODING } from '../json/coding.ts'
 import { envelopeHint } from './envelope.ts'
 import type { RuleNotes } from './rule-notes.ts'
 
@@ -73,6 +74,8 @@ export interface Runner {
   run(data: JsonObject, raw: string): JsonObject | undefined
   /** As {@link Runner.run}, for any event; `numbers` are the texts that its numbers have in the input. */
   runExact(data: JsonObject | Dict, raw: string, numbers: NumberTexts | undefined): JsonObject | undefined
+  /** When the events that follow were read, in milliseconds since 1970-01-01T00:00:00Z. Set it once for a batch. */
+  received: number
   /** After `undefined`: what became of the event. */
   readonly ending: Ending
   /** After `undefined` and `rejected`: why. */
@@ -123,6 +126,7 @@ export class Run implements EventContext, Runner, ElementRunner {
 
   /** Counts the cost of the event, and ends its evaluation at the limit. */
   readonly meter: Meter
+  readonly json = JSON_CODING
 
   /** The event that this one is an element of. */
   parent: JsonObject | Dict = {}
@@ -135,6 +139,8 @@ export class Run implements EventContext, Runner, ElementRunner {
   ending: Ending = 'rejected'
   split: SplitEvent | undefined
 
+  /** Set by whoever reads batches; before, when this was made. */
+  received = Date.now()
   #data: JsonObject | Dict = {}
   #whileSteps = 0
   #anomalies: Map<string, Map<string, Value>> | undefined

@@ -33,6 +33,8 @@ export function kindsOf(node: Node): ValueKinds {
   switch (node.op) {
     case 'constant':
       return new Set([kindOfValue(node.value)])
+    case 'absent':
+      return new Set()
     case 'raw':
     case 'formatted':
       return TEXT

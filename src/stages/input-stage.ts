@@ -1,11 +1,14 @@
+import { HELD_EVENT_MS } from '../formats/limits.ts'
 import { UnreadRests } from '../formats/unread-rests.ts'
 import { PacedStage } from './paced-stage.ts'
-import type { InputChunk } from './parse.ts'
+import type { InputChunk } from './source.ts'
 import { STAGE_OPTIONS } from './stage.ts'
 
 /** A stage that takes InputChunks of one source after the other, or plain bytes of a single source. */
 export abstract class InputStage extends PacedStage<InputChunk | Uint8Array> {
   #bytesRead = 0
+  /** Runs out when nothing has come for a while. */
+  #idle: NodeJS.Timeout | undefined
   /** The bytes of JSON documents that could not be read. */
   readonly unread = new UnreadRests()
 
@@ -31,12 +34,38 @@ export abstract class InputStage extends PacedStage<InputChunk | Uint8Array> {
     return chunk.bytes === undefined ? this.endSource() : this.#read(chunk.bytes)
   }
 
+  /** The batches of the event that is held only because more of it may come. */
+  protected abstract heldPieces(): Iterable<unknown>
+  /** Such an event is held. */
+  protected abstract readonly holdsEvent: boolean
+
   protected override lastPieces(): Iterable<unknown> {
+    clearTimeout(this.#idle)
     return this.endSource()
   }
 
   #read(bytes: Uint8Array): Iterable<unknown> {
     this.#bytesRead += bytes.length
-    return this.takeBytes(bytes)
+    this.#idle?.refresh()
+    return this.#untilIdle(this.takeBytes(bytes))
+  }
+
+  /** The same pieces; behind them it is waited for more of the event that is held, if there is one. */
+  *#untilIdle(pieces: Iterable<unknown>): Iterable<unknown> {
+    yield* pieces
+    if (this.holdsEvent) this.#flushWhenIdle()
+  }
+
+  #flushWhenIdle(): void {
+    this.#idle ??= setTimeout(() => {
+      this.#idle = undefined
+      // Where the reader keeps a batch waiting, the source waits as well.
+      if (this.holdsEvent && !this.insertPieces(() => this.heldPieces())) this.#flushWhenIdle()
+    }, HELD_EVENT_MS)
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    clearTimeout(this.#idle)
+    super._destroy(error, callback)
   }
 }

@@ -1,6 +1,7 @@
 import { outputSize } from '../batches/output-size.ts'
 import { Slice } from '../batches/slice.ts'
 import type { Batch, InputEvent, OutputEvent } from '../event.ts'
+import { withReplaced } from '../event.ts'
 import { HAND_ON_BYTES } from '../formats/limits.ts'
 import type { EventNotes, PartLimit, RunnerSource } from '../rules/apply/normalize.ts'
 import { normalizeInParts } from '../rules/apply/normalize.ts'
@@ -48,8 +49,10 @@ export class NormalizeStage extends PacedStage<Batch<InputEvent>> {
   }
 
   protected override *pieces(batch: Batch<InputEvent>): Iterable<Batch<OutputEvent>> {
+    let replaced = batch.notes?.replaced ?? 0
     for (const part of normalizeInParts(batch, this.#runner, this.#stopAtRejected, new Limit())) {
-      yield { ...part, notes: this.#notes?.take() }
+      yield { ...part, notes: withReplaced(this.#notes?.take(), replaced) }
+      replaced = 0
     }
     // Nothing may be left of a batch but the number of those that were dropped.
     if ((this.#notes?.dropped ?? 0) > 0) {

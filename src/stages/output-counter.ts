@@ -13,6 +13,8 @@ export interface OutputCounts extends RuleTotals {
   /** Events that rules drop. */
   readonly dropped: number
   readonly rejectedByCode: Readonly<Partial<Record<RejectionCode, number>>>
+  /** Events that were read with U+FFFD in the place of bytes that do not fit the encoding. */
+  readonly replaced: number
   /** Bytes of output. */
   readonly bytesWritten: number
 }
@@ -36,6 +38,7 @@ export class OutputCounter {
   #dropped = 0
   readonly #rejectedByCode: Partial<Record<RejectionCode, number>> = {}
   readonly #rules = new RuleCounts()
+  #replaced = 0
   #bytesWritten = 0
 
   add({ bytes, written, rejected, notes }: Leaving): void {
@@ -45,6 +48,7 @@ export class OutputCounter {
     if (notes === undefined) return
     this.#dropped += notes.dropped ?? 0
     this.#rules.add(notes)
+    this.#replaced += notes.replaced ?? 0
   }
 
   #reject({ count, byCode, byRule, bySet }: RejectedCounts): void {
@@ -71,6 +75,7 @@ export class OutputCounter {
       rejected: this.#rejected,
       dropped: this.#dropped,
       rejectedByCode: { ...this.#rejectedByCode },
+      replaced: this.#replaced,
       ...this.#rules.totals,
       bytesWritten: this.#bytesWritten,
     }

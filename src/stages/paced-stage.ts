@@ -11,6 +11,8 @@ export abstract class PacedStage<Taken> extends Transform {
   #pieces: Iterator<unknown> | undefined
   /** To be called when all of them are made. */
   #taken: TransformCallback | undefined
+  /** A batch that came while pieces of none were made. */
+  #waiting: (() => void) | undefined
   #isMaking = false
   /** The reader has asked for more, and was not given anything since: it does not ask again. */
   #isAsked = false
@@ -53,17 +55,39 @@ export abstract class PacedStage<Taken> extends Transform {
   }
 
   override _transform(taken: Taken, _encoding: BufferEncoding, callback: TransformCallback): void {
-    this.#begin(() => this.pieces(taken), callback)
+    this.#beginWhenFree(() => this.pieces(taken), callback)
   }
 
   override _flush(callback: TransformCallback): void {
-    this.#begin(() => this.lastPieces(), callback)
+    this.#beginWhenFree(() => this.lastPieces(), callback)
   }
 
   override _read(size: number): void {
     this.#isAsked = true
     if (this.#pieces === undefined) super._read(size)
     else if (!this.isBlocked) this.goOn()
+  }
+
+  /**
+   * Makes pieces that are of no batch, between two of them.
+   *
+   * @returns false: pieces of a batch are being made, and these are not
+   */
+  protected insertPieces(pieces: () => Iterable<unknown>): boolean {
+    if (this.#pieces !== undefined || this.destroyed) return false
+    this.#begin(pieces, (error) => {
+      const next = this.#waiting
+      this.#waiting = undefined
+      if (error) this.destroy(error)
+      else next?.()
+    })
+    return true
+  }
+
+  #beginWhenFree(pieces: () => Iterable<unknown>, callback: TransformCallback): void {
+    const begin = () => this.#begin(pieces, callback)
+    if (this.#pieces === undefined) begin()
+    else this.#waiting = begin
   }
 
   #begin(pieces: () => Iterable<unknown>, callback: TransformCallback): void {

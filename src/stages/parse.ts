@@ -1,50 +1,35 @@
+import { EventFormat } from '../batches/input-format.ts'
 import type { Batch, InputEvent } from '../event.ts'
-import { DEFAULT_MAX_LINE_BYTES, MAX_LINE_LIMIT } from '../formats/limits.ts'
-import type { EventTexts, Splitter } from '../formats/lines.ts'
-import { LineSplitter } from '../formats/lines.ts'
+import { withReplaced } from '../event.ts'
+import type { InputOptions, InputSettings } from '../formats/input-options.ts'
+import { inputSettings } from '../formats/input-options.ts'
 import { NODE_CODING } from '../formats/node-coding.ts'
-import { ValueSplitter } from '../formats/values.ts'
+import type { EventTexts, Splitter } from '../formats/splitter.ts'
+import type { EventReader } from '../rules/apply/parse-event.ts'
 import { parseBatch } from '../rules/apply/parse-event.ts'
+import { loadRe2 } from '../rules/load-re2.ts'
 import { InputStage } from './input-stage.ts'
 
-export type InputFormat = 'jsonl' | 'json'
-
-export interface ParseOptions {
-  /** `jsonl`: an event a line. `json`: a document, a top-level array or values one after the other. Default: jsonl. */
-  readonly inputFormat?: InputFormat
-  /** Longer events are rejected (LINE_TOO_LONG). Default: 16 MiB. */
-  readonly maxLineBytes?: number
+export interface ParseOptions extends InputOptions {
   /** Name of the input, where its bytes come without one. Default: `-`. */
   readonly source?: string
 }
 
-/** Bytes of one input; without `bytes`: its end. */
-export interface InputChunk {
-  readonly source: string
-  readonly bytes?: Uint8Array
-  /** Nobody else has the bytes' buffer: it may be given away. Default: false. */
-  readonly isOwned?: boolean
-}
-
 /** Bytes in, batches of events out. */
 export class ParseStage extends InputStage {
-  readonly #options: Required<ParseOptions>
+  readonly #format: EventFormat
+  readonly #reader: EventReader
   #source: string
   #splitter: Splitter
 
   /** @throws {TypeError} when an option is not acceptable */
   constructor(options: ParseOptions = {}) {
     super()
-    this.#options = parseOptions(options)
-    this.#source = this.#options.source
-    this.#splitter = this.#createSplitter()
-  }
-
-  #createSplitter(): Splitter {
-    const { inputFormat, maxLineBytes } = this.#options
-    return inputFormat === 'json'
-      ? new ValueSplitter(maxLineBytes, NODE_CODING)
-      : new LineSplitter(maxLineBytes, NODE_CODING)
+    const { input, source } = parseOptions(options)
+    this.#format = new EventFormat(input, loadRe2)
+    this.#reader = this.#format.createReader()
+    this.#source = source
+    this.#splitter = this.#format.createSplitter(NODE_CODING)
   }
 
   protected override enterSource(source: string): void {
@@ -58,11 +43,24 @@ export class ParseStage extends InputStage {
   protected override *endSource(): Iterable<Batch<InputEvent>> {
     yield* this.#parse(this.#splitter.end())
     this.unread.add(this.#source, this.#splitter.unread)
-    this.#splitter = this.#createSplitter()
+    this.#splitter = this.#format.createSplitter(NODE_CODING)
+  }
+
+  protected override *heldPieces(): Iterable<Batch<InputEvent>> {
+    const held = this.#splitter.flush?.()
+    if (held !== undefined) yield* this.#parse(held)
+  }
+
+  protected override get holdsEvent(): boolean {
+    return this.#splitter.holdsEvent ?? false
   }
 
   *#parse(texts: EventTexts): Iterable<Batch<InputEvent>> {
-    for (const part of inParts(texts, MAX_BATCH_EVENTS)) yield parseBatch(this.#source, part)
+    for (const part of inParts(texts, MAX_BATCH_EVENTS)) {
+      const batch = parseBatch(this.#source, part, this.#reader)
+      const notes = withReplaced(undefined, part.events.filter(({ isReplaced }) => isReplaced).length)
+      yield notes === undefined ? batch : { ...batch, notes }
+    }
   }
 }
 
@@ -86,16 +84,10 @@ function* inParts({ events, rejected }: EventTexts, maxEvents: number): Iterable
   if (events.length === 0) yield { events, rejected }
 }
 
-export function parseOptions({
-  inputFormat = 'jsonl',
-  maxLineBytes = DEFAULT_MAX_LINE_BYTES,
-  source = '-',
-}: ParseOptions): Required<ParseOptions> {
-  if (inputFormat !== 'jsonl' && inputFormat !== 'json') {
-    throw new TypeError(`inputFormat has to be 'jsonl' or 'json', not ${JSON.stringify(inputFormat)}`)
-  }
-  if (!Number.isSafeInteger(maxLineBytes) || maxLineBytes < 1 || maxLineBytes > MAX_LINE_LIMIT) {
-    throw new TypeError(`maxLineBytes has to be an integer from 1 to ${MAX_LINE_LIMIT}, not ${maxLineBytes}`)
-  }
-  return { inputFormat, maxLineBytes, source }
+/** @throws {TypeError} when an option is not acceptable */
+export function parseOptions({ source = '-', ...options }: ParseOptions): {
+  readonly input: InputSettings
+  readonly source: string
+} {
+  return { input: inputSettings(options), source }
 }

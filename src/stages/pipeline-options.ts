@@ -1,24 +1,20 @@
 import type { Writable } from 'node:stream'
+import type { InputOptions } from '../formats/input-options.ts'
 import type { RunnerSource } from '../rules/apply/normalize.ts'
-import type { EnrichSpec } from '../rules/load.ts'
+import type { RuleSet } from '../rules/rule-set.ts'
 import type { TracerPool } from '../tracer/client/pool.ts'
 import type { BatchCounts } from './output-counter.ts'
-import type { ParseOptions } from './parse.ts'
 import type { SerializeOptions } from './serialize.ts'
 import type { Sinks } from './sink.ts'
 
-/** The part of a compiled rule file that the pipeline needs. */
-export interface PipelineRules extends RunnerSource {
-  /** The fields that are looked up, and the member for detections. Default: nothing is looked up. */
-  readonly enrich?: EnrichSpec | undefined
-  /** The output fields. Needed with `enrich`. */
-  readonly writes?: readonly string[]
-}
+/**
+ * A rule set, as far as the pipeline depends on it. Without `enrich` nothing is looked up; `writes`, the output fields, is
+ * needed with it.
+ */
+export type PipelineRules = RunnerSource & Partial<Pick<RuleSet, 'enrich' | 'writes'>>
 
 /** All but where the bytes come from. */
-export interface StageOptions
-  extends Pick<ParseOptions, 'inputFormat' | 'maxLineBytes'>,
-    Pick<SerializeOptions, 'errors' | 'onError'> {
+export interface StageOptions extends InputOptions, Pick<SerializeOptions, 'errors' | 'onError'> {
   /** A rule file that `compileRules` has compiled. */
   readonly rules: PipelineRules
   /** Lines may go from bytes to bytes where the rules allow it; the result is the same. Default: true. */

@@ -1,21 +1,13 @@
-import type { RunnerSource } from '../rules/apply/normalize.ts'
-import type { EnrichSpec } from '../rules/load.ts'
+import type { InputOptions } from '../formats/input-options.ts'
 import { canEnrichLines } from './enrich.ts'
 import { NormalizeStage } from './normalize.ts'
-import type { ParseOptions } from './parse.ts'
 import { ParseStage } from './parse.ts'
+import type { PipelineRules } from './pipeline-options.ts'
 import { FusedStage } from './process/fused.ts'
 import { checkWorkers, ParallelStage } from './process/parallel.ts'
 
-/** The rules, as far as the choice of stages depends on them. */
-export interface PlanRules extends RunnerSource {
-  readonly enrich?: EnrichSpec | undefined
-  /** The output fields. */
-  readonly writes?: readonly string[]
-}
-
 /** The options, as far as the choice of stages depends on them. */
-export interface PlanOptions extends Pick<ParseOptions, 'inputFormat' | 'maxLineBytes'> {
+export interface PlanOptions extends InputOptions {
   readonly fastPath?: boolean | undefined
   readonly workers?: number | undefined
   readonly stopAtRejected: boolean
@@ -31,8 +23,8 @@ export interface PlannedStages {
 }
 
 interface Way {
-  fits(rules: PlanRules, options: PlanOptions): boolean
-  create(rules: PlanRules, options: PlanOptions): PlannedStages
+  fits(rules: PipelineRules, options: PlanOptions): boolean
+  create(rules: PipelineRules, options: PlanOptions): PlannedStages
 }
 
 /** The ways from bytes to outputs; the first one that fits is taken. */
@@ -40,7 +32,7 @@ const WAYS: readonly Way[] = [
   {
     fits: (rules, options) => (options.workers ?? 1) > 1 && canWriteLines(rules, options),
     create: (rules, { workers = 1, ...options }) => ({
-      parse: new ParallelStage(rules, { ...options, fastPath: options.fastPath ?? true, workers }),
+      parse: new ParallelStage(rules, { ...options, workers }),
     }),
   },
   {
@@ -49,9 +41,9 @@ const WAYS: readonly Way[] = [
   },
   {
     fits: () => true,
-    create: (rules, { inputFormat, maxLineBytes, stopAtRejected }) => ({
-      parse: new ParseStage({ inputFormat, maxLineBytes }),
-      normalize: new NormalizeStage(rules, stopAtRejected),
+    create: (rules, options) => ({
+      parse: new ParseStage(options),
+      normalize: new NormalizeStage(rules, options.stopAtRejected),
     }),
   },
 ]
@@ -61,13 +53,13 @@ const WAYS: readonly Way[] = [
  *
  * @throws {TypeError} when an option is not acceptable
  */
-export function planStages(rules: PlanRules, options: PlanOptions): PlannedStages {
+export function planStages(rules: PipelineRules, options: PlanOptions): PlannedStages {
   checkWorkers(options.workers ?? 1)
   return WAYS.find((way) => way.fits(rules, options))!.create(rules, options)
 }
 
 /** True when events may leave the first stage as lines: the enrich stage needs them as objects to reject one, or change it. */
-function canWriteLines({ enrich, writes = [] }: PlanRules, options: PlanOptions): boolean {
+function canWriteLines({ enrich, writes = [] }: PipelineRules, options: PlanOptions): boolean {
   if (!options.isEnriched) return true
   return options.tracerRequired !== true && canEnrichLines(enrich, writes)
 }

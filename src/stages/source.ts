@@ -1,4 +1,10 @@
-import type { InputChunk } from './parse.ts'
+/** Bytes of one input; without `bytes`: its end. */
+export interface InputChunk {
+  readonly source: string
+  readonly bytes?: Uint8Array
+  /** Nobody else has the bytes' buffer: it may be given away. Default: false. */
+  readonly isOwned?: boolean
+}
 
 /**
  * Where the pipeline's bytes come from: the chunks of one input after the other, and after each input a chunk that tells

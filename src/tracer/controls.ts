@@ -9,7 +9,7 @@
  *     CR, VT, FF, all other C0, DEL, C1 (NEL)  blank             \x1b            \u001b
  *     U+2028, U+2029                           blank             \u2028          \u2028
  *
- * Line ends are more than LF: what a SIEM reads replies with may end a line at CR, VT, FF, FS, GS, RS, NEL, U+2028 and
+ * Line ends are more than LF: the reader of replies in a SIEM may end a line at CR, VT, FF, FS, GS, RS, NEL, U+2028 and
  * U+2029 (Python's splitlines does), and would take the rest of a value for a line of the server. ESC and CSI steer a
  * terminal.
  */
@@ -43,7 +43,7 @@ const VALUE_CONTROL = new RegExp(`[|${WIRE}]`)
 const VALUE_CONTROLS = new RegExp(`\\r\\n|[|${WIRE}]`, 'g')
 const TERMINAL_CONTROLS = new RegExp(`[${classOf(TABLE.filter(({ onTerminal }) => onTerminal))}]`, 'g')
 
-/** A value as it may stand on the wire: what would end it, or its line, becomes a blank. */
+/** A value as it may stand on the wire: characters that would end it, or its line, become blanks. */
 export function wireText(text: string): string {
   return VALUE_CONTROL.test(text) ? text.replace(VALUE_CONTROLS, ' ') : text
 }

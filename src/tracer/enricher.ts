@@ -1,9 +1,9 @@
-import type { FeedStats } from './feeds/feed-file.ts'
+import type { FeedStats } from './feeds/feed-stats.ts'
 import type { Indicator } from './protocol.ts'
 
 /** One thing that an enricher knows of an indicator; it becomes one detection. */
 export interface Match {
-  /** As it may stand on the wire (see `wireText`). */
+  /** The category as it may stand on the wire (see `wireText`). */
   readonly category: string
   /** The context as it goes on the wire: `|name=text...`, made by `contextText`. */
   readonly context: string
@@ -11,18 +11,18 @@ export interface Match {
 
 /** A number that an enricher tells of itself. */
 export interface EnricherMetric {
-  /** As Prometheus has it: `tracer_misp_requests_total`. Of one type and one help text wherever it comes from. */
+  /** The name for Prometheus: `tracer_misp_requests_total`. It has one type and one help text wherever it comes from. */
   readonly name: string
   readonly help: string
   /** Counters only grow. */
   readonly type: 'counter' | 'gauge'
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
-  /** Of a counter: what the workers of a server have together. Of gauges it is always the largest. Default: sum. */
+  /** The way to add up a counter of the workers of a server. Of gauges it is always the largest. Default: sum. */
   readonly aggregator?: 'sum' | 'max'
 }
 
-/** What a look-up without a match gives: shared, so that a miss allocates nothing. */
+/** The result of a look-up without a match: shared, so that a miss allocates nothing. */
 export const NO_MATCHES: readonly Match[] = Object.freeze([])
 
 /**
@@ -34,13 +34,16 @@ export const NO_MATCHES: readonly Match[] = Object.freeze([])
  * `isLogged` that is true: then the enricher has said all there is to say).
  */
 export interface Enricher {
-  /** What it is called in logs and metrics. */
+  /** Its name in logs and metrics. */
   readonly name: string
   /** @returns all matches, the most specific first; `NO_MATCHES` for none */
   lookup(indicator: Indicator): readonly Match[] | Promise<readonly Match[]>
-  /** Reads what it knows again (SIGHUP). Never rejects: what cannot be read is logged, and the old knowledge stays. */
+  /**
+   * Reads what it knows again (SIGHUP). Never rejects: a file that cannot be read is logged, and the old knowledge
+   * stays.
+   */
   reload?(): Promise<void>
-  /** What its files tell of themselves, for the metrics. */
+  /** The numbers of its files, for the metrics. */
   stats?(): readonly FeedStats[]
   /** Further numbers for the metrics. */
   metrics?(): readonly EnricherMetric[]

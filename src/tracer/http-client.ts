@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 
-export interface HttpClientOptions {
+interface HttpClientOptions {
   /** Authorities that are trusted, PEM, in place of the system's. Default: the system's. */
   readonly ca?: string | Buffer | readonly string[]
   /** The largest number of connections to one server. Default: no limit. */
@@ -11,7 +11,7 @@ export interface HttpClientOptions {
   readonly connectMs: number
 }
 
-export interface HttpRequest {
+interface HttpRequest {
   /** Default: GET. */
   readonly method?: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
@@ -32,7 +32,7 @@ export interface HttpResponse {
 }
 
 /**
- * How undici says that a connection was closed: before a response, in a body of a known length, and in one that comes
+ * Messages of undici that a connection was closed: before a response, in a body of a known length, and in one that comes
  * in chunks, for which there is no code.
  */
 const CLOSED_EARLY: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'])
@@ -129,7 +129,7 @@ export class HttpClient {
         connect: tls,
         requestTls: tls,
         proxyTls,
-        // As all proxies take it: many allow a tunnel to port 443 alone.
+        // The form that all proxies take: many allow a tunnel to port 443 alone.
         proxyTunnel: false,
         clientFactory: (origin, options) => {
           const pool = new Pool(origin, { ...options, headersTimeout: connectMs })

@@ -1,4 +1,7 @@
-/** The entry `sluice/tracer`: the server that answers look-ups, and the enrichers that it asks. It loads no rules and no client. */
+/**
+ * The entry `sluice/tracer`: the server that answers look-ups, and the enrichers that it asks. It loads no rules and no
+ * client.
+ */
 export type { Enricher, EnricherMetric, Match } from './enricher.ts'
 export { CATEGORIES, NO_MATCHES } from './enricher.ts'
 export type { CustomLookup } from './enrichers/custom.ts'
@@ -21,10 +24,10 @@ export type { CompiledHeader } from './feeds/compiled/file-format.ts'
 export { compileFeeds } from './feeds/compiled/on-demand.ts'
 export type { DownloadStats, FeedDownloadOptions } from './feeds/download/download.ts'
 export { DownloadError, FeedDownload } from './feeds/download/download.ts'
-export type { AllowlistOptions, IndicatorAllowlistOptions } from './indicator-allowlist.ts'
+export type { AllowlistFile, IndicatorAllowlistOptions } from './indicator-allowlist.ts'
 export { IndicatorAllowlist } from './indicator-allowlist.ts'
 export type { ContextField, Detection, Indicator, IndicatorType } from './protocol.ts'
 export { contextText, flattenContext } from './protocol.ts'
-export type { Allowlist } from './server/enrichment.ts'
+export type { IndicatorSet } from './server/detector.ts'
 export type { TlsOptions, TracerServerOptions } from './server/server.ts'
 export { TracerServer } from './server/server.ts'

@@ -6,10 +6,10 @@ import type { WatchTimes } from './feeds/watch.ts'
 import type { Indicator } from './protocol.ts'
 
 /** A list of indicators that are known to be harmless: `--allowlist FILE [--key FIELD[:TYPE]]`. */
-export interface AllowlistOptions extends Omit<FeedSpec, 'category'> {
+export interface AllowlistFile extends Omit<FeedSpec, 'category'> {
   /**
-   * A warning-list of MISP; with a key any feed; else a plain text, one indicator a line, with `#` before comments. Plain
-   * or gzip.
+   * A warning-list of MISP; with a key any feed; else a text, one indicator a line, with `#` before comments. The file
+   * may be packed by gzip.
    */
   readonly file: string
   /** See `FeedOptions.isDownloaded`. */
@@ -17,7 +17,7 @@ export interface AllowlistOptions extends Omit<FeedSpec, 'category'> {
 }
 
 export interface IndicatorAllowlistOptions {
-  readonly files: readonly AllowlistOptions[]
+  readonly files: readonly AllowlistFile[]
   /** Default: none. */
   readonly log?: FeedLog
   /** Reload files that change. Default: true. */
@@ -46,7 +46,7 @@ export class IndicatorAllowlist {
     return new IndicatorAllowlist(await createFeedEnricher({ ...options, feeds }))
   }
 
-  /** Whether the indicator is on the list. */
+  /** True when the indicator is on the list. */
   has(indicator: Indicator): boolean {
     return this.#feeds.lookup(indicator) !== NO_MATCHES
   }

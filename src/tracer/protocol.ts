@@ -16,7 +16,7 @@ export { wireText } from './controls.ts'
  * header is read from bytes, because TCP may cut it anywhere and a line may begin right behind it.
  */
 
-/** What can be looked up. */
+/** The types of values that can be looked up. */
 export type IndicatorType = 'ip' | 'url' | 'hash'
 
 /** One value to look up, as the client sent it. */
@@ -26,14 +26,14 @@ export interface Indicator {
 }
 
 /** Asks for `LookupFinished` after the detections of a line. It is always sent. */
-export const SEND_FINISHED_EVENT = 'X-KF-SendFinishedEvent'
+const SEND_FINISHED_EVENT = 'X-KF-SendFinishedEvent'
 /** Asks for replies on this connection. A header without it is that of a client that never reads. */
-export const REPLY_BACK = 'X-KF-ReplyBack'
+const REPLY_BACK = 'X-KF-ReplyBack'
 /** Asks the server to keep statistics. Accepted, without effect. */
-export const SAVE_STATISTIC = 'X-KF-SaveStatistic'
+const SAVE_STATISTIC = 'X-KF-SaveStatistic'
 /** All that a header can hold: glued together in any order, usually without a newline after them. */
-export const HEADER_TOKENS = [SEND_FINISHED_EVENT, REPLY_BACK, SAVE_STATISTIC] as const
-/** What our own client sends on connect. */
+const HEADER_TOKENS = [SEND_FINISHED_EVENT, REPLY_BACK, SAVE_STATISTIC] as const
+/** The header that our own client sends on connect. */
 export const CLIENT_HEADER = SEND_FINISHED_EVENT + REPLY_BACK
 /** The whole first message of a client that asks whether the server lives. */
 export const PING = `${REPLY_BACK}PING`
@@ -42,9 +42,9 @@ export const PONG = 'PONG'
 /** Ends the reply to a line, match or not; LF follows it. */
 export const FINISHED = 'LookupFinished'
 
-/** How a connection began. */
+/** The beginning of a connection, as far as it is known. */
 export interface Header {
-  /** At least one token was there. */
+  /** True when at least one token was there. */
   readonly present: boolean
   /** The client asked for replies, or there is no header at all. */
   readonly replyBack: boolean
@@ -125,13 +125,13 @@ function startsAt(data: Buffer, at: number, expected: Buffer): boolean {
   return data.length - at >= expected.length && isPrefix(data, at, expected)
 }
 
-/** Whether all that is left of `data` may be the beginning of a token (nothing left: of anything). */
+/** True when all that is left of `data` may be the beginning of a token (nothing left: of anything). */
 function isBeginning(data: Buffer, at: number, mayBePing: boolean): boolean {
   if (TOKEN_BYTES.some((token) => data.length - at < token.length && isPrefix(data, at, token))) return true
   return mayBePing && data.length - at < PING_BYTES.length && isPrefix(data, at, PING_BYTES)
 }
 
-/** Whether `data` from `at` and `expected` agree as far as both go. */
+/** True when `data` from `at` and `expected` agree as far as both go. */
 function isPrefix(data: Buffer, at: number, expected: Buffer): boolean {
   const length = Math.min(data.length - at, expected.length)
   for (let i = 0; i < length; i++) {
@@ -203,7 +203,10 @@ const HASH_LENGTHS: ReadonlySet<number> = new Set([32, 40, 56, 64, 96, 128])
 const HEX = /^[0-9a-fA-F]+$/
 const MAY_BE_IP = /^[0-9]|:/
 
-/** The type of a value that comes without one: an IP address, a hash (hex digits, as many as MD5 or one of the SHA family has), else a url. */
+/**
+ * The type of a value that comes without one: an IP address, a hash (hex digits, as many as MD5 or one of the SHA
+ * family has), else a url.
+ */
 export function guessType(value: string): IndicatorType {
   if (HASH_LENGTHS.has(value.length) && HEX.test(value)) return 'hash'
   if (MAY_BE_IP.test(value) && isIP(value) !== 0) return 'ip'
@@ -211,8 +214,8 @@ export function guessType(value: string): IndicatorType {
 }
 
 /**
- * A request line with its LF: `<id>|url=...|ip=...|`. What would break the line becomes a space, so a value may come
- * back as `wireText(value)` in `MatchedIndicator`.
+ * A request line with its LF: `<id>|url=...|ip=...|`. Characters that would break the line become spaces, so a value
+ * may come back as `wireText(value)` in `MatchedIndicator`.
  */
 export function formatRequest(id: string, indicators: readonly Indicator[]): string {
   let line = wireText(id)
@@ -223,7 +226,7 @@ export function formatRequest(id: string, indicators: readonly Indicator[]): str
 const CATEGORY_FIELD = 'Category='
 const MATCHED_FIELD = 'MatchedIndicator='
 
-/** What the server found for one value. */
+/** A record that the server found for one value. */
 export interface Detection {
   readonly category: string
   /** The value as the client sent it. */
@@ -240,7 +243,7 @@ export type ContextField = readonly [name: string, text: string]
  *
  * @param category as it may stand on the wire (see `wireText`)
  * @param matched the value as the client sent it; it comes back as `wireText(matched)`
- * @param context what `contextText` made
+ * @param context the text that `contextText` made
  */
 export function formatDetection(category: string, matched: string, context: string): string {
   return `${CATEGORY_FIELD}${category}|${MATCHED_FIELD}${wireText(matched)}${context}\n`

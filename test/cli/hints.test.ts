@@ -53,7 +53,7 @@ describe('what the command says to a mistake', { concurrency: 2 }, () => {
     assert.match((await messages('[{"b": 1},\n{"b": 2}]'))[0]!, /--input-format json$/)
     assert.deepEqual(await messages('{"Records": [{"b": 1}]}\n'), [
       'a: field b is absent; the event\'s only member "Records" is a list, whose elements may be the events meant: ' +
-        "jq -c '.Records[]' takes them out",
+        '--input-format json --pick Records takes them out',
     ])
     assert.deepEqual(await messages('{"c": [{"b": 1}], "d": 1}\n{"c": [1]}\n{"c": []}\n{}\n'), [
       'a: field b is absent',
@@ -84,6 +84,13 @@ describe('what the command says to a mistake', { concurrency: 2 }, () => {
 })
 
 describe('normalize functions', { concurrency: 2 }, () => {
+  it('prints the patterns that extract knows by name', async () => {
+    const { code, stdout } = await normalize(['functions', '--patterns'])
+    assert.equal(code, 0)
+    assert.match(stdout, /^ {2}INT {2,}\[\+-\]\?\[0-9\]\+$/m)
+    assert.ok(stdout.split('\n').length > 80, stdout)
+  })
+
   it('has a page for each built-in function and each method', async () => {
     assert.equal(
       (await normalize(['functions', 'len'])).stdout,

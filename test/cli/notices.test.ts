@@ -87,7 +87,7 @@ describe('normalize with fields that no event has', { concurrency: 3 }, () => {
     skip: process.platform === 'win32',
   }, async () => {
     const folder = folderWith({ 'r.yaml': RULES, 'e.jsonl': GOOD.repeat(20) })
-    const command = `exec 2>&1; node --import tsx src/cli/normalize.ts --stats -r ${folder}/r.yaml ${folder}/e.jsonl; echo end`
+    const command = `exec 2>&1; node --import tsx src/cli/start-normalize.ts --stats -r ${folder}/r.yaml ${folder}/e.jsonl; echo end`
     // Pipes of Node are sockets.
     const { stdout } = await promisify(execFile)('sh', ['-c', command], {
       cwd: fileURLToPath(new URL('../..', import.meta.url)),

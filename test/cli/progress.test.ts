@@ -3,11 +3,10 @@ import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { Writable } from 'node:stream'
-import { describe, it, mock } from 'node:test'
+import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { Progress, progressLine } from '../../src/cli/progress.ts'
+import { progressText } from '../../src/cli/progress.ts'
 import { folderWith } from './command.ts'
 
 const COUNTS = {
@@ -21,84 +20,22 @@ const COUNTS = {
   bytesWritten: 1,
 }
 
-function screen(isTTY: boolean): Writable & { isTTY: boolean; text: string } {
-  const stream = Object.assign(
-    new Writable({
-      write: (chunk, _encoding, callback) => {
-        stream.text += String(chunk)
-        callback()
-      },
-    }),
-    { isTTY, text: '' },
-  )
-  return stream
-}
-
-describe('progressLine', () => {
+describe('progressText', () => {
   it('has counts, rates, share and remaining time', () => {
     assert.equal(
-      progressLine(COUNTS, 10, 1_000_000_000),
+      progressText(COUNTS, 10, 1_000_000_000),
       '1,234,567 events  123,457/s  50.0 MB/s  3 rejected  25%  ETA 0:30',
     )
-    assert.match(progressLine(COUNTS, 5000, 1_000_000_000), / {2}25% {2}ETA 4:10:00$/)
-    assert.match(progressLine({ ...COUNTS, events: 999 }, 1, undefined), /^999 events {2}999\/s/)
+    assert.match(progressText(COUNTS, 5000, 1_000_000_000), / {2}25% {2}ETA 4:10:00$/)
+    assert.match(progressText({ ...COUNTS, events: 999 }, 1, undefined), /^999 events {2}999\/s/)
   })
 
   it('leaves out what is not known', () => {
-    assert.equal(progressLine(COUNTS, 10, undefined), '1,234,567 events  123,457/s  50.0 MB/s  3 rejected')
-    assert.match(progressLine(COUNTS, 10, 250_000_000), / {2}100%$/)
-    assert.match(progressLine({ ...COUNTS, bytesRead: 0 }, 10, 100), / {2}0%$/)
-    assert.match(progressLine(COUNTS, 10, 1), / {2}100%$/)
-    assert.match(progressLine(COUNTS, 0, 0), / {2}0\/s {2}0\.0 MB\/s/)
-  })
-})
-
-describe('Progress', () => {
-  it('writes one line over the other on a terminal', () => {
-    mock.timers.enable({ apis: ['setInterval'] })
-    try {
-      const stream = screen(true)
-      const progress = new Progress({ stream, counts: () => COUNTS, totalBytes: undefined })
-      progress.start()
-      mock.timers.tick(500)
-      progress.end()
-      assert.match(stream.text, /^(?:\r\x1b\[K1,234,567 events[^\n\r]*){3}\n$/)
-    } finally {
-      mock.timers.reset()
-    }
-  })
-
-  it('adds a line a second elsewhere', () => {
-    mock.timers.enable({ apis: ['setInterval'] })
-    try {
-      const stream = screen(false)
-      const progress = new Progress({ stream, counts: () => COUNTS, totalBytes: undefined })
-      progress.start()
-      mock.timers.tick(2000)
-      progress.end()
-      assert.match(stream.text, /^(?:1,234,567 events[^\n\r]*\n){3}$/)
-    } finally {
-      mock.timers.reset()
-    }
-  })
-
-  it('clears its line before something else is written to the terminal', async () => {
-    mock.timers.enable({ apis: ['setInterval'] })
-    try {
-      const stream = screen(true)
-      const progress = new Progress({ stream, counts: () => COUNTS, totalBytes: undefined })
-      const beside = progress.beside()
-      const write = (text: string) => new Promise((resolve) => beside.write(text, resolve))
-      await write('first\n')
-      progress.start()
-      mock.timers.tick(250)
-      await write('second\n')
-      await write('third\n')
-      assert.match(stream.text, /^first\n\r\x1b\[K1,234[^\n\r]*\r\x1b\[Ksecond\nthird\n$/)
-      progress.end()
-    } finally {
-      mock.timers.reset()
-    }
+    assert.equal(progressText(COUNTS, 10, undefined), '1,234,567 events  123,457/s  50.0 MB/s  3 rejected')
+    assert.match(progressText(COUNTS, 10, 250_000_000), / {2}100%$/)
+    assert.match(progressText({ ...COUNTS, bytesRead: 0 }, 10, 100), / {2}0%$/)
+    assert.match(progressText(COUNTS, 10, 1), / {2}100%$/)
+    assert.match(progressText(COUNTS, 0, 0), / {2}0\/s {2}0\.0 MB\/s/)
   })
 })
 
@@ -106,7 +43,7 @@ describe('Progress', () => {
 const SCRIPT = '/usr/bin/script'
 
 describe('the progress of normalize, on a terminal', { skip: !existsSync(SCRIPT), concurrency: 2 }, () => {
-  const command = `'${process.execPath}' --import tsx '${fileURLToPath(new URL('../../src/cli/normalize.ts', import.meta.url))}'`
+  const command = `'${process.execPath}' --import tsx '${fileURLToPath(new URL('../../src/cli/start-normalize.ts', import.meta.url))}'`
   const run = async (tail: string): Promise<{ screen: string; folder: string }> => {
     const folder = folderWith({ 'r.yaml': 'a: x\n', 'e.jsonl': '{"x":1}\n' })
     const line = `${command} -r '${folder}/r.yaml' '${folder}/e.jsonl' ${tail.replaceAll('FOLDER', folder)}`

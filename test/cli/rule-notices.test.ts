@@ -94,6 +94,7 @@ describe('allRejectedNotice', () => {
     rejectedByRule: { a: 1, b: rejected - 4 },
     leftOutByRule: {},
     neverPresent: [],
+    replaced: 0,
     bytesRead: 0,
     bytesParsed: 0,
     bytesUnread: 0,

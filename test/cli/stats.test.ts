@@ -16,6 +16,7 @@ const COUNTS = {
   leftOutByRule: { b: 2 },
   ruleSets: { a: { events: 4, written: 3, rejected: 1, dropped: 0 } },
   neverPresent: [{ field: 'x', events: 4 }],
+  replaced: 1,
   bytesRead: 5,
   bytesParsed: 6,
   bytesUnread: 0,

@@ -109,9 +109,9 @@ describe('Supervisor', { timeout: 300_000 }, () => {
     const { supervisor, workers } = supervise(t, { workers: 1, shared: [manual] })
     await supervisor.start()
     const question = (value: string): ToPrimary => ({
-      kind: 'questions',
+      kind: 'lookups',
       enricher: 0,
-      questions: [[1, { type: 'url', value }]],
+      lookups: [[1, { type: 'url', value }]],
     })
     workers[0]!.tell(question('first'))
     await poll(() => manual.open.has('first'))
@@ -123,15 +123,15 @@ describe('Supervisor', { timeout: 300_000 }, () => {
     // Answers go out after a turn of the event loop, in their order.
     await new Promise((resolve) => setTimeout(resolve, 20))
     await manual.answer('second')
-    await poll(() => workers[1]!.toldOf('answers') > 0)
-    assert.equal(workers[0]!.toldOf('answers'), 0)
+    await poll(() => workers[1]!.toldOf('results') > 0)
+    assert.equal(workers[0]!.toldOf('results'), 0)
     assert.deepEqual(
-      workers[1]!.told.filter(({ kind }) => kind === 'answers'),
+      workers[1]!.told.filter(({ kind }) => kind === 'results'),
       [
         {
-          kind: 'answers',
+          kind: 'results',
           enricher: 0,
-          answers: [[1, [{ category: 'Manual', context: '|ioc=second' }]]],
+          results: [[1, [{ category: 'Manual', context: '|ioc=second' }]]],
         },
       ],
     )

@@ -114,7 +114,11 @@ describe('tracer serve --misp', { concurrency: 2, timeout: 300_000 }, () => {
   it('asks for a value once, whichever worker is asked for it', async (t) => {
     const misp = await FakeMisp.start(t)
     misp.attributes.push(attribute(1, 'domain', 'evil.example'))
-    const argv = ['--workers', '2', '--misp', misp.url, '--misp-ca', CA, '--metrics', '127.0.0.1:0']
+    // A busy machine may take longer than the default of 3 s; then MISP would be taken for away.
+    const argv = [
+      ...['--workers', '2', '--misp', misp.url, '--misp-ca', CA],
+      ...['--misp-timeout', '60s', '--metrics', '127.0.0.1:0'],
+    ]
     const command = await started(t, argv, KEY)
     await command.until(() => command.stderr.includes('"msg":"MISP answers"'))
     const replies: string[] = []

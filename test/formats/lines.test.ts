@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import type { EventText, RejectedEvent } from '../../src/event.ts'
 import { LineSplitter } from '../../src/formats/lines.ts'
 import { propertyRuns } from '../property-runs.ts'
-import { cutBytes, eachByte, type Found, splitAll } from '../stages/splitting.ts'
+import { chunksOf, cutBytes, eachByte, type Found, splitAll } from '../stages/splitting.ts'
 
 const MIB = 1 << 20
 
@@ -193,8 +193,3 @@ describe('LineSplitter', () => {
     assert.deepEqual(splitAll(new LineSplitter(MIB), [view]), [{ line: 1, ordinal: 0, text: '{"a":"ü"}' }])
   })
 })
-
-function chunksOf(bytes: Buffer, size: number): Buffer[] {
-  const count = Math.ceil(bytes.length / size)
-  return Array.from({ length: count }, (_, index) => bytes.subarray(index * size, (index + 1) * size))
-}

@@ -4,8 +4,9 @@ import { Readable, Writable } from 'node:stream'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { BlockProcessor } from '../../src/batches/block-processor.ts'
+import { EventCutter } from '../../src/batches/event-cutter.ts'
 import { placeRecords } from '../../src/batches/rejected-records.ts'
-import { ValueCutter } from '../../src/batches/value-cutter.ts'
+import { inputSettings } from '../../src/formats/input-options.ts'
 import { ValueSplitter } from '../../src/formats/values.ts'
 import { createPipeline } from '../../src/io/create-pipeline.ts'
 import { compileRules } from '../../src/rules/compile.ts'
@@ -115,11 +116,15 @@ async function processed(chunks: readonly Buffer[]) {
 
 /** What workers make of it: the same work, without the threads. */
 function processedInBlocks(chunks: readonly Buffer[]) {
-  const cutter = new ValueCutter(MIB, 100)
-  const normalizer = new BlockProcessor(RULES, { maxLineBytes: MIB, fastPath: true, stopAtRejected: false })
+  const cutter = new EventCutter(() => new ValueSplitter(MIB), 100)
+  const normalizer = new BlockProcessor(RULES, {
+    input: inputSettings({ inputFormat: 'json', maxLineBytes: MIB }),
+    fastPath: true,
+    stopAtRejected: false,
+  })
   let [output, errors, written, rejected] = ['', '', 0, 0]
   for (const piece of [...chunks.flatMap((chunk) => [...cutter.push(chunk)]), ...cutter.end()]) {
-    assert.ok(piece.kind === 'values')
+    assert.ok(piece.kind === 'events')
     for (const result of normalizer.process(piece)) {
       output += Buffer.from(result.bytes).toString()
       errors += Buffer.from(placeRecords(result.rejected, '-', 0).bytes).toString()

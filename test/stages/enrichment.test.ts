@@ -136,6 +136,45 @@ describe('Enrichment.find', () => {
   })
 })
 
+describe('LineIndicators', () => {
+  it('reads lines of a batch that is larger than the memory of the scanner, and lines that are longer', () => {
+    const enrichment = new Enrichment(spec({ ip: ['source.ip'], url: ['url'] }))
+    const fill = 'x'.repeat(1000)
+    const outputs = Array.from({ length: 1500 }, (_, n) => ({
+      fill: n % 700 === 3 ? fill.repeat(400) : fill,
+      source: { ip: `192.0.2.${n}` },
+      url: n % 3 === 0 ? `http://é/${n}"` : '-',
+    }))
+    const lines = new LineIndicators(enrichment, NODE_CODING)
+    const bytes = Buffer.from(outputs.map((output) => `${JSON.stringify(output)}\n`).join(''))
+    lines.open(bytes)
+    let start = 0
+    for (const output of outputs) {
+      assert.deepEqual([...lines.find(start)], [...enrichment.find(output)])
+      start = lines.next
+    }
+    assert.equal(start, bytes.length)
+  })
+
+  it('takes turns with another one, each on its own lines', () => {
+    const [one, other] = ['a', 'b'].map((name) => {
+      const lines = new LineIndicators(new Enrichment(spec({ ip: [name] })), NODE_CODING)
+      lines.open(Buffer.from(`{"a":"1","b":"2"}\n`.repeat(3)))
+      return lines
+    })
+    for (let line = 0; line < 3; line++) {
+      assert.deepEqual(
+        [...one!.find(line * 18)].map(({ value }) => value),
+        ['1'],
+      )
+      assert.deepEqual(
+        [...other!.find(line * 18)].map(({ value }) => value),
+        ['2'],
+      )
+    }
+  })
+})
+
 describe('Enrichment.add', () => {
   it('makes the list, and what leads to it', () => {
     assert.deepEqual(add({ a: 1 }).output, { a: 1, threat: { enrichments: ADDED } })

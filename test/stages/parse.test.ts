@@ -7,8 +7,9 @@ import { describe, it } from 'node:test'
 import type { Batch, InputEvent } from '../../src/event.ts'
 import { Dict } from '../../src/expression/value.ts'
 import { parseBatch } from '../../src/rules/apply/parse-event.ts'
-import type { InputChunk, ParseOptions } from '../../src/stages/parse.ts'
+import type { ParseOptions } from '../../src/stages/parse.ts'
 import { ParseStage } from '../../src/stages/parse.ts'
+import type { InputChunk } from '../../src/stages/source.ts'
 
 function parse(...texts: string[]): Batch<InputEvent> {
   const events = texts.map((text, ordinal) => ({

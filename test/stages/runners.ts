@@ -14,6 +14,7 @@ export function rulesOf(rule: Rule, options: { plain?: boolean } = {}): RunnerSo
 export const IDENTITY = rulesOf((data) => data as JsonObject)
 
 class FunctionRunner implements Runner {
+  received = 0
   rejection: Rejection = { code: 'VALUE_ERROR', message: 'none' }
   plain = true
   readonly ending = 'rejected'

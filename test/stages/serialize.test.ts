@@ -132,6 +132,7 @@ describe('SerializeStage', () => {
       rejected: 1,
       dropped: 0,
       rejectedByCode,
+      replaced: 0,
       bytesWritten: 19,
       ...rules,
     })

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import type { EventText, RejectedEvent } from '../../src/event.ts'
-import type { Splitter } from '../../src/formats/lines.ts'
+import type { Splitter } from '../../src/formats/splitter.ts'
 
 export type Found = EventText | RejectedEvent
 
@@ -29,4 +29,9 @@ export function cutAt(whole: Buffer, cuts: readonly number[]): Buffer[] {
 
 export function eachByte(whole: Buffer): Buffer[] {
   return [...whole].map((byte) => Buffer.of(byte))
+}
+
+export function chunksOf(whole: Buffer, size: number): Buffer[] {
+  const count = Math.ceil(whole.length / size)
+  return Array.from({ length: count }, (_, index) => whole.subarray(index * size, (index + 1) * size))
 }

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { type AllowlistOptions, IndicatorAllowlist } from '../../src/tracer/indicator-allowlist.ts'
+import { type AllowlistFile, IndicatorAllowlist } from '../../src/tracer/indicator-allowlist.ts'
 import { CLIENT_HEADER } from '../../src/tracer/protocol.ts'
 import { temporaryDirectory, temporaryFile } from '../temporary.ts'
 import { GMER, known, LogLines, ManualEnricher, MISS, poll, RunningServer } from './running-server.ts'
 
 const OPTIONS = { timeout: 300_000 }
 
-async function load(t: TestContext, ...files: AllowlistOptions[]): Promise<IndicatorAllowlist> {
+async function load(t: TestContext, ...files: AllowlistFile[]): Promise<IndicatorAllowlist> {
   const allowlist = await IndicatorAllowlist.load({ files, watch: false })
   t.after(() => allowlist.close())
   return allowlist

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
+import split from 'split2'
 import type { ServerAddress, TracerPoolOptions } from '../../src/tracer/client/pool.ts'
 import { TracerPool } from '../../src/tracer/client/pool.ts'
 import type { Indicator } from '../../src/tracer/protocol.ts'
@@ -13,7 +14,7 @@ export class Peer {
   readonly lines: string[] = []
   /** All that came. */
   received = ''
-  #held = ''
+  readonly #split = split('\n')
   #onLine: ((line: string) => void) | undefined
   #waiting = new Set<() => void>()
 
@@ -23,6 +24,7 @@ export class Peer {
     socket.on('error', () => {})
     socket.setEncoding('utf8').on('data', (text: string) => this.#read(text))
     socket.on('close', () => this.#changed())
+    this.#split.on('data', (line: string) => this.#onComplete(line))
   }
 
   /** Calls back for each line, those that have come already as well. */
@@ -42,13 +44,13 @@ export class Peer {
   #read(text: string): void {
     const isFirst = this.received === ''
     this.received += text
-    this.#held += isFirst && text.startsWith(CLIENT_HEADER) ? text.slice(CLIENT_HEADER.length) : text
-    for (let end = this.#held.indexOf('\n'); end >= 0; end = this.#held.indexOf('\n')) {
-      const line = this.#held.slice(0, end)
-      this.#held = this.#held.slice(end + 1)
-      this.lines.push(line)
-      this.#onLine?.(line)
-    }
+    this.#split.write(isFirst && text.startsWith(CLIENT_HEADER) ? text.slice(CLIENT_HEADER.length) : text)
+    this.#changed()
+  }
+
+  #onComplete(line: string): void {
+    this.lines.push(line)
+    this.#onLine?.(line)
     this.#changed()
   }
 

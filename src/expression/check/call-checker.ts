@@ -7,7 +7,8 @@ import type {
   SpecialForm,
 } from '../functions/definition.ts'
 import { ArgumentProblem } from '../functions/definition.ts'
-import type { NamedLookupTable, Recipe, Call as RecipeCall } from '../recipe.ts'
+import { NO_PATTERNS } from '../grok/expand.ts'
+import type { Constants, NamedLookupTable, Recipe, Call as RecipeCall } from '../recipe.ts'
 import { builtinRecipe, functionRecipe, keyRecipe, preparedRecipe, tableRecipe } from '../recipe.ts'
 import { BUILTINS } from '../runtime/builtins.ts'
 import type { Callable } from '../runtime/method.ts'
@@ -306,11 +307,20 @@ export abstract class CallChecker extends NameChecker {
     const constants: Record<string, Value | readonly Value[] | undefined> = {}
     const written: Record<string, readonly Argument[]> = {}
     let complete = true
+    /** Of a parameter that is a lookup: the places in the table. */
+    let places: readonly string[] | undefined
     for (const [parameter, description] of Object.entries(implementation.constants)) {
       const variadic = parameter === signature.variadic
       const slot = signature.parameters.findIndex((candidate) => candidate.name === parameter)
       const given = variadic ? bound.rest : bound.args[slot] === undefined ? [] : [bound.args[slot]!]
       written[parameter] = given
+      const tabled = implementation.tabled?.includes(parameter) ? this.#tabled(given[0]) : undefined
+      if (tabled !== undefined) {
+        if (tabled === 'unknown') return undefined
+        constants[parameter] = tabled.map(({ text }) => text)
+        places = tabled.map(({ place }) => place)
+        continue
+      }
       for (const argument of given) {
         if (argument.value.kind === 'constant') continue
         complete = false
@@ -328,27 +338,114 @@ export abstract class CallChecker extends NameChecker {
       constants[parameter] = variadic ? values : values[0]
     }
     if (!complete) return undefined
+    for (const parameter of implementation.checked ?? []) {
+      const argument = bound.args[signature.parameters.findIndex(({ name }) => name === parameter)]
+      if (argument === undefined) continue
+      const { value } = argument
+      if (value.kind === 'name' && implementation.names?.includes(parameter)) {
+        // The name of a table without quotes was not meant as a field.
+        if (this.host.tables.some(({ name }) => name === value.name)) {
+          this.fault(
+            value,
+            `'${value.name}' is a field here, and there is a table of that name`,
+            `write it in quotes: '${value.name}'`,
+          )
+          return undefined
+        }
+      }
+      if (value.kind !== 'constant') continue
+      written[parameter] = [argument]
+      constants[parameter] = value.value
+    }
+    const key = constantsKey(definition.name, constants)
+    const known = key === undefined ? undefined : this.prepared.get(key)
+    if (known !== undefined) return known
     try {
+      let hasWarned = false
       const tables: Recipe<NamedLookupTable>[] = []
+      const patterns = new Map<string, string>()
+      const own = this.host.patterns ?? NO_PATTERNS
       const host: PrepareHost = {
         ...this.host,
+        warn: (message) => {
+          hasWarned = true
+          this.host.warn(message)
+        },
         table: (name) => {
           const table = this.host.table(name)
           if (table !== undefined) tables.push(this.#table(name, table))
           return table
         },
+        patterns: {
+          names: own.names,
+          get: (name) => {
+            const pattern = own.get(name)
+            if (pattern !== undefined) patterns.set(name, pattern)
+            return pattern
+          },
+        },
       }
-      return preparedRecipe(definition.name, constants, tables, implementation.prepare(constants, host))
+      const prepared = implementation.prepare(constants, host)
+      const recipe = preparedRecipe(definition.name, constants, tables, patterns, prepared)
+      // A warning is repeated for each place that it applies to.
+      if (key !== undefined && !hasWarned) this.prepared.set(key, recipe)
+      return recipe
     } catch (error) {
       if (!(error instanceof ArgumentProblem)) throw error
-      const argument = written[error.parameter]?.[error.index] ?? bound.args[0]
+      const given = written[error.parameter]
+      const argument = given?.[error.index] ?? given?.[0] ?? bound.args[0]
+      const place = places?.[error.index]
       this.fault(
         argument === undefined ? call : problemSpan(argument, error.offset),
-        error.message,
+        place === undefined ? error.message : `${place}: ${error.message}`,
         error.hint,
       )
       return undefined
     }
+  }
+
+  /**
+   * The texts that an argument may be, where it is a `lookup` in a table: those of the table, and the default.
+   *
+   * @returns 'unknown' where the lookup has a fault of its own, undefined where the argument is something else
+   */
+  #tabled(argument: Argument | undefined): readonly TabledText[] | 'unknown' | undefined {
+    const call = argument?.value
+    if (call?.kind !== 'call' || call.callee.kind !== 'name' || call.callee.name !== 'lookup')
+      return undefined
+    const definition = this.functions.get('lookup')
+    if (definition === undefined) return undefined
+    const binding = bindArguments(
+      parseSignature(definition.signature),
+      call.args.map(({ name }) => name),
+    )
+    if (typeof binding === 'string') return 'unknown'
+    const [name, , fallback] = binding.slots.map((slot) => (slot === -1 ? undefined : call.args[slot]!.value))
+    if (name?.kind !== 'constant' || typeof name.value !== 'string') {
+      this.fault(
+        name ?? call,
+        'the name of the table is a constant here: its texts are worked out when the rules are loaded',
+      )
+      return 'unknown'
+    }
+    const table = this.host.table(name.value)
+    if (table?.kind !== 'mapping') return 'unknown'
+    const texts: TabledText[] = [...table.entries].map(([key, text]) => ({
+      text,
+      place: `table '${name.value}', key '${key}'`,
+    }))
+    if (fallback !== undefined) {
+      if (fallback.kind !== 'constant') {
+        this.fault(fallback, 'the default is a constant here: it is worked out when the rules are loaded')
+        return 'unknown'
+      }
+      texts.push({ text: fallback.value, place: 'the default' })
+    }
+    if (texts.length === 0) {
+      this.fault(call, `table '${name.value}' is empty`)
+      return 'unknown'
+    }
+    return texts
   }
 
   /** One recipe for a table, however many calls look into it. */
@@ -424,6 +521,13 @@ export abstract class CallChecker extends NameChecker {
   }
 }
 
+/** A text that a lookup may find. */
+interface TabledText {
+  readonly text: Value
+  /** Where it is written, for messages. */
+  readonly place: string
+}
+
 /** The arguments of a call, in the order of the parameters. */
 interface Bound {
   readonly args: readonly (Argument | undefined)[]
@@ -450,6 +554,19 @@ export function builtinNode(
 
 export function isGenerator(expression: Expression): expression is Comprehension {
   return expression.kind === 'comprehension' && expression.result === 'generator'
+}
+
+/** Equal for a function with equal constants; undefined where they are not told apart by their JSON. */
+function constantsKey(name: string, constants: Constants): string | undefined {
+  const isSimple = (value: unknown): boolean =>
+    value === undefined ||
+    value === null ||
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    (Array.isArray(value) && value.every((item) => item !== undefined && isSimple(item)))
+  const values = Object.values(constants)
+  if (!values.every(isSimple)) return undefined
+  return JSON.stringify([name, ...values.map((value) => (value === undefined ? [] : [value]))])
 }
 
 /** The place of a fault inside a constant's text. */

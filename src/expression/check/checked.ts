@@ -19,6 +19,8 @@ export type Node =
   /** `line.x.y`: under the member `line` where the event has one. */
   | { readonly op: 'line-field'; readonly path: FieldPath; readonly underLine: FieldPath }
   | { readonly op: 'root' }
+  /** The literal `absent`: no value. */
+  | { readonly op: 'absent' }
   | { readonly op: 'raw' }
   /** The event that a split event is an element of, and a dotted path in it. */
   | { readonly op: 'parent' }
@@ -212,6 +214,7 @@ export function children(node: Node): (Node | undefined)[] {
     case 'field':
     case 'line-field':
     case 'root':
+    case 'absent':
     case 'raw':
     case 'parent':
     case 'parent-field':

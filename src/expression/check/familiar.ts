@@ -48,7 +48,6 @@ const FUNCTIONS: ReadonlyMap<string, string | ((args: readonly string[]) => stri
   ['ifnull', withDefault],
   ['nvl', withDefault],
   ['default', withDefault],
-  ['get', withDefault],
   ['isnull', (args) => `write not exists(${args[0] ?? 'a'}), or '${args[0] ?? 'a'} is None'`],
   ['is_null', (args) => `write not exists(${args[0] ?? 'a'}), or '${args[0] ?? 'a'} is None'`],
   ['is_empty', (args) => `write not exists(${args[0] ?? 'a'})`],

@@ -1,11 +1,14 @@
 /** The names in expressions: fields, names of comprehensions, variables of `tap`. */
 import type { FunctionLibrary, LookupTable, PrepareHost } from '../functions/definition.ts'
-import type { NamedLookupTable, Recipe } from '../recipe.ts'
+import type { Call, NamedLookupTable, Recipe } from '../recipe.ts'
 import { fieldPath } from '../runtime/fields.ts'
 import type { Expression, Fault, Span, Statement, Target } from '../syntax/ast.ts'
 import type { Node } from './checked.ts'
 
 export type TableRecipes = Map<LookupTable, Recipe<NamedLookupTable>>
+
+/** Functions that were prepared, by their name and constants. */
+export type PreparedRecipes = Map<string, Recipe<Call>>
 
 /** The fields that a rule set reads: dotted paths, and `*` where it uses the event as a whole. */
 type Reads = Set<string>
@@ -20,6 +23,8 @@ export interface CheckContext {
   readonly tables: TableRecipes
   /** `parent` is the event that this one is an element of. Default: false, it is a field. */
   readonly hasParent?: boolean
+  /** The functions that were prepared, once for equal constants: all rules of a file share it. Default: none is shared. */
+  readonly prepared?: PreparedRecipes
 }
 
 /** The part of the checker that resolves names, and the faults and fields that it notes. */
@@ -31,18 +36,28 @@ export class NameChecker {
   protected readonly reads: Reads
   protected readonly tables: TableRecipes
   readonly #hasParent: boolean
+  protected readonly prepared: PreparedRecipes
   /** Names of comprehensions, innermost last. */
   protected readonly scopes: Map<string, number>[] = []
   /** Names that tap assigns, with their numbers from 0. */
   protected readonly variables = new Map<string, number>()
 
-  constructor({ text, functions, host, reads, tables, hasParent = false }: CheckContext) {
+  constructor({
+    text,
+    functions,
+    host,
+    reads,
+    tables,
+    hasParent = false,
+    prepared = new Map(),
+  }: CheckContext) {
     this.text = text
     this.functions = functions
     this.host = host
     this.reads = reads
     this.tables = tables
     this.#hasParent = hasParent
+    this.prepared = prepared
   }
 
   protected fault(span: Span, message: string, hint?: string): void {
@@ -100,6 +115,7 @@ export class NameChecker {
       const variable: Node = { op: 'variable', name: first, id, field: this.field([first]) }
       return this.attributes(variable, rest)
     }
+    if (first === 'absent' && rest.length === 0) return { op: 'absent' }
     if (first === 'data') return rest.length === 0 ? this.root() : this.field(rest)
     if (first === 'line') return this.#line(rest, span)
     if (first === 'parent' && this.#hasParent) return this.#parent(rest)
@@ -149,6 +165,13 @@ export class NameChecker {
   #declareTarget(target: Target): void {
     if (target.kind === 'targets') for (const entry of target.targets) this.#declareTarget(entry.target)
     if (target.kind !== 'name') return
+    if (target.name === 'absent') {
+      this.fault(
+        target,
+        "'absent' is no name: it stands for no value",
+        "a member of that name is data['absent']",
+      )
+    }
     if (target.name === 'data' || target.name === 'line') {
       this.fault(
         target,

@@ -22,12 +22,15 @@ interface Parameter {
   readonly byName: boolean
 }
 
+/** A parameter; its default may be a comma in quotes. */
+const PART = /(?:'[^']*'|"[^"]*"|[^,'"])+/g
+
 export function parseSignature(text: string): Signature {
   const parameters: Parameter[] = []
   let variadic: string | undefined
   let keywords: string | undefined
   let byPosition = true
-  for (const part of text.split(',').map((piece) => piece.trim())) {
+  for (const part of partsOf(text)) {
     if (part === '') continue
     if (part === '/') {
       for (let index = 0; index < parameters.length; index++) {
@@ -46,6 +49,10 @@ export function parseSignature(text: string): Signature {
     }
   }
   return { text, parameters, variadic, keywords }
+}
+
+function partsOf(text: string): string[] {
+  return (text.match(PART) ?? []).map((part) => part.trim())
 }
 
 /** Where each given argument goes: for each parameter the index of its argument, or -1 when not given. */
@@ -103,7 +110,7 @@ export function bindArguments(
 
 /** A signature as the reference shows it: `table, key[, default]`, with a default where it is known. */
 export function describeSignature(text: string): string {
-  const parts = text.split(',').map((part) => part.trim())
+  const parts = partsOf(text)
   let shown = ''
   for (const [index, part] of parts.entries()) {
     const unknown = part.endsWith('=')

@@ -18,6 +18,8 @@ export function absentMessage(node: Node | TargetNode): string {
     case 'method':
     case 'call':
       return `${node.name}() found nothing`
+    case 'absent':
+      return "the value is 'absent'"
     case 'cond':
       return 'no condition of cond is true, and it has no default'
     case 'coalesce':

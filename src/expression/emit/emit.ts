@@ -81,6 +81,8 @@ function emitNode(writer: FunctionWriter, node: Node): Emitted {
       return emitLineField(writer, node)
     case 'root':
       return emitRoot(writer)
+    case 'absent':
+      return { code: _`undefined`, known: 'any', mayBeAbsent: true }
     case 'raw':
       return { code: _`raw`, known: 'string' }
     case 'parent':

@@ -1,4 +1,5 @@
 import type { RejectionCode } from '../../errors.ts'
+import type { OwnPatterns } from '../grok/expand.ts'
 import type { Re2 } from '../regex/linear-matcher.ts'
 import type { Returns } from '../returns.ts'
 import type { Meter } from '../runtime/meter.ts'
@@ -42,7 +43,16 @@ export interface FunctionDefinition {
   readonly implementation: Implementation
 }
 
-type FunctionGroup = 'text' | 'logic' | 'tables' | 'hosts' | 'time' | 'normal forms'
+type FunctionGroup =
+  | 'text'
+  | 'formats'
+  | 'coding'
+  | 'dicts'
+  | 'logic'
+  | 'tables'
+  | 'hosts'
+  | 'time'
+  | 'normal forms'
 
 export type Subject = 'first' | 'only' | 'none'
 
@@ -87,6 +97,13 @@ export interface PreparedFunction {
   readonly constants: Readonly<Record<string, string>>
   /** Those of the constants that are names (of a table): an identifier without quotes was meant as a text. */
   readonly names?: readonly string[]
+  /**
+   * Those of the constants that may also be a `lookup` in a table, whose name is a constant: `prepare` is given the list of the
+   * texts that the table (and the default of the `lookup`) has, and the function the one that was found.
+   */
+  readonly tabled?: readonly string[]
+  /** Parameters whose arguments `prepare` is given where they are constants; others are known only when the function is called. */
+  readonly checked?: readonly string[]
   /** The last parameter, if the compiler evaluates its argument, and only where the function finds nothing. */
   readonly fallback?: string
   /** The report of a required rule whose function found nothing. Default: `FIELD_MISSING`, "name() found nothing". */
@@ -120,24 +137,41 @@ export interface SpecialForm {
 export interface EventContext {
   /** Counts what the evaluation costs. Arguments and results of a call are counted by its caller. */
   readonly meter: Meter
+  /** The reading and writing of JSON, which lies above the language. */
+  readonly json: JsonCoding
   /** The event's own member of that name, one of the function's `reads`; undefined where there is none. */
   field(name: string): Maybe
+  /** Milliseconds since 1970-01-01T00:00:00Z: when the batch was read that the event is of. */
+  readonly received: number
   /** Adds `text` to the list `event.anomaly.<kind>` of the output, once. */
   anomaly(kind: string, text: string): void
+}
+
+/** JSON as it is read and written everywhere: integers of any size are exact, members keep their order. */
+export interface JsonCoding {
+  /** The value of a text, counted; undefined where the text is no JSON, or nests too deep. */
+  read(meter: Meter, text: string): Maybe
+  /**
+   * The text of a value, without blanks, counted.
+   *
+   * @param order `sorted`: names of members in the order of their UTF-16 units, so that equal values have one text
+   * @throws {Failure} TYPE_ERROR for a dict with a tuple as key; VALUE_ERROR for a value that nests too deep or is too big
+   */
+  write(meter: Meter, value: Value, order: 'as-it-is' | 'sorted'): string
 }
 
 /** A function's view of the compiler while rules are loaded. */
 export interface PrepareHost {
   /** The lookup table of that name: a mapping by key text, or a list; undefined where there is none. */
   table(name: string): LookupTable | undefined
-  /** The patterns under the key `patterns` of a rule file, by name: their texts. Default: none. */
-  readonly patterns?: ReadonlyMap<string, string>
   /** All tables and the files that they are in, for hints. */
   readonly tables: readonly NamedTable[]
   /** Something works, but the operator should know (printed once at load). */
   warn(message: string): void
   /** The linear engine for patterns. */
   re2(): Re2
+  /** Patterns that the rule file defines, which others may refer to. Default: none. */
+  readonly patterns?: OwnPatterns
   /** Take patterns that on some texts take very long, with a warning. Default: false, they are refused. */
   readonly allowUnsafePatterns?: boolean
 }

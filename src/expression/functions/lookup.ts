@@ -1,12 +1,13 @@
 import { suggest } from '../check/suggest.ts'
 import { typeError } from '../failure.ts'
+import { notText } from '../net/text-argument.ts'
 import { ENTRY_BYTES, touchKey } from '../runtime/containers/keys.ts'
 import { ITEM_BYTES, LIST_BYTES } from '../runtime/length.ts'
 import type { Meter } from '../runtime/meter.ts'
 import { integerText } from '../runtime/numbers/huge-integer.ts'
 import { typeName } from '../runtime/numbers/numbers.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
-import type { FunctionDefinition, NamedTable } from './definition.ts'
+import type { EventContext, FunctionDefinition, NamedTable, PrepareHost } from './definition.ts'
 import { ArgumentProblem } from './definition.ts'
 import { describeTables } from './known-tables.ts'
 
@@ -19,7 +20,7 @@ export const lookup: FunctionDefinition = {
   subject: 'none',
   summary: 'Finds the value that a lookup table has for a key.',
   parameters: {
-    table: 'the name of the table, a constant',
+    table: 'the name of the table: a constant, or an expression that gives the name of one of the tables',
     key: 'a text, number, boolean or null',
     default:
       'the result when the table has no such key; evaluated only then. Not given: a miss is an absence',
@@ -28,7 +29,7 @@ export const lookup: FunctionDefinition = {
     "The table's value: text, number, boolean, null, list or object. Without default and without such a key: absent.",
   errors: {
     LOOKUP_MISSING: 'no such key, no default, and the rule is required',
-    TYPE_ERROR: '`key` is a list, an object or another type that is no key',
+    TYPE_ERROR: '`key` is a list, an object or another type that is no key, or `table` is no string',
   },
   notes: [
     'Keys compare by their text: `0`, `"0"` and an event\'s `0` are the same key; a boolean is `true` or `false`, null is',
@@ -37,6 +38,8 @@ export const lookup: FunctionDefinition = {
     '',
     'Tables stand under `lookup:` in the rule file, or in the files given with `--lookups`. An absent *key* is an absence',
     'of its own: the default covers a miss only.',
+    '',
+    'A constant name is checked when the rules are loaded. Where the name is computed, one that no table of keys has is a miss.',
   ].join('\n'),
   examples: [
     {
@@ -64,6 +67,12 @@ export const lookup: FunctionDefinition = {
       result: 'success',
     },
     {
+      expression: "lookup('actions_' + vendor, action, 'unknown')",
+      event: { vendor: 'asa', action: 'Deny' },
+      tables: { actions_asa: { Deny: 'denied' }, actions_pan: { drop: 'denied' } },
+      result: 'denied',
+    },
+    {
       expression: "lookup('protos', proto_id)",
       event: { proto_id: 17 },
       tables: { protos: { 0: 'NotSecureProtocol' } },
@@ -78,18 +87,20 @@ export const lookup: FunctionDefinition = {
   ],
   implementation: {
     kind: 'prepared',
-    constants: { table: 'a table name' },
+    constants: {},
+    checked: ['table'],
     names: ['table'],
     fallback: 'default',
     absence: { code: 'LOOKUP_MISSING', helper: 'missingKey' },
     countsItself: true,
     prepare(constants, host) {
       const name = constants.table
+      if (name === undefined) return lookupInAny(host)
       if (typeof name !== 'string') {
         throw new ArgumentProblem('table', 'the name of a table is a string')
       }
       const table = host.table(name)
-      if (table === undefined) throw unknownTable(name, host.tables)
+      if (table === undefined) throw unknownTable('table', name, host.tables)
       if (table.kind === 'list') {
         throw new ArgumentProblem('table', `table '${name}' is a list, and lookup needs a mapping`)
       }
@@ -97,6 +108,26 @@ export const lookup: FunctionDefinition = {
       return ({ meter }, _table: Value, key: Value) => lookupIn(meter, entries, key)
     },
   },
+}
+
+/** The name of the table is known with the event only. */
+function lookupInAny(host: PrepareHost): (context: EventContext, name: Value, key: Value) => Maybe {
+  const tables = mappings(host)
+  return ({ meter }, name, key) => {
+    if (typeof name !== 'string') throw notText('lookup', 'table', name)
+    const entries = tables.get(name)
+    return entries && lookupIn(meter, entries, key)
+  }
+}
+
+/** The tables that have keys, by name. */
+export function mappings(host: PrepareHost): ReadonlyMap<string, ReadonlyMap<string, Value>> {
+  const found = new Map<string, ReadonlyMap<string, Value>>()
+  for (const { name } of host.tables) {
+    const table = host.table(name)
+    if (table?.kind === 'mapping') found.set(name, table.entries)
+  }
+  return found
 }
 
 /**
@@ -126,7 +157,7 @@ function keyText(key: Value): string {
 }
 
 /** Tables come from YAML: beside scalars there are only arrays and plain objects in them. */
-function copyOf(meter: Meter, value: Value): Value {
+export function copyOf(meter: Meter, value: Value): Value {
   if (Array.isArray(value)) {
     meter.build(LIST_BYTES + ITEM_BYTES * value.length)
     return value.map((item) => copyOf(meter, item))
@@ -149,12 +180,16 @@ function copyOf(meter: Meter, value: Value): Value {
   return copy
 }
 
-function unknownTable(name: string, tables: readonly NamedTable[]): ArgumentProblem {
+export function unknownTable(
+  parameter: string,
+  name: string,
+  tables: readonly NamedTable[],
+): ArgumentProblem {
   const meant = suggest(
     name,
     tables.map((table) => table.name),
   )
   const known = describeTables(tables)
   const hint = meant === undefined ? known : `did you mean '${meant}'?\n${known}`
-  return new ArgumentProblem('table', `no lookup table is called '${name}'`, { hint })
+  return new ArgumentProblem(parameter, `no lookup table is called '${name}'`, { hint })
 }

@@ -52,28 +52,44 @@ interface Reach {
   readonly ways: number
 }
 
-/** The number of ways to each test at one character. */
-type Ways = ReadonlyMap<number, number>
+/** The tests that are reached at one character, ascending, each with its number of ways: `[test, ways, test, ways, ...]`. */
+type Ways = readonly number[]
 
 class Exploration {
   readonly #program: BacktrackingProgram
   readonly #alphabet: Alphabet
   readonly #reaches = new Map<number, Reach | undefined>()
+  /** For each set its classes, 1 where it holds one. */
+  readonly #members: readonly Uint8Array[]
+  /** The ways to each test at the character that is looked at; 0 in between. */
+  readonly #counts: Uint16Array
   #work = 0
 
   constructor(program: BacktrackingProgram) {
     this.#program = program
     this.#alphabet = new Alphabet(program.sets)
+    this.#members = this.#alphabet.members.map((classes) => {
+      const member = new Uint8Array(this.#alphabet.size)
+      for (const number of classes) member[number] = 1
+      return member
+    })
+    this.#counts = new Uint16Array(program.instructions.length)
   }
 
   isBounded(): boolean {
-    const start = this.#after([[this.#program.start, 1]])
+    const start = this.#after([this.#program.start, 1])
     if (start === undefined) return false
     const seen = new Set([keyOf(start)])
     const open: Ways[] = [start]
     for (let ways = open.pop(); ways !== undefined; ways = open.pop()) {
+      const steps = new Set<string>()
       for (let characters = 0; characters < this.#alphabet.size; characters++) {
-        const next = this.#step(ways, characters)
+        const passed = this.#pass(ways, characters)
+        // Most classes of characters are told apart by other tests than these.
+        const step = keyOf(passed)
+        if (steps.has(step)) continue
+        steps.add(step)
+        const next = this.#after(passed)
         if (next === undefined) return false
         const key = keyOf(next)
         if (seen.has(key)) continue
@@ -84,34 +100,51 @@ class Exploration {
     return true
   }
 
-  /** The ways at the next character, when this one is of that class. */
-  #step(ways: Ways, characters: number): Ways | undefined {
-    const passed: [instruction: number, ways: number][] = []
-    this.#work += 1 + ways.size
-    for (const [test, count] of ways) {
-      const instruction = this.#program.instructions[test]!
-      if (instruction.op !== 'test') continue
-      if (this.#alphabet.members[instruction.set]!.has(characters)) passed.push([instruction.next, count])
+  /** The places behind the tests that a character of that class passes, and the ways to them. */
+  #pass(ways: Ways, characters: number): number[] {
+    const passed: number[] = []
+    this.#work += 1 + (ways.length >> 3)
+    for (let index = 0; index < ways.length; index += 2) {
+      const instruction = this.#program.instructions[ways[index]!]!
+      if (instruction.op !== 'test' || this.#members[instruction.set]![characters] === 0) continue
+      passed.push(instruction.next, ways[index + 1]!)
     }
-    return this.#after(passed)
+    return passed
   }
 
-  /** @returns undefined when there are too many ways, or the work gets too much */
-  #after(places: readonly [instruction: number, ways: number][]): Ways | undefined {
-    const ways = new Map<number, number>()
+  /**
+   * @param places instructions and the ways to them, in turn
+   * @returns undefined when there are too many ways, or the work gets too much
+   */
+  #after(places: readonly number[]): Ways | undefined {
+    const counts = this.#counts
+    const touched: number[] = []
     let total = 0
-    for (const [place, count] of places) {
-      const reach = this.#reach(place)
-      if (reach === undefined) return undefined
-      total += count * reach.ways
-      this.#work += reach.tests.length
-      if (total > MAX_EXAMINATIONS || this.#work > MAX_WORK) return undefined
+    let isTooMuch = false
+    for (let at = 0; at < places.length && !isTooMuch; at += 2) {
+      const reach = this.#reach(places[at]!)
+      const count = places[at + 1]!
+      if (reach !== undefined) {
+        total += count * reach.ways
+        this.#work += 1 + (reach.tests.length >> 1)
+      }
+      if (reach === undefined || total > MAX_EXAMINATIONS || this.#work > MAX_WORK) {
+        isTooMuch = true
+        break
+      }
       for (let index = 0; index < reach.tests.length; index += 2) {
         const test = reach.tests[index]!
-        ways.set(test, (ways.get(test) ?? 0) + count * reach.tests[index + 1]!)
+        if (counts[test] === 0) touched.push(test)
+        counts[test]! += count * reach.tests[index + 1]!
       }
     }
-    return ways
+    touched.sort((x, y) => x - y)
+    const ways: number[] = []
+    for (const test of touched) {
+      ways.push(test, counts[test]!)
+      counts[test] = 0
+    }
+    return isTooMuch ? undefined : ways
   }
 
   #reach(place: number): Reach | undefined {
@@ -164,6 +197,9 @@ function isEntered(entered: Entered | undefined, loop: number): boolean {
   return false
 }
 
+/** Equal for equal lists. Numbers of instructions and of ways fit UTF-16. */
 function keyOf(ways: Ways): string {
-  return [...ways].sort(([a], [b]) => a - b).join(' ')
+  let key = ''
+  for (const number of ways) key += String.fromCharCode(number)
+  return key
 }

@@ -15,11 +15,13 @@ import { isSubset } from './ranges.ts'
  * repeated set that includes all characters of the first set and of what was looked for. That width is fixed
  * makes the first place found the one that ends first, and whatever matches after a later one matches after it, too.
  *
- * @param root simplified
+ * @param root simplified, or with groups whose texts are wanted
+ * @param keepsGroups the groups have to hold what they would otherwise: only parts that take as little as possible by themselves
+ *   are committed
  * @returns the same when there is nothing to gain, and for patterns with back-references: to them it matters which
  *   of several places was found
  */
-export function commit(root: RegexNode): RegexNode {
+export function commit(root: RegexNode, keepsGroups = false): RegexNode {
   if (root.kind !== 'sequence') return root
   for (const node of walk(root)) if (node.kind === 'backreference') return root
   const parts: RegexNode[] = []
@@ -32,10 +34,12 @@ export function commit(root: RegexNode): RegexNode {
       if (!isFixed(item)) return sequence([...parts, ...root.items.slice(start)])
       continue
     }
-    if (search !== -1 && goesOver(loop, root.items.slice(search, index))) {
+    const isFound = search !== -1 && goesOver(loop, root.items.slice(search, index))
+    if (isFound && (!keepsGroups || unbounded(root.items[search]!)?.lazy === true)) {
       const before = root.items.slice(start, search)
       const found = root.items.slice(search + 1, index)
-      const lazy: RegexNode = { ...(root.items[search] as Repeat), lazy: true }
+      const searched = root.items[search]!
+      const lazy: RegexNode = keepsGroups ? searched : { ...(searched as Repeat), lazy: true }
       parts.push({ kind: 'atomic', body: sequence([...before, lazy, ...found]), offset: 0 })
       start = index
     } else if (search !== -1) {
@@ -46,8 +50,9 @@ export function commit(root: RegexNode): RegexNode {
   return sequence([...parts, ...root.items.slice(start)])
 }
 
-/** A set repeated without bound. */
+/** A set repeated without bound, in a group or not. */
 function unbounded(node: RegexNode): Repeat | undefined {
+  if (node.kind === 'group') return unbounded(node.body)
   const isLoop = node.kind === 'repeat' && node.max === Number.POSITIVE_INFINITY
   return isLoop && node.body.kind === 'set' ? node : undefined
 }

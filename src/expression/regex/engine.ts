@@ -55,12 +55,12 @@ export function compilePattern(
   const linear = new LinearEngines(root, loadRe2)
   const proven = findProven(root) ?? (linear.root === root ? undefined : findProven(linear.root))
   if (proven !== undefined) {
-    const regexp = makeRegExp(proven)
+    const regexp = makeRegExp(toJavaScript(proven))
     if (regexp !== undefined) return new BacktrackingPattern('v8', regexp, linear, warnings)
   }
   const made = linear.make()
   if (made !== undefined) return { ...made, warnings, matches: (subject) => made.matcher.matches(subject) }
-  const regexp = makeRegExp(root)
+  const regexp = makeRegExp(toJavaScript(root))
   if (regexp === undefined) throw new PatternError('the pattern is too big', 0)
   const [need, offset] = describeNeed(root)
   const problem = `the pattern needs ${need} and could not be proven safe: on some texts it may take very long`
@@ -68,7 +68,7 @@ export function compilePattern(
   return new BacktrackingPattern('v8-unsafe', regexp, linear, [problem, ...warnings])
 }
 
-const UNSAFE_HINT =
+export const UNSAFE_HINT =
   'say it without, or with repetitions that cannot match the same text in several ways; ' +
   'for events that you trust there is --allow-unsafe-patterns'
 
@@ -80,8 +80,7 @@ function findProven(root: RegexNode): RegexNode | undefined {
 }
 
 /** @returns undefined when it is too big for the engine */
-function makeRegExp(root: RegexNode): RegExp | undefined {
-  const source = toJavaScript(root)
+export function makeRegExp(source: string): RegExp | undefined {
   try {
     const regexp = new RegExp(source, 'u')
     // The engine compiles at the first use, and in two forms: for Latin-1 texts and for others.
@@ -95,7 +94,7 @@ function makeRegExp(root: RegexNode): RegExp | undefined {
 }
 
 /** A construct that no linear engine has, and its place in the pattern. */
-function describeNeed(root: RegexNode): readonly [need: string, offset: number] {
+export function describeNeed(root: RegexNode): readonly [need: string, offset: number] {
   for (const node of walk(root)) {
     if (node.kind === 'backreference') return ['a back-reference', node.offset]
     if (node.kind === 'atomic') return ['an atomic group or possessive quantifier', node.offset]

@@ -9,7 +9,7 @@ import { toRe2 } from './to-re2.ts'
  */
 export type Re2 = Pick<typeof import('re2js'), 'MatcherInput' | 'RE2JS'>
 
-type Program = ReturnType<RE2JS['re2']>
+export type Re2Program = ReturnType<RE2JS['re2']>
 type Input = ReturnType<Re2['MatcherInput']['utf8']>
 
 /** re2js's anchor for "at the start". */
@@ -21,13 +21,13 @@ const KEPT_BYTES = 1 << 16
 /** Matches in time linear in the subject, whatever pattern and subject are, with re2js. */
 export class LinearMatcher {
   readonly #re2: Re2
-  readonly #program: Program
+  readonly #program: Re2Program
   readonly #symbols: SymbolCode
   readonly #matchesEmpty: boolean
   #bytes: Uint8Array
   #input: Input
 
-  private constructor(re2: Re2, program: Program, symbols: SymbolCode, matchesEmpty: boolean) {
+  private constructor(re2: Re2, program: Re2Program, symbols: SymbolCode, matchesEmpty: boolean) {
     this.#re2 = re2
     this.#program = program
     this.#symbols = symbols
@@ -45,10 +45,10 @@ export class LinearMatcher {
   static make(root: RegexNode, re2: Re2): LinearMatcher | undefined {
     const translation = toRe2(root)
     if (translation === undefined) return undefined
-    const program = compile(translation.pattern, re2)
+    const program = compileRe2(translation.pattern, re2)
     // An empty text has no place that is no boundary, says Python; RE2 finds one.
     const strict = translation.pattern.replaceAll('\\B', '[^\\x00-\\x{10FFFF}]')
-    const empty = strict === translation.pattern ? program : compile(strict, re2)
+    const empty = strict === translation.pattern ? program : compileRe2(strict, re2)
     const matchesEmpty = empty.matchWithGroup('', 0, 0, AT_START, 0)[0]
     return new LinearMatcher(re2, program, translation.symbols, matchesEmpty)
   }
@@ -71,7 +71,8 @@ export class LinearMatcher {
   }
 }
 
-function compile(pattern: string, { RE2JS }: Re2): Program {
+/** @throws {PatternError} when the pattern is too big */
+export function compileRe2(pattern: string, { RE2JS }: Re2): Re2Program {
   try {
     return RE2JS.compile(pattern).re2()
   } catch (error) {

@@ -12,6 +12,8 @@ import { isDigit, Tokens } from './tokens.ts'
 /** A pattern that CPython would compile. */
 export interface ParsedPattern {
   readonly root: RegexNode
+  /** The named groups, `(?P<name>...)`, and their indexes, in the order of the text. */
+  readonly names: ReadonlyMap<string, number>
   /** The warnings of CPython: the pattern works, but may not mean what it seems to. */
   readonly warnings: readonly string[]
 }
@@ -68,7 +70,7 @@ class Parser {
       const [least, most] = width(look.body)
       if (least !== most) throw new PatternError('look-behind requires fixed-width pattern', look.offset)
     }
-    return { root, warnings: this.#warnings }
+    return { root, names: this.#groupNames, warnings: this.#warnings }
   }
 
   /** @param flags of the group; undefined for the whole pattern, whose flags are read on the way */

@@ -71,6 +71,11 @@ export class SymbolCode {
     return length * this.#bytesPerSymbol
   }
 
+  /** The bytes of a character's symbol. (The newline that ends a subject may have another symbol; nothing is behind it.) */
+  bytesOf(codePoint: number): number {
+    return this.#symbols[this.#alphabet.classOf(codePoint)]! < 0x80 ? 1 : 2
+  }
+
   /**
    * Codes a subject.
    *
@@ -105,6 +110,27 @@ export class SymbolCode {
     }
     return written
   }
+}
+
+/**
+ * The places in a subject of places in its code.
+ *
+ * @param offsets into the bytes that `encode` writes, ascending
+ * @returns indexes in UTF-16 units
+ */
+export function indexesOf(symbols: SymbolCode, subject: string, offsets: readonly number[]): number[] {
+  const indexes: number[] = []
+  let index = 0
+  let written = 0
+  for (const offset of offsets) {
+    while (written < offset) {
+      const codePoint = subject.codePointAt(index)!
+      written += symbols.bytesOf(codePoint)
+      index += codePoint > 0xffff ? 2 : 1
+    }
+    indexes.push(index)
+  }
+  return indexes
 }
 
 /** Code points that take at most two bytes in UTF-8, without the newline. */

@@ -1,4 +1,4 @@
-import type { Position, RegexNode } from './ast.ts'
+import type { Position, RegexNode, Repeat } from './ast.ts'
 import { walk } from './ast.ts'
 import type { CharacterSet } from './character-set.ts'
 import { resolve, setKey } from './character-set.ts'
@@ -11,6 +11,11 @@ import { ASCII_WORD, UNICODE } from './unicode.ts'
 interface Re2Translation {
   readonly pattern: string
   readonly symbols: SymbolCode
+}
+
+interface CapturingRe2Translation extends Re2Translation {
+  /** The number in the translation of each group that was asked for. */
+  readonly numbers: ReadonlyMap<number, number>
 }
 
 /**
@@ -36,6 +41,35 @@ const MAX_REPEATED_STEPS = 1000
  * @throws {PatternError} when it is too big
  */
 export function toRe2(root: RegexNode): Re2Translation | undefined {
+  return translate(root, undefined)
+}
+
+/**
+ * As `toRe2`, with groups that are captured.
+ *
+ * @param captured indexes of the groups that are asked for
+ * @returns undefined also where such a group is in repetitions that have to be written out
+ * @throws {PatternError} when it is too big
+ */
+export function toCapturingRe2(
+  root: RegexNode,
+  captured: ReadonlySet<number>,
+): CapturingRe2Translation | undefined {
+  const groups: Captures = { captured, numbers: new Map(), isTwice: false }
+  const translation = translate(root, groups)
+  return translation === undefined || groups.isTwice ? undefined : { ...translation, numbers: groups.numbers }
+}
+
+/** The groups that are captured, and what becomes of them. */
+interface Captures {
+  readonly captured: ReadonlySet<number>
+  readonly numbers: Map<number, number>
+  /** A group would have to be written twice. */
+  isTwice: boolean
+}
+
+/** @param captures undefined: groups and laziness do not matter */
+function translate(root: RegexNode, captures: Captures | undefined): Re2Translation | undefined {
   const positions = new Set<Position>()
   const boundaries = new Set<boolean>()
   const sets = new Map<string, Ranges>()
@@ -60,7 +94,7 @@ export function toRe2(root: RegexNode): Re2Translation | undefined {
   )
   if (symbols === undefined) return undefined
   const numbers = new Map([...sets.keys()].map((key, number) => [key, number]))
-  const pattern = emit(root, (set) => symbols.setSource(numbers.get(setKey(set))!))
+  const pattern = emit(root, (set) => symbols.setSource(numbers.get(setKey(set))!), captures)
   return { pattern, symbols }
 }
 
@@ -75,18 +109,26 @@ const POSITIONS: Readonly<Record<Position, string>> = {
 /** RE2 counts up to this, and nested counts up to it together. */
 const MAX_COUNT = 1000
 
-function emit(node: RegexNode, setSource: (set: CharacterSet) => string): string {
+function emit(
+  node: RegexNode,
+  setSource: (set: CharacterSet) => string,
+  captures: Captures | undefined,
+): string {
   switch (node.kind) {
     case 'set':
       return setSource(node.set)
     case 'sequence':
-      return node.items.map((item) => emit(item, setSource)).join('')
+      return node.items.map((item) => emit(item, setSource, captures)).join('')
     case 'choice':
-      return `(?:${node.branches.map((branch) => emit(branch, setSource)).join('|')})`
+      return `(?:${node.branches.map((branch) => emit(branch, setSource, captures)).join('|')})`
     case 'group':
-      return `(?:${emit(node.body, setSource)})`
+      if (captures?.captured.has(node.index)) {
+        captures.numbers.set(node.index, captures.numbers.size + 1)
+        return `(${emit(node.body, setSource, captures)})`
+      }
+      return `(?:${emit(node.body, setSource, captures)})`
     case 'repeat':
-      return repeated(emit(node.body, setSource), node.min, node.max, hasCount(node.body))
+      return repeat(node, setSource, captures)
     case 'position':
       return POSITIONS[node.at]
     case 'boundary':
@@ -96,15 +138,23 @@ function emit(node: RegexNode, setSource: (set: CharacterSet) => string): string
   }
 }
 
-function repeated(body: string, min: number, max: number, counts: boolean): string {
-  const atom = `(?:${body})`
-  if (min <= 1 && max === Number.POSITIVE_INFINITY) return atom + (min === 0 ? '*' : '+')
-  if (min === 0 && max === 1) return `${atom}?`
+function repeat(
+  node: Repeat,
+  setSource: (set: CharacterSet) => string,
+  captures: Captures | undefined,
+): string {
+  const { min, max } = node
+  const before = captures?.numbers.size
+  const atom = `(?:${emit(node.body, setSource, captures)})`
+  const lazy = captures !== undefined && node.lazy ? '?' : ''
+  if (min <= 1 && max === Number.POSITIVE_INFINITY) return `${atom}${min === 0 ? '*' : '+'}${lazy}`
+  if (min === 0 && max === 1) return `${atom}?${lazy}`
   const bounded = max !== Number.POSITIVE_INFINITY
-  if (!counts && min <= MAX_COUNT && (!bounded || max <= MAX_COUNT)) {
-    return `${atom}{${min},${bounded ? max : ''}}`
+  if (!hasCount(node.body) && min <= MAX_COUNT && (!bounded || max <= MAX_COUNT)) {
+    return `${atom}{${min},${bounded ? max : ''}}${lazy}`
   }
-  return atom.repeat(min) + (bounded ? `${atom}?`.repeat(max - min) : `${atom}*`)
+  if (captures !== undefined && captures.numbers.size > before!) captures.isTwice = true
+  return atom.repeat(min) + (bounded ? `${atom}?${lazy}`.repeat(max - min) : `${atom}*${lazy}`)
 }
 
 /** The node holds a repetition with numbers, so that another one around it would multiply them. */

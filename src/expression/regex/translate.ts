@@ -19,6 +19,26 @@ export function toJavaScript(root: RegexNode): string {
   return `^(?:${new Translator(root).emit(root, new Set())})`
 }
 
+interface CapturingSource {
+  readonly source: string
+  /** The number in the translation of each group that was asked for. */
+  readonly numbers: ReadonlyMap<number, number>
+}
+
+/**
+ * As `toJavaScript`, to be searched anywhere in a text, and with groups that are captured.
+ *
+ * @param captured indexes of the groups that are asked for
+ * @returns undefined where JavaScript gives some of the groups another text than Python: it forgets groups with each
+ *   iteration, and reads look-behinds from their end
+ * @throws {PatternError} for what JavaScript would understand in another way
+ */
+export function toCapturing(root: RegexNode, captured: ReadonlySet<number>): CapturingSource | undefined {
+  const translator = new Translator(root, captured)
+  const source = `(?:${translator.emit(root, new Set())})`
+  return translator.isFaithful ? { source, numbers: translator.numbers } : undefined
+}
+
 const POSITIONS: Readonly<Record<Position, string>> = {
   start: '^',
   'line-start': '(?<![^\\n])',
@@ -39,15 +59,21 @@ const NO_ASCII_BOUNDARY = `(?:\\B${NOT_EMPTY})`
 type Matched = Set<number>
 
 class Translator {
-  readonly #referenced = new Set<number>()
   /** The numbers in the translation of the groups that are captured there. */
-  readonly #numbers = new Map<number, number>()
+  readonly numbers = new Map<number, number>()
+  /** The groups that are asked for have the texts that Python gives them. */
+  isFaithful = true
+  readonly #asked: ReadonlySet<number>
+  /** Groups that are captured: those that are asked for, and those that a back-reference needs. */
+  readonly #captured: Set<number>
   #captures = 0
   #atomicDepth = 0
   #lookBehindDepth = 0
 
-  constructor(root: RegexNode) {
-    for (const node of walk(root)) if (node.kind === 'backreference') this.#referenced.add(node.group.index)
+  constructor(root: RegexNode, asked: ReadonlySet<number> = new Set()) {
+    this.#asked = asked
+    this.#captured = new Set(asked)
+    for (const node of walk(root)) if (node.kind === 'backreference') this.#captured.add(node.group.index)
   }
 
   emit(node: RegexNode, matched: Matched): string {
@@ -61,8 +87,9 @@ class Translator {
       case 'repeat':
         return this.#repeat(node, matched)
       case 'group': {
-        if (!this.#referenced.has(node.index)) return this.emit(node.body, matched)
-        this.#numbers.set(node.index, ++this.#captures)
+        if (!this.#captured.has(node.index)) return this.emit(node.body, matched)
+        if (this.#lookBehindDepth > 0 && this.#asked.has(node.index)) this.isFaithful = false
+        this.numbers.set(node.index, ++this.#captures)
         const body = this.emit(node.body, matched)
         matched.add(node.index)
         return `(${body})`
@@ -98,7 +125,7 @@ class Translator {
     // Of iterations that take nothing JavaScript makes none, Python one. Where that can be seen, it is refused.
     if (node.max > node.min && isNullable(node.body)) {
       const captures = [...walk(node.body)].some(
-        (inner) => inner.kind === 'group' && this.#referenced.has(inner.index),
+        (inner) => inner.kind === 'group' && this.#captured.has(inner.index),
       )
       if (captures || this.#atomicDepth > 0) {
         const hint = 'let what is repeated take at least one character'
@@ -109,6 +136,12 @@ class Translator {
     const inside = new Set(matched)
     for (const inner of walk(node.body)) if (inner.kind === 'group') inside.delete(inner.index)
     const body = this.emit(node.body, inside)
+    if (node.max > 1) {
+      for (const inner of walk(node.body)) {
+        if (inner.kind === 'group' && this.#asked.has(inner.index) && !inside.has(inner.index))
+          this.isFaithful = false
+      }
+    }
     if (node.min > 0) for (const group of inside) matched.add(group)
     const atom = node.body.kind === 'set' || node.body.kind === 'choice' ? body : `(?:${body})`
     return `${atom}${quantifier(node.min, node.max)}${node.lazy ? '?' : ''}`
@@ -150,7 +183,7 @@ class Translator {
         'write (?-i:...) around it, or the cases as alternatives',
       )
     }
-    return `(?:\\${this.#numbers.get(node.group.index)})`
+    return `(?:\\${this.numbers.get(node.group.index)})`
   }
 
   #set(set: CharacterSet): string {

@@ -31,6 +31,7 @@ export function parseIso8601(text: string, moment: Moment): boolean {
   moment.nanosecond = 0
   moment.fractionStart = 0
   moment.fractionEnd = 0
+  moment.hasYear = true
   moment.hasZone = false
   return text.length === 10 || readTime(text, moment)
 }

@@ -14,14 +14,20 @@ export class Moment {
   /** Where the digits of the fraction are in the text, all of them; start and end are equal if there are none. */
   fractionStart = 0
   fractionEnd = 0
+  /** The text names a year. */
+  hasYear = true
   /** The text names a zone; only then `offset` means something. */
   hasZone = false
   /** Local time minus UTC, in microseconds, less than a day. */
   offset = 0
 }
 
-/** Reads `text` into `moment`; false when the text does not fit, and then `moment` holds nothing of use. */
-export type TimeParser = (text: string, moment: Moment) => boolean
+/**
+ * Reads `text` into `moment`; false when the text does not fit, and then `moment` holds nothing of use.
+ *
+ * @param year of a text that names none. Default: 1900, as strptime has it
+ */
+export type TimeParser = (text: string, moment: Moment, year?: number) => boolean
 
 /** Microseconds in a day: an offset is always nearer to zero. */
 export const MICROSECONDS_PER_DAY = 86_400_000_000

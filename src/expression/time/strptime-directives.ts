@@ -12,7 +12,7 @@ export class Found {
   afternoon = false
   minute = 0
   second = 0
-  microsecond = 0
+  nanosecond = 0
   /** 0 is Monday. */
   weekday = -1
   dayOfYear = -1
@@ -34,7 +34,7 @@ export class Found {
     this.afternoon = false
     this.minute = 0
     this.second = 0
-    this.microsecond = 0
+    this.nanosecond = 0
     this.weekday = -1
     this.dayOfYear = -1
     this.week = -1
@@ -72,7 +72,7 @@ const FIELDS = {
   half: 7,
   minute: 8,
   second: 9,
-  microsecond: 10,
+  fraction: 10,
   weekday: 11,
   weekdayFromSunday: 12,
   weekdayFromOne: 13,
@@ -96,7 +96,8 @@ type Scan =
   /** Exactly so many digits, from `low` to `high`. */
   | { readonly kind: 'fixed'; readonly width: number; readonly low: number; readonly high: number }
   | { readonly kind: 'dayOfYear' }
-  | { readonly kind: 'microsecond' }
+  /** So many digits at most. */
+  | { readonly kind: 'fraction'; readonly digits: number }
   /** Lower-case names, the longest first; `values[i]` is the value of `names[i]`. */
   | { readonly kind: 'name'; readonly names: readonly string[]; readonly values: readonly number[] }
   | { readonly kind: 'offset' }
@@ -125,6 +126,9 @@ const DAY_OF_YEAR = '36[0-6]|3[0-5][0-9]|[1-2][0-9][0-9]|0[1-9][0-9]|00[1-9]|[1-
 /** `Z` in this case only, which the `i` flag cannot say: `readOffset` refuses `z`. */
 const OFFSET = '[+-][0-9][0-9]:?[0-5][0-9](?::?[0-5][0-9](?:\\.[0-9]{1,6})?)?|Z'
 
+/** Not a letter of strptime: `%f` where more digits may follow. */
+export const SIX_DIGITS = 'six digits'
+
 export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map([
   ['Y', fixed(FIELDS.year, '[0-9][0-9][0-9][0-9]', 4, 0, 9999)],
   ['y', fixed(FIELDS.shortYear, '[0-9][0-9]', 2, 0, 99)],
@@ -138,15 +142,8 @@ export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map([
   ['p', named(FIELDS.half, ['am', 'pm'], 0)],
   ['M', upToTwo(FIELDS.minute, SIXTIETH, 0, 59, 0)],
   ['S', upToTwo(FIELDS.second, `6[0-1]|${SIXTIETH}`, 0, 61, 0)],
-  [
-    'f',
-    {
-      pattern: '[0-9]{1,6}',
-      read: (text) => Number(text.padEnd(6, '0')),
-      field: FIELDS.microsecond,
-      scan: { kind: 'microsecond' },
-    },
-  ],
+  ['f', fraction(9)],
+  [SIX_DIGITS, fraction(6)],
   ['a', named(FIELDS.weekday, shortNames(WEEKDAYS), 0)],
   ['A', named(FIELDS.weekday, WEEKDAYS, 0)],
   ['w', fixed(FIELDS.weekdayFromSunday, '[0-6]', 1, 0, 6)],
@@ -197,8 +194,8 @@ export function assign(found: Found, field: Field, value: number): void {
     case FIELDS.second:
       found.second = value
       break
-    case FIELDS.microsecond:
-      found.microsecond = value
+    case FIELDS.fraction:
+      found.nanosecond = value
       break
     case FIELDS.weekday:
       found.weekday = value
@@ -256,6 +253,15 @@ function upToTwo(
   padded = false,
 ): Directive {
   return { pattern, read: Number, field, scan: { kind: 'upToTwo', low, high, least, padded } }
+}
+
+function fraction(digits: number): Directive {
+  return {
+    pattern: `[0-9]{1,${digits}}`,
+    read: (text) => Number(text.padEnd(9, '0')),
+    field: FIELDS.fraction,
+    scan: { kind: 'fraction', digits },
+  }
 }
 
 function fixed(field: Field, pattern: string, width: number, low: number, high: number): Directive {

@@ -13,7 +13,7 @@ export interface Step {
   /** Literal: the code of the character, in both cases. Digits: smallest and largest number. */
   readonly low: number
   readonly high: number
-  /** Up to two digits: the smallest that may stand alone. Fixed: how many digits. */
+  /** Up to two digits: the smallest that may stand alone. Fixed: how many digits. Fraction: the value of a 1 in the last place. */
   readonly extra: number
   readonly names: readonly string[]
   readonly values: readonly number[]
@@ -28,7 +28,7 @@ const KINDS = {
   paddedUpToTwo: 3,
   fixed: 4,
   dayOfYear: 5,
-  microsecond: 6,
+  fraction: 6,
   name: 7,
   offset: 8,
   /** Never fits: what the scanner does not know is left to the regular expression. */
@@ -56,6 +56,8 @@ export function directiveStep({ field, scan }: Directive): Step {
       return { ...NOTHING, kind: KINDS.fixed, field, low: scan.low, high: scan.high, extra: scan.width }
     case 'name':
       return { ...NOTHING, kind: KINDS.name, field, names: scan.names, values: scan.values }
+    case 'fraction':
+      return { ...NOTHING, kind: KINDS.fraction, field, extra: 10 ** (9 - scan.digits) }
     default:
       return { ...NOTHING, kind: KINDS[scan.kind], field }
   }
@@ -114,14 +116,14 @@ export function scan(steps: readonly Step[], text: string, found: Found): number
         for (const end = at + width; at < end; at++) value = value * 10 + text.charCodeAt(at) - 48
         break
       }
-      case KINDS.microsecond: {
-        let scale = 1_000_000
-        for (let digit = code - 48; isDigit(digit) && scale > 1; digit = text.charCodeAt(at) - 48) {
+      case KINDS.fraction: {
+        let scale = 1_000_000_000
+        for (let digit = code - 48; isDigit(digit) && scale > step.extra; digit = text.charCodeAt(at) - 48) {
           scale /= 10
           value += digit * scale
           at++
         }
-        if (scale === 1_000_000) return -1
+        if (scale === 1_000_000_000) return -1
         break
       }
       case KINDS.name: {

@@ -1,6 +1,13 @@
 import { daysInMonth, fromDayNumber, isLeapYear, MIN_YEAR, toDayNumber, weekdayOf } from './calendar.ts'
 import { MICROSECONDS_PER_DAY, type Moment, type TimeParser } from './moment.ts'
-import { assign, BLANKS_PATTERN, DIRECTIVES, type Directive, Found } from './strptime-directives.ts'
+import {
+  assign,
+  BLANKS_PATTERN,
+  DIRECTIVES,
+  type Directive,
+  Found,
+  SIX_DIGITS,
+} from './strptime-directives.ts'
 import { type FormatPiece, readFormat } from './strptime-format.ts'
 import { BLANKS_STEP, directiveStep, literalStep, type Step, scan } from './strptime-scan.ts'
 
@@ -14,30 +21,43 @@ import { BLANKS_STEP, directiveStep, literalStep, type Step, scan } from './strp
  * @throws {FormatProblem}
  */
 export function compileFormat(format: string): TimeParser {
-  const pieces = readFormat(format)
+  const pieces = withFractions(readFormat(format))
   const steps = pieces.map(toStep)
   const pattern = toPattern(pieces)
   const directives = directivesOf(pieces)
   const found = new Found()
-  return (text, moment) => {
+  return (text, moment, year) => {
     found.clear()
     const end = scan(steps, text, found)
     if (end < 0 ? !match(pattern, directives, text, found) : end !== text.length) return false
-    return resolve(found, moment)
+    return resolve(found, moment, year)
   }
 }
 
 /** The same without the scanner: what it has to agree with. */
 export function compileFormatPattern(format: string): TimeParser {
-  const pieces = readFormat(format)
+  const pieces = withFractions(readFormat(format))
   const pattern = toPattern(pieces)
   const directives = directivesOf(pieces)
   const found = new Found()
-  return (text, moment) => match(pattern, directives, text, found) && resolve(found, moment)
+  return (text, moment, year) => match(pattern, directives, text, found) && resolve(found, moment, year)
 }
 
 function directiveOf(letter: string): Directive {
   return DIRECTIVES.get(letter)!
+}
+
+/** The same pieces; a fraction takes six digits, as CPython has it, where another digit may follow, else nine. */
+function withFractions(pieces: readonly FormatPiece[]): readonly FormatPiece[] {
+  return pieces.map((piece, index) => {
+    if (piece.kind !== 'directive' || piece.letter !== 'f') return piece
+    const next = pieces[index + 1]
+    const isFollowed =
+      next?.kind === 'directive'
+        ? !'fzZaAbBp'.includes(next.letter)
+        : next?.kind === 'literal' && /\d/.test(next.character)
+    return isFollowed ? { kind: 'directive', letter: SIX_DIGITS } : piece
+  })
 }
 
 function directivesOf(pieces: readonly FormatPiece[]): Directive[] {
@@ -76,10 +96,16 @@ function match(pattern: RegExp, directives: readonly Directive[], text: string, 
   return true
 }
 
-/** Makes a date of what was found, in the steps of CPython's `_strptime`; false if there is no such date. */
-function resolve(found: Found, moment: Moment): boolean {
+/**
+ * Makes a date of what was found, in the steps of CPython's `_strptime`; false if there is no such date.
+ *
+ * @param without the year of a text that names none
+ */
+function resolve(found: Found, moment: Moment, without: number | undefined): boolean {
   if (found.second > 59) return false
   let { year, month, day } = found
+  moment.hasYear = year !== -1 || found.isoYear !== -1
+  if (year === -1 && without !== undefined) year = without
   // February 29 without a year exists while the date is worked out, but not in 1900, the year of the result.
   const leapDayWithoutYear = year === -1 && month === 2 && day === 29
   if (year === -1) year = leapDayWithoutYear ? 1904 : 1900
@@ -111,7 +137,7 @@ function resolve(found: Found, moment: Moment): boolean {
   moment.hour = found.twelveHours ? (found.hour % 12) + (found.afternoon ? 12 : 0) : found.hour
   moment.minute = found.minute
   moment.second = found.second
-  moment.nanosecond = found.microsecond * 1000
+  moment.nanosecond = found.nanosecond
   moment.fractionStart = 0
   moment.fractionEnd = 0
   moment.hasZone = found.hasOffset || found.namedZone

@@ -28,6 +28,12 @@ export class ZoneFinder {
   readonly #zones = new LRUCache<string, { readonly zone: Zone | undefined }>({ max: MAX_NAMES })
   #lastName = ''
   #lastZone: Zone | undefined
+  readonly #meaning: (name: string) => string
+
+  /** @param meaning gives the IANA name or offset that a name stands for. Default: names are these */
+  constructor(meaning: (name: string) => string = (name) => name) {
+    this.#meaning = meaning
+  }
 
   /** @param name an IANA name or an offset (`Europe/Moscow`, `+03:00`); undefined comes back if it is neither */
   find(name: string): Zone | undefined {
@@ -35,7 +41,7 @@ export class ZoneFinder {
     if (name.length > MAX_NAME_LENGTH) return undefined
     let known = this.#zones.get(name)
     if (known === undefined) {
-      known = { zone: findZone(name) }
+      known = { zone: findZone(this.#meaning(name)) }
       this.#zones.set(detach(name), known)
     }
     this.#lastName = detach(name)

@@ -20,6 +20,8 @@ export interface EventNotes {
 export interface LinePath {
   /** The output. */
   readonly writer: ByteWriter
+  /** As for a {@link Runner}. */
+  received: number
   /** Lines that were taken by the last call of `lines`. */
   readonly taken: number
   /** Those of them that no output was written for: they were dropped. */
@@ -82,6 +84,7 @@ export function* normalizeInParts(
   limit: PartLimit,
 ): Iterable<Batch<OutputEvent>> {
   const { source } = batch
+  runner.received = Date.now()
   let events: OutputEvent[] = []
   let rejected: RejectedEvent[] = []
   for (const event of inOrder(batch)) {

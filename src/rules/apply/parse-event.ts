@@ -7,16 +7,26 @@ import { isCanonical } from '../../json/canonical.ts'
 import { MAX_NESTING, nestsTooDeep } from '../../json/nesting.ts'
 import { JsonProblem, noValueAt, noValueProblem, parseExact } from '../../json/parse.ts'
 
-/** Parses the texts of events. What is no JSON object is rejected. */
+/** Makes values of the texts of events, one after the other. */
+export interface EventReader {
+  /** @returns the event, or why it is rejected */
+  parse(event: EventText): InputEvent | Rejection
+}
+
+/**
+ * Parses the texts of events. What is no JSON object is rejected.
+ *
+ * @param reader makes values of other texts. Default: texts are JSON
+ */
 export function parseBatch(
   source: string,
   texts: Pick<Batch<EventText>, 'events' | 'rejected'>,
+  reader: EventReader = new EventParser(),
 ): Batch<InputEvent> {
   const events: InputEvent[] = []
   const refused: RejectedEvent[] = []
-  const parser = new EventParser()
   for (const event of texts.events) {
-    const parsed = parser.parse(event)
+    const parsed = reader.parse(event)
     if ('code' in parsed) refused.push(rejectedEvent(event, parsed))
     else events.push(parsed)
   }
@@ -30,8 +40,8 @@ interface NoValue {
   readonly rejection: Rejection
 }
 
-/** Parses the texts of events, one after the other. */
-export class EventParser {
+/** Parses the JSON texts of events. */
+export class EventParser implements EventReader {
   /** The last one was no JSON. */
   #wasInvalid = false
   #lastNoValue: NoValue | undefined

@@ -14,6 +14,7 @@ import type { Maybe, Value } from '../../expression/value.ts'
 import { isJsonNumber, MAX_INTEGER } from '../../expression/value.ts'
 import { isCanonical } from '../../json/canonical.ts'
 import type { ChunkText } from '../../json/chunk-text.ts'
+import { JSON_CODING } from '../../json/coding.ts'
 import { stringify } from '../../json/stringify.ts'
 import type { TextCoding } from '../../json/text-coding.ts'
 import { ByteWriter } from '../../json/write.ts'
@@ -70,6 +71,7 @@ interface FastRules {
 export class FastPath implements EventContext, MachineHost {
   /** What may be spent by the rule that is computed. */
   meter: Meter
+  readonly json = JSON_CODING
   /** The output. */
   readonly writer: ByteWriter
   /** Lines that were taken by the last call of `lines`. */
@@ -79,6 +81,8 @@ export class FastPath implements EventContext, MachineHost {
   /** Set by a function that finds the routes of lines. */
   route = 0
   #routes: number[] | undefined
+  /** Set by whoever reads batches, as for the plain way. */
+  received = Date.now()
   readonly #notes: RuleNotes
   readonly #rules: FastRules
   readonly #machine: LineMachine | undefined

@@ -88,6 +88,7 @@ export function planLineRoutes(routes: readonly LineRoute[], limits: EventLimits
 
 class RoutedLinePath implements LinePath {
   readonly writer: ByteWriter
+  received = Date.now()
   taken = 0
   dropped = 0
   readonly #routes: readonly LineRoute[]
@@ -136,6 +137,7 @@ class RoutedLinePath implements LinePath {
     const { bytes } = chunk
     if (start >= bytes.length) return -1
     this.#chunk = chunk
+    this.#router.received = this.received
     this.#found = this.#router.routes(chunk, start, MAX_LINES)
     this.#starts = [start]
     for (let line = 0; line < this.#found.length; line++) {
@@ -159,6 +161,7 @@ class RoutedLinePath implements LinePath {
     }
     const path = target && this.#path(found, target, route)
     if (path === undefined) return start
+    path.received = this.received
     const next = path.lines(chunk, start, last - first, this.#starts[last])
     this.taken += path.taken
     this.#notes.count(route, path.taken)

@@ -212,6 +212,7 @@ class RoutedNotes {
 
 /** Finds the rule set of each event, and evaluates it. */
 class RoutedRunner implements Runner {
+  received = Date.now()
   ending: Runner['ending'] = 'rejected'
   rejection: Rejection = { code: 'NO_ROUTE', message: 'no rule set takes the event' }
   plain = true
@@ -236,6 +237,7 @@ class RoutedRunner implements Runner {
 
   run(data: JsonObject, raw: string): JsonObject | undefined {
     this.#run.route = undefined
+    this.#run.received = this.received
     this.#run.run(data, raw)
     const runner = this.#taken(data, undefined)
     return runner === undefined ? this.#takePassed() : this.#result(runner, runner.run(data, raw))
@@ -243,6 +245,7 @@ class RoutedRunner implements Runner {
 
   runExact(data: JsonObject | Dict, raw: string, numbers: NumberTexts | undefined): JsonObject | undefined {
     this.#run.route = undefined
+    this.#run.received = this.received
     this.#run.runExact(data, raw, numbers)
     const runner = this.#taken(data, numbers)
     if (runner === undefined) return this.#takePassed()
@@ -276,6 +279,7 @@ class RoutedRunner implements Runner {
       runner = set.createRunner(notes, true)
       this.#runners[route] = runner
     }
+    runner.received = this.received
     return runner
   }
 

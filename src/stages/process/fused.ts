@@ -6,6 +6,7 @@ import { RecordWriter } from '../../batches/rejected-records.ts'
 import type { WrittenBatch } from '../../batches/serialize.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
 import type { RunnerSource } from '../../rules/apply/normalize.ts'
+import { loadRe2 } from '../../rules/load-re2.ts'
 import { InputStage } from '../input-stage.ts'
 import type { ParseOptions } from '../parse.ts'
 import { parseOptions } from '../parse.ts'
@@ -25,15 +26,16 @@ export class FusedStage extends InputStage {
   /** @throws {TypeError} when an option is not acceptable */
   constructor(rules: RunnerSource, options: FusedOptions = {}) {
     super()
-    const { source, ...inputs } = parseOptions(options)
+    const { input, source } = parseOptions(options)
     const { fastPath, stopAtRejected } = options
     const records = new RecordWriter(source, NODE_CODING)
     this.#source = source
     this.#processor = new Processor(rules, records, {
-      ...inputs,
+      ...input,
       fastPath,
       stopAtRejected,
       coding: NODE_CODING,
+      loadRe2,
     })
   }
 
@@ -56,6 +58,14 @@ export class FusedStage extends InputStage {
     yield* this.#batches(this.#processor.end())
     this.unread.add(this.#source, this.#processor.unread)
     this.#processor.begin(true)
+  }
+
+  protected override heldPieces(): Iterable<WrittenBatch> {
+    return this.#batches(this.#processor.readHeld())
+  }
+
+  protected override get holdsEvent(): boolean {
+    return this.#processor.holdsEvent
   }
 
   *#batches(parts: Iterable<ProcessedPart<RejectedRecords>>): Iterable<WrittenBatch> {

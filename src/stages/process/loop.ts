@@ -2,6 +2,7 @@ import type { ProcessedPart } from '../../batches/processor.ts'
 import { Processor } from '../../batches/processor.ts'
 import type { RejectedRecords } from '../../batches/rejected-records.ts'
 import { RecordWriter } from '../../batches/rejected-records.ts'
+import type { InputOptions } from '../../formats/input-options.ts'
 import { HAND_ON_MS } from '../../formats/limits.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
 import { UnreadRests } from '../../formats/unread-rests.ts'
@@ -9,12 +10,11 @@ import type { RunnerSource } from '../../rules/apply/normalize.ts'
 import type { ChainCounts, StageChain } from '../chain.ts'
 import type { BatchCounts } from '../output-counter.ts'
 import { OutputCounter } from '../output-counter.ts'
-import type { ParseOptions } from '../parse.ts'
 import { parseOptions } from '../parse.ts'
 import type { Sinks } from '../sink.ts'
 import type { Source } from '../source.ts'
 
-export interface LoopOptions extends Pick<ParseOptions, 'inputFormat' | 'maxLineBytes'> {
+export interface LoopOptions extends InputOptions {
   readonly fastPath?: boolean | undefined
   readonly stopAtRejected?: boolean
   /** Called after each part of the output that was counted. */
@@ -46,13 +46,13 @@ export class ProcessLoop implements StageChain {
 
   /** @throws {TypeError} when an option is not acceptable */
   constructor(rules: RunnerSource, sinks: Sinks, options: LoopOptions = {}) {
-    const { source, ...inputs } = parseOptions(options)
+    const { input, source } = parseOptions(options)
     const { fastPath, stopAtRejected } = options
     this.#options = options
     this.#sinks = sinks
     this.#source = source
     this.#processor = new Processor(rules, new RecordWriter(source, NODE_CODING), {
-      ...inputs,
+      ...input,
       fastPath,
       stopAtRejected,
       buffers: 'lent',

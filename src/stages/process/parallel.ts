@@ -1,25 +1,26 @@
 import type { Worker } from 'node:worker_threads'
 import type { Cutter, Piece } from '../../batches/cutter.ts'
-import { LineCutter } from '../../batches/line-cutter.ts'
+import { EventFormat } from '../../batches/input-format.ts'
 import type { BlockResult, WorkerSettings } from '../../batches/protocol.ts'
 import { placeRecords } from '../../batches/rejected-records.ts'
 import type { WrittenBatch } from '../../batches/serialize.ts'
-import { ValueCutter } from '../../batches/value-cutter.ts'
-import { MAX_WORKERS, WORKER_CHUNK_BYTES } from '../../formats/limits.ts'
+import { HELD_EVENT_MS, MAX_WORKERS, WORKER_CHUNK_BYTES } from '../../formats/limits.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
 import { UnreadRests } from '../../formats/unread-rests.ts'
 import type { RunnerSource } from '../../rules/apply/normalize.ts'
 import type { RuleDefinition } from '../../rules/definition.ts'
+import { loadRe2 } from '../../rules/load-re2.ts'
 import { OverlappingStage } from '../overlapping-stage.ts'
-import type { InputChunk, ParseOptions } from '../parse.ts'
+import type { ParseOptions } from '../parse.ts'
 import { parseOptions } from '../parse.ts'
+import type { InputChunk } from '../source.ts'
 import { WorkerPool } from './pool.ts'
 
 export interface ParallelOptions extends ParseOptions {
   /** Number of worker threads. */
   readonly workers: number
   /** Lines may go the fast path. Default: true. */
-  readonly fastPath?: boolean
+  readonly fastPath?: boolean | undefined
   /** Make nothing of what follows the first rejected event. Default: false. */
   readonly stopAtRejected?: boolean
   /** Bytes in a block, about. Default: 1 MiB. */
@@ -63,12 +64,14 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
   /** The pieces of the chunk that is being cut. */
   #pieces: Iterator<Piece> | undefined
   #timer: NodeJS.Timeout | undefined
+  /** Runs out when nothing has come for a while. */
+  #idle: NodeJS.Timeout | undefined
   #isFlushDue = false
 
   /** @throws {TypeError} when an option is not acceptable */
   constructor(rules: RunnerSource, options: ParallelOptions) {
     super()
-    const { inputFormat, maxLineBytes, source } = parseOptions(options)
+    const { input, source } = parseOptions(options)
     const {
       workers,
       fastPath = true,
@@ -77,7 +80,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
       createWorker,
     } = options
     checkWorkers(workers)
-    const settings = { rules: definitionOf(rules), maxLineBytes, fastPath, stopAtRejected }
+    const settings = { rules: definitionOf(rules), input, fastPath, stopAtRejected }
     this.#name = source
     this.#workers = workers
     this.#pool = new WorkerPool({
@@ -87,10 +90,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
       onFault: (error) => this.destroy(error),
       createWorker,
     })
-    this.#cutter =
-      inputFormat === 'json'
-        ? new ValueCutter(maxLineBytes, blockBytes, NODE_CODING)
-        : new LineCutter(maxLineBytes, blockBytes, NODE_CODING)
+    this.#cutter = new EventFormat(input, loadRe2).createCutter(blockBytes, NODE_CODING)
   }
 
   /** Bytes read so far, after decompression. */
@@ -108,15 +108,18 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
   }
 
   protected override accept(chunk: InputChunk | Uint8Array): void {
+    this.#idle?.refresh()
     this.#pieces = chunk instanceof Uint8Array ? this.#read(chunk, this.#name) : this.#enter(chunk)
   }
 
   protected override acceptEnd(): void {
+    clearTimeout(this.#idle)
     this.#pieces = this.#endSource()
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#idle)
     this.#pool.destroy().then(
       () => callback(error),
       (fault: Error) => callback(error ?? fault),
@@ -144,6 +147,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
     do this.#dispatch()
     while (this.#leave())
     if (this.#pieces === undefined && this.#cutter.hasComplete) this.#flushSoon()
+    if (this.#pieces === undefined && this.#cutter.holdsEvent === true) this.#flushWhenIdle()
   }
 
   /** True when all that has come is cut. */
@@ -189,6 +193,15 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
     if (written === 0 && rejected.count === 0 && (notes?.dropped ?? 0) === 0) return
     const batch: WrittenBatch = { source: source.name, bytes, written, rejected, notes }
     this.give(batch)
+  }
+
+  #flushWhenIdle(): void {
+    this.#idle ??= setTimeout(() => {
+      this.#idle = undefined
+      if (this.#pieces !== undefined || this.#cutter.flushHeld === undefined) return
+      this.#pieces = this.#cutter.flushHeld()[Symbol.iterator]()
+      this.advance()
+    }, HELD_EVENT_MS)
   }
 
   #flushSoon(): void {

@@ -1,8 +1,8 @@
-/** How long to wait before a server that has failed is tried again. */
+/** Time to wait before a server that has failed is tried again. */
 export interface Backoff {
-  /** The first wait, at most. In milliseconds. */
+  /** The first wait, at most, in milliseconds. */
   readonly minMs: number
-  /** The longest wait. In milliseconds. */
+  /** The longest wait, in milliseconds. */
   readonly maxMs: number
 }
 

@@ -8,10 +8,10 @@ export type Answer = readonly Detection[]
 /** The answer for what nothing was found for: shared, so that a miss costs no memory. */
 export const NO_DETECTIONS: Answer = Object.freeze([])
 
-export interface CacheOptions {
+interface CacheOptions {
   /** Answers that are kept of each type of indicator; 0: none. Default: 100,000. */
   readonly entries: number
-  /** How long an answer holds, in milliseconds. Default: 5 minutes. */
+  /** Lifetime of an answer, in milliseconds. Default: 5 minutes. */
   readonly ttlMs: number
 }
 
@@ -27,8 +27,8 @@ export const OBJECT_COST = 64
 const TTL_RESOLUTION_MS = 100
 
 /**
- * What is known of indicators, found or not found; errors and time-outs are never in it. The least recently used
- * answer goes first.
+ * The known answers for indicators, found or not found; errors and time-outs are never among them. The least recently
+ * used answer goes first.
  *
  * Each type has a cache of its own, so that a value is its own key: a key made of both would cost a new text, and its
  * hash, with every look-up.

@@ -7,21 +7,21 @@ import { Fifo } from './fifo.ts'
 import { BadReply, ReplyReader } from './reply-reader.ts'
 import type { Request } from './request.ts'
 
-/** Where a server listens. */
+/** The address on which a server listens. */
 export interface ServerAddress {
   /** A name or an address; IPv6 without brackets. */
   readonly host: string
   readonly port: number
 }
 
-/** What a client needs for TLS: the server's authority, its own certificate and key (PEM). */
+/** The material of a client for TLS: the server's authority, its own certificate and key (PEM). */
 export type ClientTls = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
 
 /** Times are in milliseconds. */
 export interface ConnectionSettings {
   /** Requests that may wait for their replies at a time. */
   readonly window: number
-  /** How long a request waits for its reply, and how long a connection may take to be made. */
+  /** Time that a request waits for its reply, and that a connection may take to be made. */
   readonly timeoutMs: number
   /** Characters that a reply may have. */
   readonly maxReplyLength: number
@@ -33,11 +33,11 @@ export interface ConnectionSettings {
   readonly tls?: ClientTls
 }
 
-/** How a connection ended. */
+/** The end of a connection. */
 export interface Ending {
   /** Requests that were sent and not answered, the oldest first, without those that are abandoned. */
   readonly unanswered: readonly Request[]
-  /** What happened, for messages. */
+  /** The event, for messages. */
   readonly error: Error
   /** It could not be made, gave no reply to what was asked, or was stalled. */
   readonly isFailure: boolean
@@ -49,7 +49,7 @@ export interface Ending {
   readonly isConnectTimeout: boolean
 }
 
-/** Who uses a connection and is told what happens to it. */
+/** The user of a connection, which is told of its events. */
 export interface ConnectionOwner {
   /** It has room for more requests than before. */
   onRoom(connection: Connection): void
@@ -75,12 +75,12 @@ export interface ConnectionOwner {
  *     requests:  [ abandoned ][ abandoned ][ waiting ][ waiting ]     a reply goes to the first, always
  *                `-- timed out: its reply, when it comes, is dropped
  *
- * While a request is abandoned there is no room: what is sent now would wait behind it. If its reply does not come in
- * the same time again, the connection is broken off: nobody can tell what comes after it.
+ * While a request is abandoned there is no room: a request that is sent now would wait behind it. If its reply does not
+ * come in the same time again, the connection is broken off: nobody can tell what comes after it.
  */
 export class Connection {
   readonly address: ServerAddress
-  /** When it was begun, on the clock of `performance.now()`. */
+  /** Time of its beginning, on the clock of `performance.now()`. */
   readonly startedAt = performance.now()
   readonly #options: ConnectionSettings
   readonly #owner: ConnectionOwner
@@ -115,7 +115,7 @@ export class Connection {
     this.#timer = setTimeout(() => this.#connectTimeout(), options.timeoutMs)
   }
 
-  /** How many requests it takes now. */
+  /** Number of requests that it takes now. */
   get room(): number {
     if (this.#abandoned > 0) return 0
     if (this.#state === 'open') return this.#options.window - this.#requests.length
@@ -136,7 +136,7 @@ export class Connection {
     return this.#state === 'connecting'
   }
 
-  /** Sends a request. Only with room for it. */
+  /** Sends a request. To be called with room for it only. */
   send(request: Request): void {
     assert(this.room > 0, 'a request needs room')
     request.sentAt = performance.now()
@@ -163,7 +163,7 @@ export class Connection {
     if (this.#state === 'closed') return
     const text = this.#unsent
     this.#unsent = ''
-    // What a server does not read is bounded by the window, and the requests in it time out.
+    // The window bounds the requests that a server does not read, and they time out.
     this.#socket.write(text)
     this.#timer ??= setTimeout(this.#onTimer, this.#options.timeoutMs)
   }
@@ -240,7 +240,7 @@ export class Connection {
     }
   }
 
-  /** When the next request times out, or the connection is to be broken off. */
+  /** The time when the next request times out, or the connection is to be broken off. */
   #nextDue(): number {
     const { timeoutMs } = this.#options
     let due = Number.POSITIVE_INFINITY
@@ -274,7 +274,7 @@ export class Connection {
     })
   }
 
-  /** What has come of a reply may be all of it. @returns what is wrong with it */
+  /** The bytes of a reply that have come may be all of it. @returns the fault in them */
   #endReplies(): BadReply | undefined {
     try {
       if (this.#requests.length > 0) this.#reader.end()

@@ -26,7 +26,7 @@ export class Fifo<T> {
   shift(): T | undefined {
     if (this.length === 0) return undefined
     const item = this.#items[this.#head]
-    // What was taken is not held any longer.
+    // An item that was taken is not held any longer.
     this.#items[this.#head] = undefined
     this.#head += 1
     if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#items.length) {

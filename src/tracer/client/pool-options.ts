@@ -1,9 +1,9 @@
 import { CACHE_DEFAULTS } from './cache.ts'
 import type { ClientTls, ServerAddress } from './connection.ts'
 
-/** What a pool can be told. Times are in milliseconds. */
+/** The options of a pool. Times are in milliseconds. */
 export interface TracerPoolOptions {
-  /** Servers that know the same: requests go to whichever has room. At least one. */
+  /** Servers that know the same, at least one: requests go to whichever has room. */
   readonly servers: readonly ServerAddress[]
   /** Connections to each server. They are made when they are needed, and kept. Default: 4. */
   readonly connections?: number
@@ -13,18 +13,21 @@ export interface TracerPoolOptions {
   readonly queue?: number
   /** Requests a second, to all servers together. Default: no limit. */
   readonly rps?: number
-  /** From the sending of a request to its reply; also the time that a connection may take to be made. Default: 5 s. */
+  /** Time from the sending of a request to its reply; also the time that a connection may take to be made. Default: 5 s. */
   readonly timeoutMs?: number
   /**
-   * How long a new connection is left alone after its first reply: a server that closes after each reply does so within
+   * Time that a new connection is left alone after its first reply: a server that closes after each reply does so within
    * this time, and would lose what else was sent. A connection for which there is nothing to ask for so long is closed.
    * Default: 20 ms.
    */
   readonly settleMs?: number
-  /** How often a request that a connection was lost with is sent again, and a failed connection made again. Default: 2. */
+  /**
+   * Number of times that a request is sent again after its connection was lost, and a failed connection made again.
+   * Default: 2.
+   */
   readonly retries?: number
   /**
-   * How long look-ups wait for servers that are lost, from the beginning of the outage; then they fail at once until one
+   * Time that look-ups wait for servers that are lost, from the beginning of the outage; then they fail at once until one
    * answers. Default: 0, they never wait.
    */
   readonly waitMs?: number
@@ -33,7 +36,7 @@ export interface TracerPoolOptions {
   readonly maxBackoffMs?: number
   /** Answers that are remembered; 0: none. Default: 100,000. */
   readonly cacheEntries?: number
-  /** How long they are remembered. Default: 5 minutes. */
+  /** Time for which they are remembered. Default: 5 minutes. */
   readonly cacheTtlMs?: number
   /** Characters that a reply may have; a server that sends more is broken off. Default: 4 MiB. */
   readonly maxReplyLength?: number
@@ -62,8 +65,11 @@ export const POOL_DEFAULTS = {
 
 export type PoolSettings = Required<Omit<TracerPoolOptions, 'tls'>> & Pick<TracerPoolOptions, 'tls'>
 
-/** What Node's timers can hold. */
-const LONGEST_MS = 2 ** 31 - 1
+/**
+ * The longest time that Node's timers can wait. The server has its own (durations.ts): it shares nothing with the
+ * client.
+ */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** `2 * timeoutMs` is a timer, too. */
 const LONGEST_TIMEOUT_MS = 2 ** 30 - 1
 /** An id and the separators find room in it, and an indicator. */
@@ -75,11 +81,11 @@ const RANGES: Readonly<Record<keyof typeof POOL_DEFAULTS, readonly [from: number
   queue: [1, 10_000_000],
   rps: [Number.MIN_VALUE, Number.POSITIVE_INFINITY],
   timeoutMs: [1, LONGEST_TIMEOUT_MS],
-  settleMs: [0, LONGEST_MS],
+  settleMs: [0, LONGEST_TIMER_MS],
   retries: [0, 1000],
   waitMs: [0, Number.MAX_SAFE_INTEGER],
-  minBackoffMs: [1, LONGEST_MS],
-  maxBackoffMs: [1, LONGEST_MS],
+  minBackoffMs: [1, LONGEST_TIMER_MS],
+  maxBackoffMs: [1, LONGEST_TIMER_MS],
   cacheEntries: [0, 10_000_000],
   cacheTtlMs: [0, Number.MAX_SAFE_INTEGER],
   maxReplyLength: [SHORTEST_LINE, 2 ** 28],

@@ -1,8 +1,8 @@
-/** What a pool has counted since it was made. All of it only grows. */
+/** Counts of a pool since it was made. All of them only grow. */
 export class PoolStats {
   /** Request lines sent, those sent again included. */
   requests = 0
-  /** Of those: sent again, because a connection was lost. */
+  /** Request lines among them that were sent again, because a connection was lost. */
   retries = 0
   /** Detections that went to whoever had asked; what the cache gives is not counted again. */
   detections = 0
@@ -10,7 +10,7 @@ export class PoolStats {
   cacheHits = 0
   /** Indicators that it did not know. */
   cacheMisses = 0
-  /** Of those: indicators that another request in flight was asking already. */
+  /** Indicators among them that another request in flight was asking already. */
   shared = 0
   /** Requests that timed out, or waited for a server that had stopped to answer. */
   timeouts = 0

@@ -5,7 +5,7 @@ import { type Answer, AnswerCache, NO_DETECTIONS } from './cache.ts'
 import type { ServerAddress } from './connection.ts'
 import { Fifo } from './fifo.ts'
 import { InFlight } from './in-flight.ts'
-import { type PoolSettings, poolSettings, type TracerPoolOptions } from './pool-options.ts'
+import { LONGEST_TIMER_MS, type PoolSettings, poolSettings, type TracerPoolOptions } from './pool-options.ts'
 import { PoolStats } from './pool-stats.ts'
 import { RateLimit } from './rate-limit.ts'
 import { fitsBytes, Lookup, type LookupHandler, Question, Request, wireValue } from './request.ts'
@@ -30,10 +30,9 @@ interface PoolEvents {
   waited: []
 }
 
-/** What a line has besides indicators, and an indicator besides its value, in bytes: more than they ever take. */
+/** Bytes of a line besides indicators, and of an indicator besides its value: more than they ever take. */
 const LINE_OVERHEAD = 32
 const INDICATOR_OVERHEAD = 8
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
  * Asks tracer servers about indicators, over a few connections that stay open.
@@ -69,7 +68,10 @@ export class TracerPool extends EventEmitter<PoolEvents> {
   #onIdle: (() => void) | undefined
   #isDestroyed = false
   #isPumping = false
-  /** When the first connection or request failed since the last answer, on the clock of `performance.now()`. */
+  /**
+   * The time of the first failure of a connection or request since the last answer, on the clock of
+   * `performance.now()`.
+   */
   #outageSince: number | undefined
   #waitTimer: NodeJS.Timeout | undefined
   #waitMs: number
@@ -158,7 +160,7 @@ export class TracerPool extends EventEmitter<PoolEvents> {
     this.#checkDrain()
   }
 
-  /** What waits for lost servers fails now, and nothing waits for them from now on. */
+  /** Look-ups that wait for lost servers fail now, and none waits for them from now on. */
   stopWaiting(): void {
     this.#waitMs = 0
     this.#pump()
@@ -195,7 +197,7 @@ export class TracerPool extends EventEmitter<PoolEvents> {
     this.#pump()
   }
 
-  /** What is known without asking. */
+  /** The answer that is known without asking. */
   #recall(type: IndicatorType, text: string): Answer | undefined {
     const answer = this.#cache.get(type, text)
     if (answer !== undefined) {
@@ -331,7 +333,7 @@ export class TracerPool extends EventEmitter<PoolEvents> {
     return this.#upstreams.every(({ loss }) => loss !== undefined)
   }
 
-  /** What would fail for want of a server may wait for one. */
+  /** A look-up that would fail for want of a server may wait for one. */
   #mayWait(): boolean {
     if (this.#waitMs === 0) return false
     const now = performance.now()
@@ -406,7 +408,7 @@ export class TracerPool extends EventEmitter<PoolEvents> {
 
   #sendAgain(requests: readonly Request[]): void {
     const { retries } = this.#settings
-    // Of a server that breaks off all that it is sent nothing is lost either, as long as it may be waited for.
+    // Requests to a server that breaks off all connections are not lost either, as long as it may be waited for.
     const mayWait = requests.some(({ failures }) => failures > retries) && this.#mayWait()
     const again = mayWait ? requests : requests.filter(({ failures }) => failures <= retries)
     this.stats.retries += again.length

@@ -1,4 +1,4 @@
-/** A burst is what comes together in this time at the full rate. */
+/** A burst is as many as come in this time at the full rate. */
 const BURST_MS = 10
 
 /**
@@ -15,7 +15,7 @@ export class RateLimit {
   /**
    * @param perSecond above 0; Infinity: no limit
    * @param now a clock that never goes back, in milliseconds
-   * @param burst how many may go at once after a pause; default what comes in 10 ms
+   * @param burst number that may go at once after a pause; default: as many as come in 10 ms
    */
   constructor(perSecond: number, now: () => number = () => performance.now(), burst?: number) {
     this.#tokensPerMs = perSecond / 1000
@@ -25,7 +25,7 @@ export class RateLimit {
     this.#filledAt = Number.isFinite(perSecond) ? now() : 0
   }
 
-  /** Whether one more may go now. */
+  /** True when one more may go now. */
   get isOpen(): boolean {
     if (this.#tokens < 1) this.#fill()
     return this.#tokens >= 1

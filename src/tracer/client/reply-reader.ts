@@ -7,7 +7,7 @@ const FINISHED_LINE = `${FINISHED}\n`
 /** A server that closes after each reply may leave the last line end out, and may say it twice. */
 const FINISHED_AT_END = new RegExp(`^(?:${FINISHED})+$`)
 
-/** What is in the way of reading on: what the server sent is no reply. */
+/** The fault that stops the reading: the server sent something that is no reply. */
 export class BadReply extends Error {
   override readonly name = 'BadReply'
 }
@@ -24,7 +24,7 @@ export class ReplyReader {
   readonly #maxReplyLength: number
   /** The beginning of a line. */
   #held = ''
-  /** Of the reply that is not complete yet. */
+  /** The detections of the reply that is not complete yet. */
   #detections: Detection[] | undefined
   /** Characters of the lines in `#detections`, and what the objects made of them cost. */
   #length = 0

@@ -4,7 +4,7 @@ import type { Answer } from './cache.ts'
 import type { TracerError } from './tracer-error.ts'
 
 /*
- * What is asked, from the caller's side to the wire:
+ * The way of a look-up, from the caller's side to the wire:
  *
  *     Lookup    one call: its indicators, and who is told       [url=a, ip=b]    [url=a]
  *                                                                  |     |          |
@@ -13,7 +13,7 @@ import type { TracerError } from './tracer-error.ts'
  *     Request   the questions of one line                       s1|url=a|ip=b|
  */
 
-/** Who asked, and is told once, by one of the two. */
+/** The caller, which is told once, by one of the two. */
 export interface LookupHandler {
   /** @param answers one for each indicator, in their order */
   onAnswers(answers: readonly Answer[]): void
@@ -44,7 +44,7 @@ export class Lookup {
   }
 
   fail(error: TracerError): void {
-    // What is answered after this counts below zero, and nobody is told.
+    // An answer after this counts below zero, and nobody is told.
     if (this.#missing <= 0) return
     this.#missing = 0
     this.#handler.onFailure(error)
@@ -54,12 +54,12 @@ export class Lookup {
 /** One indicator that is asked for. */
 export class Question implements Indicator {
   readonly type: IndicatorType
-  /** As it goes on the wire and comes back. */
+  /** The value as it goes on the wire and comes back. */
   readonly value: string
-  /** Who asked first, and for which of its indicators this is. */
+  /** The look-up that asked first, and the place of this among its indicators. */
   readonly #lookup: Lookup
   readonly #index: number
-  /** Who asked later. */
+  /** The look-ups that asked later. */
   #others: { readonly lookup: Lookup; readonly index: number }[] | undefined
 
   constructor(type: IndicatorType, value: string, lookup: Lookup, index: number) {
@@ -100,7 +100,7 @@ export class Request {
   failures = 0
   /** It timed out on its connection: nobody waits any longer, and its reply is dropped. */
   abandoned = false
-  /** When it was last sent, on the clock of `performance.now()`. */
+  /** The time when it was last sent, on the clock of `performance.now()`. */
   sentAt = 0
   /** Replies that the server had given when it was sent. */
   repliesBefore = 0
@@ -132,7 +132,7 @@ export function wireValue(value: string): string {
   return (SURROGATE.test(text) ? text.replace(LONE_SURROGATE, '\ufffd') : text).trim()
 }
 
-/** Of its UTF-8 bytes. No character takes more than three for each of its UTF-16 units. */
+/** True when a text has at most so many UTF-8 bytes. No character takes more than three for each of its UTF-16 units. */
 export function fitsBytes(text: string, maxBytes: number): boolean {
   return text.length * 3 <= maxBytes || (text.length <= maxBytes && Buffer.byteLength(text) <= maxBytes)
 }

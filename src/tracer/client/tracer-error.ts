@@ -1,5 +1,5 @@
 /**
- * Why a look-up has no answer:
+ * The reason why a look-up has no answer:
  *
  * - `timeout`: the server was asked and did not answer in time, or it has stopped answering at all
  * - `unavailable`: no server can be reached, or it broke off every attempt

@@ -9,15 +9,15 @@ import {
 } from './connection.ts'
 import type { Request } from './request.ts'
 
-export interface UpstreamSettings extends ConnectionSettings {
+interface UpstreamSettings extends ConnectionSettings {
   /** Connections to this server. */
   readonly connections: number
-  /** How often it is tried again to make a connection before the server is lost; twice as often if it breaks later. */
+  /** Number of further attempts to connect before the server is lost; twice as many if a connection breaks later. */
   readonly retries: number
   readonly backoff: Backoff
 }
 
-/** Who asks a server and is told what becomes of it. */
+/** The user of a server, which is told of its events. */
 export interface UpstreamOwner {
   /** Also with the reply of an abandoned request. */
   onAnswer(request: Request, detections: Answer): void
@@ -30,7 +30,7 @@ export interface UpstreamOwner {
   onConnect(upstream: Upstream): void
   /** A connection could not be made, or was of no use. */
   onFailure(upstream: Upstream, error: Error): void
-  /** The server is lost: what waits only for it need not wait. */
+  /** The server is lost: requests that wait only for it need not wait. */
   onLost(upstream: Upstream, error: Error): void
   /** It answers again. */
   onBack(upstream: Upstream): void
@@ -38,8 +38,8 @@ export interface UpstreamOwner {
   readonly sample: Request | undefined
 }
 
-/** Why a server is lost: it cannot be reached, or it takes requests and does not answer. */
-export type Loss = 'unavailable' | 'timeout'
+/** The reason why a server is lost: it cannot be reached, or it takes requests and does not answer. */
+type Loss = 'unavailable' | 'timeout'
 
 /**
  * One server: its connections, and whether it is there.
@@ -77,7 +77,7 @@ export class Upstream implements ConnectionOwner {
     this.#owner = owner
   }
 
-  /** Why it is not there; undefined: it is, as far as is known. */
+  /** The reason why it is not there; undefined: it is, as far as is known. */
   get loss(): Loss | undefined {
     return this.#loss
   }
@@ -87,7 +87,7 @@ export class Upstream implements ConnectionOwner {
     return this.#roomiest()?.room ?? 0
   }
 
-  /** Sends a request, if there is room for it. @returns whether there was */
+  /** Sends a request, if there is room for it. @returns true when there was */
   send(request: Request): boolean {
     const connection = this.#roomiest()
     if (connection === undefined) return false
@@ -142,7 +142,7 @@ export class Upstream implements ConnectionOwner {
     if (this.#isDestroyed) return
     const returned = ending.unanswered.filter((request) => !request.isProbe)
     const head = returned[0]
-    // It may be what broke the connection. On one that had served others the server has just gone away, or the request
+    // It may have broken the connection. On one that had served others the server has just gone away, or the request
     // will be the first on a new connection soon: then it shows.
     if (head !== undefined && connection.replies === 0) head.failures += 1
     if (ending.isFailure) this.#fail(connection, ending)
@@ -183,7 +183,7 @@ export class Upstream implements ConnectionOwner {
     }
     this.#backOff()
     this.#owner.onFailure(this, error)
-    // What broke connections may have been a request, and that has failed by then.
+    // A request may have broken the connections, and it has failed by then.
     const limit = wasMade ? 2 * (retries + 1) : retries
     // A connection that could not be made in time has been tried several times by TCP.
     if (isConnectTimeout || this.#failures > limit) {

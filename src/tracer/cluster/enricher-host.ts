@@ -1,26 +1,26 @@
 import type { Enricher } from '../enricher.ts'
-import type { Answer, Answers, Questions } from './messages.ts'
+import type { RemoteLookups, RemoteResult, RemoteResults } from './messages.ts'
 
 /** Tells one worker. */
-export type SendAnswers = (message: Answers) => void
+export type SendResults = (message: RemoteResults) => void
 
 /**
- * Asks the enrichers that live in the primary for all workers. What becomes known in one turn of the event loop goes to
- * a worker in one message. It holds no more than workers ask, and they have a bound.
+ * Asks the enrichers that live in the primary for all workers. Results of one turn of the event loop go to a worker
+ * in one message. It holds no more than workers ask, and they have a bound.
  */
 export class EnricherHost {
   readonly #enrichers: readonly Enricher[]
   /** Answers that go out together, by who asked and for which enricher. */
-  readonly #unsent = new Map<SendAnswers, Map<number, Answer[]>>()
+  readonly #unsent = new Map<SendResults, Map<number, RemoteResult[]>>()
 
   constructor(enrichers: readonly Enricher[]) {
     this.#enrichers = enrichers
   }
 
   /** @param send the way back to the worker that asks, the same one each time */
-  onQuestions({ enricher, questions }: Questions, send: SendAnswers): void {
+  onLookups({ enricher, lookups }: RemoteLookups, send: SendResults): void {
     const source = this.#enrichers[enricher]!
-    for (const [id, indicator] of questions) {
+    for (const [id, indicator] of lookups) {
       try {
         const found = source.lookup(indicator)
         if (!('then' in found)) this.#answer(send, enricher, [id, found])
@@ -36,25 +36,25 @@ export class EnricherHost {
     }
   }
 
-  #answer(send: SendAnswers, enricher: number, answer: Answer): void {
+  #answer(send: SendResults, enricher: number, answer: RemoteResult): void {
     if (this.#unsent.size === 0) setImmediate(() => this.#flush())
-    const ofWorker = this.#unsent.get(send) ?? new Map<number, Answer[]>()
+    const ofWorker = this.#unsent.get(send) ?? new Map<number, RemoteResult[]>()
     this.#unsent.set(send, ofWorker)
-    const answers = ofWorker.get(enricher)
-    if (answers === undefined) ofWorker.set(enricher, [answer])
-    else answers.push(answer)
+    const results = ofWorker.get(enricher)
+    if (results === undefined) ofWorker.set(enricher, [answer])
+    else results.push(answer)
   }
 
   #flush(): void {
     const unsent = [...this.#unsent]
     this.#unsent.clear()
     for (const [send, ofWorker] of unsent) {
-      for (const [enricher, answers] of ofWorker) send({ kind: 'answers', enricher, answers })
+      for (const [enricher, results] of ofWorker) send({ kind: 'results', enricher, results })
     }
   }
 }
 
-function failure(id: number, error: unknown): Answer {
+function failure(id: number, error: unknown): RemoteResult {
   const { isLogged = false } = (error ?? {}) as { isLogged?: boolean }
   return [id, null, error instanceof Error ? error.message : String(error), isLogged]
 }

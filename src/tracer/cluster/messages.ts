@@ -3,7 +3,7 @@ import type { Indicator } from '../protocol.ts'
 import type { MetricsSnapshot } from '../server/metrics.ts'
 
 /*
- * What the primary and a worker tell each other. The primary binds the port, deals out connections and asks for metrics;
+ * The messages between the primary and a worker. The primary binds the port, deals out connections and asks for metrics;
  * workers answer clients.
  *
  *     worker     loaded ──────────► listening ── load, load ... ─────────────────► metrics, load
@@ -18,7 +18,7 @@ import type { MetricsSnapshot } from '../server/metrics.ts'
  *                          place (stays): it is served where it came
  */
 
-/** How busy a worker is; told when it changes, and once a second as a sign of life. */
+/** The load of a worker; told when it changes, and once a second as a sign of life. */
 export interface WorkerLoad {
   /** Connections that it serves. */
   readonly connections: number
@@ -31,40 +31,40 @@ export interface WorkerLoad {
 }
 
 /** Look-ups for an enricher that lives in the primary. */
-export interface Questions {
-  readonly kind: 'questions'
+export interface RemoteLookups {
+  readonly kind: 'lookups'
   /** Its place among those that are shared. */
   readonly enricher: number
-  readonly questions: readonly Question[]
+  readonly lookups: readonly RemoteLookup[]
 }
 
-/** The number by which the worker knows it, and what is asked. */
-export type Question = readonly [id: number, indicator: Indicator]
+/** The number by which the worker knows the look-up, and its indicator. */
+export type RemoteLookup = readonly [id: number, indicator: Indicator]
 
-export interface Answers {
-  readonly kind: 'answers'
+export interface RemoteResults {
+  readonly kind: 'results'
   readonly enricher: number
-  readonly answers: readonly Answer[]
+  readonly results: readonly RemoteResult[]
 }
 
-/** What is known, or why the look-up failed, and whether the enricher has logged that already. */
-export type Answer =
+/** The matches, or the reason why the look-up failed, with a note that the enricher has logged it already. */
+export type RemoteResult =
   | readonly [id: number, matches: readonly Match[]]
   | readonly [id: number, matches: null, error: string, isLogged: boolean]
 
-/** From the primary to a worker. */
+/** A message from the primary to a worker. */
 export type ToWorker =
   | { readonly kind: 'listen'; readonly port: number }
-  /** How many workers have given it back; the last one serves it, or refuses it. */
+  /** Number of workers that have given it back; the last one serves it, or refuses it. */
   | { readonly kind: 'connection'; readonly returns: number; readonly isLast: boolean }
   /** The answer to a newcomer: it is served where it came, or it is to be handed over. */
   | { readonly kind: 'place'; readonly id: number; readonly stays: boolean }
   | { readonly kind: 'reload' }
   | { readonly kind: 'metrics'; readonly isPage: boolean }
   | { readonly kind: 'stop' }
-  | Answers
+  | RemoteResults
 
-/** From a worker to the primary. */
+/** A message from a worker to the primary. */
 export type ToPrimary =
   | { readonly kind: 'loaded' }
   | { readonly kind: 'listening'; readonly address: string; readonly port: number }
@@ -77,4 +77,4 @@ export type ToPrimary =
   | ({ readonly kind: 'newcomer'; readonly id: number } & WorkerLoad)
   | ({ readonly kind: 'connection'; readonly returns: number } & WorkerLoad)
   | { readonly kind: 'metrics'; readonly isPage: boolean; readonly metrics: MetricsSnapshot }
-  | Questions
+  | RemoteLookups

@@ -1,18 +1,18 @@
 import { RateLimit } from '../client/rate-limit.ts'
 
-/** How many new connections of one worker are dealt out. */
-export interface Dealt {
+/** The limit of new connections of one worker that are dealt out. */
+interface Dealt {
   readonly aSecond: number
   readonly atOnce: number
 }
 
-/** So many are few. */
+/** The limit of all new connections: more of them are many. */
 export const DEALT_NEWCOMERS: Dealt = { aSecond: 50, atOnce: 64 }
-/** Of those that the worker has no room for. */
+/** The limit of those that the worker has no room for. */
 export const DEALT_OVERFLOW: Dealt = { aSecond: 200, atOnce: 512 }
 
 /**
- * Which new connections of a worker the primary deals out.
+ * Chooses the new connections of a worker that the primary deals out.
  *
  * All workers accept from one port, and whoever is awake first gets a connection: one worker may get all four of a
  * client that keeps them for days, and another none. So a connection goes to the worker that has the fewest, by way of
@@ -27,7 +27,7 @@ export class Newcomers {
     this.#limit = new RateLimit(aSecond, now, atOnce)
   }
 
-  /** Whether the one that has just come is dealt out. */
+  /** True when the one that has just come is dealt out. */
   isNextDealt(): boolean {
     if (!this.#limit.isOpen) return false
     this.#limit.use()

@@ -1,23 +1,26 @@
 import { randomInt } from 'node:crypto'
 import type { Enricher, Match } from '../enricher.ts'
 import type { Indicator } from '../protocol.ts'
-import type { Answer, Question, Questions } from './messages.ts'
+import type { RemoteLookup, RemoteLookups, RemoteResult } from './messages.ts'
 
-/** What a remote enricher can be told. */
+/** The options of a remote enricher. */
 export interface RemoteEnricherOptions {
-  /** What it is called in logs and metrics. */
+  /** Its name in logs and metrics. */
   readonly name: string
   /** Its place among those that are shared. */
   readonly enricher: number
   /** Tells the primary. @returns false when there is no way to it any longer */
-  readonly send: (message: Questions) => boolean
-  /** How long one look-up may take, in milliseconds; then it fails, and its late answer is dropped. Default 30 s. */
+  readonly send: (message: RemoteLookups) => boolean
+  /** Time for one look-up, in milliseconds; then it fails, and its late answer is dropped. Default: 30 s. */
   readonly timeoutMs?: number
   /** Look-ups that may wait; those beyond fail at once. Default 10,000. */
   readonly maxInFlight?: number
 }
 
-/** The default of `RemoteEnricherOptions.timeoutMs`. The enricher has time-outs of its own, which say more than this one. */
+/**
+ * The default of `RemoteEnricherOptions.timeoutMs`. The enricher has time-outs of its own, which say more than this
+ * one.
+ */
 export const REMOTE_TIMEOUT_MS = 30_000
 const MAX_IN_FLIGHT = 10_000
 /** The largest number that `randomInt` takes; from there, too, there are more than enough up to 2^53. */
@@ -26,7 +29,7 @@ const FIRST_IDS = 2 ** 48 - 1
 interface Waiting {
   readonly resolve: (matches: readonly Match[]) => void
   readonly reject: (error: Error) => void
-  /** When it fails, on the clock of `performance.now()`. */
+  /** The time when it fails, on the clock of `performance.now()`. */
   readonly due: number
 }
 
@@ -40,15 +43,15 @@ interface Waiting {
 export class RemoteEnricher implements Enricher {
   readonly name: string
   readonly #enricher: number
-  readonly #send: (message: Questions) => boolean
+  readonly #send: (message: RemoteLookups) => boolean
   readonly #timeoutMs: number
   readonly #maxInFlight: number
   readonly #waiting = new Map<number, Waiting>()
-  #unsent: Question[] = []
-  /** Never the numbers of another worker: what one has asked is no other's answer. */
+  #unsent: RemoteLookup[] = []
+  /** The number of the last look-up. The numbers begin anywhere, so that no answer to another worker is one to this. */
   #lastId = randomInt(FIRST_IDS)
   #timer: NodeJS.Timeout | undefined
-  /** Why it is closed. */
+  /** The reason why it is closed. */
   #closedFor: string | undefined
 
   constructor(options: RemoteEnricherOptions) {
@@ -76,8 +79,8 @@ export class RemoteEnricher implements Enricher {
   }
 
   /** Answers that came from the primary. */
-  onAnswers(answers: readonly Answer[]): void {
-    for (const [id, matches, error, isLogged] of answers) {
+  onResults(results: readonly RemoteResult[]): void {
+    for (const [id, matches, error, isLogged] of results) {
       const waiting = this.#waiting.get(id)
       if (waiting === undefined) continue
       this.#waiting.delete(id)
@@ -94,10 +97,10 @@ export class RemoteEnricher implements Enricher {
   }
 
   #flush(): void {
-    const questions = this.#unsent
+    const lookups = this.#unsent
     this.#unsent = []
     if (this.#closedFor !== undefined) return
-    if (!this.#send({ kind: 'questions', enricher: this.#enricher, questions })) this.close()
+    if (!this.#send({ kind: 'lookups', enricher: this.#enricher, lookups })) this.close()
   }
 
   #fail(reason: string): void {

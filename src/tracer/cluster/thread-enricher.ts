@@ -3,29 +3,29 @@ import type { Enricher, EnricherMetric, Match } from '../enricher.ts'
 import { faultMetric, MODULE_FAULT } from '../enrichers/module-faults.ts'
 import type { Indicator } from '../protocol.ts'
 import type { Log } from '../server/log.ts'
-import type { Answers, Questions } from './messages.ts'
+import type { RemoteLookups, RemoteResults } from './messages.ts'
 import { RemoteEnricher } from './remote-enricher.ts'
 
-/** From the thread of a module to whoever has started it. */
+/** A message from the thread of a module to the one that has started it. */
 export type FromModuleThread =
   | { readonly kind: 'ready' }
   /** The module cannot be loaded. */
   | { readonly kind: 'failed'; readonly message: string }
   /** It has thrown outside of a look-up, and goes on. */
   | { readonly kind: 'fault'; readonly problem: string }
-  | Answers
+  | RemoteResults
 
 /** A thread that has a module; a `Worker` of `node:worker_threads` is one. */
-export interface ModuleThread {
-  postMessage(message: Questions): void
+interface ModuleThread {
+  postMessage(message: RemoteLookups): void
   terminate(): Promise<unknown>
   on(event: 'message', listener: (message: FromModuleThread) => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
   on(event: 'exit', listener: (code: number) => void): unknown
 }
 
-export interface ThreadEnricherOptions {
-  /** What it is called in logs and metrics. */
+interface ThreadEnricherOptions {
+  /** Its name in logs and metrics. */
   readonly name: string
   /**
    * Starts a thread.
@@ -33,12 +33,12 @@ export interface ThreadEnricherOptions {
    * @param beat its first element is to change as long as the module gets on: now and then, and with each look-up
    */
   readonly start: (beat: Int32Array) => ModuleThread
-  /** How long one look-up may take, in milliseconds; the thread has a shorter time-out of its own. */
+  /** Time for one look-up, in milliseconds; the thread has a shorter time-out of its own. */
   readonly timeoutMs: number
   readonly log: Log
   /** A thread without a beat for so many seconds is ended, and another is started. Default: 10. */
   readonly hangingSeconds?: number
-  /** Between two threads when they end soon. Default: 0.5 s to 30 s. */
+  /** Wait between two threads when they end soon. Default: 0.5 s to 30 s. */
   readonly backoff?: Backoff
 }
 
@@ -60,7 +60,7 @@ export class ThreadEnricher implements Enricher {
   readonly #beat = new Int32Array(new SharedArrayBuffer(4))
   readonly #watch: NodeJS.Timeout
   #thread: ModuleThread | undefined
-  /** Of the thread that serves. */
+  /** The way to the thread that serves. */
   #remote: RemoteEnricher | undefined
   #lastBeat = 0
   #silentSeconds = 0
@@ -113,7 +113,7 @@ export class ThreadEnricher implements Enricher {
     await this.#thread?.terminate()
   }
 
-  /** @returns why there is no thread that serves; undefined when there is one */
+  /** @returns the reason why no thread serves; undefined when one does */
   #start(): Promise<string | undefined> {
     const { timeoutMs, start } = this.#options
     const thread = start(this.#beat)
@@ -122,15 +122,15 @@ export class ThreadEnricher implements Enricher {
     return new Promise((resolve) => {
       let problem: string | undefined
       thread.on('message', (message) => {
-        if (message.kind === 'answers') this.#remote?.onAnswers(message.answers)
+        if (message.kind === 'results') this.#remote?.onResults(message.results)
         else if (message.kind === 'failed') problem = message.message
         else if (message.kind === 'fault') {
           this.#faults += 1
           this.#log.error({ enricher: this.name, problem: message.problem }, MODULE_FAULT)
         } else {
           this.#servesSince = performance.now()
-          const send = (questions: Questions) => {
-            thread.postMessage(questions)
+          const send = (lookups: RemoteLookups) => {
+            thread.postMessage(lookups)
             return true
           }
           this.#remote = new RemoteEnricher({ name: this.name, enricher: 0, send, timeoutMs })

@@ -3,7 +3,7 @@ import type { Metrics, MetricsPage, MetricsSnapshot } from '../server/metrics.ts
 
 /**
  * The metrics of a server that is several processes: sums, and the largest where a sum means nothing (the age of a feed,
- * its reloads, the lag of an event loop). What workers that have ended had counted stays: in the sums, and where the
+ * its reloads, the lag of an event loop). Counts of workers that have ended stay: in the sums, and where the
  * largest count stands for all, the worker in the place of one that has ended goes on from there.
  */
 export class WholeMetrics implements MetricsPage {
@@ -13,9 +13,9 @@ export class WholeMetrics implements MetricsPage {
   readonly #living = new Map<number, MetricsSnapshot>()
   /** The largest of each count of which there is no sum. */
   readonly #largest: Counts = new Map()
-  /** From where a worker goes on that is in the place of another one. */
+  /** The counts from which a worker goes on that is in the place of another one. */
   readonly #begun = new Map<number, Counts>()
-  /** What all others had counted. */
+  /** The counts of all others. */
   #retired: Promise<MetricsSnapshot> = Promise.resolve([])
 
   /**
@@ -45,7 +45,7 @@ export class WholeMetrics implements MetricsPage {
     }
   }
 
-  /** A worker has ended: what it counted stays, what it was is over. */
+  /** A worker has ended: its counts stay, its state is over. */
   retire(worker: number): void {
     this.#begun.set(worker, new Map(this.#largest))
     const last = this.#living.get(worker)
@@ -85,7 +85,7 @@ function goneOn(metric: Metric, begun: Counts): Metric {
   return { ...metric, values }
 }
 
-/** What only grows. */
+/** Metrics that only grow. */
 const COUNTED: ReadonlySet<string> = new Set(['counter', 'histogram'])
 
 function aggregate(snapshots: MetricsSnapshot[]) {

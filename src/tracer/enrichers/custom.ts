@@ -12,9 +12,9 @@ import {
 } from './module-faults.ts'
 
 /**
- * What a module of the user's own exports as `default`. It is given each indicator (bytes that are not UTF-8 arrive
- * as lone surrogates U+DC80 to U+DCFF) and answers with the fields of one detection, several of them as an array, or
- * null for none.
+ * The function that a module of the user's own exports as `default`. It is given each indicator (bytes that are not
+ * UTF-8 arrive as lone surrogates U+DC80 to U+DCFF) and answers with the fields of one detection, several of them as an
+ * array, or null for none.
  */
 export type CustomLookup = (
   indicator: Indicator,
@@ -23,16 +23,16 @@ export type CustomLookup = (
 /** The fields of one detection, of several, or null. */
 export type CustomAnswer = Record<string, unknown> | readonly (Record<string, unknown> | null)[] | null
 
-/** What a custom enricher can be told. */
-export interface CustomEnricherOptions {
-  /** How long one look-up may take, in milliseconds; then it fails, and its late answer is dropped. Default 5000. */
+/** The options of a custom enricher. */
+interface CustomEnricherOptions {
+  /** Time for one look-up, in milliseconds; then it fails, and its late answer is dropped. Default: 5000. */
   readonly timeoutMs?: number
   /**
-   * Told of all that the module does. With it an error that comes to the process fails the look-up that it belongs to;
+   * Follows all that the module does. With it an error that comes to the process fails the look-up that it belongs to;
    * one that belongs to none is logged and counted. Default: nobody is told.
    */
   readonly faults?: ModuleFaults
-  /** For faults outside of look-ups. Default: none. */
+  /** Gets the faults outside of look-ups. Default: none. */
   readonly log?: FeedLog
 }
 
@@ -137,7 +137,7 @@ function within<T>(promise: Promise<T>, timeoutMs: number, work: ModuleWork): Pr
       clearTimeout(timer)
       work.fail = undefined
     }
-    // What has a `then` need not be a Promise.
+    // An object with a `then` need not be a Promise.
     Promise.resolve(promise).finally(settle).then(fulfil, reject)
   })
 }

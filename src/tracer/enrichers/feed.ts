@@ -4,8 +4,9 @@ import { type Enricher, loadOrClose, type Match, NO_MATCHES } from '../enricher.
 import { openCompiledFeed } from '../feeds/compiled/on-demand.ts'
 import type { KeptFiles } from '../feeds/download/kept-files.ts'
 import { FeedDirectory } from '../feeds/feed-directory.ts'
-import { FeedFile, type FeedStats } from '../feeds/feed-file.ts'
+import { FeedFile } from '../feeds/feed-file.ts'
 import { type FeedLog, NO_LOG } from '../feeds/feed-log.ts'
+import type { FeedStats } from '../feeds/feed-stats.ts'
 import type { FeedSpec } from '../feeds/load.ts'
 import type { ReadOptions } from '../feeds/read.ts'
 import { type IndicatorTable, type Query, queryOf } from '../feeds/tables/table.ts'
@@ -13,18 +14,18 @@ import { FeedWatcher, type Watched, type WatchTimes } from '../feeds/watch.ts'
 import type { Indicator } from '../protocol.ts'
 
 export { FeedError, type FeedErrorCode } from '../feeds/feed-error.ts'
-export type { FeedStats } from '../feeds/feed-file.ts'
 export type { FeedLog } from '../feeds/feed-log.ts'
+export type { FeedStats } from '../feeds/feed-stats.ts'
 export { type FeedKey, parseFeedKey } from '../feeds/keys/key-path.ts'
 export type { FeedSpec } from '../feeds/load.ts'
 
 /** A key of a feed file: `--feed FILE --key FIELD[:TYPE] [--category C]`. */
 export interface FeedOptions extends FeedSpec {
-  /** CSV or JSON, plain or gzip; a directory stands for all that are in it, see `FeedDirectory`. */
+  /** CSV or JSON, packed by gzip or not; a directory stands for all that are in it, see `FeedDirectory`. */
   readonly file: string
-  /** What it is called in logs, metrics and errors. Default: its path. Not for directories. */
+  /** Its name in logs, metrics and errors. Default: its path. Not for directories. */
   readonly name?: string
-  /** What a file that is no JSON holds: CSV (the default), or a plain list, one indicator a line. */
+  /** The format of a file that is no JSON: CSV (the default), or a list, one indicator a line. */
   readonly text?: ReadOptions['text']
   /** It is the copy of a feed that is being downloaded, and need not be there yet. Default: false. */
   readonly isDownloaded?: boolean
@@ -32,18 +33,18 @@ export interface FeedOptions extends FeedSpec {
 
 /** A compiled feed: `--load FILE`. Its keys and its category are in it. */
 export interface CompiledFeedOptions {
-  /** What `compileFeeds` made. To replace it, rename another one over it. */
+  /** A file that `compileFeeds` made. To replace it, rename another one over it. */
   readonly compiled: string
 }
 
 export interface FeedEnricherOptions {
-  /** In the order in which they answer. A file that is there several times is read once. */
+  /** The feeds, in the order in which they answer. A file that is there several times is read once. */
   readonly feeds: readonly (FeedOptions | CompiledFeedOptions)[]
   /** Loads, reloads and failures. Default: none. */
   readonly log?: FeedLog
   /** Reload files that change. Default: true. */
   readonly watch?: boolean
-  /** In one of several processes: what they keep for each other. Default: nothing. */
+  /** The files that several processes keep for each other, in one of them. Default: nothing. */
   readonly kept?: KeptFiles | undefined
   /** For tests. */
   readonly watchTimes?: WatchTimes
@@ -71,17 +72,17 @@ export async function createFeedEnricher(options: FeedEnricherOptions): Promise<
 
 /** A file or a directory, and the feeds of the options that it is. */
 interface Source {
-  /** Of a compiled feed; then there are no specs. */
+  /** The options of a compiled feed; then there are no specs. */
   readonly compiled?: string
   readonly specs: FeedOptions[]
-  /** There when it is known whether it is a directory. */
+  /** The files; there when it is known if the source is a directory. */
   feed: FeedFile | FeedDirectory | undefined
 }
 
 class FileEnricher implements FeedEnricher {
   readonly name = 'feeds'
   readonly #sources: readonly Source[]
-  /** For each feed of the options: its source, and which of the source's tables are its own; undefined for all. */
+  /** The source of each feed of the options, and the numbers of the source's tables that are its own; undefined for all. */
   readonly #places: readonly { readonly source: Source; readonly table: number | undefined }[]
   readonly #log: FeedLog
   readonly #watchTimes: WatchTimes | undefined
@@ -137,7 +138,7 @@ class FileEnricher implements FeedEnricher {
   /**
    * The look-up once more, after a table has failed: the others answer, and the file of that one is told.
    *
-   * @throws what a table in memory throws: it is no fault of a file
+   * @throws the error of a table in memory: it is no fault of a file
    */
   #lookupInEach(query: Query): readonly Match[] {
     let matches: Match[] | undefined

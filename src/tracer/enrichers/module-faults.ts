@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { EnricherMetric } from '../enricher.ts'
 
-/** How it is logged. */
+/** Logs it. */
 export const MODULE_FAULT = 'a module has thrown outside of a look-up; it goes on'
 
-/** How it is counted. */
+/** Counts it. */
 export function faultMetric(enricher: string, value: number): EnricherMetric {
   return {
     name: 'tracer_enricher_faults_total',
@@ -17,7 +17,7 @@ export function faultMetric(enricher: string, value: number): EnricherMetric {
 
 /** A module of the user's own, as the one who has to be told of its faults. */
 export interface FaultOwner {
-  /** How stack traces name its file. */
+  /** The name of its file in stack traces. */
   readonly url: string
   /** It has thrown where nobody waits for it: not in a look-up, or in one that is over. */
   onFault(error: Error): void
@@ -32,7 +32,7 @@ export interface ModuleWork {
 
 /**
  * Finds out whose fault it is that something was thrown in a timer, or a rejection was handled by nobody: such an error
- * comes to the process, and would end it. What a module does is followed through timers, promises and events, so that
+ * comes to the process, and would end it. The work of a module is followed through timers, promises and events, so that
  * the error costs the look-up that it comes from, and nothing else.
  */
 export class ModuleFaults {
@@ -44,7 +44,7 @@ export class ModuleFaults {
     this.#owners.add(owner)
   }
 
-  /** Does something of a module. */
+  /** Runs some work of a module, and follows it. */
   run<T>(work: ModuleWork, act: () => T): T {
     return this.#working.run(work, act)
   }

@@ -13,7 +13,7 @@ export class UrlDecoder implements Enricher {
 
   lookup({ type, value }: Indicator): readonly Match[] {
     if (type !== 'url') return NO_MATCHES
-    return [{ category: CATEGORIES.decoded, context: contextText([['decodedURL', percentDecode(value)]]) }]
+    return [{ category: CATEGORIES.decoded, context: contextText([['decodedURL', unquote(value)]]) }]
   }
 }
 
@@ -21,7 +21,7 @@ export class UrlDecoder implements Enricher {
  * Decodes `%XX` once, as CPython's `urllib.parse.unquote` does: escapes are bytes of UTF-8, what is none becomes
  * U+FFFD, `%` without two hex digits stays, and so does `+`.
  */
-export function percentDecode(text: string): string {
+export function unquote(text: string): string {
   if (!text.includes('%')) return text
   return text.replace(ESCAPED_BYTES, (escapes) =>
     Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8'),

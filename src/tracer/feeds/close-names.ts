@@ -21,8 +21,8 @@ export function closeNames(name: string, candidates: Iterable<string>): string[]
 }
 
 function distance(name: string, candidate: string): number {
-  const wanted = plain(name)
-  const found = plain(candidate)
+  const wanted = lettersOf(name)
+  const found = lettersOf(candidate)
   if (wanted === found) return 0
   if (found.endsWith(`/${wanted}`) || wanted.endsWith(`/${found}`)) return 1
   if (wanted.length > LONGEST_NAME || found.length > LONGEST_NAME) return Number.POSITIVE_INFINITY
@@ -31,7 +31,8 @@ function distance(name: string, candidate: string): number {
   return edits < Math.min(wanted.length, found.length) ? edits : Number.POSITIVE_INFINITY
 }
 
-function plain(name: string): string {
+/** The name in lower case, its separators alike. */
+function lettersOf(name: string): string {
   return name.toLowerCase().replace(/[\s._/-]+/g, '/')
 }
 

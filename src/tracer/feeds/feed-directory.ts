@@ -12,8 +12,8 @@ const MOST_FILES = 1000
 
 /**
  * The feed files of a directory, sorted by name: `.csv`, `.json`, `.jsonl`, `.ndjson`, each also with `.gz`, those in
- * directories below and hidden ones left out. FIFOs, sockets and devices are never opened. With a `manifest.json` the directory is a feed of MISP, and that is its
- * only file: it lists the others.
+ * directories below and hidden ones left out. FIFOs, sockets and devices are never opened. A directory with a
+ * `manifest.json` is a feed of MISP, and that is its only file: it lists the others.
  */
 export class FeedDirectory implements Watched {
   readonly file: string
@@ -29,12 +29,12 @@ export class FeedDirectory implements Watched {
     this.#context = context
   }
 
-  /** Those that are there now. Of one that could not be read yet there are no tables. */
+  /** Those that are there now. One that could not be read yet has no tables. */
   get files(): readonly FeedFile[] {
     return this.#files
   }
 
-  /** What has to be watched to see files come and go. */
+  /** The paths that have to be watched to see files come and go. */
   get directory(): string {
     return this.file
   }
@@ -100,7 +100,7 @@ export class FeedDirectory implements Watched {
     })
   }
 
-  /** A link that leads nowhere counts: what it leads to may be on its way. */
+  /** A link that leads nowhere counts: its target may be on its way. */
   async #leadsToFile(name: string): Promise<boolean> {
     const stats = await stat(join(this.file, name)).catch(() => undefined)
     return stats === undefined || stats.isFile()

@@ -1,5 +1,5 @@
-/** Why a feed could not be loaded. A closed list. */
-export const FEED_ERRORS = {
+/** The reasons why a feed could not be loaded. A closed list. */
+const FEED_ERRORS = {
   /** The file is not there, may not be read, or is not what its gzip header says. */
   FEED_UNREADABLE: 'the file cannot be read',
   /** No byte but blanks: more likely a file that is being written than a feed without records. */
@@ -29,7 +29,7 @@ export class FeedError extends Error {
   readonly code: FeedErrorCode
   readonly file: string
 
-  /** @param problem what is wrong and where, without the file's name */
+  /** @param problem the fault and its place, without the file's name */
   constructor(code: FeedErrorCode, file: string, problem: string, cause?: unknown) {
     super(`${file}: ${problem}`, cause === undefined ? undefined : { cause })
     this.name = 'FeedError'

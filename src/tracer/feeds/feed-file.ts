@@ -5,43 +5,26 @@ import { backoffMs } from '../client/backoff.ts'
 import type { KeptFiles } from './download/kept-files.ts'
 import { FeedError } from './feed-error.ts'
 import type { FeedLog } from './feed-log.ts'
+import type { FeedStats } from './feed-stats.ts'
 import { type FeedSpec, type LoadedFeed, loadFeed } from './load.ts'
 import { isPassing } from './passing-fault.ts'
 import { type ReadOptions, versionOf } from './read.ts'
 import type { IndicatorTable } from './tables/table.ts'
 import type { Watched } from './watch.ts'
 
-/** How often a file that changes while it is read is read, and how long its writer is given in between. */
+/** Number of times that a file is read that changes meanwhile, and the time that its writer has in between. */
 const ATTEMPTS = 3
 const WRITER_MS = 500
 /** A downloaded file of this age has come with this start. */
 const FRESH_MS = 60_000
-/** How long a start waits for a better copy than one that cannot be used, and how often it looks. */
+/** Time that a start waits for a better copy than one that cannot be used, and interval of its looks. */
 const REPLACED_MS = 10_000
 const LOOK_MS = 100
-/** How long it is waited after a failure that may pass, at first and at most. */
+/** Wait after a failure that may pass, at first and at most. */
 const RETRY_MS = 1000
 const LONGEST_RETRY_MS = 60_000
 
-/** What a feed file tells of itself. */
-export interface FeedStats {
-  readonly file: string
-  /** Records that are in use. */
-  readonly records: number
-  /** Keys that can be hit. */
-  readonly indicators: number
-  /** Rows that are no records, and records without a usable key. */
-  readonly skipped: number
-  /** Records of kinds that cannot be looked up, as a comment of MISP. */
-  readonly ignored?: number
-  /** When the tables in use were read, in milliseconds since 1970. */
-  readonly loadedAt: number
-  /** Not counting the first time. */
-  readonly reloadsOk: number
-  readonly reloadsFailed: number
-}
-
-/** What feed files have in common. */
+/** The parts that feed files have in common. */
 export interface FeedFileContext {
   readonly log: FeedLog
   /** Ends a loading. */
@@ -54,8 +37,8 @@ export interface FeedFileContext {
   readonly retryMs?: number | undefined
 }
 
-/** How a feed file is read. */
-export interface FeedFileOptions extends ReadOptions {
+/** The options of reading a feed file. */
+interface FeedFileOptions extends ReadOptions {
   /** It is the copy of a feed that is being downloaded: it may not be there yet, or an old one may give way to a better. */
   readonly isDownloaded?: boolean | undefined
   /**
@@ -78,7 +61,7 @@ export interface FeedFileOptions extends ReadOptions {
 export class FeedFile implements Watched {
   /** Its path. */
   readonly file: string
-  /** What it is called in logs, metrics and errors. */
+  /** Its name in logs, metrics and errors. */
   readonly #name: string
   readonly #specs: readonly FeedSpec[]
   readonly #log: FeedLog
@@ -121,7 +104,7 @@ export class FeedFile implements Watched {
     signal.addEventListener('abort', () => clearTimeout(this.#retry), { once: true })
   }
 
-  /** What has to be watched to see it change. */
+  /** The paths that have to be watched to see it change. */
   get directory(): string {
     return dirname(this.file)
   }
@@ -160,7 +143,8 @@ export class FeedFile implements Watched {
   }
 
   /**
-   * Reads the file for the first time. The copy of a feed that has not come yet is read when it is there, as any change is.
+   * Reads the file for the first time. The copy of a feed that has not come yet is read when it is there, as any change
+   * is.
    *
    * @throws FeedError
    */
@@ -183,7 +167,7 @@ export class FeedFile implements Watched {
         this.#log.warn({ file: this.#name }, 'feed is not there yet; it is read when it has come')
         return
       }
-      // What has just come is what the server has. An old copy may be replaced in a moment.
+      // A copy that has just come is the server's. An old one may be replaced in a moment.
       if (Date.now() - copiedAt < FRESH_MS || !(await this.#isReplaced())) throw error
       await this.#read()
     }
@@ -241,7 +225,7 @@ export class FeedFile implements Watched {
     }
   }
 
-  /** The file is what it is, and nobody would see it change. @returns in how many milliseconds it is read again */
+  /** Reads the file again later: it does not change, so no watch would see it. @returns the wait in milliseconds */
   #tryAgain(): number {
     this.#passing += 1
     const waitMs = Math.round(

@@ -1,4 +1,4 @@
-/** What feeds need of a log; a pino logger is one. */
+/** The part of a log that feeds need; a pino logger has it. */
 export interface FeedLog {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void

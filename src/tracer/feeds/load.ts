@@ -1,14 +1,17 @@
 import { FeedError } from './feed-error.ts'
-import { RecordReader } from './formats/record-reader.ts'
+import { IndicatorExtractor } from './indicator-extractor.ts'
 import type { FeedKey } from './keys/key-path.ts'
 import { Pace } from './pace.ts'
 import { type ReadOptions, readFeed } from './read.ts'
 import { FeedTableBuilder, type IndicatorTable } from './tables/table.ts'
 import { TextStore } from './tables/text-store.ts'
 
-/** What of a feed is looked up, and what its hits are called. */
+/** The field of a feed that is looked up, and the category of its hits. */
 export interface FeedSpec extends Partial<FeedKey> {
-  /** Not needed when the file is of a format that says itself what is looked up; there only the type counts. */
+  /**
+   * The field, which is not needed when the format of the file says itself what is looked up; there only the type
+   * counts.
+   */
   readonly key?: string
   /** Default: the category of the original for each kind of hit. */
   readonly category?: string
@@ -32,7 +35,7 @@ export interface LoadedFeed {
   /** Lets go of what the tables hold outside of memory. No look-up comes after it. */
   close?(): void
   /**
-   * What is checked while the tables are in use already: resolves with what is wrong with the file, or with undefined.
+   * The check of the file while the tables are in use already: resolves with the fault of the file, or with undefined.
    * Never rejects.
    */
   readonly checked?: Promise<FeedError | undefined>
@@ -54,7 +57,7 @@ export async function loadFeed(
   const pace = new Pace(signal)
   const store = new TextStore()
   const builders = specs.map(({ category }) => new FeedTableBuilder(store, category))
-  const reader = new RecordReader(name, specs, {
+  const reader = new IndicatorExtractor(name, specs, {
     putContext: (context) => store.put(context),
     add: (keyNumber, key, context) => builders[keyNumber]!.add(key, context),
   })

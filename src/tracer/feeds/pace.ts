@@ -15,7 +15,7 @@ export class Pace {
     this.#signal = signal
   }
 
-  /** Whether the slice is used up. To be asked every few hundred microseconds. */
+  /** True when the slice is used up. To be asked every few hundred microseconds. */
   isDue(): boolean {
     return performance.now() >= this.#sliceEnd
   }

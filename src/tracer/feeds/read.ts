@@ -4,45 +4,18 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import type { IndicatorType } from '../protocol.ts'
 import { FeedError } from './feed-error.ts'
+import type { FeedHandlers } from './feed-handlers.ts'
 import { eventFile, type Manifest } from './formats/misp-manifest.ts'
 import { readCsv } from './formats/read-csv.ts'
 import { readLines } from './formats/read-lines.ts'
 import { readAnyJson } from './formats/recognize-json.ts'
-import type { FeedRecord } from './formats/record.ts'
 import type { Pace } from './pace.ts'
 
-/** What a record itself says that it can be looked up by. */
-export interface OwnIndicator {
-  readonly value: string
-  /** Undefined: to be detected. */
-  readonly type: IndicatorType | undefined
-}
-
-/** What is told of a feed while it is read. What a handler throws ends the reading. */
-export interface FeedHandlers {
-  /** The columns of a CSV file, before its first record. */
-  onColumns(columns: readonly string[]): void
-  /**
-   * @param ordinal of the record among all that are told, from 1
-   * @param own what the record is looked up by, whatever the `--key`; undefined: the format does not say it
-   */
-  onRecord(record: FeedRecord, ordinal: number, own?: readonly OwnIndicator[]): void
-  /**
-   * Something that stands where a record should, and is none.
-   *
-   * @param place such as `line 17`
-   */
-  onSkipped(place: string, reason: string): void
-  /** Something that is as it should be, but of a kind that cannot be looked up: an attribute that is a comment. */
-  onIgnored?(): void
-}
-
 export interface ReadOptions {
-  /** What the file is called in errors. Default: its path. */
+  /** The name of the file in errors. Default: its path. */
   readonly name?: string
-  /** What a file that is no JSON holds: CSV (the default), or a plain list, one indicator a line. */
+  /** The format of a file that is no JSON: CSV (the default), or a list, one indicator a line. */
   readonly text?: 'csv' | 'lines'
 }
 
@@ -56,9 +29,10 @@ const OPEN_BRACKET = 0x5b
 const OPEN_BRACE = 0x7b
 
 /**
- * Reads the records of a feed, plain or gzip: JSON (arrays of objects, objects one after another, one a line or not;
- * warning-lists and events of MISP) when its first character is `[` or `{`, else CSV with a header row. It is read as a
- * stream; no more than a chunk and a record are in memory. For the manifest of a MISP feed, the events beside it are read.
+ * Reads the records of a feed, packed by gzip or not: JSON (arrays of objects, objects one after another, one a line or
+ * not; warning-lists and events of MISP) when its first character is `[` or `{`, else CSV with a header row. It is read
+ * as a stream; no more than a chunk and a record are in memory. For the manifest of a MISP feed, the events beside it
+ * are read.
  *
  * @returns the version of the file that was read, see `fileVersion`
  * @throws FeedError when the file cannot be read to its end, is broken, or changed meanwhile

@@ -8,7 +8,7 @@ const SETTLE_MS = 200
 /** Network file systems tell of no change. */
 const POLL_MS = 30_000
 
-/** How long things take; to be set by tests. */
+/** The times of a watch; to be set by tests. */
 export interface WatchTimes {
   readonly settleMs?: number
   readonly pollMs?: number
@@ -18,9 +18,9 @@ export interface WatchTimes {
 
 /** A file that may change, or a directory whose files may come and go. */
 export interface Watched {
-  /** Where its changes are to be seen. */
+  /** The paths at which its changes are to be seen. */
   readonly directory: string
-  /** What it is now, when that is not what was read last. */
+  /** Its version now, when that is not the one that was read last. */
   changedVersion(): Promise<string | undefined>
   /** Reads it again. Never rejects. */
   refresh(): Promise<void>
@@ -47,7 +47,7 @@ export class FeedWatcher {
   readonly #looks = new Map<Watched, Look>()
   #isClosed = false
 
-  /** @param files what there is to watch now; new ones are in directories that were watched from the beginning */
+  /** @param files gives those to watch now; new ones are in directories that were watched from the beginning */
   constructor(files: () => readonly Watched[], log: FeedLog, times: WatchTimes = {}) {
     this.#files = files
     this.#log = log
@@ -92,7 +92,7 @@ export class FeedWatcher {
     }
   }
 
-  /** @param version that the file had at the last look, undefined at the first one */
+  /** @param version the one of the file at the last look, undefined at the first one */
   #lookLater(file: Watched, version: string | undefined): void {
     const delay = version === undefined ? Math.min(BURST_MS, this.#settleMs) : this.#settleMs
     const timer = setTimeout(() => void this.#look(file, version), delay).unref()

@@ -1,9 +1,9 @@
 import type { IndicatorType } from '../protocol.ts'
 
-/** Why a connection was refused. */
+/** The reasons why a connection was refused. */
 export type RefusalReason = 'max-connections' | 'not-allowed' | 'tls'
 
-/** Why a connection came to its end. */
+/** The reasons why a connection came to its end. */
 export type ClosingReason =
   | 'client'
   | 'error'
@@ -14,8 +14,8 @@ export type ClosingReason =
   | 'shutdown'
 
 /**
- * What a server counts: plain numbers, so that counting costs the hot path next to nothing. Who draws metrics reads
- * them when it is asked. All of them only grow.
+ * The counts of a server: bare numbers, so that counting costs the hot path next to nothing. The metrics read
+ * them when they are asked. All of them only grow.
  */
 export class Counters {
   /** Request lines, empty ones not counted. */
@@ -36,7 +36,7 @@ export class Counters {
   receivedBytes = 0
   sentBytes = 0
 
-  /** Is told how long look-ups take: all that wait, a sample of those from memory. Unset: nobody asks. */
+  /** Takes the durations of look-ups: of all that wait, of a sample of those from memory. Unset: nobody asks. */
   observeLookup: ((enricher: string, seconds: number) => void) | undefined
 }
 

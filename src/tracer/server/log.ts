@@ -9,7 +9,7 @@ export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /**
- * A log that writes to `destination` at once: what is logged before the process ends is not lost.
+ * A log that writes to `destination` at once: no line from before the end of the process is lost.
  *
  * @param level default 'info': start, stop, reloads and what went wrong, nothing per request
  * @param destination default stderr
@@ -26,7 +26,7 @@ export function createLog(level: LogLevel = 'info', destination?: DestinationStr
   return pino(options, { write: (line) => lines.write(terminalJson(line)) })
 }
 
-/** What a limiter knows of one subject. */
+/** The state of a limiter for one subject. */
 interface Subject {
   loggedAt: number
   suppressed: number

@@ -11,11 +11,11 @@ import {
 } from 'prom-client'
 import type { EnricherMetric } from '../enricher.ts'
 import type { DownloadStats } from '../feeds/download/download.ts'
-import type { FeedStats } from '../feeds/feed-file.ts'
+import type { FeedStats } from '../feeds/feed-stats.ts'
 import type { Counters } from './counters.ts'
 import { EnricherMetrics } from './enricher-metrics.ts'
 
-/** What metrics are drawn from. */
+/** The sources of metrics. */
 export interface MetricsSource {
   /** Default: of no server. */
   readonly counters?: Counters
@@ -23,7 +23,7 @@ export interface MetricsSource {
   readonly connections?: () => number
   /** Default: no feeds. */
   readonly feeds?: () => readonly FeedStats[]
-  /** What enrichers tell of themselves. Default: nothing. */
+  /** Numbers that enrichers tell of themselves. Default: none. */
   readonly enrichers?: () => readonly EnricherMetric[]
   /** Default: no feeds over HTTP. */
   readonly downloads?: () => readonly DownloadStats[]
@@ -33,22 +33,22 @@ export interface MetricsSource {
 
 /** The workers of a server that is several processes. */
 export interface WorkerCounts {
-  /** That serve now. */
+  /** Number of workers that serve now. */
   readonly listening: number
-  /** That were started for one that had ended. */
+  /** Number of workers that were started for one that had ended. */
   readonly restarts: number
 }
 
-/** What a page of metrics comes from. */
+/** The maker of a page of metrics. */
 export interface MetricsPage {
   readonly contentType: string
   text(): Promise<string>
 }
 
-/** All metrics of a process at one moment: plain data. */
+/** All metrics of a process at one moment, as data. */
 export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[]
 
-/** From memory (microseconds) to a slow service (seconds). */
+/** Bounds from memory (microseconds) to a slow service (seconds). */
 const LOOKUP_SECONDS = [
   0.000001, 0.00001, 0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ]
@@ -58,7 +58,7 @@ const NANOSECONDS = 1e9
 type Values = Iterable<readonly [labels: Record<string, string>, value: number]>
 
 /**
- * The metrics of one server in the text format of Prometheus, in a registry of their own. They are drawn from plain
+ * The metrics of one server in the text format of Prometheus, in a registry of their own. They are drawn from bare
  * counters when they are asked for; only the duration of look-ups is observed as it happens.
  */
 export class Metrics implements MetricsPage {
@@ -256,7 +256,7 @@ export class Metrics implements MetricsPage {
       [{ quantile: '1' }, lag.max],
     ] as const
     const isEmpty = lag.count === 0
-    // What it measures is the interval of its own timer.
+    // It measures the interval of its own timer.
     const resolution = LAG_RESOLUTION_MS / 1000
     const inSeconds = values.map(
       ([labels, ns]) => [labels, isEmpty ? 0 : Math.max(0, ns / NANOSECONDS - resolution)] as const,
@@ -292,7 +292,7 @@ export class Metrics implements MetricsPage {
   }
 }
 
-/** What is drawn when it is asked for; `aggregator`: what the workers of a server have together, their sum by default. */
+/** A metric that is drawn when it is asked for; `aggregator`: the way to add up workers, their sum by default. */
 type Drawn = [name: string, help: string, labelNames: string[], values: () => Values, aggregator?: Aggregator]
 
 function labelled(label: string, counts: Iterable<readonly [string, number]>): Values {

@@ -1,9 +1,9 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { AllowList } from './allow-list.ts'
+import { ClientAddresses } from './client-addresses.ts'
 import type { MetricsPage } from './metrics.ts'
 
-/** What the pages of the operator are made from. */
+/** The sources of the operator's pages. */
 export interface OperationsOptions {
   readonly host: string
   /** 0 for any free one. */
@@ -16,9 +16,9 @@ export interface OperationsOptions {
   readonly allow?: readonly string[] | undefined
 }
 
-/** Who looks at these pages is a monitor or two, and a health check; those beyond are closed unheard. */
+/** Readers of these pages are a monitor or two, and a health check; those beyond are closed unheard. */
 const MOST_CONNECTIONS = 64
-/** How long a client may take to ask, and to take its page. */
+/** Time that a client has to ask, and to take its page. */
 const REQUEST_MS = 10_000
 const SILENCE_MS = 30_000
 
@@ -35,7 +35,7 @@ export class OperationsServer {
   /** @throws RangeError for a bad block in `allow` */
   constructor(options: OperationsOptions) {
     this.#options = options
-    const allow = options.allow === undefined ? undefined : new AllowList(options.allow)
+    const allow = options.allow === undefined ? undefined : new ClientAddresses(options.allow)
     const times = {
       headersTimeout: REQUEST_MS,
       requestTimeout: REQUEST_MS,
@@ -55,7 +55,7 @@ export class OperationsServer {
     })
   }
 
-  /** @returns where it listens. Rejects with the error of the system (`EADDRINUSE` ...) */
+  /** @returns the address on which it listens. Rejects with the error of the system (`EADDRINUSE` ...) */
   listen(): Promise<AddressInfo> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)

@@ -1,9 +1,9 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import type { Enricher } from '../enricher.ts'
-import { AllowList } from './allow-list.ts'
+import { ClientAddresses } from './client-addresses.ts'
 import { Counters, increment, type RefusalReason } from './counters.ts'
-import { type Allowlist, Enrichment } from './enrichment.ts'
+import { Detector, type IndicatorSet } from './detector.ts'
 import { createLog, type Log, LogLimiter } from './log.ts'
 import { Session, type SessionContext, type SessionOptions } from './session.ts'
 
@@ -15,25 +15,25 @@ export interface TlsOptions {
   readonly ca?: string | Buffer
 }
 
-/** What a server can be told. Times are in milliseconds. */
+/** The options of a server. Times are in milliseconds. */
 export interface TracerServerOptions extends Partial<SessionOptions> {
   /** Asked in this order. They belong to the caller, who closes them after the server. */
   readonly enrichers: readonly Enricher[]
   /** Indicators that get no detection. Belongs to the caller, too. */
-  readonly allowlist?: Allowlist
+  readonly allowlist?: IndicatorSet
   /** Default 127.0.0.1: another address must be asked for. */
   readonly host?: string
   /** Default 16666, the original's; 0 for any free one. */
   readonly port?: number
   readonly maxConnections?: number
-  /** How long `close` waits for clients before it drops them. */
+  /** Time that `close` waits for clients before it drops them. */
   readonly shutdownTimeoutMs?: number
   /** Addresses and CIDR blocks that may connect; default all. */
   readonly allow?: readonly string[]
   readonly tls?: TlsOptions
   /**
-   * Asked for each new connection that is allowed, and from which nothing was read. True: the connection goes to another process, and the
-   * socket is destroyed by whoever sends it there. Default: it is served here.
+   * Asked for each new connection that is allowed, and from which nothing was read. True: the connection goes to
+   * another process, and the socket is destroyed by whoever sends it there. Default: it is served here.
    */
   readonly handOver?: (socket: Socket) => boolean
   /** Default: warnings and errors, on stderr. */
@@ -55,7 +55,7 @@ export const SERVER_DEFAULTS = {
 
 /** Connections that the kernel keeps while the event loop is busy; it takes the smaller of this and `somaxconn`. */
 const BACKLOG = 4096
-/** How long a refused client may take to close its side after ours. */
+/** Time that a refused client has to close its side after ours. */
 const REFUSAL_LINGER_MS = 1000
 /** Refused clients that are waited for; those beyond are reset, so that a flood finds a bound. */
 const MAX_LINGERING_REFUSALS = 1000
@@ -67,13 +67,13 @@ const MAX_LINGERING_REFUSALS = 1000
  *                      '------------------------------'------- refused
  */
 export class TracerServer {
-  /** What it has counted since it was made. */
+  /** Its counts since it was made. */
   readonly counters = new Counters()
   readonly #host: string
   readonly #port: number
   readonly #maxConnections: number
   readonly #shutdownTimeoutMs: number
-  readonly #allow: AllowList | undefined
+  readonly #allow: ClientAddresses | undefined
   readonly #handOver: ((socket: Socket) => boolean) | undefined
   readonly #log: Log
   readonly #limiter = new LogLimiter()
@@ -95,19 +95,19 @@ export class TracerServer {
     this.#port = settings.port
     this.#maxConnections = settings.maxConnections
     this.#shutdownTimeoutMs = settings.shutdownTimeoutMs
-    this.#allow = options.allow === undefined ? undefined : new AllowList(options.allow)
+    this.#allow = options.allow === undefined ? undefined : new ClientAddresses(options.allow)
     this.#handOver = options.handOver
     this.#log = options.log ?? createLog('warn')
     this.#context = {
       options: settings,
-      enrichment: new Enrichment(options.enrichers, this.counters, this.#log, options.allowlist),
+      detector: new Detector(options.enrichers, this.counters, this.#log, options.allowlist),
       counters: this.counters,
       log: this.#log,
       limiter: this.#limiter,
       released: (session) => this.#release(session),
     }
-    // Half-open: a client that has ended its side is still owed its replies. What is read from a socket before it is
-    // handed over would be lost.
+    // Half-open: a client that has ended its side is still owed its replies. Bytes that are read from a socket
+    // before it is handed over would be lost.
     const settled = { allowHalfOpen: true, noDelay: true, pauseOnConnect: this.#handOver !== undefined }
     this.#server = createServer(settled, (socket) => {
       if (!this.#isAllowed(socket) || this.#handOver?.(socket) !== true) this.serve(socket)
@@ -130,7 +130,7 @@ export class TracerServer {
     return this.#state === 'listening'
   }
 
-  /** @returns where it listens. Rejects with the error of the system (`EADDRINUSE`, `EACCES` ...) */
+  /** @returns the address on which it listens. Rejects with the error of the system (`EADDRINUSE`, `EACCES` ...) */
   listen(): Promise<AddressInfo> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)

@@ -3,13 +3,13 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { FINISHED, type Header, HeaderReader, type Indicator, PONG, parseRequest } from '../protocol.ts'
 import { type ClosingReason, type Counters, increment } from './counters.ts'
-import type { Enrichment } from './enrichment.ts'
-import { LineReader } from './line-reader.ts'
+import type { Detector } from './detector.ts'
 import type { Log, LogLimiter } from './log.ts'
 import { ReplyQueue } from './reply-queue.ts'
+import { RequestLines } from './request-lines.ts'
 import { encodeWire } from './wire-bytes.ts'
 
-/** How the connections of a server behave. Times are in milliseconds. */
+/** The settings of a server's connections. Times are in milliseconds. */
 export interface SessionOptions {
   /** 'header': as the client's header asks; 'always': also when a header does not ask for replies. */
   readonly reply: 'header' | 'always'
@@ -22,10 +22,10 @@ export interface SessionOptions {
   readonly drainTimeoutMs: number
 }
 
-/** What all sessions of a server use. */
+/** The parts that all sessions of a server use. */
 export interface SessionContext {
   readonly options: SessionOptions
-  readonly enrichment: Enrichment
+  readonly detector: Detector
   readonly counters: Counters
   readonly log: Log
   readonly limiter: LogLimiter
@@ -36,14 +36,14 @@ export interface SessionContext {
 /** A line without LF is processed after so long without another byte. */
 const QUIET_MS = 100
 /**
- * The same where the line's beginning came behind other lines, in one read. Such a client pipelines and ends its lines: what
- * it waits for is the network, or a processor, and half a line that is taken for a whole one would be answered beside
+ * The same where the line's beginning came behind other lines, in one read. Such a client pipelines and ends its lines:
+ * it waits for the network, or a processor, and half a line that is taken for a whole one would be answered beside
  * the other half, and put all its answers in the wrong place.
  */
 const STREAM_QUIET_MS = 1000
-/** How long a client may take to close its side after ours. */
+/** Time that a client has to close its side after ours. */
 const LINGER_MS = 2000
-/** At shutdown, how long a client that has all its replies must be silent before its socket is closed. */
+/** Time that a client which has all its replies must be silent, at shutdown, before its socket is closed. */
 const SHUTDOWN_LINGER_MS = 1000
 /** Look-ups that one connection may have in flight. */
 const MAX_LOOKUPS = 64
@@ -59,7 +59,7 @@ const PONG_LINE = `${PONG}\n`
  * - open: reads, looks up, replies
  * - finishing: the server stops; what was read before is served, and the rest of a line of which a part was read
  * - ending: takes nothing more from the client; the requests that it has are served
- * - lingering: all replies are with the kernel, followed by a FIN. What the client still sends is read and discarded,
+ * - lingering: all replies are with the kernel, followed by a FIN. Bytes that the client still sends are read and discarded,
  *   because a socket that is closed with unread input sends a reset, and with it the replies are lost
  */
 type Phase = 'open' | 'finishing' | 'ending' | 'lingering'
@@ -71,14 +71,14 @@ type Phase = 'open' | 'finishing' | 'ending' | 'lingering'
  *        ^                            |            |            |
  *        '------- paused while -------'---- look-ups in flight -'-- the socket's buffer is full
  *
- * All requests of one read are answered with one write, and nothing here waits unless an enricher does. What it holds
- * is bounded: the lines of one read, the beginning of one line, MAX_LOOKUPS look-ups, BATCH_LENGTH of replies, and
+ * All requests of one read are answered with one write, and nothing here waits unless an enricher does. Its memory
+ * has a bound: the lines of one read, the beginning of one line, MAX_LOOKUPS look-ups, BATCH_LENGTH of replies, and
  * what the socket holds beyond FULL_BYTES when a batch is larger.
  */
 export class Session {
   readonly #socket: Socket
   readonly #context: SessionContext
-  readonly #lines: LineReader
+  readonly #lines: RequestLines
   readonly #replies = new ReplyQueue()
   readonly #isVerbose: boolean
   #phase: Phase = 'open'
@@ -108,7 +108,7 @@ export class Session {
   constructor(socket: Socket, context: SessionContext) {
     this.#socket = socket
     this.#context = context
-    this.#lines = new LineReader(context.options.maxLineBytes)
+    this.#lines = new RequestLines(context.options.maxLineBytes)
     this.#isVerbose = context.log.isLevelEnabled('debug')
     socket.on('data', (bytes: Buffer) => this.#onData(bytes))
     socket.on('end', () => this.#onEnd())
@@ -166,7 +166,7 @@ export class Session {
       this.#take(bytes)
       return
     }
-    // Beyond what was read before: only the rest of a line.
+    // Only the rest of a line is read beyond that.
     const lineEnd = bytes.indexOf('\n', Math.max(0, owed - 1))
     this.#take(lineEnd < 0 ? bytes : bytes.subarray(0, lineEnd + 1))
   }
@@ -211,7 +211,7 @@ export class Session {
 
   #open(line: string): void {
     this.#context.counters.requests += 1
-    // What follows it in the same read is not alone.
+    // A line that follows it in the same read is not alone.
     this.#quietMs = STREAM_QUIET_MS
     this.#request = parseRequest(line)
     this.#nextIndicator = 0
@@ -219,7 +219,7 @@ export class Session {
   }
 
   #lookUp(indicator: Indicator): void {
-    const found = this.#context.enrichment.detect(indicator)
+    const found = this.#context.detector.detect(indicator)
     if (typeof found === 'string') {
       this.#reply(found)
       return
@@ -274,7 +274,7 @@ export class Session {
     if (this.#socket.isPaused()) this.#socket.resume()
   }
 
-  /** No byte came for a while: what is there of a line may be all that the client sends. */
+  /** No byte came for a while: the beginning of a line may be all that the client sends. */
   #onQuiet(): void {
     const isBusy = this.#request !== undefined || !this.#mayGoOn()
     if (this.#isClosed || isBusy || this.#lines.unterminatedBytes === 0) return

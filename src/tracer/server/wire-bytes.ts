@@ -64,7 +64,7 @@ export function encodeWire(text: string): Buffer {
   let at = 0
   for (const escapes of text.matchAll(ESCAPES)) {
     parts.push(Buffer.from(text.slice(at, escapes.index)))
-    // The low byte of each is what it stands for.
+    // The low byte of each is the byte that it stands for.
     parts.push(Buffer.from(escapes[0], 'latin1'))
     at = escapes.index + escapes[0].length
   }

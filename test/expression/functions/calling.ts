@@ -1,3 +1,4 @@
+import process from 'node:process'
 import * as re2js from 're2js'
 import { Failure } from '../../../src/expression/failure.ts'
 import type {
@@ -7,6 +8,7 @@ import type {
   PrepareHost,
 } from '../../../src/expression/functions/definition.ts'
 import type { Value } from '../../../src/expression/value.ts'
+import { JSON_CODING } from '../../../src/json/coding.ts'
 import { meter } from '../runtime/unlimited.ts'
 
 /** What a call came to: a value (undefined: absence) or the code of a failure, and the anomalies it recorded. */
@@ -29,7 +31,9 @@ export function outcomeOf(run: (context: EventContext) => unknown): Outcome {
   const anomalies: Record<string, string[]> = {}
   const context: EventContext = {
     meter,
+    json: JSON_CODING,
     field: () => undefined,
+    received: Date.UTC(2024, 2, 17),
     anomaly(kind, text) {
       anomalies[kind] ??= []
       if (!anomalies[kind].includes(text)) anomalies[kind].push(text)
@@ -59,4 +63,9 @@ function tableOf(table: Readonly<Record<string, Value>> | readonly Value[]): Loo
   return Array.isArray(table)
     ? { kind: 'list', items: table }
     : { kind: 'mapping', entries: new Map(Object.entries(table)) }
+}
+
+/** Milliseconds of processor time of this process: a busy machine makes a test wait, but hardly more expensive. */
+export function processorMs(): number {
+  return process.cpuUsage().user / 1000
 }

@@ -7,11 +7,14 @@ import { ArgumentProblem } from '../../../src/expression/functions/definition.ts
 import { match } from '../../../src/expression/functions/match.ts'
 import type { Value } from '../../../src/expression/value.ts'
 import { Tuple } from '../../../src/expression/value.ts'
+import { JSON_CODING } from '../../../src/json/coding.ts'
 import { meter } from '../runtime/unlimited.ts'
 
 const context: EventContext = {
   meter,
+  json: JSON_CODING,
   field: () => undefined,
+  received: 0,
   anomaly: () => assert.fail('match records no anomalies'),
 }
 

@@ -4,11 +4,12 @@ import { describe, it, type TestContext } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import type { Bytes, LineBlock, WorkerSettings } from '../../../src/batches/protocol.ts'
 import { UnplacedRecordWriter } from '../../../src/batches/rejected-records.ts'
+import { inputSettings } from '../../../src/formats/input-options.ts'
 import { WorkerError, WorkerPool } from '../../../src/stages/process/pool.ts'
 
 const SETTINGS: WorkerSettings = {
   rules: { text: '', options: {} },
-  maxLineBytes: 1000,
+  input: inputSettings({ maxLineBytes: 1000 }),
   fastPath: true,
   stopAtRejected: false,
 }

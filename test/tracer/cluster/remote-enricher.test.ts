@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { EnricherHost } from '../../../src/tracer/cluster/enricher-host.ts'
-import type { Answers, Questions } from '../../../src/tracer/cluster/messages.ts'
+import type { RemoteLookups, RemoteResults } from '../../../src/tracer/cluster/messages.ts'
 import { RemoteEnricher, type RemoteEnricherOptions } from '../../../src/tracer/cluster/remote-enricher.ts'
 import type { Enricher } from '../../../src/tracer/enricher.ts'
 import type { Indicator } from '../../../src/tracer/protocol.ts'
@@ -16,16 +16,16 @@ function joined(
   options: Partial<RemoteEnricherOptions> = {},
 ) {
   const host = new EnricherHost(enrichers)
-  const sent: { questions: Questions[]; answers: Answers[] } = { questions: [], answers: [] }
+  const sent: { lookups: RemoteLookups[]; results: RemoteResults[] } = { lookups: [], results: [] }
   const remotes: RemoteEnricher[] = []
-  const answer = (message: Answers) => {
-    sent.answers.push(message)
-    const { enricher, answers } = JSON.parse(JSON.stringify(message))
-    remotes[enricher]!.onAnswers(answers)
+  const answer = (message: RemoteResults) => {
+    sent.results.push(message)
+    const { enricher, results } = JSON.parse(JSON.stringify(message))
+    remotes[enricher]!.onResults(results)
   }
-  const send = (message: Questions) => {
-    sent.questions.push(message)
-    host.onQuestions(JSON.parse(JSON.stringify(message)), answer)
+  const send = (message: RemoteLookups) => {
+    sent.lookups.push(message)
+    host.onLookups(JSON.parse(JSON.stringify(message)), answer)
     return true
   }
   for (const [enricher, { name }] of enrichers.entries()) {
@@ -57,15 +57,15 @@ describe('RemoteEnricher', () => {
     const values = Array.from({ length: 100 }, (_, i) => `v${i}`)
     await Promise.all(values.map((value) => remotes[0]!.lookup(url(value))))
     assert.deepEqual(
-      sent.questions.map(({ questions }) => questions.length),
+      sent.lookups.map(({ lookups }) => lookups.length),
       [100],
     )
     assert.deepEqual(
-      sent.answers.map(({ answers }) => answers.length),
+      sent.results.map(({ results }) => results.length),
       [100],
     )
     await remotes[0]!.lookup(url('later'))
-    assert.equal(sent.questions.length, 2)
+    assert.equal(sent.lookups.length, 2)
   })
 
   it('takes bytes that are not UTF-8 there and back', async (t) => {
@@ -123,14 +123,14 @@ describe('RemoteEnricher', () => {
     const host = new EnricherHost([manual])
     // Both have the same way back, as if a worker's went to the one that has come in its place.
     let current: RemoteEnricher
-    const late: Answers[] = []
-    const answer = (message: Answers) => {
+    const late: RemoteResults[] = []
+    const answer = (message: RemoteResults) => {
       late.push(message)
-      current.onAnswers(message.answers)
+      current.onResults(message.results)
     }
     const create = () => {
-      const send = (message: Questions) => {
-        host.onQuestions(message, answer)
+      const send = (message: RemoteLookups) => {
+        host.onLookups(message, answer)
         return true
       }
       const remote = new RemoteEnricher({ name: 'manual', enricher: 0, send })
@@ -146,7 +146,7 @@ describe('RemoteEnricher', () => {
     const asked = ['x', 'y', 'z'].map((value) => current.lookup(url(value)))
     await poll(() => manual.open.size === 6)
     for (const value of ['a', 'b', 'c']) await manual.answer(value)
-    await poll(() => late.flatMap(({ answers }) => answers).length === 3)
+    await poll(() => late.flatMap(({ results }) => results).length === 3)
     for (const value of ['x', 'y', 'z']) await manual.answer(value)
     assert.deepEqual(
       (await Promise.all(asked)).map((matches) => matches[0]!.context),

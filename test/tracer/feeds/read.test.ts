@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { FeedError } from '../../../src/tracer/feeds/feed-error.ts'
+import type { FeedHandlers } from '../../../src/tracer/feeds/feed-handlers.ts'
 import { readCsv } from '../../../src/tracer/feeds/formats/read-csv.ts'
 import { readJson } from '../../../src/tracer/feeds/formats/read-json.ts'
 import type { FeedRecord, FeedValue } from '../../../src/tracer/feeds/formats/record.ts'
 import { Pace } from '../../../src/tracer/feeds/pace.ts'
-import { type FeedHandlers, readFeed } from '../../../src/tracer/feeds/read.ts'
+import { readFeed } from '../../../src/tracer/feeds/read.ts'
 import { temporaryDirectory, temporaryFile } from '../../temporary.ts'
 
 /** What a reader told. */

@@ -5,9 +5,10 @@ import { ITEM_BYTES } from '../length.ts'
 import type { Meter } from '../meter.ts'
 import type { CallableTable } from '../method.ts'
 import { callable } from '../method.ts'
+import { copyDict } from './dict-copies.ts'
 import { iterate, toArray } from './iteration.ts'
 import type { AnyDict } from './keys.ts'
-import { dictDelete, dictGet, dictSize, ENTRY_BYTES, isJsonObject, putEntry, touchKey } from './keys.ts'
+import { dictDelete, dictGet, ENTRY_BYTES, isJsonObject, putEntry, touchKey } from './keys.ts'
 
 /**
  * The methods of `dict`, for dicts and JSON objects. `pop` without a default is absent when there is no such key,
@@ -15,7 +16,7 @@ import { dictDelete, dictGet, dictSize, ENTRY_BYTES, isJsonObject, putEntry, tou
  */
 export const DICT_METHODS: CallableTable = {
   clear: callable('', clear, { mutates: true }),
-  copy: callable('', copy),
+  copy: callable('', copyDict),
   get: callable('key, default=None, /', get),
   items: callable('', (_meter: Meter, dict: AnyDict) => new DictView('items', dict)),
   keys: callable('', (_meter: Meter, dict: AnyDict) => new DictView('keys', dict)),
@@ -35,18 +36,6 @@ function clear(meter: Meter, dict: AnyDict): null {
     }
   }
   return null
-}
-
-/** Of the same kind. */
-function copy(meter: Meter, dict: AnyDict): AnyDict {
-  meter.build(dictSize(meter, dict) * ENTRY_BYTES)
-  return dict instanceof Dict ? copyDict(dict) : { ...dict }
-}
-
-function copyDict(dict: Dict): Dict {
-  const result = new Dict()
-  for (const [hash, entry] of dict.entries) result.entries.set(hash, entry)
-  return result
 }
 
 function get(meter: Meter, dict: AnyDict, key: Value, otherwise: Value = null): Value {

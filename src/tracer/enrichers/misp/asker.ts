@@ -16,20 +16,20 @@ import { comparisonKey } from './values.ts'
 const MOST_PAGES = 10
 
 /** One value that is asked for, whoever waits for it. */
-interface Question {
+interface PendingValue {
   readonly value: string
-  /** What of MISP's answer belongs to it. */
+  /** The key of the attributes in MISP's answer that belong to it. */
   readonly key: string
   readonly askedAt: number
-  /** After that nobody waits any longer, unless somebody asks again. */
+  /** Time after which nobody waits any longer, unless somebody asks again. */
   expiresAt: number
   readonly answer: Promise<MispHits>
   readonly resolve: (hits: MispHits) => void
   readonly reject: (error: MispError) => void
 }
 
-/** What was asked, as plain numbers that only grow. */
-export class MispCounts {
+/** Counts of requests and values, which only grow. */
+class MispCounts {
   /** Values that were sent to MISP. */
   values = 0
   /** Requests by their result: `ok`, or the code of a `MispError`. */
@@ -44,11 +44,11 @@ export class MispCounts {
  *     ask ─► asked already? ─► room? ─► waiting ─► a batch is full, or its first value has waited enough
  *             '- joins          '- busy               │   circuit closed, no pause, below the rate, a request free
  *                                                     ▼
- *                                                  search ─► hits and misses, each to its question
+ *                                                  search ─► hits and misses, each to its value
  *
  * Nothing is asked twice at the same time, and everything has a bound: values that wait, requests in flight, requests a
- * second, pages. When MISP fails again and again, questions fail at once for a while (see circuit-breaker.ts). When it
- * asks for a pause (429), questions wait for its end if that is near enough, else they fail: also those that are half
+ * second, pages. When MISP fails again and again, values fail at once for a while (see circuit-breaker.ts). When it
+ * asks for a pause (429), values wait for its end if that is near enough, else they fail: also those that are half
  * answered, with pages or halves left to be asked for.
  */
 export class MispAsker {
@@ -63,8 +63,8 @@ export class MispAsker {
   /** Wakes those that wait for their turn: it may never come. */
   #awakening = new AbortController()
   /** All that wait or are asked, by value. */
-  readonly #questions = new Map<string, Question>()
-  readonly #waiting = new Fifo<Question>()
+  readonly #pending = new Map<string, PendingValue>()
+  readonly #waiting = new Fifo<PendingValue>()
   #requests = 0
   #timer: NodeJS.Timeout | undefined
   #pausedUntil = 0
@@ -96,28 +96,28 @@ export class MispAsker {
   }
 
   /**
-   * @returns what MISP knows of the value; rejects with a MispError
+   * @returns the hits that MISP has for the value; rejects with a MispError
    * @throws MispError at once when nothing can be asked now: a flood of look-ups must not cost much
    */
   ask(value: string): Promise<MispHits> {
     const now = performance.now()
-    const asked = this.#questions.get(value)
+    const asked = this.#pending.get(value)
     if (asked !== undefined) {
       asked.expiresAt = now + this.#settings.timeoutMs
       return asked.answer
     }
     const refusal = this.#refusal(now)
     if (refusal !== undefined) throw refusal
-    const question = createQuestion(value, now, now + this.#settings.timeoutMs)
-    this.#questions.set(value, question)
-    this.#waiting.push(question)
+    const pending = createPending(value, now, now + this.#settings.timeoutMs)
+    this.#pending.set(value, pending)
+    this.#waiting.push(pending)
     if (this.#waiting.length >= this.#settings.batchValues) this.#pump()
-    // Never now, or the values of one request could be torn apart.
+    // Not at once, or the values of one request could be torn apart.
     else this.#timer ??= setTimeout(() => this.#pump(), this.#settings.batchWaitMs)
-    return question.answer
+    return pending.answer
   }
 
-  /** Forgets the failures: the next question is asked. */
+  /** Forgets the failures: the next value is asked. */
   reset(): void {
     this.#breaker.succeed()
     this.#pausedUntil = 0
@@ -125,12 +125,12 @@ export class MispAsker {
     this.#pump()
   }
 
-  /** All questions fail. */
+  /** All values fail. */
   close(): void {
     this.#abort.abort()
     this.#wakeTurns()
     clearTimeout(this.#timer)
-    this.#fail([...this.#questions.values()], this.#closed)
+    this.#fail([...this.#pending.values()], this.#closed)
     this.#waiting.clear()
   }
 
@@ -138,7 +138,7 @@ export class MispAsker {
     return { minMs: this.#settings.minBackoffMs, maxMs: this.#settings.maxBackoffMs }
   }
 
-  /** Why nothing can be asked now. */
+  /** The reason why nothing can be asked now. */
   #refusal(now: number): MispError | undefined {
     const { waitingValues } = this.#settings
     if (this.#abort.signal.aborted) return this.#closed
@@ -148,7 +148,7 @@ export class MispAsker {
     return this.#waiting.length < waitingValues ? undefined : this.#busy
   }
 
-  /** MISP is not asked, for so long that no question can wait for the end of it. */
+  /** MISP is not asked, for so long that no value can wait for the end of it. */
   #isLeftAlone(now: number): boolean {
     return this.#breaker.state === 'open' || this.#pausedUntil - now > this.#settings.timeoutMs
   }
@@ -190,18 +190,18 @@ export class MispAsker {
     return Math.max(rateMs, this.#pausedUntil - performance.now())
   }
 
-  #take(): Question[] {
+  #take(): PendingValue[] {
     const now = performance.now()
-    const batch: Question[] = []
+    const batch: PendingValue[] = []
     while (this.#waiting.length > 0 && batch.length < this.#settings.batchValues) {
-      const question = this.#waiting.shift()!
-      if (question.expiresAt > now) batch.push(question)
-      else this.#expire(question)
+      const pending = this.#waiting.shift()!
+      if (pending.expiresAt > now) batch.push(pending)
+      else this.#expire(pending)
     }
     return batch
   }
 
-  async #run(batch: readonly Question[]): Promise<void> {
+  async #run(batch: readonly PendingValue[]): Promise<void> {
     this.#requests += 1
     this.#rate.use()
     this.counts.values += batch.length
@@ -214,8 +214,8 @@ export class MispAsker {
     if (!this.#abort.signal.aborted) this.#pump()
   }
 
-  /** Answers all questions of a batch. Rejects only when it is closed. */
-  async #search(batch: readonly Question[]): Promise<void> {
+  /** Answers all values of a batch. Rejects only when it is closed. */
+  async #search(batch: readonly PendingValue[]): Promise<void> {
     let hits: ReadonlyMap<string, MispHits>
     try {
       hits = await this.#collect(batch)
@@ -225,16 +225,16 @@ export class MispAsker {
     }
     this.#pauses = 0
     if (this.#breaker.succeed()) this.#log.info({ url: this.#url }, 'MISP answers again')
-    for (const question of batch) {
-      const known = hits.get(question.key) ?? NO_HITS
-      this.#cache.set(question.value, known)
-      this.#forget(question)
-      question.resolve(known)
+    for (const pending of batch) {
+      const known = hits.get(pending.key) ?? NO_HITS
+      this.#cache.set(pending.value, known)
+      this.#forget(pending)
+      pending.resolve(known)
     }
   }
 
-  /** What MISP knows of the values of a batch, by their keys: page after page. */
-  async #collect(batch: readonly Question[]): Promise<ReadonlyMap<string, MispHits>> {
+  /** Collects the hits that MISP has for the values of a batch, by their keys: page after page. */
+  async #collect(batch: readonly PendingValue[]): Promise<ReadonlyMap<string, MispHits>> {
     const { pageSize, idsOnly, hits: mostHits } = this.#settings
     const found = new Map(batch.map(({ key }) => [key, new Map<string, MispHit>()]))
     const values = batch.map(({ value }) => value)
@@ -277,7 +277,7 @@ export class MispAsker {
     }
   }
 
-  async #failed(batch: readonly Question[], error: MispError): Promise<void> {
+  async #failed(batch: readonly PendingValue[], error: MispError): Promise<void> {
     if (this.#abort.signal.aborted) throw this.#closed
     if (error.code === 'rate-limited') {
       this.#pause(batch, error)
@@ -302,7 +302,7 @@ export class MispAsker {
     this.#failAllThatWait(this.#notAsked)
   }
 
-  async #searchHalves(batch: readonly Question[]): Promise<void> {
+  async #searchHalves(batch: readonly PendingValue[]): Promise<void> {
     const middle = batch.length >> 1
     const halves = [batch.slice(0, middle), batch.slice(middle)]
     for (const [i, half] of halves.entries()) {
@@ -324,7 +324,7 @@ export class MispAsker {
       if (refusal !== undefined) throw refusal
       const waitMs = this.#turnMs()
       if (waitMs <= 0) break
-      // Who is woken looks again.
+      // A batch that is woken looks again.
       await sleep(waitMs, undefined, { signal: this.#awakening.signal }).catch(ignore)
     }
     this.#rate.use()
@@ -344,7 +344,7 @@ export class MispAsker {
   }
 
   /** MISP asks for a pause: the batch waits, if it is not too long to wait for. */
-  #pause(batch: readonly Question[], { retryAfterMs }: MispError): void {
+  #pause(batch: readonly PendingValue[], { retryAfterMs }: MispError): void {
     const now = performance.now()
     const isNew = this.#pausedUntil <= now
     if (isNew) this.#pauses += 1
@@ -364,19 +364,19 @@ export class MispAsker {
     this.#wakeTurns()
   }
 
-  #expire(question: Question): void {
-    this.#fail([question], new MispError('timeout', 'MISP was not asked in time'))
+  #expire(pending: PendingValue): void {
+    this.#fail([pending], new MispError('timeout', 'MISP was not asked in time'))
   }
 
   /** The value may be asked for again already. */
-  #forget(question: Question): void {
-    if (this.#questions.get(question.value) === question) this.#questions.delete(question.value)
+  #forget(pending: PendingValue): void {
+    if (this.#pending.get(pending.value) === pending) this.#pending.delete(pending.value)
   }
 
-  #fail(questions: readonly Question[], error: MispError): void {
-    for (const question of questions) {
-      this.#forget(question)
-      question.reject(error)
+  #fail(values: readonly PendingValue[], error: MispError): void {
+    for (const pending of values) {
+      this.#forget(pending)
+      pending.reject(error)
     }
   }
 
@@ -385,14 +385,14 @@ export class MispAsker {
   }
 }
 
-function createQuestion(value: string, askedAt: number, expiresAt: number): Question {
-  let resolve: Question['resolve'] = () => {}
-  let reject: Question['reject'] = () => {}
+function createPending(value: string, askedAt: number, expiresAt: number): PendingValue {
+  let resolve: PendingValue['resolve'] = () => {}
+  let reject: PendingValue['reject'] = () => {}
   const answer = new Promise<MispHits>((onAnswer, onFailure) => {
     resolve = onAnswer
     reject = onFailure
   })
-  // Whoever waited may have given up.
+  // The caller that waited may have given up.
   answer.catch(() => {})
   return { value, key: comparisonKey(value), askedAt, expiresAt, answer, resolve, reject }
 }

@@ -52,7 +52,7 @@ function badAnswer(problem: string, cause?: unknown): MispError {
   )
 }
 
-/** What an attribute can be hit by: its value, and both halves of a composite one (`domain|ip`), but no port. */
+/** The keys of an attribute: its value, and both halves of a composite one (`domain|ip`), but no port. */
 export function keysOf(attribute: MispAttribute): readonly string[] {
   const value = textOf(attribute.value)
   const types = textOf(attribute.type).split('|')
@@ -69,7 +69,7 @@ export function isForDetection(attribute: MispAttribute): boolean {
   return attribute.to_ids === true || attribute.to_ids === 1 || attribute.to_ids === '1'
 }
 
-/** What of an attribute and its event is told in a detection. */
+/** The fields of an attribute and its event that a detection has. */
 export function toHit(attribute: MispAttribute): MispHit {
   const event = attribute.Event
   const threatLevel = scalar(member(event, 'threat_level_id'))
@@ -95,7 +95,7 @@ export function toHit(attribute: MispAttribute): MispHit {
   return { id: idOf(attribute), context: contextText(fields.filter(isTold)) }
 }
 
-/** What the attribute does not say is left out. */
+/** Fields that the attribute does not have are left out. */
 function isTold(field: ContextField): boolean {
   return field[1] !== ''
 }

@@ -3,7 +3,7 @@ import { type Backoff, backoffMs } from '../../client/backoff.ts'
 /** `closed`: asked as usual; `open`: left alone; `half-open`: one request may show that it is back. */
 export type CircuitState = 'closed' | 'open' | 'half-open'
 
-export interface CircuitOptions extends Backoff {
+interface CircuitOptions extends Backoff {
   /** Failures in a row that open it. */
   readonly failures: number
 }
@@ -20,7 +20,7 @@ export class CircuitBreaker {
   readonly #options: CircuitOptions
   readonly #now: () => number
   #failures = 0
-  /** How often it was opened since it was closed. */
+  /** Number of openings since it was closed. */
   #openings = 0
   #openUntil = 0
 
@@ -40,7 +40,7 @@ export class CircuitBreaker {
     return this.#openings === 0 ? 0 : Math.max(0, this.#openUntil - this.#now())
   }
 
-  /** @returns whether that has closed it */
+  /** @returns true when that has closed it */
   succeed(): boolean {
     const wasClosed = this.#openings === 0
     this.#failures = 0
@@ -50,7 +50,7 @@ export class CircuitBreaker {
 
   /**
    * @param isLasting trying again soon will not help: it opens at once, and for the longest time
-   * @returns whether that has opened it
+   * @returns true when that has opened it
    */
   fail(isLasting = false): boolean {
     const { state } = this

@@ -6,7 +6,7 @@ import { type MispAttribute, readAnswer } from './attributes.ts'
 import { MispError } from './misp-error.ts'
 import type { MispSettings } from './settings.ts'
 
-/** Where MISP is, and how it knows us. */
+/** The address of MISP, and the key by which it knows us. */
 export interface MispTarget {
   /** Its base address: `https://misp.example.org`, with a path when it is not at the root. */
   readonly url: string
@@ -121,7 +121,7 @@ export class MispClient {
   }
 }
 
-/** Why a response cannot be the answer, undefined when it may be. */
+/** The reason why a response cannot be the answer, undefined when it may be. */
 function faultOf(response: HttpResponse): MispError | undefined {
   const { status } = response
   if (status === 401 || status === 403) {

@@ -1,5 +1,5 @@
 /**
- * Why MISP gave no answer:
+ * The reason why MISP gave no answer:
  *
  * - `timeout`: not within the time that was given
  * - `unreachable`: no connection, or it broke; a certificate that is not trusted, too
@@ -30,7 +30,7 @@ export type MispErrorCode =
 export class MispError extends Error {
   override readonly name = 'MispError'
   readonly code: MispErrorCode
-  /** With `rate-limited`: what `Retry-After` asks for, in milliseconds. */
+  /** The wait that `Retry-After` asks for, in milliseconds; with `rate-limited`. */
   readonly retryAfterMs: number | undefined
 
   constructor(code: MispErrorCode, message: string, options?: ErrorOptions & { retryAfterMs?: number }) {

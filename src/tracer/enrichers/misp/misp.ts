@@ -15,9 +15,9 @@ export type { MispTarget } from './client.ts'
 export { MispError, type MispErrorCode } from './misp-error.ts'
 export { MISP_DEFAULTS, type MispSettings } from './settings.ts'
 
-/** Which MISP is asked, and how; see `MISP_DEFAULTS`. */
+/** The MISP that is asked, and the settings; see `MISP_DEFAULTS`. */
 export interface MispOptions extends MispTarget, Partial<MispSettings> {
-  /** When MISP fails, and when it is back. Default: none. */
+  /** Is told when MISP fails, and when it is back. Default: none. */
   readonly log?: FeedLog
 }
 
@@ -33,7 +33,7 @@ const STATES: Readonly<Record<CircuitState, number>> = { closed: 0, 'half-open':
 
 /**
  * Asks a MISP what it knows of indicators, as little as possible: values are remembered, found or not, asked together,
- * and each only once at a time. What is not answered in time is a failure, never a miss.
+ * and each only once at a time. A value without an answer in time is a failure, never a miss.
  */
 export class MispEnricher implements Enricher {
   readonly name = 'misp'
@@ -148,7 +148,7 @@ export class MispEnricher implements Enricher {
     return this.#answer(indicator, found, failure)
   }
 
-  /** What is known of some of the values is told. Only when that is nothing, a failure is one. */
+  /** Hits of some of the values are told. Only when there are none, a failure is one. */
   #answer(
     indicator: Indicator,
     found: readonly MispHits[],
@@ -177,7 +177,7 @@ export class MispEnricher implements Enricher {
   }
 }
 
-/** What has not come in time has failed. */
+/** Answers that have not come in time have failed. */
 async function settledWithin(
   known: readonly (MispHits | Promise<MispHits>)[],
   timeoutMs: number,

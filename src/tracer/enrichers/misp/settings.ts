@@ -1,18 +1,20 @@
-/** How MISP is asked. Times are in milliseconds. */
+import { LONGEST_TIMER_MS } from '../../durations.ts'
+
+/** The settings of the requests to MISP. Times are in milliseconds. */
 export interface MispSettings {
-  /** How long it is remembered what MISP knows of a value. 0: not at all. */
+  /** Time for which the hits of a value are remembered. 0: not at all. */
   readonly hitTtlMs: number
-  /** How long it is remembered that MISP does not know a value. 0: not at all. */
+  /** Time for which a value that MISP does not know is remembered. 0: not at all. */
   readonly missTtlMs: number
   /** Values that are remembered, the least recently used goes first. */
   readonly cacheValues: number
-  /** How long a look-up may take from the question to the answer, and how long each request may. */
+  /** Time for a look-up from the question to the answer, and for each request. */
   readonly timeoutMs: number
   /** Requests a second at most. */
   readonly requestsPerSecond: number
   /** Values that one request asks for at most. */
   readonly batchValues: number
-  /** How long a value waits for others to be asked with it. */
+  /** Time that a value waits for others to be asked with it. */
   readonly batchWaitMs: number
   /** Requests in flight at most. */
   readonly requests: number
@@ -20,11 +22,11 @@ export interface MispSettings {
   readonly waitingValues: number
   /** Detections for one indicator at most. */
   readonly hits: number
-  /** Only attributes that are marked for detection (`to_ids`). */
+  /** Only attributes that are marked for detection (`to_ids`) are asked for. */
   readonly idsOnly: boolean
   /** Failures in a row after which MISP is left alone for a while. */
   readonly failures: number
-  /** For how long: it doubles from the one to the other as long as the failures go on. */
+  /** Time for which it is left alone: it doubles from the one to the other as long as the failures go on. */
   readonly minBackoffMs: number
   readonly maxBackoffMs: number
   /** Attributes that one answer holds at most; there may be further pages. */
@@ -37,7 +39,7 @@ export const MISP_DEFAULTS: MispSettings = {
   hitTtlMs: 60 * 60_000,
   missTtlMs: 10 * 60_000,
   cacheValues: 200_000,
-  // Below the time that clients wait: what other enrichers know still reaches them.
+  // Below the time that clients wait: the matches of other enrichers still reach them.
   timeoutMs: 3000,
   requestsPerSecond: 10,
   batchValues: 100,
@@ -55,8 +57,8 @@ export const MISP_DEFAULTS: MispSettings = {
 
 /** Settings that may be 0: then there is none of it. */
 const MAY_BE_ZERO: ReadonlySet<string> = new Set(['hitTtlMs', 'missTtlMs', 'cacheValues', 'batchWaitMs'])
-/** Timers cannot wait longer. */
-const LARGEST = 2 ** 31 - 1
+/** Most settings are times that timers wait; counts have the same bound. */
+const LARGEST = LONGEST_TIMER_MS
 
 /**
  * The settings with the defaults for those that are not given.

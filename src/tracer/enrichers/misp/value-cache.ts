@@ -3,7 +3,7 @@ import { detached } from '../../client/detached.ts'
 import type { MispHit } from './attributes.ts'
 import type { MispSettings } from './settings.ts'
 
-/** What MISP knows of a value, in MISP's order; empty: nothing. */
+/** The hits that MISP has for a value, in MISP's order; empty: none. */
 export type MispHits = readonly MispHit[]
 
 /** Shared, so that a miss costs no memory. */
@@ -16,7 +16,7 @@ const OBJECT_COST = 64
 /** The clock is read at most this often. */
 const TTL_RESOLUTION_MS = 100
 
-/** What is known of values, hits and misses with a lifetime of their own. Failures are never in it. */
+/** The known answers for values, hits and misses with a lifetime of their own. Failures are never among them. */
 export class ValueCache {
   readonly #hitTtlMs: number
   readonly #missTtlMs: number

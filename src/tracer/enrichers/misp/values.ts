@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { hashKey } from '../../feeds/keys/indicator-key.ts'
 import { formatAddress, parseAddress, parseOddAddress } from '../../feeds/keys/ip.ts'
-import { normalizeUrl, parseUrl } from '../../feeds/keys/url.ts'
+import { canonicalUrl, parseUrl } from '../../feeds/keys/url.ts'
 import type { Indicator } from '../../protocol.ts'
 
 /*
@@ -20,9 +20,9 @@ const HEX = /^[0-9a-fA-F]+$/
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
 
 /**
- * What must not be sent, because a search reads it as something else than a value: `!` in front negates, `%` at either
- * end stands for any text, `|` separates the halves of a composite attribute. Control characters, lone surrogates and
- * characters beyond U+FFFF are in no attribute, and databases fail on them.
+ * Texts that must not be sent, because a search reads them as something else than a value: `!` in front negates, `%` at
+ * either end stands for any text, `|` separates the halves of a composite attribute. Control characters, lone
+ * surrogates and characters beyond U+FFFF are in no attribute, and databases fail on them.
  */
 const NOT_ASKABLE = /^[!%\s]|[%\s]$|[\0-\x1f\x7f|\ud800-\udfff]/
 
@@ -82,5 +82,5 @@ export function comparisonKey(value: string): string {
   const text = value.trim()
   if (HEX.test(text)) return hashKey(text)
   const address = parseAddress(text)
-  return address === undefined ? normalizeUrl(text) : formatAddress(address)
+  return address === undefined ? canonicalUrl(text) : formatAddress(address)
 }

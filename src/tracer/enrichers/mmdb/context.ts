@@ -22,13 +22,13 @@ export function recordContext(record: unknown, language: string): string {
   return contextText(fields.slice(0, MOST_FIELDS).map(([name, text]): ContextField => [name, cut(text)]))
 }
 
-/** How much is still told, and in which language. */
+/** The number of fields that are still told, and the language. */
 interface Pruning {
   values: number
   readonly language: string
 }
 
-/** What of a value is told: a copy that is small, whatever a file holds. */
+/** The part of a value that is told: a copy that is small, whatever a file holds. */
 function pruned(value: unknown, left: Pruning, depth: number): unknown {
   left.values -= 1
   if (Buffer.isBuffer(value)) return value.subarray(0, LONGEST_TEXT / 2).toString('hex')

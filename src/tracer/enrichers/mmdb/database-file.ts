@@ -20,15 +20,15 @@ export class MmdbError extends Error {
   }
 }
 
-/** What is found in a database: decoded records are kept, so that one is the same object each time. */
+/** The records of a database: decoded ones are kept, so that one is the same object each time. */
 export type MmdbReader = Reader<Response>
 
 /** Records that are kept decoded. */
 const CACHED_RECORDS = 10_000
-/** How often a file that changes while it is read is read, and how long its writer is given in between. */
+/** Number of times that a file is read that changes meanwhile, and the time that its writer has in between. */
 const ATTEMPTS = 3
 const WRITER_MS = 500
-/** How long it is waited after a failure that may pass, at first and at most. */
+/** Wait after a failure that may pass, at first and at most. */
 const RETRY_MS = 1000
 const LONGEST_RETRY_MS = 60_000
 const FORMAT_VERSION = 2
@@ -55,7 +55,7 @@ export class MmdbFile implements Watched {
 
   /**
    * @param signal ends reading anew
-   * @param kept what several processes keep for each other
+   * @param kept files that several processes keep for each other
    * @param retryMs the first wait after a failure that may pass
    */
   constructor(
@@ -73,7 +73,7 @@ export class MmdbFile implements Watched {
     this.#signal = signal
   }
 
-  /** Of the file that was read last and well. */
+  /** The reader of the file that was read last and well. */
   get reader(): MmdbReader {
     return this.#reader!
   }
@@ -144,7 +144,7 @@ export class MmdbFile implements Watched {
     }
   }
 
-  /** The file is what it is, and nobody would see it change. @returns in how many milliseconds it is read again */
+  /** Reads the file again later: it does not change, so no watch would see it. @returns the wait in milliseconds */
   #tryAgain(): number {
     this.#passing += 1
     const waitMs = Math.round(

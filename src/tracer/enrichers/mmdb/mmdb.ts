@@ -14,15 +14,15 @@ export { MmdbError } from './database-file.ts'
 export interface MmdbOptions {
   /** The `.mmdb` file. It is read into memory. */
   readonly file: string
-  /** Of the detections. Default: by the type of the database, see `MMDB_CATEGORIES`. */
+  /** The category of the detections. Default: by the type of the database, see `MMDB_CATEGORIES`. */
   readonly category?: string
-  /** Of the names of places. Default `en`; a place without a name in it has the English one. */
+  /** The language of the names of places. Default `en`; a place without a name in it has the English one. */
   readonly language?: string
   /** Loads, reloads and failures. Default: none. */
   readonly log?: FeedLog
   /** Reload the file when it changes. Default: true. */
   readonly watch?: boolean
-  /** In one of several processes: what they keep for each other. Default: nothing. */
+  /** The files that several processes keep for each other, in one of them. Default: nothing. */
   readonly kept?: KeptFiles | undefined
   /** For tests. */
   readonly watchTimes?: WatchTimes

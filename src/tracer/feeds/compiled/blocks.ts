@@ -10,7 +10,7 @@ const IPV6_BITS = 128
 /** All addresses that begin with the same bits, as in `192.0.2.0/24`. */
 export interface Block {
   readonly start: Address
-  /** How many bits. */
+  /** Number of bits. */
   readonly prefix: number
 }
 

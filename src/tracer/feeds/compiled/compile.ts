@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { FeedError } from '../feed-error.ts'
-import { RecordReader } from '../formats/record-reader.ts'
+import { IndicatorExtractor } from '../indicator-extractor.ts'
 import type { FeedKey } from '../keys/key-path.ts'
 import { Pace } from '../pace.ts'
 import { readFeed } from '../read.ts'
@@ -23,13 +23,16 @@ import { StoreWriter } from './store-writer.ts'
 import { openWorkspace } from './workspace.ts'
 import { writeFully } from './write-fully.ts'
 
-/** What is to be compiled, and where to. */
+/** The feeds that are to be compiled, and the place of the result. */
 export interface CompileFeedsOptions {
-  /** CSV or JSON, plain or gzip, each in its own format. Of equal keys the last record wins, over all files in order. */
+  /**
+   * CSV or JSON, packed by gzip or not, each in its own format. Of equal keys the last record wins, over all files in
+   * order.
+   */
   readonly feeds: readonly string[]
   /**
-   * What is looked up: every file has them all. Each is a table of its own; they answer in this order. One without a
-   * field is for formats that say themselves what is looked up.
+   * The keys that are looked up: every file has them all. Each is a table of its own; they answer in this order. One
+   * without a field is for formats that say themselves what is looked up.
    */
   readonly keys: readonly Partial<FeedKey>[]
   /** Default: that of the original for each kind of hit. */
@@ -38,25 +41,25 @@ export interface CompileFeedsOptions {
   readonly output: string
   /** Stops the work; nothing is left of it. */
   readonly signal?: AbortSignal
-  /** Is changed as the work goes on, to be looked at. */
+  /** The progress, which is changed as the work goes on. */
   readonly progress?: CompileProgress
-  /** Is told what could not be used of a file. Default: nobody. */
+  /** Is called for a file of which records cannot be used: their number, and the first places. Default: nobody is. */
   readonly onSkipped?: (file: string, skipped: number, places: readonly string[]) => void
   /** Marks what is left behind when the process is killed; see `removeAbandoned`. */
   readonly owner?: string
-  /** For tests: so much is sorted in memory at a time. */
+  /** Bytes that are sorted in memory at a time, for tests. */
   readonly runBytes?: number
 }
 
-/** How far a compile is. */
+/** The progress of a compile. */
 export interface CompileProgress {
   phase: 'reading' | 'indexing' | 'checking'
-  /** What is read. */
+  /** The file that is read. */
   file: string
   /** Records that were read and are in use. */
   records: number
   skipped: number
-  /** In the other phases: what is done of the whole, 0 to 1. */
+  /** The part that is done, in the other phases: 0 to 1. */
   done: number
 }
 
@@ -80,10 +83,10 @@ interface MutableCounts {
 }
 
 /**
- * Compiles feeds into one file, which a server opens at once whatever its size. Memory is bounded: what does not fit
- * is sorted in files beside the output. The output is complete or untouched.
+ * Compiles feeds into one file, which a server opens at once whatever its size. Memory has a bound: keys that do not fit
+ * are sorted in files beside the output. The output is complete or untouched.
  *
- * @returns what the file tells of itself
+ * @returns the header of the file
  * @throws FeedError when a feed cannot be used or the output not be written; the signal's reason when it stops
  */
 export async function compileFeeds(options: CompileFeedsOptions): Promise<CompiledHeader> {
@@ -147,11 +150,11 @@ class Compilation {
     const progress = this.#progress
     for (const file of this.#options.feeds) {
       const before = { records: progress.records, skipped: progress.skipped }
-      const reader = new RecordReader(file, this.#options.keys, this.#spool)
+      const reader = new IndicatorExtractor(file, this.#options.keys, this.#spool)
       progress.file = file
       const watched = {
         onColumns: (columns: readonly string[]) => reader.onColumns(columns),
-        onRecord: (...[record, ordinal, own]: Parameters<RecordReader['onRecord']>) => {
+        onRecord: (...[record, ordinal, own]: Parameters<IndicatorExtractor['onRecord']>) => {
           reader.onRecord(record, ordinal, own)
           progress.records = before.records + reader.records
           progress.skipped = before.skipped + reader.skipped
@@ -215,7 +218,7 @@ class Compilation {
     }
   }
 
-  /** Counts an entry. @returns whether it is a mask, which is put aside, to be written in the order of the records */
+  /** Counts an entry. @returns true for a mask, which is put aside, to be written in the order of the records */
   #takeMask(entry: Buffer): boolean {
     const reader = this.#reader
     reader.start(entry, entry.length)
@@ -257,7 +260,7 @@ class Compilation {
       const header = this.#header(sources, dataBytes, filterBytes)
       const checksums = await this.#checksums(handle.fd, contentBytes)
       writeFully(handle.fd, encodeEnd(header, checksums, contentBytes), contentBytes)
-      // By a thread of its own; it takes long, and also what lmdb has written is in it.
+      // A thread of its own does it: it takes long, and also covers what lmdb has written.
       await handle.sync()
       return header
     } finally {
@@ -368,7 +371,7 @@ class EntryGroup {
   }
 }
 
-/** What became of the work, for the operator. */
+/** The outcome of the work, for the operator. */
 function explain(error: unknown, output: string, data: string): unknown {
   if (error instanceof FeedError) return error
   const { code, syscall, message } = error as NodeJS.ErrnoException

@@ -36,7 +36,7 @@ export interface CompiledFeed extends LoadedFeed {
   close(): void
 }
 
-/** How much of a compiled feed is checked when. */
+/** The parts of a compiled feed that are checked, and the time when. */
 export interface OpenOptions {
   /** The largest file that is checked before it is used. Default: 256 MiB. */
   readonly checkedAtOnceBytes?: number

@@ -41,7 +41,7 @@ export class CompiledTable implements IndicatorTable {
 
   /**
    * @param number of the table in its file
-   * @param masks that are no domains; their values are their numbers in the store
+   * @param masks those that are no domains; their values are their numbers in the store
    */
   constructor(
     header: TableHeader,
@@ -149,7 +149,7 @@ export class CompiledTable implements IndicatorTable {
     return found
   }
 
-  /** From the last label to all of them, as one walk. What is longer than any domain of the feed is not looked at. */
+  /** Walks from the last label to all of them. Suffixes that are longer than any domain of the feed are not looked up. */
   #findDomains(fullHost: string, hits: CompiledMaskHit[]): void {
     const { longestDomain } = this.#header
     if (longestDomain === 0) return
@@ -172,7 +172,7 @@ export class CompiledTable implements IndicatorTable {
     }
   }
 
-  /** @returns whether there are entries of the hash in this space; the reader stands before them */
+  /** @returns true when there are entries of the hash in this space; the reader stands before them */
   #ask(hash: KeyHash, space: number): boolean {
     hash.finish(space)
     if (!this.#filter.mayHave(hash.first, hash.second)) return false

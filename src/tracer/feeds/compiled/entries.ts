@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 
-/** What an entry is found by. They are a part of the format. */
+/** The kinds of keys that entries are found by. They are a part of the format. */
 export const KINDS = {
   /** Not an entry: the value stands elsewhere, see `redirect`. */
   redirect: 0,
@@ -11,7 +11,10 @@ export const KINDS = {
   url: 4,
   /** A domain with a leading dot and any path. */
   domain: 5,
-  /** Any other mask. It is kept apart from the rest, by its number: an index of all masks is built when the file is opened. */
+  /**
+   * Any other mask. It is kept apart from the rest, by its number: an index of all masks is built when the file is
+   * opened.
+   */
   mask: 6,
 } as const
 
@@ -40,8 +43,8 @@ export function tableOf(space: number): number {
   return space >>> KIND_BITS
 }
 
-/** What an entry is made of. */
-export interface EntryParts {
+/** The parts of an entry. */
+interface EntryParts {
   readonly space: number
   /** A text, or bytes. */
   readonly key: string | Uint8Array
@@ -134,7 +137,7 @@ export class EntryReader {
     this.#next = 0
   }
 
-  /** @returns whether there is another entry */
+  /** @returns true when there is another entry */
   next(): boolean {
     if (this.#next >= this.#end) return false
     this.space = this.#number()
@@ -150,7 +153,7 @@ export class EntryReader {
     return true
   }
 
-  /** Whether the key is this text, which is well-formed. */
+  /** True when the key is this text, which is well-formed. */
   hasKey(text: string): boolean {
     const length = this.#contextStart - this.#keyStart
     if ((this.#flags & KEY_NOT_ASCII) !== 0) return length >= text.length && this.keyText() === text
@@ -172,7 +175,7 @@ export class EntryReader {
     return this.#bytes.subarray(this.#keyStart, this.#contextStart)
   }
 
-  /** What tells the entry from others of its hash. */
+  /** The part that tells the entry from others of its hash. */
   identity(): string {
     return `${this.space} ${this.#bytes.toString('latin1', this.#keyStart, this.#contextStart)}`
   }
@@ -206,7 +209,7 @@ export class EntryReader {
   }
 }
 
-/** Where a context stands that is too long for its entry. */
+/** The place of a context that is too long for its entry. */
 export interface ContextReference {
   readonly blob: number
   readonly length: number

@@ -10,8 +10,9 @@ import { FeedError } from '../feed-error.ts'
  *     lmdb environment | filter | checksums | header | trailer
  *     `--- content ------------´                       magic, version, lengths, checksum of checksums and header
  *
- * lmdb does not mind what stands behind its pages. It is native code that trusts its file: what is cut or damaged may
- * end the process. So the end of the file is read first, by plain reads, and says what the rest has to be.
+ * lmdb does not mind what stands behind its pages. It is native code that trusts its file: a file that is cut or
+ * damaged may end the process. So the end of the file is read first, by ordinary reads, and says what the rest has to
+ * be.
  */
 
 /** Another layout, another hash of keys: another number. */
@@ -27,7 +28,7 @@ export const BLOCK_BYTES = 1024 * 1024
 const LARGEST_HEADER_BYTES = 64 * 1024 * 1024
 
 /** The indicators of a table, by kind. */
-export interface KindCounts {
+interface KindCounts {
   readonly hashes: number
   readonly addresses: number
   /** Networks and ranges of addresses. */
@@ -53,7 +54,7 @@ export interface TableHeader {
   readonly longestDomain: number
 }
 
-/** What a compiled feed tells of itself. */
+/** The header of a compiled feed: its description of itself. */
 export interface CompiledHeader {
   readonly builtAt: string
   readonly sources: readonly SourceHeader[]
@@ -86,7 +87,7 @@ export interface FileEnd {
   readonly contentBytes: number
 }
 
-/** What stands behind the content. */
+/** The parts behind the content. */
 export function encodeEnd(header: CompiledHeader, checksums: Buffer, contentBytes: number): Buffer {
   const text = Buffer.from(JSON.stringify(header), 'utf8')
   const trailer = Buffer.alloc(TRAILER_BYTES)
@@ -198,7 +199,7 @@ async function checkBlock(handle: FileHandle, file: string, end: FileEnd, block:
   }
 }
 
-/** How many blocks the content has. */
+/** Number of blocks of the content. */
 export function blockCount({ contentBytes }: FileEnd): number {
   return Math.ceil(contentBytes / BLOCK_BYTES)
 }

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { join } from 'node:path'
-import type { IndicatorSink } from '../formats/record-reader.ts'
+import type { IndicatorSink } from '../indicator-extractor.ts'
 import type { IndicatorKey } from '../keys/indicator-key.ts'
 import type { AddressRange } from '../keys/ip.ts'
 import type { MaskKey } from '../keys/url.ts'
@@ -20,8 +20,8 @@ const IPV4_BITS = 32
 const IPV6_BITS = 128
 const LONE_SURROGATE = /\p{Surrogate}/u
 
-/** What a table of the spool has, as far as it is known while records come. */
-export class SpooledTable {
+/** Counts of a table of the spool, as far as they are known while records come. */
+class SpooledTable {
   readonly prefixes4 = new Set<number>()
   readonly prefixes6 = new Set<number>()
   longestHash = 0
@@ -150,7 +150,7 @@ export class IndicatorSpool implements IndicatorSink {
   }
 }
 
-/** As it is after a way through UTF-8, in which keys are stored. */
+/** Gives the text as it is after a way through UTF-8, in which keys are stored. */
 export function wellFormed(text: string): string {
   return LONE_SURROGATE.test(text) ? Buffer.from(text, 'utf8').toString('utf8') : text
 }

@@ -18,7 +18,7 @@ const SALTS = Int32Array.of(
   0x5c6bfb31,
 )
 
-/** How many blocks the filter for so many keys has. */
+/** Number of blocks of the filter for so many keys. */
 function blocksFor(keys: number): number {
   return Math.max(1, Math.ceil((keys * BITS_PER_KEY) / (BLOCK_BYTES * 8)))
 }
@@ -31,7 +31,7 @@ export class KeyFilter {
   readonly #words: Uint32Array
   readonly #blocksPerHash: number
 
-  /** @param bytes what a `KeyFilterBuilder` made; they are not copied when they are aligned */
+  /** @param bytes those that a `KeyFilterBuilder` made; they are not copied when they are aligned */
   constructor(bytes: Uint8Array) {
     const isAligned = bytes.byteOffset % 4 === 0
     const { buffer, byteOffset, byteLength } = isAligned ? bytes : bytes.slice()
@@ -61,7 +61,7 @@ export class KeyFilterBuilder {
   #start = 0
 
   /**
-   * @param keys that will come at most
+   * @param keys number of those that will come, at most
    * @param write takes the filter's bytes, part after part; they are overwritten afterwards
    */
   constructor(keys: number, write: (bytes: Buffer) => void) {

@@ -15,7 +15,7 @@ const OTHER_SPACE_SPREAD = 0x7feb352d
  * They are a part of the format of compiled feeds: another hash is another format.
  */
 export class KeyHash {
-  /** Of what was finished last, as signed numbers: small ones to V8. */
+  /** The hash that was finished last, as signed numbers: small ones to V8. */
   first = 0
   second = 0
   #a = FIRST_OFFSET
@@ -44,7 +44,7 @@ export class KeyHash {
     this.#b = b
   }
 
-  /** From the last character to the first. */
+  /** Goes from the last character to the first. */
   addReversed(text: string): void {
     for (let i = text.length - 1; i >= 0; i--) this.add(text.charCodeAt(i))
   }

@@ -7,12 +7,12 @@ import type { StoreReader } from './store-reader.ts'
 
 /** An indicator of a compiled feed, to be looked at. */
 export interface Sample {
-  /** Which key of the feed it was found by. */
+  /** The key of the feed that it was found by. */
   readonly key?: string
   readonly kind: 'hash' | 'ip' | 'url' | 'mask'
-  /** In its normal form. */
+  /** The key in its normal form. */
   readonly indicator: string
-  /** As it goes on the wire. */
+  /** The context as it goes on the wire. */
   readonly context: string
 }
 

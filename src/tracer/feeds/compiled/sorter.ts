@@ -15,9 +15,9 @@ export interface Item {
 /** Bytes and items that are sorted in memory; more of them are sorted in runs that are merged. */
 const RUN_BYTES = 64 * 1024 * 1024
 const RUN_ITEMS = 2 ** 19
-/** Before each item in a run: its numbers and its length. */
+/** The head of each item in a run: its numbers and its length. */
 const HEAD_BYTES = 16
-/** What is read of all runs at a time. */
+/** Bytes that are read of all runs at a time. */
 const MERGE_BYTES = 32 * 1024 * 1024
 const LEAST_READ_BYTES = 4096
 const MOST_READ_BYTES = 512 * 1024
@@ -37,7 +37,7 @@ export class Sorter {
   #end = 0
   #items = 0
   #size = 0
-  /** Where the runs begin and end in the file. */
+  /** Offsets in the file at which the runs begin and end. */
   readonly #runs: { readonly start: number; readonly end: number }[] = []
   #file: number | undefined
   #written = 0
@@ -121,7 +121,7 @@ export class Sorter {
   /** The numbers of the items, sorted. */
   #order(): Uint32Array {
     const count = this.#items
-    // As one number each, because those are sorted without a call for each comparison: the hash, and the item's number.
+    // Each is one number, because those are sorted without a call for each comparison: the hash, and the item's number.
     const keys = new Float64Array(count)
     for (let i = 0; i < count; i++) keys[i] = this.#firsts[i]! * RUN_ITEMS + i
     keys.sort()

@@ -163,7 +163,7 @@ function openEnvironment(path: string): RootDatabase<Buffer, number> {
   }
 }
 
-/** What cannot be removed is in nobody's way; the feed is open and good. */
+/** A link that cannot be removed is in nobody's way; the feed is open and good. */
 function removeLeftover(directory: string): void {
   try {
     rmSync(directory, { recursive: true, force: true })

@@ -10,7 +10,7 @@ export const MASKS = 'masks'
 export const MAX_DATABASES = 3
 /** A blob is stored in pieces of this size, far below what lmdb hands out without a copy. */
 export const PIECE_BYTES = 1024 * 1024
-/** What is written with one commit. */
+/** Entries that are written with one commit. */
 const BATCH_BYTES = 8 * 1024 * 1024
 /** Keys come in ascending order. */
 const APPEND = { append: true }

@@ -4,8 +4,11 @@ import { FeedError } from '../feed-error.ts'
 
 const INFIX = '.compiling-'
 
-/** Where a compiled feed is made: a directory beside the file that it will be, so that it can be renamed into place. */
-export interface Workspace {
+/**
+ * The place where a compiled feed is made: a directory beside the file that it will be, so that it can be renamed into
+ * place.
+ */
+interface Workspace {
   readonly directory: string
   /** Puts a file of the workspace into the place of the output, complete or not at all. */
   publish(path: string): Promise<void>
@@ -13,7 +16,7 @@ export interface Workspace {
   remove(): Promise<void>
 }
 
-/** @param owner who makes it, for `removeAbandoned`; a name without `.` and path separators */
+/** @param owner name of its maker, for `removeAbandoned`; a name without `.` and path separators */
 export async function openWorkspace(output: string, owner: string): Promise<Workspace> {
   const parent = dirname(output)
   const directory = await mkdtemp(join(parent, `.${basename(output)}${INFIX}${owner}.`)).catch((cause) => {
@@ -47,7 +50,7 @@ export async function openWorkspace(output: string, owner: string): Promise<Work
 /**
  * Removes what compiles to this output have left that were killed.
  *
- * @param isGone whether the owner of a workspace is certainly not running any more
+ * @param isGone tells if the owner of a workspace is certainly not running any more
  */
 export async function removeAbandoned(output: string, isGone: (owner: string) => boolean): Promise<void> {
   const parent = dirname(output)

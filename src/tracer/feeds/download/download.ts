@@ -2,26 +2,27 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { backoffMs } from '../../client/backoff.ts'
+import { LONGEST_TIMER_MS } from '../../durations.ts'
 import type { FeedLog } from '../feed-log.ts'
 import { cachedFeedFile, parseFeedUrl } from './feed-url.ts'
 import { FetchError, type FetchOptions, fetchToFile, PARTIAL, type Validators } from './fetch.ts'
 import { ManifestDownload } from './manifest-download.ts'
 
-/** How a feed is downloaded. */
+/** The options of a download. */
 export interface FeedDownloadOptions {
   /** `https://user:password@host/path`; a `manifest.json` is that of a MISP feed. */
   readonly url: string
-  /** Where it is kept. It is made, for its owner alone, when it is not there. */
+  /** The directory of the copy. It is made, for its owner alone, when it is not there. */
   readonly directory: string
-  /** Between two requests; a tenth more or less by chance. Default: 1 h. */
+  /** Time between two requests; a tenth more or less by chance. Default: 1 h. */
   readonly intervalMs?: number
   /** Default: 4 GiB. */
   readonly maxBytes?: number
-  /** How long the server may send nothing. Default: 60 s. */
+  /** Time in which the server may send nothing. Default: 60 s. */
   readonly stallMs?: number
-  /** How long a download may take, a MISP feed with all its events. Default: 1 h. */
+  /** Time for a download, of a MISP feed with all its events. Default: 1 h. */
   readonly deadlineMs?: number
-  /** How long the start waits for a feed of which there is no copy; then it goes on without it. Default: 10 s. */
+  /** Time that the start waits for a feed of which there is no copy; then it goes on without it. Default: 10 s. */
   readonly startMs?: number
   /** Authority of the server's certificate, PEM. Default: those of the system. */
   readonly ca?: string | Buffer
@@ -31,7 +32,7 @@ export interface FeedDownloadOptions {
 }
 
 /** The defaults of `FeedDownloadOptions`. */
-export const DOWNLOAD_DEFAULTS = {
+const DOWNLOAD_DEFAULTS = {
   intervalMs: 60 * 60_000,
   maxBytes: 4 * 2 ** 30,
   stallMs: 60_000,
@@ -39,14 +40,14 @@ export const DOWNLOAD_DEFAULTS = {
   startMs: 10_000,
 } as const
 
-/** What a download tells of itself. */
+/** Numbers that a download tells of itself. */
 export interface DownloadStats {
-  /** The URL, without what is secret in it. */
+  /** The URL, without its secrets. */
   readonly feed: string
   readonly ok: number
   readonly notModified: number
   readonly failed: number
-  /** When the server last said what the feed is, in milliseconds since 1970; 0: never. */
+  /** The time when the server last confirmed or sent the feed, in milliseconds since 1970; 0: never. */
   readonly checkedAt: number
 }
 
@@ -59,26 +60,24 @@ const ATTEMPTS_AT_START = 3
 const RETRY_AT_START_MS = 1000
 const RETRY_MS = 10_000
 const JITTER = 0.1
-/** What Node's timers can hold; a longer one would fire at once. */
-const LONGEST_MS = 2 ** 31 - 1
-/** What somebody has begun and not finished for so long is from a process that is gone. */
+/** A file that was begun and not finished for so long is from a process that is gone. */
 const STALE_MS = 24 * 60 * 60_000
 
-/** What is kept beside the copy. */
+/** The notes that are kept beside the copy. */
 interface Meta extends Validators {
   readonly feed: string
-  /** Of the copy: one of another size is not that which the server spoke of. */
+  /** The size of the copy: one of another size is not that which the server spoke of. */
   readonly size: number
   readonly checkedAt: number
 }
 
 /**
  * Keeps a copy of a feed that a server has: asks at intervals whether it has changed, and downloads it. The copy is a
- * file like any other; whoever answers from it watches it, also from other processes. What cannot be downloaded, or not
- * whole, changes nothing.
+ * file like any other; enrichers that answer from it watch it, also from other processes. A feed that cannot be
+ * downloaded, or not whole, changes nothing.
  */
 export class FeedDownload {
-  /** Without what is secret in the URL. */
+  /** The URL without its secrets. */
   readonly name: string
   /** The copy. For a MISP feed its manifest; the events are beside it. */
   readonly file: string
@@ -88,7 +87,7 @@ export class FeedDownload {
   readonly #abort = new AbortController()
   readonly #counts = { ok: 0, notModified: 0, failed: 0 }
   #checkedAt = 0
-  /** In a row. */
+  /** Failures in a row. */
   #failures = 0
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
@@ -110,14 +109,14 @@ export class FeedDownload {
   /**
    * Downloads the feed for the first time, if it is not what the copy is, and then again and again. Resolves when the
    * start need not wait for it any longer: at once with a copy, which serves until there is a newer one; without one when
-   * the feed has come, or after `startMs`. What happens then is logged. `refresh` waits for the end of the download.
+   * the feed has come, or after `startMs`. The outcome is logged. `refresh` waits for the end of the download.
    *
    * @throws DownloadError (as a rejection) when there is no copy and it is known that the feed cannot be had
    */
   start(): Promise<void> {
     const before = this.#running ?? Promise.resolve()
     return new Promise((resolve, reject) => {
-      // Who asks for a refresh meanwhile is served by this; who asks when it has ended is not.
+      // A refresh that is asked for meanwhile is this one; one that is asked for when it has ended is another.
       void this.#share(before.then(() => this.#start(resolve)).catch(reject)).then(resolve)
     })
   }
@@ -184,7 +183,7 @@ export class FeedDownload {
     return this.#running ?? this.#share(this.#refresh().finally(() => this.#schedule()))
   }
 
-  /** What is on its way is shared until it ends. */
+  /** A refresh that runs is shared until it ends. */
   #share(work: Promise<void>): Promise<void> {
     const shared = work.finally(() => {
       if (this.#running === shared) this.#running = undefined
@@ -211,7 +210,7 @@ export class FeedDownload {
       this.#failures === 0
         ? intervalMs * (1 - JITTER + 2 * JITTER * Math.random())
         : Math.min(intervalMs, backoffMs(this.#failures, { minMs: retryMs, maxMs: intervalMs }))
-    this.#timer = setTimeout(() => void this.refresh(), Math.min(delay, LONGEST_MS)).unref()
+    this.#timer = setTimeout(() => void this.refresh(), Math.min(delay, LONGEST_TIMER_MS)).unref()
   }
 
   async #refresh(): Promise<void> {
@@ -235,7 +234,7 @@ export class FeedDownload {
     const onClose = () => stop.abort(this.#signal.reason)
     const timer = setTimeout(
       () => stop.abort(new FetchError(`not finished after ${deadlineMs / 1000} s`, true)),
-      Math.min(deadlineMs, LONGEST_MS),
+      Math.min(deadlineMs, LONGEST_TIMER_MS),
     )
     this.#signal.addEventListener('abort', onClose)
     try {
@@ -320,7 +319,7 @@ export class FeedDownload {
   }
 }
 
-/** What cannot be removed, or another process has removed meanwhile, is in nobody's way. */
+/** A file that cannot be removed, or that another process has removed meanwhile, is in nobody's way. */
 async function removeStale(path: string): Promise<void> {
   try {
     const { mtimeMs } = await stat(path)

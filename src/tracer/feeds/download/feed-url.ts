@@ -7,12 +7,12 @@ const FEED_URL = /^https?:\/\//i
 const ANY_URL = /^\s*[a-z][a-z\d+.-]*:\/\//i
 const SHOWN_DIGITS = 8
 
-/** Whether a feed is fetched over HTTP, and is no path. */
+/** True when a feed is fetched over HTTP, and is no path. */
 export function isFeedUrl(text: string): boolean {
   return FEED_URL.test(text)
 }
 
-/** Whether a text is a URL of any scheme, which no path is. */
+/** True when a text is a URL of any scheme, which no path is. */
 export function isUrl(text: string): boolean {
   return ANY_URL.test(text)
 }
@@ -28,14 +28,14 @@ export function shownFeed(text: string): string {
 }
 
 /** A feed's address, with its secrets apart. */
-export interface FeedUrl {
-  /** Without user and password. */
+interface FeedUrl {
+  /** The URL without user and password. */
   readonly url: URL
-  /** For the header `Authorization`. */
+  /** The value of the header `Authorization`. */
   readonly authorization: string | undefined
-  /** For logs, metrics and errors: without user, password and query, which may hold a token. */
+  /** The URL for logs, metrics and errors: without user, password and query, which may hold a token. */
   readonly name: string
-  /** Of the feed among all in a cache directory; another one for another user. */
+  /** The name of the feed among all in a cache directory; another one for another user. */
   readonly id: string
   /** It is the manifest of a MISP feed: the events stand beside it. */
   readonly isManifest: boolean
@@ -72,7 +72,7 @@ export function parseFeedUrl(text: string): FeedUrl {
   }
 }
 
-/** A URL as it may be seen. Of a query there is a hash, so that two feeds do not look the same. */
+/** A URL as it may be seen. A query leaves its hash in the name, so that two feeds do not look the same. */
 export function shownUrl(url: URL): string {
   const query =
     url.search === ''
@@ -81,7 +81,7 @@ export function shownUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}${query}`
 }
 
-/** Where in the cache directory the feed is. Whoever watches this file needs to know nothing of downloads. */
+/** The path of the feed in the cache directory. A watcher of this file needs to know nothing of downloads. */
 export function cachedFeedFile(directory: string, { id, isManifest }: FeedUrl): string {
   return isManifest ? join(directory, id, MANIFEST_FILE) : join(directory, `${id}.feed`)
 }

@@ -7,7 +7,7 @@ import { createGunzip } from 'node:zlib'
 import { HttpClient, type HttpResponse, toHttpError } from '../../http-client.ts'
 import { shownUrl } from './feed-url.ts'
 
-/** What a server said of the content that is there; it is asked whether that is still so. */
+/** The words of a server on the content that is there; it is asked whether they still hold. */
 export interface Validators {
   readonly etag?: string
   readonly lastModified?: string
@@ -16,11 +16,11 @@ export interface Validators {
 export interface FetchOptions {
   readonly authorization: string | undefined
   readonly validators: Validators
-  /** Of the body, as it comes and as it is once it is unpacked. */
+  /** Largest body, as it comes and as it is once it is unpacked. */
   readonly maxBytes: number
-  /** Of all that is written by transfers that share it. Default: `maxBytes` for this one. */
+  /** The budget for the bytes of all transfers that share it. Default: `maxBytes` for this one. */
   readonly budget?: ByteBudget
-  /** Without a byte from the server. */
+  /** Longest time without a byte from the server. */
   readonly stallMs: number
   /** Instead of the system's authorities, PEM. */
   readonly ca: string | Buffer | undefined
@@ -31,7 +31,7 @@ export interface FetchOptions {
 /** Something was downloaded, or the server says that nothing has changed. */
 export type Fetched = { readonly modified: false } | ({ readonly modified: true; bytes: number } & Validators)
 
-/** Why there was nothing to download. Its message holds no secret. */
+/** The reason why there was nothing to download. Its message holds no secret. */
 export class FetchError extends Error {
   override readonly name = 'FetchError'
   /** The same request may succeed in a moment. */
@@ -43,7 +43,7 @@ export class FetchError extends Error {
   }
 }
 
-/** How many bytes may be written to the disk, by one transfer or by several together. */
+/** The bytes that may be written to the disk, by one transfer or by several together. */
 export class ByteBudget {
   readonly #maxBytes: number
   #left: number
@@ -60,7 +60,7 @@ export class ByteBudget {
   }
 }
 
-/** How the names of files end that are not complete. */
+/** The ending of the names of files that are not complete. */
 export const PARTIAL = '.part'
 
 const MAX_REDIRECTS = 5
@@ -71,7 +71,7 @@ const BLANKS: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0d, 0x20, 0xef, 0xbb,
 const LESS_THAN = 0x3c
 
 /**
- * Downloads to a file, which is there as a whole or not at all: what comes is written beside it and renamed.
+ * Downloads to a file, which is there as a whole or not at all: the bytes that come are written beside it, and renamed.
  *
  * @throws FetchError, or the reason of the signal
  */
@@ -105,7 +105,7 @@ export async function fetchToFile(url: URL, file: string, options: FetchOptions)
   } finally {
     clearTimeout(stall)
     signal.removeEventListener('abort', onAbort)
-    // What is refused before it is read would come all the same.
+    // A body that is refused before it is read would come all the same.
     client.close()
   }
 }
@@ -121,7 +121,7 @@ interface Transfer extends FetchOptions {
 async function follow(start: URL, transfer: Transfer): Promise<HttpResponse> {
   let url = start
   for (let redirects = 0; ; redirects++) {
-    // What is meant for one server is not told to another.
+    // Credentials for one server are not told to another.
     const isSameServer = url.origin === start.origin
     const response = await send(url, isSameServer ? transfer.authorization : undefined, transfer)
     transfer.onBytes()
@@ -176,7 +176,7 @@ async function save(
 ): Promise<number> {
   const announced = Number(response.header('content-length') ?? Number.NaN)
   if (announced > maxBytes) throw tooLarge(maxBytes)
-  // What comes is bounded by itself: gzip can hold bytes that unpack to nothing.
+  // The received bytes have a bound of their own: gzip can hold bytes that unpack to nothing.
   const received = new Received(new ByteBudget(maxBytes), onBytes)
   const unpacked = new Checked(budget)
   await pipeline(
@@ -204,7 +204,7 @@ function unpackers(response: HttpResponse): Transform[] {
   throw new FetchError(`the server sends an encoding that was not asked for (${encoding})`, false)
 }
 
-/** What is renamed must not be empty after a crash. */
+/** A file that is renamed must not be empty after a crash. */
 async function synced(file: string): Promise<void> {
   const handle = await open(file, 'r+')
   try {

@@ -5,7 +5,7 @@
 export interface KeptFiles {
   /** A file was read well. */
   onLoaded(file: string, version: string): void
-  /** Where its last good content can be read; undefined: nowhere. */
+  /** The path of its last good content; undefined: there is none. */
   lastGood(file: string): string | undefined
   /** Nobody else serves: a start without a feed that cannot be read is better than none. */
   readonly mayLack: boolean

@@ -20,11 +20,11 @@ export class ManifestDownload {
   readonly #url: URL
   readonly #file: string
   readonly #options: FetchOptions
-  /** Of the whole feed: what is downloaded and what is there already. */
+  /** The budget of the whole feed: the bytes that are downloaded and those that are there already. */
   readonly #budget: ByteBudget
   #bytes = 0
 
-  /** @param file where the manifest goes; the events go beside it */
+  /** @param file path of the manifest; the events go beside it */
   constructor(url: URL, file: string, options: FetchOptions) {
     this.#url = url
     this.#file = file
@@ -110,7 +110,7 @@ function atEvent(uuid: string, error: unknown): unknown {
   return new FetchError(`${eventFile(uuid)}: ${error.message}`, error.retryable, error)
 }
 
-/** In seconds since 1970. */
+/** The time in seconds since 1970. */
 function changedAt({ mtimeMs }: Stats): number {
   return Math.round(mtimeMs / 1000)
 }

@@ -21,7 +21,7 @@ export class FormatDetector {
     return this.#isDone
   }
 
-  /** @returns what the file may be; who reads it as such finds out whether it is */
+  /** @returns the format that the file may have; its reader finds out whether it has */
   add(token: Token): WrappedFormat | undefined {
     switch (token.name) {
       case 'startObject':

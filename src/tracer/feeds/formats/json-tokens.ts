@@ -1,23 +1,28 @@
 import type { Buffer } from 'node:buffer'
+import { getManyValues, isMany, type Many, none } from 'stream-chain/core'
 import { jsonParser, type Token } from 'stream-json/core/parser.js'
 import { FeedError } from '../feed-error.ts'
 import { MAX_DEPTH } from './json-value.ts'
 
-/** Takes the tokens of a JSON file, in their order. What it throws ends the reading. */
+/** Takes the tokens of a JSON file, in their order. An error that it throws ends the reading. */
 export interface TokenSink {
   /** Characters that one record may have. A larger one is no record but a wrapper round all of them. */
   readonly longestRecord: number
   /** The record that is being read nests deeper than it may. Default: false. */
   readonly isTooDeep?: boolean
-  /** @returns whether the token ends a record, or what stands where one should */
+  /** @returns true when the token ends a record, or another value in the place of one */
   add(token: Token, line: number): boolean
 }
 
-/** The tokenizer waits for as many characters before it says that something is no literal; so it says it in its line. */
-const LINE_PADDING = ' '.repeat(16)
+/** Takes a piece of text, or `none` of stream-chain at the end, and returns the `many` of the tokens that it completes. */
+type Tokenizer = (piece: string | typeof none) => unknown
 
-/** Ends the input of the tokenizer: the `none` of stream-chain, by the name under which it is registered. */
-const END = Symbol.for('object-stream.none')
+/**
+ * Blanks behind each line. They belong to no token, and push out of the tokenizer what it holds back: it looks 16
+ * characters beyond a misspelt literal (`nul`) before it reports the error, which would then carry the number of a later
+ * line. The tokenizer tells no position, so this is the way to have the right one. A test notices when it looks further.
+ */
+const LINE_PADDING = ' '.repeat(16)
 
 /**
  * Reads JSON values, one after another, as tokens.
@@ -39,7 +44,11 @@ export async function readTokens(
 class TokenReader {
   readonly #file: string
   readonly #sink: TokenSink
-  readonly #tokenize = jsonParser({ packValues: true, streamValues: false, jsonStreaming: true })
+  readonly #tokenize: Tokenizer = jsonParser({
+    packValues: true,
+    streamValues: false,
+    jsonStreaming: true,
+  }) as Tokenizer
   #line = 1
   #character = 0
   /** Characters since the last record ended. */
@@ -68,7 +77,7 @@ class TokenReader {
     this.feed(rest)
     this.#feedPiece(LINE_PADDING)
     try {
-      this.#tokenize(END as unknown as string)
+      this.#tokenize(none)
     } catch (error) {
       throw this.#invalid(`the file ends in the middle of a value${this.#depthNote}`, error)
     }
@@ -89,8 +98,8 @@ class TokenReader {
 
   #tokensOf(piece: string): readonly Token[] {
     try {
-      const result = this.#tokenize(piece) as { values: readonly Token[] } | symbol
-      return typeof result === 'symbol' ? [] : result.values
+      const result = this.#tokenize(piece)
+      return isMany(result) ? getManyValues<Token>(result as Many<Token>) : []
     } catch (error) {
       const problem = (error as Error).message.replace(/^Parser (?:cannot parse input: )?/, '')
       throw this.#invalid(`not JSON: ${problem}`, error)

@@ -8,8 +8,8 @@ export const MAX_DEPTH = 100
 type Container = { readonly map: Map<string, FeedValue>; key: string } | { readonly list: FeedValue[] }
 
 /**
- * Makes values of tokens, one after another: an object would lose the order of its names. What nests deeper than 100
- * levels is read, but not kept.
+ * Makes values of tokens, one after another: an object would lose the order of its names. Values that nest deeper than
+ * 100 levels are read, but not kept.
  */
 export class ValueAssembler {
   readonly #open: Container[] = []
@@ -23,7 +23,7 @@ export class ValueAssembler {
     return this.#open.length > 0
   }
 
-  /** Whether the last value is not whole, because it nests too deep. */
+  /** True when the last value is not whole, because it nests too deep. */
   get isTooDeep(): boolean {
     return this.#hasTooDeep
   }
@@ -33,7 +33,7 @@ export class ValueAssembler {
     return this.#value
   }
 
-  /** @returns whether the token ends a value */
+  /** @returns true when the token ends a value */
   add(token: Token): boolean {
     switch (token.name) {
       case 'startObject':

@@ -1,4 +1,4 @@
-import type { OwnIndicator } from '../read.ts'
+import type { OwnIndicator } from '../feed-handlers.ts'
 import { type FeedRecord, type FeedValue, isList } from './record.ts'
 
 /*

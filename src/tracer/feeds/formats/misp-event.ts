@@ -1,6 +1,6 @@
 import type { Token } from 'stream-json/core/parser.js'
 import { FeedError } from '../feed-error.ts'
-import type { FeedHandlers } from '../read.ts'
+import type { FeedHandlers } from '../feed-handlers.ts'
 import { NotOfFormat } from './json-format.ts'
 import type { TokenSink } from './json-tokens.ts'
 import { ValueAssembler } from './json-value.ts'
@@ -20,17 +20,17 @@ import type { FeedRecord, FeedValue } from './record.ts'
 
 /** A sample is in its attribute, as base64. */
 const LONGEST_ATTRIBUTE = 64 * 1024 * 1024
-/** What is kept of a text of an event, which goes into the context of each of its attributes. */
+/** Characters that are kept of a text of an event, which goes into the context of each of its attributes. */
 const LONGEST_TEXT = 1000
 /** Characters of events that tell of themselves behind their attributes. */
 const MOST_CHARACTERS = 64 * 1024 * 1024
 const EVENT_FIELDS: ReadonlySet<string> = new Set(['info', 'uuid', 'date'])
 
-/** Where a token stands. */
+/** The place where a token stands. */
 type Place = 'list' | 'document' | 'event' | 'attributes' | 'objects' | 'object'
 
 /** Events by their number in the file, from 1; only those that tell of themselves too late. */
-export type EventFields = ReadonlyMap<number, FeedRecord>
+type EventFields = ReadonlyMap<number, FeedRecord>
 
 /** An event has attributes before it is known what it is: the file has to be surveyed. */
 export class LateEventFields extends Error {
@@ -52,9 +52,9 @@ abstract class EventTokens implements TokenSink {
   #key = ''
   readonly #values = new ValueAssembler()
   #startLine = 1
-  /** There was something that events are made of. */
+  /** True once there was something that events are made of. */
   #hasEvent = false
-  /** Of the event that is open, from 1. */
+  /** The number of the event that is open, from 1. */
   protected ordinal = 0
 
   add(token: Token, line: number): boolean {

@@ -7,7 +7,7 @@ export type Manifest = ReadonlyMap<string, string>
 
 /** The file of a MISP feed that lists its events. */
 export const MANIFEST_FILE = 'manifest.json'
-/** Of the whole manifest: some hundred bytes for each event. */
+/** Characters of the whole manifest: some hundred for each event. */
 const LONGEST_MANIFEST = 64 * 1024 * 1024
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 

@@ -1,7 +1,7 @@
 import type { Token } from 'stream-json/core/parser.js'
 import { FeedError } from '../feed-error.ts'
+import type { FeedHandlers, OwnIndicator } from '../feed-handlers.ts'
 import { detectType } from '../keys/indicator-key.ts'
-import type { FeedHandlers, OwnIndicator } from '../read.ts'
 import { NotOfFormat } from './json-format.ts'
 import type { TokenSink } from './json-tokens.ts'
 
@@ -18,12 +18,12 @@ const LONGEST_ELEMENT = 16 * 1024 * 1024
 const LONGEST_TEXT = 1000
 const LIST = 'list'
 
-/** How a list says that its elements are to be compared. */
+/** The ways to compare the elements of a list, as it names them. */
 const KINDS = ['cidr', 'hostname', 'string', 'substring', 'regex'] as const
 type Kind = (typeof KINDS)[number]
 
-/** What a warning-list tells of itself. */
-export interface WarningList {
+/** The description of a warning-list. */
+interface WarningList {
   readonly name: string
   readonly version: string
   readonly description: string
@@ -136,8 +136,8 @@ export class WarningListReader extends WarningListTokens {
 }
 
 /**
- * What an element stands for. MISP takes a host name for the domain and all below it, in URLs with any path. A piece of
- * text may be in the host or behind it, which are two masks.
+ * The indicators that an element stands for. MISP takes a host name for the domain and all below it, in URLs with any
+ * path. A piece of text may be in the host or behind it, which are two masks.
  */
 function ownIndicators(text: string, kind: Kind): OwnIndicator[] {
   switch (kind) {

@@ -3,7 +3,7 @@ import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { CsvError, parse } from 'csv-parse'
 import { FeedError } from '../feed-error.ts'
-import type { FeedHandlers } from '../read.ts'
+import type { FeedHandlers } from '../feed-handlers.ts'
 import type { FeedRecord } from './record.ts'
 
 /** A quote that is never closed would take the rest of the file into one field. */

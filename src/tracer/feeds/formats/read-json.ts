@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { Token } from 'stream-json/core/parser.js'
-import type { FeedHandlers } from '../read.ts'
+import type { FeedHandlers } from '../feed-handlers.ts'
 import { readTokens, type TokenSink } from './json-tokens.ts'
 import { MAX_DEPTH, ValueAssembler } from './json-value.ts'
 import type { FeedRecord } from './record.ts'
@@ -8,16 +8,16 @@ import type { FeedRecord } from './record.ts'
 const LONGEST_RECORD = 16 * 1024 * 1024
 
 /**
- * Reads JSON: the elements of arrays at the top level, and other values there, one after another. What is no object,
- * or nests deeper than 100 levels, is skipped. stream-json makes the tokens; they are assembled here, because an object
- * would lose the order of its names.
+ * Reads JSON: the elements of arrays at the top level, and other values there, one after another. A value that is no
+ * object, or nests deeper than 100 levels, is skipped. stream-json makes the tokens; they are assembled here, because
+ * an object would lose the order of its names.
  */
 export function readJson(chunks: AsyncIterable<Buffer>, file: string, handlers: FeedHandlers): Promise<void> {
-  return readTokens(chunks, file, new RecordReader(handlers))
+  return readTokens(chunks, file, new RecordAssembler(handlers))
 }
 
 /** Makes records of tokens: the elements of arrays at the top level, and other values there. */
-export class RecordReader implements TokenSink {
+export class RecordAssembler implements TokenSink {
   readonly longestRecord = LONGEST_RECORD
   readonly #handlers: FeedHandlers
   readonly #values = new ValueAssembler()

@@ -1,22 +1,22 @@
 import type { Buffer } from 'node:buffer'
 import type { Token } from 'stream-json/core/parser.js'
-import type { FeedHandlers } from '../read.ts'
+import type { FeedHandlers } from '../feed-handlers.ts'
 import { FormatDetector, NotOfFormat, type WrappedFormat } from './json-format.ts'
 import { readTokens, type TokenSink } from './json-tokens.ts'
 import { EventReader, EventSurvey, LateEventFields } from './misp-event.ts'
 import { type Manifest, ManifestReader } from './misp-manifest.ts'
 import { WarningListReader, WarningListSurvey } from './misp-warninglist.ts'
-import { RecordReader, readJson } from './read-json.ts'
+import { RecordAssembler, readJson } from './read-json.ts'
 
 /** Reads the text of the file from its beginning. */
-export type OpenText = () => AsyncIterable<Buffer>
+type OpenText = () => AsyncIterable<Buffer>
 
 /**
  * Reads JSON of any format. Warning-lists and events of MISP are recognised; their elements and attributes are the
  * records, and each brings what it can be looked up by. A file that turns out to be one, or not to be one after all, is
- * read anew. What is of no such format is read as `readJson` does.
+ * read anew. A file of no such format is read as `readJson` does.
  *
- * @returns what the file lists when it is a manifest: its records are in other files
+ * @returns the events that the file lists when it is a manifest: its records are in other files
  */
 export async function readAnyJson(
   open: OpenText,
@@ -36,14 +36,14 @@ export async function readAnyJson(
   return undefined
 }
 
-/** @returns what the file may be; then nothing has been told of it */
+/** @returns the format that the file may have; then nothing has been told of it */
 async function readUnlessWrapped(
   open: OpenText,
   file: string,
   handlers: FeedHandlers,
 ): Promise<WrappedFormat | undefined> {
   try {
-    await readTokens(open(), file, new DetectingReader(new RecordReader(handlers)))
+    await readTokens(open(), file, new DetectingReader(new RecordAssembler(handlers)))
     return undefined
   } catch (error) {
     if (error instanceof Detected) return error.format
@@ -64,10 +64,10 @@ class Detected extends Error {
 /** Reads records; throws `Detected` before there is one when they may be wrapped. */
 class DetectingReader implements TokenSink {
   readonly longestRecord: number
-  readonly #records: RecordReader
+  readonly #records: RecordAssembler
   readonly #detector = new FormatDetector()
 
-  constructor(records: RecordReader) {
+  constructor(records: RecordAssembler) {
     this.#records = records
     this.longestRecord = records.longestRecord
   }

@@ -7,8 +7,8 @@ export type FeedValue = string | boolean | null | readonly FeedValue[] | FeedRec
 export type FeedRecord = ReadonlyMap<string, FeedValue>
 
 /**
- * The context of a record as it goes on the wire. It is what `contextText(flattenContext(record))` would make of an
- * object, but keeps the order of the file, which an object does not for names such as `10`.
+ * The context of a record as it goes on the wire. It is the text that `contextText(flattenContext(record))` would make
+ * of an object, but keeps the order of the file, which an object does not for names such as `10`.
  */
 export function recordContext(record: FeedRecord): string {
   let text = ''
@@ -28,7 +28,7 @@ function fieldText(name: string, value: FeedValue): string {
   return text
 }
 
-/** Whether the value is a list. (`Array.isArray` does not know read-only ones.) */
+/** True for a list. (`Array.isArray` does not know read-only ones.) */
 export function isList(value: FeedValue): value is readonly FeedValue[] {
   return Array.isArray(value)
 }

@@ -1,8 +1,8 @@
 import { guessType, type IndicatorType } from '../../protocol.ts'
 import { type Address, type AddressRange, formatAddress, parseAddressRange } from './ip.ts'
-import { type MaskKey, normalizeUrl, parseMask } from './url.ts'
+import { canonicalUrl, type MaskKey, parseMask } from './url.ts'
 
-/** What a key of a feed is looked up by. */
+/** The normal form by which a key of a feed is looked up. */
 export type IndicatorKey =
   | { readonly kind: 'hash'; readonly text: string }
   /** One address, or all between two. */
@@ -29,7 +29,7 @@ export function readIndicatorKey(value: string, type: IndicatorType | undefined)
 function readUrlKey(value: string): IndicatorKey | undefined {
   const mask = parseMask(value)
   if (mask !== undefined) return mask.host === '' && mask.tail === '' ? undefined : { kind: 'mask', mask }
-  const text = normalizeUrl(value)
+  const text = canonicalUrl(value)
   return text === '' ? undefined : { kind: 'url', text }
 }
 

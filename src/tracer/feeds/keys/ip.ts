@@ -1,5 +1,5 @@
-import { isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
+import { ipv4Number, ipv6Groups } from '../../../expression/net/ip.ts'
 
 /**
  * An IP address as something that `<` and `===` compare: IPv4 as its number, IPv6 as a string of its eight 16-bit
@@ -26,8 +26,6 @@ const MAPPED_PREFIX = '\0\0\0\0\0\uffff'
 const ODD_IPV4 = /^[0-9a-fA-FxX.]+$/
 const PREFIX_LENGTH = /^[0-9]{1,3}$/
 
-const DOT = 0x2e
-
 /**
  * The address that a text is: a dotted quad, or IPv6 in any notation, in brackets or not, with a zone (which says
  * nothing elsewhere and is dropped).
@@ -35,23 +33,16 @@ const DOT = 0x2e
  * @returns undefined for anything else
  */
 export function parseAddress(text: string): Address | undefined {
-  const quad = parseQuad(text)
+  const quad = ipv4Number(text)
   if (quad >= 0) return quad
   if (text.length > LONGEST_ADDRESS || !text.includes(':')) return undefined
   const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text
   const zone = bare.indexOf('%')
   const address = zone < 0 ? bare : bare.slice(0, zone)
-  if (!isIPv6(address)) return undefined
-  const groups = String.fromCharCode(...ipaddr.IPv6.parse(withoutQuad(address)).parts)
-  return mappedNumber(groups) ?? groups
-}
-
-/** Writes the IPv4 end of an IPv6 address as groups; ipaddr.js would take `::192.0.2.1` for `::ffff:192.0.2.1`. */
-function withoutQuad(address: string): string {
-  if (!address.includes('.')) return address
-  const start = address.lastIndexOf(':') + 1
-  const quad = parseQuad(address.slice(start))
-  return `${address.slice(0, start)}${(quad >>> GROUP_BITS).toString(16)}:${(quad & 0xffff).toString(16)}`
+  const groups = ipv6Groups(address)
+  if (groups === undefined) return undefined
+  const units = String.fromCharCode(...groups)
+  return mappedNumber(units) ?? units
 }
 
 /**
@@ -67,32 +58,6 @@ export function parseOddIpv4(text: string): number | undefined {
   if (text.length > LONGEST_ADDRESS || !ODD_IPV4.test(text) || !ipaddr.IPv4.isValid(text)) return undefined
   const [a, b, c, d] = ipaddr.IPv4.parse(text).octets
   return ((a! * 256 + b!) * 256 + c!) * 256 + d!
-}
-
-/** The number of the dotted quad that the text is, or -1. Leading zeros make it an odd form. */
-function parseQuad(text: string): number {
-  const end = text.length
-  if (end < 7 || end > 15) return -1
-  let address = 0
-  let octet = 0
-  let digits = 0
-  let dots = 0
-  for (let i = 0; i < end; i++) {
-    const code = text.charCodeAt(i)
-    if (code >= 48 && code <= 57) {
-      if (digits > 0 && octet === 0) return -1
-      octet = octet * 10 + code - 48
-      if (octet > 255) return -1
-      digits++
-    } else {
-      if (code !== DOT || digits === 0 || dots === 3) return -1
-      address = address * 256 + octet
-      octet = 0
-      digits = 0
-      dots++
-    }
-  }
-  return dots === 3 && digits > 0 ? address * 256 + octet : -1
 }
 
 /**
@@ -163,7 +128,7 @@ export function formatAddress(address: Address): string {
   return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`
 }
 
-/** How many addresses lie between the ends of a range: exact for IPv4, to 53 bits for IPv6. */
+/** Number of addresses between the ends of a range: exact for IPv4, to 53 bits for IPv6. */
 export function rangeExtent({ first, last }: AddressRange): number {
   if (typeof first === 'number') return (last as number) - first
   let extent = 0n

@@ -1,7 +1,7 @@
 import type { IndicatorType } from '../../protocol.ts'
 import { type FeedRecord, type FeedValue, isList } from '../formats/record.ts'
 
-/** Which field of a feed's records is looked up, and as what. */
+/** The field of a feed's records that is looked up, and its type. */
 export interface FeedKey {
   /** A column, or a path such as `files/MD5` or `whois.domain`. */
   readonly key: string
@@ -12,7 +12,7 @@ export interface FeedKey {
 const TYPED_KEY = /^(.*):(url|ip|hash)$/s
 const SEPARATOR = /[/.]/
 
-/** What feeds write where they have no value. */
+/** Texts that feeds write where they have no value. */
 const NO_VALUE = '-'
 
 /**
@@ -31,7 +31,7 @@ export function parseFeedKey(text: string): FeedKey {
   return typed === null ? { key } : { key, type: typed[2] as IndicatorType }
 }
 
-/** For a type that a key cannot have: those that there are, and the one that was meant. */
+/** The advice for a type that a key cannot have: those that there are, and the one that was meant. */
 export function keyTypeHint(type: string): string {
   const meant = /^(?:domain|host|hostname|fqdn|uri|mask)$/i.test(type)
     ? 'url'
@@ -55,7 +55,7 @@ interface Step {
  * columns may be called `whois.domain` or `a/b`; lists are gone through, all of their elements.
  */
 export class KeyPath {
-  /** By segment of the path: the names that may stand there, the longest first. */
+  /** The names that may stand at each segment of the path, the longest first. */
   readonly #steps: readonly (readonly Step[])[]
 
   /** @param path segments separated by `/` or `.` */
@@ -78,7 +78,7 @@ export class KeyPath {
    * Adds the values that the record has under the path to `values`: texts, without blanks round them; empty ones,
    * `-`, null and booleans are no values.
    *
-   * @returns whether the record has the path at all
+   * @returns true when the record has the path at all
    */
   collect(record: FeedRecord, values: string[]): boolean {
     return this.#collectFrom(record, 0, values)

@@ -1,7 +1,7 @@
 import { globMatches } from '../tables/glob.ts'
 import type { UrlKey } from './url.ts'
 
-/** At the end of a mask: any path below, any query, or neither. */
+/** The end of a mask: any path below, any query, or neither. */
 const ANY_BELOW = '/*'
 
 /** The labels at the right end of a mask's host that hold no star. */
@@ -12,7 +12,7 @@ export function literalLabels(host: string): string {
   return dot < 0 ? '' : host.slice(dot + 1)
 }
 
-/** What the tail of a URL must begin with to match a mask's tail. A tail `X/*` matches `X`, too. */
+/** The text that the tail of a URL must begin with to match a mask's tail. A tail `X/*` matches `X`, too. */
 export function literalPath(tail: string): string {
   const star = tail.indexOf('*')
   if (star < 0) return tail
@@ -37,7 +37,7 @@ export function partsOf(mask: string): { host: string; hasLeadingDot: boolean; t
   return { host: mask.slice(hasLeadingDot ? 1 : 0, hostEnd), hasLeadingDot, tail: mask.slice(hostEnd) }
 }
 
-/** Whether a mask, given by its text, matches a URL. */
+/** True when a mask, given by its text, matches a URL. */
 export function maskMatches(mask: string, url: UrlKey, fullHost: string): boolean {
   const { host, hasLeadingDot, tail } = partsOf(mask)
   const matchesHost = hasLeadingDot ? isAtOrBelow(host, fullHost) : hostMatches(host, url, fullHost)
@@ -48,7 +48,7 @@ function isAtOrBelow(domain: string, fullHost: string): boolean {
   return globMatches(domain, fullHost) || globMatches(`*.${domain}`, fullHost)
 }
 
-/** A pattern is tried with and without the `www.` of the URL, a plain host only without. */
+/** A pattern is tried with and without the `www.` of the URL, a host without stars only without. */
 function hostMatches(host: string, url: UrlKey, fullHost: string): boolean {
   return globMatches(host, url.host) || (url.hadWww && host.includes('*') && globMatches(host, fullHost))
 }

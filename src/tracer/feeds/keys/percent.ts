@@ -1,6 +1,6 @@
 const PERCENT = 0x25
 
-/** First bytes of UTF-8 sequences: how many bytes follow, and the smallest code point that needs them. */
+/** First bytes of UTF-8 sequences: the number of bytes that follow, and the smallest code point that needs them. */
 const SEQUENCES = [
   { mask: 0xe0, lead: 0xc0, following: 1, smallest: 0x80 },
   { mask: 0xf0, lead: 0xe0, following: 2, smallest: 0x800 },
@@ -8,8 +8,8 @@ const SEQUENCES = [
 ] as const
 
 /**
- * Decodes `%XX` once: escapes are bytes of UTF-8. What is no escape or no UTF-8 stays as it is written, so that two
- * different texts do not become one.
+ * Decodes `%XX` once: escapes are bytes of UTF-8. A text that is no escape or no UTF-8 stays as it is written, so that
+ * two different texts do not become one.
  */
 export function percentDecode(text: string): string {
   let at = text.indexOf('%')

@@ -6,21 +6,21 @@ import { percentDecode } from './percent.ts'
 export interface UrlKey {
   /** `host[/path][?query]`. */
   readonly text: string
-  /** Without its first `www.`. */
+  /** The host without its first `www.`. */
   readonly host: string
-  /** Whether there was a `www.`. */
+  /** True when there was a `www.`. */
   readonly hadWww: boolean
-  /** What follows the host: empty, or it begins with `/`. */
+  /** The text behind the host: empty, or it begins with `/`. */
   readonly tail: string
 }
 
 /** A normalised mask, `host[/path][?query]` with stars; a host with a leading dot stands for all below it too. */
 export interface MaskKey {
   readonly text: string
-  /** Without its leading dot. */
+  /** The host without its leading dot. */
   readonly host: string
   readonly hasLeadingDot: boolean
-  /** What follows the host: empty (any path), or it begins with `/`. */
+  /** The text behind the host: empty (any path), or it begins with `/`. */
   readonly tail: string
 }
 
@@ -28,7 +28,7 @@ export interface MaskKey {
 interface UrlParts {
   readonly host: string
   readonly path: string
-  /** Without its `?`. */
+  /** The query without its `?`. */
   readonly query: string
 }
 
@@ -62,23 +62,23 @@ const QUESTION = 0x3f
 const IN_HOST = 1
 const IN_PATH = 2
 const IN_QUERY = 4
-/** Where normalization leaves an ASCII character alone: bits by character code. */
-const PLAIN = plainCharacters()
+/** The places in which normalization leaves an ASCII character alone: bits by character code. */
+const UNCHANGED = unchangedCharacters()
 
-function plainCharacters(): Uint8Array {
-  const plain = new Uint8Array(128)
+function unchangedCharacters(): Uint8Array {
+  const places = new Uint8Array(128)
   for (let code = SPACE + 1; code < 0x7f; code++) {
     const character = String.fromCharCode(code)
     if (/[A-Z%#\\]/.test(character)) continue
-    plain[code] = IN_QUERY
-    if (character !== '?') plain[code]! |= IN_PATH
-    if (/[a-z0-9_-]/.test(character)) plain[code]! |= IN_HOST
+    places[code] = IN_QUERY
+    if (character !== '?') places[code]! |= IN_PATH
+    if (/[a-z0-9_-]/.test(character)) places[code]! |= IN_HOST
   }
-  return plain
+  return places
 }
 
 /** The URL as it is compared: `HTTP://WWW.EXAMPLE.COM/A/B/../c/./D.html` is `example.com/a/c/d.html`. */
-export function normalizeUrl(url: string): string {
+export function canonicalUrl(url: string): string {
   return parseUrl(url).text
 }
 
@@ -91,18 +91,18 @@ export function normalizeUrl(url: string): string {
  * Any text has a normal form. The time is proportional to its length.
  */
 export function parseUrl(url: string): UrlKey {
-  return readPlain(url) ?? readAny(url)
+  return readUnchanged(url) ?? readAny(url)
 }
 
 /** The URL if nothing has to be changed but its scheme and `www.`, as with most of them. Allocates only slices. */
-function readPlain(url: string): UrlKey | undefined {
+function readUnchanged(url: string): UrlKey | undefined {
   const end = url.length
   let start = 0
   let at = 0
   let label = 0
   for (; at < end; at++) {
     const code = url.charCodeAt(at)
-    if (code < 128 && (PLAIN[code]! & IN_HOST) !== 0) continue
+    if (code < 128 && (UNCHANGED[code]! & IN_HOST) !== 0) continue
     if (code === DOT) {
       if (at === label) return undefined
       label = at + 1
@@ -121,7 +121,7 @@ function readPlain(url: string): UrlKey | undefined {
   // Perhaps an odd form of IPv4.
   const first = url.charCodeAt(label)
   if (first >= 0x30 && first <= 0x39) return undefined
-  const tailEnd = plainTailEnd(url, at)
+  const tailEnd = unchangedTailEnd(url, at)
   if (tailEnd < 0) return undefined
   const hadWww = url.startsWith(WWW, start)
   if (hadWww) start += WWW.length
@@ -133,8 +133,8 @@ function readPlain(url: string): UrlKey | undefined {
   }
 }
 
-/** Where a path and query end that need no change but for a trailing slash; -1 when they need another one. */
-function plainTailEnd(url: string, from: number): number {
+/** The end of a path and query that need no change but for a trailing slash; -1 when they need another one. */
+function unchangedTailEnd(url: string, from: number): number {
   const end = url.length
   let at = from
   for (; at < end; at++) {
@@ -146,13 +146,13 @@ function plainTailEnd(url: string, from: number): number {
     } else if (code === QUESTION) {
       if (at + 1 === end) return -1
       break
-    } else if (code >= 128 || (PLAIN[code]! & IN_PATH) === 0) {
+    } else if (code >= 128 || (UNCHANGED[code]! & IN_PATH) === 0) {
       return -1
     }
   }
   for (; at < end; at++) {
     const code = url.charCodeAt(at)
-    if (code >= 128 || (PLAIN[code]! & IN_QUERY) === 0) return -1
+    if (code >= 128 || (UNCHANGED[code]! & IN_QUERY) === 0) return -1
   }
   return end
 }
@@ -226,7 +226,7 @@ function withoutBlanks(text: string): string {
 }
 
 /**
- * Where the host (or the userinfo) begins: behind `scheme://` or `//`, else at the start. Browsers go to `host` for
+ * The offset of the host (or the userinfo): behind `scheme://` or `//`, else at the start. Browsers go to `host` for
  * `https:host` as well; there `ws:80` is a host with a port all the same. `file:/x` has no host.
  */
 function authorityStart(text: string, scheme: RegExp): number {

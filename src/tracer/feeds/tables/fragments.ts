@@ -13,7 +13,7 @@ const OTHER_SPREAD = 0x85ebca6b
 const STEP = 256
 
 /** Something that can only match texts in which all of its pieces occur. */
-export interface Fragmented {
+interface Fragmented {
   readonly id: number
   readonly pieces: readonly string[]
 }

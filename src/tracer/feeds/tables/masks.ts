@@ -50,10 +50,13 @@ export class MaskIndex {
   readonly #domains: TextIndex
   /** All other masks: their ids by text, from 1. */
   readonly #ids: TextIndex
-  /** By the labels that hosts end in: the only mask there is (2 * id) or the number of a bucket (2 * number + 1). */
+  /**
+   * The masks by the labels that hosts end in: the only one there is (2 * id) or the number of a bucket (2 * number +
+   * 1).
+   */
   readonly #suffixes: TextIndex
   readonly #buckets: Bucket[] = []
-  /** By id less one. */
+  /** The masks by id less one. */
   readonly #texts: number[] = []
   readonly #values: number[] = []
 
@@ -133,7 +136,7 @@ export class MaskIndex {
     const fullHost = url.hadWww ? `www.${url.host}` : url.host
     this.#findBelow('', url, fullHost, hits)
     const longest = Math.max(this.#domains.longest, this.#suffixes.longest)
-    // From the last label to all of them. What is longer than any mask's labels is not looked at.
+    // The walk goes from the last label to all of them. Suffixes that are longer than any mask's are not looked up.
     for (let dot = fullHost.length; dot > 0 && fullHost.length - dot <= longest; ) {
       dot = fullHost.lastIndexOf('.', dot - 1)
       const suffix = fullHost.slice(dot + 1)

@@ -46,7 +46,7 @@ export class RangeIndex {
 class IntervalTree {
   readonly #entries: readonly RangeEntry[]
   readonly #extents: Float64Array
-  /** Of each node: its center, its children, and where its ranges are in the two lists. */
+  /** The nodes: the center of each, its children, and the places of its ranges in the two lists. */
   readonly #centers: Address[] = []
   readonly #left: number[] = []
   readonly #right: number[] = []
@@ -70,7 +70,7 @@ class IntervalTree {
     const all = Array.from(entries, (_, i) => i)
     const byFirst = await sortInSlices(all, (a, b) => order(entries[a]!.first, entries[b]!.first), pace)
     const byLast = await sortInSlices(all, (a, b) => order(entries[b]!.last, entries[a]!.last), pace)
-    // What is left to be done: make a node of these ranges and write its number into a list of children.
+    // A task that is left: make a node of these ranges and write its number into a list of children.
     const todo = [{ byFirst, byLast, children: [0], at: 0 }]
     let steps = 0
     for (let job = todo.pop(); job !== undefined; job = todo.pop()) {

@@ -31,7 +31,7 @@ export interface IndicatorTable {
    * All that the table knows: an exact hit first, then networks and ranges, the smallest first, or masks, the longest
    * first.
    *
-   * @param matches what was found before; undefined for nothing
+   * @param matches those found before; undefined for none
    * @returns the same list with the hits added, undefined when there is still nothing
    */
   find(query: Query, matches: Match[] | undefined): Match[] | undefined
@@ -96,7 +96,7 @@ export class FeedTable implements IndicatorTable {
   }
 }
 
-/** Where the keys of a table are; the values are references of contexts. */
+/** The indexes of a table's keys; the values are references of contexts. */
 interface Indexes {
   readonly hashes: TextIndex
   readonly addresses: TextIndex
@@ -116,7 +116,7 @@ export class FeedTableBuilder {
   readonly #ranges = new Map<string, RangeEntry>()
 
   /**
-   * @param store where keys are kept; contexts must be in it
+   * @param store keeps the keys; contexts must be in it
    * @param category of all hits; default: that of the original for each kind of hit
    */
   constructor(store: TextStore, category?: string) {

@@ -32,7 +32,7 @@ export class TextIndex {
   #size = 0
   #longest = 0
 
-  /** @param store where the keys are kept */
+  /** @param store keeps the keys */
   constructor(store: TextStore) {
     this.#store = store
     this.#shards = Array.from({ length: SHARDS }, () => ({
@@ -90,7 +90,7 @@ export class TextIndex {
     shard.slots[at + 2] = value
   }
 
-  /** Where the key is, or the free slot where it would be. */
+  /** The slot of the key, or the free one where it would be. */
   #slotOf(slots: Uint32Array, mask: number, bytes: string, hash: number): number {
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const at = slot * SLOT

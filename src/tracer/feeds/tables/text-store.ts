@@ -60,7 +60,7 @@ export class TextStore {
     return bytes.toString((head & NON_ASCII_BIT) === 0 ? 'latin1' : 'utf8', start, end)
   }
 
-  /** Whether the text of a reference has these UTF-8 bytes, given as a string of one character a byte. */
+  /** True when the text of a reference has these UTF-8 bytes, given as a string of one character a byte. */
   hasBytes(reference: number, bytes: string): boolean {
     const word = reference - 1
     const page = word >>> PAGE_BITS

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { normalizeUrl, parseMask, parseUrl } from '../../../../src/tracer/feeds/keys/url.ts'
+import { canonicalUrl, parseMask, parseUrl } from '../../../../src/tracer/feeds/keys/url.ts'
 
 /** A leading tab is dropped, but takes a URL off the fast path. */
 function slowly(url: string): string {
-  return normalizeUrl(`\t${url}`)
+  return canonicalUrl(`\t${url}`)
 }
 
 const NORMAL_FORMS: Record<string, string> = {
@@ -120,7 +120,7 @@ const NORMAL_FORMS: Record<string, string> = {
 
 for (const [url, normal] of Object.entries(NORMAL_FORMS)) {
   test(`the normal form of ${JSON.stringify(url)} is ${JSON.stringify(normal)}`, () => {
-    assert.equal(normalizeUrl(url), normal)
+    assert.equal(canonicalUrl(url), normal)
     assert.equal(slowly(url), normal)
   })
 }
@@ -173,9 +173,9 @@ test('a normal form is its own normal form, unless decoding uncovers more', () =
     fc.property(url, (text) => {
       // One `www.` is dropped, and escapes are decoded, at each turn; a path without a host may look like one.
       fc.pre(!/%|www\..*www/i.test(text))
-      const normal = normalizeUrl(text)
+      const normal = canonicalUrl(text)
       fc.pre(!normal.startsWith('/'))
-      assert.equal(normalizeUrl(normal), normal)
+      assert.equal(canonicalUrl(normal), normal)
     }),
     { numRuns: 3000 },
   )
@@ -184,7 +184,7 @@ test('a normal form is its own normal form, unless decoding uncovers more', () =
 test('any text has a normal form', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
-      assert.equal(typeof normalizeUrl(text), 'string')
+      assert.equal(typeof canonicalUrl(text), 'string')
       parseMask(text)
     }),
     { numRuns: 2000 },

@@ -1,0 +1,151 @@
+/** The formats of the input, in a table: a new one is an entry here. */
+
+import type { Re2 } from '../expression/regex/linear-matcher.ts'
+import { CsvSplitter } from '../formats/csv.ts'
+import type { InputFormat, InputSettings } from '../formats/input-options.ts'
+import type { LineOptions } from '../formats/lines.ts'
+import { LineSplitter } from '../formats/lines.ts'
+import { MultilineSplitter } from '../formats/multiline.ts'
+import type { InvalidBytes } from '../formats/raw-text.ts'
+import { misfit, notUtf8, replaced } from '../formats/raw-text.ts'
+import type { Splitter } from '../formats/splitter.ts'
+import { Transcoder, TranscodingSplitter } from '../formats/transcoder.ts'
+import { ValueSplitter } from '../formats/values.ts'
+import type { TextCoding } from '../json/text-coding.ts'
+import type { EventReader } from '../rules/apply/parse-event.ts'
+import { EventParser } from '../rules/apply/parse-event.ts'
+import { CsvReader } from './csv-reader.ts'
+import type { Cutter } from './cutter.ts'
+import { EventCutter } from './event-cutter.ts'
+import { LineCutter } from './line-cutter.ts'
+import { lineTest } from './multiline-pattern.ts'
+import { TextReader } from './text-reader.ts'
+import { TranscodingCutter } from './transcoding-cutter.ts'
+
+/** The settings, and what is made of bytes that do not fit the encoding. */
+interface FormatSettings extends InputSettings {
+  readonly invalid: InvalidBytes
+  readonly loadRe2: () => Re2
+}
+
+/** A format whose events are lines, or are skipped: whoever has complete lines can read them without those before them. */
+interface LineFormat {
+  lines(settings: FormatSettings): LineOptions
+  /** Lines are JSON, so that the fast path can read their bytes. */
+  readonly hasJsonLines: boolean
+  createReader(settings: FormatSettings): EventReader
+}
+
+/** A format in which the end of an event depends on all that is before it. */
+interface StreamFormat {
+  createSplitter(settings: FormatSettings, coding: TextCoding): Splitter
+  createReader(settings: FormatSettings): EventReader
+}
+
+type Format = LineFormat | StreamFormat
+
+/** The two halves of a format: bytes to the texts of events, and such a text to the values that rules work on. */
+const FORMATS: Readonly<Record<InputFormat, Format>> = {
+  jsonl: {
+    lines: ({ invalid }) => ({ keepsBlank: false, invalid }),
+    hasJsonLines: true,
+    createReader: () => new EventParser(),
+  },
+  json: {
+    createSplitter: (settings, coding) => new ValueSplitter(settings.maxLineBytes, coding, settings),
+    createReader: () => new EventParser(),
+  },
+  text: {
+    lines: ({ invalid }) => ({ keepsBlank: true, invalid }),
+    hasJsonLines: false,
+    createReader: () => new TextReader(),
+  },
+  csv: {
+    createSplitter: (settings, coding) => new CsvSplitter(settings.maxLineBytes, coding, settings),
+    createReader: ({ delimiter }) => new CsvReader(delimiter),
+  },
+}
+
+/** Text whose events may have several lines. */
+const MULTILINE: StreamFormat = {
+  createSplitter: ({ multiline = '', loadRe2, ...settings }, coding) =>
+    new MultilineSplitter(settings.maxLineBytes, coding, {
+      begins: lineTest(multiline, loadRe2),
+      maxLines: settings.multilineMaxLines,
+      maxBytes: settings.multilineMaxBytes,
+      invalid: settings.invalid,
+    }),
+  createReader: () => new TextReader(),
+}
+
+function noRe2(): never {
+  throw new TypeError('the pattern needs re2js, which is not there')
+}
+
+/** A format with its settings. */
+export class EventFormat {
+  /** Events are lines, which are read so; undefined: they are not. */
+  readonly lines: LineOptions | undefined
+  /** Lines are JSON, so that the fast path can read their bytes. */
+  readonly hasJsonLines: boolean
+  readonly #format: Format
+  readonly #settings: FormatSettings
+
+  /** @param loadRe2 loads the engine of patterns that V8's could take too long for. Default: such patterns are refused */
+  constructor(settings: InputSettings, loadRe2: () => Re2 = noRe2) {
+    this.#format = settings.multiline === undefined ? FORMATS[settings.inputFormat] : MULTILINE
+    this.#settings = { ...settings, invalid: invalidBytes(settings), loadRe2 }
+    const isByLine = 'lines' in this.#format
+    this.lines = isByLine ? (this.#format as LineFormat).lines(this.#settings) : undefined
+    this.hasJsonLines = isByLine && (this.#format as LineFormat).hasJsonLines
+  }
+
+  /** Makes UTF-8 of the bytes of sources, one after the other; undefined: they are UTF-8. */
+  createTranscoder(): Transcoder | undefined {
+    const { encoding } = this.#settings
+    return encoding === undefined ? undefined : new Transcoder(encoding)
+  }
+
+  /**
+   * A splitter for the bytes of one source.
+   *
+   * @throws {TypeError} when a pattern cannot be used
+   */
+  createSplitter(coding: TextCoding): Splitter {
+    const splitter = this.#createSplitter(coding)
+    const transcoder = this.createTranscoder()
+    return transcoder === undefined ? splitter : new TranscodingSplitter(transcoder, splitter)
+  }
+
+  /** Makes values of texts, for any number of sources. */
+  createReader(): EventReader {
+    return this.#format.createReader(this.#settings)
+  }
+
+  /**
+   * A cutter for worker threads, whose blocks are UTF-8.
+   *
+   * @param blockBytes a block has about so many bytes
+   * @throws {TypeError} when a pattern cannot be used
+   */
+  createCutter(blockBytes: number, coding: TextCoding): Cutter {
+    const { maxLineBytes } = this.#settings
+    const cutter =
+      this.lines === undefined
+        ? new EventCutter(() => this.#createSplitter(coding), blockBytes)
+        : new LineCutter(maxLineBytes, blockBytes, coding)
+    const transcoder = this.createTranscoder()
+    return transcoder === undefined ? cutter : new TranscodingCutter(transcoder, cutter)
+  }
+
+  #createSplitter(coding: TextCoding): Splitter {
+    const format = this.#format
+    if ('createSplitter' in format) return format.createSplitter(this.#settings, coding)
+    return new LineSplitter(this.#settings.maxLineBytes, coding, this.lines)
+  }
+}
+
+function invalidBytes({ invalidUtf8, encoding }: InputSettings): InvalidBytes {
+  if (invalidUtf8 === 'replace') return replaced
+  return encoding === undefined ? notUtf8 : misfit(encoding)
+}

@@ -1,0 +1,210 @@
+import { Hasher } from '../coding/digest.ts'
+import { typeError, valueError } from '../failure.ts'
+import { ipv4Number, ipv6Groups, withoutZone } from '../net/ip.ts'
+import { notText } from '../net/text-argument.ts'
+import { typeName } from '../runtime/numbers/numbers.ts'
+import type { Maybe, Value } from '../value.ts'
+import type { EventContext, FunctionDefinition } from './definition.ts'
+
+export const communityId: FunctionDefinition = {
+  name: 'community_id',
+  signature: 'src_ip, dst_ip, transport, src_port=None, dst_port=None, seed=0',
+  group: 'hosts',
+  returns: 'text?',
+  pure: true,
+  summary:
+    'Computes the Community ID of a flow, version 1: both directions have the same one, in every tool.',
+  parameters: {
+    src_ip: 'an IP address, a text',
+    dst_ip: 'the other one, of the same version',
+    transport: 'the protocol: its number, or its name in any case (`tcp udp icmp icmp6 sctp`, ...)',
+    src_port: 'the port, an integer or a text of digits; for ICMP the type',
+    dst_port: 'the port; for ICMP the code',
+    seed: 'an integer from 0 to 65535 that the sensors of a network share. Default: 0',
+  },
+  result:
+    'The id, `1:` and the base64 of a SHA-1. Absent where an address, a port or the protocol is none, where `tcp`, `udp`, `sctp` or ICMP has no ports, and where one port is missing.',
+  errors: {
+    TYPE_ERROR: 'an argument is of another type',
+    VALUE_ERROR: '`seed` is not an integer from 0 to 65535',
+  },
+  notes: [
+    'Types of ICMP that ask and answer are mapped to one another as Zeek does it: an echo request and its reply are one flow. Other types have a direction, and their',
+    'code counts. The zone of an IPv6 address does not count.',
+  ].join('\n'),
+  examples: [
+    {
+      expression: "community_id(src, dst, 'tcp', sport, dport)",
+      event: { src: '128.232.110.120', dst: '66.35.250.204', sport: 34855, dport: 80 },
+      result: '1:LQU9qZlK+B5F3KDmev6m5PMibrg=',
+    },
+    {
+      expression: 'community_id(src, dst, proto, sport, dport)',
+      event: { src: '66.35.250.204', dst: '128.232.110.120', proto: 6, sport: '80', dport: '34855' },
+      result: '1:LQU9qZlK+B5F3KDmev6m5PMibrg=',
+    },
+    {
+      expression: "community_id('192.168.0.89', '192.168.0.1', 'icmp', 8, 0)",
+      result: '1:X0snYXpgwiv9TZtqg64sgzUn6Dk=',
+    },
+    { expression: "community_id('10.1.24.4', '10.1.12.1', 46)", result: '1:/nQI4Rh/TtY3mf0R2gJFBkVlgS4=' },
+    { expression: "community_id(src, '10.0.0.1', 'tcp', 1, 2)", event: { src: 'web1' }, result: undefined },
+    { expression: "community_id('10.0.0.1', '10.0.0.2', 'tcp')", result: undefined },
+    { expression: "community_id(src, '10.0.0.1', 6, 1, 2)", event: { src: 1 }, rejected: 'TYPE_ERROR' },
+  ],
+  implementation: { kind: 'prepared', constants: {}, prepare },
+}
+
+/** Prepared, though nothing is constant: one hasher serves all events. */
+function prepare(): (context: EventContext, ...args: Value[]) => Maybe<string> {
+  const hasher = new Hasher('sha1')
+  return (_context, srcIp, dstIp, transport, srcPort = null, dstPort = null, seed = 0) => {
+    if (typeof srcIp !== 'string') throw notText('community_id', 'src_ip', srcIp!)
+    if (typeof dstIp !== 'string') throw notText('community_id', 'dst_ip', dstIp!)
+    const protocol = protocolNumber(transport!)
+    const source = portNumber('src_port', srcPort)
+    const destination = portNumber('dst_port', dstPort)
+    if (typeof seed !== 'number' || !(seed >= 0 && seed <= 65535) || !Number.isInteger(seed))
+      throw valueError('community_id() seed must be an integer from 0 to 65535')
+    if (protocol === undefined || source === undefined || destination === undefined) return undefined
+    const from = addressBytes(srcIp)
+    const to = addressBytes(dstIp)
+    if (from === undefined || to?.length !== from.length) return undefined
+    let ports: Ports | undefined
+    if (source !== NO_PORT && destination !== NO_PORT) ports = portsOf(protocol, source, destination)
+    else if (source !== destination || WITH_PORTS.has(protocol)) return undefined
+    return idOf(hasher, { from, to, protocol, ports, seed })
+  }
+}
+
+const ICMP = 1
+const ICMP6 = 58
+const WITH_PORTS: ReadonlySet<number> = new Set([ICMP, 6, 17, ICMP6, 132])
+const NO_PORT = -1
+
+const PROTOCOLS: ReadonlyMap<string, number> = new Map([
+  ...([
+    ['icmp', ICMP],
+    ['igmp', 2],
+    ['tcp', 6],
+    ['udp', 17],
+    ['ipv6', 41],
+    ['rsvp', 46],
+    ['gre', 47],
+    ['esp', 50],
+  ] as const),
+  ...([
+    ['ah', 51],
+    ['icmp6', ICMP6],
+    ['icmpv6', ICMP6],
+    ['ipv6-icmp', ICMP6],
+    ['eigrp', 88],
+    ['ospf', 89],
+  ] as const),
+  ...([
+    ['pim', 103],
+    ['vrrp', 112],
+    ['l2tp', 115],
+    ['sctp', 132],
+    ['udplite', 136],
+  ] as const),
+])
+
+/** Types of ICMP and ICMPv6 that ask and answer, or the other way round. */
+const ICMP_PAIRS = pairs([8, 0], [13, 14], [15, 16], [10, 9], [17, 18])
+const ICMP6_PAIRS = pairs([128, 129], [130, 131], [133, 134], [135, 136], [139, 140], [144, 145])
+
+function pairs(...both: readonly (readonly [number, number])[]): ReadonlyMap<number, number> {
+  return new Map(both.flatMap(([one, other]) => [[one, other] as const, [other, one] as const]))
+}
+
+interface Ports {
+  readonly source: number
+  readonly destination: number
+  /** The flow has one direction only. */
+  readonly oneWay: boolean
+}
+
+function portsOf(protocol: number, source: number, destination: number): Ports {
+  const answers = protocol === ICMP ? ICMP_PAIRS : protocol === ICMP6 ? ICMP6_PAIRS : undefined
+  const answer = answers?.get(source)
+  return {
+    source,
+    destination: answer ?? destination,
+    oneWay: answers !== undefined && answer === undefined,
+  }
+}
+
+const DIGITS = /^\d{1,5}$/
+
+/** Undefined: there is no such protocol. */
+function protocolNumber(transport: Value): Maybe<number> {
+  if (typeof transport === 'string') {
+    const known = PROTOCOLS.get(transport.toLowerCase())
+    if (known !== undefined) return known
+    return DIGITS.test(transport) ? inRange(Number(transport), 255) : undefined
+  }
+  if (typeof transport === 'number') return inRange(transport, 255)
+  throw typeError(`community_id() argument 'transport' must be str or int, not ${typeName(transport)}`)
+}
+
+/** Undefined: that is no port. */
+function portNumber(parameter: string, port: Value): Maybe<number> {
+  if (port === null) return NO_PORT
+  if (typeof port === 'number') return inRange(port, 65535)
+  if (typeof port === 'string') return DIGITS.test(port) ? inRange(Number(port), 65535) : undefined
+  throw typeError(`community_id() argument '${parameter}' must be int, str or None, not ${typeName(port)}`)
+}
+
+function inRange(value: number, limit: number): Maybe<number> {
+  return Number.isInteger(value) && value >= 0 && value <= limit ? value : undefined
+}
+
+function addressBytes(text: string): Maybe<Uint8Array> {
+  const number = ipv4Number(text)
+  if (number >= 0) return Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number)
+  const groups = ipv6Groups(withoutZone(text))
+  return groups && Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]))
+}
+
+interface Flow {
+  readonly from: Uint8Array
+  readonly to: Uint8Array
+  readonly protocol: number
+  readonly ports: Ports | undefined
+  readonly seed: number
+}
+
+/** seed (2 bytes), the smaller address, the larger one, protocol, 0, the port of each (2 bytes) */
+function idOf(hasher: Hasher, { from, to, protocol, ports, seed }: Flow): string {
+  const order = compareBytes(from, to)
+  const isInOrder =
+    ports?.oneWay === true ||
+    order < 0 ||
+    (order === 0 && (ports === undefined || ports.source < ports.destination))
+  const size = from.length
+  const bytes = new Uint8Array(2 * size + (ports === undefined ? 4 : 8))
+  bytes[0] = seed >> 8
+  bytes[1] = seed
+  bytes.set(isInOrder ? from : to, 2)
+  bytes.set(isInOrder ? to : from, 2 + size)
+  bytes[2 + 2 * size] = protocol
+  if (ports !== undefined) {
+    const { source, destination } = ports
+    const [first, second] = isInOrder ? [source, destination] : [destination, source]
+    const at = 4 + 2 * size
+    bytes[at] = first >> 8
+    bytes[at + 1] = first
+    bytes[at + 2] = second >> 8
+    bytes[at + 3] = second
+  }
+  return `1:${btoa(String.fromCharCode(...hasher.digest(bytes)))}`
+}
+
+function compareBytes(one: Uint8Array, other: Uint8Array): number {
+  for (let index = 0; index < one.length; index++) {
+    const difference = one[index]! - other[index]!
+    if (difference !== 0) return difference
+  }
+  return 0
+}

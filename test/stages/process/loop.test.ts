@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { compileRules } from '../../../src/rules/compile.ts'
+import { ProcessLoop } from '../../../src/stages/process/loop.ts'
+import type { Sink } from '../../../src/stages/sink.ts'
+import type { InputChunk, Source } from '../../../src/stages/source.ts'
+import { propertyRuns } from '../../property-runs.ts'
+
+const RULES = 'a.b: x\nc:\n  field: lower(y)\n  required: false\n'
+
+/** A source of one input that lends its only buffer, as files do. */
+function lendingSource(text: string, cuts: readonly number[], buffer = Buffer.alloc(4096)): Source {
+  let isStopped = false
+  return {
+    fault: undefined,
+    bytesRead: 0,
+    stop: () => {
+      isStopped = true
+    },
+    async *[Symbol.asyncIterator](): AsyncGenerator<InputChunk> {
+      const bytes = Buffer.from(text)
+      for (let start = 0, index = 0; start < bytes.length && !isStopped; index++) {
+        const end = Math.min(bytes.length, start + cuts[index % cuts.length]!)
+        const length = bytes.copy(buffer, 0, start, end)
+        yield { source: '-', bytes: buffer.subarray(0, length) }
+        buffer.fill(0x7a)
+        start = end
+      }
+      yield { source: '-' }
+    },
+  }
+}
+
+/** Keeps what was written; each write that `waits` names is held up for a turn, and its bytes are read only then. */
+function slowSink(waits: (write: number) => boolean): Sink & { text: string } {
+  let writes = 0
+  const sink = {
+    text: '',
+    write(bytes: Uint8Array) {
+      const keep = (): void => {
+        sink.text += Buffer.from(bytes).toString()
+      }
+      if (!waits(writes++)) {
+        keep()
+        return undefined
+      }
+      return new Promise<void>((resolve) =>
+        setImmediate(() => {
+          keep()
+          resolve()
+        }),
+      )
+    },
+  }
+  return sink
+}
+
+describe('ProcessLoop', () => {
+  it('writes the same whatever the chunks are, and whichever writes have to wait', async () => {
+    const line = fc.constantFrom('{"x":1,"y":"AB"}', '{"x":"é😀"}', '{"y":1}', 'no json', '', '{"x":[1, 2]}')
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(line, { maxLength: 30 }),
+        fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.boolean(),
+        async (lines, cuts, every, fastPath) => {
+          const text = lines.join('\n')
+          const run = async (chunks: readonly number[], waits: (write: number) => boolean) => {
+            const [output, errors] = [slowSink(waits), slowSink(waits)]
+            const loop = new ProcessLoop(compileRules(RULES), { output, errors }, { fastPath })
+            await loop.run(lendingSource(text, chunks))
+            const { events, written, rejected } = loop.counts
+            assert.equal(events, written + rejected)
+            assert.equal(events, lines.filter((each) => each !== '').length)
+            return { output: output.text, errors: errors.text, written, rejected }
+          }
+          assert.deepEqual(await run(cuts, (write) => write % every === 0), await run([4096], () => false))
+        },
+      ),
+      { numRuns: propertyRuns(200) },
+    )
+  })
+
+  it('reads nothing while a sink makes it wait', async () => {
+    let release = (): void => {}
+    let reads = 0
+    const source = lendingSource('{"x":1}\n'.repeat(100), [8])
+    const counted: Source = {
+      fault: undefined,
+      bytesRead: 0,
+      stop: () => source.stop(),
+      async *[Symbol.asyncIterator]() {
+        for await (const chunk of source) {
+          reads++
+          yield chunk
+        }
+      },
+    }
+    const output: Sink = { write: () => new Promise((resolve) => (release = resolve)) }
+    const running = new ProcessLoop(compileRules(RULES), { output }).run(counted)
+    for (let step = 1; step <= 5; step++) {
+      for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
+      assert.equal(reads, step)
+      release()
+    }
+    const ends = setInterval(() => release(), 0)
+    await running
+    clearInterval(ends)
+    assert.equal(reads, 101)
+  })
+
+  it('ends with the fault of a sink, also of one that fails while nothing is written', async () => {
+    const fault = new Error('no space left')
+    const failing: Sink = {
+      write: () => {
+        throw fault
+      },
+    }
+    const rules = compileRules(RULES)
+    const source = lendingSource('{"x":1}\n{}\n', [100])
+    await assert.rejects(new ProcessLoop(rules, { output: failing }).run(source), fault)
+    const rejecting: Sink = { write: () => Promise.reject(fault) }
+    const errors = new ProcessLoop(rules, { output: slowSink(() => false), errors: rejecting })
+    await assert.rejects(errors.run(lendingSource('{}\n', [100])), fault)
+    let fail = (_: Error): void => {}
+    const watched: Sink = {
+      write: () => undefined,
+      watch: (failed) => {
+        fail = failed
+      },
+    }
+    const idle = lendingSource('{"x":1}\n'.repeat(1000), [8])
+    const loop = new ProcessLoop(rules, { output: watched })
+    const running = loop.run(idle)
+    fail(fault)
+    await assert.rejects(running, fault)
+  })
+
+  it('makes nothing of what follows the first rejected event, when told so', async () => {
+    const [output, errors] = [slowSink(() => false), slowSink(() => false)]
+    const options = { stopAtRejected: true }
+    const loop = new ProcessLoop(compileRules(RULES), { output, errors }, options)
+    await loop.run(lendingSource('{"x":1}\n{}\n{"x":2}\n{}\n', [8]))
+    assert.equal(output.text, '{"a":{"b":1}}\n')
+    assert.equal(errors.text.trim().split('\n').length, 1)
+    assert.equal(loop.stopped, true)
+    assert.deepEqual([loop.counts.written, loop.counts.rejected], [1, 1])
+  })
+
+  it('takes new rules between two chunks', async () => {
+    const output = slowSink(() => false)
+    const loop: ProcessLoop = new ProcessLoop(
+      compileRules('a: x'),
+      { output },
+      {
+        onBatch: ({ events }) => {
+          if (events === 2) loop.replaceRules(compileRules('b: x'))
+        },
+      },
+    )
+    await loop.run(lendingSource('{"x":1}\n{"x":2}\n{"x":3}\n', [8]))
+    assert.equal(output.text, '{"a":1}\n{"a":2}\n{"b":3}\n')
+  })
+})
