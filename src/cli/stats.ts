@@ -34,7 +34,7 @@ export function statsRecord(
 }
 
 /** Rules, as far as the summary tells of them. */
-export interface StatsRules {
+interface StatsRules {
   /** The key `meta` of a rule file. */
   readonly meta?: Value | undefined
   /** Of several rule sets. */
