@@ -25,6 +25,8 @@ export const REJECTION_CODES = {
   DIVISION_BY_ZERO: 'division by zero',
   /** `normalize_mac_address` in strict mode. */
   MAC_INVALID: 'the text is not a MAC address',
+  /** No rule set takes the event. */
+  NO_ROUTE: 'no rule set takes the event',
   /** The enrichment server did not answer, and `--tracer-required` is on. */
   ENRICHMENT_FAILED: 'the event could not be enriched',
   /** A fault of Sluice's own, met by this event; the others go on. */

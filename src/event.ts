@@ -7,6 +7,8 @@ export interface Rejection {
   readonly code: RejectionCode
   readonly message: string
   readonly rule?: string
+  /** The name of the rule set, where there are several. */
+  readonly rules?: string
 }
 
 /** Which event of its source this is. */
@@ -42,6 +44,8 @@ export interface OutputEvent extends EventText {
   /** JSON.stringify writes `output` as it should be written. */
   readonly plain: boolean
   readonly numbers: NumberTexts | undefined
+  /** The name of the rule set, where there are several. */
+  readonly rules?: string | undefined
 }
 
 /** An event that is taken out of the stream and goes to the errors output. */
@@ -57,6 +61,11 @@ export interface RejectedEvent extends EventPlace {
 export interface BatchNotes {
   /** The number of outputs that the rules left a field out of, by output field. */
   readonly leftOut?: ReadonlyMap<string, number>
+  /** Events that were dropped. Default: 0. */
+  readonly dropped?: number
+  /** Where there are several rule sets: the notes of each by its name, with the number of its events. */
+  readonly sets?: ReadonlyMap<string, BatchNotes>
+  readonly events?: number
   /** The number of events that were read with U+FFFD in the place of bytes that do not fit the encoding. */
   readonly replaced?: number
   readonly fields?: FieldNotes
@@ -115,15 +124,28 @@ export function* inOrder<E extends EventPlace>({
 }
 
 /** An event that is rejected, with its text. */
-export function rejectedEvent({ line, ordinal, text }: EventText, rejection: Rejection): RejectedEvent {
-  return { line, ordinal, rejection, raw: text }
+export function rejectedEvent(
+  { line, ordinal, text, rules }: EventText & { readonly rules?: string | undefined },
+  rejection: Rejection,
+): RejectedEvent {
+  if (rules === undefined || rejection.rules !== undefined) return { line, ordinal, rejection, raw: text }
+  return { line, ordinal, rejection: { ...rejection, rules }, raw: text }
 }
 
 /** The record of the errors output for one rejected event: a JSON object, without the line end. */
 export function rejectedRecord(source: string, event: RejectedEvent): string {
   const { line, raw, rejection, truncated } = event
-  const { code, message, rule } = rejection
+  const { code, message, rule, rules } = rejection
   const text = typeof raw === 'string' ? { raw } : { raw_base64: base64(raw) }
-  const record = { line, source, rule, code, message, ...text, raw_truncated: truncated ? true : undefined }
+  const record = {
+    line,
+    source,
+    rules,
+    rule,
+    code,
+    message,
+    ...text,
+    raw_truncated: truncated ? true : undefined,
+  }
   return JSON.stringify(record)
 }

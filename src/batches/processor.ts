@@ -1,4 +1,4 @@
-import type { BatchNotes, EventText, RejectedEvent } from '../event.ts'
+import type { BatchNotes, EventText, OutputEvent, RejectedEvent } from '../event.ts'
 import { inOrder, rejectedEvent, withReplaced } from '../event.ts'
 import type { Re2 } from '../expression/regex/linear-matcher.ts'
 import type { InputOptions, InputSettings } from '../formats/input-options.ts'
@@ -12,11 +12,11 @@ import type { ChunkText } from '../json/chunk-text.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
 import { ByteWriter } from '../json/write.ts'
-import type { RunnerSource } from '../rules/apply/normalize.ts'
+import type { EventNotes, LinePath, RunnerSource } from '../rules/apply/normalize.ts'
 import { normalizeOne } from '../rules/apply/normalize.ts'
 import type { EventReader } from '../rules/apply/parse-event.ts'
-import type { FastPath } from '../rules/fast/fast-path.ts'
-import type { RuleNotes } from '../rules/rule-notes.ts'
+import type { Dropped } from '../rules/apply/split-elements.ts'
+import { SplitElements } from '../rules/apply/split-elements.ts'
 import type { Runner } from '../rules/run.ts'
 import { EventFormat } from './input-format.ts'
 import type { RejectedSink } from './rejected-records.ts'
@@ -92,9 +92,9 @@ export class Processor<Records> {
   readonly #sink: LineSink
   #records: RecordCollector<Records>
   /** Both ways note in the same. */
-  #notes!: RuleNotes | undefined
+  #notes!: EventNotes | undefined
   #runner!: Runner
-  #fast: FastPath | undefined
+  #fast: LinePath | undefined
   #writer!: ByteWriter
   /** For lines; a splitter has its own. */
   readonly #transcoder: Transcoder | undefined
@@ -108,6 +108,8 @@ export class Processor<Records> {
   /** Lines that the fast path took last. */
   #taken = 0
   #stopped = false
+  /** Elements of an event that wait for the output so far to be handed on. */
+  #elements: SplitElements | undefined
 
   /**
    * @param records collects what is rejected
@@ -187,7 +189,7 @@ export class Processor<Records> {
     const splitter = this.#splitter
     if (splitter === undefined) {
       if (this.#transcoder !== undefined) yield* this.#readLines(this.#transcoder.end())
-      for (const _ of this.#lines.readEnd()) yield this.finish()
+      for (const _ of this.#lines.readEnd()) yield* this.#parts()
     } else {
       yield* this.readTexts(splitter.end())
       this.#unread = splitter.unread
@@ -211,7 +213,7 @@ export class Processor<Records> {
   }
 
   *#readLines(bytes: Uint8Array): Generator<ProcessedPart<Records>> {
-    for (const _ of this.#lines.read(bytes)) yield this.finish()
+    for (const _ of this.#lines.read(bytes)) yield* this.#parts()
   }
 
   /** Reads events that are cut already. @yields output, as `read` does */
@@ -220,6 +222,15 @@ export class Processor<Records> {
     for (const event of inOrder(texts)) {
       if ('text' in event) this.#event(event)
       else this.#reject(event)
+      if (this.#isFull) yield* this.#parts()
+    }
+  }
+
+  /** What was made, and what becomes of the elements that wait. */
+  *#parts(): Generator<ProcessedPart<Records>> {
+    yield this.finish()
+    while (this.#elements !== undefined) {
+      this.#goOn(this.#elements)
       if (this.#isFull) yield this.finish()
     }
   }
@@ -254,6 +265,7 @@ export class Processor<Records> {
   /** The output is large, or took long. */
   get #isFull(): boolean {
     return (
+      this.#elements !== undefined ||
       this.#slice.isOver ||
       this.#writer.length >= HAND_ON_BYTES ||
       this.#records.length >= HAND_ON_RECORD_BYTES
@@ -289,7 +301,7 @@ export class Processor<Records> {
     if (taken === 0) return -1
     this.#taken = taken
     this.#slice.count(taken / FAST_LINES)
-    this.#written += taken
+    this.#written += taken - this.#fast.dropped
     return next
   }
 
@@ -298,15 +310,37 @@ export class Processor<Records> {
     if (event.isReplaced === true) this.#replaced++
     const parsed = this.#reader.parse(event)
     const output = 'code' in parsed ? parsed : normalizeOne(parsed, this.#runner)
-    const text = 'code' in output ? output : outputText(output)
-    this.#slice.count()
-    if (typeof text !== 'string') {
-      this.#reject(rejectedEvent(event, text))
-      return
+    if (output instanceof SplitElements) this.#goOn(output)
+    else if ('code' in output) {
+      this.#slice.count()
+      this.#reject(rejectedEvent(event, output))
+    } else this.#result(output)
+  }
+
+  /** Works on elements of an event until the output is to be handed on; those that are left wait. */
+  #goOn(elements: SplitElements): void {
+    this.#elements = undefined
+    while (!this.#isFull && !this.#stopped) {
+      const result = elements.next()
+      if (result === undefined) return
+      this.#result(result)
     }
-    this.#writer.text(text)
-    this.#writer.byte(LF)
-    this.#written++
+    if (!this.#stopped) this.#elements = elements
+  }
+
+  #result(result: OutputEvent | RejectedEvent | Dropped): void {
+    this.#slice.count()
+    if ('rejection' in result) this.#reject(result)
+    else if ('output' in result) {
+      const text = outputText(result)
+      if (typeof text !== 'string') {
+        this.#reject(rejectedEvent(result, text))
+        return
+      }
+      this.#writer.text(text)
+      this.#writer.byte(LF)
+      this.#written++
+    }
   }
 
   #reject(event: RejectedEvent): void {

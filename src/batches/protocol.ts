@@ -2,7 +2,7 @@
 import type { BatchNotes } from '../event.ts'
 import type { InputSettings } from '../formats/input-options.ts'
 import type { EventTexts } from '../formats/splitter.ts'
-import type { RuleDefinition } from '../rules/rule-set.ts'
+import type { RuleDefinition } from '../rules/definition.ts'
 import type { UnplacedRecords } from './rejected-records.ts'
 
 /** The settings that a worker is started with. */

@@ -16,6 +16,8 @@ export interface RejectedCounts {
   readonly byCode: CodeCounts
   /** Those that a rule is at fault for, by its name. */
   readonly byRule: ReadonlyMap<string, number>
+  /** Where there are several rule sets: by the name of the one that took the event. Default: none. */
+  readonly bySet?: ReadonlyMap<string, number>
 }
 
 /** Records, ready for the errors output. */
@@ -65,6 +67,7 @@ class TailWriter {
   #count = 0
   #byCode: Partial<Record<RejectionCode, number>> = {}
   #byRule = new Map<string, number>()
+  #bySet = new Map<string, number>()
   /** The last rejection, and its text: the same one often comes many times in a row. */
   #last: Rejection | undefined
   #lastText: Uint8Array = NO_BYTES
@@ -93,16 +96,25 @@ class TailWriter {
     writer.byte(CLOSE_BRACE)
     writer.byte(LF)
     this.#count++
-    const { code, rule } = rejection
+    const { code, rule, rules } = rejection
     this.#byCode[code] = (this.#byCode[code] ?? 0) + 1
-    if (rule !== undefined) this.#byRule.set(rule, (this.#byRule.get(rule) ?? 0) + 1)
+    if (rules !== undefined) this.#bySet.set(rules, (this.#bySet.get(rules) ?? 0) + 1)
+    if (rule === undefined) return
+    const name = rules === undefined ? rule : `${rules}: ${rule}`
+    this.#byRule.set(name, (this.#byRule.get(name) ?? 0) + 1)
   }
 
   takeCounts(): RejectedCounts {
-    const counts = { count: this.#count, byCode: this.#byCode, byRule: this.#byRule }
+    const counts = {
+      count: this.#count,
+      byCode: this.#byCode,
+      byRule: this.#byRule,
+      ...(this.#bySet.size > 0 && { bySet: this.#bySet }),
+    }
     this.#count = 0
     this.#byCode = {}
     this.#byRule = new Map()
+    this.#bySet = new Map()
     return counts
   }
 
@@ -113,14 +125,15 @@ class TailWriter {
       last !== undefined &&
       last.code === rejection.code &&
       last.rule === rejection.rule &&
+      last.rules === rejection.rules &&
       last.message === rejection.message
     )
   }
 
   #setLast(rejection: Rejection): void {
-    const { rule, code, message } = rejection
+    const { rules, rule, code, message } = rejection
     this.#last = rejection
-    this.#lastText = bytesOf(`,${JSON.stringify({ rule, code, message }).slice(1, -1)}`)
+    this.#lastText = bytesOf(`,${JSON.stringify({ rules, rule, code, message }).slice(1, -1)}`)
   }
 }
 
@@ -215,7 +228,8 @@ export function placeRecords(
   linesBefore: number,
   coding: TextCoding = PORTABLE_CODING,
 ): RejectedRecords {
-  const { bytes, lines, ends, count, byCode, byRule } = records
+  const { bytes, lines, ends, ...counts } = records
+  const { count } = counts
   if (count === 0) return NO_RECORDS
   const name = sourceText(source)
   const longestHead = LINE.length + digitsOf(linesBefore + lines[count - 1]!) + name.length
@@ -240,7 +254,7 @@ export function placeRecords(
     length += end - start
     start = end
   }
-  return { bytes: placed.subarray(0, length), count, byCode, byRule }
+  return { bytes: placed.subarray(0, length), ...counts }
 }
 
 function digitsOf(line: number): number {

@@ -1,5 +1,4 @@
 import process from 'node:process'
-import type { RuleSet } from '../rules/rule-set.ts'
 import { terminalText } from '../tracer/controls.ts'
 import type { RuleFiles } from './rule-files.ts'
 import { loadRules } from './rule-files.ts'
@@ -16,10 +15,12 @@ export async function check(files: RuleFiles): Promise<void> {
 }
 
 /** `r.yaml: 3 fields (a, b.c, d) from 2 of the event (x, y), after tap` */
-function summary({ file, reads, writes, tap }: RuleSet): string {
+function summary(rules: Awaited<ReturnType<typeof loadRules>>): string {
+  const { file, reads, writes, tap } = rules
   const fields = writes.length === 1 ? '1 field' : `${writes.length} fields`
   const from = reads.length === 0 ? 'nothing of the event' : reads.join(', ')
-  return `${file}: ${fields}${listed(writes)} from ${from}${tap ? ', after tap' : ''}`
+  const sets = 'routes' in rules ? `${rules.routes.length} routes, ` : ''
+  return `${file}: ${sets}${fields}${listed(writes)} from ${from}${tap ? ', after tap' : ''}`
 }
 
 function listed(names: readonly string[]): string {

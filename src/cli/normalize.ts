@@ -107,7 +107,17 @@ function createProgram(run: RunWork): Command {
 
 function withRules(command: Command): Command {
   return command
-    .option('-r, --rules <file>', 'rule file')
+    .option(
+      '-r, --rules <file>',
+      'rule file, folder of rule files, or routes file; repeatable: the first that takes an event has it',
+      (file: string, files: string[] | undefined) => [...(files ?? []), file],
+    )
+    .addOption(
+      new Option(
+        '--no-route <action>',
+        'with several rule sets, an event that none takes: reject it (default), drop it, or pass it on as it came',
+      ).choices(['reject', 'drop', 'pass']),
+    )
     .option(
       '--lookups <file>',
       'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',

@@ -1,81 +1,118 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { systemMessage } from '../io/files/system-message.ts'
-import { loadAndCompile } from '../rules/load-and-compile.ts'
+import type { CompileOptions, NoRoute } from '../rules/definition.ts'
+import { loadAndCompile, loadAndCompileRouted } from '../rules/load-and-compile.ts'
 import { RuleError } from '../rules/rule-error.ts'
-import type { CompileOptions, RuleSet } from '../rules/rule-set.ts'
+import type { RuleSet } from '../rules/rule-set.ts'
+import type { RoutedRules } from '../rules/sets/routed-rules.ts'
+import { isRoutesText } from '../rules/sets/routes-file.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-
-/** Global lookup tables that are used without being asked for, if the file stands beside the rule file. */
-const DEFAULT_LOOKUPS = 'lookups.yaml'
+import { resolveRoutes } from './routes.ts'
+import { decoded, isFolder, lookupsFor, readText } from './rule-texts.ts'
 
 /** Options that go to the compiler as they are. */
 type CompilerOptions = Pick<CompileOptions, 'allowUnsafePatterns' | 'maxWork' | 'maxBuilt'>
 
 export interface RuleFiles {
-  readonly rules: string
-  readonly lookups: readonly string[]
+  /** Rule files, folders of them, routes files; one at least. */
+  readonly rules: readonly string[]
+  /** Undefined: those beside the rule files. */
+  readonly lookups: readonly string[] | undefined
   readonly compiler: CompilerOptions
+  /** Undefined: nobody has asked. */
+  readonly noRoute: NoRoute | undefined
 }
 
 /** The options of the command line that say which rules, as commander names them. */
 export interface RuleOptions extends CompilerOptions {
-  readonly rules?: string | undefined
+  readonly rules?: readonly string[] | undefined
   readonly lookups?: readonly string[] | undefined
+  /** `--no-route`; commander takes it for the opposite of `--route`, which is true. */
+  readonly route?: NoRoute | true | undefined
 }
 
 /**
  * @param file the rule file as an argument
- * @param rules the rule file as an option
+ * @param rules the rule files as options
  * @throws {CommandError} when both are given
  */
-export function oneRuleFile(file: string | undefined, rules: string | undefined): string | undefined {
-  if (file === undefined || rules === undefined) return file ?? rules
-  throw new CommandError(EXIT.USAGE, `there is one rule file: --rules ${rules}, or the argument ${file}`)
+export function oneRuleFile(
+  file: string | undefined,
+  rules: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (file === undefined || rules === undefined) return file === undefined ? rules : [file]
+  throw new CommandError(EXIT.USAGE, `there is one rule file: --rules ${rules[0]}, or the argument ${file}`)
 }
 
 /**
- * The files that the options name; without lookup files `lookups.yaml` beside the rule file, if there is one.
+ * The files that the options name.
  *
  * @param inputs files to be read as events: a rule file among them was meant as one
  * @throws {CommandError} when there is no rule file
  */
 export function ruleFiles(
-  { rules, lookups, allowUnsafePatterns, maxWork, maxBuilt }: RuleOptions,
+  { rules, lookups, route, allowUnsafePatterns, maxWork, maxBuilt }: RuleOptions,
   inputs: readonly string[] = [],
 ): RuleFiles {
-  if (rules === undefined) {
+  if (rules === undefined || rules.length === 0) {
     const meant = inputs.find((input) => /\.ya?ml$/i.test(input)) ?? 'FILE'
     throw new CommandError(EXIT.USAGE, `a rule file is needed: --rules ${meant}`)
   }
-  const compiler = { allowUnsafePatterns, maxWork, maxBuilt }
-  if (lookups !== undefined) return { rules, lookups, compiler }
-  const beside = join(dirname(rules), DEFAULT_LOOKUPS)
-  return { rules, lookups: existsSync(beside) ? [beside] : [], compiler }
+  const noRoute = typeof route === 'string' ? route : undefined
+  return { rules, lookups, noRoute, compiler: { allowUnsafePatterns, maxWork, maxBuilt } }
+}
+
+/** The name of the rules in messages. */
+export function labelOf({ rules }: RuleFiles): string {
+  return rules.join(', ')
+}
+
+/** Every file that compiled rules were made from. */
+export function filesOf(rules: RuleSet | RoutedRules): readonly string[] {
+  const { definition, files } = rules
+  const lookups =
+    'routes' in definition
+      ? definition.routes.flatMap((route) => route.lookups)
+      : (definition.options.lookups ?? []).map(({ file }) => file)
+  return [...new Set([...files, ...lookups])]
 }
 
 /**
- * Reads and compiles a rule file and its lookup files.
+ * Reads and compiles rules and their lookup files: one rule file as it is, anything else as many rule sets.
  *
  * @throws {CommandError} with the report of everything that is wrong
  */
-export async function loadRules({ rules, lookups, compiler }: RuleFiles): Promise<RuleSet> {
-  const text = readText(rules)
-  const tables = lookups.map((file) => ({ file, text: readText(file) }))
+export async function loadRules(files: RuleFiles): Promise<RuleSet | RoutedRules> {
+  const { rules, lookups, compiler, noRoute } = files
+  const [first] = rules as [string]
   try {
-    return await loadAndCompile(text, { file: rules, lookups: tables, ...compiler })
+    if (rules.length === 1 && noRoute === undefined && !isFolder(first)) {
+      const text = readText(first)
+      if (!isRoutesText(text)) {
+        const tables = lookupsFor(first, lookups).map((file) => ({ file, text: readText(file) }))
+        return await loadAndCompile(text, {
+          file: first,
+          lookups: tables,
+          readFile: readIncluded,
+          ...compiler,
+        })
+      }
+    }
+    const resolved = resolveRoutes(rules, lookups)
+    return await loadAndCompileRouted(
+      { label: labelOf(files), noRoute: noRoute ?? 'reject', options: compiler, ...resolved },
+      readIncluded,
+    )
   } catch (error) {
     if (error instanceof RuleError) throw new CommandError(EXIT.USAGE, error.message, { cause: error })
     throw error
   }
 }
 
-/** @throws {CommandError} when it cannot be read, or is not UTF-8 */
-export function readText(path: string): string {
+/** The text of a file that another one includes. @throws {Error} the reason why there is none */
+function readIncluded(path: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
+    return decoded(path)
   } catch (error) {
-    const reason = error instanceof TypeError ? 'it is not UTF-8' : systemMessage(error)
-    throw new CommandError(EXIT.USAGE, `cannot read ${path}: ${reason}`, { cause: error })
+    throw new Error(error instanceof TypeError ? 'it is not UTF-8' : systemMessage(error), { cause: error })
   }
 }

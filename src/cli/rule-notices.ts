@@ -1,6 +1,6 @@
 /** Notices to the operator of rules that do not seem to fit the events. */
 
-import type { RuleSet } from '../rules/rule-set.ts'
+import type { ReadField } from '../rules/read-fields.ts'
 import type { PipelineCounts } from '../stages/chain.ts'
 import type { NeverPresent } from '../stages/rule-counts.ts'
 
@@ -9,6 +9,12 @@ const MANY_EVENTS = 1000
 
 /** So few events do not show anything; of more, something is told at the end. */
 const FEW_EVENTS = 10
+
+/** Rules, as far as notices tell of them. */
+interface NoticeRules {
+  readonly file: string
+  readonly readFields: readonly ReadField[]
+}
 
 type NoticeCounts = Pick<PipelineCounts, 'neverPresent'>
 
@@ -19,16 +25,16 @@ type NoticeCounts = Pick<PipelineCounts, 'neverPresent'>
  */
 export class FieldWarnings {
   readonly #told = new Set<string>()
-  #rules: RuleSet
+  #rules: NoticeRules
   /** No field can have been looked for in 1,000 events before. */
   #next = MANY_EVENTS
 
-  constructor(rules: RuleSet) {
+  constructor(rules: NoticeRules) {
     this.#rules = rules
   }
 
-  /** From now on these rules apply. @param events number of those counted so far */
-  replaceRules(rules: RuleSet, events: number): void {
+  /** From now on these rules apply. @param events that have been counted so far */
+  replaceRules(rules: NoticeRules, events: number): void {
     this.#rules = rules
     this.#next = events + MANY_EVENTS
   }

@@ -1,4 +1,4 @@
-import { type Stats, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import process from 'node:process'
 import type { Writable } from 'node:stream'
@@ -9,6 +9,7 @@ import { streamSink } from '../io/files/sinks.ts'
 import { CHUNK_BYTES } from '../io/files/source.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { RuleSet } from '../rules/compile.ts'
+import type { RoutedRules } from '../rules/sets/routed-rules.ts'
 import { WorkerError } from '../stages/process/pool.ts'
 import { InputError } from '../stages/source.ts'
 import type { TracerPool } from '../tracer/client/pool.ts'
@@ -23,7 +24,7 @@ import { progressText, showsProgress } from './progress.ts'
 import { ProgressLine } from './progress-line.ts'
 import { type MaxRejected, RejectedLimit } from './rejected-limit.ts'
 import type { RuleFiles, RuleOptions } from './rule-files.ts'
-import { loadRules, ruleFiles } from './rule-files.ts'
+import { filesOf, labelOf, loadRules, ruleFiles } from './rule-files.ts'
 import { allRejectedNotice, FieldWarnings } from './rule-notices.ts'
 import { SecondSignal } from './second-signal.ts'
 import { messageStream } from './standard-streams.ts'
@@ -71,7 +72,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     messageStream().write(terminalText(text))
   }
   const tracer = await openTracer(options, (line) => tell(`${line}\n`))
-  const outputs = openOutputs(options, [...inputs.files, ...statAll(files)])
+  const outputs = openOutputs(options, [...inputs.files, ...filesOf(rules).map((path) => statSync(path))])
   const { output, errors } = outputs
   const messages = outputs.messages.stream
   const note = tracerNote(rules, options, isHeard(outputs))
@@ -119,7 +120,9 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
       : "the member that 'enrich' puts detections into is 'event', a number, or one that a rule writes into"
     messages.write(`--workers is not used: ${why}\n`)
   }
-  const unwatch = options.watch ? reloadOnChange(files, pipeline, { warnings, messages }) : () => {}
+  const unwatch = options.watch
+    ? reloadOnChange(files, filesOf(rules), pipeline, { warnings, messages })
+    : () => {}
   const unhandle = stopOnSignal(pipeline, tracer, options)
   const started = performance.now()
   progress?.start()
@@ -138,12 +141,12 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   // A reader that has gone away has seen enough.
   if (!isBrokenPipe(fault)) {
     tell(warnings.end(counts))
-    const notice = limit === undefined ? allRejectedNotice(files.rules, counts) : undefined
+    const notice = limit === undefined ? allRejectedNotice(labelOf(files), counts) : undefined
     if (notice !== undefined) tell(`${notice}\n`)
   }
   if (options.stats) {
     const seconds = (performance.now() - started) / 1000
-    messages.write(`${statsRecord(counts, seconds, tracer?.stats)}\n`)
+    messages.write(`${statsRecord(counts, seconds, tracer?.stats, rules)}\n`)
   }
   const problem = outputProblem(outputs, fault)
   if (problem !== undefined) throw new CommandError(EXIT.FAILED, problem, { cause: fault })
@@ -190,7 +193,7 @@ async function openTracer(
 
 /** Options and rules that do not fit together: a tracer that is not asked anything, or rules with nobody to ask. */
 function tracerNote(
-  { file, enrich }: RuleSet,
+  { file, enrich }: RuleSet | RoutedRules,
   { tracer }: NormalizeOptions,
   isHeard: boolean,
 ): string | undefined {
@@ -205,10 +208,6 @@ function tracerNote(
 /** A reader of rejected events from standard error gets records, and nothing else. */
 function isHeard({ errors, messages }: Outputs): boolean {
   return errors.stream !== messages.stream || process.stderr.isTTY === true
-}
-
-function statAll({ rules, lookups }: RuleFiles): Stats[] {
-  return [rules, ...lookups].map((path) => statSync(path))
 }
 
 /**
@@ -236,32 +235,48 @@ function stopOnSignal(
   return unhandle
 }
 
-/** Rules that cannot be used change nothing, but are reported. */
+/**
+ * Rules that cannot be used change nothing, but are reported.
+ *
+ * @param paths every file that the rules were made from; those of later rules are found with them
+ */
 function reloadOnChange(
   files: RuleFiles,
+  paths: readonly string[],
   pipeline: Pipeline,
   { warnings, messages }: { warnings: FieldWarnings; messages: Writable },
 ): () => void {
   let isOver = false
+  const label = labelOf(files)
   const reload = async (): Promise<void> => {
     try {
       const rules = await loadRules(files)
       if (isOver) return
       pipeline.replaceRules(rules)
       warnings.replaceRules(rules, pipeline.counts.events)
-      messages.write(terminalText(`${rules.warningText}${files.rules}: reloaded\n`))
+      watchAll(filesOf(rules))
+      messages.write(terminalText(`${rules.warningText}${label}: reloaded\n`))
     } catch (error) {
       if (!(error instanceof CommandError || error instanceof TypeError)) throw error
       if (isOver) return
-      const text = `${error.message.trimEnd()}\n${files.rules}: not reloaded, the rules stay as they were\n`
+      const text = `${error.message.trimEnd()}\n${label}: not reloaded, the rules stay as they were\n`
       messages.write(terminalText(text))
     }
   }
   // One after the other: else what was read first might win.
   let last = Promise.resolve()
-  const unwatch = watchFiles([files.rules, ...files.lookups], () => {
-    last = last.then(reload)
-  })
+  let watched = ''
+  let unwatch = () => {}
+  const watchAll = (current: readonly string[]): void => {
+    const names = current.join('\n')
+    if (names === watched) return
+    watched = names
+    unwatch()
+    unwatch = watchFiles(current, () => {
+      last = last.then(reload)
+    })
+  }
+  watchAll(paths)
   return () => {
     isOver = true
     unwatch()

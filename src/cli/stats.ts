@@ -1,19 +1,26 @@
+import type { Value } from '../expression/value.ts'
+import { toPlain } from '../rules/apply/plain-values.ts'
 import type { PipelineCounts } from '../stages/chain.ts'
 import type { PoolStats } from '../tracer/client/pool.ts'
 
-/**
- * The object that `--stats` prints as JSON. The README of this folder defines each member; a test holds the two
- * together.
- */
-export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: PoolStats): string {
-  const { events, written, rejected, bytesRead, bytesParsed, bytesUnread, bytesWritten } = counts
+/** What `--stats` prints: one JSON object. The README of this folder defines each member; a test holds the two together. */
+export function statsRecord(
+  counts: PipelineCounts,
+  seconds: number,
+  tracer?: PoolStats,
+  rules: StatsRules = {},
+): string {
+  const { events, written, rejected, dropped, bytesRead, bytesParsed, bytesUnread, bytesWritten } = counts
   return JSON.stringify({
     events,
     written,
     rejected,
+    dropped,
     rejected_by_code: counts.rejectedByCode,
     rejected_by_rule: counts.rejectedByRule,
     left_out_by_rule: counts.leftOutByRule,
+    ...(counts.ruleSets !== undefined && { rules: ruleSetRecords(counts.ruleSets, rules.routes ?? []) }),
+    ...(rules.meta !== undefined && { meta: toPlain(rules.meta) }),
     never_present: counts.neverPresent.map(({ field }) => field),
     replaced: counts.replaced,
     bytes_read: bytesRead,
@@ -24,6 +31,30 @@ export function statsRecord(counts: PipelineCounts, seconds: number, tracer?: Po
     events_per_second: seconds > 0 ? Math.round(events / seconds) : 0,
     ...(tracer === undefined ? {} : { enrichment: { ...counts.enrichment, ...tracerRecord(tracer) } }),
   })
+}
+
+/** Rules, as far as the summary tells of them. */
+interface StatsRules {
+  /** The key `meta` of a rule file. */
+  readonly meta?: Value | undefined
+  /** Of several rule sets. */
+  readonly routes?: readonly {
+    readonly name: string
+    readonly set: { readonly meta: Value | undefined } | undefined
+  }[]
+}
+
+function ruleSetRecords(
+  counts: NonNullable<PipelineCounts['ruleSets']>,
+  routes: NonNullable<StatsRules['routes']>,
+): Record<string, unknown> {
+  const metas = new Map(routes.map(({ name, set }) => [name, set?.meta]))
+  return Object.fromEntries(
+    Object.entries(counts).map(([name, count]) => {
+      const meta = metas.get(name)
+      return [name, meta === undefined ? count : { ...count, meta: toPlain(meta) }]
+    }),
+  )
 }
 
 function tracerRecord(stats: PoolStats): Record<string, number> {

@@ -3,7 +3,7 @@ import { renderProblems } from '../expression/diagnostic.ts'
 import type { LookupTable } from '../expression/functions/definition.ts'
 import { collectTables, loadLookups, loadRuleFile, type TableEntry } from '../rules/load.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { readText, ruleFiles } from './rule-files.ts'
+import { lookupsFor, readText } from './rule-texts.ts'
 
 /** So many keys of a table are shown. */
 const MAX_KEYS = 6
@@ -12,18 +12,18 @@ const MAX_KEYS = 6
  * `normalize functions --tables`: prints the names of the lookup tables that rules can use, by file, and the first of
  * their keys.
  *
- * @param rules path of the rule file, whose own tables count; undefined: none
+ * @param rules paths of rule files, whose own tables count. Default: none
  * @param lookups paths of lookup files; none given: `lookups.yaml` beside the rule file, if there is one
  * @throws {CommandError} when no file is named, and with all that is wrong with the tables
  */
-export function printTables(rules: string | undefined, lookups: readonly string[] | undefined): void {
-  if (rules === undefined && lookups === undefined) {
+export function printTables(rules: readonly string[] = [], lookups: readonly string[] | undefined): void {
+  if (rules.length === 0 && lookups === undefined) {
     throw new CommandError(
       EXIT.USAGE,
       'tables stand in files: --lookups FILE, or --rules FILE (its own, and those of lookups.yaml beside it)',
     )
   }
-  const files = rules === undefined ? (lookups ?? []) : ruleFiles({ rules, lookups }).lookups
+  const files = new Set([...(lookups ?? []), ...rules.flatMap((file) => lookupsFor(file, lookups))])
   const texts = new Map<string, string>()
   const read = (file: string): string => {
     const text = readText(file)
@@ -31,8 +31,8 @@ export function printTables(rules: string | undefined, lookups: readonly string[
     return text
   }
   const loaded = [
-    ...(rules === undefined ? [] : [ownTables(read(rules), rules)]),
-    ...files.map((file) => ({ file, ...loadLookups(read(file), file) })),
+    ...rules.map((file) => ownTables(read(file), file)),
+    ...Array.from(files, (file) => ({ file, ...loadLookups(read(file), file) })),
   ]
   const problems = [...loaded.flatMap((file) => file.problems), ...collectTables(loaded).problems]
   if (problems.length > 0) throw new CommandError(EXIT.USAGE, renderProblems(problems, texts))

@@ -4,15 +4,26 @@
  */
 
 import type { Code, Name } from './emit/code.ts'
-import { _, objectOf } from './emit/code.ts'
+import { _, list, objectOf } from './emit/code.ts'
 import type { LookupTable } from './functions/definition.ts'
 import { BUILTINS } from './runtime/builtins.ts'
 import type { FieldPath } from './runtime/fields.ts'
 import { builtinKey, methodKey } from './runtime/key-functions.ts'
+import type { RestPaths, RestReads } from './runtime/rest.ts'
 import type { Maybe, Value } from './value.ts'
 import { Tuple } from './value.ts'
 
-type RecipeKind = 'function' | 'prepared' | 'built-in' | 'key' | 'table' | 'path' | 'set' | 'value' | 'output'
+type RecipeKind =
+  | 'function'
+  | 'prepared'
+  | 'built-in'
+  | 'key'
+  | 'table'
+  | 'path'
+  | 'set'
+  | 'value'
+  | 'output'
+  | 'rest'
 
 export interface Recipe<T = unknown> {
   readonly kind: RecipeKind
@@ -110,9 +121,30 @@ export function setRecipe(texts: readonly string[]): Recipe<ReadonlySet<string>>
   return { kind: 'set', realize: () => new Set(texts), print: () => _`new Set(${texts})` }
 }
 
+/** Values that count as absent. */
+export function ignoredRecipe(
+  values: readonly (string | number | bigint | boolean | null)[],
+): Recipe<ReadonlySet<unknown>> {
+  return { kind: 'set', realize: () => new Set<unknown>(values), print: () => _`new Set(${values})` }
+}
+
 /** A value of the language that no literal stands for. */
 export function valueRecipe(value: Value): Recipe<Value> {
   return { kind: 'value', realize: () => value, print: () => valueCode(value) }
+}
+
+/** The reads of rules, for the place where everything else goes. */
+export function restRecipe(reads: RestReads): Recipe<RestReads> {
+  const printed = (paths: RestPaths): Code =>
+    _`{ paths: [${list(paths.paths.map((path) => _`runtime.fieldPath(${path.parts})`))}], keys: ${paths.keys} }`
+  return {
+    kind: 'rest',
+    realize: () => reads,
+    print: () =>
+      _`{ always: ${printed(reads.always)}, cases: [${list(
+        reads.cases.map((branches) => _`[${list(branches.map(printed))}]`),
+      )}] }`,
+  }
 }
 
 /** A list of the compiler's: keys, keywords of a call, numbers of places. */

@@ -23,79 +23,138 @@ import type { Fault } from '../expression/syntax/ast.ts'
 import { parseExpression } from '../expression/syntax/parse.ts'
 import { parseStatements } from '../expression/syntax/parse-statements.ts'
 import { checkEnrich } from './check-enrich.ts'
-import type { CheckedRule } from './checked-rule.ts'
-import type { RuleEntry } from './load.ts'
+import type { CheckedExpression, CheckedRule, CheckedRules } from './checked-rule.ts'
+import type { CompileOptions, FileDefinition } from './definition.ts'
+import { IncludedFiles, type LoadedFiles, loadWithIncludes } from './include.ts'
+import type { RuleEntry, RuleFile } from './load.ts'
 import { collectTables, loadLookups, loadRuleFile } from './load.ts'
+import { restRule } from './rest-rule.ts'
 import { RuleError } from './rule-error.ts'
-import type { CompileOptions, RuleSet } from './rule-set.ts'
+import type { RuleSet } from './rule-set.ts'
 import { createRuleSet, DEFAULT_MAX_WHILE_STEPS } from './rule-set.ts'
+import type { ConditionText, PatternEntry } from './sections.ts'
 
 /**
  * Compiles a rule file.
  *
  * @param functions what rules may call
  * @param text the file's text, YAML
- * @throws {RuleError} with every problem of the file and of the lookup files
+ * @throws {RuleError} with every problem of the file, of those that it includes, and of the lookup files
  * @throws {TypeError} for a limit that is no positive integer
  */
 export function compileWith(functions: FunctionLibrary, text: string, options: CompileOptions = {}): RuleSet {
-  return new Compiler(functions, text, options).compile()
+  return compileLoaded(functions, loadFor(text, options), options)
+}
+
+/** The name of a rule file that has none. */
+const DEFAULT_FILE = 'rules.yaml'
+
+/** Loads a rule file with the files that it includes. */
+export function loadFor(
+  text: string,
+  { file = DEFAULT_FILE, files, readFile }: CompileOptions,
+  included = new IncludedFiles(files, readFile),
+): LoadedFiles {
+  return loadWithIncludes(text, file, included)
+}
+
+/** Compiles a rule file that is loaded. @throws as `compileWith` does */
+export function compileLoaded(
+  functions: FunctionLibrary,
+  loaded: LoadedFiles,
+  options: CompileOptions,
+  lookups: SharedLookups = new Map(),
+): RuleSet {
+  return new Compiler(functions, loaded, options, lookups).compile()
+}
+
+/** Files of lookup tables that several rule sets share, as they were read. */
+export type SharedLookups = Map<string, ReturnType<typeof loadLookups>>
+
+/** Checks a condition that stands in no rule file. */
+export function checkConditions(
+  functions: FunctionLibrary,
+  text: ConditionText,
+  options: CompileOptions,
+): { condition: CheckedExpression | undefined; problems: readonly Problem[]; reads: Iterable<string> } {
+  const nothing = { files: [loadRuleFile('', 'routes', true)], texts: new Map(), problems: [] }
+  return new Compiler(functions, nothing, options, new Map()).condition(text)
 }
 
 class Compiler {
   readonly #functions: FunctionLibrary
-  readonly #file: string
-  readonly #text: string
+  readonly #loaded: LoadedFiles
+  /** The rule file itself. */
+  readonly #main: RuleFile
   readonly #options: CompileOptions
+  readonly #lookups: SharedLookups
   readonly #problems: Problem[] = []
-  readonly #sources = new Map<string, string>()
+  readonly #sources: Map<string, string>
   readonly #reads = new Set<string>()
   #tables: ReadonlyMap<string, LookupTable> = new Map()
   readonly #tableRecipes: TableRecipes = new Map()
   readonly #prepared: PreparedRecipes = new Map()
   #tablePlaces: readonly NamedTable[] = []
+  readonly #patterns = new Map<string, string>()
   /** Names that tap assigns and that rules do not see. */
-  #tapNames: ReadonlySet<string> = new Set()
+  readonly #tapNames = new Set<string>()
   /** Syntax errors have hidden parts of the file: a table that is not there may be among them. */
-  #incomplete = false
+  readonly #incomplete: boolean
+  /** Expressions see `parent`. */
+  #hasParent = false
 
-  constructor(functions: FunctionLibrary, text: string, options: CompileOptions) {
+  constructor(
+    functions: FunctionLibrary,
+    loaded: LoadedFiles,
+    options: CompileOptions,
+    lookups: SharedLookups,
+  ) {
     this.#functions = functions
-    this.#file = options.file ?? 'rules.yaml'
-    this.#text = text
+    this.#lookups = lookups
+    this.#loaded = loaded
+    this.#main = loaded.files.at(-1)!
     this.#options = options
+    this.#sources = new Map(loaded.texts)
+    this.#incomplete = loaded.files.some(({ incomplete }) => incomplete)
   }
 
   compile(): RuleSet {
-    const loaded = loadRuleFile(this.#text, this.#file)
+    const main = this.#main
+    const { files } = this.#loaded
     const lookups = (this.#options.lookups ?? []).map(({ text, file }) => {
       this.#sources.set(file, text)
-      return loadLookups(text, file)
+      let loaded = this.#lookups.get(file)
+      if (loaded === undefined) {
+        loaded = loadLookups(text, file)
+        this.#lookups.set(file, loaded)
+      }
+      return loaded
     })
-    this.#sources.set(this.#file, this.#text)
-    this.#problems.push(...loaded.problems, ...lookups.flatMap((file) => file.problems))
-    const { tables, problems } = collectTables([...lookups, loaded])
-    this.#problems.push(...problems)
+    this.#problems.push(...this.#loaded.problems, ...lookups.flatMap((file) => file.problems))
+    const { tables, problems } = collectTables([...lookups, ...files])
+    this.#problems.push(...problems, ...repeatedNames(files))
     this.#tables = tables
     // Those of the rule file first: a name that is missing is looked for there.
-    this.#tablePlaces = [...loaded.tables, ...lookups.flatMap((file) => file.tables)]
-    this.#incomplete = loaded.incomplete
-    const tap = loaded.tap === undefined ? undefined : this.#tap(loaded.tap)
-    const rules = loaded.rules.map((entry) => this.#rule(entry))
-    if (!loaded.incomplete) {
+    this.#tablePlaces = [...files.toReversed(), ...lookups].flatMap((file) => file.tables)
+    for (const { name, text } of files.flatMap((file) => file.patterns)) this.#patterns.set(name, text)
+    const checked = this.#checked(files)
+    if (!this.#incomplete) {
       const sound = !this.#problems.some((problem) => problem.severity === 'error')
-      this.#problems.push(...checkEnrich(loaded, sound ? rules : []))
+      const outputs = files.flatMap((file) => file.outputs)
+      this.#problems.push(...checkEnrich({ ...main, outputs }, sound ? checked.rules : []))
     }
     if (this.#problems.some((problem) => problem.severity === 'error')) {
       throw new RuleError(this.#problems, this.#sources)
     }
     const { maxWhileSteps = DEFAULT_MAX_WHILE_STEPS, maxWork, maxBuilt } = this.#options
     return createRuleSet({
-      file: this.#file,
-      definition: { text: this.#text, options: this.#options },
-      rules,
-      tap,
-      enrich: loaded.enrich?.spec,
+      file: main.file,
+      definition: this.#definition(),
+      checked,
+      enrich: main.enrich?.spec,
+      meta: main.meta,
+      patterns: this.#patterns,
+      files: [...this.#loaded.texts.keys()],
       reads: [...this.#reads].sort(),
       warnings: this.#problems,
       warningText: renderProblems(this.#problems, this.#sources),
@@ -107,13 +166,71 @@ class Compiler {
     })
   }
 
-  #rule(entry: RuleEntry): CheckedRule {
-    const { name, path, required, source } = entry
+  /** A condition of a routes file. */
+  condition(text: ConditionText): ReturnType<typeof checkConditions> {
+    const condition = this.#condition(text, 'routes', this.#main)
+    return { condition, problems: this.#problems, reads: this.#reads }
+  }
+
+  /** Without functions, so that it can be sent to another thread. */
+  #definition(): FileDefinition {
+    const { readFile: _, ...options } = this.#options
+    const { texts } = this.#loaded
+    const { file } = this.#main
+    const files = Array.from(texts, ([name, text]) => ({ file: name, text })).filter(
+      (each) => each.file !== file,
+    )
+    return { text: texts.get(file)!, options: files.length === 0 ? options : { ...options, files } }
+  }
+
+  #checked(files: readonly RuleFile[]): CheckedRules {
+    const main = this.#main
+    const when = this.#condition(main.when, 'when', main)
+    const taps = files.flatMap((file) => {
+      if (file.tap === undefined) return []
+      const label = file === main ? 'tap' : `tap of ${file.file}`
+      return [{ node: this.#tap(file.tap), ignore: file.ignore, label }]
+    })
+    const split = main.split && { node: this.#expression(main.split, 'split'), ignore: main.ignore }
+    this.#hasParent = split !== undefined
+    const drop = this.#condition(main.drop, 'drop', main)
+    const cases: (CheckedExpression | undefined)[][] = []
+    const rules: CheckedRule[] = []
+    for (const file of files) {
+      const group = cases.length
+      if (file.cases.length > 0) {
+        cases.push(file.cases.map((condition) => this.#condition(condition, 'cases', file)))
+      }
+      for (const entry of file.rules) rules.push(this.#rule(entry, group))
+    }
+    const all = main.rest === undefined ? rules : [...rules, restRule(main.rest, rules, cases)]
+    return { rules: all, taps, when, drop, split, cases }
+  }
+
+  #condition(
+    condition: ConditionText | undefined,
+    field: string,
+    { ignore }: RuleFile,
+  ): CheckedExpression | undefined {
+    if (condition === undefined) return undefined
+    if (typeof condition === 'boolean') return { node: { op: 'constant', value: condition }, ignore }
+    return { node: this.#expression(condition, field), ignore }
+  }
+
+  #rule({ name, path, required, onError, ignore, branch, source }: RuleEntry, group: number): CheckedRule {
     const node: Node =
       source.kind === 'literal'
         ? { op: 'constant', value: source.value }
         : this.#expression(source.text, name)
-    return { name, path, required, node }
+    return {
+      name,
+      path,
+      required,
+      onError,
+      ignore,
+      branch: branch === undefined ? undefined : { group, index: branch },
+      node,
+    }
   }
 
   #expression(source: SourceText, field: string): Node {
@@ -135,7 +252,9 @@ class Compiler {
     this.#report(source, checked.faults, 'tap')
     this.#report(source, suspicionsInStatements(statements, this.#suspicionContext(source)), 'tap')
     const { variables, members } = assignmentsOf(statements)
-    if (members !== undefined) this.#tapNames = new Set([...variables].filter((name) => !members.has(name)))
+    if (members !== undefined) {
+      for (const name of variables) if (!members.has(name)) this.#tapNames.add(name)
+    }
     return checked.node
   }
 
@@ -168,6 +287,7 @@ class Compiler {
       host: this.#host(source, field),
       reads: this.#reads,
       tables: this.#tableRecipes,
+      hasParent: this.#hasParent,
       prepared: this.#prepared,
     }
   }
@@ -176,6 +296,7 @@ class Compiler {
     return {
       table: (name) => this.#tables.get(name) ?? (this.#incomplete ? unseenTable(name) : undefined),
       tables: this.#tablePlaces,
+      patterns: { get: (name) => this.#patterns.get(name), names: [...this.#patterns.keys()] },
       re2: () => this.#functions.re2(),
       allowUnsafePatterns: this.#options.allowUnsafePatterns === true,
       warn: (message) => {
@@ -189,6 +310,71 @@ class Compiler {
       },
     }
   }
+}
+
+/**
+ * A problem for each output field and pattern that is given twice, in one file or in two. A field may be in several cases of one
+ * list, of which one applies at most.
+ */
+function repeatedNames(files: readonly RuleFile[]): Problem[] {
+  const problems: Problem[] = []
+  const fields = new Map<string, (RuleEntry & { readonly file: string })[]>()
+  for (const { file, rules, rest } of files) {
+    const all = rest === undefined ? rules : [...rules, { ...rest, branch: undefined }]
+    for (const rule of all) {
+      const entry = { ...(rule as RuleEntry), file }
+      const others = fields.get(rule.name)
+      if (others === undefined) {
+        fields.set(rule.name, [entry])
+        continue
+      }
+      const other = others.find((each) => meets(each, entry))
+      others.push(entry)
+      // The same key twice in one mapping is reported where it is read.
+      if (
+        other === undefined ||
+        (other.key === entry.key && other.file === file && other.branch === rule.branch)
+      ) {
+        continue
+      }
+      const { line, column } = other.place
+      problems.push({
+        message: `the output field '${rule.name}' is given twice`,
+        hint: `the first is at ${other.file}:${line}:${column}`,
+        field: rule.name,
+        file,
+        ...rule.place,
+        severity: 'error',
+      })
+    }
+  }
+  const patterns = new Map<string, PatternEntry>()
+  for (const pattern of files.flatMap((file) => file.patterns)) {
+    const first = patterns.get(pattern.name)
+    if (first === undefined) {
+      patterns.set(pattern.name, pattern)
+      continue
+    }
+    const { line, column } = first.place
+    problems.push({
+      message: `the pattern '${pattern.name}' is given twice`,
+      hint: `the first is at ${first.file}:${line}:${column}`,
+      field: `patterns.${pattern.name}`,
+      file: pattern.file,
+      ...pattern.place,
+      severity: 'error',
+    })
+  }
+  return problems
+}
+
+/** Both rules may apply to one event. */
+function meets(
+  one: { readonly file: string; readonly branch?: number | undefined },
+  other: { readonly file: string; readonly branch?: number | undefined },
+): boolean {
+  if (one.file !== other.file || one.branch === undefined || other.branch === undefined) return true
+  return one.branch === other.branch
 }
 
 /** Stands for a table that could not be read: what is wrong with the file has been reported. */

@@ -1,10 +1,12 @@
 /** Compiling with every function of the language at hand. */
 import { FUNCTION_LIBRARY } from '../expression/functions/index.ts'
 import { compileWith } from './compile-with.ts'
-import type { CompileOptions, RuleSet } from './rule-set.ts'
+import type { CompileOptions } from './definition.ts'
+import type { RuleSet } from './rule-set.ts'
 
+export type { CompileOptions, RuleDefinition } from './definition.ts'
 export { RuleError } from './rule-error.ts'
-export type { CompileOptions, RuleDefinition, RuleSet } from './rule-set.ts'
+export type { RuleSet } from './rule-set.ts'
 export { DEFAULT_MAX_WHILE_STEPS } from './rule-set.ts'
 
 /**

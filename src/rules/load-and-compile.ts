@@ -1,8 +1,11 @@
 import { loadFunctions } from '../expression/functions/on-demand.ts'
-import { compileWith } from './compile-with.ts'
+import { compileLoaded, loadFor } from './compile-with.ts'
+import type { CompileOptions, RoutedDefinition, RuleDefinition } from './definition.ts'
 import { loadRe2 } from './load-re2.ts'
 import { RuleError } from './rule-error.ts'
-import type { CompileOptions, RuleSet } from './rule-set.ts'
+import type { RuleSet } from './rule-set.ts'
+import { compileRouted, loadRouted } from './sets/compile-routes.ts'
+import type { RoutedRules } from './sets/routed-rules.ts'
 
 /**
  * Compiles a rule file with only those functions loaded that it names.
@@ -11,12 +14,42 @@ import type { CompileOptions, RuleSet } from './rule-set.ts'
  * @throws {RuleError} with every problem of the file and of the lookup files
  */
 export async function loadAndCompile(text: string, options: CompileOptions = {}): Promise<RuleSet> {
+  const loaded = loadFor(text, options)
   try {
-    return compileWith(await loadFunctions(text, loadRe2), text, options)
+    const names = [...loaded.texts.values()].join('\n')
+    return compileLoaded(await loadFunctions(names, loadRe2), loaded, options)
   } catch (error) {
     if (!(error instanceof RuleError)) throw error
   }
   // Names may be written with escapes: with every function at hand the report is right in any case.
   const { compileRules } = await import('./compile.ts')
   return compileRules(text, options)
+}
+
+/**
+ * Compiles many rule sets with only those functions loaded that they name.
+ *
+ * @param readFile gives the texts of included files that the definition does not have
+ * @throws {RuleError} with every problem of all files
+ */
+export async function loadAndCompileRouted(
+  definition: RoutedDefinition,
+  readFile?: (file: string) => string,
+): Promise<RoutedRules> {
+  const loaded = loadRouted(definition, readFile)
+  const texts = [...definition.texts.map(({ text }) => text)]
+  for (const { texts: more } of loaded.files.values()) texts.push(...more.values())
+  try {
+    return compileRouted(await loadFunctions(texts.join('\n'), loadRe2), loaded)
+  } catch (error) {
+    if (!(error instanceof RuleError)) throw error
+  }
+  const { FUNCTION_LIBRARY } = await import('../expression/functions/index.ts')
+  return compileRouted(FUNCTION_LIBRARY, loaded)
+}
+
+/** Compiles what another thread has compiled. */
+export function compileDefinition(definition: RuleDefinition): Promise<RuleSet | RoutedRules> {
+  if ('routes' in definition) return loadAndCompileRouted(definition)
+  return loadAndCompile(definition.text, definition.options)
 }

@@ -1,9 +1,15 @@
 import { foreignPathHint } from '../expression/check/familiar.ts'
 import { suggest } from '../expression/check/suggest.ts'
 import type { Problem, SourceText } from '../expression/diagnostic.ts'
+import type { Value } from '../expression/value.ts'
 import { type EnrichEntry, readEnrich } from './enrich-spec.ts'
 import { readLookup, type TableEntry } from './lookups.ts'
 import { outputPath } from './output-path.ts'
+import { isReserved, nestHint } from './reserved-keys.ts'
+import type { ConditionText, IncludeEntry, PatternEntry, RestEntry } from './sections.ts'
+import { readCondition, readExpression, readInclude, readMeta, readPatterns, readRest } from './sections.ts'
+import type { Ignored, OnError, Settings } from './settings.ts'
+import { isSetting, readDefaults, readSetting } from './settings.ts'
 import { RuleText } from './yaml/rule-text.ts'
 import {
   type ContentNode,
@@ -20,13 +26,10 @@ import { type Entry, type Stretch, YamlDocument } from './yaml/yaml.ts'
 export type { EnrichSpec } from './enrich-spec.ts'
 export { collectTables, loadLookups, type TableEntry } from './lookups.ts'
 
-/** Top-level keys that are no output fields, and what they hold. */
-const RESERVED = {
-  tap: 'the statements that run before the rules',
-  lookup: 'lookup tables',
-  enrich: 'what is looked up at the tracer',
-}
-const RULE_KEYS = ['field', 'required'] as const
+const RULE_KEYS = ['field', 'required', 'on_error', 'ignore'] as const
+
+/** Reserved keys that hold mappings or lists: an output field that has none may be one of them, misspelled. */
+const HOLDERS = ['tap', 'lookup', 'enrich', 'defaults', 'cases', 'include', 'patterns']
 
 /** Keys that rules have elsewhere; `value` stands under such a key, `field` is the expression beside it. */
 const FOREIGN_KEYS: ReadonlyMap<string, (value: string, field: string) => string> = new Map([
@@ -77,6 +80,22 @@ export interface RuleFile {
   /** The file's own lookup tables. */
   readonly tables: readonly TableEntry[]
   readonly enrich?: EnrichEntry
+  readonly meta?: Value
+  /** The condition under which the rule set takes an event. */
+  readonly when?: ConditionText
+  /** The condition under which an event is dropped. */
+  readonly drop?: ConditionText
+  /** The list whose elements become events. */
+  readonly split?: SourceText
+  /** The cases: the first one whose condition holds has its rules applied. Without a condition: otherwise. */
+  readonly cases: readonly (ConditionText | undefined)[]
+  readonly rest?: RestEntry
+  readonly includes: readonly IncludeEntry[]
+  readonly patterns: readonly PatternEntry[]
+  /** Values that count as absent in `tap` and in conditions. */
+  readonly ignore: Ignored
+  /** Where the reserved keys stand that only the file of a rule set may have. */
+  readonly own: ReadonlyMap<string, Stretch>
   /** Every output field that the file names, also where its expression could not be read. */
   readonly outputs: readonly (readonly string[])[]
   /** The problems of the file as YAML and as a rule file; the expressions have not been looked at. */
@@ -91,7 +110,13 @@ export interface RuleEntry {
   /** The output field as it is written, with dots. */
   readonly name: string
   readonly required: boolean
+  readonly onError: OnError
+  readonly ignore: Ignored
+  /** The case that the rule is in. */
+  readonly branch?: number
   readonly source: RuleSource
+  /** The key as it is written. */
+  readonly key: string
   /** Where the output field's name stands. */
   readonly place: Stretch
 }
@@ -106,11 +131,18 @@ type RuleSource =
  *
  * @param text the file's content; a byte order mark and any kind of line end are fine
  * @param file its name in problems
+ * @param isIncluded another file includes it: it need not have output fields. Default: false
  */
-export function loadRuleFile(text: string, file: string): RuleFile {
+export function loadRuleFile(text: string, file: string, isIncluded = false): RuleFile {
   const document = new YamlDocument(text, file)
-  return new RuleFileReader(document).read()
+  return new RuleFileReader(document).read(isIncluded)
 }
+
+/** Keys of a rule set as a whole, which a file that is included cannot have. */
+const OWN_KEYS: ReadonlySet<string> = new Set(['when', 'drop', 'split', 'rest', 'enrich'])
+
+/** A rule without its name. */
+type RuleBody = Settings & { readonly source: RuleSource }
 
 class RuleFileReader {
   readonly #document: YamlDocument
@@ -119,22 +151,35 @@ class RuleFileReader {
   #tap: SourceText | undefined
   readonly #outputs: (readonly string[])[] = []
   #enrich: EnrichEntry | undefined
+  #meta: Value | undefined
+  #when: ConditionText | undefined
+  #drop: ConditionText | undefined
+  #split: SourceText | undefined
+  readonly #cases: (ConditionText | undefined)[] = []
+  #rest: RestEntry | undefined
+  readonly #includes: IncludeEntry[] = []
+  readonly #patterns: PatternEntry[] = []
+  #defaults: Settings = {}
+  readonly #own = new Map<string, Stretch>()
 
   constructor(document: YamlDocument) {
     this.#document = document
   }
 
-  read(): RuleFile {
+  read(isIncluded: boolean): RuleFile {
     const document = this.#document
     const entries = this.#topLevel()
+    // They hold for rules above them as well.
     for (const entry of entries) {
-      if (this.#isMeantAsRule(entry)) continue
-      if (entry.name === 'tap') this.#tap = this.#readTap(entry)
-      else if (entry.name === 'lookup') this.#tables.push(...readLookup(document, entry))
-      else if (entry.name === 'enrich') this.#enrich = readEnrich(document, entry)
-      else this.#readRule(entry)
+      if (entry.name === 'defaults' && !this.#isMeantAsRule(entry))
+        this.#defaults = readDefaults(document, entry)
     }
-    if (document.problems.length === 0 && entries.every((entry) => isReserved(entry.name))) {
+    for (const entry of entries) {
+      if (!isReserved(entry.name)) this.#readRule(entry)
+      else if (entry.name !== 'defaults' && !this.#isMeantAsRule(entry)) this.#readReserved(entry)
+    }
+    const mayBeEmpty = isIncluded || ['include', 'cases', 'rest'].some((name) => this.#has(entries, name))
+    if (document.problems.length === 0 && !mayBeEmpty && entries.every((entry) => isReserved(entry.name))) {
       document.report(document.root!, 'the rule file has no output field: every event comes out empty', {
         hint: RULE_HINT,
         field: '',
@@ -147,9 +192,106 @@ class RuleFileReader {
       ...(this.#tap !== undefined && { tap: this.#tap }),
       tables: this.#tables,
       ...(this.#enrich !== undefined && { enrich: this.#enrich }),
+      ...(this.#meta !== undefined && { meta: this.#meta }),
+      ...(this.#when !== undefined && { when: this.#when }),
+      ...(this.#drop !== undefined && { drop: this.#drop }),
+      ...(this.#split !== undefined && { split: this.#split }),
+      cases: this.#cases,
+      ...(this.#rest !== undefined && { rest: this.#rest }),
+      includes: this.#includes,
+      patterns: this.#patterns,
+      ignore: this.#defaults.ignore ?? [],
+      own: this.#own,
       outputs: this.#outputs,
       problems: document.problems,
       incomplete: document.incomplete,
+    }
+  }
+
+  #has(entries: readonly Entry[], name: string): boolean {
+    return entries.some((entry) => entry.name === name)
+  }
+
+  #readReserved(entry: Entry): void {
+    const document = this.#document
+    if (OWN_KEYS.has(entry.name)) this.#own.set(entry.name, document.placeOf(entry.key))
+    switch (entry.name) {
+      case 'tap':
+        this.#tap = this.#readTap(entry)
+        break
+      case 'lookup':
+        this.#tables.push(...readLookup(document, entry))
+        break
+      case 'enrich':
+        this.#enrich = readEnrich(document, entry)
+        break
+      case 'meta':
+        this.#meta = readMeta(document, entry)
+        break
+      case 'when':
+        this.#when = readCondition(document, entry, 'when')
+        break
+      case 'drop':
+        this.#drop = readCondition(document, entry, 'drop')
+        break
+      case 'split':
+        this.#split = readExpression(document, entry, 'split', 'split: Records')
+        break
+      case 'cases':
+        this.#readCases(entry)
+        break
+      case 'rest':
+        this.#rest = readRest(document, entry)
+        if (this.#rest !== undefined) this.#outputs.push(this.#rest.path)
+        break
+      case 'include':
+        this.#includes.push(...readInclude(document, entry))
+        break
+      case 'patterns':
+        this.#patterns.push(...readPatterns(document, entry))
+    }
+  }
+
+  #readCases(cases: Entry): void {
+    const value = contentOf(cases.value)
+    if (value === undefined) return
+    if (value.kind !== 'sequence') {
+      this.#report(cases, cases.key, "'cases' is a list of conditions with their rules", {
+        hint: `for example:\ncases:\n  - when: type == 'dns'\n    dns.question.name: query\n${nestHint('cases')}`,
+      })
+      return
+    }
+    let otherwise: Range | undefined
+    for (const item of value.items) {
+      const content = contentOf(item)
+      if (content === undefined) continue
+      if (content.kind !== 'mapping') {
+        this.#report(cases, item, 'a case is a mapping: its condition, and rules', {
+          hint: "write - when: type == 'dns', and the rules below it",
+        })
+        continue
+      }
+      if (otherwise !== undefined) {
+        this.#report(cases, item, 'no event comes to this case: the one before it has no condition', {
+          hint: "give that one a 'when', or make it the last one",
+        })
+      }
+      const branch = this.#cases.length
+      const entries = this.#document.entries(content)
+      const when = entries.find((entry) => entry.name === 'when')
+      if (when === undefined) otherwise = item
+      const condition = when && readCondition(this.#document, when, 'cases')
+      // A condition that could not be read has been reported: the case is none that takes everything.
+      this.#cases.push(when === undefined ? undefined : (condition ?? false))
+      for (const entry of entries) {
+        if (entry.name === 'when') continue
+        if (!isReserved(entry.name)) this.#readRule(entry, branch)
+        else {
+          this.#report(entry, entry.key, `'${entry.name}' cannot be in a case`, {
+            hint: nestHint(entry.name),
+          })
+        }
+      }
     }
   }
 
@@ -182,7 +324,7 @@ class RuleFileReader {
     const field = this.#document.allEntries(value).find(({ name }) => name === 'field')
     if (field === undefined || contentOf(field.value)?.kind !== 'scalar') return false
     this.#report(entry, entry.key, `an output field cannot be called '${entry.name}'`, {
-      hint: `'${entry.name}' holds ${RESERVED[entry.name]}`,
+      hint: nestHint(entry.name),
     })
     return true
   }
@@ -204,16 +346,43 @@ class RuleFileReader {
     return undefined
   }
 
-  #readRule(entry: Entry): void {
-    const path = outputPath(this.#document, entry.key, entry.name, entry.name)
+  /** @param branch the case that the rule is in */
+  #readRule(entry: Entry, branch?: number): void {
+    const isMarked = entry.name.length > 1 && entry.name.endsWith('?')
+    const name = isMarked ? entry.name.slice(0, -1) : entry.name
+    if (isReserved(name)) {
+      this.#report(entry, entry.key, `an output field cannot be called '${name}'`, { hint: nestHint(name) })
+      return
+    }
+    const path = outputPath(this.#document, entry.key, name, name)
     this.#outputs.push(path)
-    const rule = this.#readValue(entry)
+    const rule = this.#readValue(isMarked ? { ...entry, name } : entry)
     if (rule === undefined) return
-    const place = this.#document.placeOf(entry.key)
-    this.#rules.push({ path, name: entry.name, ...rule, place })
+    if (isMarked && rule.required === true) {
+      this.#report(
+        { ...entry, name },
+        entry.key,
+        `'${entry.name}' is optional, and 'required: true' says the opposite`,
+        {
+          hint: "remove the '?', or 'required: true'",
+        },
+      )
+    }
+    const { required, onError, ignore } = { ...this.#defaults, ...withoutUndefined(rule) }
+    this.#rules.push({
+      path,
+      name,
+      required: isMarked ? false : (required ?? true),
+      onError: onError ?? 'reject',
+      ignore: ignore ?? [],
+      ...(branch !== undefined && { branch }),
+      source: rule.source,
+      key: entry.name,
+      place: this.#document.placeOf(entry.key),
+    })
   }
 
-  #readValue(entry: Entry): { required: boolean; source: RuleSource } | undefined {
+  #readValue(entry: Entry): RuleBody | undefined {
     const value = contentOf(entry.value)
     if (value === undefined) return undefined
     if (value.kind === 'mapping') return this.#readMapping(entry, value)
@@ -222,7 +391,7 @@ class RuleFileReader {
       return undefined
     }
     const literal = this.#literal(value)
-    if (literal !== undefined) return { required: true, source: literal }
+    if (literal !== undefined) return { source: literal }
     if (this.#isNull(value)) {
       this.#reportNull(entry, entry, value)
       return undefined
@@ -231,7 +400,7 @@ class RuleFileReader {
     return source && { required, source: { kind: 'expression', text: source } }
   }
 
-  #readMapping(rule: Entry, mapping: MappingNode): { required: boolean; source: RuleSource } | undefined {
+  #readMapping(rule: Entry, mapping: MappingNode): RuleBody | undefined {
     // YAML reads `{{ field }}` as mappings.
     const foreign = foreignPathHint(this.#document.text.slice(mapping.start, mapping.end))
     if (foreign !== undefined) {
@@ -251,16 +420,17 @@ class RuleFileReader {
       const near = suggest(entry.name, RULE_KEYS)
       const hint =
         near === undefined
-          ? (this.#foreignKey(entry, field) ?? "a rule has the keys 'field' and 'required'")
+          ? (this.#foreignKey(entry, field) ??
+            "a rule has the keys 'field', 'required', 'on_error' and 'ignore'")
           : `did you mean '${near}'?`
       this.#report(rule, entry.key, `a rule has no key '${entry.name}'`, { hint })
     }
-    let required = true
+    let settings: Settings = {}
     for (const entry of entries) {
-      if (entry.name === 'required') required = this.#readRequired(rule, entry)
+      if (isSetting(entry.name)) settings = { ...settings, ...readSetting(this.#document, entry, rule.name) }
     }
     const source = field && this.#readField(rule, field)
-    return source && { required, source }
+    return source && { ...settings, source }
   }
 
   /** The notation of a rule's key that stands elsewhere with a key of its own. */
@@ -276,20 +446,6 @@ class RuleFileReader {
       /^(?:default|fallback)$/.test(entry.name) && value !== undefined && /^[A-Za-z]\w*$/.test(value)
     const literal = isExpression && !/^(?:true|false|null)$/i.test(value) ? `'${value}'` : value
     return FOREIGN_KEYS.get(entry.name)?.(literal ?? '...', written(field) ?? '...')
-  }
-
-  #readRequired(rule: Entry, entry: Entry): boolean {
-    const value = contentOf(entry.value)
-    const flag = value?.kind === 'scalar' ? scalarValue(this.#document, value) : undefined
-    if (typeof flag === 'boolean' || value === undefined) return flag !== false
-    const written = value.kind === 'scalar' ? this.#document.scalarText(value) : ''
-    const isQuoted = /^(?:true|false)$/i.test(written)
-    this.#report(rule, isMissing(value) ? entry.key : value, "'required' is true or false", {
-      hint: isQuoted
-        ? `write it without quotes: required: ${written.toLowerCase()}`
-        : "write 'required: false', or remove it",
-    })
-    return true
   }
 
   #readField(rule: Entry, field: Entry): RuleSource | undefined {
@@ -311,7 +467,7 @@ class RuleFileReader {
 
   /** A mapping that is no rule: what it looks like tells what was meant. */
   #reportNoField(rule: Entry, keys: readonly Entry[]): void {
-    const near = suggest(rule.name, Object.keys(RESERVED))
+    const near = suggest(rule.name, HOLDERS)
     const [first] = keys
     if (near !== undefined) {
       this.#report(rule, rule.key, `'${rule.name}' has no 'field'`, { hint: `did you mean '${near}'?` })
@@ -370,8 +526,9 @@ function castType(type: string): string {
   return /^bool/i.test(type) ? 'bool' : 'str'
 }
 
-function isReserved(name: string): name is keyof typeof RESERVED {
-  return Object.hasOwn(RESERVED, name)
+/** Settings that are given, and no others. */
+function withoutUndefined(rule: RuleBody): Partial<RuleBody> {
+  return Object.fromEntries(Object.entries(rule).filter(([, value]) => value !== undefined))
 }
 
 /** Nothing is written where the value could stand. */

@@ -1,5 +1,6 @@
 import type { BatchNotes } from '../event.ts'
 import type { CheckedRule } from './checked-rule.ts'
+import { isCertain } from './checked-rule.ts'
 import { type ReadField, readFields } from './read-fields.ts'
 
 /**
@@ -15,6 +16,9 @@ export class RuleNotes {
   isLooking: boolean
   /** Events at which fields were looked for, since the sums were taken. */
   events = 0
+  /** Events that were dropped, since the sums were taken. */
+  dropped = 0
+  readonly #rules: readonly CheckedRule[]
   readonly #names: readonly string[]
   readonly #optional: readonly number[]
   readonly #fields: readonly ReadField[]
@@ -22,8 +26,9 @@ export class RuleNotes {
   #unseen: readonly string[]
 
   constructor(rules: readonly CheckedRule[]) {
+    this.#rules = rules
     this.#names = rules.map((rule) => rule.name)
-    this.#optional = rules.flatMap((rule, index) => (rule.required ? [] : [index]))
+    this.#optional = rules.flatMap((rule, index) => (isCertain(rule) ? [] : [index]))
     this.#fields = readFields(rules)
     this.leftOut = new Uint32Array(rules.length)
     this.present = new Uint8Array(this.#fields.length)
@@ -31,9 +36,18 @@ export class RuleNotes {
     this.isLooking = this.#unseen.length > 0
   }
 
-  /** Counts the optional rules of an output whose values are absent. @param values by rule */
-  leaveOut(values: readonly unknown[]): void {
-    for (const index of this.#optional) if (values[index] === undefined) this.leftOut[index]!++
+  /**
+   * Counts the rules of an output whose values are absent.
+   *
+   * @param values by rule
+   * @param branches by group of cases the one that applies: rules of the others leave nothing out
+   */
+  leaveOut(values: readonly unknown[], branches: readonly number[]): void {
+    for (const index of this.#optional) {
+      if (values[index] !== undefined) continue
+      const { branch } = this.#rules[index]!
+      if (branch === undefined || branches[branch.group] === branch.index) this.leftOut[index]!++
+    }
   }
 
   /** The sums since they were taken the last time. */
@@ -42,13 +56,15 @@ export class RuleNotes {
     for (const index of this.#optional) {
       const count = this.leftOut[index]!
       if (count === 0) continue
-      leftOut.set(this.#names[index]!, count)
+      const name = this.#names[index]!
+      leftOut.set(name, (leftOut.get(name) ?? 0) + count)
       this.leftOut[index] = 0
     }
     if (this.isLooking) this.#sort()
-    const { events } = this
+    const { events, dropped } = this
     this.events = 0
-    return { leftOut, fields: { events, seen: this.#seen, unseen: this.#unseen } }
+    this.dropped = 0
+    return { leftOut, dropped, fields: { events, seen: this.#seen, unseen: this.#unseen } }
   }
 
   /** The lists stay the same ones while nothing new is seen: whoever counts notices that. */

@@ -1,11 +1,20 @@
 /** A compiled rule file, and what it was compiled from. */
-import type { TapNode } from '../expression/check/checked.ts'
+
+import type { BatchNotes } from '../event.ts'
+import type { Node } from '../expression/check/checked.ts'
+import { children } from '../expression/check/checked.ts'
 import type { Problem } from '../expression/diagnostic.ts'
+import { isOfEvent } from '../expression/emit/fields.ts'
 import type { EventLimits } from '../expression/runtime/meter.ts'
 import { Meter } from '../expression/runtime/meter.ts'
-import type { CheckedRule } from './checked-rule.ts'
+import type { Value } from '../expression/value.ts'
+import type { EventNotes, LinePathPlan } from './apply/normalize.ts'
+import type { CheckedRule, CheckedRules } from './checked-rule.ts'
+import type { FileDefinition } from './definition.ts'
 import type { FastPathPlan } from './fast/generate.ts'
-import { planFastPath } from './fast/generate.ts'
+import { plainReasons, planFastPath } from './fast/generate.ts'
+import type { LineNotes } from './fast/routed-line-path.ts'
+import { planLineRoutes } from './fast/routed-line-path.ts'
 import { generateProgram } from './generate/generate.ts'
 import type { EnrichSpec } from './load.ts'
 import { type ReadField, readFields } from './read-fields.ts'
@@ -13,51 +22,28 @@ import { RuleNotes } from './rule-notes.ts'
 import type { Runner, RunPrograms } from './run.ts'
 import { Run } from './run.ts'
 
-export interface CompileOptions {
-  /** The rule file's name, for messages. Default: `rules.yaml`. */
-  readonly file?: string
-  /** Files with global lookup tables: their texts, and names for messages. Default: none. */
-  readonly lookups?: readonly { readonly text: string; readonly file: string }[]
-  /** The most rounds of `while` in tap for one event. Default: 100,000. */
-  readonly maxWhileSteps?: number
-  /**
-   * Take patterns that are not proven to be linear in the length of the text: one event may then keep the processor for
-   * ever. Default: false, they are refused.
-   */
-  readonly allowUnsafePatterns?: boolean
-  /**
-   * The most work that the evaluation of one event may cause, in units of about a nanosecond: steps are counted, not
-   * the time. More is a value error. Default: 2,000,000,000.
-   */
-  readonly maxWork?: number
-  /**
-   * The most bytes of values that the evaluation of one event may build, garbage included, and the most
-   * characters of output. More is a value error. Default: 64 MiB.
-   */
-  readonly maxBuilt?: number
-}
-
-/** The source of a rule set: another thread can compile the same from it. */
-export interface RuleDefinition {
-  /** The rule file's text, YAML. */
-  readonly text: string
-  readonly options: CompileOptions
-}
-
 export const DEFAULT_MAX_WHILE_STEPS = 100_000
 
 /** A compiled rule file. It holds no state of events: any number of runners work with it side by side. */
 export interface RuleSet {
   readonly file: string
-  readonly definition: RuleDefinition
+  readonly definition: FileDefinition
   /** Output fields, as written, in the order of the file. */
   readonly writes: readonly string[]
   /** Dotted paths of the event that the rules read; `*` where they use the event as a whole. */
   readonly reads: readonly string[]
   /** The rules as the compiler understood them: what a faster path is made from. */
   readonly rules: readonly CheckedRule[]
-  /** The rule file has a `tap`. */
+  /** The rule set has a `tap`. */
   readonly tap: boolean
+  /** The key `meta` of the rule file. */
+  readonly meta: Value | undefined
+  /** The patterns under `patterns`, by name. */
+  readonly patterns: ReadonlyMap<string, string>
+  /** The names of the rule file and of those that it includes. */
+  readonly files: readonly string[]
+  /** The checked rules with everything that goes before them. */
+  readonly checked: CheckedRules
   readonly enrich: EnrichSpec | undefined
   /** Notes for the operator on rules that work. */
   readonly warnings: readonly Problem[]
@@ -74,7 +60,11 @@ export interface RuleSet {
    */
   printModule(runtime: string, exact: boolean): string
   /** The way from lines to output without objects in between; undefined where the rules need the event as a whole. */
-  readonly fastPath: FastPathPlan | undefined
+  readonly fastPath: LinePathPlan | undefined
+  /** The same for lines of which `when` and `drop` are settled. */
+  readonly ownPath: FastPathPlan | undefined
+  /** The reasons for which there is no fast path: parts of the rules that need the event as an object. */
+  readonly plainReasons: readonly string[]
   /** The fields of the event that the rules read, with the rules that read them. Not those of `tap`. */
   readonly readFields: readonly ReadField[]
   /** Something to note in what becomes of events, for a runner and for a fast path beside it. */
@@ -83,17 +73,20 @@ export interface RuleSet {
    * Something that evaluates the rules, one event at a time.
    *
    * @param notes what it notes in. Default: nobody asks
+   * @param isRouted events have been found to be those of the rule set: `when` is not asked. Default: false
    */
-  createRunner(notes?: RuleNotes): Runner
+  createRunner(notes?: RuleNotes, isRouted?: boolean): Runner
 }
 
 /** The parts of a rule set, checked. */
 interface RuleSetParts {
   readonly file: string
-  readonly definition: RuleDefinition
-  readonly rules: readonly CheckedRule[]
-  readonly tap: TapNode | undefined
+  readonly definition: FileDefinition
+  readonly checked: CheckedRules
   readonly enrich: EnrichSpec | undefined
+  readonly meta: Value | undefined
+  readonly patterns: ReadonlyMap<string, string>
+  readonly files: readonly string[]
   readonly reads: readonly string[]
   readonly warnings: readonly Problem[]
   readonly warningText: string
@@ -102,13 +95,18 @@ interface RuleSetParts {
 }
 
 export function createRuleSet(parts: RuleSetParts): RuleSet {
-  const { rules, tap } = parts
-  const checked = { rules, tap }
+  const { checked } = parts
+  const { rules, taps = [], split } = checked
+  const readsRaw =
+    rules.some(({ node }) => hasRaw(node)) ||
+    [checked.drop, ...(checked.cases ?? []).flat()].some((each) => hasRaw(each?.node))
+  const tapLabels = taps.map(({ label }) => label)
   const names = rules.map((rule) => rule.name)
   // Each of the three programs is generated when the first event needs it.
   const exact = lazy(() => generateProgram(checked, true))
-  // tap may put dicts into any event.
-  const usual = tap === undefined ? lazy(() => generateProgram(checked, false)) : exact
+  // tap may put dicts into any event, and so may a list that is computed.
+  const makesDicts = taps.length > 0 || (split !== undefined && !isOfEvent(split.node))
+  const usual = !makesDicts ? lazy(() => generateProgram(checked, false)) : exact
   const programs: RunPrograms = {
     get usual() {
       return usual().evaluate
@@ -117,14 +115,19 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
       return exact().evaluate
     },
   }
-  const fastPath = lazy(() => ({ plan: planFastPath(checked, parts.limits) }))
+  const ownPath = lazy(() => ({ plan: planFastPath(checked, parts.limits) }))
+  const fastPath = lazy(() => ({ plan: loneLinePath(checked, ownPath().plan, parts.limits) }))
   return {
     file: parts.file,
     definition: parts.definition,
-    writes: names,
+    writes: [...new Set(names)],
     reads: parts.reads,
     rules,
-    tap: tap !== undefined,
+    tap: taps.length > 0,
+    meta: parts.meta,
+    patterns: parts.patterns,
+    files: parts.files,
+    checked,
     enrich: parts.enrich,
     warnings: parts.warnings,
     warningText: parts.warningText,
@@ -135,16 +138,77 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
     get fastPath() {
       return fastPath().plan
     },
+    get ownPath() {
+      return ownPath().plan
+    },
+    get plainReasons() {
+      return plainReasons(checked)
+    },
     get readFields() {
       return readFields(rules)
     },
     createNotes: () => new RuleNotes(rules),
-    createRunner: (notes = new RuleNotes(rules)) => {
+    createRunner: (notes = new RuleNotes(rules), isRouted = false) => {
       const { maxWork, maxBuilt } = parts.limits
       const meter = new Meter(maxWork, maxBuilt)
-      return new Run(programs, names, parts.maxWhileSteps, { notes, meter })
+      return new Run(programs, names, parts.maxWhileSteps, {
+        notes,
+        meter,
+        tapLabels,
+        readsRaw,
+        isRouted,
+      })
     },
   }
+}
+
+/** The fast path of a rule set without others: its conditions before it, where it has any. */
+function loneLinePath(
+  { when, drop }: CheckedRules,
+  target: FastPathPlan | undefined,
+  limits: EventLimits,
+): LinePathPlan | undefined {
+  if (target === undefined || (when === undefined && drop === undefined)) return target
+  const conditions = when === undefined ? [] : [when]
+  const dropped = drop && { conditions: [...conditions, drop], target: 'drop' as const, route: 0 }
+  const plan = planLineRoutes(
+    [...(dropped ? [dropped] : []), { conditions, target: () => target, route: 0 }],
+    limits,
+  )
+  return (
+    plan && {
+      create: (notes = new RuleNotes([]), coding) =>
+        plan.create(new LoneNotes(notes as RuleNotes) as EventNotes, coding),
+    }
+  )
+}
+
+/** The notes of one rule set, for a fast path that knows several. */
+class LoneNotes implements LineNotes {
+  readonly #notes: RuleNotes
+
+  constructor(notes: RuleNotes) {
+    this.#notes = notes
+  }
+
+  get dropped(): number {
+    return this.#notes.dropped
+  }
+
+  take(): BatchNotes {
+    return this.#notes.take()
+  }
+
+  of(): RuleNotes {
+    return this.#notes
+  }
+
+  count(): void {}
+}
+
+/** `line.raw` is in an expression. */
+function hasRaw(node: Node | undefined): boolean {
+  return node !== undefined && (node.op === 'raw' || children(node).some(hasRaw))
 }
 
 /** Makes a value when it is first asked for. */

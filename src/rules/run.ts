@@ -1,20 +1,56 @@
 import type { RejectionCode } from '../errors.ts'
 import type { Rejection } from '../event.ts'
-import { Failure, valueError } from '../expression/failure.ts'
+import { Failure, typeError, valueError } from '../expression/failure.ts'
 import type { EventContext } from '../expression/functions/definition.ts'
 import { getMember } from '../expression/runtime/containers/containers.ts'
 import type { FieldPath } from '../expression/runtime/fields.ts'
-import { locateField, locateItem } from '../expression/runtime/fields.ts'
+import { isMapping, locateField, locateItem } from '../expression/runtime/fields.ts'
 import type { Meter } from '../expression/runtime/meter.ts'
+import { typeName } from '../expression/runtime/numbers/numbers.ts'
 import { addAnomalies } from '../expression/runtime/output.ts'
+import type { RestReads } from '../expression/runtime/rest.ts'
+import { restOf } from '../expression/runtime/rest.ts'
 import type { Dict, JsonObject, Maybe, NumberTexts, Value } from '../expression/value.ts'
 import { NumberText } from '../expression/value.ts'
 import { JSON_CODING } from '../json/coding.ts'
 import { envelopeHint } from './envelope.ts'
 import type { RuleNotes } from './rule-notes.ts'
 
-/** The generated function: the output, or undefined where the event is rejected (the run knows why). */
-export type GeneratedFunction = (run: Run, data: JsonObject | Dict, raw: string) => JsonObject | undefined
+/** A generated function: the output, or undefined where the event is rejected, dropped or split (the run knows which). */
+type Evaluate = (run: Run, data: JsonObject | Dict, raw: string) => JsonObject | undefined
+
+/** The entry of a program. Of a rule set that splits events it has a function for their elements. */
+export type GeneratedFunction = Evaluate & { readonly element?: Evaluate }
+
+/** Places of a rule file beside rules and `tap`, as numbers of a rule that is at fault. */
+export const PLACES = { when: -1001, drop: -1002, split: -1003, cases: -1004 } as const
+
+const PLACE_NAMES = new Map<number, string>(Object.entries(PLACES).map(([name, place]) => [place, name]))
+
+/** The elements of an event that was split, each to be evaluated as an event of its own. */
+export interface SplitEvent {
+  readonly elements: readonly Value[]
+  /** The event that they are of. */
+  readonly parent: JsonObject | Dict
+  readonly numbers: NumberTexts | undefined
+  /** They are evaluated as any event may be. */
+  readonly isExact: boolean
+  /** The one that evaluates them. */
+  readonly runner: ElementRunner
+}
+
+export interface ElementRunner extends Pick<Runner, 'rejection' | 'plain' | 'numbers' | 'ending' | 'rules'> {
+  /**
+   * Evaluates the rules for an element.
+   *
+   * @param textOf gives its text; it is called where rules read it
+   * @returns the output, or undefined, as `run` does
+   */
+  runElement(split: SplitEvent, index: number, textOf: () => string): JsonObject | undefined
+}
+
+/** The fate of an event that no output came of. */
+export type Ending = 'rejected' | 'dropped' | 'split'
 
 /** Where a rule stands whose value is a copy of a field: what its number's own text is found by. */
 export type CopiedFrom =
@@ -40,8 +76,14 @@ export interface Runner {
   runExact(data: JsonObject | Dict, raw: string, numbers: NumberTexts | undefined): JsonObject | undefined
   /** When the events that follow were read, in milliseconds since 1970-01-01T00:00:00Z. Set it once for a batch. */
   received: number
-  /** After `undefined`: why the event is rejected. */
+  /** After `undefined`: what became of the event. */
+  readonly ending: Ending
+  /** After `undefined` and `rejected`: why. */
   readonly rejection: Rejection
+  /** After `undefined` and `split`: the elements. */
+  readonly split: SplitEvent | undefined
+  /** The name of the rule set that took the event, where there are several. */
+  readonly rules?: string | undefined
   /** After an output: JSON.stringify writes it as it should be. */
   readonly plain: boolean
   /** After an output: the texts of numbers in what it copied from the event. */
@@ -56,11 +98,23 @@ export interface RunPrograms {
   readonly exact: GeneratedFunction
 }
 
+/** The parts of a run that rule sets do not share, and what it has to know of them. */
+interface RunState {
+  readonly notes: RuleNotes
+  readonly meter: Meter
+  /** The names of several `tap`s, for messages. Default: there is one. */
+  readonly tapLabels?: readonly string[]
+  /** Rules read the texts of events. Default: true. */
+  readonly readsRaw?: boolean
+  /** Events have been found to be those of the rule set: its condition is not asked. Default: false. */
+  readonly isRouted?: boolean
+}
+
 /**
  * The runner of generated functions: the state of one event's evaluation, used again for the next event. Generated code
  * notes in it where it is, so that a failure anywhere below can be told as "rule: what happened".
  */
-export class Run implements EventContext, Runner {
+export class Run implements EventContext, Runner, ElementRunner {
   /** Index of the rule that is being evaluated; -1 is tap. */
   rule = -1
   /** The line inside tap. */
@@ -74,17 +128,34 @@ export class Run implements EventContext, Runner {
   readonly meter: Meter
   readonly json = JSON_CODING
 
+  /** The event that this one is an element of. */
+  parent: JsonObject | Dict = {}
+  /** By group of cases the one that applies to the event, -1: none. */
+  readonly branches: number[] = []
+  /** The event has been found to be one of this rule set: its condition is not asked. */
+  readonly isRouted: boolean
+  /** Set by a program that finds the route of events: which one. */
+  route: number | undefined
+  ending: Ending = 'rejected'
+  split: SplitEvent | undefined
+
   /** Set by whoever reads batches; before, when this was made. */
   received = Date.now()
   #data: JsonObject | Dict = {}
   #whileSteps = 0
-  #anomalies: Map<string, Set<string>> | undefined
+  #anomalies: Map<string, Map<string, Value>> | undefined
   #rejection: Rejection = NEVER_REJECTED
+  #isExact = false
   /** Generated code notes here which fields the events have, and which it leaves out. */
   readonly notes: RuleNotes
   readonly #programs: RunPrograms
+  /** The programs, once they have been asked for: with many rule sets a look at each getter would be felt. */
+  #usual: GeneratedFunction | undefined
+  #exact: GeneratedFunction | undefined
   readonly #names: readonly string[]
+  readonly #tapLabels: readonly string[]
   readonly #maxWhileSteps: number
+  readonly #readsRaw: boolean
 
   /**
    * @param names the rules' names, for messages
@@ -94,25 +165,48 @@ export class Run implements EventContext, Runner {
     programs: RunPrograms,
     names: readonly string[],
     maxWhileSteps: number,
-    { notes, meter }: { readonly notes: RuleNotes; readonly meter: Meter },
+    { notes, meter, tapLabels = ['tap'], readsRaw = true, isRouted = false }: RunState,
   ) {
     this.notes = notes
     this.#programs = programs
     this.#names = names
+    this.#tapLabels = tapLabels
+    this.#readsRaw = readsRaw
+    this.isRouted = isRouted
     this.meter = meter
     this.#maxWhileSteps = maxWhileSteps
   }
 
   run(data: JsonObject, raw: string): JsonObject | undefined {
-    return this.#evaluate(this.#programs.usual, data, raw)
+    this.#isExact = false
+    this.#usual ??= this.#programs.usual
+    return this.#evaluate(this.#usual, data, raw)
   }
 
   runExact(data: JsonObject | Dict, raw: string, numbers: NumberTexts | undefined): JsonObject | undefined {
-    return this.#evaluate(this.#programs.exact, data, raw, numbers)
+    this.#isExact = true
+    this.#exact ??= this.#programs.exact
+    return this.#evaluate(this.#exact, data, raw, numbers)
+  }
+
+  runElement(
+    { elements, parent, numbers, isExact }: SplitEvent,
+    index: number,
+    textOf: () => string,
+  ): JsonObject | undefined {
+    const element = elements[index]!
+    this.parent = parent
+    if (!isMapping(element)) {
+      this.rule = PLACES.split
+      this.ending = 'rejected'
+      return this.#reject('TYPE_ERROR', `element ${index} is no object`)
+    }
+    const program = isExact ? this.#programs.exact : this.#programs.usual
+    return this.#evaluate(program.element!, element, this.#readsRaw ? textOf() : '', numbers)
   }
 
   #evaluate(
-    generated: GeneratedFunction,
+    generated: Evaluate,
     data: JsonObject | Dict,
     raw: string,
     numbers?: NumberTexts,
@@ -123,6 +217,7 @@ export class Run implements EventContext, Runner {
     this.#whileSteps = 0
     this.numbers = numbers
     this.plain = numbers === undefined
+    this.ending = 'rejected'
     try {
       return generated(this, data, raw)
     } catch (error) {
@@ -136,6 +231,7 @@ export class Run implements EventContext, Runner {
   }
 
   #fail(error: unknown): void {
+    this.ending = 'rejected'
     if (error instanceof Failure) this.#reject(error.code, error.message)
     // Too deep, or a string or an array that V8 does not make.
     else if (error instanceof RangeError)
@@ -147,8 +243,11 @@ export class Run implements EventContext, Runner {
   }
 
   #reject(code: RejectionCode, what: string): undefined {
-    if (this.rule === -1) {
-      this.#rejection = { code, rule: 'tap', message: `tap, line ${this.line}: ${what}` }
+    const place = PLACE_NAMES.get(this.rule)
+    if (place !== undefined) this.#rejection = { code, rule: place, message: `${place}: ${what}` }
+    else if (this.rule < 0) {
+      const label = this.#tapLabels[-1 - this.rule]!
+      this.#rejection = { code, rule: 'tap', message: `${label}, line ${this.line}: ${what}` }
     } else {
       const rule = this.#names[this.rule]!
       this.#rejection = { code, rule, message: `${rule}: ${what}` }
@@ -180,6 +279,45 @@ export class Run implements EventContext, Runner {
     return text !== undefined && Object.is(Number(text), value) ? new NumberText(text) : value
   }
 
+  /** The condition of the rule set does not hold. */
+  noRoute(): undefined {
+    this.#rejection = { code: 'NO_ROUTE', message: 'no rule set takes the event' }
+    return undefined
+  }
+
+  /** The event is to be dropped. */
+  drop(): undefined {
+    this.ending = 'dropped'
+    this.notes.dropped++
+    return undefined
+  }
+
+  /** The event becomes several. @param value the list of them */
+  divide(value: Value, parent: JsonObject | Dict): undefined {
+    if (!Array.isArray(value)) throw typeError(`a list is needed, and this is ${typeName(value)}`)
+    this.ending = 'split'
+    this.split = { elements: value, parent, numbers: this.numbers, isExact: this.#isExact, runner: this }
+    return undefined
+  }
+
+  /** `line.parsed = value` */
+  replaceEvent(value: Value): JsonObject | Dict {
+    if (!isMapping(value)) throw typeError(`an event is a dict, and this is ${typeName(value)}`)
+    this.#data = value
+    return value
+  }
+
+  /** The members of the event that no rule reads; undefined where there are none. */
+  rest(data: JsonObject | Dict, reads: RestReads): Maybe {
+    return restOf(data, reads, this.branches, this.meter, this.numbers)
+  }
+
+  /** Notes the error for which a field is left out. */
+  omit({ code, message }: Failure): void {
+    const field = this.#names[this.rule]!
+    this.#note('rules', `${field} ${code} ${message}`, { field, code, message })
+  }
+
   finish(output: JsonObject): JsonObject {
     return this.#anomalies === undefined ? output : addAnomalies(output, this.#anomalies)
   }
@@ -191,15 +329,19 @@ export class Run implements EventContext, Runner {
   }
 
   anomaly(kind: string, text: string): void {
+    this.#note(kind, text, text)
+  }
+
+  #note(kind: string, text: string, value: Value): void {
     this.#anomalies ??= new Map()
-    let texts = this.#anomalies.get(kind)
-    if (texts === undefined) {
-      texts = new Set()
-      this.#anomalies.set(kind, texts)
+    let values = this.#anomalies.get(kind)
+    if (values === undefined) {
+      values = new Map()
+      this.#anomalies.set(kind, values)
     }
-    if (texts.has(text)) return
+    if (values.has(text)) return
     this.meter.build(ANOMALY_BYTES + text.length)
     this.meter.write(text.length)
-    texts.add(text)
+    values.set(text, value)
   }
 }

@@ -1,11 +1,10 @@
 import { outputSize } from '../batches/output-size.ts'
 import { Slice } from '../batches/slice.ts'
-import type { Batch, InputEvent, OutputEvent, RejectedEvent } from '../event.ts'
+import type { Batch, InputEvent, OutputEvent } from '../event.ts'
 import { withReplaced } from '../event.ts'
 import { HAND_ON_BYTES } from '../formats/limits.ts'
-import type { PartLimit, RunnerSource } from '../rules/apply/normalize.ts'
+import type { EventNotes, PartLimit, RunnerSource } from '../rules/apply/normalize.ts'
 import { normalizeInParts } from '../rules/apply/normalize.ts'
-import type { RuleNotes } from '../rules/rule-notes.ts'
 import type { Runner } from '../rules/run.ts'
 import { PacedStage } from './paced-stage.ts'
 import { STAGE_OPTIONS } from './stage.ts'
@@ -15,7 +14,7 @@ class Limit implements PartLimit {
   readonly #slice = new Slice()
   #size = 0
 
-  add(event: OutputEvent | RejectedEvent): void {
+  add(event: Parameters<PartLimit['add']>[0]): void {
     this.#slice.count()
     if ('output' in event) this.#size += outputSize(event.output, HAND_ON_BYTES)
   }
@@ -34,7 +33,7 @@ class Limit implements PartLimit {
 export class NormalizeStage extends PacedStage<Batch<InputEvent>> {
   readonly #stopAtRejected: boolean
   #runner!: Runner
-  #notes: RuleNotes | undefined
+  #notes: EventNotes | undefined
 
   /** @param stopAtRejected leave alone what follows a rejected event in its batch. Default: false */
   constructor(rules: RunnerSource, stopAtRejected = false) {
@@ -54,6 +53,10 @@ export class NormalizeStage extends PacedStage<Batch<InputEvent>> {
     for (const part of normalizeInParts(batch, this.#runner, this.#stopAtRejected, new Limit())) {
       yield { ...part, notes: withReplaced(this.#notes?.take(), replaced) }
       replaced = 0
+    }
+    // Nothing may be left of a batch but the number of those that were dropped.
+    if ((this.#notes?.dropped ?? 0) > 0) {
+      yield { source: batch.source, events: [], rejected: [], notes: this.#notes?.take() }
     }
   }
 }

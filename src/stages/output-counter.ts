@@ -6,10 +6,12 @@ import { RuleCounts } from './rule-counts.ts'
 
 /** Counts of the events and bytes that have left the pipeline. */
 export interface OutputCounts extends RuleTotals {
-  /** Events that were read: `written` and `rejected` together. */
+  /** Events that were read, of one that was split its elements: `written`, `rejected` and `dropped` together. */
   readonly events: number
   readonly written: number
   readonly rejected: number
+  /** Events that rules drop. */
+  readonly dropped: number
   readonly rejectedByCode: Readonly<Partial<Record<RejectionCode, number>>>
   /** Events that were read with U+FFFD in the place of bytes that do not fit the encoding. */
   readonly replaced: number
@@ -33,6 +35,7 @@ interface Leaving {
 export class OutputCounter {
   #written = 0
   #rejected = 0
+  #dropped = 0
   readonly #rejectedByCode: Partial<Record<RejectionCode, number>> = {}
   readonly #rules = new RuleCounts()
   #replaced = 0
@@ -43,21 +46,22 @@ export class OutputCounter {
     this.#bytesWritten += bytes.length
     if (rejected.count > 0) this.#reject(rejected)
     if (notes === undefined) return
+    this.#dropped += notes.dropped ?? 0
     this.#rules.add(notes)
     this.#replaced += notes.replaced ?? 0
   }
 
-  #reject({ count, byCode, byRule }: RejectedCounts): void {
+  #reject({ count, byCode, byRule, bySet }: RejectedCounts): void {
     this.#rejected += count
     for (const [code, ofCode] of Object.entries(byCode) as [RejectionCode, number][]) {
       this.#rejectedByCode[code] = (this.#rejectedByCode[code] ?? 0) + ofCode
     }
-    this.#rules.reject(byRule)
+    this.#rules.reject(byRule, bySet)
   }
 
-  /** Events that have left: written ones, and rejected ones. */
+  /** Events that have left: written ones, rejected ones, and those that were dropped. */
   get events(): number {
-    return this.#written + this.#rejected
+    return this.#written + this.#rejected + this.#dropped
   }
 
   get rejected(): number {
@@ -69,6 +73,7 @@ export class OutputCounter {
       events: this.events,
       written: this.#written,
       rejected: this.#rejected,
+      dropped: this.#dropped,
       rejectedByCode: { ...this.#rejectedByCode },
       replaced: this.#replaced,
       ...this.#rules.totals,

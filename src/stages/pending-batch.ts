@@ -1,6 +1,6 @@
 import { outputSize } from '../batches/output-size.ts'
 import type { Batch, BatchNotes, OutputEvent, RejectedEvent, Rejection } from '../event.ts'
-import { mergeRejected } from '../event.ts'
+import { mergeRejected, rejectedEvent } from '../event.ts'
 import { Failure } from '../expression/failure.ts'
 import type { JsonObject } from '../expression/value.ts'
 import { HAND_ON_BYTES } from '../formats/limits.ts'
@@ -181,9 +181,8 @@ export class PendingBatch implements PendingWork {
   }
 
   #reject(index: number, { code, message }: Rejection): void {
-    const { line, ordinal, text } = this.#batch.events[index]!
     const rejection = { code, rule: 'enrich', message: `enrich: ${message}` }
-    this.#refused.push({ line, ordinal, rejection, raw: text })
+    this.#refused.push(rejectedEvent(this.#batch.events[index]!, rejection))
     this.#change(index, undefined)
   }
 

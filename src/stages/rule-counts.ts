@@ -8,6 +8,16 @@ export interface RuleTotals {
   readonly leftOutByRule: Readonly<Record<string, number>>
   /** Fields of the event that rules read, and that no event had. */
   readonly neverPresent: readonly NeverPresent[]
+  /** Where there are several rule sets: the events of each, by its name. */
+  readonly ruleSets?: Readonly<Record<string, RuleSetCounts>>
+}
+
+/** The events that a rule set took. */
+interface RuleSetCounts {
+  readonly events: number
+  readonly written: number
+  readonly rejected: number
+  readonly dropped: number
 }
 
 /** A field that no event had. */
@@ -29,14 +39,17 @@ export class RuleCounts {
   readonly #leftOut = new Map<string, number>()
   readonly #fields = new Map<string, FieldCount>()
   #lastSeen: readonly string[] | undefined
+  readonly #sets = new Map<string, { events: number; rejected: number; dropped: number }>()
 
-  /** Events were rejected: by the rule that was at fault, how many. */
-  reject(byRule: ReadonlyMap<string, number>): void {
+  /** Events were rejected: by the rule that was at fault, and by rule set, how many. */
+  reject(byRule: ReadonlyMap<string, number>, bySet?: ReadonlyMap<string, number>): void {
     for (const [rule, count] of byRule) add(this.#rejected, rule, count)
+    for (const [name, count] of bySet ?? []) this.#set(name).rejected += count
   }
 
   /** A batch has left. */
-  add({ leftOut, fields }: BatchNotes): void {
+  add({ leftOut, fields, sets }: BatchNotes): void {
+    for (const [name, notes] of sets ?? []) this.#addSet(name, notes)
     for (const [rule, count] of leftOut ?? []) add(this.#leftOut, rule, count)
     if (fields === undefined) return
     for (const field of fields.unseen) this.#field(field).events += fields.events
@@ -46,11 +59,39 @@ export class RuleCounts {
     for (const field of fields.seen) this.#field(field).isPresent = true
   }
 
+  #addSet(name: string, { events = 0, dropped = 0, leftOut, fields }: BatchNotes): void {
+    const set = this.#set(name)
+    set.events += events
+    set.dropped += dropped
+    for (const [rule, count] of leftOut ?? []) add(this.#leftOut, `${name}: ${rule}`, count)
+    for (const field of fields?.unseen ?? []) this.#field(`${name}: ${field}`).events += fields!.events
+    for (const field of fields?.seen ?? []) this.#field(`${name}: ${field}`).isPresent = true
+  }
+
+  #setTotals(): Record<string, RuleSetCounts> {
+    return Object.fromEntries(
+      Array.from(this.#sets, ([name, { events, rejected, dropped }]) => [
+        name,
+        { events, written: events - rejected - dropped, rejected, dropped },
+      ]),
+    )
+  }
+
+  #set(name: string): { events: number; rejected: number; dropped: number } {
+    let set = this.#sets.get(name)
+    if (set === undefined) {
+      set = { events: 0, rejected: 0, dropped: 0 }
+      this.#sets.set(name, set)
+    }
+    return set
+  }
+
   get totals(): RuleTotals {
     return {
       rejectedByRule: Object.fromEntries(this.#rejected),
       leftOutByRule: Object.fromEntries(this.#leftOut),
       neverPresent: this.neverPresent,
+      ...(this.#sets.size > 0 && { ruleSets: this.#setTotals() }),
     }
   }
 

@@ -78,8 +78,8 @@ describe('an option', () => {
       assert.match(stderr, /^error: option .* is given twice/, argv.join(' '))
     }
     await Promise.all([
-      twice(normalize, '-r', 'a', '-r', 'b'),
-      twice(normalize, 'check', '-r', 'a', '--rules', 'b'),
+      twice(normalize, '-o', 'a', '-o', 'b'),
+      twice(normalize, 'check', '--max-work', '1', '--max-work', '2'),
       twice(tracer, 'serve', '--listen', '127.0.0.1:0', '--listen', '127.0.0.1:0'),
       twice(tracer, 'lookup', '--timeout', '1s', '--timeout', '2s', 'x'),
       twice(tracer, 'compile', '-o', 'a', '-o', 'b', 'f', '--key', 'a', '--key', 'b'),

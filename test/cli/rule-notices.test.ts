@@ -88,6 +88,7 @@ describe('allRejectedNotice', () => {
   const counts = (events: number, rejected: number) => ({
     events,
     rejected,
+    dropped: 0,
     written: events - rejected,
     rejectedByCode: { JSON_INVALID: 3, FIELD_MISSING: rejected - 3 },
     rejectedByRule: { a: 1, b: rejected - 4 },

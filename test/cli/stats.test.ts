@@ -10,9 +10,11 @@ const COUNTS = {
   events: 4,
   written: 3,
   rejected: 1,
+  dropped: 0,
   rejectedByCode: { FIELD_MISSING: 1 },
   rejectedByRule: { a: 1 },
   leftOutByRule: { b: 2 },
+  ruleSets: { a: { events: 4, written: 3, rejected: 1, dropped: 0 } },
   neverPresent: [{ field: 'x', events: 4 }],
   replaced: 1,
   bytesRead: 5,
@@ -28,7 +30,7 @@ describe('the summary of a run', () => {
     const described = [...section!.split(/\n##/)[0]!.matchAll(/^\| `([a-z_.]+)` \|/gm)].map(
       ([, name]) => name,
     )
-    const { enrichment, ...members } = JSON.parse(statsRecord(COUNTS, 2, new PoolStats()))
+    const { enrichment, ...members } = JSON.parse(statsRecord(COUNTS, 2, new PoolStats(), { meta: { vendor: 'x' } }))
     const told = [...Object.keys(members), ...Object.keys(enrichment).map((name) => `enrichment.${name}`)]
     assert.deepEqual(told, described)
   })

@@ -179,7 +179,7 @@ class Outcomes {
         }
       }
     }
-    const fast = rules.fastPath!.create()
+    const fast = rules.ownPath!.create()
     const block = Buffer.from(`${lines.join('\n')}\n`)
     const chunk = new ChunkText(block, NODE_CODING)
     for (let start = 0; start < block.length; start = block.indexOf(0x0a, start) + 1) {

@@ -29,8 +29,8 @@ function outcomes(rules: string, event: object, options: CompileOptions = {}): (
       ? `${runner.rejection.code}: ${runner.rejection.message}`
       : undefined,
   ]
-  if (compiled.fastPath !== undefined) {
-    const fast = compiled.fastPath.create()
+  if (compiled.ownPath !== undefined) {
+    const fast = compiled.ownPath.create()
     const block = Buffer.from(`${line}\n`)
     const chunk = new ChunkText(block, NODE_CODING)
     // Where the plain way rejects, this one leaves the line to it.

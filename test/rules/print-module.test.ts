@@ -70,7 +70,7 @@ for (const name of CASES) {
 
   test(`the printed fast path of fixtures/${name} takes the same lines, with the same outputs`, async () => {
     const { rules, lines } = fixture(name)
-    const plan = rules.fastPath
+    const plan = rules.ownPath
     if (plan === undefined) return
     const live = plan.create()
     const printed = plan.create(undefined, undefined, await load(plan.printModule(RUNTIME)))

@@ -17,6 +17,8 @@ class FunctionRunner implements Runner {
   received = 0
   rejection: Rejection = { code: 'VALUE_ERROR', message: 'none' }
   plain = true
+  readonly ending = 'rejected'
+  readonly split = undefined
   numbers: NumberTexts | undefined
   readonly #rule: Rule
   readonly #plain: boolean

@@ -130,6 +130,7 @@ describe('SerializeStage', () => {
       events: 3,
       written: 2,
       rejected: 1,
+      dropped: 0,
       rejectedByCode,
       replaced: 0,
       bytesWritten: 19,

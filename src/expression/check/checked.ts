@@ -7,6 +7,7 @@ import type { AbsenceReport } from '../functions/definition.ts'
 import type { Call, Recipe } from '../recipe.ts'
 import type { Returns } from '../returns.ts'
 import type { FieldPath } from '../runtime/fields.ts'
+import type { RestReads } from '../runtime/rest.ts'
 import type { FormattedValue } from '../syntax/ast.ts'
 import type { BinaryOperator, ComparisonOperator, SignOperator } from '../syntax/operators.ts'
 import type { Value } from '../value.ts'
@@ -21,6 +22,11 @@ export type Node =
   /** The literal `absent`: no value. */
   | { readonly op: 'absent' }
   | { readonly op: 'raw' }
+  /** The event that a split event is an element of, and a dotted path in it. */
+  | { readonly op: 'parent' }
+  | { readonly op: 'parent-field'; readonly path: FieldPath }
+  /** The members of the event that no rule reads. */
+  | { readonly op: 'rest'; readonly reads: Recipe<RestReads> }
   /** A comprehension's name. */
   | { readonly op: 'local'; readonly id: number }
   /** A name that `tap` assigns; while it has no value it is the field of that name. */
@@ -155,6 +161,8 @@ export type TargetNode =
     }
   /** `line.x.y = v`: the members on the way are created. */
   | { readonly op: 'path'; readonly parts: readonly string[]; readonly line: boolean }
+  /** `line.parsed = v`: another event takes the place of this one. */
+  | { readonly op: 'event' }
   | {
       readonly op: 'targets'
       readonly targets: readonly { readonly target: TargetNode; readonly starred: boolean }[]
@@ -208,6 +216,9 @@ export function children(node: Node): (Node | undefined)[] {
     case 'root':
     case 'absent':
     case 'raw':
+    case 'parent':
+    case 'parent-field':
+    case 'rest':
     case 'local':
     case 'callable':
       return []

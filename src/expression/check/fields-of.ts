@@ -13,6 +13,8 @@ function isPath(node: Node): boolean {
   switch (node.op) {
     case 'field':
     case 'line-field':
+    case 'parent':
+    case 'parent-field':
     case 'root':
     case 'local':
     case 'variable':
@@ -55,6 +57,8 @@ function isFixed(node: Node): boolean {
   return (
     node.op === 'field' ||
     node.op === 'line-field' ||
+    node.op === 'parent' ||
+    node.op === 'parent-field' ||
     node.op === 'root' ||
     node.op === 'raw' ||
     node.op === 'constant' ||

@@ -21,6 +21,8 @@ export interface CheckContext {
   readonly reads: Reads
   /** The lookup tables that were asked for: all rules of a file share it. */
   readonly tables: TableRecipes
+  /** `parent` is the event that this one is an element of. Default: false, it is a field. */
+  readonly hasParent?: boolean
   /** The functions that were prepared, once for equal constants: all rules of a file share it. Default: none is shared. */
   readonly prepared?: PreparedRecipes
 }
@@ -33,18 +35,28 @@ export class NameChecker {
   protected readonly host: PrepareHost
   protected readonly reads: Reads
   protected readonly tables: TableRecipes
+  readonly #hasParent: boolean
   protected readonly prepared: PreparedRecipes
   /** Names of comprehensions, innermost last. */
   protected readonly scopes: Map<string, number>[] = []
   /** Names that tap assigns, with their numbers from 0. */
   protected readonly variables = new Map<string, number>()
 
-  constructor({ text, functions, host, reads, tables, prepared = new Map() }: CheckContext) {
+  constructor({
+    text,
+    functions,
+    host,
+    reads,
+    tables,
+    hasParent = false,
+    prepared = new Map(),
+  }: CheckContext) {
     this.text = text
     this.functions = functions
     this.host = host
     this.reads = reads
     this.tables = tables
+    this.#hasParent = hasParent
     this.prepared = prepared
   }
 
@@ -106,11 +118,17 @@ export class NameChecker {
     if (first === 'absent' && rest.length === 0) return { op: 'absent' }
     if (first === 'data') return rest.length === 0 ? this.root() : this.field(rest)
     if (first === 'line') return this.#line(rest, span)
+    if (first === 'parent' && this.#hasParent) return this.#parent(rest)
     return this.field(parts)
   }
 
   protected attributes(object: Node, names: readonly string[]): Node {
     return names.reduce<Node>((inner, name) => ({ op: 'attribute', object: inner, name }), object)
+  }
+
+  #parent(rest: readonly string[]): Node {
+    this.reads.add(rest.length === 0 ? 'parent' : `parent.${rest.join('.')}`)
+    return rest.length === 0 ? { op: 'parent' } : { op: 'parent-field', path: fieldPath(rest) }
   }
 
   #line(rest: readonly string[], span: Span): Node {

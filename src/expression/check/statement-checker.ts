@@ -31,7 +31,7 @@ export class StatementChecker extends ExpressionChecker {
           nodes.push({
             line,
             op: 'augment',
-            target: this.#target(statement.target),
+            target: this.#changed(statement.target),
             operator: statement.operator,
             value: this.expression(statement.value),
           })
@@ -65,7 +65,11 @@ export class StatementChecker extends ExpressionChecker {
           })
           break
         case 'delete':
-          nodes.push({ line, op: 'delete', targets: statement.targets.map((target) => this.#target(target)) })
+          nodes.push({
+            line,
+            op: 'delete',
+            targets: statement.targets.map((target) => this.#changed(target)),
+          })
           break
         case 'expression':
           nodes.push({ line, op: 'evaluate', value: this.expression(statement.value) })
@@ -79,6 +83,15 @@ export class StatementChecker extends ExpressionChecker {
       }
     }
     return nodes
+  }
+
+  /** A target of `+=` or `del`. */
+  #changed(target: Target): TargetNode {
+    const node = this.#target(target)
+    if (node.op === 'event') {
+      this.fault(target, 'line.parsed is changed by its members', "write line.parsed['...'] = ...")
+    }
+    return node
   }
 
   #target(target: Target): TargetNode {
@@ -116,10 +129,8 @@ export class StatementChecker extends ExpressionChecker {
         }
         if (first === 'data') return { op: 'path', parts: parts.slice(1), line: false }
         if (second === 'parsed' && parts.length > 2) return { op: 'path', parts: parts.slice(2), line: false }
-        if (second === 'parsed' || second === 'raw') {
-          const hint = second === 'parsed' ? "assign its members: line.parsed['...'] = ..." : undefined
-          this.fault(target, `line.${second} cannot be assigned`, hint)
-        }
+        if (second === 'parsed') return { op: 'event' }
+        if (second === 'raw') this.fault(target, 'line.raw cannot be assigned')
         return { op: 'path', parts: parts.slice(1), line: true }
       }
     }

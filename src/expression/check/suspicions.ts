@@ -80,7 +80,7 @@ export function assignmentsOf(statements: readonly Statement[]): Assignments {
       names.add(target.name)
       if (isVariable) variables.add(target.name)
     } else {
-      const member = memberOf(target)
+      const member = isEvent(target) ? undefined : memberOf(target)
       if (member === undefined) any = true
       else members.add(member)
     }

@@ -2,7 +2,7 @@
 import type { Node } from '../check/checked.ts'
 import type { Code } from './code.ts'
 import { _, Name } from './code.ts'
-import { emitItem, emitPath } from './fields.ts'
+import { emitItem, emitPath, isOfEvent, leaveOutIgnored } from './fields.ts'
 import type { Emitted, FunctionWriter, Knowledge, LabelledAbsence } from './writer.ts'
 
 export function emitCond(writer: FunctionWriter, node: Node & { op: 'cond' }): Emitted {
@@ -78,6 +78,40 @@ export function emitOptional(writer: FunctionWriter, node: Node & { op: 'optiona
   return { code: name, known }
 }
 
+/**
+ * Writes a condition of a rule file: where something in it is absent, or an error of type or value arises, it is false. The operands of `and`
+ * and `or` are conditions of their own, so that an absent field in one of them leaves the others alone.
+ *
+ * @returns a name that is true or false
+ */
+export function emitSoftCondition(writer: FunctionWriter, node: Node): Name {
+  const name = writer.fresh('c')
+  if (node.op === 'logical') {
+    const left = emitSoftCondition(writer, node.left)
+    writer.line(_`let ${name} = ${left}`)
+    writer.block(node.operator === 'or' ? _`if (!${name})` : _`if (${name})`, () => {
+      const right = emitSoftCondition(writer, node.right)
+      writer.line(_`${name} = ${right}`)
+    })
+    return name
+  }
+  writer.line(_`let ${name} = false`)
+  const label = writer.fresh('test')
+  writer.block(_`${label}:`, () => {
+    const evaluate = (): void => {
+      writer.withAbsence({ kind: 'break', label }, () => {
+        const holds = writer.test(node)
+        writer.line(_`${name} = ${holds}`)
+      })
+    }
+    // Errors of the fast path lead to the plain way.
+    if (writer.fields !== undefined) return evaluate()
+    writer.block(_`try`, evaluate)
+    writer.block(_`catch (error)`, () => writer.line(writer.call('recover', new Name('error'))))
+  })
+  return name
+}
+
 /** The values are evaluated up to the first that is useful; one in which something is absent is absent itself. */
 export function emitCoalesce(writer: FunctionWriter, { values }: Node & { op: 'coalesce' }): Emitted {
   const name = writer.fresh('t')
@@ -114,16 +148,24 @@ export function emitExists(writer: FunctionWriter, { value: node }: Node & { op:
   return { code: name, known: 'boolean' }
 }
 
+function softItem(writer: FunctionWriter, object: Node, value: Code): Code {
+  if (writer.ignored.length === 0 || !isOfEvent(object)) return writer.temporary(value).code
+  const name = writer.fresh('t')
+  writer.line(_`let ${name} = ${value}`)
+  leaveOutIgnored(writer, name)
+  return name
+}
+
 /** A path each step of which gives absence where it does not fit. */
 function softValue(writer: FunctionWriter, node: Node): Code {
   if (node.op === 'item') {
     if (node.object.op === 'root' && node.index.op === 'constant') return emitItem(writer, node).code
     const object = softValue(writer, node.object)
-    const key = writer.code(node.index)
-    return writer.temporary(writer.find('softItem', object, key)).code
+    return softItem(writer, node.object, writer.find('softItem', object, writer.code(node.index)))
   }
   if (node.op === 'attribute') {
-    return writer.temporary(writer.find('softItem', softValue(writer, node.object), node.name)).code
+    const object = softValue(writer, node.object)
+    return softItem(writer, node.object, writer.find('softItem', object, node.name))
   }
   return writer.maybe(node).code
 }

@@ -7,6 +7,8 @@ export function absentMessage(node: Node | TargetNode): string {
     case 'field':
     case 'line-field':
       return `field ${node.path.text} is absent${absenceHint(node.path.parts)}`
+    case 'parent-field':
+      return `field parent.${node.path.text} is absent`
     case 'variable':
       return `${node.name} has no value, and there is no such field`
     case 'attribute':

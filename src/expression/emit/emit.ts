@@ -8,7 +8,17 @@ import { emitComprehension, emitSearch } from './comprehensions.ts'
 import type { ConstantPool } from './constant-pool.ts'
 import { emitConstant } from './constants.ts'
 import { emitDict, emitDisplay, emitFormatted } from './displays.ts'
-import { emitField, emitGet, emitItem, emitLineField, emitRoot } from './fields.ts'
+import {
+  emitField,
+  emitGet,
+  emitItem,
+  emitLineField,
+  emitParent,
+  emitParentField,
+  emitRoot,
+  isOfEvent,
+  leaveOutIgnored,
+} from './fields.ts'
 import type { HelperName } from './helpers.ts'
 import { emitBinary, emitComparison, emitConditional, emitLogical, emitNot, emitSign } from './operators.ts'
 import { emitBounds, variableName } from './targets.ts'
@@ -75,6 +85,12 @@ function emitNode(writer: FunctionWriter, node: Node): Emitted {
       return { code: _`undefined`, known: 'any', mayBeAbsent: true }
     case 'raw':
       return { code: _`raw`, known: 'string' }
+    case 'parent':
+      return emitParent(writer)
+    case 'parent-field':
+      return emitParentField(writer, node)
+    case 'rest':
+      return writer.found(_`run.rest(data, ${writer.constants.add(node.reads, 'what rules read')})`)
     case 'local':
       return { code: writer.local(node.id), known: 'any' }
     case 'variable': {
@@ -84,7 +100,12 @@ function emitNode(writer: FunctionWriter, node: Node): Emitted {
     }
     case 'attribute': {
       const object = writer.code(node.object)
-      return writer.found(writer.find('getAttribute', object, node.name))
+      const value = writer.found(writer.find('getAttribute', object, node.name))
+      if (writer.ignored.length === 0 || !isOfEvent(node.object)) return value
+      const name = writer.fresh('t')
+      writer.line(_`let ${name} = ${value.code}`)
+      leaveOutIgnored(writer, name)
+      return { ...value, code: name }
     }
     case 'item':
       return emitItem(writer, node)

@@ -1,26 +1,29 @@
 /** Reading the event. */
 import type { Node } from '../check/checked.ts'
-import { pathRecipe } from '../recipe.ts'
+import { ignoredRecipe, pathRecipe } from '../recipe.ts'
 import type { FieldPath } from '../runtime/fields.ts'
 import type { Code, Name } from './code.ts'
-import { _ } from './code.ts'
+import { _, anyOf } from './code.ts'
 import type { Emitted, FunctionWriter, Knowledge } from './writer.ts'
 
 /** Names that a plain object inherits: reading them has to ask whether they are its own. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype))
 
 const DATA = _`data`
+const CONST = _`const`
+const LET = _`let`
 
 /** Reads fields once, before the rules that use them. */
 export function hoistFields(writer: FunctionWriter, paths: Iterable<FieldPath>): void {
   for (const path of paths) {
-    if (!writer.hoisted.has(path.text)) writer.hoisted.set(path.text, readPath(writer, path))
+    const key = writer.hoistKey(path)
+    if (!writer.hoisted.has(key)) writer.hoisted.set(key, readPath(writer, path))
   }
 }
 
 /** Code for a field's value. */
 export function emitPath(writer: FunctionWriter, path: FieldPath): Code {
-  return writer.hoisted.get(path.text) ?? readPath(writer, path)
+  return writer.hoisted.get(writer.hoistKey(path)) ?? readPath(writer, path)
 }
 
 /** A field; its value may be absent. */
@@ -37,7 +40,40 @@ export function emitLineField(
   writer: FunctionWriter,
   { path, underLine }: Node & { op: 'line-field' },
 ): Emitted {
-  return writer.found(lineFieldValue(writer, path, underLine), ofEvent(writer))
+  return found(writer, lineFieldValue(writer, path, underLine), ofEvent(writer))
+}
+
+/** A value of the event that was looked for: absent also where it is one that is ignored. */
+function found(writer: FunctionWriter, value: Code, known: Knowledge): Emitted {
+  if (writer.ignored.length === 0) return writer.found(value, known)
+  const name = writer.fresh('t')
+  writer.line(_`let ${name} = ${value}`)
+  leaveOutIgnored(writer, name)
+  return { code: name, known, mayBeAbsent: true }
+}
+
+/** More values than these are looked up in a set. */
+const MAX_COMPARED = 6
+
+/** Makes a value absent where it is one that is ignored. */
+export function leaveOutIgnored(writer: FunctionWriter, name: Name): void {
+  const { ignored } = writer
+  if (ignored.length === 0) return
+  const test =
+    ignored.length <= MAX_COMPARED
+      ? anyOf(ignored.map((value) => _`${name} === ${value}`))
+      : _`${writer.constants.add(ignoredRecipe(ignored), 'ignored values')}.has(${name})`
+  writer.line(_`if (${test}) ${name} = undefined`)
+}
+
+/** The event that this one is an element of. */
+export function emitParent(writer: FunctionWriter): Emitted {
+  return writer.temporary(_`run.parent`)
+}
+
+export function emitParentField(writer: FunctionWriter, { path }: Node & { op: 'parent-field' }): Emitted {
+  const value = writer.find('resolveField', _`run.parent`, pathConstant(writer, path))
+  return found(writer, value, ofEvent(writer))
 }
 
 export function emitRoot(writer: FunctionWriter): Emitted {
@@ -57,11 +93,12 @@ export function emitItem(writer: FunctionWriter, node: Node & { op: 'item' }): E
   const known = isOfEvent(node.object) ? ofEvent(writer) : 'any'
   const { index } = node
   if (node.object.op === 'root' && index.op === 'constant' && typeof index.value === 'string') {
-    return writer.found(ownMember(writer, index.value), known)
+    return found(writer, ownMember(writer, index.value), known)
   }
   const object = writer.code(node.object)
   const key = writer.code(index)
-  return writer.found(writer.find('getItem', object, key), known)
+  const value = writer.find('getItem', object, key)
+  return isOfEvent(node.object) ? found(writer, value, known) : writer.found(value, known)
 }
 
 /** `data.get('key', fallback)` */
@@ -70,6 +107,7 @@ export function emitGet(writer: FunctionWriter, node: Node & { op: 'get' }): Emi
   // Python evaluates the fallback in any case; where it meets absence or fails, so does the call.
   const fallback = writer.code(node.fallback)
   writer.line(_`let ${name} = ${ownMember(writer, node.key)}`)
+  leaveOutIgnored(writer, name)
   writer.line(_`if (${name} === undefined) ${name} = ${fallback}`)
   return { code: name, known: 'any' }
 }
@@ -84,7 +122,9 @@ function readPath(writer: FunctionWriter, path: FieldPath): Name {
   const name = writer.fresh('f')
   const { parts, text } = path
   if (writer.fields !== undefined) {
-    writer.line(_`const ${name} = ${writer.fields.field(path)}`, text)
+    const word = writer.ignored.length === 0 ? CONST : LET
+    writer.line(_`${word} ${name} = ${writer.fields.field(path)}`, text)
+    leaveOutIgnored(writer, name)
     return name
   }
   writer.line(_`let ${name} = ${dataMember(writer, parts[0]!)}`, text)
@@ -96,6 +136,7 @@ function readPath(writer: FunctionWriter, path: FieldPath): Name {
     const mixed = writer.find('resolveMixed', DATA, pathConstant(writer, path))
     writer.line(_`if (${name} === undefined) ${name} = ${mixed}`)
   }
+  leaveOutIgnored(writer, name)
   return name
 }
 
@@ -124,7 +165,13 @@ function ofEvent(writer: FunctionWriter): Knowledge {
 }
 
 /** The value is a part of the event, as it came. */
-function isOfEvent(node: Node): boolean {
+export function isOfEvent(node: Node): boolean {
   if (node.op === 'item' || node.op === 'attribute') return isOfEvent(node.object)
-  return node.op === 'field' || node.op === 'line-field' || node.op === 'root'
+  return (
+    node.op === 'field' ||
+    node.op === 'line-field' ||
+    node.op === 'root' ||
+    node.op === 'parent' ||
+    node.op === 'parent-field'
+  )
 }

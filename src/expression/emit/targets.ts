@@ -52,6 +52,9 @@ export function emitAssignment(writer: FunctionWriter, target: TargetNode, value
     case 'path':
       writer.line(writer.call('setPath', DATA, pathParts(writer, target), target.line, value))
       return
+    case 'event':
+      writer.line(_`${DATA} = run.replaceEvent(${value})`)
+      return
     case 'targets': {
       const star = target.targets.findIndex((entry) => entry.starred)
       const values = writer.temporary(writer.call('unpack', value, target.targets.length, star)).code

@@ -67,6 +67,13 @@ interface Loop {
 /** Writes the code of a node with a writer; the value may be absent itself. */
 type EmitNode = (writer: FunctionWriter, node: Node) => Emitted
 
+function bigintText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}n` : value
+}
+
+/** Scalars that count as absent where the event has them. */
+type Ignored = readonly (string | number | bigint | boolean | null)[]
+
 /** Units of work for a round of a loop, and for each line of code in it. */
 const ROUND = 60
 const LINE = 20
@@ -79,6 +86,9 @@ export class FunctionWriter {
   readonly fields: FieldSource | undefined
   /** Fields that were read at the top, by path. */
   readonly hoisted = new Map<string, Code>()
+  /** Values of the event that count as absent. */
+  #ignored: Ignored = []
+  #ignoredKey = ''
   /** Conditions of `cond` that reach an absent field are false. */
   lenient = false
   readonly #helpers: Set<HelperName>
@@ -108,6 +118,21 @@ export class FunctionWriter {
     this.fields = fields
     this.#helpers = helpers
     this.#emitNode = emitNode
+  }
+
+  /** Values that count as absent in what is written from now on. */
+  set ignored(values: Ignored) {
+    this.#ignored = values
+    this.#ignoredKey = values.length === 0 ? '' : ` ${JSON.stringify(values, bigintText)}`
+  }
+
+  get ignored(): Ignored {
+    return this.#ignored
+  }
+
+  /** The key of a hoisted field: its path, and what counts as absent. */
+  hoistKey(path: FieldPath): string {
+    return path.text + this.#ignoredKey
   }
 
   // --- statements -------------------------------------------------------------------------------------------

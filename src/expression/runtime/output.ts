@@ -43,13 +43,13 @@ export function assignBelow(target: Maybe, path: readonly string[], value: Value
   return copy
 }
 
-/** Adds texts to the lists `event.anomaly.<kind>`. */
+/** Adds values to the lists `event.anomaly.<kind>`. @param anomalies by kind and by a text of each value */
 export function addAnomalies(
   output: JsonObject,
-  anomalies: ReadonlyMap<string, ReadonlySet<string>>,
+  anomalies: ReadonlyMap<string, ReadonlyMap<string, Value>>,
 ): JsonObject {
   let result: Value = output
-  for (const [kind, texts] of anomalies) {
+  for (const [kind, values] of anomalies) {
     const path = ['event', 'anomaly', kind]
     const existing = path.reduce<Maybe>(
       (holder, key) => (isMapping(holder) ? getMember(holder, key) : undefined),
@@ -61,7 +61,7 @@ export function addAnomalies(
     const list = existing ?? []
     const known = new Set<Value>(list)
     const added = [...list]
-    for (const text of texts) if (!known.has(text)) added.push(text)
+    for (const value of values.values()) if (!known.has(value)) added.push(value)
     result = assignBelow(result, path, added, `event.anomaly.${kind}`)
   }
   return result as JsonObject

@@ -199,6 +199,7 @@ export const RUNTIME = {
   putEntry,
   recover,
   repr,
+  resolveField,
   resolveMixed,
   rightShift,
   same,

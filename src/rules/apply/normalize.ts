@@ -1,21 +1,59 @@
 /** Applies rules to events that are parsed. */
-import type { Batch, InputEvent, OutputEvent, RejectedEvent, Rejection } from '../../event.ts'
+import type { Batch, BatchNotes, InputEvent, OutputEvent, RejectedEvent, Rejection } from '../../event.ts'
 import { inOrder, rejectedEvent } from '../../event.ts'
 import type { JsonObject } from '../../expression/value.ts'
-import type { RuleSet } from '../rule-set.ts'
+import type { ChunkText } from '../../json/chunk-text.ts'
+import type { TextCoding } from '../../json/text-coding.ts'
+import type { ByteWriter } from '../../json/write.ts'
+import type { RuleDefinition } from '../definition.ts'
 import type { Runner } from '../run.ts'
+import { DROPPED, type Dropped, SplitElements } from './split-elements.ts'
 
-/**
- * A rule set, as far as the stages between bytes and outputs depend on it. Without `createNotes` nothing is noted of
- * events; without `fastPath` each line becomes an object; without `definition` worker threads cannot compile their own.
- */
-export type RunnerSource = Pick<RuleSet, 'createRunner'> &
-  Partial<Pick<RuleSet, 'createNotes' | 'fastPath' | 'definition'>>
+/** Notes on what becomes of events, for whoever takes them with a batch. */
+export interface EventNotes {
+  /** Events that were dropped since the notes were taken. */
+  readonly dropped: number
+  take(): BatchNotes
+}
+
+/** A way from lines to output without objects in between. */
+export interface LinePath {
+  /** The output. */
+  readonly writer: ByteWriter
+  /** As for a {@link Runner}. */
+  received: number
+  /** Lines that were taken by the last call of `lines`. */
+  readonly taken: number
+  /** Those of them that no output was written for: they were dropped. */
+  readonly dropped: number
+  /**
+   * Processes lines from `start` on, until one is left to the plain way or a good deal was written.
+   *
+   * @returns where the first line begins that was not processed, or the end of the chunk
+   */
+  lines(chunk: ChunkText, start: number, most?: number): number
+}
+
+/** The parts of such a way that hold no state of lines. */
+export interface LinePathPlan {
+  create(notes?: EventNotes, coding?: TextCoding): LinePath
+}
+
+/** The part that stages need of a compiled rule file. */
+export interface RunnerSource {
+  createRunner(notes?: EventNotes): Runner
+  /** Something to note in what becomes of events. Default: nothing is known of that. */
+  createNotes?(): EventNotes
+  /** Makes output of lines without objects in between, where the rules allow it. */
+  readonly fastPath?: LinePathPlan | undefined
+  /** The text and the options that it was compiled from: worker threads compile their own. */
+  readonly definition?: RuleDefinition
+}
 
 /** Ends a part of a batch. */
 export interface PartLimit {
   /** An event has gone into the part. */
-  add(event: OutputEvent | RejectedEvent): void
+  add(event: OutputEvent | RejectedEvent | Rejection | Dropped): void
   /** The part is to be handed on. */
   readonly isReached: boolean
   /** It was, and the next one begins. */
@@ -50,27 +88,33 @@ export function* normalizeInParts(
   let events: OutputEvent[] = []
   let rejected: RejectedEvent[] = []
   for (const event of inOrder(batch)) {
-    const result = 'data' in event ? applied(event, runner) : event
-    if ('output' in result) events.push(result)
-    else rejected.push(result)
-    limit.add(result)
+    const first = 'data' in event ? normalizeOne(event, runner) : event
+    const elements = first instanceof SplitElements ? first : undefined
+    let result = first instanceof SplitElements ? first.next() : first
+    while (result !== undefined) {
+      if ('output' in result) events.push(result)
+      else if ('raw' in result) rejected.push(result)
+      else if ('code' in result) rejected.push(rejectedEvent(event as InputEvent, result))
+      limit.add(result)
+      if (stopAtRejected && rejected.length > 0) break
+      if (limit.isReached) {
+        yield { source, events, rejected }
+        events = []
+        rejected = []
+        limit.restart()
+      }
+      result = elements?.next()
+    }
     if (stopAtRejected && rejected.length > 0) break
-    if (!limit.isReached) continue
-    yield { source, events, rejected }
-    events = []
-    rejected = []
-    limit.restart()
   }
   if (events.length + rejected.length > 0) yield { source, events, rejected }
 }
 
-function applied(event: InputEvent, runner: Runner): OutputEvent | RejectedEvent {
-  const normalized = normalizeOne(event, runner)
-  return 'code' in normalized ? rejectedEvent(event, normalized) : normalized
-}
-
-/** Applies the rules to one event. */
-export function normalizeOne(event: InputEvent, runner: Runner): OutputEvent | Rejection {
+/** Applies the rules to one event, or begins with the elements of one that is split. */
+export function normalizeOne(
+  event: InputEvent,
+  runner: Runner,
+): OutputEvent | Rejection | Dropped | SplitElements {
   const { line, ordinal, text, data, exact } = event
   let output: JsonObject | undefined
   try {
@@ -80,9 +124,12 @@ export function normalizeOne(event: InputEvent, runner: Runner): OutputEvent | R
     if (error instanceof RangeError) return TOO_DEEP
     throw error
   }
-  if (output === undefined) return runner.rejection
-  const { plain, numbers } = runner
-  return { line, ordinal, text, output, plain, numbers }
+  if (output === undefined) {
+    if (runner.ending === 'rejected') return runner.rejection
+    return runner.ending === 'dropped' ? DROPPED : new SplitElements(event, runner.split!)
+  }
+  const { plain, numbers, rules } = runner
+  return { line, ordinal, text, output, plain, numbers, rules }
 }
 
 const TOO_DEEP: Rejection = { code: 'VALUE_ERROR', message: 'the event nests too deep for the rules' }

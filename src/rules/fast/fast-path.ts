@@ -19,7 +19,7 @@ import { stringify } from '../../json/stringify.ts'
 import type { TextCoding } from '../../json/text-coding.ts'
 import { ByteWriter } from '../../json/write.ts'
 import type { RuleNotes } from '../rule-notes.ts'
-import { ESCAPE, FRACTION, INPUT_SIZE, NON_ASCII, OUTPUT_SIZE } from './layout.ts'
+import { ESCAPE, FRACTION, INPUT_SIZE, NON_ASCII, OUTPUT_SIZE, REWRITTEN } from './layout.ts'
 import type { LineMachine, MachineHost } from './machine.ts'
 
 /** Thrown where a value is met that the fast path does not deal with. */
@@ -76,6 +76,11 @@ export class FastPath implements EventContext, MachineHost {
   readonly writer: ByteWriter
   /** Lines that were taken by the last call of `lines`. */
   taken = 0
+  /** It drops none. */
+  readonly dropped = 0
+  /** Set by a function that finds the routes of lines. */
+  route = 0
+  #routes: number[] | undefined
   /** Set by whoever reads batches, as for the plain way. */
   received = Date.now()
   readonly #notes: RuleNotes
@@ -98,13 +103,22 @@ export class FastPath implements EventContext, MachineHost {
   /** The address of the chunk's first byte, were all of it in memory. */
   #base = 0
 
-  /** @param machine undefined: every line goes the plain way */
-  constructor(rules: FastRules, machine: LineMachine | undefined, notes: RuleNotes, coding: TextCoding) {
+  /**
+   * @param machine undefined: every line goes the plain way
+   * @param writer takes the output. Default: one of its own
+   */
+  constructor(
+    rules: FastRules,
+    machine: LineMachine | undefined,
+    notes: RuleNotes,
+    coding: TextCoding,
+    writer = new ByteWriter(coding),
+  ) {
     this.#rules = rules
     this.#machine = machine
     this.#notes = notes
     this.#coding = coding
-    this.writer = new ByteWriter(coding)
+    this.writer = writer
     const { limits, functions } = rules
     const maxWork = Math.ceil(limits.maxWork / SHARE)
     const maxBuilt = Math.ceil(limits.maxBuilt / SHARE)
@@ -120,12 +134,13 @@ export class FastPath implements EventContext, MachineHost {
    *
    * @param chunk UTF-8; the last byte is LF
    * @param most lines. Default: no limit
+   * @param limit the end of a line: what is behind it is not looked at. Default: the end of the chunk
    * @returns where the first line begins that was not processed, or the end of the chunk
    */
-  lines(chunk: ChunkText, start: number, most = 0xffffffff): number {
+  lines(chunk: ChunkText, start: number, most = 0xffffffff, limit = chunk.bytes.length): number {
     this.taken = 0
     const machine = this.#machine
-    if (machine === undefined || !this.#load(machine, chunk, start)) return start
+    if (machine === undefined || !this.#load(machine, chunk, start, limit)) return start
     const { output } = machine.layout
     const base = this.#base
     const next = machine.run(start + base, this.#to + base, output, output + OUTPUT_SIZE, most) - base
@@ -137,13 +152,30 @@ export class FastPath implements EventContext, MachineHost {
     return next
   }
 
+  /**
+   * Finds the routes of lines from `start` on, where the only rule is a function that does.
+   *
+   * @returns those of the lines up to one that has to go the plain way
+   */
+  routes(chunk: ChunkText, start: number, most: number): readonly number[] {
+    const machine = this.#machine
+    if (machine === undefined || !this.#load(machine, chunk, start, chunk.bytes.length)) return []
+    const routes: number[] = []
+    this.#routes = routes
+    const { output } = machine.layout
+    machine.run(start + this.#base, this.#to + this.#base, output, output + OUTPUT_SIZE, most)
+    // A line may have been left after its route was found.
+    routes.length = machine.taken
+    return routes
+  }
+
   /** Brings the lines at `start` into memory. @returns false for a line that is too long */
-  #load(machine: LineMachine, chunk: ChunkText, start: number): boolean {
+  #load(machine: LineMachine, chunk: ChunkText, start: number, limit: number): boolean {
     const isOther = machine.enter(this) || chunk !== this.#chunk
     if (!isOther && start >= this.#from && start < this.#to) return true
     const { bytes } = chunk
-    let end = Math.min(bytes.length, start + INPUT_SIZE)
-    if (end < bytes.length) end = bytes.lastIndexOf(LF, end - 1) + 1
+    let end = Math.min(limit, start + INPUT_SIZE)
+    if (end < limit) end = bytes.lastIndexOf(LF, end - 1) + 1
     this.#chunk = chunk
     this.#from = start
     this.#to = Math.max(start, end)
@@ -182,6 +214,7 @@ export class FastPath implements EventContext, MachineHost {
     }
     try {
       const length = this.#rules.functions[rule]!(this, rule)
+      this.#routes?.push(this.route)
       return length === false ? LEFT : length
     } catch {
       // Whatever it was, the plain way meets it again and says what it is.
@@ -286,6 +319,22 @@ export class FastPath implements EventContext, MachineHost {
     if (typeof value === 'boolean') return this.#ascii(value ? 'true' : 'false')
     finishValue(this.meter, value)
     return this.#write(stringify(value))
+  }
+
+  /** Writes the first of the slots that has a value as the line has it. @returns its length, or `LEFT` */
+  copy(slots: readonly number[]): number {
+    const { words, bytes, layout } = this.#machine!
+    const pair = this.#find(slots)
+    const start = words[pair]!
+    const end = words[pair + 1]! >>> MARK_BITS
+    const marks = words[pair + 1]! & MARKS
+    const first = bytes[start]!
+    const isOurs =
+      first === QUOTE ? (marks & ESCAPE) === 0 : (marks & REWRITTEN) === 0 && first !== OPEN_BRACE
+    if (!isOurs) return this.rewrite(pair * 4, this.#out)
+    if (this.#out + end - start > layout.outputLimit) return LEFT
+    bytes.copyWithin(this.#out, start, end)
+    return end - start
   }
 
   field(name: string): Maybe {

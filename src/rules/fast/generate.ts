@@ -18,12 +18,14 @@ import { isJsonNumber } from '../../expression/value.ts'
 import type { TextCoding } from '../../json/text-coding.ts'
 import { PORTABLE_CODING } from '../../json/text-coding.ts'
 import { MAX_PARTS, WantedMembers } from '../../json/wanted.ts'
+import type { ByteWriter } from '../../json/write.ts'
 import type { CheckedRule, CheckedRules } from '../checked-rule.ts'
 import { fieldsOf } from '../generate/generate.ts'
 import type { OutputNode } from '../generate/output-tree.ts'
 import { outputTree, present } from '../generate/output-tree.ts'
 import { createProgram } from '../generate/program.ts'
 import { type ReadPlace, readFields } from '../read-fields.ts'
+import { ownReads } from '../rest-rule.ts'
 import { RuleNotes } from '../rule-notes.ts'
 import type { RuleFunction } from './fast-path.ts'
 import { FastPath, SHARE } from './fast-path.ts'
@@ -56,8 +58,9 @@ export interface FastPathPlan {
    * @param notes what it notes in. Default: nobody asks
    * @param coding how text becomes bytes. Default: as it is done everywhere
    * @param generated `evaluate` of the printed module. Default: the functions that were generated here
+   * @param writer takes the output. Default: one of its own
    */
-  create(notes?: RuleNotes, coding?: TextCoding, generated?: RuleFunctions): FastPath
+  create(notes?: RuleNotes, coding?: TextCoding, generated?: RuleFunctions, writer?: ByteWriter): FastPath
 }
 
 /**
@@ -69,10 +72,30 @@ export function planFastPath(
   rules: CheckedRules,
   limits: EventLimits = DEFAULT_LIMITS,
 ): FastPathPlan | undefined {
-  if (rules.tap !== undefined || !LineMachine.isSupported) return undefined
+  if (plainReasons(rules).length > 0 || !LineMachine.isSupported) return undefined
   const tree = outputTree(rules.rules.map((rule) => rule.path))
-  if (!isSimple(tree) || !rules.rules.every((rule) => readsOnlyFields(rule.node))) return undefined
   return new FastGenerator(rules.rules, tree, limits).plan()
+}
+
+/** The parts of rules that need the event as an object, for the operator: with one of them there is no fast path. */
+export function plainReasons({ rules, taps = [], when, drop, split, cases = [] }: CheckedRules): string[] {
+  const reasons: string[] = []
+  if (taps.length > 0) reasons.push("'tap' changes the event")
+  if (split !== undefined) reasons.push("'split' makes several events of one")
+  for (const [name, condition] of Object.entries({ when, drop })) {
+    if (condition !== undefined && !readsOnlyFields(condition.node)) {
+      reasons.push(`'${name}' reads the event as a whole, or its text`)
+    }
+  }
+  if (cases.length > 0) reasons.push("'cases' are asked of the event")
+  for (const { name, node } of rules) {
+    if (node.op === 'rest') reasons.push("'rest' copies the event")
+    else if (!readsOnlyFields(node)) reasons.push(`'${name}' reads the event as a whole, or its text`)
+  }
+  if (!isSimple(outputTree(rules.map((rule) => rule.path)))) {
+    reasons.push('a rule sets a value inside the value of another one, or a name is a number')
+  }
+  return reasons
 }
 
 /** No rule sets a value inside another one's, and no object needs its keys' order kept by a Dict. */
@@ -81,13 +104,16 @@ function isSimple(node: OutputNode): boolean {
   return node.children.every(isSimple)
 }
 
-function readsOnlyFields(node: Node | undefined): boolean {
+export function readsOnlyFields(node: Node | undefined): boolean {
   if (node === undefined) return true
   switch (node.op) {
     case 'root':
     case 'raw':
     case 'line-field':
     case 'variable':
+    case 'parent':
+    case 'parent-field':
+    case 'rest':
       return false
     case 'field':
       return node.path.parts.length <= MAX_PARTS
@@ -119,13 +145,6 @@ function isMember(node: Node): node is Node & { op: 'item' } {
     node.index.op === 'constant' &&
     typeof node.index.value === 'string'
   )
-}
-
-/** The members of the event that the functions in an expression read by themselves. */
-function* ownReads(node: Node | undefined): Generator<string> {
-  if (node === undefined) return
-  if (node.op === 'call' || node.op === 'callable') yield* node.reads ?? []
-  for (const child of children(node)) yield* ownReads(child)
 }
 
 class FastGenerator {
@@ -166,12 +185,12 @@ class FastGenerator {
     return {
       source: program.source,
       printModule: program.printModule,
-      create: (notes = new RuleNotes(this.#rules), coding = PORTABLE_CODING, generated) => {
+      create: (notes = new RuleNotes(this.#rules), coding = PORTABLE_CODING, generated, writer) => {
         // Values are remembered in a machine, so that other functions have one of their own.
         if (generated === undefined) shared ??= { machine: createMachine() }
         const machine = generated === undefined ? shared!.machine : createMachine()
         const rules = { functions: generated ?? program.evaluate, members, places, limits: this.#limits }
-        return new FastPath(rules, machine, notes, coding)
+        return new FastPath(rules, machine, notes, coding, writer)
       },
     }
   }
@@ -196,8 +215,8 @@ class FastGenerator {
   /** The functions of rules that are computed; by rule the slots of the only member that its value depends on. */
   #functions(): { functions: CodeBlock; slots: ReadonlyMap<number, readonly number[]> } {
     const computed = [...this.#rules.keys()].filter((index) => {
-      const { node } = this.#rules[index]!
-      return !isConstant(node) && this.#copied(node) === undefined
+      const { node, ignore } = this.#rules[index]!
+      return !isConstant(node) && (ignore.length > 0 || this.#copied(node) === undefined)
     })
     const size = computed.length > MAX_OWN_FUNCTIONS ? GROUP_SIZE : 1
     const functions = new CodeBlock()
@@ -221,13 +240,17 @@ class FastGenerator {
     const writer = createWriter(this.#constants, this.#helpers, { exact: false, fields })
     writer.block(_`switch (rule)`, () => {
       for (const index of group) {
-        const { name, node, required } = this.#rules[index]!
+        const { name, node, required, ignore } = this.#rules[index]!
+        const copied = this.#copied(node)
         writer.block(_`case ${index}:`, () => {
           this.#read.clear()
           writer.hoisted.clear()
+          writer.ignored = ignore
           hoistFields(writer, fieldsOf([node]))
           const value = new Name(`v${index}`)
           emitRule(writer, value, node, required)
+          // What is copied has its own text.
+          if (copied !== undefined) writer.line(_`if (${value} !== undefined) return run.copy(${copied})`)
           writer.line(_`return run.put(${value})`, name)
         })
         const [only] = this.#read
@@ -309,16 +332,27 @@ class FastGenerator {
   }
 
   #value(rule: number, slots: ReadonlyMap<number, readonly number[]>): void {
-    const { node, required } = this.#rules[rule]!
+    const { node, required, ignore } = this.#rules[rule]!
     if (node.op === 'constant' && isConstant(node)) {
       this.#pending += JSON.stringify(node.value)
       return
     }
     const text = this.#takePending()
-    this.#operations.push({ ...this.#operation(node, slots.get(rule) ?? []), text, rule, required })
+    this.#operations.push({
+      ...this.#operation(node, ignore, slots.get(rule) ?? []),
+      text,
+      rule,
+      required,
+    })
   }
 
-  #operation(node: Node, slots: readonly number[]): Pick<ValueOperation, 'kind' | 'slots'> {
+  #operation(
+    node: Node,
+    ignore: CheckedRule['ignore'],
+    slots: readonly number[],
+  ): Pick<ValueOperation, 'kind' | 'slots'> {
+    // The scanner knows nothing of values that count as absent.
+    if (ignore.length > 0) return { kind: 'compute', slots }
     const copied = this.#copied(node)
     if (copied !== undefined) return { kind: 'copy', slots: copied }
     if (node.op === 'call' && (node.name === 'str' || node.name === 'lower' || node.name === 'upper')) {

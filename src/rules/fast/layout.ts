@@ -43,6 +43,9 @@ export const NON_ASCII = 2
 /** A number with a fraction or an exponent. */
 export const FRACTION = 8
 
+/** A value that is no text and has one of these is written in our own way: an escape, blanks, an object in it. */
+export const REWRITTEN = 1 | 4 | 16
+
 /** The image begins here; nothing is at address 0, which stands for none. */
 export const START = 4096
 

@@ -2,8 +2,9 @@
  * Checked rules to JavaScript source, and the source to a function. Small rule files become one function that
  * builds the output as it goes; large ones are cut into groups, since V8 optimizes no function without end.
  */
-import type { Node, TapNode } from '../../expression/check/checked.ts'
+import type { Node } from '../../expression/check/checked.ts'
 import { children } from '../../expression/check/checked.ts'
+import { emitSoftCondition } from '../../expression/emit/absence.ts'
 import type { Code } from '../../expression/emit/code.ts'
 import { _, anyOf, list, Name, objectOf } from '../../expression/emit/code.ts'
 import { CodeBlock } from '../../expression/emit/code-block.ts'
@@ -16,9 +17,11 @@ import { variableName } from '../../expression/emit/targets.ts'
 import type { FunctionWriter } from '../../expression/emit/writer.ts'
 import { pathRecipe, type Recipe } from '../../expression/recipe.ts'
 import type { FieldPath } from '../../expression/runtime/fields.ts'
-import type { CheckedRule, CheckedRules } from '../checked-rule.ts'
+import type { CheckedExpression, CheckedRule, CheckedRules, CheckedTap } from '../checked-rule.ts'
+import { isCertain } from '../checked-rule.ts'
 import { fieldsIn, readFields } from '../read-fields.ts'
 import type { CopiedFrom, GeneratedFunction } from '../run.ts'
+import { PLACES } from '../run.ts'
 import { type OutputBuilder, outputBuilderOf } from './build-output.ts'
 import type { OutputNode } from './output-tree.ts'
 import { outputTree, present } from './output-tree.ts'
@@ -52,59 +55,165 @@ class Generator {
   }
 
   generate(): Program<GeneratedFunction> {
-    const { rules, tap } = this.#rules
-    if (tap !== undefined) this.#tap(tap)
+    const { rules, taps = [] } = this.#rules
+    for (const [index, tap] of taps.entries()) this.#tap(tap, index)
     const tree = outputTree(rules.map((rule) => rule.path))
     if (rules.length <= GROUP_SIZE) this.#whole(tree)
     else this.#groups(tree)
-    return createProgram(this.#functions, this.#constants, this.#helpers)
+    if (this.#rules.split !== undefined) this.#split(this.#rules.split)
+    const entry = this.#rules.split === undefined ? 'evaluate' : 'divide'
+    return createProgram(this.#functions, this.#constants, this.#helpers, entry)
   }
 
   #writer(): FunctionWriter {
     return createWriter(this.#constants, this.#helpers, { exact: this.#exact })
   }
 
-  #tap({ statements, variables }: TapNode): void {
+  #tap({ node: { statements, variables }, ignore }: CheckedTap, index: number): void {
     const writer = this.#writer()
+    writer.ignored = ignore
     if (variables > 0) {
       const names = Array.from({ length: variables }, (_slot, id) => variableName(id))
       writer.line(_`let ${list(names)}`)
     }
     emitStatements(writer, statements)
-    writer.line(_`return true`)
-    this.#functions.define(_`function tap(run, data, raw)`, writer.body())
+    writer.line(_`return data`)
+    this.#functions.define(_`function ${tapName(index)}(run, data, raw)`, writer.body())
   }
 
-  /** `if (!tap(...)) return` at the top of the entry; behind it the event is one that rules see. */
+  /** A function that tells if a condition holds. @returns its name */
+  #condition(name: string, { node, ignore }: CheckedExpression): Name {
+    const writer = this.#writer()
+    writer.ignored = ignore
+    writer.lenient = true
+    hoistFields(writer, fieldsOf([node]))
+    const holds = emitSoftCondition(writer, node)
+    writer.line(_`return ${holds}`)
+    this.#functions.define(_`function ${new Name(name)}(run, data, raw)`, writer.body())
+    return new Name(name)
+  }
+
+  /** The beginning of all: the condition of the rule set, and `tap`, behind which the event is one that rules see. */
+  #head(entry: CodeBlock): void {
+    const { when, taps = [] } = this.#rules
+    if (when !== undefined) {
+      entry.line(_`run.rule = ${PLACES.when}`)
+      entry.line(
+        _`if (!run.isRouted && !${this.#condition('when', when)}(run, data, raw)) return run.noRoute()`,
+      )
+    }
+    for (const index of taps.keys()) {
+      entry.line(_`run.rule = ${-1 - index}`)
+      entry.line(_`data = ${tapName(index)}(run, data, raw)`)
+      entry.line(_`if (data === undefined) return undefined`)
+    }
+  }
+
+  /** The top of the function that makes an output: an event that is dropped leaves here. */
   #entry(): CodeBlock {
     const entry = new CodeBlock()
-    if (this.#rules.tap !== undefined) {
-      entry.line(_`run.rule = -1`)
-      entry.line(_`if (tap(run, data, raw) === undefined) return undefined`)
+    const { split, drop, cases = [] } = this.#rules
+    if (split === undefined) this.#head(entry)
+    if (drop !== undefined) {
+      entry.line(_`run.rule = ${PLACES.drop}`)
+      entry.line(_`if (${this.#condition('drop', drop)}(run, data, raw)) return run.drop()`)
     }
     entry.line(_`run.notes.events++`)
+    if (cases.length > 0) entry.line(_`run.rule = ${PLACES.cases}`)
+    for (const [group, branches] of cases.entries()) {
+      const name = this.#cases(group, branches)
+      entry.line(_`run.branches[${group}] = ${name}(run, data, raw)`)
+    }
     return entry
+  }
+
+  /** A function that gives the case that applies, -1: none. @returns its name */
+  #cases(group: number, branches: readonly (CheckedExpression | undefined)[]): Name {
+    const block = new CodeBlock()
+    let otherwise = -1
+    for (const [index, branch] of branches.entries()) {
+      if (branch === undefined) {
+        otherwise = index
+        break
+      }
+      const condition = this.#condition(`case${group}_${index}`, branch)
+      block.line(_`if (${condition}(run, data, raw)) return ${index}`)
+    }
+    block.line(_`return ${otherwise}`)
+    const name = new Name(`cases${group}`)
+    this.#functions.define(_`function ${name}(run, data, raw)`, block)
+    return name
+  }
+
+  /** The entry of a rule set that makes several events of one: what makes an output is called for each element. */
+  #split({ node, ignore }: CheckedExpression): void {
+    const entry = new CodeBlock()
+    this.#head(entry)
+    entry.line(_`run.rule = ${PLACES.split}`)
+    const writer = this.#writer()
+    writer.ignored = ignore
+    const list = writer.code(node)
+    writer.line(_`return run.divide(${list}, data)`)
+    entry.append(writer.body())
+    this.#functions.define(_`function divide(run, data, raw)`, entry)
+    this.#functions.line(_`divide.element = evaluate`)
   }
 
   /** The rules of one function: each value in `v<index>`. */
   #values(writer: FunctionWriter, from: number, to: number): void {
     const { rules } = this.#rules
     const group = rules.slice(from, to)
-    hoistFields(writer, fieldsOf(group.map((rule) => rule.node)))
+    for (const { node, ignore } of group) {
+      writer.ignored = ignore
+      hoistFields(writer, fieldsOf([node]))
+    }
+    writer.ignored = []
     this.#look(writer, group)
     for (const [offset, rule] of group.entries()) {
       const index = from + offset
-      writer.line(_`run.rule = ${index}`, rule.name)
-      const value = valueName(index)
-      const copy = this.#exact ? copiedFrom(rule.node) : undefined
-      const name = copy === undefined ? value : new Name(`c${index}`)
-      const known = emitRule(writer, name, rule.node, rule.required)
-      if (copy !== undefined) {
-        const place = this.#constants.add(copyRecipe(copy), `place of ${rule.name}`)
-        writer.line(_`const ${value} = run.copied(${name}, ${place})`)
-      }
-      if (known === 'any') emitFinish(writer, value)
+      writer.ignored = rule.ignore
+      if (rule.onError === 'reject' && rule.branch === undefined) this.#value(writer, index, valueName(index))
+      else this.#softValue(writer, index, rule)
     }
+    writer.ignored = []
+  }
+
+  /** Writes a rule. @param name a variable that is declared for its value */
+  #value(writer: FunctionWriter, index: number, value: Name): void {
+    const rule = this.#rules.rules[index]!
+    writer.line(_`run.rule = ${index}`, rule.name)
+    const copy = this.#exact ? copiedFrom(rule.node) : undefined
+    const name = copy === undefined ? value : new Name(`c${index}`)
+    const known = emitRule(writer, name, rule.node, rule.required)
+    if (copy !== undefined) {
+      const place = this.#constants.add(copyRecipe(copy), `place of ${rule.name}`)
+      writer.line(_`const ${value} = run.copied(${name}, ${place})`)
+    }
+    if (known === 'any') emitFinish(writer, value)
+  }
+
+  /** Writes a rule of a case, or one that an error leaves out: its variable has no value then. */
+  #softValue(writer: FunctionWriter, index: number, { branch, onError }: CheckedRule): void {
+    const value = valueName(index)
+    const inner = new Name(`r${index}`)
+    const evaluate = (): void => {
+      this.#value(writer, index, inner)
+      writer.line(_`${value} = ${inner}`)
+    }
+    const guarded = (): void => {
+      if (onError === 'reject') {
+        evaluate()
+        return
+      }
+      writer.block(_`try`, evaluate)
+      writer.block(_`catch (error)`, () => {
+        writer.line(writer.call('recover', new Name('error')))
+        if (onError === 'anomaly') writer.line(_`run.omit(error)`)
+      })
+    }
+    writer.line(_`let ${value}`)
+    if (branch === undefined) guarded()
+    else writer.block(_`if (run.branches[${branch.group}] === ${branch.index})`, guarded)
   }
 
   /** Notes which fields the event has. They are read for that even where an evaluation will not reach them. */
@@ -132,16 +241,22 @@ class Generator {
 
   /** Counts what is left out of the output. */
   #leftOut(writer: FunctionWriter): void {
-    for (const [index, { required }] of this.#rules.rules.entries()) {
-      if (!required) writer.line(_`if (${isAbsent(index)}) run.notes.leftOut[${index}]++`)
+    for (const [index, rule] of this.#rules.rules.entries()) {
+      if (isCertain(rule)) continue
+      const { branch } = rule
+      const applies = branch === undefined ? _`` : _` && run.branches[${branch.group}] === ${branch.index}`
+      writer.line(_`if (${isAbsent(index)}${applies}) run.notes.leftOut[${index}]++`)
     }
   }
 
   #whole(tree: OutputNode): void {
     const writer = this.#writer()
     this.#values(writer, 0, this.#rules.rules.length)
+    for (const [index, first] of alternatives(this.#rules.rules)) {
+      writer.line(_`if (${isPresent(index)}) ${valueName(first)} = ${valueName(index)}`)
+    }
     const output = this.#object(writer, tree)
-    if (this.#rules.rules.every((rule) => rule.required)) writer.line(_`return run.finish(${output})`)
+    if (this.#rules.rules.every(isCertain)) writer.line(_`return run.finish(${output})`)
     else {
       // An output that cannot be finished is none.
       writer.line(_`const output = run.finish(${output})`)
@@ -167,11 +282,14 @@ class Generator {
       this.#functions.define(_`function ${name}(run, data, raw, values)`, writer.body())
       evaluate.line(_`if (${name}(run, data, raw, values) === undefined) return undefined`)
     }
+    for (const [index, first] of alternatives(rules)) {
+      evaluate.line(_`if (values[${index}] !== undefined) values[${first}] = values[${index}]`)
+    }
     const names = rules.map((rule) => rule.name)
     const paths = rules.map((rule) => rule.path)
     const build = this.#constants.add(outputRecipe(tree, paths, names), 'builds the output')
     evaluate.line(_`const output = run.finish(${build}(values, run))`)
-    evaluate.line(_`run.notes.leaveOut(values)`)
+    evaluate.line(_`run.notes.leaveOut(values, run.branches)`)
     evaluate.line(_`return output`)
     this.#functions.define(_`function evaluate(run, data, raw)`, evaluate)
   }
@@ -179,7 +297,7 @@ class Generator {
   // --- the output -------------------------------------------------------------------------------------------
 
   #required(node: OutputNode): boolean {
-    return present(node).some((index) => this.#rules.rules[index]!.required)
+    return present(node).some((index) => isCertain(this.#rules.rules[index]!))
   }
 
   /** Writes the code that builds an object with everything below a node; returns its name. */
@@ -223,7 +341,7 @@ class Generator {
       if (child.children.length > 0 && child.rule !== undefined) return undefined
       let value: Code | undefined
       if (child.rule !== undefined)
-        value = this.#rules.rules[child.rule]!.required ? valueName(child.rule) : undefined
+        value = isCertain(this.#rules.rules[child.rule]!) ? valueName(child.rule) : undefined
       else value = child.ordered ? undefined : this.#literal(child)
       if (value === undefined) return undefined
       members.push([child.key, value])
@@ -236,7 +354,8 @@ class Generator {
     const name = objectName(node)
     writer.line(_`let ${name}`)
     for (const { index, path } of node.assignments()) {
-      const { name: rule, required } = this.#rules.rules[index]!
+      const { name: rule } = this.#rules.rules[index]!
+      const required = isCertain(this.#rules.rules[index]!)
       const set = (): void => {
         writer.line(_`run.rule = ${index}`)
         writer.line(_`${name} = ${writer.call('assignBelow', name, path, valueName(index), rule)}`)
@@ -247,6 +366,22 @@ class Generator {
     emitFinish(writer, name)
     return name
   }
+}
+
+/** Rules of cases for an output field that another case has a rule for, before them: which one. */
+function alternatives(rules: readonly CheckedRule[]): Map<number, number> {
+  const first = new Map<string, number>()
+  const found = new Map<number, number>()
+  for (const [index, { name }] of rules.entries()) {
+    const other = first.get(name)
+    if (other === undefined) first.set(name, index)
+    else found.set(index, other)
+  }
+  return found
+}
+
+function tapName(index: number): Name {
+  return new Name(`tap${index}`)
 }
 
 /** The value of a rule. */

@@ -46,7 +46,8 @@ export function outputTree(paths: readonly (readonly string[])[]): OutputNode {
       }
       node = child
     }
-    node.rule = index
+    // Of rules of several cases for one field the first stands for all.
+    node.rule ??= index
   }
   return root
 }

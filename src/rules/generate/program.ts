@@ -17,11 +17,13 @@ export interface Program<Evaluate> {
  * Makes a program of generated functions, one of which is called `evaluate`.
  *
  * @param helpers names of the runtime that the functions use
+ * @param entry the function that is the program. Default: `evaluate`
  */
 export function createProgram<Evaluate>(
   functions: CodeBlock,
   constants: ConstantPool,
   helpers: ReadonlySet<HelperName>,
+  entry = 'evaluate',
 ): Program<Evaluate> {
   const names = [...helpers].sort().map((name) => new Name(name))
   const program = new CodeBlock()
@@ -29,7 +31,7 @@ export function createProgram<Evaluate>(
   declareHelpers(program, names, _`runtime`)
   program.append(constants.declarations())
   program.append(functions)
-  program.line(_`return evaluate`)
+  program.line(_`return ${new Name(entry)}`)
   const source = program.text()
   return {
     source,
@@ -40,7 +42,9 @@ export function createProgram<Evaluate>(
       declareHelpers(module, names, _`runtime.RUNTIME`)
       module.append(constants.printed())
       module.append(functions)
-      module.line(_`export { evaluate }`)
+      module.line(
+        entry === 'evaluate' ? _`export { evaluate }` : _`export { ${new Name(entry)} as evaluate }`,
+      )
       return module.text()
     },
   }

@@ -41,10 +41,10 @@ export class RuleText {
   /**
    * A rule's short form: the expression, and `required: false` on its last line.
    *
-   * @returns `required`, and the expression if there is one
+   * @returns `required` if the text says it, and the expression if there is one
    */
-  shortForm(): { required: boolean; source: SourceText | undefined } {
-    let required = true
+  shortForm(): { required: boolean | undefined; source: SourceText | undefined } {
+    let required: boolean | undefined
     for (const line of this.#requiredLines()) {
       const range = this.#range(line.start, line.end)
       if (!line.isLast) {
@@ -65,7 +65,7 @@ export class RuleText {
       )
       return { required, source: undefined }
     }
-    return { required, source: this.#expression() }
+    return { required, source: this.expression() }
   }
 
   /** The text of a key `field`, which has a key `required` beside it. */
@@ -78,10 +78,11 @@ export class RuleText {
       )
       this.#blankOut(line)
     }
-    return this.#expression()
+    return this.expression()
   }
 
-  #expression(): SourceText | undefined {
+  /** A text that is an expression and nothing else. */
+  expression(): SourceText | undefined {
     const { text } = this.#source
     if (text.trim() === '') {
       this.#report(this.#key, 'the expression is empty', `an empty text is written '' after |, or "''"`)

@@ -72,6 +72,7 @@ export class FusedStage extends InputStage {
     const source = this.#source
     for (const part of parts) yield { source, ...part }
     const rest = this.#processor.finish()
-    if (rest.written > 0 || rest.rejected.count > 0) yield { source, ...rest }
+    if (rest.written > 0 || rest.rejected.count > 0 || (rest.notes?.dropped ?? 0) > 0)
+      yield { source, ...rest }
   }
 }

@@ -8,8 +8,8 @@ import { HELD_EVENT_MS, MAX_WORKERS, WORKER_CHUNK_BYTES } from '../../formats/li
 import { NODE_CODING } from '../../formats/node-coding.ts'
 import { UnreadRests } from '../../formats/unread-rests.ts'
 import type { RunnerSource } from '../../rules/apply/normalize.ts'
+import type { RuleDefinition } from '../../rules/definition.ts'
 import { loadRe2 } from '../../rules/load-re2.ts'
-import type { RuleDefinition } from '../../rules/rule-set.ts'
 import { OverlappingStage } from '../overlapping-stage.ts'
 import type { ParseOptions } from '../parse.ts'
 import { parseOptions } from '../parse.ts'
@@ -190,7 +190,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
     const { bytes, written, notes } = result
     const rejected = placeRecords(result.rejected, source.name, source.lines, NODE_CODING)
     source.lines += result.lines
-    if (written === 0 && rejected.count === 0) return
+    if (written === 0 && rejected.count === 0 && (notes?.dropped ?? 0) === 0) return
     const batch: WrittenBatch = { source: source.name, bytes, written, rejected, notes }
     this.give(batch)
   }

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Block, BlockResult, WorkerMessage, WorkerSettings } from '../../batches/protocol.ts'
 import { unplacedSize } from '../../batches/rejected-records.ts'
 import { workerEntry } from '../../installed.ts'
-import type { RuleDefinition } from '../../rules/rule-set.ts'
+import type { RuleDefinition } from '../../rules/definition.ts'
 
 /** A worker thread is gone. What it was working on is lost. */
 export class WorkerError extends Error {

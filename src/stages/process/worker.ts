@@ -3,12 +3,11 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { BlockProcessor } from '../../batches/block-processor.ts'
 import type { WorkerMessage, WorkerSettings } from '../../batches/protocol.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
-import { loadAndCompile } from '../../rules/load-and-compile.ts'
-import type { RuleSet } from '../../rules/rule-set.ts'
+import { compileDefinition } from '../../rules/load-and-compile.ts'
 
 const port = parentPort!
 const settings = workerData as WorkerSettings
-const processor = new BlockProcessor(await compile(settings.rules), settings, NODE_CODING)
+const processor = new BlockProcessor(await compileDefinition(settings.rules), settings, NODE_CODING)
 /** Messages are dealt with one after the other. What one fails with ends the thread. */
 let last = Promise.resolve()
 /** Goes on with the block in hand. */
@@ -21,7 +20,7 @@ port.on('message', (message: WorkerMessage) => {
 
 async function receive(message: Exclude<WorkerMessage, { kind: 'on' }>): Promise<void> {
   if (message.kind === 'rules') {
-    processor.replaceRules(await compile(message.rules))
+    processor.replaceRules(await compileDefinition(message.rules))
     return
   }
   for (const result of processor.process(message)) {
@@ -33,8 +32,4 @@ async function receive(message: Exclude<WorkerMessage, { kind: 'on' }>): Promise
     port.postMessage(result)
     if (!result.isLast) await isWanted
   }
-}
-
-function compile({ text, options }: WorkerSettings['rules']): Promise<RuleSet> {
-  return loadAndCompile(text, options)
 }

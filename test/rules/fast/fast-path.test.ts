@@ -98,7 +98,7 @@ test('hostile lines with ever new keys do not grow the memory of keys', () => {
 
 test('keys that are not kept lead to nothing that is', () => {
   const { rules } = compileRules('r: a')
-  const fast = planFastPath({ rules, tap: undefined })!.create()
+  const fast = planFastPath({ rules })!.create()
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const heap = () => {
@@ -132,13 +132,13 @@ test('a rule that asks whether two values are the same one has no fast path', ()
     ['None is not a', true],
   ] as const) {
     const { rules } = compileRules(`r: ${JSON.stringify(expression)}`)
-    assert.equal(planFastPath({ rules, tap: undefined }) !== undefined, isFast, expression)
+    assert.equal(planFastPath({ rules }) !== undefined, isFast, expression)
   }
 })
 
 test('a huge output is left to the plain way, and little memory is kept for it', () => {
   const { rules } = compileRules(Array.from({ length: 9 }, (_, i) => `r${i}: x * 30000000`).join('\n'))
-  const fast = planFastPath({ rules, tap: undefined })!.create()
+  const fast = planFastPath({ rules })!.create()
   const block = Buffer.from('{"x":"a"}\n{"x":""}\n')
   const chunk = new ChunkText(block, NODE_CODING)
   assert.equal(takeLine(fast, chunk, 0), -1)
@@ -167,7 +167,7 @@ test('hundreds of rules have a fast path of several functions', () => {
 test('rules that need the event as a whole have no fast path', () => {
   const plan = (rules: string) => {
     const { rules: checked } = compileRules(rules)
-    return planFastPath({ rules: checked, tap: undefined })
+    return planFastPath({ rules: checked })
   }
   for (const rule of ['len(data)', 'line.raw', 'line.x', '[k for k in data]', 'data.get(x)', 'a.b.c.d.e']) {
     assert.equal(plan(`r: ${JSON.stringify(rule)}`), undefined, rule)
@@ -184,7 +184,7 @@ test('where many rules are computed, ten are in one function', () => {
       { length: count },
       (_, index) => `c${index}: x${index}\nr${index}: x + ${index}\n`,
     )
-    return compileRules(rules.join('')).fastPath!.source.match(/^function /gm)!.length
+    return compileRules(rules.join('')).ownPath!.source.match(/^function /gm)!.length
   }
   assert.equal(functionsOf(60), 60)
   assert.equal(functionsOf(61), 7)
@@ -192,7 +192,7 @@ test('where many rules are computed, ten are in one function', () => {
 
 test('lines are taken whole, wherever blocks and the memory for lines end', () => {
   const { rules } = compileRules('a: x\nb: {field: lower(y), required: false}\nc: x + 1')
-  const fast = planFastPath({ rules, tap: undefined })!.create()
+  const fast = planFastPath({ rules })!.create()
   const filling = (size: number) => `{"x":1,"z":"${'z'.repeat(size)}"}\n`
   // The second line ends before, at and behind the end of what is read at a time.
   for (let end = INPUT_SIZE - 20; end <= INPUT_SIZE + 20; end++) {
@@ -216,7 +216,7 @@ test('lines are taken whole, wherever blocks and the memory for lines end', () =
 
 test('a line that is longer than the memory for lines is left to the plain way, the ones around it are not', () => {
   const { rules } = compileRules('a: x')
-  const fast = planFastPath({ rules, tap: undefined })!.create()
+  const fast = planFastPath({ rules })!.create()
   const long = `{"x":"${'x'.repeat(INPUT_SIZE)}"}\n`
   const block = Buffer.from(`{"x":1}\n${long}{"x":2}\n`)
   const chunk = new ChunkText(block, NODE_CODING)
@@ -247,7 +247,7 @@ test('values that are remembered are those that are computed, whether they repea
 test('two users of one rule set have each their own keys and notes', () => {
   const ruleSet = compileRules('a: {field: x, required: false}\nb: {field: y, required: false}')
   const notes = [ruleSet.createNotes(), ruleSet.createNotes()]
-  const users = notes.map((each) => ruleSet.fastPath!.create(each, NODE_CODING))
+  const users = notes.map((each) => ruleSet.ownPath!.create(each, NODE_CODING))
   const lines = ['{"x":1,"z":0}\n{"z":0}\n', '{"z":0,"y":2}\n{"y":3}\n']
   for (let turn = 0; turn < 3; turn++) {
     for (const [index, user] of users.entries()) {
@@ -278,11 +278,46 @@ test('no work is saved by remembering that the limits of an event would not allo
     (_, index) => `r${index}: len([i for i in range(x + ${index})])`,
   ).join('\n')
   const ruleSet = compileRules(rules, { maxWork: 2_000_000 })
-  const fast = ruleSet.fastPath!.create()
+  const fast = ruleSet.ownPath!.create()
   const line = '{"x":2000}\n'
   assert.equal(ruleSet.createRunner().run({ x: 2000 }, line), undefined)
   const block = Buffer.from(line)
   for (let time = 0; time < 100; time++) {
     assert.equal(fast.lines(new ChunkText(block, NODE_CODING), 0), 0)
   }
+})
+
+test('values that count as absent are left out of what is copied and computed, as in the plain way', () => {
+  const rules = `
+defaults: {required: false, ignore: ['', '-', 0, null, true, 'é']}
+a: x
+b: x.y
+c: data['z']
+d: lower(x)
+e: str(z)
+f: cond(x == '-', 'dash', exists(z), 'z', 'other')
+g: {field: x, ignore: []}
+h.i: o.p`
+  const values = [
+    '"-"',
+    '""',
+    '0',
+    '0.0',
+    'null',
+    'true',
+    'false',
+    '"\\u002d"',
+    '"é"',
+    '"É"',
+    '1',
+    '2.50',
+    '"a\\"b"',
+    '[ 1 ]',
+    '{"y":"-"}',
+    '{"y":3.0}',
+    '12345678901234567890',
+  ]
+  const lines = values.flatMap((x) => values.map((z) => `{"x":${x},"z":${z},"o":{"p":${z}},"x.y":${x}}`))
+  const taken = compareWays(rules, lines)
+  assert.ok(taken > lines.length / 2, `${taken} of ${lines.length}`)
 })

@@ -1,0 +1,138 @@
+/** From the arguments of `--rules` to routes: folders and routes files are followed to the rule files in them. */
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { renderProblems } from '../expression/diagnostic.ts'
+import type { RouteDefinition, RoutedDefinition } from '../rules/definition.ts'
+import { isRoutesText, loadRoutes } from '../rules/sets/routes-file.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { isFolder, lookupsFor, readText } from './rule-texts.ts'
+
+/** A folder stands for the file of this name in it, if there is one. */
+const ROUTES_FILE = 'routes.yaml'
+
+/** Names of YAML files in a folder that are no rule sets: tables, tests, files that are only included. */
+const NO_RULE_SET = /^(?:_.*|lookups\.ya?ml|routes\.ya?ml|tests?\.ya?ml|.*[._-]tests?\.ya?ml)$/i
+
+type Resolved = Pick<RoutedDefinition, 'routes' | 'texts'>
+
+/**
+ * The rule files in their order, with the texts of them and of all routes files and lookup files.
+ *
+ * @param lookups undefined: those beside each rule file
+ * @throws {CommandError} for what cannot be read, and with all that is wrong with routes files where they lead nowhere
+ */
+export function resolveRoutes(rules: readonly string[], lookups: readonly string[] | undefined): Resolved {
+  const resolver = new Resolver(lookups)
+  for (const path of rules) resolver.add(path, { conditions: [], base: folderOf(path), way: [] })
+  return resolver.result()
+}
+
+function folderOf(path: string): string {
+  return isFolder(path) ? path : dirname(path)
+}
+
+/** The way to a rule file. */
+interface Way {
+  readonly conditions: RouteDefinition['conditions']
+  /** Names of rule sets are relative to it. */
+  readonly base: string
+  /** The routes files on the way. */
+  readonly way: readonly string[]
+}
+
+class Resolver {
+  readonly #lookups: readonly string[] | undefined
+  readonly #routes: RouteDefinition[] = []
+  readonly #texts = new Map<string, string>()
+
+  constructor(lookups: readonly string[] | undefined) {
+    this.#lookups = lookups
+  }
+
+  result(): Resolved {
+    const texts = Array.from(this.#texts, ([file, text]) => ({ file, text }))
+    return { routes: this.#routes, texts }
+  }
+
+  add(path: string, way: Way): void {
+    if (!isFolder(path)) {
+      if (isRoutesText(this.#text(path))) this.#addRoutes(path, way)
+      else this.#addFile(path, way, false)
+      return
+    }
+    const routes = join(path, ROUTES_FILE)
+    if (existsSync(routes)) {
+      this.#addRoutes(routes, way)
+      return
+    }
+    const files = ruleFilesIn(path)
+    if (files.length === 0) throw new CommandError(EXIT.USAGE, `there is no rule file in ${path}`)
+    for (const file of files) this.#addFile(file, way, true)
+  }
+
+  #addRoutes(file: string, { conditions, base, way }: Way): void {
+    if (way.includes(file)) {
+      throw new CommandError(EXIT.USAGE, `routes lead in a circle: ${[...way, file].join(' -> ')}`)
+    }
+    const text = this.#text(file)
+    const { routes, problems } = loadRoutes(text, file)
+    if (problems.some(({ severity }) => severity === 'error')) {
+      throw new CommandError(EXIT.USAGE, renderProblems(problems, new Map([[file, text]])))
+    }
+    for (const [line, { rules, place }] of routes.entries()) {
+      const inner = { conditions: [...conditions, { file, line }], base, way: [...way, file] }
+      if (rules === undefined) {
+        this.#routes.push({ conditions: inner.conditions, lookups: [] })
+        continue
+      }
+      const path = [rules, `${rules}.yaml`, `${rules}.yml`]
+        .map((name) => join(dirname(file), name))
+        .find((candidate) => existsSync(candidate))
+      if (path === undefined) {
+        throw new CommandError(
+          EXIT.USAGE,
+          `${file}:${place.line}:${place.column}: error: there is no rule file or folder ${join(dirname(file), rules)}`,
+        )
+      }
+      this.add(path, inner)
+    }
+  }
+
+  #addFile(file: string, { conditions, base }: Way, isOfFolder: boolean): void {
+    this.#text(file)
+    const lookups = lookupsFor(file, this.#lookups)
+    for (const tables of lookups) this.#text(tables)
+    this.#routes.push({ conditions, file, name: nameOf(file, base), lookups, needsWhen: isOfFolder })
+  }
+
+  #text(file: string): string {
+    let text = this.#texts.get(file)
+    if (text === undefined) {
+      text = readText(file)
+      this.#texts.set(file, text)
+    }
+    return text
+  }
+}
+
+/** `rules/cisco/asa.yaml` and `rules/cisco/asa/rules.yaml` are `cisco/asa` in `rules`. */
+function nameOf(file: string, base: string): string {
+  const slashed = (path: string) => path.replaceAll('\\', '/')
+  const from = `${slashed(base)}/`
+  const whole = slashed(file)
+  const path = whole.startsWith(from) ? whole.slice(from.length) : whole.replace(/^(?:\.\.\/)+/, '')
+  const name = path.replace(/\.ya?ml$/i, '').replace(/\/rules$/, '')
+  return name === '' ? path : name
+}
+
+/** All rule files below a folder, in the order of their paths. */
+function ruleFilesIn(folder: string): string[] {
+  const files: string[] = []
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.name.startsWith('.') || entry.name.startsWith('_')) continue
+    if (isFolder(path)) files.push(...ruleFilesIn(path))
+    else if (/\.ya?ml$/i.test(entry.name) && !NO_RULE_SET.test(entry.name)) files.push(path)
+  }
+  return files.sort()
+}

@@ -1,0 +1,182 @@
+/**
+ * The fast path of events that have conditions before them: a scanner of its own reads the members that conditions ask for, one function
+ * finds the route of each line, and lines of one route go to that rule set's fast path together.
+ *
+ *     lines --> router --> route 3 3 3 1 1 --> rule set 3: three lines
+ *                                         `--> rule set 1: two lines
+ */
+import type { Code } from '../../expression/emit/code.ts'
+import { _ } from '../../expression/emit/code.ts'
+import type { FieldPath } from '../../expression/runtime/fields.ts'
+import type { EventLimits } from '../../expression/runtime/meter.ts'
+import type { ChunkText } from '../../json/chunk-text.ts'
+import type { TextCoding } from '../../json/text-coding.ts'
+import { PORTABLE_CODING } from '../../json/text-coding.ts'
+import { WantedMembers } from '../../json/wanted.ts'
+import { ByteWriter } from '../../json/write.ts'
+import type { EventNotes, LinePath, LinePathPlan } from '../apply/normalize.ts'
+import type { CheckedExpression } from '../checked-rule.ts'
+import { ownReads } from '../rest-rule.ts'
+import { RuleNotes } from '../rule-notes.ts'
+import { generateRoutes, NO_ROUTE } from '../sets/route-function.ts'
+import type { RuleFunction } from './fast-path.ts'
+import { FastPath } from './fast-path.ts'
+import type { FastPathPlan } from './generate.ts'
+import { readsOnlyFields } from './generate.ts'
+import { createLayout } from './layout.ts'
+import { LineMachine } from './machine.ts'
+
+/** A way that lines may take. The plan of a rule set is made when its first line comes. */
+export interface LineRoute {
+  /** All of them hold. */
+  readonly conditions: readonly CheckedExpression[]
+  /** `drop`: the line is taken and has no output. Undefined: the plain way takes it. */
+  readonly target: (() => FastPathPlan | undefined) | 'drop' | undefined
+  /** The number under which the notes know it. */
+  readonly route: number
+}
+
+/** Something that holds the notes of several rule sets. */
+export interface LineNotes extends EventNotes {
+  of(route: number): RuleNotes
+  count(route: number, events: number): void
+}
+
+/** Lines that are routed at a time. */
+const MAX_LINES = 64
+
+/** Each rule set's machine has a memory of some MiB: of those that come later, lines go the plain way. */
+const MAX_MACHINES = 64
+
+/** @returns undefined where conditions need the event as an object, or no rule set has a fast path */
+export function planLineRoutes(routes: readonly LineRoute[], limits: EventLimits): LinePathPlan | undefined {
+  if (!LineMachine.isSupported || routes.every(({ target }) => target === undefined)) return undefined
+  const nodes = routes.flatMap(({ conditions }) => conditions.map(({ node }) => node))
+  if (!nodes.every(readsOnlyFields)) return undefined
+  const wanted = new WantedMembers()
+  const members = new Map<string, number>()
+  for (const node of nodes) {
+    for (const member of ownReads(node)) members.set(member, wanted.member([member]))
+  }
+  const read = (slots: readonly number[]): Code =>
+    slots.length === 1 ? _`run.value(${slots[0]})` : _`run.first(${slots})`
+  const fields = {
+    field: (path: FieldPath) => read(wanted.path(path)),
+    member: (key: string) => read([wanted.member([key])]),
+  }
+  const conditions = routes.map((route) => route.conditions)
+  const { evaluate } = generateRoutes<RuleFunction>(conditions, { exact: false, fields })
+  wanted.finish()
+  const layout = createLayout(
+    wanted,
+    [
+      { kind: 'compute', text: '', rule: 0, required: false, slots: [] },
+      { kind: 'end', text: '' },
+    ],
+    1,
+    0,
+  )
+  if (layout === undefined) return undefined
+  return {
+    create(notes, coding = PORTABLE_CODING) {
+      const rules = { functions: [evaluate], members, places: [], limits }
+      const router = new FastPath(rules, LineMachine.create(layout), new RuleNotes([]), coding)
+      return new RoutedLinePath(routes, router, notes as LineNotes, coding)
+    },
+  }
+}
+
+class RoutedLinePath implements LinePath {
+  readonly writer: ByteWriter
+  received = Date.now()
+  taken = 0
+  dropped = 0
+  readonly #routes: readonly LineRoute[]
+  readonly #router: FastPath
+  readonly #notes: LineNotes
+  readonly #coding: TextCoding
+  readonly #paths: (FastPath | undefined)[] = []
+  #machines = 0
+  /** The lines that are routed: where each begins, and the end of the last one. */
+  #chunk: ChunkText | undefined
+  #starts: number[] = []
+  #found: readonly number[] = []
+
+  constructor(routes: readonly LineRoute[], router: FastPath, notes: LineNotes, coding: TextCoding) {
+    this.#routes = routes
+    this.#router = router
+    this.#notes = notes
+    this.#coding = coding
+    this.writer = new ByteWriter(coding)
+  }
+
+  lines(chunk: ChunkText, start: number, most = MAX_LINES): number {
+    this.taken = 0
+    this.dropped = 0
+    let at = start
+    while (this.taken < most) {
+      const first = this.#lineAt(chunk, at)
+      if (first === -1) return at
+      const found = this.#found[first]!
+      let last = first + 1
+      const limit = Math.min(this.#found.length, first + most - this.taken)
+      while (last < limit && this.#found[last] === found) last++
+      const next = this.#take(chunk, found, first, last)
+      if (next !== this.#starts[last]) return next
+      at = next
+    }
+    return at
+  }
+
+  /** The number of the line that begins here, with its route; -1: it has to go the plain way. */
+  #lineAt(chunk: ChunkText, start: number): number {
+    if (chunk === this.#chunk) {
+      const known = this.#starts.indexOf(start)
+      if (known !== -1 && known < this.#found.length) return known
+    }
+    const { bytes } = chunk
+    if (start >= bytes.length) return -1
+    this.#chunk = chunk
+    this.#router.received = this.received
+    this.#found = this.#router.routes(chunk, start, MAX_LINES)
+    this.#starts = [start]
+    for (let line = 0; line < this.#found.length; line++) {
+      this.#starts.push(bytes.indexOf(LF, this.#starts[line]) + 1)
+    }
+    return this.#found.length === 0 ? -1 : 0
+  }
+
+  /** Takes lines of one route. @returns where the first line begins that was not taken */
+  #take(chunk: ChunkText, found: number, first: number, last: number): number {
+    const start = this.#starts[first]!
+    if (found === NO_ROUTE) return start
+    const { target, route } = this.#routes[found]!
+    if (target === 'drop') {
+      const count = last - first
+      this.#notes.of(route).dropped += count
+      this.#notes.count(route, count)
+      this.taken += count
+      this.dropped += count
+      return this.#starts[last]!
+    }
+    const path = target && this.#path(found, target, route)
+    if (path === undefined) return start
+    path.received = this.received
+    const next = path.lines(chunk, start, last - first, this.#starts[last])
+    this.taken += path.taken
+    this.#notes.count(route, path.taken)
+    return next
+  }
+
+  #path(found: number, target: () => FastPathPlan | undefined, route: number): FastPath | undefined {
+    let path = this.#paths[found]
+    if (path === undefined && this.#machines < MAX_MACHINES) {
+      this.#machines++
+      path = target()?.create(this.#notes.of(route), this.#coding, undefined, this.writer)
+      this.#paths[found] = path
+    }
+    return path
+  }
+}
+
+const LF = 0x0a
