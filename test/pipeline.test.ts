@@ -60,6 +60,7 @@ describe('createPipeline', () => {
     assert.deepEqual(counts, {
       events: 5,
       written: 3,
+      dropped: 0,
       rejected: 2,
       rejectedByCode: { JSON_INVALID: 1, JSON_NOT_OBJECT: 1 },
       replaced: 0,

@@ -235,6 +235,8 @@ describe('normalize', { concurrency: 4 }, () => {
       events: 4,
       written: 3,
       rejected: 1,
+      dropped: 0,
+      replaced: 0,
       rejected_by_code: { FIELD_MISSING: 1 },
       rejected_by_rule: { 'user.name': 1 },
       left_out_by_rule: { bytes: 1 },
@@ -303,7 +305,7 @@ describe('normalize', { concurrency: 4 }, () => {
       [[...rules, '--max-work', '0'], /--max-work/],
       [[...rules, '--max-built', '64M'], /--max-built/],
       [[...rules, '--on-error', 'ignore'], /--on-error/],
-      [[...rules, '--input-format', 'csv'], /--input-format/],
+      [[...rules, '--input-format', 'xml'], /--input-format/],
       [['--unknown'], /unknown option '--unknown'/],
     ]
     const results = await Promise.all(cases.map(([argv]) => normalize(argv, EVENTS)))

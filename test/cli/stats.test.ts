@@ -30,7 +30,9 @@ describe('the summary of a run', () => {
     const described = [...section!.split(/\n##/)[0]!.matchAll(/^\| `([a-z_.]+)` \|/gm)].map(
       ([, name]) => name,
     )
-    const { enrichment, ...members } = JSON.parse(statsRecord(COUNTS, 2, new PoolStats(), { meta: { vendor: 'x' } }))
+    const { enrichment, ...members } = JSON.parse(
+      statsRecord(COUNTS, 2, new PoolStats(), { meta: { vendor: 'x' } }),
+    )
     const told = [...Object.keys(members), ...Object.keys(enrichment).map((name) => `enrichment.${name}`)]
     assert.deepEqual(told, described)
   })

@@ -36,7 +36,7 @@ export const GROK_PATTERNS: Readonly<Record<string, string>> = {
   // People
   USERNAME: '[A-Za-z0-9._-]+',
   USER: '%{USERNAME}',
-  EMAILLOCALPART: String.raw`[A-Za-z0-9!#$%&'*+/=?^_${'`'}{|}~.-]+`,
+  EMAILLOCALPART: "[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+",
 
   // Network
   CISCOMAC: String.raw`(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}`,
