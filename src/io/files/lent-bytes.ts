@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { closeSync, openSync, readSync } from 'node:fs'
-import type { SocketConstructorOpts } from 'node:net'
-import { Socket } from 'node:net'
+import type { Socket, SocketConstructorOpts } from 'node:net'
 import { FileSize } from './file-size.ts'
 
 /**
@@ -73,10 +72,12 @@ export function lentPipe(fd: number): LentBytes {
         // Nothing is read into the buffer until it is wanted.
         return false
       }
+      // Runs that read files only need no sockets.
+      const net = await import('node:net')
       if (isOver) return
       const options = { fd, readable: true, writable: false, onread: { buffer, callback } }
       // The types know `onread` of sockets that connect only.
-      socket = new Socket(options as SocketConstructorOpts)
+      socket = new net.Socket(options as SocketConstructorOpts)
       const open = socket
       open.on('error', (error) => {
         fault = error
