@@ -90,7 +90,7 @@ describe('normalize with many rule sets', () => {
     const conditions = await normalize(['--rules', folder], EVENTS)
     assert.match(
       conditions.stderr,
-      /b\.yaml:1:1: error: .*needs a condition[^]*c\.yaml:1:1: error: .*needs a condition/,
+      /b\.yaml:1:1: error: .*needs a condition.*c\.yaml:1:1: error: .*needs a condition/s,
     )
   })
 
