@@ -25,7 +25,7 @@ export async function compareWith(revision: string, options: BenchOptions): Prom
   })
 }
 
-/** What is installed here serves a tree that asks for the same packages: then only the code differs. */
+/** The packages that are installed here serve a tree that asks for the same ones: then only the code differs. */
 function install(tree: string): void {
   if (isDeepStrictEqual(dependencies(ROOT), dependencies(tree))) {
     symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'), 'junction')

@@ -252,7 +252,7 @@ function queries(indicators: number): Asked[] {
   return asked
 }
 
-/** What a walk through all rows finds: in the order in which the server is to give it. */
+/** The finds of a walk through all rows: in the order in which the server is to give it. */
 function bruteForce(asked: readonly Asked[], indicators: number): string[][] {
   const exact = new Map<string, number[]>()
   const urls: { readonly text: string; readonly number: number }[] = []

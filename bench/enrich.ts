@@ -35,7 +35,7 @@ import * as harness from './harness.ts'
 
 const RULES = join(harness.BENCH, 'rules.yaml')
 const ENRICH = '\nenrich:\n  ip: [source.ip, destination.ip]\n'
-/** What the stage looks up when it is measured alone. */
+/** The fields that the stage looks up when it is measured alone. */
 const SPEC = { url: ['url.original'], ip: [], hash: [], into: 'threat.enrichments' }
 /** Events that are different from each other. */
 const DIFFERENT = 10_000

@@ -30,7 +30,7 @@ export { type BenchOptions, measured, median, type Row, skipped, type Target } f
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** The folder of the benches. */
 export const BENCH = join(ROOT, 'bench')
-/** What is measured: the built project, where `build` has put it. */
+/** The built project, which is measured, where `build` has put it. */
 let builtFolder: string | undefined
 /** Folders of this process that are still there. */
 const folders = new Set<string>()

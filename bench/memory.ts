@@ -50,11 +50,11 @@ interface Scenario {
   readonly what: string
   readonly rules: string
   readonly format: 'jsonl' | 'json'
-  /** What the slow reader reads, a line for each event. */
+  /** The input of the slow reader, a line for each event. */
   readonly reads: 'output' | 'errors'
   /** Of the size that was asked for. */
   readonly share: number
-  /** What it takes before it stops for a while. */
+  /** Bytes that it takes before it stops for a while. */
   readonly readBeforePause: number
 }
 

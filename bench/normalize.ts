@@ -6,7 +6,7 @@
  * equivalent programs and are passed over where they are not installed. All write the same before they are timed. A
  * slow peer gets as many events as it takes about as long for as normalize for all of them: throughputs are compared.
  * A Zeek DNS log (`--zeek FILE` or SLUICE_BENCH_ZEEK=FILE, also gzipped) is repeated to as many events as the others.
- * What a rule costs is the difference of a run of N events and one of 2N, so that what comes once (the load, the
+ * The cost of a rule is the difference of a run of N events and one of 2N, so that what comes once (the load, the
  * compilation of generated code) is no part of it. Run: `node --import tsx bench/normalize.ts`.
  *
  * 2026-11-22, Node 20.20, 2 cores, load 1.5:
@@ -315,7 +315,7 @@ async function startUp(rounds: number): Promise<Row> {
   )
 }
 
-/** How many rules, and for how many events they run in the shorter run; of so many generated code is compiled. */
+/** Numbers of rules, and of the events of the shorter run; of so many generated code is compiled. */
 const MANY_RULES = [
   { rules: 100, events: 50_000 },
   { rules: 1000, events: 5000 },

@@ -1,6 +1,6 @@
-/** What a bench answers with: rows of a table, in the terminal and in RESULTS.md. */
+/** The answers of a bench: rows of a table, in the terminal and in RESULTS.md. */
 
-/** What a figure has to reach. */
+/** The bounds that a figure has to keep. */
 export interface Target {
   readonly atLeast?: number
   readonly atMost?: number
@@ -31,7 +31,7 @@ export interface Row {
   readonly ratio?: Ratio
 }
 
-/** What a bench may be asked for; each reads what concerns it. */
+/** Settings of the benches; each reads those that concern it. */
 export interface BenchOptions {
   /** Small sizes and few runs: to see that a bench works, not to believe its figures. */
   readonly quick?: boolean

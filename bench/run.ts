@@ -25,7 +25,7 @@ interface BenchModule {
   readonly run: (options: BenchOptions) => Promise<Row[]>
 }
 
-/** What a reader looks for first; the others follow by name. */
+/** The benches that a reader looks for first; the others follow by name. */
 const FIRST = ['normalize', 'memory', 'functions']
 
 async function main(): Promise<void> {
@@ -70,7 +70,7 @@ const HEAD = [
   '',
   'Written by `npm run bench`: a section for each version of Node that it was run with, the others are left as they are.',
   'Figures are medians of runs in turn, the spread is from the least to the greatest reading. `x` is how many times',
-  'the throughput of the other side ours is, pair by pair. What is measured, and how, stands at the head of each',
+  'the throughput of the other side ours is, pair by pair. The measured thing, and the way, stand at the head of each',
   'bench.',
 ]
 

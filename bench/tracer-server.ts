@@ -148,7 +148,7 @@ async function connectionPerRequest(
   return rows
 }
 
-/** How fast one side was in each round, and how many of its requests have failed. */
+/** The speed of one side in each round, and the number of its requests that have failed. */
 interface Side {
   readonly readings: number[]
   readonly failed: number

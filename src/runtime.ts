@@ -26,7 +26,7 @@ export function directFunction(name: string): Call {
 }
 
 /**
- * A function of the language, prepared with the constants of a call. What they are has been checked when the rules were
+ * A function of the language, prepared with the constants of a call. They have been checked when the rules were
  * compiled: patterns that were allowed then are taken, and nobody is warned again.
  *
  * @param tables the lookup tables that it asks for

@@ -1,4 +1,4 @@
-/** What may import what. The drawing of it is in src/README.md. */
+/** The rules of imports. Their drawing is in src/README.md. */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix, relative, sep } from 'node:path'

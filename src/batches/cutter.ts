@@ -5,7 +5,7 @@ import type { Block, BlockResult } from './protocol.ts'
 export type Piece = Block | { readonly kind: 'result'; readonly result: BlockResult }
 
 /**
- * Cuts the bytes of sources into blocks of complete events. What it yields has to be taken before the next call; only
+ * Cuts the bytes of sources into blocks of complete events. The blocks that it yields have to be taken before the next call; only
  * so much is cut as is taken.
  */
 export interface Cutter {
@@ -17,7 +17,7 @@ export interface Cutter {
   flushHeld?(): Iterable<Piece>
   /** Such an event is held. */
   readonly holdsEvent?: boolean
-  /** The source has ended: gives the rest. What follows belongs to another source. */
+  /** The source has ended: gives the rest. All that follows belongs to another source. */
   end(): Iterable<Piece>
   /** The rest of the source that has ended last, which could not be cut because it is no document. Lines can always be. */
   readonly unread?: UnreadRest | undefined

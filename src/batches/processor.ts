@@ -57,7 +57,7 @@ export interface ProcessedPart<Records> {
   readonly notes: BatchNotes | undefined
 }
 
-/** What is not cut line by line is read by so much at a time: all events that are complete in a piece are texts in memory together. */
+/** Formats that are not cut line by line are read by so much at a time: all events that are complete in a piece are texts in memory together. */
 const STEP_BYTES = 64 * 1024
 
 /**
@@ -226,7 +226,7 @@ export class Processor<Records> {
     }
   }
 
-  /** What was made, and what becomes of the elements that wait. */
+  /** The output that was made, and that of the elements that wait. */
   *#parts(): Generator<ProcessedPart<Records>> {
     yield this.finish()
     while (this.#elements !== undefined) {

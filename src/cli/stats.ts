@@ -3,7 +3,7 @@ import { toPlain } from '../rules/apply/plain-values.ts'
 import type { PipelineCounts } from '../stages/chain.ts'
 import type { PoolStats } from '../tracer/client/pool.ts'
 
-/** What `--stats` prints: one JSON object. The README of this folder defines each member; a test holds the two together. */
+/** The summary that `--stats` prints: one JSON object. The README of this folder defines each member; a test holds the two together. */
 export function statsRecord(
   counts: PipelineCounts,
   seconds: number,

@@ -8,7 +8,7 @@ export type InputFormat = 'jsonl' | 'json' | 'text' | 'csv'
 
 const FORMATS: readonly InputFormat[] = ['jsonl', 'json', 'text', 'csv']
 
-/** What becomes of events with bytes that do not fit the encoding. */
+/** The fate of events with bytes that do not fit the encoding. */
 export type InvalidUtf8 = 'reject' | 'replace'
 
 const INVALID_UTF8: readonly InvalidUtf8[] = ['reject', 'replace']

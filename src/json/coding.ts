@@ -28,7 +28,7 @@ function read(meter: Meter, text: string): Maybe {
   }
 }
 
-/** Bytes that the value takes at most: it is counted before it is made. What stands in strings is taken for members, too. */
+/** Bytes that the value takes at most: it is counted before it is made. The contents of strings are taken for members, too. */
 function estimateBytes(text: string): number {
   let bytes = text.length
   for (let index = 0; index < text.length; index++) {

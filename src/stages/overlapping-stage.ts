@@ -60,7 +60,7 @@ export abstract class OverlappingStage<Taken> extends Duplex {
     if (this.push(batch)) this.#isWanted = true
   }
 
-  /** Goes on wherever it can. What is asked meanwhile may call back: this is not entered again then. */
+  /** Goes on wherever it can. Questions that are asked meanwhile may call back: this is not entered again then. */
   protected advance(): void {
     if (this.#isAdvancing || this.destroyed) return
     this.#isAdvancing = true

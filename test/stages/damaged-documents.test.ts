@@ -63,7 +63,7 @@ const value = fc.oneof(
 
 interface Document {
   readonly bytes: Buffer
-  /** What it is made of. */
+  /** Its parts. */
   readonly values: readonly { readonly text: string; readonly isWhole: boolean }[]
 }
 
@@ -97,7 +97,7 @@ function collector(): Writable & { text: string } {
   return stream
 }
 
-/** What the program makes of a document on one thread. */
+/** The output of the program for a document on one thread. */
 async function processed(chunks: readonly Buffer[]) {
   const [output, errors] = [collector(), collector()]
   const pipeline = createPipeline({
@@ -114,7 +114,7 @@ async function processed(chunks: readonly Buffer[]) {
   return { output: output.text, errors: errors.text, counts: pipeline.counts, fault }
 }
 
-/** What workers make of it: the same work, without the threads. */
+/** The output of workers for it: the same work, without the threads. */
 function processedInBlocks(chunks: readonly Buffer[]) {
   const cutter = new EventCutter(() => new ValueSplitter(MIB), 100)
   const normalizer = new BlockProcessor(RULES, {
@@ -156,7 +156,7 @@ function assertAccounted(bytes: Buffer, found: readonly Found[]): void {
 
 const TOKENS = /"(?:[^"\\]|\\[\s\S])*"|[[\]{},:"]|[^ \t\r\n,:"[\]{}]+/g
 
-/** How many values a document has, counted in another way; undefined where its brackets or strings do not match. */
+/** The number of values in a document, counted in another way; undefined where its brackets or strings do not match. */
 function countValues(text: string): number | undefined {
   let [depth, count] = [0, 0]
   /** In an array at the top: whether a value is due, behind a comma, or has been. Undefined outside. */

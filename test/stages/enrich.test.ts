@@ -398,7 +398,7 @@ function eventLine(n: number): string {
 
 const LINES = Array.from({ length: 300 }, (_, n) => eventLine(n))
 
-/** What an event says of itself. */
+/** The statements of an event about itself. */
 function summary(line: string): { n: number; found: string[]; anomaly: string | undefined } {
   const event = JSON.parse(line)
   return {

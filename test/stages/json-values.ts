@@ -1,7 +1,7 @@
 import type { Value } from '../../src/expression/value.ts'
 import { Dict } from '../../src/expression/value.ts'
 
-/** What parseExact gives, as JSON.parse would give it: plain objects for Dicts, and `integer(n)` for bigints. */
+/** The values of parseExact, as JSON.parse would give them: plain objects for Dicts, and `integer(n)` for bigints. */
 export function plainValue(value: Value, integer: (n: bigint) => unknown): unknown {
   if (typeof value === 'bigint') return integer(value)
   if (Array.isArray(value)) return value.map((item) => plainValue(item, integer))

@@ -10,7 +10,7 @@ import { steppingClock } from '../stepping-clock.ts'
 /** Makes as many pieces of a number as it says, and three at the end. */
 class Pieces extends PacedStage<number> {
   made = 0
-  /** What the errors output of a stage is: pieces that do not go to the reader, and have to be waited for. */
+  /** The errors output of a stage: pieces that do not go to the reader, and have to be waited for. */
   readonly #aside: number
 
   constructor(aside = 0) {
@@ -46,7 +46,7 @@ class Pieces extends PacedStage<number> {
   }
 }
 
-/** How often each number is there. */
+/** The count of each number. */
 function countsOf(numbers: readonly number[]): number[] {
   const counts = new Map<number, number>()
   for (const number of numbers) counts.set(number, (counts.get(number) ?? 0) + 1)

@@ -14,7 +14,7 @@ const NAMED: Readonly<Record<Exclude<NetworkName, 'public'>, readonly string[]>>
   multicast: ['224.0.0.0/4', 'ff00::/8'],
 }
 
-/** What IANA's registries of special-purpose addresses call not globally reachable, and multicast. */
+/** Networks that IANA's registries of special-purpose addresses call not globally reachable, and multicast. */
 const NOT_PUBLIC = [
   ...NAMED.private,
   ...NAMED.loopback,

@@ -106,7 +106,7 @@ function runsOf(beginnings: readonly Beginning[], root: RegexNode): readonly Cha
     const set = loopSet(first)
     if (set !== undefined) runs.set(setKey(set), set)
   }
-  // What a back-reference repeats would be longer, further left.
+  // The text that a back-reference repeats would be longer, further left.
   if (hasReference(root)) return []
   for (const [key, run] of runs) {
     const others = complement(resolve(run))

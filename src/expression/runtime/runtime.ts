@@ -87,7 +87,7 @@ function mergeInto(meter: Meter, dict: Dict, other: Value): void {
 }
 
 /**
- * `attempt`: an error that the event causes is no more than a value that is missing. What an event may cost at most stays
+ * `attempt`: an error that the event causes is no more than a value that is missing. The limits of an event stay
  * a bound: an event that has used it up is rejected.
  *
  * @throws {Failure} VALUE_ERROR when the event has cost more than it may

@@ -14,7 +14,7 @@ export interface EventReader {
 }
 
 /**
- * Parses the texts of events. What is no JSON object is rejected.
+ * Parses the texts of events. Texts that are no JSON object are rejected.
  *
  * @param reader makes values of other texts. Default: texts are JSON
  */

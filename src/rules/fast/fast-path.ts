@@ -69,7 +69,7 @@ interface FastRules {
 }
 
 export class FastPath implements EventContext, MachineHost {
-  /** What may be spent by the rule that is computed. */
+  /** The budget of the rule that is computed. */
   meter: Meter
   readonly json = JSON_CODING
   /** The output. */

@@ -249,7 +249,7 @@ class FastGenerator {
           hoistFields(writer, fieldsOf([node]))
           const value = new Name(`v${index}`)
           emitRule(writer, value, node, required)
-          // What is copied has its own text.
+          // A value that is copied has its own text.
           if (copied !== undefined) writer.line(_`if (${value} !== undefined) return run.copy(${copied})`)
           writer.line(_`return run.put(${value})`, name)
         })

@@ -129,7 +129,7 @@ function isRemembered(operation: Operation): boolean {
   return operation.kind === 'compute' && operation.slots.length > 0
 }
 
-/** What memory begins with, while it is put together. */
+/** The beginning of the memory, while it is put together. */
 class Image {
   readonly #parts: { readonly at: number; readonly bytes: Uint8Array }[] = []
   readonly #texts = new Map<string, number>()

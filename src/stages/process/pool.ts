@@ -4,7 +4,7 @@ import { unplacedSize } from '../../batches/rejected-records.ts'
 import { workerEntry } from '../../installed.ts'
 import type { RuleDefinition } from '../../rules/definition.ts'
 
-/** A worker thread is gone. What it was working on is lost. */
+/** A worker thread is gone. Its work in hand is lost. */
 export class WorkerError extends Error {
   override readonly name = 'WorkerError'
 }

@@ -8,7 +8,7 @@ import { compileDefinition } from '../../rules/load-and-compile.ts'
 const port = parentPort!
 const settings = workerData as WorkerSettings
 const processor = new BlockProcessor(await compileDefinition(settings.rules), settings, NODE_CODING)
-/** Messages are dealt with one after the other. What one fails with ends the thread. */
+/** Messages are dealt with one after the other. The failure of one ends the thread. */
 let last = Promise.resolve()
 /** Goes on with the block in hand. */
 let goOn = () => {}

@@ -56,7 +56,7 @@ function sink(): { stream: Writable; text: () => string } {
 
 type Stages = (stages: { readonly errors: Writable }) => readonly Transform[]
 
-/** What a chain of stages makes of chunks. */
+/** The output of a chain of stages for chunks. */
 async function process(stages: Stages, chunks: readonly Buffer[]): Promise<Written> {
   const output = sink()
   const errors = sink()

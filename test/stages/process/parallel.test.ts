@@ -38,7 +38,7 @@ interface Made {
   readonly errors: string
 }
 
-/** What a stage makes of chunks, as the files that it would end in. */
+/** The output of a stage for chunks, as the files that it would end in. */
 async function made(stage: ParallelStage, chunks: Iterable<InputChunk>): Promise<Made> {
   let [output, errors] = ['', '']
   const sink = new Writable({

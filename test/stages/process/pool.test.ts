@@ -46,7 +46,7 @@ class Harness {
   readonly pool: WorkerPool<string>
   readonly signals = new Int32Array(new SharedArrayBuffer(64))
   readonly workers: Worker[] = []
-  /** What has been taken: the output and the context that came with it. */
+  /** Results that have been taken: the output and the context that came with it. */
   readonly taken: [output: string, context: string][] = []
   /** The first fault. */
   readonly fault: Promise<Error>

@@ -42,7 +42,7 @@ const W_BUCKETS: usize = 24
 // Known: a key that objects of one place were seen to have, or may have.
 /** Bytes of the key with quotes and colon. */
 const K_LENGTH: usize = 0
-/** What is wanted of its value; 0: nothing. */
+/** The members that are wanted of its value; 0: none. */
 const K_WANTED: usize = 4
 /** The key that followed it the last time. */
 const K_NEXT: usize = 8
@@ -301,7 +301,7 @@ function skippedObject(p: usize): usize {
   }
 }
 
-/** Whether the key `k` with its colon stands at `p`. */
+/** True where the key `k` with its colon stands at `p`. */
 @inline
 function isAt(k: usize, p: usize): bool {
   const padded = load<u32>(k, K_PADDED)
@@ -517,7 +517,7 @@ function first(t: usize): usize {
   return 0
 }
 
-/** Whether a value is written as we write it. */
+/** True for a value that is written as we write it. */
 @inline
 function isOurs(start: usize, marks: u32): bool {
   const c = load<u8>(start)
