@@ -1,10 +1,10 @@
-import type { EventText, RejectedEvent } from '../event.ts'
 import { ChunkText } from '../json/chunk-text.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
 import { BrokenRest, unreadEvent } from './broken-rest.ts'
 import { WithoutMark } from './byte-order-mark.ts'
 import { CsvProblem, splitRecord } from './csv-record.ts'
+import { CutTexts } from './cut-texts.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { InvalidBytes } from './raw-text.ts'
 import { notUtf8, tooLong } from './raw-text.ts'
@@ -65,8 +65,7 @@ export class CsvSplitter implements Splitter {
   #ordinal = 0
   #rest: BrokenRest | undefined
   #unread: UnreadRest | undefined
-  #events: EventText[] = []
-  #rejected: RejectedEvent[] = []
+  readonly #texts = new CutTexts()
 
   /** @param coding how bytes become text. Default: as it is done everywhere */
   constructor(
@@ -90,7 +89,7 @@ export class CsvSplitter implements Splitter {
 
   push(chunk: Uint8Array): EventTexts {
     this.#read(this.#coding.view(this.#mark.push(chunk)))
-    return this.#take()
+    return this.#texts.take()
   }
 
   end(): EventTexts {
@@ -98,14 +97,7 @@ export class CsvSplitter implements Splitter {
     if (this.#rest !== undefined) this.#endBroken(this.#rest)
     else if (this.#inQuotes) this.#endInQuotes()
     else if (this.#held.length > 0) this.#emitHeld()
-    return this.#take()
-  }
-
-  #take(): EventTexts {
-    const result = { events: this.#events, rejected: this.#rejected }
-    this.#events = []
-    this.#rejected = []
-    return result
+    return this.#texts.take()
   }
 
   #read(bytes: Uint8Array): void {
@@ -213,8 +205,8 @@ export class CsvSplitter implements Splitter {
       return
     }
     this.#ordinal++
-    if ('text' in event) this.#events.push({ ...event, columns: this.#columns })
-    else this.#rejected.push(event)
+    if ('text' in event) this.#texts.event({ ...event, columns: this.#columns })
+    else this.#texts.reject(event)
   }
 
   /** @param length bytes of the record, of which the first ones are given; a CR at its end is one of them */
@@ -227,7 +219,7 @@ export class CsvSplitter implements Splitter {
     const isWhole = head.length === length
     const bytes = isWhole && head.at(-1) === CR ? head.subarray(0, -1) : head
     const [line, ordinal] = [this.#recordLine, this.#ordinal++]
-    this.#rejected.push(tooLong(line, ordinal, this.#maxEventBytes, bytes, this.#coding))
+    this.#texts.reject(tooLong(line, ordinal, this.#maxEventBytes, bytes, this.#coding))
   }
 
   /** The first record of the source, which has the names. */
@@ -249,12 +241,12 @@ export class CsvSplitter implements Splitter {
 
   #addRest(bytes: Uint8Array): void {
     const rejected = this.#rest?.add(bytes)
-    if (rejected !== undefined) this.#rejected.push(rejected)
+    if (rejected !== undefined) this.#texts.reject(rejected)
   }
 
   #endBroken(rest: BrokenRest): void {
     const rejected = rest.end()
-    if (rejected !== undefined) this.#rejected.push(rejected)
+    if (rejected !== undefined) this.#texts.reject(rejected)
     this.#unread = rest.unread
   }
 
@@ -262,7 +254,7 @@ export class CsvSplitter implements Splitter {
     const { length } = this.#held
     const place = { line: this.#recordLine, ordinal: this.#ordinal++ }
     const message = `the input ends inside quotes, after ${length} bytes of this record`
-    this.#rejected.push(unreadEvent(place, { code: 'CSV_INVALID', message }, this.#held, this.#coding))
+    this.#texts.reject(unreadEvent(place, { code: 'CSV_INVALID', message }, this.#held, this.#coding))
     this.#held.clear()
     this.#unread = { line: place.line, problem: 'the input ends inside quotes', bytes: length }
   }

@@ -3,6 +3,7 @@ import { ChunkText } from '../json/chunk-text.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
 import { afterMark } from './byte-order-mark.ts'
+import { CutTexts } from './cut-texts.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { InvalidBytes } from './raw-text.ts'
 import { notUtf8, tooLong } from './raw-text.ts'
@@ -204,8 +205,7 @@ export class LineReader {
 /** Collects the texts of lines. */
 export class LineSplitter implements Splitter, LineSink {
   readonly #reader: LineReader
-  #events: EventText[] = []
-  #rejected: RejectedEvent[] = []
+  readonly #texts = new CutTexts()
 
   /** @param coding how bytes become text. Default: as it is done everywhere */
   constructor(maxLineBytes: number, coding = PORTABLE_CODING, options: LineOptions = {}) {
@@ -214,19 +214,12 @@ export class LineSplitter implements Splitter, LineSink {
 
   push(chunk: Uint8Array): EventTexts {
     this.#reader.push(chunk)
-    return this.#collected()
+    return this.#texts.take()
   }
 
   end(): EventTexts {
     this.#reader.end()
-    return this.#collected()
-  }
-
-  #collected(): EventTexts {
-    const result = { events: this.#events, rejected: this.#rejected }
-    this.#events = []
-    this.#rejected = []
-    return result
+    return this.#texts.take()
   }
 
   take(): number {
@@ -234,11 +227,11 @@ export class LineSplitter implements Splitter, LineSink {
   }
 
   event(event: EventText): void {
-    this.#events.push(event)
+    this.#texts.event(event)
   }
 
   reject(event: RejectedEvent): void {
-    this.#rejected.push(event)
+    this.#texts.reject(event)
   }
 }
 

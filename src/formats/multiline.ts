@@ -1,6 +1,7 @@
 import type { EventText, RejectedEvent } from '../event.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
+import { CutTexts } from './cut-texts.ts'
 import type { LineSink } from './lines.ts'
 import { LineReader } from './lines.ts'
 import type { InvalidBytes } from './raw-text.ts'
@@ -49,8 +50,7 @@ export class MultilineSplitter implements Splitter, LineSink {
   /** The bytes of the line that comes next, if they are not UTF-8. */
   #invalidLine: Uint8Array | undefined
   #ordinal = 0
-  #events: EventText[] = []
-  #rejected: RejectedEvent[] = []
+  readonly #texts = new CutTexts()
 
   /** @param coding how bytes become text. Default: as it is done everywhere */
   constructor(
@@ -74,7 +74,7 @@ export class MultilineSplitter implements Splitter, LineSink {
 
   push(chunk: Uint8Array): EventTexts {
     this.#reader.push(chunk)
-    return this.#collected()
+    return this.#texts.take()
   }
 
   end(): EventTexts {
@@ -85,18 +85,11 @@ export class MultilineSplitter implements Splitter, LineSink {
   /** Ends the event that is held. A line of which only the beginning has come is none of its. */
   flush(): EventTexts {
     this.#complete()
-    return this.#collected()
+    return this.#texts.take()
   }
 
   get holdsEvent(): boolean {
     return this.#lines.length > 0
-  }
-
-  #collected(): EventTexts {
-    const result = { events: this.#events, rejected: this.#rejected }
-    this.#events = []
-    this.#rejected = []
-    return result
   }
 
   take(): number {
@@ -117,7 +110,7 @@ export class MultilineSplitter implements Splitter, LineSink {
 
   reject(event: RejectedEvent): void {
     this.#complete()
-    this.#rejected.push({ ...event, ordinal: this.#ordinal++ })
+    this.#texts.reject({ ...event, ordinal: this.#ordinal++ })
   }
 
   #complete(): void {
@@ -128,8 +121,8 @@ export class MultilineSplitter implements Splitter, LineSink {
       this.#invalidLines.size > 0
         ? this.#invalid(line, ordinal, this.#joined())
         : { line, ordinal, text: lines.length === 1 ? lines[0]! : lines.join('\n') }
-    if ('text' in event) this.#events.push(event)
-    else this.#rejected.push(event)
+    if ('text' in event) this.#texts.event(event)
+    else this.#texts.reject(event)
     this.#lines = []
     this.#bytes = 0
     this.#invalidLines.clear()

@@ -1,10 +1,11 @@
-import type { EventText, RejectedEvent } from '../event.ts'
+import type { RejectedEvent } from '../event.ts'
 import { MAX_RAW_BYTES } from '../event.ts'
 import { ChunkText } from '../json/chunk-text.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
 import { BrokenRest, unreadEvent } from './broken-rest.ts'
 import { WithoutMark } from './byte-order-mark.ts'
+import { CutTexts } from './cut-texts.ts'
 import { Envelope } from './envelope.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { InvalidBytes } from './raw-text.ts'
@@ -115,8 +116,7 @@ export class ValueSplitter implements Splitter {
   #rest: BrokenRest | undefined
   readonly #coding: TextCoding
   #unread: UnreadRest | undefined
-  #events: EventText[] = []
-  #rejected: RejectedEvent[] = []
+  readonly #texts = new CutTexts()
 
   /** @param coding how bytes become text. Default: as it is done everywhere */
   constructor(
@@ -140,7 +140,7 @@ export class ValueSplitter implements Splitter {
 
   push(chunk: Uint8Array): EventTexts {
     this.#read(this.#coding.view(this.#mark.push(chunk)))
-    return this.#take()
+    return this.#texts.take()
   }
 
   end(): EventTexts {
@@ -150,14 +150,7 @@ export class ValueSplitter implements Splitter {
     else if (this.#isInside()) this.#endInside()
     else if (this.#state === 'envelope') this.#endInDocument()
     else if (this.#inArray) this.#endBetween()
-    return this.#take()
-  }
-
-  #take(): EventTexts {
-    const result = { events: this.#events, rejected: this.#rejected }
-    this.#events = []
-    this.#rejected = []
-    return result
+    return this.#texts.take()
   }
 
   #read(bytes: Uint8Array): void {
@@ -166,7 +159,7 @@ export class ValueSplitter implements Splitter {
     while (position < bytes.length) {
       if (this.#rest !== undefined) {
         const rejected = this.#rest.add(bytes.subarray(position))
-        if (rejected !== undefined) this.#rejected.push(rejected)
+        if (rejected !== undefined) this.#texts.reject(rejected)
         return
       }
       if (this.#state === 'envelope') {
@@ -255,7 +248,7 @@ export class ValueSplitter implements Splitter {
             code: 'TYPE_ERROR',
             message: `${this.#pick} of the document is ${foundType}, not a list`,
           } as const)
-    this.#rejected.push(unreadEvent(place, rejection, this.#document, this.#coding))
+    this.#texts.reject(unreadEvent(place, rejection, this.#document, this.#coding))
   }
 
   /** A comma, or a colon, which is right nowhere between values: after an element it is taken for the comma. */
@@ -363,17 +356,15 @@ export class ValueSplitter implements Splitter {
     const line = this.#valueLine
     const ordinal = this.#ordinal++
     if (end - from > this.#maxEventBytes) {
-      this.#rejected.push(
-        tooLong(line, ordinal, this.#maxEventBytes, bytes.subarray(from, end), this.#coding),
-      )
+      this.#texts.reject(tooLong(line, ordinal, this.#maxEventBytes, bytes.subarray(from, end), this.#coding))
       return
     }
     const text = chunk.text(from, end)
     const event =
       text === undefined ? this.#invalid(line, ordinal, bytes.subarray(from, end)) : { line, ordinal, text }
-    if (!('text' in event)) this.#rejected.push(event)
-    else if (this.#isMisplaced) this.#rejected.push(invalid(line, ordinal, this.#notSeparated, event.text))
-    else this.#events.push(event)
+    if (!('text' in event)) this.#texts.reject(event)
+    else if (this.#isMisplaced) this.#texts.reject(invalid(line, ordinal, this.#notSeparated, event.text))
+    else this.#texts.event(event)
   }
 
   get #notSeparated(): string {
@@ -387,7 +378,7 @@ export class ValueSplitter implements Splitter {
   #emitHeld(): void {
     const { bytes, overflowed } = this.#held
     if (overflowed) {
-      this.#rejected.push(tooLong(this.#valueLine, this.#ordinal++, this.#maxEventBytes, bytes, this.#coding))
+      this.#texts.reject(tooLong(this.#valueLine, this.#ordinal++, this.#maxEventBytes, bytes, this.#coding))
     } else {
       this.#emit(new ChunkText(bytes, this.#coding), bytes, 0, bytes.length)
     }
@@ -397,12 +388,12 @@ export class ValueSplitter implements Splitter {
   /** @param byte what stands where a value should; undefined: nothing does */
   #refuse(problem: string, byte?: number): void {
     const raw = byte === undefined ? '' : String.fromCharCode(byte)
-    this.#rejected.push(invalid(this.#line, this.#ordinal++, `not valid JSON: ${problem}`, raw))
+    this.#texts.reject(invalid(this.#line, this.#ordinal++, `not valid JSON: ${problem}`, raw))
   }
 
   #endBroken(rest: BrokenRest): void {
     const rejected = rest.end()
-    if (rejected !== undefined) this.#rejected.push(rejected)
+    if (rejected !== undefined) this.#texts.reject(rejected)
     this.#unread = rest.unread
   }
 
@@ -410,7 +401,7 @@ export class ValueSplitter implements Splitter {
     const { length } = this.#held
     const place = { line: this.#valueLine, ordinal: this.#ordinal++ }
     const message = `the input ends inside this value, after ${length} bytes of it`
-    this.#rejected.push(unreadEvent(place, { code: 'JSON_INVALID', message }, this.#held, this.#coding))
+    this.#texts.reject(unreadEvent(place, { code: 'JSON_INVALID', message }, this.#held, this.#coding))
     this.#held.clear()
     this.#unread = { line: this.#valueLine, problem: 'the input ends inside a value', bytes: length }
   }
@@ -423,13 +414,13 @@ export class ValueSplitter implements Splitter {
     const message = this.#hasList
       ? `${problem}, behind its list ${this.#pick}`
       : `${problem}, after ${length} bytes of it and before its list ${this.#pick}`
-    this.#rejected.push(unreadEvent(place, { code: 'JSON_INVALID', message }, this.#document, this.#coding))
+    this.#texts.reject(unreadEvent(place, { code: 'JSON_INVALID', message }, this.#document, this.#coding))
     this.#unread = { line: place.line, problem, bytes: length }
   }
 
   #endBetween(): void {
     const problem = `the input ends inside ${this.#arrayName}`
-    this.#rejected.push(invalid(this.#line, this.#ordinal++, problem, ''))
+    this.#texts.reject(invalid(this.#line, this.#ordinal++, problem, ''))
     this.#unread = { line: this.#line, problem, bytes: 0 }
   }
 }

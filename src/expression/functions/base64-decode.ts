@@ -1,7 +1,6 @@
-import { ERRORS_PARAMETER, replacesErrors } from '../coding/errors.ts'
-import { decodeUtf8 } from '../coding/utf8.ts'
-import { notText } from '../net/text-argument.ts'
-import type { Maybe, Value } from '../value.ts'
+import { decoder } from '../coding/decoder.ts'
+import { ERRORS_PARAMETER } from '../coding/errors.ts'
+import type { Maybe } from '../value.ts'
 import type { FunctionDefinition } from './definition.ts'
 
 export const base64Decode: FunctionDefinition = {
@@ -25,19 +24,7 @@ export const base64Decode: FunctionDefinition = {
     { expression: 'base64_decode(v)', event: { v: 'no base64!' }, result: undefined },
     { expression: 'base64_decode(v)', event: { v: 1 }, rejected: 'TYPE_ERROR' },
   ],
-  implementation: {
-    kind: 'prepared',
-    constants: { errors: 'the way to treat bytes that are no UTF-8' },
-    prepare({ errors }) {
-      const replaces = replacesErrors(errors)
-      return ({ meter }, s: Value) => {
-        if (typeof s !== 'string') throw notText('base64_decode', 's', s)
-        meter.build(s.length)
-        const bytes = decodeBase64(s)
-        return bytes && decodeUtf8(bytes, replaces)
-      }
-    },
-  },
+  implementation: decoder('base64_decode', decodeBase64),
 }
 
 const EQUALS = 0x3d

@@ -1,7 +1,6 @@
-import { ERRORS_PARAMETER, replacesErrors } from '../coding/errors.ts'
-import { decodeUtf8 } from '../coding/utf8.ts'
-import { notText } from '../net/text-argument.ts'
-import type { Maybe, Value } from '../value.ts'
+import { decoder } from '../coding/decoder.ts'
+import { ERRORS_PARAMETER } from '../coding/errors.ts'
+import type { Maybe } from '../value.ts'
 import type { FunctionDefinition } from './definition.ts'
 
 export const hexDecode: FunctionDefinition = {
@@ -24,19 +23,7 @@ export const hexDecode: FunctionDefinition = {
     { expression: 'hex_decode(v)', event: { v: '2f6' }, result: undefined },
     { expression: 'hex_decode(v)', event: { v: null }, rejected: 'TYPE_ERROR' },
   ],
-  implementation: {
-    kind: 'prepared',
-    constants: { errors: 'the way to treat bytes that are no UTF-8' },
-    prepare({ errors }) {
-      const replaces = replacesErrors(errors)
-      return ({ meter }, s: Value) => {
-        if (typeof s !== 'string') throw notText('hex_decode', 's', s)
-        meter.build(s.length)
-        const bytes = decodeHex(s)
-        return bytes && decodeUtf8(bytes, replaces)
-      }
-    },
-  },
+  implementation: decoder('hex_decode', decodeHex),
 }
 
 const BLANK = /\s/

@@ -1,3 +1,4 @@
+import { ERRORS_CONSTANT } from '../coding/decoder.ts'
 import { ERRORS_PARAMETER, replacesErrors } from '../coding/errors.ts'
 import { decodeUtf8 } from '../coding/utf8.ts'
 import { notText } from '../net/text-argument.ts'
@@ -27,7 +28,7 @@ export const urlDecode: FunctionDefinition = {
   ],
   implementation: {
     kind: 'prepared',
-    constants: { errors: 'the way to treat bytes that are no UTF-8' },
+    constants: ERRORS_CONSTANT,
     prepare({ errors }) {
       const replaces = replacesErrors(errors)
       return (_context, s: Value) => {

@@ -19,8 +19,9 @@ import { stringify } from '../../json/stringify.ts'
 import type { TextCoding } from '../../json/text-coding.ts'
 import { ByteWriter } from '../../json/write.ts'
 import type { RuleNotes } from '../rule-notes.ts'
-import { ESCAPE, FRACTION, INPUT_SIZE, NON_ASCII, OUTPUT_SIZE, REWRITTEN } from './layout.ts'
+import { ESCAPE, FRACTION, NON_ASCII, OUTPUT_SIZE, REWRITTEN } from './layout.ts'
 import type { LineMachine, MachineHost } from './machine.ts'
+import { LineWindow } from './machine.ts'
 
 /** Thrown where a value is met that the fast path does not deal with. */
 const GIVE_UP = Symbol('the plain way')
@@ -29,7 +30,6 @@ const GIVE_UP = Symbol('the plain way')
 const LEFT = -1
 const ABSENT = -2
 
-const LF = 0x0a
 const QUOTE = 0x22
 const OPEN_BRACKET = 0x5b
 const OPEN_BRACE = 0x7b
@@ -98,10 +98,7 @@ export class FastPath implements EventContext, MachineHost {
   readonly #row: number
   /** The lines in memory: a part of a chunk. */
   #chunk: ChunkText | undefined
-  #from = 0
-  #to = 0
-  /** The address of the chunk's first byte, were all of it in memory. */
-  #base = 0
+  readonly #window: LineWindow | undefined
 
   /**
    * @param machine undefined: every line goes the plain way
@@ -116,6 +113,7 @@ export class FastPath implements EventContext, MachineHost {
   ) {
     this.#rules = rules
     this.#machine = machine
+    this.#window = machine && new LineWindow(machine)
     this.#notes = notes
     this.#coding = coding
     this.writer = writer
@@ -142,8 +140,8 @@ export class FastPath implements EventContext, MachineHost {
     const machine = this.#machine
     if (machine === undefined || !this.#load(machine, chunk, start, limit)) return start
     const { output } = machine.layout
-    const base = this.#base
-    const next = machine.run(start + base, this.#to + base, output, output + OUTPUT_SIZE, most) - base
+    const { base, to } = this.#window!
+    const next = machine.run(start + base, to + base, output, output + OUTPUT_SIZE, most) - base
     this.taken = machine.taken
     if (this.taken > 0) {
       this.writer.literal(machine.bytes.subarray(output, machine.written))
@@ -163,7 +161,8 @@ export class FastPath implements EventContext, MachineHost {
     const routes: number[] = []
     this.#routes = routes
     const { output } = machine.layout
-    machine.run(start + this.#base, this.#to + this.#base, output, output + OUTPUT_SIZE, most)
+    const { base, to } = this.#window!
+    machine.run(start + base, to + base, output, output + OUTPUT_SIZE, most)
     // A line may have been left after its route was found.
     routes.length = machine.taken
     return routes
@@ -171,18 +170,10 @@ export class FastPath implements EventContext, MachineHost {
 
   /** Brings the lines at `start` into memory. @returns false for a line that is too long */
   #load(machine: LineMachine, chunk: ChunkText, start: number, limit: number): boolean {
-    const isOther = machine.enter(this) || chunk !== this.#chunk
-    if (!isOther && start >= this.#from && start < this.#to) return true
-    const { bytes } = chunk
-    let end = Math.min(limit, start + INPUT_SIZE)
-    if (end < limit) end = bytes.lastIndexOf(LF, end - 1) + 1
+    const isOthers = machine.enter(this)
+    if (isOthers || chunk !== this.#chunk) this.#window!.clear()
     this.#chunk = chunk
-    this.#from = start
-    this.#to = Math.max(start, end)
-    this.#base = machine.layout.input - start
-    if (end <= start) return false
-    machine.bytes.set(bytes.subarray(start, end), machine.layout.input)
-    return true
+    return this.#window!.load(chunk.bytes, start, limit)
   }
 
   /** Adds to the notes. */
@@ -290,7 +281,7 @@ export class FastPath implements EventContext, MachineHost {
 
   #text(start: number, end: number, marks: number): string {
     const chunk = this.#chunk!
-    const base = this.#base
+    const { base } = this.#window!
     if ((marks & NON_ASCII) === 0) return chunk.latin1.slice(start - base, end - base)
     return chunk.utf8(start - base, end - base)
   }

@@ -1,5 +1,5 @@
 import type { Layout } from './layout.ts'
-import { START } from './layout.ts'
+import { INPUT_SIZE, START } from './layout.ts'
 import { MACHINE_CODE } from './machine-code.ts'
 
 /** The functions that WebAssembly calls; assembly/line-machine.ts says what they are given. */
@@ -124,5 +124,46 @@ export class LineMachine {
   /** The end of the output of the last run. */
   get written(): number {
     return this.#exports.written.value
+  }
+}
+
+const LF = 0x0a
+
+/** The lines of some bytes that are in the memory of a machine. */
+export class LineWindow {
+  readonly #machine: LineMachine
+  #from = 0
+  /** Behind the LF of the last line, as an offset of the bytes. */
+  to = 0
+  /** The address of the first byte, were all of them in memory. */
+  base = 0
+
+  constructor(machine: LineMachine) {
+    this.#machine = machine
+  }
+
+  /** Nothing in memory counts any more: the bytes are others, or it was somebody else's. */
+  clear(): void {
+    this.#from = 0
+    this.to = 0
+  }
+
+  /**
+   * Brings the lines at `start` into memory, unless they are there.
+   *
+   * @param limit the end of a line: all behind it is left out
+   * @returns false for a line that is too long
+   */
+  load(bytes: Uint8Array, start: number, limit: number): boolean {
+    if (start >= this.#from && start < this.to) return true
+    let end = Math.min(limit, start + INPUT_SIZE)
+    if (end < limit) end = bytes.lastIndexOf(LF, end - 1) + 1
+    const { layout } = this.#machine
+    this.#from = start
+    this.to = Math.max(start, end)
+    this.base = layout.input - start
+    if (end <= start) return false
+    this.#machine.bytes.set(bytes.subarray(start, end), layout.input)
+    return true
   }
 }

@@ -1,12 +1,11 @@
 import type { WantedMembers } from '../../json/wanted.ts'
 import type { Layout } from './layout.ts'
-import { createLayout, INPUT_SIZE } from './layout.ts'
+import { createLayout } from './layout.ts'
 import type { MachineHost } from './machine.ts'
-import { LineMachine } from './machine.ts'
+import { LineMachine, LineWindow } from './machine.ts'
 
 /** A pair's second word holds the end of a value above these bits. */
 const MARK_BITS = 5
-const LF = 0x0a
 
 /** Nothing is written of a line but its LF. */
 const EMPTY_TEMPLATE = [{ kind: 'end', text: '' }] as const
@@ -24,15 +23,12 @@ export class MemberReader implements MachineHost {
   /** The row, as an index of words. */
   readonly #row: number
   #bytes: Uint8Array = new Uint8Array()
-  /** The part of the bytes that is in memory. */
-  #from = 0
-  #to = 0
-  /** The address of the first byte, were all of them in memory. */
-  #base = 0
+  readonly #window: LineWindow
 
   private constructor(layout: Layout, machine: LineMachine) {
     this.#layout = layout
     this.#machine = machine
+    this.#window = new LineWindow(machine)
     this.#row = layout.row / 4
   }
 
@@ -46,41 +42,30 @@ export class MemberReader implements MachineHost {
   /** The lines that follow are in these bytes, which are UTF-8; the last one is LF. */
   open(bytes: Uint8Array): void {
     this.#bytes = bytes
-    this.#from = 0
-    this.#to = 0
+    this.#window.clear()
   }
 
   /** @returns where the line after the one that begins at `start` begins; -1: it is too long, or unusual, and nothing is known of it */
   read(start: number): number {
     const machine = this.#machine
     machine.enter(this)
-    if ((start < this.#from || start >= this.#to) && !this.#load(start)) return -1
+    const { length } = this.#bytes
+    if (!this.#window.load(this.#bytes, start, length)) return -1
+    const { base, to } = this.#window
     const { output, outputLimit } = this.#layout
-    const next = machine.run(start + this.#base, this.#to + this.#base, output, outputLimit, 1)
-    return machine.taken === 1 ? next - this.#base : -1
+    const next = machine.run(start + base, to + base, output, outputLimit, 1)
+    return machine.taken === 1 ? next - base : -1
   }
 
   /** @returns the offset of a member's value in the line that was read; -1: it is absent */
   start(slot: number): number {
     const address = this.#machine.words[this.#row + 2 * slot]!
-    return address === 0 ? -1 : address - this.#base
+    return address === 0 ? -1 : address - this.#window.base
   }
 
   /** @returns the offset behind the value of a member that is there */
   end(slot: number): number {
-    return (this.#machine.words[this.#row + 2 * slot + 1]! >>> MARK_BITS) - this.#base
-  }
-
-  #load(start: number): boolean {
-    const bytes = this.#bytes
-    let end = Math.min(bytes.length, start + INPUT_SIZE)
-    if (end < bytes.length) end = bytes.lastIndexOf(LF, end - 1) + 1
-    if (end <= start) return false
-    this.#from = start
-    this.#to = end
-    this.#base = this.#layout.input - start
-    this.#machine.bytes.set(bytes.subarray(start, end), this.#layout.input)
-    return true
+    return (this.#machine.words[this.#row + 2 * slot + 1]! >>> MARK_BITS) - this.#window.base
   }
 
   // The template is empty, so that nothing is computed.
