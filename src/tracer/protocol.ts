@@ -16,8 +16,17 @@ export { wireText } from './controls.ts'
  * header is read from bytes, because TCP may cut it anywhere and a line may begin right behind it.
  */
 
-/** The types of values that can be looked up. */
-export type IndicatorType = 'ip' | 'url' | 'hash'
+/** The types of values that can be looked up. `email` and `text` are compared as texts, upper and lower case alike. */
+export type IndicatorType = 'ip' | 'url' | 'hash' | 'email' | 'text'
+
+/** All of them, the usual ones first. */
+export const INDICATOR_TYPES = [
+  'ip',
+  'url',
+  'hash',
+  'email',
+  'text',
+] as const satisfies readonly IndicatorType[]
 
 /** One value to look up, as the client sent it. */
 export interface Indicator {
@@ -149,6 +158,8 @@ const FIELD_TYPES: ReadonlyMap<string, IndicatorType> = new Map([
   ['md5', 'hash'],
   ['sha1', 'hash'],
   ['sha256', 'hash'],
+  ['email', 'email'],
+  ['text', 'text'],
 ])
 const LONGEST_FIELD = 'sha256'.length
 
@@ -156,7 +167,7 @@ const EQUALS = 0x3d
 
 /**
  * The indicators of a request line, in its order, duplicates kept. A line with `|` is cut there, one without at
- * spaces; a piece that starts with `url=`, `domain=`, `ip=`, `hash=`, `md5=`, `sha1=` or `sha256=` is an indicator,
+ * spaces; a piece that starts with `url=`, `domain=`, `ip=`, `hash=`, `md5=`, `sha1=`, `sha256=`, `email=` or `text=` is an indicator,
  * its value all that follows (an empty one is none). A line without `|` and without such a piece is a bare value.
  *
  * @param line one line without its LF; one CR at the end is ignored
