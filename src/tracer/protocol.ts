@@ -214,12 +214,17 @@ const HASH_LENGTHS: ReadonlySet<number> = new Set([32, 40, 56, 64, 96, 128])
 const HEX = /^[0-9a-fA-F]+$/
 const MAY_BE_IP = /^[0-9]|:/
 
+/** True for hex digits, as many as MD5 or one of the SHA family has. */
+export function isHash(value: string): boolean {
+  return HASH_LENGTHS.has(value.length) && HEX.test(value)
+}
+
 /**
  * The type of a value that comes without one: an IP address, a hash (hex digits, as many as MD5 or one of the SHA
  * family has), else a url.
  */
 export function guessType(value: string): IndicatorType {
-  if (HASH_LENGTHS.has(value.length) && HEX.test(value)) return 'hash'
+  if (isHash(value)) return 'hash'
   if (MAY_BE_IP.test(value) && isIP(value) !== 0) return 'ip'
   return 'url'
 }

@@ -6,6 +6,8 @@ export interface OwnIndicator {
   readonly value: string
   /** Undefined: to be detected. */
   readonly type: KeyType | undefined
+  /** The detected type, where the format has asked for it. */
+  readonly detected?: KeyType
 }
 
 /** Takes the records of a feed while it is read. An error that a handler throws ends the reading. */

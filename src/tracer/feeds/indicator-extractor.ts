@@ -179,8 +179,8 @@ export class IndicatorExtractor implements FeedHandlers {
     this.#hasOwn = true
     const found: FoundIndicator[] = []
     let unusable: string | undefined
-    for (const { value, type } of own) {
-      const indicator = readIndicatorKey(value, type, this.#reading)
+    for (const { value, type, detected } of own) {
+      const indicator = readIndicatorKey(value, type, this.#reading, detected)
       if (indicator === undefined) unusable = value
       for (const [keyNumber, key] of this.#keys.entries()) {
         key.isThere = true

@@ -42,6 +42,7 @@ export async function readAnyJson(
     else await readOneObject(open, file, handlers)
   } catch (error) {
     if (!(error instanceof NotOfFormat)) throw error
+    handlers.onFormat?.('json')
     await readOneObject(open, file, handlers).catch(async (again) => {
       if (!(again instanceof NotOfFormat)) throw again
       await readJson(open(), file, handlers)

@@ -47,7 +47,7 @@ class TextListReader implements LineReader {
 
 function resultOf(value: string, record: FeedRecord): LineResult {
   const type = detectType(refang(value))
-  if (type !== undefined) return { record, own: [{ value, type: undefined }] }
+  if (type !== undefined) return { record, own: [{ value, type: undefined, detected: type }] }
   return {
     skipped: `${JSON.stringify(value.slice(0, 100))} is of no known kind`,
     reason: 'of no known kind',

@@ -1,4 +1,4 @@
-import { guessType, type IndicatorType } from '../../protocol.ts'
+import { type IndicatorType, isHash } from '../../protocol.ts'
 import { type Address, type AddressRange, formatAddress, parseAddress, parseAddressRange } from './ip.ts'
 import { isPlausibleMask, urlShape } from './plausible.ts'
 import { refang } from './refang.ts'
@@ -29,15 +29,17 @@ export interface KeyReading {
 /**
  * The key that a value of a feed is.
  *
+ * @param detected its type, where `detectType` has been asked
  * @returns undefined when it is nothing that could be looked up as that type, or, without a type, of no known kind
  */
 export function readIndicatorKey(
   value: string,
   type: KeyType | undefined,
   { hostMatch = 'any-path', refang: isDefanged = true }: KeyReading = {},
+  detected?: KeyType,
 ): IndicatorKey | undefined {
   const text = isDefanged && type !== 'text' ? refang(value) : value
-  switch (type ?? detectType(text)) {
+  switch (type ?? detected ?? detectType(text)) {
     case 'hash': {
       const key = hashKey(text)
       return key === '' ? undefined : { kind: 'hash', text: key }
@@ -113,8 +115,7 @@ function hostKey(value: string): IndicatorKey | undefined {
  */
 export function detectType(value: string): KeyType | undefined {
   const text = value.trim()
-  const guessed = guessType(text)
-  if (guessed !== 'url') return guessed
+  if (isHash(text)) return 'hash'
   if (parseAddressRange(text) !== undefined || withPort(text) !== undefined) return 'ip'
   if (parseMask(text) !== undefined) return isPlausibleMask(text) ? 'url' : undefined
   const shape = urlShape(text)

@@ -165,7 +165,7 @@ export class FeedTableBuilder {
   readonly #hosts: TextIndex
   readonly #texts: TextIndex
   readonly #masks: MaskIndex
-  readonly #ranges = new Map<string, RangeEntry>()
+  readonly #ranges = new Map<string | number, RangeEntry>()
 
   /**
    * @param store keeps the keys; contexts must be in it
@@ -204,7 +204,7 @@ export class FeedTableBuilder {
       case 'ip': {
         const { first, last } = key
         if (first === last) this.#addresses.set(addressKey(first), context)
-        else this.#ranges.set(`${addressKey(first)}-${addressKey(last)}`, { first, last, value: context })
+        else this.#ranges.set(rangeKey(first, last), { first, last, value: context })
       }
     }
   }
@@ -225,4 +225,16 @@ export class FeedTableBuilder {
     }
     return new FeedTable(indexes, index, this.#store, this.#category)
   }
+}
+
+/** Bits of the number that stands for the size of a network. */
+const SIZES = 64
+
+/** Tells ranges apart: a network of IPv4 by a number, which a map finds faster than a text. */
+function rangeKey(first: Address, last: Address): string | number {
+  if (typeof first === 'number') {
+    const bits = Math.log2((last as number) - first + 1)
+    if (Number.isInteger(bits)) return first * SIZES + bits
+  }
+  return `${addressKey(first)}-${addressKey(last)}`
 }
