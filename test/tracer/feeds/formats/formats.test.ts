@@ -293,7 +293,7 @@ const SAMPLES: readonly Sample[] = [
   {
     name: 'attributes of MISP',
     text: '{"response": {"Attribute": [{"uuid": "u", "event_id": "1", "category": "Network activity", "type": "domain", "value": "evil.example"}]}}',
-    format: 'json',
+    format: 'misp-events',
     hits: [['url', 'evil.example', 'uuid=u']],
   },
   {
