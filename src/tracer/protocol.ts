@@ -19,15 +19,6 @@ export { wireText } from './controls.ts'
 /** The types of values that can be looked up. `email` and `text` are compared as texts, upper and lower case alike. */
 export type IndicatorType = 'ip' | 'url' | 'hash' | 'email' | 'text'
 
-/** All of them, the usual ones first. */
-export const INDICATOR_TYPES = [
-  'ip',
-  'url',
-  'hash',
-  'email',
-  'text',
-] as const satisfies readonly IndicatorType[]
-
 /** One value to look up, as the client sent it. */
 export interface Indicator {
   readonly type: IndicatorType
