@@ -61,7 +61,7 @@ export interface ProcessedPart<Records> {
 const STEP_BYTES = 64 * 1024
 
 /**
- * The fast path leaves lines alone that cost more than a sixteenth of what an event may cost. So many of them at a time
+ * The fast path leaves lines alone that cost more than a sixteenth of what an event may cost, so that so many of them
  * cost no more than one event of the plain way.
  */
 const FAST_LINES = 16
@@ -296,7 +296,7 @@ export class Processor<Records> {
 
   #line(block: ChunkText, start: number): number {
     if (this.#fast === undefined || !block.isUtf8 || this.#stopped) return -1
-    const next = this.#fast.lines(block, start, FAST_LINES)
+    const next = this.#fast.lines(block, start)
     const { taken } = this.#fast
     if (taken === 0) return -1
     this.#taken = taken

@@ -92,6 +92,10 @@ export class FastPath implements EventContext, MachineHost {
   readonly #keptMeter: Meter
   /** The number of the line that is metered. */
   #line = -1
+  /** Units of work of the lines of this run, but for those of the line that is metered. */
+  #runWork = 0
+  /** A run ends after so many, before the next line. */
+  readonly #maxRunWork: number
   /** Where the value that is computed is to be written. */
   #out = 0
   /** The row, as an index of words. */
@@ -120,6 +124,7 @@ export class FastPath implements EventContext, MachineHost {
     const { limits, functions } = rules
     const maxWork = Math.ceil(limits.maxWork / SHARE)
     const maxBuilt = Math.ceil(limits.maxBuilt / SHARE)
+    this.#maxRunWork = maxWork
     this.#lineMeter = new Meter(maxWork, maxBuilt)
     this.#keptMeter = new Meter(maxWork / functions.length, maxBuilt / functions.length)
     this.meter = this.#lineMeter
@@ -127,8 +132,8 @@ export class FastPath implements EventContext, MachineHost {
   }
 
   /**
-   * Processes lines from `start` on, until one is left to the plain way or a good deal was written. Their output goes to
-   * `writer`, each line with LF; `taken` is their number.
+   * Processes lines from `start` on, until one is left to the plain way, a good deal was written, or they took as much work
+   * as one line may. Their output goes to `writer`, each line with LF; `taken` is their number.
    *
    * @param chunk UTF-8; the last byte is LF
    * @param most lines. Default: no limit
@@ -170,6 +175,8 @@ export class FastPath implements EventContext, MachineHost {
 
   /** Brings the lines at `start` into memory. @returns false for a line that is too long */
   #load(machine: LineMachine, chunk: ChunkText, start: number, limit: number): boolean {
+    this.#runWork = 0
+    this.#lineMeter.begin()
     const isOthers = machine.enter(this)
     if (isOthers || chunk !== this.#chunk) this.#window!.clear()
     this.#chunk = chunk
@@ -193,18 +200,18 @@ export class FastPath implements EventContext, MachineHost {
 
   compute(rule: number, out: number, line: number, kept: number): number {
     this.#out = out
-    if (kept === 1) {
-      this.meter = this.#keptMeter
-      this.meter.begin()
-    } else {
-      this.meter = this.#lineMeter
-      if (line !== this.#line) {
-        this.#line = line
-        this.meter.begin()
-      }
+    if (line !== this.#line) {
+      this.#line = line
+      this.#runWork += this.#lineMeter.work
+      this.#lineMeter.begin()
+      // The run ends before this line; the next one begins with it.
+      if (this.#runWork > this.#maxRunWork) return LEFT
     }
+    if (kept === 1) this.#keptMeter.begin()
+    this.meter = kept === 1 ? this.#keptMeter : this.#lineMeter
     try {
       const length = this.#rules.functions[rule]!(this, rule)
+      if (kept === 1) this.#runWork += this.#keptMeter.work
       this.#routes?.push(this.route)
       return length === false ? LEFT : length
     } catch {
@@ -282,7 +289,7 @@ export class FastPath implements EventContext, MachineHost {
   #text(start: number, end: number, marks: number): string {
     const chunk = this.#chunk!
     const { base } = this.#window!
-    if ((marks & NON_ASCII) === 0) return chunk.latin1.slice(start - base, end - base)
+    if ((marks & NON_ASCII) === 0) return chunk.ascii(start - base, end - base)
     return chunk.utf8(start - base, end - base)
   }
 

@@ -46,6 +46,14 @@ const GROUP_SIZE = 10
 const NATIVE_CALL = 400
 const NATIVE_CHARACTER = 16
 
+/** Functions whose usual values WebAssembly changes by itself. */
+const NATIVE: ReadonlyMap<string, ValueOperation['kind']> = new Map([
+  ['str', 'str'],
+  ['lower', 'lower'],
+  ['upper', 'upper'],
+  ['normalize_mac_address', 'mac'],
+])
+
 /** Functions by rule, undefined where a rule has none. */
 type RuleFunctions = readonly (RuleFunction | undefined)[]
 
@@ -355,11 +363,13 @@ class FastGenerator {
     if (ignore.length > 0) return { kind: 'compute', slots }
     const copied = this.#copied(node)
     if (copied !== undefined) return { kind: 'copy', slots: copied }
-    if (node.op === 'call' && (node.name === 'str' || node.name === 'lower' || node.name === 'upper')) {
-      const [value, ...rest] = node.args
+    const native = node.op === 'call' ? NATIVE.get(node.name) : undefined
+    if (native !== undefined) {
+      const [value, ...rest] = (node as Node & { op: 'call' }).args
       const changed = value && this.#copied(value)
-      if (changed !== undefined && rest.every((argument) => argument === undefined)) {
-        return { kind: node.name, slots: changed }
+      // The other arguments say what becomes of values that are not native.
+      if (changed !== undefined && rest.every((argument) => argument === undefined || isConstant(argument))) {
+        return { kind: native, slots: changed }
       }
     }
     return { kind: 'compute', slots }

@@ -8,7 +8,7 @@ export type Operation =
 
 /** Writes the value of a rule. */
 export interface ValueOperation {
-  readonly kind: 'copy' | 'str' | 'lower' | 'upper' | 'compute'
+  readonly kind: 'copy' | 'str' | 'lower' | 'upper' | 'mac' | 'compute'
   /** Left away where the value is absent. */
   readonly text: string
   /** Index of the rule. */
@@ -66,7 +66,10 @@ const CREDIT = 128
 /** An address has 27 bits in a pair of the row. */
 const MAX_SIZE = 1 << 27
 
-const KINDS = ['end', 'text', 'open', 'close', 'close-root', 'copy', 'str', 'lower', 'compute'] as const
+const KINDS = [
+  ...(['end', 'text', 'open', 'close', 'close-root'] as const),
+  ...(['copy', 'str', 'lower', 'mac', 'compute'] as const),
+] as const
 const UPPER_A = 0x41
 const LOWER_A = 0x61
 

@@ -45,6 +45,9 @@ export interface LineNotes extends EventNotes {
 /** Lines that are routed at a time. */
 const MAX_LINES = 64
 
+/** Lines that are taken at a time. No one costs more than a sixteenth of what an event may cost: all cost no more than one event. */
+const MAX_TAKEN = 16
+
 /** Each rule set's machine has a memory of some MiB: of those that come later, lines go the plain way. */
 const MAX_MACHINES = 64
 
@@ -110,7 +113,7 @@ class RoutedLinePath implements LinePath {
     this.writer = new ByteWriter(coding)
   }
 
-  lines(chunk: ChunkText, start: number, most = MAX_LINES): number {
+  lines(chunk: ChunkText, start: number, most = MAX_TAKEN): number {
     this.taken = 0
     this.dropped = 0
     let at = start

@@ -484,7 +484,8 @@ const CLOSE_ROOT: u32 = 4
 const COPY: u32 = 5
 const STR: u32 = 6
 const CASE: u32 = 7
-const COMPUTE: u32 = 8
+const MAC: u32 = 8
+const COMPUTE: u32 = 9
 
 // All operations begin alike: the operation, then a text that is written first.
 const T_LENGTH: usize = 4
@@ -603,6 +604,8 @@ function emitValue(operation: u32, t: usize, pair: usize, o: usize): i32 {
         changeCase(o, start, n, load<u32>(t, T_NUMBER))
         return n
       }
+    } else if (operation === MAC) {
+      if (n === MAC_LENGTH && c === 0x22 && standardMac(o, start)) return n
     } else if (c === 0x22) {
       if ((marks & ESCAPE) === 0) {
         copy(o, start, n)
@@ -626,6 +629,29 @@ function changeCase(to: usize, from: usize, length: u32, letter: u32): void {
     const letters = i8x16.lt_s(i8x16.sub(v, base), i8x16.splat(-128 + 26))
     v128.store(to + i, v128.xor(v, v128.and(letters, i8x16.splat(0x20))))
   }
+}
+
+/** `"AA:BB:CC:DD:EE:FF"` */
+const MAC_LENGTH: u32 = 19
+
+/** Writes a MAC address of six pairs with equal separators in its standard form. Returns false for any other text. */
+function standardMac(to: usize, from: usize): bool {
+  const v = v128.load(from + 1)
+  const separator = <u32>load<u8>(from + 3)
+  if (separator !== 0x3a && separator !== 0x2d) return false
+  const between = i8x16(0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0)
+  const letters = i8x16.le_u(i8x16.sub(v128.or(v, i8x16.splat(0x20)), i8x16.splat(0x61)), i8x16.splat(5))
+  const hex = v128.or(i8x16.le_u(i8x16.sub(v, i8x16.splat(0x30)), i8x16.splat(9)), letters)
+  const right = v128.bitselect(i8x16.eq(v, i8x16.splat(<i8>separator)), hex, between)
+  let last = <u32>load<u8>(from + 17)
+  const isLetter = (last | 0x20) - 0x61 <= 5
+  if (!i8x16.all_true(right) || (!isLetter && last - 0x30 > 9)) return false
+  if (isLetter) last &= 0xdf
+  const upper = v128.andnot(v, v128.and(letters, i8x16.splat(0x20)))
+  store<u8>(to, 0x22)
+  v128.store(to + 1, v128.bitselect(i8x16.splat(0x3a), upper, between))
+  store<u16>(to + 17, <u16>(last | 0x2200))
+  return true
 }
 
 // --- the memo -----------------------------------------------------------------------------------------------
