@@ -23,7 +23,8 @@ A file that has the name of a subcommand is given with its folder: ./check
 Exit codes: 0 processed to the end (rejected events included), 1 stopped by --on-error fail, by --max-rejected
 or by a fault, 2 wrong usage or rules.`
 
-function createProgram(run: RunWork): Command {
+/** @param ranPipeline called when a pipeline has run to its end */
+function createProgram(run: RunWork, ranPipeline: () => void): Command {
   const program = new Command('normalize')
     .description(DESCRIPTION)
     .addHelpText('after', AFTER_HELP)
@@ -66,7 +67,9 @@ function createProgram(run: RunWork): Command {
       refuseMistyped(program, files)
       return run(async () => {
         const { runNormalize } = await import('./run-pipeline.ts')
-        return runNormalize(files, options)
+        const exitCode = await runNormalize(files, options)
+        ranPipeline()
+        return exitCode
       })
     })
   withRules(
@@ -155,7 +158,17 @@ function workerCount(text: string): number | 'auto' {
   throw new InvalidArgumentError(`It has to be a number from 1 to ${MAX_WORKERS}, or auto.`)
 }
 
-/** Runs the command with the arguments of the process. */
-export function runNormalizeCommand(): Promise<void> {
-  return runCommand('normalize', createProgram)
+/**
+ * Runs the command with the arguments of the process.
+ *
+ * @returns true when a pipeline has run to its end: the code that most runs need has been used
+ */
+export async function runNormalizeCommand(): Promise<boolean> {
+  let isUsual = false
+  await runCommand('normalize', (run) =>
+    createProgram(run, () => {
+      isUsual = true
+    }),
+  )
+  return isUsual
 }

@@ -44,7 +44,10 @@ function machineModule(): Module | undefined {
 
 function compile(): Module | undefined {
   try {
-    return new WebAssembly.Module(Uint8Array.from(atob(MACHINE_CODE), (char) => char.charCodeAt(0)))
+    const text = atob(MACHINE_CODE)
+    const code = new Uint8Array(text.length)
+    for (let index = 0; index < text.length; index++) code[index] = text.charCodeAt(index)
+    return new WebAssembly.Module(code)
   } catch {
     // A runtime without JIT, or a page that forbids it, or an old processor.
     return undefined
