@@ -22,7 +22,7 @@ const COMMANDS = ['cli/tracer']
 const ENTRIES = [
   ...['index', 'rules/index', 'runtime', 'tracer/client/index', 'tracer/index'],
   ...COMMANDS,
-  ...['stages/process/worker', 'threads/module-thread'],
+  ...['stages/process/worker', 'cli/module-thread'],
 ]
 
 /** Those that are not joined: lmdb is native, and the others look for files of their own, or are seldom needed. */
@@ -77,14 +77,13 @@ writeFileSync(join(DIST, 'THIRD-PARTY-LICENSES.txt'), licences(inputs))
 for (const command of [...COMMANDS, 'cli/normalize']) chmodSync(join(DIST, `${command}.js`), 0o755)
 
 function sourceOf(entry: string): string {
-  if (entry.startsWith('threads/')) return entry.replace('threads/', 'cli/')
   return COMMANDS.includes(entry) ? entry.replace('cli/', 'cli/start-') : entry
 }
 
 /**
  * `normalize` is started often and may have little to do. So all of it is one script, which V8 reads with the machine code
- * that an earlier start has left (src/cli/kept-script.ts), and a small module that runs it. Both are CommonJS: the one way to
- * load code with its machine code, on Node 20, is a script, and a script knows no imports.
+ * that an earlier start has left (src/cli/kept-script.ts), and a small module that runs it. The script is CommonJS: the one way
+ * to load code with its machine code, on Node 20, is a script, and a script knows no imports.
  */
 async function buildNormalize(): Promise<BuildResult> {
   const built = await build({
@@ -94,6 +93,8 @@ async function buildNormalize(): Promise<BuildResult> {
     entryNames: '[name]-[hash]',
     format: 'cjs',
     define: { 'import.meta.url': '__url' },
+    // It is read as a text of one byte for each character.
+    charset: 'ascii',
     // An import() of the script would have to ask for a loader of ES modules; a library is asked for by `require`.
     supported: { 'dynamic-import': false },
     banner: {
@@ -106,10 +107,9 @@ async function buildNormalize(): Promise<BuildResult> {
     ...SHARED,
     entryPoints: { normalize: 'src/cli/launch-normalize.ts' },
     outdir: join(DIST, 'cli'),
-    format: 'cjs',
+    format: 'esm',
     define: { SCRIPT_NAME: JSON.stringify(name) },
   })
-  writeFileSync(join(DIST, 'cli', 'package.json'), '{ "type": "commonjs" }\n')
   return built
 }
 

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { Script } from 'node:vm'
 
-/** In longer runs V8 lets go of code that has not been used for a while, the code of the start first. */
-const LONGEST_RUN_MS = 5000
+/** In runs that do more, in microseconds of processor time, V8 lets go of code that has not been used for a while, that of the start first. */
+const LONGEST_RUN = 5_000_000
 
 type Wrapper = (
   exports: object,
@@ -15,7 +15,7 @@ type Wrapper = (
 ) => void
 
 /** A script that has been run. */
-export interface KeptScript<Exports> {
+interface KeptScript<Exports> {
   readonly exports: Exports
   /** The code that was compiled so far is written at the end of the process, for the starts that follow; nothing where there is some already. */
   keep(): void
@@ -53,7 +53,8 @@ export function keptScript<Exports>(
     exports: module.exports as Exports,
     keep() {
       if (cachedData !== undefined && script.cachedDataRejected !== true) return
-      if (performance.now() > LONGEST_RUN_MS) return
+      const { user, system } = process.cpuUsage()
+      if (user + system > LONGEST_RUN) return
       process.once('exit', () => write(kept, keptFile, script.createCachedData()))
     },
   }

@@ -27,7 +27,7 @@ export async function loadModuleThread(
   { timeoutMs }: { readonly timeoutMs: number | undefined },
   log: Log,
 ): Promise<ThreadEnricher> {
-  const entry = workerEntry('threads/module-thread', 'cli/module-thread-from-source.mjs')
+  const entry = workerEntry('cli/module-thread', 'cli/module-thread-from-source.mjs')
   const enricher = new ThreadEnricher({
     name: path,
     timeoutMs: (timeoutMs ?? CUSTOM_TIMEOUT_MS) + WAY_BACK_MS,

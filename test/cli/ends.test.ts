@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { cliPath, folderWith, startNormalize } from './command.ts'
 
 const RULES = 'source.ip: src\nuser.name: {field: lower(user), required: false}\n'
-const LINES = 60_000
+const LINES = 30_000
 
 /** Every third line is rejected. */
 const EVENTS = Array.from({ length: LINES }, (_, n) =>
@@ -28,36 +28,34 @@ describe('the loop between pipes', { skip: isWindows, timeout: 240_000 }, () => 
   it('waits for readers that take nothing, and for a writer that gives piece by piece, and loses nothing', async () => {
     const folder = folderWith({ 'r.yaml': RULES })
     const { child, finished } = startNormalize('-r', join(folder, 'r.yaml'))
-    const [output, errors]: [string[], string[]] = [[], []]
-    child.stdout.removeAllListeners('data').pause()
-    child.stderr.removeAllListeners('data').pause()
-    // So much has gone in that all pipes are full, and the command waits.
+    const { stdin, stdout, stderr } = child
+    stdout.pause()
+    stderr.pause()
     const [beginning, rest] = [INPUT.slice(0, -100_000), INPUT.slice(-100_000)]
     let isTaken = false
-    child.stdin.write(beginning, () => {
+    stdin.write(beginning, () => {
       isTaken = true
     })
-    child.stderr.once('readable', () => {
-      assert.equal(isTaken, false, 'the input is larger than all pipes')
-      child.stderr.on('data', (text: string) => errors.push(text))
-      child.stdout.on('data', (text: string) => {
-        output.push(text)
-        // The second reader stops now and then, until the first one has come on.
-        child.stderr.pause()
-        setImmediate(() => child.stderr.resume())
-      })
+    while (stdout.readableLength === 0 || stderr.readableLength === 0) await new Promise(setImmediate)
+    assert.equal(isTaken, false, 'the input is larger than all pipes')
+    stdout.on('data', () => {
+      // The second reader stops now and then, until the first one has come on.
+      stderr.pause()
+      setImmediate(() => stderr.resume())
     })
+    stdout.resume()
     const pieces = async (): Promise<void> => {
       for (let at = 0; at < rest.length; at += 7001) {
-        await new Promise((resolve) => child.stdin.write(rest.slice(at, at + 7001), resolve))
+        await new Promise((resolve) => stdin.write(rest.slice(at, at + 7001), resolve))
         await new Promise(setImmediate)
       }
-      child.stdin.end()
+      stdin.end()
     }
     await pieces()
-    assert.equal((await finished).code, 0)
-    assert.equal(output.join(''), OUTPUT.join(''))
-    const records = errors.join('').trimEnd().split('\n')
+    const { code, ...texts } = await finished
+    assert.equal(code, 0)
+    assert.equal(texts.stdout, OUTPUT.join(''))
+    const records = texts.stderr.trimEnd().split('\n')
     assert.equal(records.length, LINES / 3)
     for (const [index, record] of records.entries()) assert.equal(JSON.parse(record).line, 3 * index + 1)
   })
