@@ -13,7 +13,7 @@ const ROUTES_FILE = 'routes.yaml'
 /** Names of YAML files in a folder that are no rule sets: tables, tests, files that are only included. */
 const NO_RULE_SET = /^(?:_.*|lookups\.ya?ml|routes\.ya?ml|tests?\.ya?ml|.*[._-]tests?\.ya?ml)$/i
 
-type Resolved = Pick<RoutedDefinition, 'routes' | 'texts'>
+type Resolved = Pick<RoutedDefinition, 'routes' | 'folders' | 'texts'>
 
 /**
  * The rule files in their order, with the texts of them and of all routes files and lookup files.
@@ -43,6 +43,7 @@ interface Way {
 class Resolver {
   readonly #lookups: readonly string[] | undefined
   readonly #routes: RouteDefinition[] = []
+  readonly #folders = new Set<string>()
   readonly #texts = new Map<string, string>()
 
   constructor(lookups: readonly string[] | undefined) {
@@ -51,7 +52,7 @@ class Resolver {
 
   result(): Resolved {
     const texts = Array.from(this.#texts, ([file, text]) => ({ file, text }))
-    return { routes: this.#routes, texts }
+    return { routes: this.#routes, folders: [...this.#folders], texts }
   }
 
   add(path: string, way: Way): void {
@@ -60,12 +61,13 @@ class Resolver {
       else this.#addFile(path, way, false)
       return
     }
+    this.#folders.add(path)
     const routes = join(path, ROUTES_FILE)
     if (existsSync(routes)) {
       this.#addRoutes(routes, way)
       return
     }
-    const files = ruleFilesIn(path)
+    const files = ruleFilesIn(path, this.#folders)
     if (files.length === 0) throw new CommandError(EXIT.USAGE, `there is no rule file in ${path}`)
     for (const file of files) this.#addFile(file, way, true)
   }
@@ -125,14 +127,20 @@ function nameOf(file: string, base: string): string {
   return name === '' ? path : name
 }
 
-/** All rule files below a folder, in the order of their paths. */
-function ruleFilesIn(folder: string): string[] {
+/**
+ * All rule files below a folder, in the order of their paths.
+ *
+ * @param folders takes the folders below it
+ */
+function ruleFilesIn(folder: string, folders: Set<string>): string[] {
   const files: string[] = []
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
     if (entry.name.startsWith('.') || entry.name.startsWith('_')) continue
-    if (isFolder(path)) files.push(...ruleFilesIn(path))
-    else if (/\.ya?ml$/i.test(entry.name) && !NO_RULE_SET.test(entry.name)) files.push(path)
+    if (isFolder(path)) {
+      folders.add(path)
+      files.push(...ruleFilesIn(path, folders))
+    } else if (/\.ya?ml$/i.test(entry.name) && !NO_RULE_SET.test(entry.name)) files.push(path)
   }
   return files.sort()
 }

@@ -24,7 +24,7 @@ import { parseExpression } from '../expression/syntax/parse.ts'
 import { parseStatements } from '../expression/syntax/parse-statements.ts'
 import { checkEnrich } from './check-enrich.ts'
 import type { CheckedExpression, CheckedRule, CheckedRules } from './checked-rule.ts'
-import type { CompileOptions, FileDefinition } from './definition.ts'
+import { type CompileOptions, type FileDefinition, sentOptions } from './definition.ts'
 import { IncludedFiles, type LoadedFiles, loadWithIncludes } from './include.ts'
 import type { RuleEntry, RuleFile } from './load.ts'
 import { collectTables, loadLookups, loadRuleFile } from './load.ts'
@@ -174,7 +174,7 @@ class Compiler {
 
   /** Without functions, so that it can be sent to another thread. */
   #definition(): FileDefinition {
-    const { readFile: _, ...options } = this.#options
+    const options = sentOptions(this.#options)
     const { texts } = this.#loaded
     const { file } = this.#main
     const files = Array.from(texts, ([name, text]) => ({ file: name, text })).filter(
@@ -297,6 +297,7 @@ class Compiler {
       table: (name) => this.#tables.get(name) ?? (this.#incomplete ? unseenTable(name) : undefined),
       tables: this.#tablePlaces,
       patterns: { get: (name) => this.#patterns.get(name), names: [...this.#patterns.keys()] },
+      databases: this.#options.databases,
       re2: () => this.#functions.re2(),
       allowUnsafePatterns: this.#options.allowUnsafePatterns === true,
       warn: (message) => {

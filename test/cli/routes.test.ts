@@ -94,7 +94,7 @@ describe('normalize with many rule sets', () => {
     )
   })
 
-  it('reads the rules again when a file changes, an included one too', async () => {
+  it('reads the rules again when a file changes, an included one too, or a new one comes', async () => {
     const folder = folderOfRules()
     const command = startNormalize('--rules', folder, '--watch')
     command.child.stdin.write('{"kind":"a","x":1}\n')
@@ -102,6 +102,8 @@ describe('normalize with many rule sets', () => {
     writeFileSync(join(folder, '_shared.yaml'), 'shared: "\'new\'"\n')
     const timer = setInterval(() => command.child.stdin.write('{"kind":"a","x":1}\n'), 50)
     await command.until(({ stdout }) => stdout.includes('{"shared":"new","a":1}'))
+    writeFileSync(join(folder, '0.yaml'), "when: kind == 'a'\nnewest: x\n")
+    await command.until(({ stdout }) => stdout.includes('{"newest":1}'))
     clearInterval(timer)
     command.child.stdin.end()
     assert.equal((await command.finished).code, 0)

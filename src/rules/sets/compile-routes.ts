@@ -4,7 +4,7 @@ import { renderProblems } from '../../expression/diagnostic.ts'
 import type { FunctionLibrary } from '../../expression/functions/definition.ts'
 import type { CheckedExpression } from '../checked-rule.ts'
 import { checkConditions, compileLoaded, type SharedLookups } from '../compile-with.ts'
-import type { RouteDefinition, RoutedDefinition } from '../definition.ts'
+import { type RouteDefinition, type RoutedDefinition, sentOptions } from '../definition.ts'
 import type { EnrichSpec } from '../enrich-spec.ts'
 import { IncludedFiles, type LoadedFiles, loadWithIncludes } from '../include.ts'
 import { RuleError } from '../rule-error.ts'
@@ -88,7 +88,7 @@ class RoutesCompiler {
     }
     return new RoutedRules({
       label: definition.label,
-      definition: { ...definition, texts: this.#texts() },
+      definition: { ...definition, options: sentOptions(definition.options), texts: this.#texts() },
       routes,
       noRoute: definition.noRoute,
       enrich,
