@@ -1,4 +1,5 @@
 /** The sources that rules are compiled from. */
+import type { Problem } from '../expression/diagnostic.ts'
 import type { AddressDatabase } from '../expression/net/address-database.ts'
 
 export interface CompileOptions {
@@ -93,6 +94,8 @@ export interface RoutedDefinition {
   readonly noRoute: NoRoute
   /** Folders that stand for the rule files in them: another file in one of them is another definition. Default: none. */
   readonly folders?: readonly string[]
+  /** Faults that were met while the files were found. Default: none. */
+  readonly problems?: readonly Problem[]
   /** The texts of all files by name: routes, rules, tables; of files that are included those that are at hand. */
   readonly texts: readonly { readonly file: string; readonly text: string }[]
   readonly options: CommonOptions
