@@ -126,6 +126,11 @@ function withRules(command: Command): Command {
       'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
       (file: string, files: string[] | undefined) => [...(files ?? []), file],
     )
+    .option(
+      '--mmdb <file>',
+      'database of addresses (.mmdb) for geoip and asn, repeatable',
+      (file: string, files: string[] | undefined) => [...(files ?? []), file],
+    )
     .option('--allow-unsafe-patterns', 'take patterns that one event can keep busy for ever, with a warning')
     .option(
       '--max-work <units>',

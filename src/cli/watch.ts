@@ -1,5 +1,15 @@
-import { type FSWatcher, lstatSync, readlinkSync, statSync, unwatchFile, watch, watchFile } from 'node:fs'
+import {
+  type FSWatcher,
+  lstatSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  unwatchFile,
+  watch,
+  watchFile,
+} from 'node:fs'
 import { isAbsolute, join, parse, resolve, sep } from 'node:path'
+import { isFolder } from './rule-texts.ts'
 
 /** Editors and copying tools change a file in several steps; it is looked at when it was quiet for this long. */
 const QUIET_MS = 100
@@ -16,7 +26,8 @@ const MAX_LINKS = 40
 /**
  * Calls back when one of the files has other contents. Directories are watched, not files: a file that is replaced
  * (an editor that renames, a mounted configuration map) is another file, which a watch of the old one never sees. In
- * a directory only changes of the files, or of links on the way to them, count.
+ * a directory only changes of the files, or of links on the way to them, count. A path may be a folder: a YAML file or a folder that
+ * comes, goes or is renamed in it is a change.
  *
  * @returns a function that ends it
  */
@@ -93,7 +104,7 @@ class Watcher {
   ): { readonly watcher: FSWatcher; names: ReadonlySet<string> } {
     const watcher = watch(directory, { persistent: false }, (_event, name) => {
       // Not every system tells the name.
-      if (name === null || watched.names.has(name)) this.#soon()
+      if (name === null || watched.names.has(name) || watched.names.has(ANY_NAME)) this.#soon()
     }).on('error', () => this.#poll())
     const watched = { watcher, names }
     return watched
@@ -106,8 +117,11 @@ class Watcher {
   }
 }
 
+const ANY_NAME = '*'
+
 interface WatchedNames {
   readonly directory: string
+  /** A name that no file has, `*`, stands for all of them. */
   readonly names: Set<string>
 }
 
@@ -115,7 +129,9 @@ interface WatchedNames {
 function namesByDirectory(paths: readonly string[]): Map<string, WatchedNames> {
   const found = new Map<string, WatchedNames>()
   for (const path of paths) {
-    for (const [directory, name] of wayTo(path)) {
+    const way = wayTo(path)
+    if (isFolder(path)) way.push([path, ANY_NAME])
+    for (const [directory, name] of way) {
       const stats = statSync(directory, { throwIfNoEntry: false })
       if (stats === undefined) continue
       const key = `${stats.dev} ${stats.ino}`
@@ -159,8 +175,24 @@ function wayTo(path: string): [directory: string, name: string][] {
 }
 
 function signature(paths: readonly string[]): string {
-  return paths
-    .map((path) => statSync(path, { throwIfNoEntry: false, bigint: true }))
-    .map((stats) => (stats === undefined ? 'gone' : `${stats.ino} ${stats.size} ${stats.mtimeNs}`))
-    .join('\n')
+  return paths.map(signatureOf).join('\n')
+}
+
+function signatureOf(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false, bigint: true })
+  if (stats === undefined) return 'gone'
+  return stats.isDirectory() ? namesIn(path) : `${stats.ino} ${stats.size} ${stats.mtimeNs}`
+}
+
+/** The YAML files and the folders in a folder. Outputs and temporary files of editors come and go beside them. */
+function namesIn(folder: string): string {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || /\.ya?ml$/i.test(entry.name)))
+      .map((entry) => entry.name)
+      .sort()
+      .join('/')
+  } catch {
+    return 'gone'
+  }
 }

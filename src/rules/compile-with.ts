@@ -8,7 +8,12 @@ import { checkExpression, checkStatements } from '../expression/check/check.ts'
 import type { Node, TapNode } from '../expression/check/checked.ts'
 import type { CheckContext, PreparedRecipes, TableRecipes } from '../expression/check/name-checker.ts'
 import type { SuspicionContext } from '../expression/check/suspicions.ts'
-import { assignmentsOf, suspicionsInStatements, suspicionsOf } from '../expression/check/suspicions.ts'
+import {
+  assignmentsOf,
+  membersSetBy,
+  suspicionsInStatements,
+  suspicionsOf,
+} from '../expression/check/suspicions.ts'
 import type { Problem, SourceText } from '../expression/diagnostic.ts'
 import { problemIn, renderProblems } from '../expression/diagnostic.ts'
 import type {
@@ -24,7 +29,7 @@ import { parseExpression } from '../expression/syntax/parse.ts'
 import { parseStatements } from '../expression/syntax/parse-statements.ts'
 import { checkEnrich } from './check-enrich.ts'
 import type { CheckedExpression, CheckedRule, CheckedRules } from './checked-rule.ts'
-import type { CompileOptions, FileDefinition } from './definition.ts'
+import { type CompileOptions, type FileDefinition, sentOptions } from './definition.ts'
 import { IncludedFiles, type LoadedFiles, loadWithIncludes } from './include.ts'
 import type { RuleEntry, RuleFile } from './load.ts'
 import { collectTables, loadLookups, loadRuleFile } from './load.ts'
@@ -90,7 +95,12 @@ class Compiler {
   readonly #lookups: SharedLookups
   readonly #problems: Problem[] = []
   readonly #sources: Map<string, string>
-  readonly #reads = new Set<string>()
+  /** The fields that conditions of rule sets and `tap` read, and those that are read of what comes of it. */
+  readonly #readsBefore = new Set<string>()
+  readonly #readsAfter = new Set<string>()
+  #reads = this.#readsBefore
+  /** Members of the event that `tap` sets. */
+  readonly #setByTap = new Set<string>()
   #tables: ReadonlyMap<string, LookupTable> = new Map()
   readonly #tableRecipes: TableRecipes = new Map()
   readonly #prepared: PreparedRecipes = new Map()
@@ -155,7 +165,7 @@ class Compiler {
       meta: main.meta,
       patterns: this.#patterns,
       files: [...this.#loaded.texts.keys()],
-      reads: [...this.#reads].sort(),
+      reads: this.#readsOfEvent(),
       warnings: this.#problems,
       warningText: renderProblems(this.#problems, this.#sources),
       maxWhileSteps,
@@ -172,9 +182,15 @@ class Compiler {
     return { condition, problems: this.#problems, reads: this.#reads }
   }
 
+  /** The fields that are read of an event as it comes. */
+  #readsOfEvent(): string[] {
+    const after = [...this.#readsAfter].filter((text) => !this.#setByTap.has(firstMember(text)))
+    return [...new Set([...this.#readsBefore, ...after])].sort()
+  }
+
   /** Without functions, so that it can be sent to another thread. */
   #definition(): FileDefinition {
-    const { readFile: _, ...options } = this.#options
+    const options = sentOptions(this.#options)
     const { texts } = this.#loaded
     const { file } = this.#main
     const files = Array.from(texts, ([name, text]) => ({ file: name, text })).filter(
@@ -191,6 +207,7 @@ class Compiler {
       const label = file === main ? 'tap' : `tap of ${file.file}`
       return [{ node: this.#tap(file.tap), ignore: file.ignore, label }]
     })
+    this.#reads = this.#readsAfter
     const split = main.split && { node: this.#expression(main.split, 'split'), ignore: main.ignore }
     this.#hasParent = split !== undefined
     const drop = this.#condition(main.drop, 'drop', main)
@@ -251,6 +268,7 @@ class Compiler {
     const checked = checkStatements(statements, this.#context(source, 'tap'), lineOf)
     this.#report(source, checked.faults, 'tap')
     this.#report(source, suspicionsInStatements(statements, this.#suspicionContext(source)), 'tap')
+    for (const name of membersSetBy(statements)) this.#setByTap.add(name)
     const { variables, members } = assignmentsOf(statements)
     if (members !== undefined) {
       for (const name of variables) if (!members.has(name)) this.#tapNames.add(name)
@@ -297,6 +315,7 @@ class Compiler {
       table: (name) => this.#tables.get(name) ?? (this.#incomplete ? unseenTable(name) : undefined),
       tables: this.#tablePlaces,
       patterns: { get: (name) => this.#patterns.get(name), names: [...this.#patterns.keys()] },
+      databases: this.#options.databases,
       re2: () => this.#functions.re2(),
       allowUnsafePatterns: this.#options.allowUnsafePatterns === true,
       warn: (message) => {
@@ -388,6 +407,11 @@ function lineCounter(text: string): (offset: number) => number {
   for (let index = text.indexOf('\n'); index !== -1; index = text.indexOf('\n', index + 1))
     starts.push(index + 1)
   return (offset) => lastAtMost(starts, offset) + 1
+}
+
+/** `fw` of `fw.action`, and of `fw['action']`. */
+function firstMember(text: string): string {
+  return text.replace(/[.[].*$/s, '')
 }
 
 function checkedLimit(name: string, value: number): number {

@@ -1,5 +1,6 @@
 import { loadFunctions } from '../expression/functions/on-demand.ts'
 import { compileLoaded, loadFor } from './compile-with.ts'
+import { reopenDatabases } from './databases.ts'
 import type { CompileOptions, RoutedDefinition, RuleDefinition } from './definition.ts'
 import { loadRe2 } from './load-re2.ts'
 import { RuleError } from './rule-error.ts'
@@ -49,7 +50,9 @@ export async function loadAndCompileRouted(
 }
 
 /** Compiles what another thread has compiled. */
-export function compileDefinition(definition: RuleDefinition): Promise<RuleSet | RoutedRules> {
-  if ('routes' in definition) return loadAndCompileRouted(definition)
-  return loadAndCompile(definition.text, definition.options)
+export async function compileDefinition(definition: RuleDefinition): Promise<RuleSet | RoutedRules> {
+  const { databaseFiles, ...others } = definition.options
+  const options = { ...others, databases: await reopenDatabases(databaseFiles) }
+  if ('routes' in definition) return loadAndCompileRouted({ ...definition, options })
+  return loadAndCompile(definition.text, options)
 }

@@ -440,6 +440,10 @@ describe('the reasons for the plain way', () => {
   it('names what needs the event as an object', () => {
     const reasons = (text: string) => compileRules(text).plainReasons
     assert.deepEqual(reasons('a: b\nc?: lower(d)'), [])
+    assert.deepEqual(reasons("cases:\n  - when: t == 'a'\n    a: b\n  - a: c"), [])
+    assert.deepEqual(reasons("cases:\n  - when: 'len(data) > 1'\n    a: b"), [
+      "'cases' read the event as a whole, or its text",
+    ])
     assert.deepEqual(reasons('rest: r\nsplit: x\na: data'), [
       "'split' makes several events of one",
       "'a' reads the event as a whole, or its text",

@@ -41,6 +41,8 @@ export class NameChecker {
   protected readonly scopes: Map<string, number>[] = []
   /** Names that tap assigns, with their numbers from 0. */
   protected readonly variables = new Map<string, number>()
+  /** Those of them that a statement before has given a value: to read them is not to read the event. */
+  protected readonly assigned = new Set<string>()
 
   constructor({
     text,
@@ -110,9 +112,9 @@ export class NameChecker {
     if (local !== undefined) return this.attributes({ op: 'local', id: local }, rest)
     const id = this.variables.get(first)
     if (id !== undefined) {
-      if (rest.length === 0) return { op: 'variable', name: first, id, field: this.field(parts) }
+      if (rest.length === 0) return { op: 'variable', name: first, id, field: this.#fieldBehind(parts) }
       // The whole path is the field's where the name has no value yet.
-      const variable: Node = { op: 'variable', name: first, id, field: this.field([first]) }
+      const variable: Node = { op: 'variable', name: first, id, field: this.#fieldBehind([first]) }
       return this.attributes(variable, rest)
     }
     if (first === 'absent' && rest.length === 0) return { op: 'absent' }
@@ -120,6 +122,11 @@ export class NameChecker {
     if (first === 'line') return this.#line(rest, span)
     if (first === 'parent' && this.#hasParent) return this.#parent(rest)
     return this.field(parts)
+  }
+
+  /** The field that a variable stands for while it has no value. */
+  #fieldBehind(parts: readonly string[]): Node {
+    return this.assigned.has(parts[0]!) ? { op: 'field', path: fieldPath(parts) } : this.field(parts)
   }
 
   protected attributes(object: Node, names: readonly string[]): Node {

@@ -4,7 +4,7 @@ import { renderProblems } from '../../expression/diagnostic.ts'
 import type { FunctionLibrary } from '../../expression/functions/definition.ts'
 import type { CheckedExpression } from '../checked-rule.ts'
 import { checkConditions, compileLoaded, type SharedLookups } from '../compile-with.ts'
-import type { RouteDefinition, RoutedDefinition } from '../definition.ts'
+import { type RouteDefinition, type RoutedDefinition, sentOptions } from '../definition.ts'
 import type { EnrichSpec } from '../enrich-spec.ts'
 import { IncludedFiles, type LoadedFiles, loadWithIncludes } from '../include.ts'
 import { RuleError } from '../rule-error.ts'
@@ -60,19 +60,24 @@ class RoutesCompiler {
 
   compile(): RoutedRules {
     const { definition } = this.#loaded
+    for (const problem of definition.problems ?? []) {
+      this.#report(problem)
+      const source = definition.texts.find(({ file }) => file === problem.file)
+      if (source !== undefined) this.#sources.set(source.file, source.text)
+    }
     let takesAll: string | undefined
     const routes = definition.routes.map((route) => {
       const conditions = route.conditions.map(({ file, line }) => this.#condition(file, line))
       const set = route.file === undefined ? undefined : this.#set(route)
       const own = set?.checked.when
       const all = [...conditions, own].filter((each) => each !== undefined)
-      const isUnsound = route.file !== undefined && set === undefined
+      const hasCondition = conditions.length > 0 && conditions.some((each) => each !== undefined)
       if (takesAll !== undefined) this.#reportUnreachable(route, takesAll)
-      else if (!isUnsound && route.needsWhen !== true && all.length === 0)
+      else if (!hasCondition && route.needsWhen !== true && !this.#mayHaveWhen(route.file))
         takesAll = route.file ?? route.conditions.at(-1)?.file
       return { name: route.name ?? 'drop', set, conditions: all }
     })
-    if (definition.routes.length === 0) {
+    if (definition.routes.length === 0 && this.#problems.size === 0) {
       this.#report({
         message: 'there is no rule set',
         file: definition.label,
@@ -88,7 +93,7 @@ class RoutesCompiler {
     }
     return new RoutedRules({
       label: definition.label,
-      definition: { ...definition, texts: this.#texts() },
+      definition: { ...definition, options: sentOptions(definition.options), texts: this.#texts() },
       routes,
       noRoute: definition.noRoute,
       enrich,
@@ -119,7 +124,7 @@ class RoutesCompiler {
     const key = `${file}\n${route.lookups.join('\n')}`
     if (!this.#sets.has(key)) this.#sets.set(key, this.#compile(route))
     const set = this.#sets.get(key)
-    if (route.needsWhen === true && set !== undefined && set.checked.when === undefined) {
+    if (route.needsWhen === true && !this.#mayHaveWhen(file)) {
       this.#report({
         message: 'a rule file of a folder needs a condition',
         hint: "write 'when: ...' at its top, or name the file in a routes.yaml of the folder",
@@ -130,6 +135,13 @@ class RoutesCompiler {
       })
     }
     return set
+  }
+
+  /** The rule file has a condition of its own, or so much is wrong with its YAML that it may be hidden. */
+  #mayHaveWhen(file: string | undefined): boolean {
+    if (file === undefined) return false
+    const { when, incomplete } = this.#loaded.files.get(file)!.files.at(-1)!
+    return when !== undefined || incomplete
   }
 
   #compile({ file, lookups }: RouteDefinition): RuleSet | undefined {
