@@ -7,6 +7,7 @@ import { withOptionHint } from './option-hints.ts'
 import { type MaxRejected, parseMaxRejected } from './rejected-limit.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import type { NormalizeOptions } from './run-pipeline.ts'
+import type { TestOptions } from './test.ts'
 import { withTracer } from './tracer-options.ts'
 import { refuseMistyped } from './unknown-command.ts'
 
@@ -101,6 +102,21 @@ function createProgram(run: RunWork): Command {
         else (await import('./functions.ts')).printFunctions(name)
         return EXIT.OK
       }),
+    )
+  program
+    .command('test')
+    .description('run the tests of rules: files x.test.yaml beside x.yaml, and golden folders')
+    .argument('[PATH...]', 'test files, folders, rule files with a test beside them (default: this folder)')
+    .option('--filter <text>', 'only cases whose name, or whose file, has this text in it')
+    .option('--bail', 'stop behind the first file with a case that fails')
+    .option('--update', 'write what comes out into the tests that fail, as what they expect')
+    .addOption(
+      new Option('--format <format>', 'for people, or for tools')
+        .choices(['pretty', 'tap', 'junit', 'json'])
+        .default('pretty'),
+    )
+    .action((paths: string[], _options, command: Command) =>
+      run(async () => (await import('./test.ts')).runTests(paths, command.opts<TestOptions>())),
     )
   return program
 }
