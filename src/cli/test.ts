@@ -5,10 +5,12 @@ import { JunitReporter } from '../authoring/test/report/junit.ts'
 import { PrettyReporter } from '../authoring/test/report/pretty.ts'
 import type { Reporter, ReportFormat } from '../authoring/test/report/reporter.ts'
 import { TapReporter } from '../authoring/test/report/tap.ts'
-import { type FileResult, summaryOf } from '../authoring/test/result.ts'
+import { type FileResult, type Summary, summaryOf } from '../authoring/test/result.ts'
+import { ChangedFiles } from './changed-files.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { discoverTests } from './test-discovery.ts'
+import { type Discovered, discoverTests, type TestUnit } from './test-discovery.ts'
 import { type RanUnit, TestRunner } from './test-runner.ts'
+import { watchFiles } from './watch.ts'
 
 /** The options of the command line, as commander names them. */
 export interface TestOptions {
@@ -19,33 +21,125 @@ export interface TestOptions {
   readonly format?: ReportFormat
 }
 
+/** A timer this long keeps a process that only watches alive. */
+const KEEP_ALIVE_MS = 1 << 30
+
 /**
  * Runs test files and golden folders, and prints what becomes of them.
  *
  * @param paths files and folders; none: the current folder
- * @returns the exit code: 0 all pass, 1 some fail
+ * @returns the exit code: 0 all pass, 1 some fail, 2 some cannot be used. With `--watch` never
  * @throws {CommandError} where there is nothing to run
  */
 export async function runTests(paths: readonly string[], options: TestOptions): Promise<number> {
-  const { filter, bail = false, update = false, format = 'pretty' } = options
-  const { units } = discoverTests(paths)
-  const runner = new TestRunner({ filter, bail, update })
-  const reporter = createReporter(format)
-  const ran: RanUnit[] = []
-  for (const unit of units) {
-    const each = await runner.run(unit)
-    if (each === undefined) continue
-    ran.push(each)
-    write(reporter.file(each.result))
-    if (bail && !passed(each.result)) break
+  const { watch = false, format = 'pretty', update = false } = options
+  if (watch && format !== 'pretty') {
+    throw new CommandError(
+      EXIT.USAGE,
+      `--watch tells people of changes: it does not go with --format ${format}`,
+    )
   }
-  if (ran.length === 0)
-    throw new CommandError(EXIT.USAGE, `no case and no file has '${filter}' in its name (--filter)`)
-  const files = ran.map(({ result }) => result)
-  const summary = summaryOf(files)
-  write(reporter.end(files, summary, undefined))
-  if (summary.unusable > 0) return EXIT.USAGE
-  return summary.failed > 0 ? EXIT.FAILED : EXIT.OK
+  if (watch && update)
+    throw new CommandError(EXIT.USAGE, '--watch does not go with --update, which changes what is watched')
+  const tests = new TestRun(options)
+  const discovered = discoverTests(paths)
+  const ran = await tests.run(discovered.units)
+  if (watch) await watchTests(paths, discovered, ran, tests)
+  if (ran.length === 0) {
+    throw new CommandError(EXIT.USAGE, `no case and no file has '${options.filter}' in its name (--filter)`)
+  }
+  return exitCodeOf(summaryOf(ran.map(({ result }) => result)))
+}
+
+function exitCodeOf({ unusable, failed }: Summary): number {
+  if (unusable > 0) return EXIT.USAGE
+  return failed > 0 ? EXIT.FAILED : EXIT.OK
+}
+
+/** Runs of units, each with its report. */
+class TestRun {
+  readonly #options: TestOptions
+  readonly #runner: TestRunner
+
+  constructor(options: TestOptions) {
+    const { filter, bail = false, update = false } = options
+    this.#options = options
+    this.#runner = new TestRunner({ filter, bail, update })
+  }
+
+  async run(units: readonly TestUnit[]): Promise<RanUnit[]> {
+    const { bail = false, format = 'pretty' } = this.#options
+    const reporter = createReporter(format)
+    const ran: RanUnit[] = []
+    for (const unit of units) {
+      const each = await this.#runner.run(unit)
+      if (each === undefined) continue
+      ran.push(each)
+      write(reporter.file(each.result))
+      if (bail && !passed(each.result)) break
+    }
+    if (ran.length === 0) return ran
+    const files = ran.map(({ result }) => result)
+    write(reporter.end(files, summaryOf(files), undefined))
+    return ran
+  }
+
+  forget(): void {
+    this.#runner.forget()
+  }
+}
+
+/** Runs what a change concerns, for ever. */
+async function watchTests(
+  paths: readonly string[],
+  first: Discovered,
+  ran: readonly RanUnit[],
+  tests: TestRun,
+): Promise<never> {
+  const changedFiles = new ChangedFiles()
+  /** By path of a unit, the files that it is made of. */
+  const filesByUnit = new Map<string, readonly string[]>()
+  let last = Promise.resolve()
+  let unwatch = () => {}
+  const learn = (units: readonly RanUnit[]): void => {
+    for (const { result, files } of units) filesByUnit.set(result.file, files)
+    changedFiles.learn(units.flatMap(({ files }) => files))
+  }
+  const again = async (): Promise<void> => {
+    const changed = changedFiles.take()
+    const now = discoverAgain(paths, first)
+    const concerned = now.units.filter(({ path }) => {
+      const files = filesByUnit.get(path)
+      return files === undefined || files.some((file) => changed.has(file))
+    })
+    tests.forget()
+    if (concerned.length > 0) {
+      write('\n')
+      learn(await tests.run(concerned))
+    }
+    watchAll(now.folders)
+  }
+  const watchAll = (folders: readonly string[]): void => {
+    unwatch()
+    const files = [...new Set([...filesByUnit.values()].flat())]
+    unwatch = watchFiles(files, () => (last = last.then(again)), folders)
+  }
+  learn(ran)
+  // Files that the filter left nothing of are looked at again only when they are new.
+  for (const { path } of first.units) if (!filesByUnit.has(path)) filesByUnit.set(path, [path])
+  watchAll(first.folders)
+  write('\nwaiting for changes; Ctrl-C ends it\n')
+  return new Promise(() => setInterval(() => {}, KEEP_ALIVE_MS))
+}
+
+/** A folder may be gone for a moment. */
+function discoverAgain(paths: readonly string[], before: Discovered): Discovered {
+  try {
+    return discoverTests(paths)
+  } catch (error) {
+    if (error instanceof CommandError) return { units: [], folders: before.folders }
+    throw error
+  }
 }
 
 function passed({ cases, problem }: FileResult): boolean {

@@ -79,7 +79,8 @@ function judgeOutputs(
   report: Report,
 ): void {
   const wanted = outputs?.list ?? []
-  const isOfReject = (index: number) => outputs === undefined && index < (rejects?.list.length ?? 0) && outcome.rejected.length <= index
+  const isOfReject = (index: number) =>
+    outputs === undefined && index < (rejects?.list.length ?? 0) && outcome.rejected.length <= index
   const came = outcome.outputs
   const isSeveral = wanted.length > 1 || came.length > 1
   for (const [index, expected] of wanted.entries()) {
