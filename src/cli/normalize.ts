@@ -116,6 +116,10 @@ function createProgram(run: RunWork): Command {
         .choices(['pretty', 'tap', 'junit', 'json'])
         .default('pretty'),
     )
+    .option('--coverage', 'list the rule files with counts, and what no event has reached, and a summary')
+    .option('--coverage-summary', 'the summary alone')
+    .option('--min-coverage <percent>', 'exit code 1 where less is reached', coveragePercent)
+    .option('--lcov <file>', 'write the coverage for editors')
     .action((paths: string[], _options, command: Command) =>
       run(async () => (await import('./test.ts')).runTests(paths, command.opts<TestOptions>())),
     )
@@ -163,6 +167,12 @@ function maxRejected(text: string): MaxRejected {
   const max = parseMaxRejected(text)
   if (max !== undefined) return max
   throw new InvalidArgumentError('It has to be a share of the events such as 5%, or a number of events.')
+}
+
+function coveragePercent(text: string): number {
+  const percent = Number(text.replace(/%$/, ''))
+  if (/^\d+(?:\.\d+)?%?$/.test(text) && percent <= 100) return percent
+  throw new InvalidArgumentError('It has to be a number from 0 to 100.')
 }
 
 function workerCount(text: string): number | 'auto' {

@@ -2,7 +2,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, normalize } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import type { Coverage } from '../authoring/coverage/coverage.ts'
 import type { Found } from '../authoring/test/compare.ts'
+import { explainDifferences, flattened } from '../authoring/test/explain-difference.ts'
 import {
   GOLDEN,
   type GoldenLines,
@@ -13,6 +15,7 @@ import {
 } from '../authoring/test/golden.ts'
 import { judge } from '../authoring/test/judge.ts'
 import {
+  type CaseInput,
   NO_SETTINGS,
   readTestFile,
   readTestOptions,
@@ -20,12 +23,21 @@ import {
   type TestFile,
   type TestSettings,
 } from '../authoring/test/read-test-file.ts'
-import { type CaseResult, type FileResult, MAX_DIFFERENCES } from '../authoring/test/result.ts'
-import { type Outcome, runInput } from '../authoring/test/run-input.ts'
+import {
+  type CaseResult,
+  type Difference,
+  type FileResult,
+  MAX_DIFFERENCES,
+} from '../authoring/test/result.ts'
+import { type Outcome, type RunOptions, runInput } from '../authoring/test/run-input.ts'
 import { type FailedCase, updateTestFile } from '../authoring/test/update.ts'
+import type { InputEvent } from '../event.ts'
 import { renderProblems } from '../expression/diagnostic.ts'
 import type { InputFormat } from '../formats/input-options.ts'
 import { loadRe2 } from '../rules/load-re2.ts'
+import { type Observation, type ObservedRules, Origins, observe } from '../rules/observe/index.ts'
+import type { RuleSet } from '../rules/rule-set.ts'
+import type { RoutedRules } from '../rules/sets/routed-rules.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { filesOf, loadRules, type RuleFiles } from './rule-files.ts'
 import { readText } from './rule-texts.ts'
@@ -34,7 +46,51 @@ import { ruleFileBeside, type TestUnit } from './test-discovery.ts'
 /** An input of a golden folder has this many bytes at most, unpacked. 256 MiB. */
 const MAX_INPUT_BYTES = 256 * 1024 * 1024
 
-type Rules = Awaited<ReturnType<typeof loadRules>>
+/** Events of a golden folder with a difference that are looked at again to say why: more would take long. */
+const MAX_EXPLAINED_EVENTS = 5000
+
+/** Loops are counted to this round, so that entries of tables are found that they look up. */
+const COVERED_ROUNDS = 1000
+
+/** Compiled rules, and what is made of them when it is needed. */
+class CompiledRules {
+  readonly rules: RuleSet | RoutedRules
+  readonly #files: RuleFiles
+  readonly #origins: Origins | undefined
+  #explaining: Promise<ObservedRules> | undefined
+  #covered: ObservedRules | undefined
+
+  private constructor(rules: RuleSet | RoutedRules, files: RuleFiles, origins: Origins | undefined) {
+    this.rules = rules
+    this.#files = files
+    this.#origins = origins
+  }
+
+  /** @param hasOrigins the rules will be observed: the compiler notes where everything was written */
+  static async load(files: RuleFiles, hasOrigins: boolean): Promise<CompiledRules> {
+    const origins = hasOrigins ? new Origins() : undefined
+    return new CompiledRules(await loadRules(files, origins), files, origins)
+  }
+
+  /** The rules with reports for people. Most runs fail nowhere, so they are compiled once more when a case fails. */
+  explaining(): Promise<ObservedRules> {
+    this.#explaining ??= this.#observe()
+    return this.#explaining
+  }
+
+  async #observe(): Promise<ObservedRules> {
+    if (this.#origins !== undefined) return observe(this.rules, this.#origins)
+    const origins = new Origins()
+    return observe(await loadRules(this.#files, origins), origins)
+  }
+
+  /** The rules with reports for coverage; undefined: they were loaded without origins. */
+  get covered(): ObservedRules | undefined {
+    if (this.#origins === undefined) return undefined
+    this.#covered ??= observe(this.rules, this.#origins, { maxRounds: COVERED_ROUNDS })
+    return this.#covered
+  }
+}
 
 export interface RunnerOptions {
   /** Run only cases whose name, or whose file's, has this text. Default: all. */
@@ -43,6 +99,8 @@ export interface RunnerOptions {
   readonly bail: boolean
   /** Write what came out into the files. */
   readonly update: boolean
+  /** Gives what counts the parts of rules that the events reach. Default: nobody asks. */
+  readonly coverage?: (() => Coverage | undefined) | undefined
 }
 
 /** A unit that was run. */
@@ -55,7 +113,7 @@ export interface RanUnit {
 export class TestRunner {
   readonly #options: RunnerOptions
   /** Rules by the files and options that they are made of. */
-  readonly #compiled = new Map<string, Promise<Rules>>()
+  readonly #compiled = new Map<string, Promise<CompiledRules>>()
 
   constructor(options: RunnerOptions) {
     this.#options = options
@@ -102,7 +160,7 @@ export class TestRunner {
         results.push({ name, line: place.line, status: 'skipped', skip, differences: [] })
         continue
       }
-      const { result, outcome } = this.#case(each, file, rules)
+      const { result, outcome } = await this.#case(each, file, rules)
       results.push(result)
       if (result.status === 'passed') continue
       failed.push({ name: each.name, outcome })
@@ -112,11 +170,26 @@ export class TestRunner {
     return results
   }
 
-  #case(testCase: TestCase, file: TestFile, rules: Rules): { result: CaseResult; outcome: Outcome } {
-    const { name, place, input, options, received, detections } = testCase
-    const outcome = runInput(rules, input, { input: options, received, detections, loadRe2 })
+  async #case(
+    testCase: TestCase,
+    file: TestFile,
+    compiled: CompiledRules,
+  ): Promise<{ result: CaseResult; outcome: Outcome }> {
+    const { name, place, input, options, received = Date.now(), detections } = testCase
+    const run = { input: options, received, detections, loadRe2 }
+    const outcome = this.#run(compiled, input, run)
     const found = judge(testCase, outcome, file.document)
-    return { result: { name, line: place.line, ...told(found) }, outcome }
+    const differences = await explained(found, compiled, input, run)
+    return { result: { name, line: place.line, ...told(found, differences) }, outcome }
+  }
+
+  #run(compiled: CompiledRules, input: CaseInput, options: RunOptions): Outcome {
+    const coverage = this.#options.coverage?.()
+    const { covered } = compiled
+    if (coverage === undefined || covered === undefined) return runInput(compiled.rules, input, options)
+    coverage.addRules(covered)
+    const onEvent = (event: InputEvent): void => coverage.add(covered.run(event, options.received), covered)
+    return runInput(compiled.rules, input, { ...options, onEvent })
   }
 
   async #golden(
@@ -138,11 +211,8 @@ export class TestRunner {
       files,
     )
     const bytes = inputBytes(inFolder(input))
-    const outcome = runInput(
-      rules,
-      { kind: 'bytes', bytes },
-      { input: settings.input, received: settings.received, loadRe2 },
-    )
+    const run = { input: settings.input, received: settings.received ?? Date.now(), loadRe2 }
+    const outcome = this.#run(rules, { kind: 'bytes', bytes }, run)
     const errors = inFolder(GOLDEN.errors)
     const expected = inFolder(GOLDEN.expected)
     const golden: GoldenLines = {
@@ -152,7 +222,11 @@ export class TestRunner {
     }
     const found = judgeGolden(outcome, golden)
     const name = basename(path) === '.' ? path : basename(path)
-    if (!update || found.length === 0) return [{ name, events: outcome.events, ...told(found) }]
+    if (!update || found.length === 0) {
+      const canExplain = outcome.events <= MAX_EXPLAINED_EVENTS
+      const differences = canExplain ? await explained(found, rules, { kind: 'bytes', bytes }, run) : found
+      return [{ name, events: outcome.events, ...told(found, differences) }]
+    }
     const texts = goldenTexts(outcome, input)
     writeFileSync(expected, texts.expected)
     if (golden.errors !== undefined || texts.errors !== '') writeFileSync(errors, texts.errors)
@@ -161,10 +235,10 @@ export class TestRunner {
       expected: linesOf(texts.expected),
       errors: linesOf(texts.errors),
     })
-    return [{ name, events: outcome.events, ...told(left), updated: left.length === 0 }]
+    return [{ name, events: outcome.events, ...told(left, left), updated: left.length === 0 }]
   }
 
-  #rules(settings: TestSettings, path: string, files: Set<string>): Promise<Rules> {
+  #rules(settings: TestSettings, path: string, files: Set<string>): Promise<CompiledRules> {
     const { lookups, noRoute, allowUnsafePatterns, maxWork, maxBuilt } = settings
     const folder = dirname(path)
     const ruleFiles: RuleFiles = {
@@ -178,11 +252,11 @@ export class TestRunner {
     const key = JSON.stringify(ruleFiles)
     let rules = this.#compiled.get(key)
     if (rules === undefined) {
-      rules = loadRules(ruleFiles)
+      rules = CompiledRules.load(ruleFiles, this.#options.coverage?.() !== undefined)
       this.#compiled.set(key, rules)
     }
     return rules.then((compiled) => {
-      for (const file of filesOf(compiled)) files.add(file)
+      for (const file of filesOf(compiled.rules)) files.add(file)
       return compiled
     })
   }
@@ -222,11 +296,29 @@ function inputBytes(path: string): Uint8Array {
   }
 }
 
-/** A result without what only `--update` needs. */
-function told(found: readonly Found[]): Pick<CaseResult, 'status' | 'differences' | 'more'> {
-  const differences = found
-    .slice(0, MAX_DIFFERENCES)
-    .map(({ node: _node, value: _value, rejection: _rejection, ...difference }) => difference)
+/** The differences with the rules at fault: the events are evaluated once more, and observed. */
+async function explained(
+  found: readonly Found[],
+  compiled: CompiledRules,
+  input: CaseInput,
+  options: RunOptions & { readonly received: number },
+): Promise<readonly Difference[]> {
+  if (found.length === 0) return []
+  const observed = await compiled.explaining()
+  const observations: Observation[] = []
+  const onEvent = (event: InputEvent): void => {
+    observations.push(...flattened(observed.run(event, options.received)))
+  }
+  runInput(compiled.rules, input, { ...options, onEvent })
+  const { writes, enrich } = compiled.rules
+  return explainDifferences(found.slice(0, MAX_DIFFERENCES), observations, writes, enrich?.into)
+}
+
+function told(
+  found: readonly Found[],
+  explained: readonly Difference[],
+): Pick<CaseResult, 'status' | 'differences' | 'more'> {
+  const differences = explained.slice(0, MAX_DIFFERENCES)
   const more = found.length - differences.length
   return { status: found.length === 0 ? 'passed' : 'failed', differences, ...(more > 0 && { more }) }
 }

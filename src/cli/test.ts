@@ -1,11 +1,17 @@
 /** `normalize test`: runs the tests of rules. */
+import { writeFileSync } from 'node:fs'
 import process from 'node:process'
+import { Coverage, percentOf } from '../authoring/coverage/coverage.ts'
+import { lcovOf } from '../authoring/coverage/lcov.ts'
+import { coverageJson, coverageSummary, listingOf } from '../authoring/coverage/listing.ts'
 import { JsonReporter } from '../authoring/test/report/json.ts'
 import { JunitReporter } from '../authoring/test/report/junit.ts'
 import { PrettyReporter } from '../authoring/test/report/pretty.ts'
-import type { Reporter, ReportFormat } from '../authoring/test/report/reporter.ts'
+import type { CoverageReport, Reporter, ReportFormat } from '../authoring/test/report/reporter.ts'
 import { TapReporter } from '../authoring/test/report/tap.ts'
 import { type FileResult, type Summary, summaryOf } from '../authoring/test/result.ts'
+import { systemMessage } from '../io/files/system-message.ts'
+import { terminalText } from '../tracer/controls.ts'
 import { ChangedFiles } from './changed-files.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { type Discovered, discoverTests, type TestUnit } from './test-discovery.ts'
@@ -19,6 +25,10 @@ export interface TestOptions {
   readonly update?: boolean
   readonly watch?: boolean
   readonly format?: ReportFormat
+  readonly coverage?: boolean
+  readonly coverageSummary?: boolean
+  readonly minCoverage?: number
+  readonly lcov?: string
 }
 
 /** A timer this long keeps a process that only watches alive. */
@@ -41,6 +51,9 @@ export async function runTests(paths: readonly string[], options: TestOptions): 
   }
   if (watch && update)
     throw new CommandError(EXIT.USAGE, '--watch does not go with --update, which changes what is watched')
+  if (update && hasCoverage(options)) {
+    throw new CommandError(EXIT.USAGE, '--update does not go with coverage: run the tests once more for it')
+  }
   const tests = new TestRun(options)
   const discovered = discoverTests(paths)
   const ran = await tests.run(discovered.units)
@@ -48,7 +61,21 @@ export async function runTests(paths: readonly string[], options: TestOptions): 
   if (ran.length === 0) {
     throw new CommandError(EXIT.USAGE, `no case and no file has '${options.filter}' in its name (--filter)`)
   }
-  return exitCodeOf(summaryOf(ran.map(({ result }) => result)))
+  const code = exitCodeOf(summaryOf(ran.map(({ result }) => result)))
+  return code === EXIT.OK && tests.isCoverageLow ? EXIT.FAILED : code
+}
+
+function hasCoverage({ coverage, coverageSummary, minCoverage, lcov }: TestOptions): boolean {
+  return coverage === true || coverageSummary === true || minCoverage !== undefined || lcov !== undefined
+}
+
+/** @throws {CommandError} when the file cannot be written */
+function writeReport(path: string, text: string): void {
+  try {
+    writeFileSync(path, text)
+  } catch (error) {
+    throw new CommandError(EXIT.FAILED, `cannot write ${path}: ${systemMessage(error)}`, { cause: error })
+  }
 }
 
 function exitCodeOf({ unusable, failed }: Summary): number {
@@ -60,11 +87,15 @@ function exitCodeOf({ unusable, failed }: Summary): number {
 class TestRun {
   readonly #options: TestOptions
   readonly #runner: TestRunner
+  #coverage: Coverage | undefined
+  /** The last run has reached less than was asked for. */
+  isCoverageLow = false
 
   constructor(options: TestOptions) {
     const { filter, bail = false, update = false } = options
     this.#options = options
-    this.#runner = new TestRunner({ filter, bail, update })
+    this.#coverage = hasCoverage(options) ? new Coverage() : undefined
+    this.#runner = new TestRunner({ filter, bail, update, coverage: () => this.#coverage })
   }
 
   async run(units: readonly TestUnit[]): Promise<RanUnit[]> {
@@ -80,12 +111,32 @@ class TestRun {
     }
     if (ran.length === 0) return ran
     const files = ran.map(({ result }) => result)
-    write(reporter.end(files, summaryOf(files), undefined))
+    write(reporter.end(files, summaryOf(files), this.#coverageReport()))
     return ran
   }
 
+  /** Files may have changed: rules are compiled anew, and coverage is counted from zero. */
   forget(): void {
     this.#runner.forget()
+    if (this.#coverage !== undefined) this.#coverage = new Coverage()
+  }
+
+  #coverageReport(): CoverageReport | undefined {
+    const coverage = this.#coverage
+    if (coverage === undefined) return undefined
+    const { coverage: hasListing = false, minCoverage, lcov } = this.#options
+    const { files } = coverage
+    if (lcov !== undefined) writeReport(lcov, lcovOf(files))
+    const percent = percentOf(files.flatMap(({ points }) => points))
+    this.isCoverageLow = minCoverage !== undefined && percent < minCoverage
+    const listing = hasListing ? files.map((file) => `${listingOf(file)}\n`).join('') : ''
+    return {
+      text: terminalText(`${listing}${coverageSummary(coverage)}`),
+      json: coverageJson(coverage),
+      problem: this.isCoverageLow
+        ? `the coverage is ${percent.toFixed(1)}%, and ${minCoverage}% are asked for (--min-coverage)`
+        : undefined,
+    }
   }
 }
 

@@ -11,6 +11,8 @@ import type { Difference, Step } from './result.ts'
 /** A difference, with the expected value where there is one: `--update` needs its node. */
 export interface Found extends Difference {
   readonly node?: Expected | undefined
+  /** Index among the outputs that came, where that is another one than `output`. */
+  readonly gotIndex?: number | undefined
   /** The rejection that it is about. */
   readonly rejection?: Rejection | undefined
   /** The value that came. */

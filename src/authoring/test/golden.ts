@@ -71,7 +71,11 @@ export function judgeGolden(outcome: Outcome, golden: GoldenLines): Found[] {
       note: `the input cannot be read from line ${line} on: ${problem}`,
     })
   }
-  const outputs = outcome.outputs.map(({ text, event }) => ({ text, inputLine: event.line }))
+  const outputs = outcome.outputs.map(({ text, event }, gotIndex) => ({
+    text,
+    gotIndex,
+    inputLine: event.line,
+  }))
   compareLines(golden.expected, outputs, GOLDEN.expected, found)
   if (golden.errors === undefined) {
     for (const event of outcome.rejected) found.push(unexpectedRejection(event))
@@ -91,7 +95,7 @@ function unexpectedRejection({ line, rejection }: RejectedEvent): Found {
   return { kind: 'outcome', path: [], note, inputLine: line, rejection }
 }
 
-type Line = Pick<Found, 'inputLine' | 'rejection'> & { readonly text: string }
+type Line = Pick<Found, 'inputLine' | 'rejection' | 'gotIndex'> & { readonly text: string }
 
 /** Lines that are in one list only stand beside each other as far as there are as many; the rest is missing or unexpected. */
 function compareLines(expected: readonly string[], got: readonly Line[], file: string, found: Found[]): void {
@@ -100,8 +104,8 @@ function compareLines(expected: readonly string[], got: readonly Line[], file: s
       const text = wanted[index]
       const line = came[index]
       const where = `${file}:${at + index + 1}`
-      const { inputLine, rejection } = line ?? {}
-      const more = { inputLine, rejection, output: at + index }
+      const { inputLine, rejection, gotIndex } = line ?? {}
+      const more = { inputLine, rejection, gotIndex, output: at + index }
       if (line === undefined) {
         found.push({
           kind: 'outcome',

@@ -13,6 +13,8 @@ export interface ReadValue {
   readonly field: string
   /** Its JSON text, cut where it is long; undefined: the field is absent. */
   readonly value: string | undefined
+  /** A remark, such as a field of a similar name that the event has. */
+  readonly note?: string | undefined
 }
 
 /** The rule that made a member, or did not. */

@@ -1,7 +1,6 @@
 /** Events of a test through the rules: what becomes of each. */
 import { EventFormat } from '../../batches/input-format.ts'
-import { outputText } from '../../batches/serialize.ts'
-import type { EventText, OutputEvent, RejectedEvent } from '../../event.ts'
+import type { EventText, InputEvent, OutputEvent, RejectedEvent } from '../../event.ts'
 import { inOrder, rejectedEvent } from '../../event.ts'
 import { Failure } from '../../expression/failure.ts'
 import type { Re2 } from '../../expression/regex/linear-matcher.ts'
@@ -9,6 +8,7 @@ import { type InputOptions, inputSettings } from '../../formats/input-options.ts
 import type { UnreadRest } from '../../formats/splitter.ts'
 import { PORTABLE_CODING } from '../../json/text-coding.ts'
 import { normalizeOne, type RunnerSource } from '../../rules/apply/normalize.ts'
+import { outputText } from '../../rules/apply/output-text.ts'
 import { EventParser } from '../../rules/apply/parse-event.ts'
 import { SplitElements } from '../../rules/apply/split-elements.ts'
 import type { EnrichSpec } from '../../rules/load.ts'
@@ -47,8 +47,8 @@ export interface RunOptions {
   readonly received?: number | undefined
   readonly detections?: CaseDetections | undefined
   readonly loadRe2: () => Re2
-  /** Is shown each event that the rules get, before they do. Default: nobody looks. */
-  readonly onEvent?: ((event: EventText) => void) | undefined
+  /** Is given each event that the rules get, in a copy of its own. Default: nobody looks. */
+  readonly onEvent?: ((event: InputEvent) => void) | undefined
 }
 
 /** Puts an input through the rules, as the pipeline does. It does not throw for anything that an event holds. */
@@ -123,7 +123,10 @@ class InputRun {
       this.#rejected.push(rejectedEvent(event, parsed))
       return
     }
-    this.#options.onEvent?.(event)
+    if (this.#options.onEvent !== undefined) {
+      const copy = reader.parse(event)
+      if (!('code' in copy)) this.#options.onEvent(copy)
+    }
     const result = normalizeOne(parsed, this.#runner)
     if (!(result instanceof SplitElements)) {
       if ('code' in result) this.#rejected.push(rejectedEvent(event, result))

@@ -100,9 +100,10 @@ function row(word: string, text: string): string {
 }
 
 function readRows(reads: readonly ReadValue[]): string[] {
-  return reads.map(({ field, value }, index) =>
-    row(index === 0 ? 'read' : '', value === undefined ? `${field} is absent` : `${field} = ${value}`),
-  )
+  return reads.map(({ field, value, note }, index) => {
+    const text = value === undefined ? `${field} is absent` : `${field} = ${value}`
+    return row(index === 0 ? 'read' : '', note === undefined ? text : `${text} (${note})`)
+  })
 }
 
 function skipText(file: string, { name, line, skip }: CaseResult): string {

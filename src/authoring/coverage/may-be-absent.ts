@@ -1,0 +1,44 @@
+import { children, type Node } from '../../expression/check/checked.ts'
+import { mayBeAbsent as returnsAbsent } from '../../expression/returns.ts'
+
+/** True when the value of an expression may be absent for some event; of an optional rule that is one of two fates. */
+export function mayBeAbsent(node: Node): boolean {
+  switch (node.op) {
+    case 'constant':
+    case 'callable':
+    case 'exists':
+    case 'root':
+    case 'raw':
+    case 'parent':
+    case 'local':
+      return false
+    case 'absent':
+    case 'field':
+    case 'line-field':
+    case 'parent-field':
+    case 'rest':
+    case 'variable':
+    case 'attribute':
+    case 'item':
+    case 'coalesce':
+      return true
+    case 'get':
+    case 'optional':
+      return mayBeAbsent(node.fallback)
+    case 'cond':
+      return (
+        node.fallback === undefined ||
+        mayBeAbsent(node.fallback) ||
+        node.pairs.some(({ value }) => mayBeAbsent(value))
+      )
+    case 'call':
+      if (node.fallback !== undefined) return mayBeAbsent(node.fallback) || anyOf(node.args)
+      return returnsAbsent(node.returns) || anyOf(node.args)
+    default:
+      return anyOf(children(node))
+  }
+}
+
+function anyOf(nodes: readonly (Node | undefined)[]): boolean {
+  return nodes.some((node) => node !== undefined && mayBeAbsent(node))
+}
