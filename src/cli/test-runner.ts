@@ -92,7 +92,7 @@ class CompiledRules {
   }
 }
 
-export interface RunnerOptions {
+interface RunnerOptions {
   /** Run only cases whose name, or whose file's, has this text. Default: all. */
   readonly filter?: string | undefined
   /** Stop behind the first case that fails. */

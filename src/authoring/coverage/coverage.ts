@@ -2,7 +2,7 @@
 import type { Observation, ObservedRules, Part, Place, Report, Section } from '../../rules/observe/index.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
 import type { RoutedRules } from '../../rules/sets/routed-rules.ts'
-import { mayBeAbsent } from './may-be-absent.ts'
+import { mayBeAbsent, readsEvent } from './may-be-absent.ts'
 
 /**
  * The kinds of things that are counted.
@@ -129,7 +129,7 @@ export class Coverage {
       for (const rule of checked.rules) {
         const place = origins.keyOf(rule)
         if (place === undefined || (rule.required && rule.onError === 'reject')) continue
-        const isFallible = rule.onError !== 'reject' && rule.node.op !== 'constant'
+        const isFallible = rule.onError !== 'reject' && readsEvent(rule.node)
         if (isFallible || mayBeAbsent(rule.node)) places.add(placeKey(place))
       }
     }

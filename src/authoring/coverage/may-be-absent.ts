@@ -42,3 +42,14 @@ export function mayBeAbsent(node: Node): boolean {
 function anyOf(nodes: readonly (Node | undefined)[]): boolean {
   return nodes.some((node) => node !== undefined && mayBeAbsent(node))
 }
+
+/** Nodes that read something of the event. */
+const READING: ReadonlySet<Node['op']> = new Set([
+  ...(['field', 'line-field', 'parent-field', 'rest', 'variable', 'root', 'raw', 'parent', 'get'] as const),
+])
+
+/** True when an expression reads the event: else its value is always the same, and it cannot fail for one event alone. */
+export function readsEvent(node: Node): boolean {
+  if (READING.has(node.op) || (node.op === 'call' && node.reads !== undefined)) return true
+  return children(node).some((child) => child !== undefined && readsEvent(child))
+}

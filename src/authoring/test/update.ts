@@ -1,12 +1,15 @@
 /** `--update`: writes what came out into a test file, and leaves all else in it as it is. */
 import type { Re2 } from '../../expression/regex/linear-matcher.ts'
 import { getMember } from '../../expression/runtime/containers/containers.ts'
+import { dictSet } from '../../expression/runtime/containers/keys.ts'
+import { isMapping } from '../../expression/runtime/fields.ts'
 import type { JsonObject, Value } from '../../expression/value.ts'
+import { Dict } from '../../expression/value.ts'
 import type { MappingNode, Range, YamlNode } from '../../rules/yaml/tree.ts'
 import type { Entry, YamlDocument } from '../../rules/yaml/yaml.ts'
 import { differencesOf, type Found } from './compare.ts'
 import type { Expected } from './expected.ts'
-import { type JsonText, parseJson } from './json-value.ts'
+import { type JsonText, membersOf, parseJson } from './json-value.ts'
 import { judge } from './judge.ts'
 import { readTestFile, type TestCase, type TestFile } from './read-test-file.ts'
 import type { Step } from './result.ts'
@@ -103,6 +106,8 @@ class CaseUpdate {
   /** Pairs of mappings that stay. */
   readonly #deleted = new Map<MappingNode, Set<Entry>>()
   readonly #added = new Map<MappingNode, [name: string, value: JsonText][]>()
+  /** A member of an output has a name that a matcher could have: only the whole output can say so. */
+  #needsWhole = false
 
   constructor(document: YamlDocument, testCase: TestCase, outcome: Outcome, isWhole: boolean) {
     this.#document = document
@@ -139,7 +144,7 @@ class CaseUpdate {
     else if (dropped > 0 && drop !== true && drop !== dropped)
       this.#key(entries, 'drop', isOne ? true : dropped)
     this.#writeMappings()
-    return this.#edits
+    return this.#needsWhole ? [] : this.#edits
   }
 
   /** `key: value` in the case; undefined: not there. */
@@ -153,8 +158,9 @@ class CaseUpdate {
 
   #outputs(): void {
     const { expectation, node } = this.#case
-    const came = this.#outcome.outputs.map(({ text }) => parseJson(text))
+    const came = this.#outcome.outputs.map(({ text }) => withLiterals(parseJson(text)))
     const { outputs } = expectation
+    const plain = this.#outcome.outputs.map(({ text }) => parseJson(text))
     if (outputs === undefined) {
       if (came.length > 0) this.#add(node, 'expect', listed(came))
       return
@@ -174,7 +180,7 @@ class CaseUpdate {
     const isRight =
       came.length === outputs.list.length &&
       outputs.list.every(
-        (expected, index) => differencesOf(expected, came[index]!, outputs.isPartial).length === 0,
+        (expected, index) => differencesOf(expected, plain[index]!, outputs.isPartial).length === 0,
       )
     if (isRight || outputs.list.some(hasMatcher)) return
     this.#replaceValue(node, outputs.entry, listed(came))
@@ -196,7 +202,8 @@ class CaseUpdate {
     const mapping = parent.node
     if (mapping.kind !== 'mapping') return
     if (kind === 'unexpected' && entry === undefined) {
-      if (value !== undefined) this.#add(mapping, name, valueAt(got, path))
+      if (name.startsWith('$')) this.#needsWhole = true
+      else if (value !== undefined) this.#add(mapping, name, valueAt(got, path))
     } else if (entry === undefined || (node !== undefined && hasMatcher(node))) return
     else if (kind === 'missing') this.#delete(mapping, entry)
     else this.#replaceValue(mapping, entry, valueAt(got, path))
@@ -351,6 +358,26 @@ function at(root: Expected, path: readonly Step[]): Expected | undefined {
   return current
 }
 
+/** The value as it is expected: an object with names that begin with `$` stands below `$literal`. */
+function withLiterals({ value, numbers, own }: JsonText): JsonText {
+  const texts = new Map(numbers)
+  const visit = (each: Value): Value => {
+    if (Array.isArray(each)) return keepTexts(each, each.map(visit))
+    if (!isMapping(each)) return each
+    const members = [...membersOf(each)]
+    if (members.some(([name]) => name.startsWith('$'))) return { $literal: each } as JsonObject
+    const copy = new Dict()
+    for (const [name, member] of members) dictSet(copy, name, visit(member))
+    return keepTexts(each, copy)
+  }
+  const keepTexts = <Copy extends Value & object>(original: object, copy: Copy): Copy => {
+    const known = texts.get(original)
+    if (known !== undefined) texts.set(copy, known)
+    return copy
+  }
+  return { value: visit(value), numbers: texts, own }
+}
+
 /** The value at a path, with the text of a number of its own. */
 function valueAt({ value, numbers }: JsonText, path: readonly Step[]): JsonText {
   let current: any = value
@@ -359,8 +386,7 @@ function valueAt({ value, numbers }: JsonText, path: readonly Step[]): JsonText 
     own = numbers?.get(current)?.get(String(step))
     current = typeof step === 'number' ? current[step] : getMember(current, step)
   }
-  // A number has its text in the list or object around it: it is given one.
-  return own === undefined ? { value: current, numbers } : { value: current, numbers, own }
+  return withLiterals({ value: current, numbers, own })
 }
 
 function hasMatcher(expected: Expected): boolean {

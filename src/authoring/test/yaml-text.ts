@@ -7,7 +7,7 @@ import { type JsonText, membersOf, scalarText } from './json-value.ts'
 const MAX_LINE = 100
 
 /** Words that YAML, or an older reader of YAML, takes for something else than a text. */
-const WORDS = /^(?:null|true|false|yes|no|on|off|y|n)$/i
+const WORDS = /^(?:null|true|false|yes|no|on|off)$/i
 
 /** Text that needs no quotes anywhere. */
 const PLAIN = /^[A-Za-z_](?:[\w./+@-]| (?! ))*$/
