@@ -1,6 +1,7 @@
 import { systemMessage } from '../io/files/system-message.ts'
 import type { CompileOptions, NoRoute } from '../rules/definition.ts'
 import { loadAndCompile, loadAndCompileRouted } from '../rules/load-and-compile.ts'
+import type { Origins } from '../rules/observe/origins.ts'
 import { RuleError } from '../rules/rule-error.ts'
 import type { RuleSet } from '../rules/rule-set.ts'
 import type { RoutedRules } from '../rules/sets/routed-rules.ts'
@@ -79,9 +80,10 @@ export function filesOf(rules: RuleSet | RoutedRules): readonly string[] {
 /**
  * Reads and compiles rules and their lookup files: one rule file as it is, anything else as many rule sets.
  *
+ * @param origins is told where every part was written. Default: nobody asks
  * @throws {CommandError} with the report of everything that is wrong
  */
-export async function loadRules(files: RuleFiles): Promise<RuleSet | RoutedRules> {
+export async function loadRules(files: RuleFiles, origins?: Origins): Promise<RuleSet | RoutedRules> {
   const { rules, lookups, compiler, noRoute } = files
   const [first] = rules as [string]
   try {
@@ -89,18 +91,15 @@ export async function loadRules(files: RuleFiles): Promise<RuleSet | RoutedRules
       const text = readText(first)
       if (!isRoutesText(text)) {
         const tables = lookupsFor(first, lookups).map((file) => ({ file, text: readText(file) }))
-        return await loadAndCompile(text, {
-          file: first,
-          lookups: tables,
-          readFile: readIncluded,
-          ...compiler,
-        })
+        const options = { file: first, lookups: tables, readFile: readIncluded, ...compiler }
+        return await loadAndCompile(text, options, origins)
       }
     }
     const resolved = resolveRoutes(rules, lookups)
     return await loadAndCompileRouted(
       { label: labelOf(files), noRoute: noRoute ?? 'reject', options: compiler, ...resolved },
       readIncluded,
+      origins,
     )
   } catch (error) {
     if (error instanceof RuleError) throw new CommandError(EXIT.USAGE, error.message, { cause: error })
