@@ -67,8 +67,7 @@ export function anchorOf({ kind, start, end, parts, section }: Part): number {
   const { text } = section
   const [first] = parts
   if (first === undefined) return start
-  const isInfix =
-    kind === 'binary' || kind === 'comparison' || kind === 'logical' || kind === 'conditional'
+  const isInfix = kind === 'binary' || kind === 'comparison' || kind === 'logical' || kind === 'conditional'
   const isSuffix = kind === 'method' || kind === 'item' || kind === 'slice' || kind === 'attribute'
   const isCast = kind === 'call' && first.start === start
   if (!isInfix && !isSuffix && !isCast) return start

@@ -12,14 +12,7 @@
  *     rejected with TYPE_ERROR by event.code
  */
 import { displayed } from '../../expression/excerpt.ts'
-import type {
-  Observation,
-  Part,
-  PartReport,
-  Reason,
-  Report,
-  RouteReport,
-} from '../../rules/observe/index.ts'
+import type { Observation, Part, PartReport, Reason, Report, RouteReport } from '../../rules/observe/index.ts'
 import type { Label } from './diagram.ts'
 import { anchorOf, diagram } from './diagram.ts'
 import type { Paint } from './paint.ts'
@@ -61,7 +54,13 @@ class Explanation {
   /** The width of line numbers. */
   #margin = 3
 
-  constructor({ fields = [], full = false, onlyFault = false, paint = PLAIN, columns = 100 }: ExplainOptions) {
+  constructor({
+    fields = [],
+    full = false,
+    onlyFault = false,
+    paint = PLAIN,
+    columns = 100,
+  }: ExplainOptions) {
     this.#fields = fields
     this.#full = full
     this.#onlyFault = onlyFault
@@ -79,7 +78,6 @@ class Explanation {
       if (isTold) {
         this.#line('')
         this.#line(this.#paint.heading(`element ${count}`))
-        this.#file = ''
         this.#sections(element)
         this.#outcome(element)
       }
@@ -132,25 +130,39 @@ class Explanation {
 
   // --- sections ---------------------------------------------------------------------------------------------
 
-  #sections({ reports, outcome }: Observation): void {
-    const isRejected = outcome.kind === 'rejected'
+  #sections({ reports }: Observation): void {
     const skipped = { other: 0, late: 0 }
-    this.#margin = 1 + Math.max(2, ...reports.map(({ section }) => String(lastLine(section.allParts, section.place.endLine)).length))
+    this.#margin =
+      1 +
+      Math.max(
+        2,
+        ...reports.map(({ section }) => String(lastLine(section.allParts, section.place.endLine)).length),
+      )
     for (const report of reports) {
       if (!this.#isAsked(report)) continue
       const { outcome: fate } = report
-      if (this.#onlyFault && isRejected && outcome.section !== undefined && fate !== 'rejected') continue
+      if (this.#onlyFault && fate !== 'rejected') continue
       if (fate === 'other case' && !this.#full) skipped.other++
-      else if (fate === 'not reached' && !this.#full) skipped.late++
-      else this.#section(report, '')
+      else if (fate === 'not reached' && !this.#full) {
+        // The cases behind the one that applies are not asked, which is no news.
+        if (report.section.kind !== 'case') skipped.late++
+      } else this.#section(report, '')
     }
     if (this.#onlyFault) return
     if (skipped.other > 0) {
       const verb = skipped.other === 1 ? 'belongs to a case' : 'belong to cases'
-      this.#line(this.#paint.dim(`${this.#gutter()}${counted(skipped.other, 'rule')} ${verb} that do${skipped.other === 1 ? 'es' : ''} not apply`))
+      this.#line(
+        this.#paint.dim(
+          `${this.#gutter()}${counted(skipped.other, 'rule')} ${verb} that do${skipped.other === 1 ? 'es' : ''} not apply`,
+        ),
+      )
     }
     if (skipped.late > 0) {
-      this.#line(this.#paint.dim(`${this.#gutter()}${skipped.late} more ${skipped.late === 1 ? 'section was' : 'sections were'} not reached`))
+      this.#line(
+        this.#paint.dim(
+          `${this.#gutter()}${skipped.late} more ${skipped.late === 1 ? 'section was' : 'sections were'} not reached`,
+        ),
+      )
     }
   }
 
@@ -203,7 +215,8 @@ class Explanation {
         const root = parts.find(({ part }) => part === section.parts[0])
         if (value === undefined) return ''
         const isRefusal = section.kind !== 'rule' && value.text === 'false'
-        const text = root !== undefined && section.kind === 'rule' ? rootText(root, shownText(value)) : shownText(value)
+        const text =
+          root !== undefined && section.kind === 'rule' ? rootText(root, shownText(value)) : shownText(value)
         return `${dim('→')} ${isRefusal ? absent(text) : good(text)}`
       }
       case 'absent':
@@ -221,7 +234,7 @@ class Explanation {
 
   /** The values of the parts on one line of a section's text, and the carets under the part at fault. */
   #values(report: Report, offset: number, line: string, indent: number): void {
-    const { section, parts, reason } = report
+    const { parts, reason } = report
     const within = (at: number): boolean => at >= offset && at <= offset + line.length
     const column = (at: number): number => indent + displayed(line.slice(0, at - offset)).width
     const culprit = reason?.part
@@ -253,9 +266,10 @@ class Explanation {
       if (!isTold(part, report) || !within(anchorOf(part.part))) continue
       const text = oneLine(part.part.text)
       const shown = text.length > 60 ? `${text.slice(0, 59)}…` : text
-      this.#line(`${' '.repeat(indent)}${this.#paint.dim(shown)} ${this.#paint.value(valueText(part, report.fields))}`)
+      this.#line(
+        `${' '.repeat(indent)}${this.#paint.dim(shown)} ${this.#paint.value(valueText(part, report.fields))}`,
+      )
     }
-    void section
   }
 
   // --- tap --------------------------------------------------------------------------------------------------
@@ -273,7 +287,7 @@ class Explanation {
       if (line.trim() !== '') {
         const seen = first && byPart.get(first)
         const result = seen === undefined ? '' : this.#statement(seen, byPart)
-        const shown = displayed(line).text
+        const shown = this.#cut(displayed(line).text)
         const number = first === undefined ? undefined : first.place.line
         const text = first !== undefined && seen === undefined ? dim(shown) : shown
         this.#line(`${dim(this.#gutter(number))}  ${text} ${result}`)
@@ -286,6 +300,11 @@ class Explanation {
     if (outcome === 'rejected') this.#line(`${this.#gutter()}  ${this.#result(report)}`)
   }
 
+  /** A statement as it is shown: its value stands behind it. */
+  #cut(line: string): string {
+    return this.#full || line.length <= this.#columns ? line : `${line.slice(0, this.#columns - 1)}…`
+  }
+
   #faultOf(report: Report, reason: Reason, offset: number, line: string): void {
     const inner = report.parts.filter(({ part }) => reason.part !== undefined && isInside(part, reason.part))
     this.#values({ ...report, parts: inner }, offset, line, this.#gutter().length + 2)
@@ -295,7 +314,8 @@ class Explanation {
   #statement(report: PartReport, byPart: ReadonlyMap<Part, PartReport>): string {
     const { part, times, branches, assigned } = report
     const { dim, value, absent } = this.#paint
-    const rounds = (count: number): string => dim(` (${count} ${part.kind === 'for' || part.kind === 'while' ? 'rounds' : 'times'})`)
+    const rounds = (count: number): string =>
+      dim(` (${count} ${part.kind === 'for' || part.kind === 'while' ? 'rounds' : 'times'})`)
     if (part.kind === 'for') {
       const items = assigned.map(shownText).join(', ')
       const count = branches[0] ?? 0
@@ -325,11 +345,16 @@ class Explanation {
       case 'output': {
         const limit = 2 * this.#columns
         const text = oneLine(outcome.text)
-        const shown = this.#full || text.length <= limit ? text : `${text.slice(0, limit)}… ${this.#paint.dim(`(${text.length} characters: --full)`)}`
+        const shown =
+          this.#full || text.length <= limit
+            ? text
+            : `${text.slice(0, limit)}… ${this.#paint.dim(`(${text.length} characters: --full)`)}`
         this.#line(`${this.#paint.heading('output')} ${shown}`)
         break
       }
       case 'rejected': {
+        // A record says it above.
+        if (this.#onlyFault && outcome.section !== undefined) break
         const { code, rule, message } = outcome.rejection
         const by = rule === undefined ? '' : ` by ${oneLine(rule)}`
         // The message stands where the rule is told.
@@ -357,11 +382,16 @@ function rootText(root: PartReport, value: string): string {
 }
 
 /** The part says something that is not said yet. */
-function isTold({ part, values, caught }: PartReport, { section, outcome }: Report): boolean {
+function isTold(report: PartReport, { section, outcome, reason, fields }: Report): boolean {
+  const { part, values, caught } = report
   if (values.length === 0 && caught === undefined) return false
   if (part.kind === 'root' || part.kind === 'parent') return false
+  // The reason says that it is absent.
+  if (part === reason?.part && valueText(report, fields) === 'absent') return false
   // The value of the whole stands behind it.
-  return part !== section.parts[0] || (section.kind !== 'tap' && outcome !== 'value' && part.parts.length === 0)
+  return (
+    part !== section.parts[0] || (section.kind !== 'tap' && outcome !== 'value' && part.parts.length === 0)
+  )
 }
 
 function isWithin(reason: Reason | undefined, offset: number, line: string): boolean {

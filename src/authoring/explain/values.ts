@@ -23,7 +23,9 @@ export function valueText(report: PartReport, fields: Report['fields']): string 
   const entry = entries.at(-1)
   if (entry !== undefined) {
     const key = oneLine(JSON.stringify(entry.key))
-    notes.push(entry.found ? `entry ${key} of ${oneLine(entry.table)}` : `${oneLine(entry.table)} has no key ${key}`)
+    notes.push(
+      entry.found ? `entry ${key} of ${oneLine(entry.table)}` : `${oneLine(entry.table)} has no key ${key}`,
+    )
   }
   const branch = branchText(report)
   if (branch !== undefined) notes.push(branch)
@@ -58,5 +60,7 @@ export function shownText({ text }: Shown): string {
 
 /** The reason why there is no value, in the words of people. */
 export function reasonText({ code, message }: Reason): string {
-  return code === 'FIELD_MISSING' || code === 'LOOKUP_MISSING' ? oneLine(message) : `${code}: ${oneLine(message)}`
+  return code === 'FIELD_MISSING' || code === 'LOOKUP_MISSING'
+    ? oneLine(message)
+    : `${code}: ${oneLine(message)}`
 }
