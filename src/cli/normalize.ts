@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_LIMITS } from '../expression/runtime/meter.ts'
 import { MAX_WORKERS } from '../formats/limits.ts'
 import { EXIT } from './exit-codes.ts'
+import type { ExplainArguments } from './explain.ts'
 import { withInput } from './input-options.ts'
 import { withOptionHint } from './option-hints.ts'
 import { type MaxRejected, parseMaxRejected } from './rejected-limit.ts'
@@ -84,6 +85,26 @@ function createProgram(run: RunWork): Command {
       return EXIT.OK
     }),
   )
+  withInput(
+    withRules(
+      program
+        .command('explain')
+        .description('tell what the rules make of an event, part by part; without an event, what they do')
+        .argument('[EVENT]', 'the text of an event, a file of events, or - for standard input'),
+    ),
+  )
+    .option('--field <field>', 'tell of this output field, or of all below it; repeatable', listed)
+    .option('--errors <file>', 'explain the records of an errors output, one after the other')
+    .option('--json', 'print a JSON object for each event')
+    .option('--full', 'shorten nothing: long values, rules of other cases, rule sets that refused the event')
+    .option('--code', 'print the JavaScript that is generated from the rules')
+    .action((event: string | undefined, _options, command: Command) =>
+      run(async () => {
+        const { explainCommand } = await import('./explain.ts')
+        await explainCommand(event, givenOptions(command))
+        return EXIT.OK
+      }),
+    )
   withRules(
     program
       .command('functions')
@@ -155,6 +176,22 @@ function withRules(command: Command): Command {
       `bytes of values that the evaluation of one event may build (default: ${DEFAULT_LIMITS.maxBuilt})`,
       limit,
     )
+}
+
+function listed(value: string, values: string[] | undefined): string[] {
+  return [...(values ?? []), value]
+}
+
+/** The options of a subcommand, also those that stand before its name; a default of the command does not hide one of its own. */
+function givenOptions(command: Command): ExplainArguments {
+  const parents = command.parent?.opts() ?? {}
+  const given = Object.entries(parents).filter(
+    ([name]) => command.parent?.getOptionValueSource(name) !== 'default',
+  )
+  const own = Object.entries(command.opts()).filter(
+    ([name]) => command.getOptionValueSource(name) !== 'default' || !given.some(([other]) => other === name),
+  )
+  return Object.fromEntries([...given, ...own])
 }
 
 function limit(text: string): number {

@@ -81,7 +81,7 @@ class Generator {
     if (rules.length <= GROUP_SIZE) this.#whole(tree)
     else this.#groups(tree)
     if (this.#rules.split !== undefined) this.#split(this.#rules.split)
-    const entry = this.#rules.split === undefined ? 'evaluate' : 'divide'
+    const entry = this.#rules.split === undefined ? 'evaluate' : 'divideEvent'
     return createProgram(this.#functions, this.#constants, this.#helpers, entry)
   }
 
@@ -181,8 +181,8 @@ class Generator {
     writer.observed?.end(split, list)
     writer.line(_`return run.divide(${list}, data)`)
     entry.append(writer.body())
-    this.#functions.define(_`function divide(run, data, raw)`, entry)
-    this.#functions.line(_`divide.element = evaluate`)
+    this.#functions.define(_`function divideEvent(run, data, raw)`, entry)
+    this.#functions.line(_`divideEvent.element = evaluate`)
   }
 
   /** The rules of one function: each value in `v<index>`. */

@@ -117,7 +117,7 @@ export interface ObservedRules {
   /**
    * Evaluates an event.
    *
-   * @param event the text of a JSON object, or an event that a reader of other inputs has made
+   * @param event the text of a JSON object, or an event that a reader of other inputs has made; `tap` may change its data
    * @param received when it was read, in milliseconds since 1970-01-01T00:00:00Z. Default: now
    */
   run(event: string | InputEvent, received?: number): Observation

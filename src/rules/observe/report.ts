@@ -87,6 +87,9 @@ export interface Fault {
   readonly part: Part | undefined
 }
 
+/** The beginning of a message of tap. */
+const TAP = /^tap(?: of [^:]*)?, line (\d+): /
+
 /** Members of the event among which a similar name is looked for. */
 const MAX_CANDIDATES = 500
 
@@ -108,8 +111,14 @@ export function reportOf(
   const base = { section, value: undefined, reason: undefined, parts, fields }
   if (fault?.section === section) {
     const { code, message } = fault.rejection
-    const start = `${section.kind === 'rule' ? section.name : section.kind}: `
-    const text = message.startsWith(start) ? message.slice(start.length) : message
+    const start = section.kind === 'case' ? 'cases: ' : `${section.name}: `
+    // Of tap the line is told: the part at fault may be none.
+    const isTap = section.kind === 'tap'
+    const text = message.startsWith(start)
+      ? message.slice(start.length)
+      : isTap
+        ? message.replace(TAP, 'line $1 of tap: ')
+        : message
     return { ...base, outcome: 'rejected', reason: { code, message: text, part: fault.part } }
   }
   if (record === undefined) {
@@ -141,7 +150,9 @@ function absenceOf(section: Section, part: Part | undefined, observer: Observer)
     const message = `table '${entry.table}' has no key ${JSON.stringify(entry.key)}`
     return { code: 'LOOKUP_MISSING', message, part }
   }
-  return { code: 'FIELD_MISSING', message: part.absence, part }
+  const taken = observer.partRecord(part)?.branches?.findIndex((count) => count > 0) ?? -1
+  const isLiteral = part.branches[taken]?.part?.kind === 'absent'
+  return { code: 'FIELD_MISSING', message: isLiteral ? "the value is 'absent'" : part.absence, part }
 }
 
 function partReport(part: Part, record: PartRecord, { maxText }: ObservationLimits): PartReport {
@@ -207,8 +218,21 @@ function similar(place: ReadPlace | undefined, data: JsonObject | Dict | undefin
   const parts = place.kind === 'path' ? place.path.parts : place.keys
   let holder: Maybe = data
   for (const part of parts.slice(0, -1)) holder = step(holder, part)
-  const near = isMapping(holder) ? suggest(parts.at(-1)!, namesIn(holder)) : undefined
+  if (!isMapping(holder)) return undefined
+  const name = parts.at(-1)!
+  const names = [...namesIn(holder)]
+  // Among short names two letters make no likeness: 'usr' is like 'user', and 'dst' is not like 'ts'.
+  const likely =
+    name.length > 3 ? names : names.filter((other) => isWithin(name, other) || isWithin(other, name))
+  const near = suggest(name, likely)
   return near === undefined ? undefined : [...parts.slice(0, -1), near].join('.')
+}
+
+/** The letters of a name are those of another one, in their order, with others between. */
+function isWithin(name: string, other: string): boolean {
+  let at = 0
+  for (const letter of other.toLowerCase()) if (letter === name[at]?.toLowerCase()) at++
+  return at === name.length
 }
 
 function* namesIn(holder: JsonObject | Dict): Generator<string> {
