@@ -4,7 +4,7 @@ import type { Node } from '../../expression/check/checked.ts'
 import { children } from '../../expression/check/checked.ts'
 import { displayed } from '../../expression/excerpt.ts'
 import { FUNCTIONS } from '../../expression/functions/index.ts'
-import type { CheckedRule } from '../../rules/checked-rule.ts'
+import type { CheckedExpression, CheckedRule } from '../../rules/checked-rule.ts'
 import type { Origins } from '../../rules/observe/index.ts'
 import { fieldsIn } from '../../rules/read-fields.ts'
 import { ownReads } from '../../rules/rest-rule.ts'
@@ -47,7 +47,9 @@ export interface SetDescription {
   readonly file: string
   /** The files that it includes. */
   readonly includes: readonly string[]
-  /** Its conditions and what else goes before the rules, as written: `when`, `tap`, `split`, `drop`, `cases`. */
+  /** The conditions that hold for its events, as written; those of routes files before its own. Empty: it takes every event. */
+  readonly when: readonly string[]
+  /** The keys of the file that are evaluated before the rules: `tap`, `split`, `drop`, `cases`. */
   readonly before: readonly string[]
   readonly rules: readonly RuleDescription[]
   readonly tables: readonly TableDescription[]
@@ -57,19 +59,30 @@ export interface SetDescription {
 
 /** Describes every rule set of compiled rules, in their order. @param origins the one that the compiler was given */
 export function describeRules(rules: RuleSet | RoutedRules, origins: Origins): SetDescription[] {
-  if (!('routes' in rules)) return [describeSet(rules, origins, undefined)]
-  return rules.routes.flatMap(({ name, set }) => (set === undefined ? [] : [describeSet(set, origins, name)]))
+  if (!('routes' in rules)) {
+    const { when } = rules.checked
+    return [describeSet(rules, origins, undefined, when === undefined ? [] : [when])]
+  }
+  return rules.routes.flatMap(({ name, set, conditions }) =>
+    set === undefined ? [] : [describeSet(set, origins, name, conditions)],
+  )
 }
 
-function describeSet(set: RuleSet, origins: Origins, name: string | undefined): SetDescription {
+function describeSet(
+  set: RuleSet,
+  origins: Origins,
+  name: string | undefined,
+  conditions: readonly CheckedExpression[],
+): SetDescription {
   const { checked, file } = set
   const rules = set.rules.map((rule) => describeRule(rule, origins))
-  const { when, taps = [], split, drop, cases = [] } = checked
-  const before = Object.entries({ when, tap: taps[0], split, drop, cases: cases[0] })
+  const { taps = [], split, drop, cases = [] } = checked
+  const before = Object.entries({ tap: taps[0], split, drop, cases: cases[0] })
   return {
     name,
     file,
     includes: set.files.filter((each) => each !== file),
+    when: conditions.map(({ node }) => origins.of(node)?.source.text.trim() ?? constantText(node)),
     before: before.filter(([, part]) => part !== undefined).map(([key]) => key),
     rules,
     tables: origins.tablesOf(checked).map((table) => ({
@@ -83,12 +96,17 @@ function describeSet(set: RuleSet, origins: Origins, name: string | undefined): 
   }
 }
 
+/** A condition that is `true` or `false` in the file. */
+function constantText(node: Node): string {
+  return node.op === 'constant' ? String(node.value) : ''
+}
+
 function describeRule(rule: CheckedRule, origins: Origins): RuleDescription {
   const { name, required, node, onError } = rule
   const key = origins.keyOf(rule)
   const failures = new Failures()
   failures.visit(node)
-  const absences = required ? [...failures.absences] : []
+  const absences = required ? [...failures.absences].sort() : []
   const errors = [...failures.errors].sort()
   const isKept = onError === 'reject'
   return {
@@ -224,6 +242,7 @@ function describeText(set: SetDescription, { fields = [], paint = PLAIN }: Descr
   const { length } = set.rules
   lines.push(`${paint.heading(title)}: ${length} ${length === 1 ? 'rule' : 'rules'}`)
   if (set.includes.length > 0) lines.push(`  includes ${set.includes.map(oneLine).join(', ')}`)
+  if (set.when.length > 0) lines.push(`  takes events with ${set.when.map(oneLine).join(' and ')}`)
   if (set.before.length > 0) lines.push(`  before the rules: ${set.before.join(', ')}`)
   if (set.plainReasons.length === 0) lines.push('  events take the fast path')
   else lines.push('  events go the plain way:', ...set.plainReasons.map((reason) => `    ${oneLine(reason)}`))

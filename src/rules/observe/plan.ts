@@ -118,8 +118,9 @@ class PlannedPart implements Part {
   ) {
     this.number = number
     this.kind = node.op
-    this.start = origin.start
-    this.end = origin.end
+    const { start, end } = balanced(origin)
+    this.start = start
+    this.end = end
     this.section = section
     this.isRepeated = isRepeated
     this.isReported = node.op !== 'constant' && node.op !== 'absent' && node.op !== 'callable'
@@ -128,7 +129,7 @@ class PlannedPart implements Part {
     this.fieldPlace = found?.place
     this.callee = node.op === 'call' || node.op === 'method' ? node.name : undefined
     this.#node = node
-    this.#origin = origin
+    this.#origin = { source: origin.source, start, end }
   }
 
   get text(): string {
@@ -423,6 +424,36 @@ function statementBranches({ op }: StatementNode): Branch[] {
 
 function isStatement(node: Node | StatementNode): node is StatementNode {
   return 'line' in node
+}
+
+/** Strings, which may have brackets in them. */
+const STRINGS = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g
+
+/** A node's own brackets are none of it: `(a + b) * c` begins at `a`. For people they are added. */
+function balanced({ source: { text }, start, end }: Origin): {
+  readonly start: number
+  readonly end: number
+} {
+  const inner = text.slice(start, end).replace(STRINGS, (string) => '_'.repeat(string.length))
+  let depth = 0
+  let missing = 0
+  for (const character of inner) {
+    if (character === '(') depth++
+    else if (character === ')' && --depth < -missing) missing++
+  }
+  let from = start
+  let to = end
+  for (let left = missing; left > 0; left--) {
+    const before = text.slice(0, from).trimEnd()
+    if (!before.endsWith('(')) break
+    from = before.length - 1
+  }
+  for (let right = depth + missing; right > 0; right--) {
+    const after = /^\s*\)/.exec(text.slice(to))
+    if (after === null) break
+    to += after[0].length
+  }
+  return { start: from, end: to }
 }
 
 function placeOf({ source, start, end }: Origin): Place {
