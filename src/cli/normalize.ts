@@ -129,7 +129,7 @@ function createProgram(run: RunWork): Command {
     .description('run the tests of rules: files x.test.yaml beside x.yaml, and golden folders')
     .argument('[PATH...]', 'test files, folders, rule files with a test beside them (default: this folder)')
     .option('--filter <text>', 'only cases whose name, or whose file, has this text in it')
-    .option('--bail', 'stop behind the first file with a case that fails')
+    .option('--bail', 'stop at the first case that fails')
     .option('--watch', 'run again what a changed file concerns')
     .option('--update', 'write what comes out into the tests that fail, as what they expect')
     .addOption(
