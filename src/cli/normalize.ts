@@ -2,11 +2,13 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_LIMITS } from '../expression/runtime/meter.ts'
 import { MAX_WORKERS } from '../formats/limits.ts'
 import { EXIT } from './exit-codes.ts'
+import type { ExplainArguments } from './explain.ts'
 import { withInput } from './input-options.ts'
 import { withOptionHint } from './option-hints.ts'
 import { type MaxRejected, parseMaxRejected } from './rejected-limit.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import type { NormalizeOptions } from './run-pipeline.ts'
+import type { TestOptions } from './test.ts'
 import { withTracer } from './tracer-options.ts'
 import { refuseMistyped } from './unknown-command.ts'
 
@@ -86,6 +88,26 @@ function createProgram(run: RunWork, ranPipeline: () => void): Command {
       return EXIT.OK
     }),
   )
+  withInput(
+    withRules(
+      program
+        .command('explain')
+        .description('tell what the rules make of an event, part by part; without an event, what they do')
+        .argument('[EVENT]', 'the text of an event, a file of events, or - for standard input'),
+    ),
+  )
+    .option('--field <field>', 'tell of this output field, or of all below it; repeatable', listed)
+    .option('--errors <file>', 'explain the records of an errors output, one after the other')
+    .option('--json', 'print a JSON object for each event')
+    .option('--full', 'shorten nothing: long values, rules of other cases, rule sets that refused the event')
+    .option('--code', 'print the JavaScript that is generated from the rules')
+    .action((event: string | undefined, _options, command: Command) =>
+      run(async () => {
+        const { explainCommand } = await import('./explain.ts')
+        await explainCommand(event, givenOptions(command))
+        return EXIT.OK
+      }),
+    )
   withRules(
     program
       .command('functions')
@@ -104,6 +126,26 @@ function createProgram(run: RunWork, ranPipeline: () => void): Command {
         else (await import('./functions.ts')).printFunctions(name)
         return EXIT.OK
       }),
+    )
+  program
+    .command('test')
+    .description('run the tests of rules: files x.test.yaml beside x.yaml, and golden folders')
+    .argument('[PATH...]', 'test files, folders, rule files with a test beside them (default: this folder)')
+    .option('--filter <text>', 'only cases whose name, or whose file, has this text in it')
+    .option('--bail', 'stop at the first case that fails')
+    .option('--watch', 'run again what a changed file concerns')
+    .option('--update', 'write what comes out into the tests that fail, as what they expect')
+    .addOption(
+      new Option('--format <format>', 'for people, or for tools')
+        .choices(['pretty', 'tap', 'junit', 'json'])
+        .default('pretty'),
+    )
+    .option('--coverage', 'list the rule files with counts, and what no event has reached, and a summary')
+    .option('--coverage-summary', 'the summary alone')
+    .option('--min-coverage <percent>', 'exit code 1 where less is reached', coveragePercent)
+    .option('--lcov <file>', 'write the coverage for editors')
+    .action((paths: string[], _options, command: Command) =>
+      run(async () => (await import('./test.ts')).runTests(paths, command.opts<TestOptions>())),
     )
   return program
 }
@@ -144,6 +186,22 @@ function withRules(command: Command): Command {
     )
 }
 
+function listed(value: string, values: string[] | undefined): string[] {
+  return [...(values ?? []), value]
+}
+
+/** The options of a subcommand, also those that stand before its name; a default of the command does not hide one of its own. */
+function givenOptions(command: Command): ExplainArguments {
+  const parents = command.parent?.opts() ?? {}
+  const given = Object.entries(parents).filter(
+    ([name]) => command.parent?.getOptionValueSource(name) !== 'default',
+  )
+  const own = Object.entries(command.opts()).filter(
+    ([name]) => command.getOptionValueSource(name) !== 'default' || !given.some(([other]) => other === name),
+  )
+  return Object.fromEntries([...given, ...own])
+}
+
 function limit(text: string): number {
   const number = Number(text)
   if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(number)) return number
@@ -154,6 +212,12 @@ function maxRejected(text: string): MaxRejected {
   const max = parseMaxRejected(text)
   if (max !== undefined) return max
   throw new InvalidArgumentError('It has to be a share of the events such as 5%, or a number of events.')
+}
+
+function coveragePercent(text: string): number {
+  const percent = Number(text.replace(/%$/, ''))
+  if (/^\d+(?:\.\d+)?%?$/.test(text) && percent <= 100) return percent
+  throw new InvalidArgumentError('It has to be a number from 0 to 100.')
 }
 
 function workerCount(text: string): number | 'auto' {

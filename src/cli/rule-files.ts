@@ -3,6 +3,7 @@ import { systemMessage } from '../io/files/system-message.ts'
 import { openDatabase, sharedBytes } from '../rules/databases.ts'
 import type { CompileOptions, NoRoute } from '../rules/definition.ts'
 import { loadAndCompile, loadAndCompileRouted } from '../rules/load-and-compile.ts'
+import type { Origins } from '../rules/observe/origins.ts'
 import { RuleError } from '../rules/rule-error.ts'
 import type { RuleSet } from '../rules/rule-set.ts'
 import type { RoutedRules } from '../rules/sets/routed-rules.ts'
@@ -20,8 +21,8 @@ export interface RuleFiles {
   /** Undefined: those beside the rule files. */
   readonly lookups: readonly string[] | undefined
   readonly compiler: CompilerOptions
-  /** Databases of addresses. */
-  readonly mmdb: readonly string[]
+  /** Databases of addresses. Default: none. */
+  readonly mmdb?: readonly string[]
   /** Undefined: nobody has asked. */
   readonly noRoute: NoRoute | undefined
 }
@@ -86,29 +87,27 @@ export function filesOf(rules: RuleSet | RoutedRules): readonly string[] {
 /**
  * Reads and compiles rules and their lookup files: one rule file as it is, anything else as many rule sets.
  *
+ * @param origins is told where every part was written. Default: nobody asks
  * @throws {CommandError} with the report of everything that is wrong
  */
-export async function loadRules(files: RuleFiles): Promise<RuleSet | RoutedRules> {
+export async function loadRules(files: RuleFiles, origins?: Origins): Promise<RuleSet | RoutedRules> {
   const { rules, lookups, noRoute } = files
-  const compiler = { ...files.compiler, databases: await openDatabases(files.mmdb) }
+  const compiler = { ...files.compiler, databases: await openDatabases(files.mmdb ?? []) }
   const [first] = rules as [string]
   try {
     if (rules.length === 1 && noRoute === undefined && !isFolder(first)) {
       const text = readText(first)
       if (!isRoutesText(text)) {
         const tables = lookupsFor(first, lookups).map((file) => ({ file, text: readText(file) }))
-        return await loadAndCompile(text, {
-          file: first,
-          lookups: tables,
-          readFile: readIncluded,
-          ...compiler,
-        })
+        const options = { file: first, lookups: tables, readFile: readIncluded, ...compiler }
+        return await loadAndCompile(text, options, origins)
       }
     }
     const resolved = resolveRoutes(rules, lookups)
     return await loadAndCompileRouted(
       { label: labelOf(files), noRoute: noRoute ?? 'reject', options: compiler, ...resolved },
       readIncluded,
+      origins,
     )
   } catch (error) {
     if (error instanceof RuleError) throw new CommandError(EXIT.USAGE, error.message, { cause: error })

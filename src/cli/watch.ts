@@ -29,16 +29,25 @@ const MAX_LINKS = 40
  * a directory only changes of the files, or of links on the way to them, count. A path may be a folder: a YAML file or a folder that
  * comes, goes or is renamed in it is a change.
  *
+ * @param folders call back as well when files come to one of these folders, or leave it. Default: none
  * @returns a function that ends it
  */
-export function watchFiles(paths: readonly string[], onChange: () => void): () => void {
-  const watcher = new Watcher(paths, onChange)
+export function watchFiles(
+  paths: readonly string[],
+  onChange: () => void,
+  folders: readonly string[] = [],
+): () => void {
+  const watcher = new Watcher(paths, onChange, folders)
   return () => watcher.end()
 }
+
+/** Stands for every name in a directory. */
+const ANY_NAME = '*'
 
 class Watcher {
   readonly #paths: readonly string[]
   readonly #onChange: () => void
+  readonly #folders: readonly string[]
   #known: string
   #timer: NodeJS.Timeout | undefined
   /** The time of the first change that has not been looked at yet. */
@@ -46,10 +55,11 @@ class Watcher {
   #directories = new Map<string, { readonly watcher: FSWatcher; names: ReadonlySet<string> }>()
   #isPolling = false
 
-  constructor(paths: readonly string[], onChange: () => void) {
+  constructor(paths: readonly string[], onChange: () => void, folders: readonly string[]) {
     this.#paths = paths
     this.#onChange = onChange
-    this.#known = signature(paths)
+    this.#folders = folders
+    this.#known = this.#signature()
     this.#watch()
   }
 
@@ -57,7 +67,7 @@ class Watcher {
     clearTimeout(this.#timer)
     for (const { watcher } of this.#directories.values()) watcher.close()
     this.#directories.clear()
-    for (const path of this.#paths) unwatchFile(path, this.#soon)
+    for (const path of [...this.#paths, ...this.#folders]) unwatchFile(path, this.#soon)
   }
 
   readonly #soon = (): void => {
@@ -72,7 +82,7 @@ class Watcher {
     this.#firstAt = undefined
     // A link may lead elsewhere by now, and a directory that was replaced is another one.
     if (!this.#isPolling) this.#watch()
-    const current = signature(this.#paths)
+    const current = this.#signature()
     if (current === this.#known) return
     this.#known = current
     this.#onChange()
@@ -80,7 +90,7 @@ class Watcher {
 
   /** Watches those directories that matter now, and only them. */
   #watch(): void {
-    const wanted = namesByDirectory(this.#paths)
+    const wanted = namesByDirectory(this.#paths, this.#folders)
     for (const [key, { watcher }] of this.#directories) {
       if (wanted.has(key)) continue
       watcher.close()
@@ -113,11 +123,16 @@ class Watcher {
   #poll(): void {
     if (this.#isPolling) return
     this.#isPolling = true
-    for (const path of this.#paths) watchFile(path, { interval: POLL_MS, persistent: false }, this.#soon)
+    for (const path of [...this.#paths, ...this.#folders]) {
+      watchFile(path, { interval: POLL_MS, persistent: false }, this.#soon)
+    }
+  }
+
+  #signature(): string {
+    const names = this.#folders.map((folder) => (isThere(folder) ? readdirSync(folder).join('/') : 'gone'))
+    return [signature(this.#paths), ...names].join('\n')
   }
 }
-
-const ANY_NAME = '*'
 
 interface WatchedNames {
   readonly directory: string
@@ -126,21 +141,26 @@ interface WatchedNames {
 }
 
 /** Finds for each directory, by its identity, the names in it of the files, or of links on the way to them. */
-function namesByDirectory(paths: readonly string[]): Map<string, WatchedNames> {
+function namesByDirectory(paths: readonly string[], folders: readonly string[]): Map<string, WatchedNames> {
   const found = new Map<string, WatchedNames>()
-  for (const path of paths) {
-    const way = wayTo(path)
-    if (isFolder(path)) way.push([path, ANY_NAME])
-    for (const [directory, name] of way) {
-      const stats = statSync(directory, { throwIfNoEntry: false })
-      if (stats === undefined) continue
-      const key = `${stats.dev} ${stats.ino}`
-      const known = found.get(key) ?? { directory, names: new Set<string>() }
-      known.names.add(name)
-      found.set(key, known)
-    }
+  const add = (directory: string, name: string): void => {
+    const stats = statSync(directory, { throwIfNoEntry: false })
+    if (stats === undefined) return
+    const key = `${stats.dev} ${stats.ino}`
+    const known = found.get(key) ?? { directory, names: new Set<string>() }
+    known.names.add(name)
+    found.set(key, known)
   }
+  for (const path of paths) {
+    for (const [directory, name] of wayTo(path)) add(directory, name)
+    if (isFolder(path)) add(path, ANY_NAME)
+  }
+  for (const folder of folders) add(folder, ANY_NAME)
   return found
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
 /**

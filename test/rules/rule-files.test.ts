@@ -263,6 +263,10 @@ raw: line.raw`
     ])
   })
 
+  it('goes with rules that divide', () => {
+    assert.deepEqual(results('split: r\na: x / 2', { r: [{ x: 3 }] }), [{ events: [{ output: { a: 1.5 } }] }])
+  })
+
   it('keeps exact numbers of the elements', () => {
     const text = 'split: r\na: x\nb: parent.y'
     const [result] = results(text, '{"r": [{"x": 12345678901234567890}], "y": 98765432109876543210}')
