@@ -6,7 +6,7 @@ import { explain } from '../authoring/explain/explain.ts'
 import { explanationJson, jsonLine } from '../authoring/explain/json.ts'
 import { COLOURED, PLAIN } from '../authoring/explain/paint.ts'
 import { EventFormat } from '../batches/input-format.ts'
-import type { InputEvent, RejectedEvent } from '../event.ts'
+import type { EventPlace, InputEvent, RejectedEvent } from '../event.ts'
 import { inOrder } from '../event.ts'
 import { suggest } from '../expression/check/suggest.ts'
 import { displayed } from '../expression/excerpt.ts'
@@ -154,12 +154,16 @@ async function explainEvents(event: string, settings: InputSettings, teller: Tel
   const reader = format.createReader()
   for await (const chunk of input!.open() as AsyncIterable<Uint8Array>) {
     for (const each of inOrder(parseBatch(event, splitter.push(chunk), reader))) {
-      await teller.tell(each, `${event} line ${each.line}`)
+      await teller.tell(each, headingOf(event, each))
     }
   }
   for (const each of inOrder(parseBatch(event, splitter.end(), reader))) {
-    await teller.tell(each, `${event} line ${each.line}`)
+    await teller.tell(each, headingOf(event, each))
   }
+}
+
+function headingOf(source: string, { line }: EventPlace): string {
+  return source === STDIN ? `line ${line}` : `${source} line ${line}`
 }
 
 function isFile(name: string): boolean {

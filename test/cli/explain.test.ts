@@ -61,7 +61,7 @@ describe('normalize explain', { concurrency: 2 }, () => {
     const text = ['-r', file('text.yaml'), '--input-format', 'text', '-']
     assert.match(
       await explained(text, 'user=anna\nx\n'),
-      /^- line 1\n.*→ "anna"\n[\s\S]*- line 2\n[\s\S]*rejected with FIELD_MISSING by user\n$/,
+      /^line 1\n[\s\S]* → "anna"\n[\s\S]*\nline 2\n[\s\S]*rejected with FIELD_MISSING by user\n$/,
     )
   })
 
@@ -86,7 +86,7 @@ describe('normalize explain', { concurrency: 2 }, () => {
 
   it('says which rule set takes an event, and why others do not', async () => {
     const told = await explained(['-r', file('sets'), '{"kind": "b", "b": 1}'])
-    assert.match(told, /no {3}a when: kind == 'a' → false\n +│ {4}└ false\n +└ "b"\n/)
+    assert.match(told, /no {3}a when: kind == 'a' → false\n +└ "b"\n/)
     assert.match(told, /\nb takes the event\n/)
     const none = await explained(['-r', file('sets'), '--no-route', 'drop', '{"kind": "c"}'])
     assert.match(none, /no rule set takes the event\n\ndropped\n$/)
