@@ -30,3 +30,6 @@ function findRoot(folder: string): string {
   const name = folder.slice(dirname(folder).length).replace(/^[\\/]/, '')
   return name === 'src' || name === 'dist' ? dirname(folder) : findRoot(dirname(folder))
 }
+
+/** The folder of the files of the playground's page, which only the build makes. */
+export const PLAYGROUND_FILES = pathToFileURL(join(ROOT, 'dist', 'playground', '/'))
