@@ -11,12 +11,7 @@ import type { SuspicionContext } from '../expression/check/suspicions.ts'
 import { assignmentsOf, suspicionsInStatements, suspicionsOf } from '../expression/check/suspicions.ts'
 import type { Problem, SourceText } from '../expression/diagnostic.ts'
 import { problemIn, renderProblems } from '../expression/diagnostic.ts'
-import type {
-  FunctionLibrary,
-  LookupTable,
-  NamedTable,
-  PrepareHost,
-} from '../expression/functions/definition.ts'
+import type { FunctionLibrary, LookupTable, PrepareHost } from '../expression/functions/definition.ts'
 import { DEFAULT_LIMITS } from '../expression/runtime/meter.ts'
 import { lastAtMost } from '../expression/sorted.ts'
 import type { Fault } from '../expression/syntax/ast.ts'
@@ -26,8 +21,9 @@ import { checkEnrich } from './check-enrich.ts'
 import type { CheckedExpression, CheckedRule, CheckedRules } from './checked-rule.ts'
 import type { CompileOptions, FileDefinition } from './definition.ts'
 import { IncludedFiles, type LoadedFiles, loadWithIncludes } from './include.ts'
-import type { RuleEntry, RuleFile } from './load.ts'
+import type { RuleEntry, RuleFile, TableEntry } from './load.ts'
 import { collectTables, loadLookups, loadRuleFile } from './load.ts'
+import type { Origins } from './observe/origins.ts'
 import { restRule } from './rest-rule.ts'
 import { RuleError } from './rule-error.ts'
 import type { RuleSet } from './rule-set.ts'
@@ -39,11 +35,17 @@ import type { ConditionText, PatternEntry } from './sections.ts'
  *
  * @param functions what rules may call
  * @param text the file's text, YAML
+ * @param origins is told where every part was written, for {@link observe}. Default: nobody asks
  * @throws {RuleError} with every problem of the file, of those that it includes, and of the lookup files
  * @throws {TypeError} for a limit that is no positive integer
  */
-export function compileWith(functions: FunctionLibrary, text: string, options: CompileOptions = {}): RuleSet {
-  return compileLoaded(functions, loadFor(text, options), options)
+export function compileWith(
+  functions: FunctionLibrary,
+  text: string,
+  options: CompileOptions = {},
+  origins?: Origins,
+): RuleSet {
+  return compileLoaded(functions, loadFor(text, options), options, new Map(), origins)
 }
 
 /** The name of a rule file that has none. */
@@ -64,8 +66,9 @@ export function compileLoaded(
   loaded: LoadedFiles,
   options: CompileOptions,
   lookups: SharedLookups = new Map(),
+  origins?: Origins,
 ): RuleSet {
-  return new Compiler(functions, loaded, options, lookups).compile()
+  return new Compiler(functions, loaded, options, lookups, origins).compile()
 }
 
 /** Files of lookup tables that several rule sets share, as they were read. */
@@ -76,9 +79,10 @@ export function checkConditions(
   functions: FunctionLibrary,
   text: ConditionText,
   options: CompileOptions,
+  origins?: Origins,
 ): { condition: CheckedExpression | undefined; problems: readonly Problem[]; reads: Iterable<string> } {
   const nothing = { files: [loadRuleFile('', 'routes', true)], texts: new Map(), problems: [] }
-  return new Compiler(functions, nothing, options, new Map()).condition(text)
+  return new Compiler(functions, nothing, options, new Map(), origins).condition(text)
 }
 
 class Compiler {
@@ -88,13 +92,14 @@ class Compiler {
   readonly #main: RuleFile
   readonly #options: CompileOptions
   readonly #lookups: SharedLookups
+  readonly #origins: Origins | undefined
   readonly #problems: Problem[] = []
   readonly #sources: Map<string, string>
   readonly #reads = new Set<string>()
   #tables: ReadonlyMap<string, LookupTable> = new Map()
   readonly #tableRecipes: TableRecipes = new Map()
   readonly #prepared: PreparedRecipes = new Map()
-  #tablePlaces: readonly NamedTable[] = []
+  #tablePlaces: readonly TableEntry[] = []
   readonly #patterns = new Map<string, string>()
   /** Names that tap assigns and that rules do not see. */
   readonly #tapNames = new Set<string>()
@@ -108,7 +113,9 @@ class Compiler {
     loaded: LoadedFiles,
     options: CompileOptions,
     lookups: SharedLookups,
+    origins: Origins | undefined,
   ) {
+    this.#origins = origins
     this.#functions = functions
     this.#lookups = lookups
     this.#loaded = loaded
@@ -146,6 +153,8 @@ class Compiler {
     if (this.#problems.some((problem) => problem.severity === 'error')) {
       throw new RuleError(this.#problems, this.#sources)
     }
+    for (const [file, text] of this.#sources) this.#origins?.texts.set(file, text)
+    this.#origins?.noteTables(checked, this.#tablePlaces)
     const { maxWhileSteps = DEFAULT_MAX_WHILE_STEPS, maxWork, maxBuilt } = this.#options
     return createRuleSet({
       file: main.file,
@@ -189,11 +198,17 @@ class Compiler {
     const taps = files.flatMap((file) => {
       if (file.tap === undefined) return []
       const label = file === main ? 'tap' : `tap of ${file.file}`
-      return [{ node: this.#tap(file.tap), ignore: file.ignore, label }]
+      const tap = { node: this.#tap(file.tap), ignore: file.ignore, label }
+      this.#origins?.noteText(tap, file.tap)
+      return [tap]
     })
     const split = main.split && { node: this.#expression(main.split, 'split'), ignore: main.ignore }
     this.#hasParent = split !== undefined
     const drop = this.#condition(main.drop, 'drop', main)
+    for (const [key, part] of Object.entries({ when, split, drop })) {
+      const place = main.own.get(key)
+      if (part !== undefined && place !== undefined) this.#origins?.noteKey(part, main.file, place)
+    }
     const cases: (CheckedExpression | undefined)[][] = []
     const rules: CheckedRule[] = []
     for (const file of files) {
@@ -201,9 +216,11 @@ class Compiler {
       if (file.cases.length > 0) {
         cases.push(file.cases.map((condition) => this.#condition(condition, 'cases', file)))
       }
-      for (const entry of file.rules) rules.push(this.#rule(entry, group))
+      for (const entry of file.rules) rules.push(this.#rule(entry, group, file.file))
     }
-    const all = main.rest === undefined ? rules : [...rules, restRule(main.rest, rules, cases)]
+    const rest = main.rest && restRule(main.rest, rules, cases)
+    if (rest !== undefined) this.#origins?.noteKey(rest, main.file, main.rest!.place)
+    const all = rest === undefined ? rules : [...rules, rest]
     return { rules: all, taps, when, drop, split, cases }
   }
 
@@ -217,12 +234,13 @@ class Compiler {
     return { node: this.#expression(condition, field), ignore }
   }
 
-  #rule({ name, path, required, onError, ignore, branch, source }: RuleEntry, group: number): CheckedRule {
+  #rule(entry: RuleEntry, group: number, file: string): CheckedRule {
+    const { name, path, required, onError, ignore, branch, source } = entry
     const node: Node =
       source.kind === 'literal'
         ? { op: 'constant', value: source.value }
         : this.#expression(source.text, name)
-    return {
+    const rule: CheckedRule = {
       name,
       path,
       required,
@@ -231,6 +249,8 @@ class Compiler {
       branch: branch === undefined ? undefined : { group, index: branch },
       node,
     }
+    this.#origins?.noteKey(rule, file, entry.place)
+    return rule
   }
 
   #expression(source: SourceText, field: string): Node {
@@ -289,6 +309,7 @@ class Compiler {
       tables: this.#tableRecipes,
       hasParent: this.#hasParent,
       prepared: this.#prepared,
+      noteOrigin: this.#origins?.notes(source),
     }
   }
 

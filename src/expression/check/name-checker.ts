@@ -3,7 +3,7 @@ import type { FunctionLibrary, LookupTable, PrepareHost } from '../functions/def
 import type { Call, NamedLookupTable, Recipe } from '../recipe.ts'
 import { fieldPath } from '../runtime/fields.ts'
 import type { Expression, Fault, Span, Statement, Target } from '../syntax/ast.ts'
-import type { Node } from './checked.ts'
+import type { Node, StatementNode } from './checked.ts'
 
 export type TableRecipes = Map<LookupTable, Recipe<NamedLookupTable>>
 
@@ -25,7 +25,12 @@ export interface CheckContext {
   readonly hasParent?: boolean
   /** The functions that were prepared, once for equal constants: all rules of a file share it. Default: none is shared. */
   readonly prepared?: PreparedRecipes
+  /** Is told where each node was written. Default: nobody asks. */
+  readonly noteOrigin?: NoteOrigin | undefined
 }
+
+/** @param node a node of the checked tree, or a statement */
+type NoteOrigin = (node: Node | StatementNode, span: Span) => void
 
 /** The part of the checker that resolves names, and the faults and fields that it notes. */
 export class NameChecker {
@@ -37,6 +42,7 @@ export class NameChecker {
   protected readonly tables: TableRecipes
   readonly #hasParent: boolean
   protected readonly prepared: PreparedRecipes
+  protected readonly noteOrigin: NoteOrigin | undefined
   /** Names of comprehensions, innermost last. */
   protected readonly scopes: Map<string, number>[] = []
   /** Names that tap assigns, with their numbers from 0. */
@@ -50,6 +56,7 @@ export class NameChecker {
     tables,
     hasParent = false,
     prepared = new Map(),
+    noteOrigin,
   }: CheckContext) {
     this.text = text
     this.functions = functions
@@ -58,6 +65,7 @@ export class NameChecker {
     this.tables = tables
     this.#hasParent = hasParent
     this.prepared = prepared
+    this.noteOrigin = noteOrigin
   }
 
   protected fault(span: Span, message: string, hint?: string): void {

@@ -16,6 +16,7 @@ export class StatementChecker extends ExpressionChecker {
     const inner = (list: readonly Statement[]): StatementNode[] => this.statements(list, lineOf)
     for (const statement of statements) {
       const line = lineOf(statement.start)
+      const count = nodes.length
       switch (statement.kind) {
         case 'assign': {
           const value = this.expression(statement.value)
@@ -81,6 +82,7 @@ export class StatementChecker extends ExpressionChecker {
         case 'pass':
           break
       }
+      if (nodes.length > count) this.noteOrigin?.(nodes.at(-1)!, statement)
     }
     return nodes
   }

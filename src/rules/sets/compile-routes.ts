@@ -7,6 +7,7 @@ import { checkConditions, compileLoaded, type SharedLookups } from '../compile-w
 import type { RouteDefinition, RoutedDefinition } from '../definition.ts'
 import type { EnrichSpec } from '../enrich-spec.ts'
 import { IncludedFiles, type LoadedFiles, loadWithIncludes } from '../include.ts'
+import type { Origins } from '../observe/origins.ts'
 import { RuleError } from '../rule-error.ts'
 import type { RuleSet } from '../rule-set.ts'
 import { RoutedRules } from './routed-rules.ts'
@@ -36,15 +37,21 @@ export function loadRouted(definition: RoutedDefinition, readFile?: (file: strin
 /**
  * Compiles rule sets.
  *
+ * @param origins is told where every part was written. Default: nobody asks
  * @throws {RuleError} with every problem of all files
  */
-export function compileRouted(functions: FunctionLibrary, loaded: LoadedRoutes): RoutedRules {
-  return new RoutesCompiler(functions, loaded).compile()
+export function compileRouted(
+  functions: FunctionLibrary,
+  loaded: LoadedRoutes,
+  origins?: Origins,
+): RoutedRules {
+  return new RoutesCompiler(functions, loaded, origins).compile()
 }
 
 class RoutesCompiler {
   readonly #functions: FunctionLibrary
   readonly #loaded: LoadedRoutes
+  readonly #origins: Origins | undefined
   readonly #problems = new Map<string, Problem>()
   readonly #sources = new Map<string, string>()
   readonly #lookups: SharedLookups = new Map()
@@ -53,7 +60,8 @@ class RoutesCompiler {
   readonly #sets = new Map<string, RuleSet | undefined>()
   readonly #reads = new Set<string>()
 
-  constructor(functions: FunctionLibrary, loaded: LoadedRoutes) {
+  constructor(functions: FunctionLibrary, loaded: LoadedRoutes, origins: Origins | undefined) {
+    this.#origins = origins
     this.#functions = functions
     this.#loaded = loaded
   }
@@ -81,6 +89,7 @@ class RoutesCompiler {
         severity: 'error',
       })
     }
+    for (const [file, text] of this.#sources) this.#origins?.texts.set(file, text)
     const problems = [...this.#problems.values()]
     const enrich = this.#enrich(routes.flatMap(({ set }) => (set === undefined ? [] : [set])))
     if ([...this.#problems.values()].some(({ severity }) => severity === 'error')) {
@@ -143,7 +152,7 @@ class RoutesCompiler {
     for (const [name, text] of loaded.texts) this.#sources.set(name, text)
     for (const { file: name, text } of options.lookups) this.#sources.set(name, text)
     try {
-      const set = compileLoaded(this.#functions, loaded, options, this.#lookups)
+      const set = compileLoaded(this.#functions, loaded, options, this.#lookups, this.#origins)
       for (const warning of set.warnings) this.#report(warning)
       return set
     } catch (error) {
@@ -160,10 +169,11 @@ class RoutesCompiler {
     const when = routes.routes[line]?.when
     let condition: CheckedExpression | undefined
     if (when !== undefined) {
-      const checked = checkConditions(this.#functions, when, this.#loaded.definition.options)
+      const checked = checkConditions(this.#functions, when, this.#loaded.definition.options, this.#origins)
       for (const problem of checked.problems) this.#report(problem)
       for (const field of checked.reads) this.#reads.add(field)
       condition = checked.condition
+      if (condition !== undefined) this.#origins?.noteKey(condition, file, routes.routes[line]!.place)
     }
     this.#conditions.set(key, condition)
     return condition
