@@ -1,5 +1,5 @@
 /** Rules, compiled and applied to the events of the playground. It runs in a worker of the page, and wherever JavaScript does. */
-import { outputText } from '../../batches/serialize.ts'
+import { outputText } from '../../rules/apply/output-text.ts'
 import type { InputEvent, RejectedEvent } from '../../event.ts'
 import type { Problem } from '../../expression/diagnostic.ts'
 import { FUNCTION_LIBRARY } from '../../expression/functions/index.ts'
