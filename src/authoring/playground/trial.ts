@@ -1,10 +1,11 @@
 /** Rules, compiled and applied to the events of the playground. It runs in a worker of the page, and wherever JavaScript does. */
-import { outputText } from '../../rules/apply/output-text.ts'
+
 import type { InputEvent, RejectedEvent } from '../../event.ts'
 import type { Problem } from '../../expression/diagnostic.ts'
 import { FUNCTION_LIBRARY } from '../../expression/functions/index.ts'
 import { Lines } from '../../expression/syntax/lines.ts'
 import { normalizeOne } from '../../rules/apply/normalize.ts'
+import { outputText } from '../../rules/apply/output-text.ts'
 import { toPlain } from '../../rules/apply/plain-values.ts'
 import { SplitElements } from '../../rules/apply/split-elements.ts'
 import { compileWith } from '../../rules/compile-with.ts'
@@ -111,9 +112,10 @@ export class Trial {
    * @param begins is told each event before it is worked on, counted from 0
    */
   run(now: () => number, begins: (event: number) => void): TrialRun {
-    const started = now()
     const results: TrialResult[] = []
+    // The time for compiling does not count.
     const runner = this.rules?.createRunner()
+    const started = now()
     let events = 0
     const done = (cut?: string, problem?: string): TrialRun => ({
       results,
@@ -127,7 +129,7 @@ export class Trial {
     try {
       for (const event of this.read()) {
         if (events === MAX_EVENTS) return done(`the first ${MAX_EVENTS} events are shown`)
-        if (now() - started > MAX_MILLISECONDS)
+        if (events > 0 && now() - started > MAX_MILLISECONDS)
           return done(`the first ${events} events are shown: more would take too long`)
         begins(events)
         const base = { event: events++, line: event.line }

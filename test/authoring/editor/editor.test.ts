@@ -85,7 +85,10 @@ describe('hover', () => {
       hoverText('a: user.na¦me')!,
       /^Field `user.name`: str in 2 of 2 events, for example `"anna"`/,
     )
-    assert.match(hoverText("lookup: {t: {1: a, 2: b}}\na: lookup('t¦', src)")!, /2 entries[\s\S]*- `1`: `"a"`/)
+    assert.match(
+      hoverText("lookup: {t: {1: a, 2: b}}\na: lookup('t¦', src)")!,
+      /2 entries[\s\S]*- `1`: `"a"`/,
+    )
     assert.match(hoverText("a: extract(src, '%{IN¦T:x}')")!, /Pattern `INT`/)
     assert.match(hoverText('wh¦en: true')!, /condition/)
     assert.match(hoverText('a:\n  requi¦red: false')!, /left out/)
