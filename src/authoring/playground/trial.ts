@@ -45,6 +45,8 @@ export interface TrialRun {
   readonly cut: string | undefined
   /** An option of the input that cannot be used. */
   readonly problem: string | undefined
+  /** The rules have errors: no event was worked on. */
+  readonly hasErrors: boolean
   readonly milliseconds: number
 }
 
@@ -122,6 +124,7 @@ export class Trial {
       events,
       cut,
       problem,
+      hasErrors: runner === undefined,
       milliseconds: now() - started,
     })
     if (runner === undefined) return done()

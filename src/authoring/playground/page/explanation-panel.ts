@@ -25,12 +25,14 @@ export class ExplanationPanel {
     return !this.#panel.hidden
   }
 
-  show(explanation: Explanation, from: HTMLElement): void {
+  /** @param takesFocus somebody asked for it just now. Default: true */
+  show(explanation: Explanation, from: HTMLElement, takesFocus = true): void {
     this.#mark(from)
     this.#title.textContent = explanation.name
     this.#body.replaceChildren(...this.#parts(explanation))
-    this.#body.scrollTop = 0
     this.#panel.hidden = false
+    if (!takesFocus) return
+    this.#body.scrollTop = 0
     this.#panel.focus()
   }
 

@@ -26,6 +26,7 @@ import {
   newBudget,
   outputElement,
   rejectElement,
+  valueKey,
   withArrowKeys,
 } from './results.ts'
 import { contentOf, fragmentOf } from './share.ts'
@@ -85,6 +86,12 @@ class Playground {
     byId('save').addEventListener('click', () => void this.#save())
     byId('save').hidden = !this.#canSave
     withArrowKeys(byId('results'))
+    byId('results').addEventListener('click', ({ target }) => {
+      const line = target instanceof HTMLElement ? target.dataset.line : undefined
+      if (line === undefined) return
+      const { doc } = this.#events.state
+      goTo(this.#events, doc.line(Math.min(Number(line), doc.lines)).from)
+    })
     if (notes.length > 0) notice(notes.join(' '))
     window.addEventListener('beforeunload', (event) => {
       if (this.#canSave && this.#unsaved.length > 0) event.preventDefault()
@@ -186,6 +193,8 @@ class Playground {
     byId('outputs').replaceChildren(make('p', { class: 'quiet', id: 'stopped' }, text))
     byId('rejects').replaceChildren()
     byId('rejected-title').hidden = true
+    byId('results').inert = false
+    byId('results').classList.remove('stale')
     byId('counts').replaceChildren(make('span', { class: 'bad' }, 'stopped'))
   }
 
@@ -193,9 +202,27 @@ class Playground {
     this.#problems = problems
     this.#markProblems()
     const list = byId('problems')
+    const height = list.offsetHeight
     list.hidden = problems.length === 0
     list.replaceChildren(...problems.map((problem) => this.#problemItem(problem)))
+    // The list takes its room from the editor: the line that is being written stays in sight.
+    if (list.offsetHeight > height && this.#rules.hasFocus) {
+      this.#rules.dispatch({ effects: EditorView.scrollIntoView(this.#rules.state.selection.main.head) })
+    }
     this.#showFiles()
+    this.#markStale()
+  }
+
+  /** Output that the rules made before they were wrong is still there, and not theirs. */
+  #markStale(): void {
+    const results = byId('results')
+    results.classList.toggle('stale', this.#hasErrors)
+    results.inert = this.#hasErrors
+    if (!this.#hasErrors) return
+    this.#panel.close()
+    byId('counts').replaceChildren(make('span', { class: 'bad' }, 'the rules have errors'))
+    if (byId('outputs').childElementCount > 0 || byId('rejects').childElementCount > 0) return
+    byId('outputs').append(make('p', { class: 'quiet' }, 'There is no output: the rules have errors.'))
   }
 
   #markProblems(): void {
@@ -218,8 +245,9 @@ class Playground {
     return make('li', { class: severity }, button)
   }
 
-  #showRun({ results, events, cut, problem, milliseconds }: TrialRun): void {
-    this.#panel.close()
+  #showRun({ results, events, cut, problem, milliseconds, hasErrors }: TrialRun): void {
+    if (hasErrors) return
+    const chosen = this.#panel.isOpen ? this.#chosen : undefined
     const budget = newBudget()
     const outputs: HTMLElement[] = []
     const rejects: HTMLElement[] = []
@@ -236,8 +264,6 @@ class Playground {
     }
     const written = results.filter(({ kind }) => kind === 'output').length
     if (problem !== undefined) outputs.push(make('p', { class: 'quiet' }, problem))
-    else if (this.#hasErrors)
-      outputs.push(make('p', { class: 'quiet' }, 'There is no output: the rules have errors.'))
     else if (events === 0) outputs.push(make('p', { class: 'quiet' }, 'There are no events.'))
     const hidden = written - outputs.filter((each) => each.matches('.result')).length
     if (hidden > 0) outputs.push(make('p', { class: 'quiet' }, `${hidden} more outputs are not shown.`))
@@ -246,23 +272,45 @@ class Playground {
     byId('rejected-title').hidden = rejects.length === 0
     const counts = byId('counts')
     counts.replaceChildren(`${written} written, `)
-    counts.append(
-      rejects.length === 0 ? '0 rejected' : make('span', { class: 'bad' }, `${rejects.length} rejected`),
-    )
+    counts.append(rejects.length === 0 ? '0 rejected' : this.#rejectedButton(rejects.length))
     if (dropped > 0) counts.append(`, ${dropped} dropped`)
     counts.append(cut === undefined ? `, ${Math.max(1, Math.round(milliseconds))} ms` : `; ${cut}`)
     firstReachable(byId('results'))
+    if (chosen !== undefined) void this.#explainAgain(chosen)
+  }
+
+  /** Leads to the rejected events, which may be far below. */
+  #rejectedButton(count: number): HTMLButtonElement {
+    const button = make('button', { type: 'button', class: 'bad' }, `${count} rejected`)
+    button.addEventListener('click', () => {
+      byId('rejected-title').scrollIntoView({ block: 'start' })
+      byId('rejects').querySelector<HTMLElement>('.value')?.focus({ preventScroll: true })
+    })
+    return button
+  }
+
+  /** The explanation that is open stays open, and is that of the new output. */
+  async #explainAgain(chosen: Chosen): Promise<void> {
+    const button = [...byId('results').querySelectorAll<HTMLElement>('.value')].find(
+      (each) => each.dataset.value === valueKey(chosen),
+    )
+    if (button === undefined) this.#panel.close()
+    else await this.#explain(chosen, button, false)
   }
 
   get #hasErrors(): boolean {
     return this.#problems.some(({ severity }) => severity === 'error')
   }
 
-  async #explain({ event, element, path }: Chosen, from: HTMLElement): Promise<void> {
+  #chosen: Chosen | undefined
+
+  async #explain(chosen: Chosen, from: HTMLElement, takesFocus = true): Promise<void> {
+    const { event, element, path } = chosen
     const title = path?.join('.') ?? 'rejected'
+    this.#chosen = chosen
     try {
       const explanation = await this.#running.ask('explain', { event, element, path })
-      if (explanation !== undefined) this.#panel.show(explanation, from)
+      if (explanation !== undefined) this.#panel.show(explanation, from, takesFocus)
       else this.#panel.showText(title, 'No rule made this value.', from)
     } catch (error) {
       if (!(error instanceof Outdated)) this.#panel.showText(title, (error as Error).message, from)

@@ -11,6 +11,11 @@ export interface Chosen {
   readonly path: readonly string[] | undefined
 }
 
+/** The same text for the same place in the output. */
+export function valueKey({ event, element, path }: Chosen): string {
+  return JSON.stringify([event, element, path ?? null])
+}
+
 /** So many values are elements of the page; what is more is left out, and said so. */
 const MAX_VALUES = 6000
 
@@ -37,13 +42,8 @@ export function outputElement(
   choose: (chosen: Chosen, button: HTMLButtonElement) => void,
 ): HTMLElement {
   const body = make('pre', { class: 'json' })
-  new Renderer(text, body, budget, (path, button) => choose({ event, element, path }, button)).run()
-  return make(
-    'div',
-    { class: 'result' },
-    make('div', { class: 'line', title: `line ${line} of the events` }, String(line)),
-    body,
-  )
+  new Renderer(text, body, budget, (path) => ({ event, element, path }), choose).run()
+  return make('div', { class: 'result' }, lineButton(line), body)
 }
 
 export function rejectElement(
@@ -53,17 +53,31 @@ export function rejectElement(
 ): HTMLElement {
   const button = make(
     'button',
-    { type: 'button', class: 'why value' },
+    { type: 'button', class: 'why value', tabindex: '-1' },
     make('span', { class: 'code' }, code),
     make('span', { class: 'message' }, message),
   )
-  button.addEventListener('click', () => choose({ event, element, path: undefined }, button))
+  const chosen = { event, element, path: undefined }
+  button.dataset.value = valueKey(chosen)
+  button.addEventListener('click', () => choose(chosen, button))
   return make(
     'div',
     { class: 'result reject' },
-    make('div', { class: 'line', title: `line ${line} of the events` }, String(line)),
+    lineButton(line),
     make('div', {}, button, make('span', { class: 'raw', title: raw }, raw)),
   )
+}
+
+/** The line of the event, which leads to it. */
+function lineButton(line: number): HTMLButtonElement {
+  const title = `Go to line ${line} of the events`
+  const button = make(
+    'button',
+    { type: 'button', class: 'line', title, 'aria-label': title, tabindex: '-1' },
+    String(line),
+  )
+  button.dataset.line = String(line)
+  return button
 }
 
 /** Writes JSON with line breaks, token by token: numbers keep their digits. */
@@ -71,7 +85,8 @@ class Renderer {
   readonly #text: string
   readonly #target: HTMLElement
   readonly #budget: Budget
-  readonly #choose: (path: readonly string[], button: HTMLButtonElement) => void
+  readonly #chosen: (path: readonly string[]) => Chosen
+  readonly #choose: (chosen: Chosen, button: HTMLButtonElement) => void
   readonly #path: string[] = []
   /** The collections that are open: in a list, the number of its elements so far. */
   readonly #open: { isList: boolean; count: number; isShort: boolean }[] = []
@@ -81,8 +96,10 @@ class Renderer {
     text: string,
     target: HTMLElement,
     budget: Budget,
-    choose: (path: readonly string[], button: HTMLButtonElement) => void,
+    chosen: (path: readonly string[]) => Chosen,
+    choose: (chosen: Chosen, button: HTMLButtonElement) => void,
   ) {
+    this.#chosen = chosen
     this.#text = text
     this.#target = target
     this.#budget = budget
@@ -165,10 +182,10 @@ class Renderer {
 
   #value(token: string, type: string): void {
     this.#budget.values--
-    const path = [...this.#path]
+    const chosen = this.#chosen([...this.#path])
     const button = make('button', { type: 'button', class: `value ${type}`, tabindex: '-1' }, token)
-    button.dataset.path = path.join('.')
-    button.addEventListener('click', () => this.#choose(path, button))
+    button.dataset.value = valueKey(chosen)
+    button.addEventListener('click', () => this.#choose(chosen, button))
     this.#target.append(button)
   }
 }
