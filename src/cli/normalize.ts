@@ -132,12 +132,20 @@ function addAuthoring(program: Command, run: RunWork): void {
       }),
     )
   withInput(
-    withRules(
-      program
-        .command('playground')
-        .description('serve a page on which rules are written and tried, on this machine and for it alone')
-        .argument('[EVENTS]', 'a file of events to try the rules on'),
-    ),
+    program
+      .command('playground')
+      .description('serve a page on which rules are written and tried, on this machine and for it alone')
+      .argument('[EVENTS]', 'a file of events to try the rules on')
+      .option('-r, --rules <file>', 'the rule file (default: an example)', (file: string) => [file])
+      .option(
+        '--lookups <file>',
+        'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
+        collected,
+      )
+      .option(
+        '--allow-unsafe-patterns',
+        'take patterns that one event can keep busy for ever: the page stops them',
+      ),
   )
     .option('--listen <host:port>', 'the address to serve the page at (default: 127.0.0.1, and a free port)')
     .option('--open', 'open the page in the browser')
@@ -165,7 +173,7 @@ function withRules(command: Command): Command {
     .option(
       '-r, --rules <file>',
       'rule file, folder of rule files, or routes file; repeatable: the first that takes an event has it',
-      (file: string, files: string[] | undefined) => [...(files ?? []), file],
+      collected,
     )
     .addOption(
       new Option(
@@ -176,7 +184,7 @@ function withRules(command: Command): Command {
     .option(
       '--lookups <file>',
       'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
-      (file: string, files: string[] | undefined) => [...(files ?? []), file],
+      collected,
     )
     .option('--allow-unsafe-patterns', 'take patterns that one event can keep busy for ever, with a warning')
     .option(
@@ -189,6 +197,11 @@ function withRules(command: Command): Command {
       `bytes of values that the evaluation of one event may build (default: ${DEFAULT_LIMITS.maxBuilt})`,
       limit,
     )
+}
+
+/** The values of an option that may be given several times. */
+function collected(value: string, values: string[] | undefined): string[] {
+  return [...(values ?? []), value]
 }
 
 function limit(text: string): number {

@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import process from 'node:process'
 import { gunzipSync } from 'node:zlib'
-import { formatOf, kindOf } from '../authoring/editor/index.ts'
+import { formatOf, kindOf, testEvents } from '../authoring/editor/index.ts'
 import { sampleFile } from '../authoring/lsp/workspace.ts'
 import { ASSETS, pageHtml, pagePolicy, readAsset } from '../authoring/playground/assets.ts'
 import type { PlaygroundContent, PlaygroundFile } from '../authoring/playground/content.ts'
@@ -91,16 +91,14 @@ async function load(events: string | undefined, options: PlaygroundArguments): P
     throw new CommandError(EXIT.USAGE, 'the playground takes one rule file: --rules FILE')
   }
   const files = main === undefined ? SAMPLE_CONTENT.files : ruleFiles(main, lookups)
-  const source = events ?? (main === undefined ? undefined : inputBeside(main))
-  const input = await inputOptions({ ...options, inputFormat: options.inputFormat ?? formatIn(source) })
+  const source = events ?? (main === undefined ? undefined : sampleFile(main))
+  const isTests = source !== undefined && events === undefined && /\.ya?ml$/i.test(source)
+  const inputFormat = options.inputFormat ?? (isTests ? 'jsonl' : formatIn(source))
+  const input = await inputOptions({ ...options, inputFormat })
+  const none = main === undefined ? SAMPLE_CONTENT.events : ''
   const content: PlaygroundContent = {
     files,
-    events:
-      source === undefined
-        ? main === undefined
-          ? SAMPLE_CONTENT.events
-          : ''
-        : readEventText(source, input.encoding, notes),
+    events: source === undefined ? none : isTests ? testLines(source) : readEventText(source, options, notes),
     input: { ...input, encoding: undefined },
     ...(allowUnsafePatterns === true && { allowUnsafePatterns }),
   }
@@ -130,14 +128,17 @@ function ruleFiles(main: string, lookups: readonly string[] | undefined): Playgr
   ]
 }
 
-/** The input of a golden folder. */
-function inputBeside(main: string): string | undefined {
-  const sample = sampleFile(main)
-  return sample !== undefined && /^input\./.test(basename(sample)) ? sample : undefined
+/** The events of the tests beside a rule file, as JSON lines. */
+function testLines(path: string): string {
+  return Array.from(testEvents(path, readText(path)), (event) => `${JSON.stringify(event)}\n`).join('')
 }
 
 /** The beginning of a file of events. */
-function readEventText(path: string, encoding: string | undefined, notes: string[]): string {
+function readEventText(
+  path: string,
+  { encoding = 'utf-8', invalidUtf8 }: PlaygroundArguments,
+  notes: string[],
+): string {
   try {
     const file = readFileSync(path)
     const bytes = /\.gz$/i.test(path) ? gunzipSync(file, { maxOutputLength: 64 << 20 }) : file
@@ -147,9 +148,14 @@ function readEventText(path: string, encoding: string | undefined, notes: string
       notes.push(
         `${path}: the first ${Math.round(end / 1024)} KiB of ${Math.round(bytes.length / 1024)} are on the page`,
       )
-    return new TextDecoder(encoding ?? 'utf-8').decode(start.subarray(0, end))
+    const fatal = invalidUtf8 !== 'replace'
+    return new TextDecoder(encoding, { fatal }).decode(start.subarray(0, end))
   } catch (error) {
-    throw new CommandError(EXIT.USAGE, `cannot read ${path}: ${systemMessage(error)}`, { cause: error })
+    const reason =
+      error instanceof TypeError
+        ? `it is not ${encoding}; --encoding names another one, --invalid-utf8 replace takes it as it is`
+        : systemMessage(error)
+    throw new CommandError(EXIT.USAGE, `cannot read ${path}: ${reason}`, { cause: error })
   }
 }
 

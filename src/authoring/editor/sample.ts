@@ -83,7 +83,8 @@ function* plainEvents(text: string, options: InputOptions): Generator<unknown> {
   }
 }
 
-function* testEvents(file: string, text: string): Generator<unknown> {
+/** The events of the cases in a file of tests (`x.test.yaml`); those that are given as raw text are left out. */
+export function* testEvents(file: string, text: string): Generator<unknown> {
   const document = new YamlDocument(text, file)
   if (document.root?.kind !== 'mapping') return
   const cases = document.allEntries(document.root).find(({ name }) => name === 'cases')

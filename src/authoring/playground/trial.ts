@@ -52,7 +52,7 @@ export interface TrialRun {
 
 /** So many events are shown, and for so long at most they are worked on; one event may take longer. */
 const MAX_EVENTS = 500
-const MAX_MILLISECONDS = 700
+const MAX_MILLISECONDS = 2000
 
 /** So much of an output, and of the text of a rejected event, goes to the page. */
 const MAX_TEXT = 100_000

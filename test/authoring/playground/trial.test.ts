@@ -65,7 +65,7 @@ describe('a trial', () => {
     let now = 0
     const begun: number[] = []
     const slow = many.run(
-      () => (now += 300),
+      () => (now += 900),
       (event) => void begun.push(event),
     )
     assert.match(slow.cut!, /the first \d events are shown: more would take too long/)
