@@ -13,6 +13,7 @@ import { SAMPLE_CONTENT } from '../authoring/playground/content.ts'
 import { PlaygroundServer } from '../authoring/playground/server.ts'
 import { PLAYGROUND_FILES } from '../installed.ts'
 import { systemMessage } from '../io/files/system-message.ts'
+import { stringify } from '../json/stringify.ts'
 import { IncludedFiles, loadWithIncludes } from '../rules/include.ts'
 import { terminalText } from '../tracer/controls.ts'
 import { formatEndpoint, parseEndpoint } from './endpoint.ts'
@@ -130,7 +131,7 @@ function ruleFiles(main: string, lookups: readonly string[] | undefined): Playgr
 
 /** The events of the tests beside a rule file, as JSON lines. */
 function testLines(path: string): string {
-  return Array.from(testEvents(path, readText(path)), (event) => `${JSON.stringify(event)}\n`).join('')
+  return Array.from(testEvents(path, readText(path)), (event) => `${stringify(event)}\n`).join('')
 }
 
 /** The beginning of a file of events. */

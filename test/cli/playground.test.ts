@@ -52,7 +52,7 @@ describe('normalize playground', () => {
     const [, policy] = /<meta http-equiv="Content-Security-Policy" content="(.*?)">/.exec(html)!
     assert.match(policy!, /^default-src 'none'; script-src 'self'; .*connect-src 'none'/)
     assert.doesNotMatch(policy!, /unsafe/)
-    assert.match(readFileSync(join(page, 'worker.js'), 'utf8'), /^\(\(\)=>|^var |^"use strict"|^function/)
+    assert.ok(readFileSync(join(page, 'worker.js')).length > 100_000, 'the compiler is in it')
   })
 
   it('says where and what to do where something does not fit', async () => {

@@ -1,5 +1,6 @@
 /** The fields that sample events have: completions offer them, and hovers show a value. */
 
+import type { Value } from '../../expression/value.ts'
 import type { InputOptions } from '../../formats/input-options.ts'
 import { toPlain } from '../../rules/apply/plain-values.ts'
 import { contentOf } from '../../rules/yaml/tree.ts'
@@ -84,7 +85,7 @@ function* plainEvents(text: string, options: InputOptions): Generator<unknown> {
 }
 
 /** The events of the cases in a file of tests (`x.test.yaml`); those that are given as raw text are left out. */
-export function* testEvents(file: string, text: string): Generator<unknown> {
+export function* testEvents(file: string, text: string): Generator<Value> {
   const document = new YamlDocument(text, file)
   if (document.root?.kind !== 'mapping') return
   const cases = document.allEntries(document.root).find(({ name }) => name === 'cases')
