@@ -152,13 +152,13 @@ function addAuthoring(program: Command, run: RunWork): void {
     .option('--export <directory>', 'write the page as files for any web server instead')
     .action((events: string | undefined, _options, command: Command) =>
       run(async () => {
-        return (await import('./playground.ts')).runPlayground(events, givenOptions(command))
+        return (await import('./playground.ts')).runPlayground(events, playgroundOptions(command))
       }),
     )
 }
 
 /** The options that were given, before or behind the name of the subcommand, without defaults. */
-function givenOptions(command: Command): PlaygroundArguments {
+function playgroundOptions(command: Command): PlaygroundArguments {
   const given: Record<string, unknown> = {}
   for (const each of [command.parent!, command]) {
     for (const [name, value] of Object.entries(each.opts())) {
