@@ -7,7 +7,7 @@
  * files or threads of their own, stay outside. `normalize` is a script for itself. Types are a file for each module, as the compiler writes them.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -26,7 +26,10 @@ const ENTRIES = [
 ]
 
 /** Those that are not joined: lmdb is native, and the others look for files of their own, or are seldom needed. */
-const OUTSIDE = ['lmdb', 'pino', 'prom-client', 'maxmind', 're2js', 'undici']
+const OUTSIDE = ['lmdb', 'pino', 'prom-client', 'maxmind', 're2js', 'undici', 'vscode-languageserver']
+
+/** The page of the playground, and the worker in which its rules run: for a browser, each in one file. */
+const PAGE = 'src/authoring/playground/page'
 
 /**
  * commander asks for node:child_process when it is loaded, for subcommands that are programs of their own. There are none of
@@ -71,8 +74,26 @@ const { metafile } = await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 })
-const { metafile: ofScript } = await buildNormalize()
-const inputs = [metafile, ofScript].flatMap((file) => Object.keys(file!.inputs))
+const page = await build({
+  absWorkingDir: ROOT,
+  entryPoints: [
+    { in: `${PAGE}/main.ts`, out: 'page' },
+    { in: `${PAGE}/worker.ts`, out: 'worker' },
+  ],
+  outdir: join(DIST, 'playground'),
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  minify: true,
+  legalComments: 'none',
+  metafile: true,
+})
+for (const name of ['index.html', 'style.css', 'icon.svg']) {
+  copyFileSync(join(ROOT, PAGE, name), join(DIST, 'playground', name))
+}
+const ofScript = await buildNormalize()
+const inputs = [metafile, ofScript.metafile, page.metafile].flatMap((file) => Object.keys(file!.inputs))
 writeFileSync(join(DIST, 'THIRD-PARTY-LICENSES.txt'), licences(inputs))
 for (const command of [...COMMANDS, 'cli/normalize']) chmodSync(join(DIST, `${command}.js`), 0o755)
 

@@ -36,3 +36,6 @@ export function findRoot(folder: string): string {
   }
   return folder
 }
+
+/** The folder of the files of the playground's page, which only the build makes. */
+export const PLAYGROUND_FILES = pathToFileURL(join(ROOT, 'dist', 'playground', '/'))

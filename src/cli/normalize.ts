@@ -5,6 +5,7 @@ import { EXIT } from './exit-codes.ts'
 import type { ExplainArguments } from './explain.ts'
 import { withInput } from './input-options.ts'
 import { withOptionHint } from './option-hints.ts'
+import type { PlaygroundArguments } from './playground.ts'
 import { type MaxRejected, parseMaxRejected } from './rejected-limit.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import type { NormalizeOptions } from './run-pipeline.ts'
@@ -116,12 +117,14 @@ function createProgram(run: RunWork, ranPipeline: () => void): Command {
   )
     .option('--tables', 'print the lookup tables in the files of --rules and --lookups instead')
     .option('--patterns', 'print the patterns that extract knows by name instead')
+    .option('--json', 'print the reference as JSON, for tools')
     .action((name: string | undefined, _options, command: Command) =>
       run(async () => {
-        const { tables, patterns, rules, lookups } = command.optsWithGlobals<
-          NormalizeOptions & { tables?: boolean; patterns?: boolean }
+        const { tables, patterns, json, rules, lookups } = command.optsWithGlobals<
+          NormalizeOptions & { tables?: boolean; patterns?: boolean; json?: boolean }
         >()
-        if (tables === true) (await import('./tables.ts')).printTables(rules, lookups)
+        if (json === true) (await import('./functions-json.ts')).printReferences(name)
+        else if (tables === true) (await import('./tables.ts')).printTables(rules, lookups)
         else if (patterns === true) (await import('./functions.ts')).printPatterns()
         else (await import('./functions.ts')).printFunctions(name)
         return EXIT.OK
@@ -147,7 +150,67 @@ function createProgram(run: RunWork, ranPipeline: () => void): Command {
     .action((paths: string[], _options, command: Command) =>
       run(async () => (await import('./test.ts')).runTests(paths, command.opts<TestOptions>())),
     )
+  addAuthoring(program, run)
   return program
+}
+
+/** The commands for whoever writes rules in an editor. */
+function addAuthoring(program: Command, run: RunWork): void {
+  program
+    .command('schema')
+    .description('print a JSON Schema of rule files, for the YAML support of editors')
+    .option('--tests', 'of files of tests (x.test.yaml) instead')
+    .action(({ tests }: { tests?: boolean }) =>
+      run(async () => {
+        ;(await import('./schema.ts')).printSchema(tests === true ? 'tests' : 'rules')
+        return EXIT.OK
+      }),
+    )
+  program
+    .command('lsp')
+    .description('serve an editor: the language server of rule files, on standard input and output')
+    .option('--stdio', 'the same: some editors add it')
+    .action(() =>
+      run(async () => {
+        await (await import('./lsp.ts')).runLanguageServer()
+        return EXIT.OK
+      }),
+    )
+  withInput(
+    program
+      .command('playground')
+      .description('serve a page on which rules are written and tried, on this machine and for it alone')
+      .argument('[EVENTS]', 'a file of events to try the rules on')
+      .option('-r, --rules <file>', 'the rule file (default: an example)', (file: string) => [file])
+      .option(
+        '--lookups <file>',
+        'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
+        listed,
+      )
+      .option(
+        '--allow-unsafe-patterns',
+        'take patterns that one event can keep busy for ever: the page stops them',
+      ),
+  )
+    .option('--listen <host:port>', 'the address to serve the page at (default: 127.0.0.1, and a free port)')
+    .option('--open', 'open the page in the browser')
+    .option('--export <directory>', 'write the page as files for any web server instead')
+    .action((events: string | undefined, _options, command: Command) =>
+      run(async () => {
+        return (await import('./playground.ts')).runPlayground(events, playgroundOptions(command))
+      }),
+    )
+}
+
+/** The options that were given, before or behind the name of the subcommand, without defaults. */
+function playgroundOptions(command: Command): PlaygroundArguments {
+  const given: Record<string, unknown> = {}
+  for (const each of [command.parent!, command]) {
+    for (const [name, value] of Object.entries(each.opts())) {
+      if (each.getOptionValueSource(name) !== 'default') given[name] = value
+    }
+  }
+  return given
 }
 
 function withRules(command: Command): Command {
@@ -155,7 +218,7 @@ function withRules(command: Command): Command {
     .option(
       '-r, --rules <file>',
       'rule file, folder of rule files, or routes file; repeatable: the first that takes an event has it',
-      (file: string, files: string[] | undefined) => [...(files ?? []), file],
+      listed,
     )
     .addOption(
       new Option(
@@ -166,7 +229,7 @@ function withRules(command: Command): Command {
     .option(
       '--lookups <file>',
       'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
-      (file: string, files: string[] | undefined) => [...(files ?? []), file],
+      listed,
     )
     .option(
       '--mmdb <file>',
