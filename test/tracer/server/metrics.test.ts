@@ -4,7 +4,7 @@ import type { EnricherMetric } from '../../../src/tracer/enricher.ts'
 import { CLIENT_HEADER } from '../../../src/tracer/protocol.ts'
 import { Counters } from '../../../src/tracer/server/counters.ts'
 import { Metrics } from '../../../src/tracer/server/metrics.ts'
-import { OperationsServer } from '../../../src/tracer/server/operations.ts'
+import { OperationsServer } from '../../../src/http/operations.ts'
 import { RawClient } from '../raw-client.ts'
 import { known, ManualEnricher, poll, RunningServer } from '../running-server.ts'
 
