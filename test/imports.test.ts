@@ -55,6 +55,7 @@ const LIBRARY: readonly string[] = [
   'io',
   'pipeline.ts',
   'http',
+  'handlers',
   'tracer',
 ]
 
@@ -82,6 +83,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   'pipeline.ts': ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'stages', 'tracer'],
   http: [],
+  handlers: ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'batches', 'http'],
   io: ['errors.ts', 'event.ts', 'formats', 'stages', 'pipeline.ts'],
   tracer: ['http'],
   'index.ts': LIBRARY,
@@ -100,6 +102,24 @@ const ENTRIES: Readonly<Record<string, { readonly stations: readonly string[]; r
     './runtime': {
       stations: ['runtime.ts', 'errors.ts', 'event.ts', 'expression', 'json', 'rules'],
       hasNode: false,
+    },
+    './handlers': {
+      stations: ['handlers', 'errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'batches'],
+      hasNode: false,
+    },
+    './handlers/node': {
+      stations: [
+        'handlers',
+        'http',
+        'errors.ts',
+        'event.ts',
+        'expression',
+        'json',
+        'rules',
+        'formats',
+        'batches',
+      ],
+      hasNode: true,
     },
     './client': { stations: ['tracer/client', 'tracer/protocol.ts', 'tracer/controls.ts'], hasNode: true },
     './tracer': { stations: ['tracer', 'http', SHARED_LEAF], hasNode: true },
