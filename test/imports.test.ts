@@ -84,7 +84,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'pipeline.ts': ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'stages', 'tracer'],
   http: [],
   handlers: ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'batches', 'http'],
-  io: ['errors.ts', 'event.ts', 'formats', 'stages', 'pipeline.ts'],
+  io: ['errors.ts', 'event.ts', 'formats', 'stages', 'pipeline.ts', 'http'],
   tracer: ['http'],
   'index.ts': LIBRARY,
   cli: [...LIBRARY, 'index.ts'],

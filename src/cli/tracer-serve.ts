@@ -14,6 +14,7 @@ import { Metrics, type MetricsSource } from '../tracer/server/metrics.ts'
 import { TracerServer, type TracerServerOptions } from '../tracer/server/server.ts'
 import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { listenFault } from './listen-fault.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
 import type { EnricherArgument, SourceArgument, SourceArguments } from './tracer-arguments.ts'
 import { type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
@@ -338,13 +339,4 @@ export async function listen(
       cause: error,
     })
   }
-}
-
-function listenFault(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'EADDRINUSE') return 'the port is in use: another server runs there, or choose another port'
-  if (code === 'EACCES') return 'not allowed: a port below 1024 needs the right to bind it'
-  if (code === 'EADDRNOTAVAIL') return 'this machine has no such address'
-  if (code === 'ENOTFOUND') return 'there is no such host'
-  return message
 }

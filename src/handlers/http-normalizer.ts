@@ -3,6 +3,7 @@
  * Node's `http` and everything that has `Request` and `Response` use it.
  */
 import type { CompiledRules } from '../batches/compiled-rules.ts'
+import type { ProcessorOptions } from '../batches/processor.ts'
 import type { RejectedRecords } from '../batches/rejected-records.ts'
 import type { InputOptions } from '../formats/input-options.ts'
 import { inputSettings } from '../formats/input-options.ts'
@@ -26,6 +27,8 @@ export interface HandlerOptions extends InputOptions {
   readonly maxBodyBytes?: number | undefined
   /** Told of each part of the output when it is given away, rejected events included. Default: nobody is told. */
   readonly onOutput?: ((part: NormalizedPart) => void) | undefined
+  /** Told of the bytes of each chunk that is read, unpacked. Default: nobody is told. */
+  readonly onInput?: ((bytes: number) => void) | undefined
 }
 
 export const DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -52,6 +55,8 @@ export interface Answer {
 /** The parts of it that depend on the platform. */
 export interface Platform {
   readonly coding: TextCoding
+  /** Loads the engine of patterns that V8's could take too long for. Default: such patterns are refused. */
+  readonly loadRe2?: ProcessorOptions['loadRe2']
   /** Unpacks a body. What it throws is a fault of the body. */
   unpack(body: AsyncIterable<Uint8Array>, encoding: ContentEncoding): AsyncIterable<Uint8Array>
 }
@@ -92,7 +97,8 @@ export class HttpNormalizer {
 
   /** @throws {TypeError} when an option is not acceptable */
   constructor(options: HandlerOptions, platform: Platform) {
-    const { rules, onRejected, onOutput, maxBodyBytes = DEFAULT_MAX_BODY_BYTES, ...input } = options
+    const { rules, maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options
+    const { rules: _rules, onRejected, onOutput, onInput, maxBodyBytes: _max, ...input } = options
     inputSettings(input)
     if (!(maxBodyBytes >= 0))
       throw new TypeError(`maxBodyBytes has to be a number from 0, not ${maxBodyBytes}`)
@@ -100,7 +106,9 @@ export class HttpNormalizer {
     this.#input = input
     this.#maxBodyBytes = maxBodyBytes
     this.#platform = platform
-    this.#processors = new Processors(rules, platform.coding)
+    this.#processors = new Processors(rules, platform.coding, platform.loadRe2)
+    const form = bodyFormat(null, input)
+    if (typeof form !== 'string') this.#processors.prepare(form)
   }
 
   /** Events that are read from now on, of requests that have begun as well, are worked on with these rules. */
@@ -246,6 +254,7 @@ export class HttpNormalizer {
       for await (const chunk of encoding === undefined ? body : this.#platform.unpack(body, encoding)) {
         length += chunk.length
         if (length > this.#maxBodyBytes) throw this.#tooLarge()
+        this.#options.onInput?.(chunk.length)
         yield chunk
       }
     } catch (error) {

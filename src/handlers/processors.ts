@@ -1,6 +1,6 @@
 import type { CompiledRules, EventProcessor } from '../batches/compiled-rules.ts'
 import { createProcessor } from '../batches/compiled-rules.ts'
-import type { ProcessedPart, RecordCollector } from '../batches/processor.ts'
+import type { ProcessedPart, ProcessorOptions, RecordCollector } from '../batches/processor.ts'
 import { Processor } from '../batches/processor.ts'
 import type { RejectedRecords, UnplacedRecords } from '../batches/rejected-records.ts'
 import { placeRecords, UnplacedRecordWriter } from '../batches/rejected-records.ts'
@@ -79,11 +79,25 @@ const turn: () => Promise<void> =
 export class Processors {
   #rules: CompiledRules
   readonly #coding: TextCoding
+  readonly #loadRe2: ProcessorOptions['loadRe2']
   readonly #idle = new Map<string, PooledProcessor[]>()
 
-  constructor(rules: CompiledRules, coding: TextCoding) {
+  /** @param loadRe2 as that of a `Processor` */
+  constructor(rules: CompiledRules, coding: TextCoding, loadRe2?: ProcessorOptions['loadRe2']) {
     this.#rules = rules
     this.#coding = coding
+    this.#loadRe2 = loadRe2
+  }
+
+  /**
+   * Makes the first processor for this form of input, before there is any.
+   *
+   * @throws {TypeError} when an option is not acceptable
+   */
+  prepare(input: InputOptions): void {
+    const key = JSON.stringify(input)
+    const pooled = this.#take(key, input)
+    this.#idle.get(key)?.push(pooled)
   }
 
   /** Chunks that come from now on, of inputs that have begun as well, are worked on with these rules. */
@@ -150,7 +164,12 @@ export class Processors {
       if (replaceRules(pooled, rules)) return pooled
     }
     const records = new Records(this.#coding)
-    const processor = createProcessor(rules, records, { ...input, buffers: 'copied', coding: this.#coding })
+    const processor = createProcessor(rules, records, {
+      ...input,
+      buffers: 'copied',
+      coding: this.#coding,
+      loadRe2: this.#loadRe2,
+    })
     return { processor, records, rules }
   }
 }

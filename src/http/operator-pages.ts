@@ -17,6 +17,9 @@ export interface OperatorPageOptions {
 /** Pages that tell nothing of the traffic: a health check has no name and no password. */
 export const HEALTH_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
+/** Pages that are answered however much there is to do: that is when they are needed. */
+export const OPERATOR_PATHS: ReadonlySet<string> = new Set(['/metrics', ...HEALTH_PATHS])
+
 const TEXT = 'text/plain; charset=utf-8'
 
 /**
@@ -32,7 +35,7 @@ export class OperatorPages {
 
   /** True for the paths of these pages. */
   has(path: string): boolean {
-    return path === '/metrics' || HEALTH_PATHS.has(path)
+    return OPERATOR_PATHS.has(path)
   }
 
   /**

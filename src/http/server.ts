@@ -2,11 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { Server as NetServer } from 'node:net'
+import { allAccepted } from './all-accepted.ts'
 import { ClientAddresses } from './client-addresses.ts'
 import { Exchange } from './exchange.ts'
-import { HEALTH_PATHS } from './operator-pages.ts'
+import { HEALTH_PATHS, OPERATOR_PATHS } from './operator-pages.ts'
 import { refuse } from './refuse.ts'
-import type { Users } from './users.ts'
+import type { Users, Verdict } from './users.ts'
 
 /** TLS of a server, PEM text or bytes. */
 export interface HttpTls {
@@ -31,11 +32,9 @@ export interface HttpServerOptions {
   readonly allow?: readonly string[] | undefined
   /** Who may ask, by HTTP Basic. Default: everyone. */
   readonly users?: Users | undefined
-  /** Paths that are answered to all, also when there is too much to do. Default: `/healthz` and `/readyz`. */
-  readonly openPaths?: ReadonlySet<string> | undefined
   /** Connections; one more is closed unheard. Default: 1000. */
   readonly maxConnections?: number | undefined
-  /** Requests that are worked on; one more is answered 429. Default: 256. */
+  /** Requests that are worked on, the operator's pages left out; one more is answered 429. Default: 256. */
   readonly maxInFlight?: number | undefined
   /** Milliseconds for the TLS handshake and the headers of a request. Default: 10,000. */
   readonly headersTimeoutMs?: number | undefined
@@ -103,7 +102,6 @@ export class HttpServer {
   readonly #options: HttpServerOptions
   readonly #settings: Required<{ [Name in keyof typeof HTTP_DEFAULTS]: number }>
   readonly #server: Server
-  readonly #openPaths: ReadonlySet<string>
   readonly #sockets = new Set<Socket>()
   readonly #exchanges = new Set<Exchange>()
   #inFlight = 0
@@ -118,7 +116,6 @@ export class HttpServer {
       settings[name] = options[name] ?? HTTP_DEFAULTS[name]
     }
     this.#settings = settings as { [Name in keyof typeof HTTP_DEFAULTS]: number }
-    this.#openPaths = options.openPaths ?? HEALTH_PATHS
     const allow = options.allow === undefined ? undefined : new ClientAddresses(options.allow)
     this.#server = this.#create()
     this.#server.on('connection', (socket: Socket) => {
@@ -183,7 +180,7 @@ export class HttpServer {
     this.#isClosing = true
     for (const exchange of this.#exchanges) exchange.endConnection()
     // Connections that the system has accepted are taken before nobody listens any more.
-    await new Promise(setImmediate)
+    await allAccepted(() => this.counters.connections)
     // The one of node:http would cut off connections on which a request may be on its way.
     const ended = new Promise<void>((resolve) => {
       NetServer.prototype.close.call(this.#server, () => resolve())
@@ -226,21 +223,19 @@ export class HttpServer {
     const exchange = new Exchange(request, response, this.#settings)
     this.#exchanges.add(exchange)
     if (this.#isClosing) exchange.endConnection()
-    let isCounted = false
+    let leave = (): unknown => undefined
     try {
       const path = request.url?.split('?', 1)[0] ?? ''
-      if (!this.#openPaths.has(path)) {
-        const isBusy = this.#inFlight >= this.#settings.maxInFlight
-        if (!isBusy) {
-          this.#inFlight++
-          isCounted = true
-        }
-        const { users } = this.#options
-        const verdict = isBusy ? 'busy' : ((await users?.verify(request.headers.authorization)) ?? 'accepted')
-        if (verdict !== 'accepted') {
-          await this.#refuse(request, response, verdict)
-          return
-        }
+      const isCounted = !OPERATOR_PATHS.has(path)
+      const isBusy = isCounted && this.#inFlight >= this.#settings.maxInFlight
+      if (isCounted && !isBusy) {
+        this.#inFlight++
+        leave = () => this.#inFlight--
+      }
+      const verdict = isBusy ? 'busy' : await this.#verify(path, request)
+      if (verdict !== 'accepted') {
+        await this.#refuse(request, response, verdict)
+        return
       }
       if (response.destroyed) return
       if (expectsContinue) response.writeContinue()
@@ -249,11 +244,18 @@ export class HttpServer {
       await this.#fail(request, response, error)
     } finally {
       await exchange.finished()
-      if (isCounted) this.#inFlight--
+      leave()
       this.#exchanges.delete(exchange)
       if (response.writableFinished) this.#count(response.statusCode)
       else this.counters.aborted++
     }
+  }
+
+  /** A health check has no name and no password. */
+  async #verify(path: string, request: IncomingMessage): Promise<Verdict> {
+    const { users } = this.#options
+    if (users === undefined || HEALTH_PATHS.has(path)) return 'accepted'
+    return users.verify(request.headers.authorization)
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, verdict: 'refused' | 'busy'): Promise<void> {
