@@ -64,13 +64,20 @@ export class Exchange {
       request.on('error', () => {})
       response.on('error', () => {})
     })
+    this.socket.once('close', this.#onClose)
+  }
+
+  /** Node leaves a request open whose response was sent before its body had come: whoever reads it would wait for ever. */
+  readonly #onClose = (): void => {
+    if (!this.#request.complete) this.#request.destroy(new Error('the client has gone away'))
   }
 
   /** The response was sent, or cannot be. */
   async finished(): Promise<void> {
-    if (this.#response.writableFinished || this.#response.destroyed) return
-    if (!this.#response.writableEnded) this.#response.destroy()
-    await this.#finished
+    const response = this.#response
+    if (!response.writableEnded && !response.destroyed) response.destroy()
+    if (!response.writableFinished && !response.destroyed) await this.#finished
+    this.socket.off('close', this.#onClose)
   }
 
   /** The connection is closed behind this response. */
