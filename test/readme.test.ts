@@ -142,7 +142,14 @@ describe('the other documents', () => {
   })
 
   it('name every option of the commands, and no other', async () => {
-    const names = ['normalize', 'normalize serve', 'tracer serve', 'tracer compile', 'tracer inspect', 'tracer lookup']
+    const names = [
+      'normalize',
+      'normalize serve',
+      'tracer serve',
+      'tracer compile',
+      'tracer inspect',
+      'tracer lookup',
+    ]
     for (const command of names) {
       const [name, ...subcommand] = command.split(' ')
       const argv = [`dist/cli/${name}.js`, ...subcommand, '--help']

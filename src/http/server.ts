@@ -52,7 +52,7 @@ export interface HttpServerOptions {
 }
 
 /** The defaults of {@link HttpServerOptions}. */
-export const HTTP_DEFAULTS = {
+const HTTP_DEFAULTS = {
   maxConnections: 1000,
   maxInFlight: 256,
   headersTimeoutMs: 10_000,
@@ -63,7 +63,7 @@ export const HTTP_DEFAULTS = {
 } as const
 
 /** Counts of what a server has done. */
-export interface HttpCounters {
+interface HttpCounters {
   /** Connections, refused ones included. */
   connections: number
   /** Connections that were closed unheard: by the reason. */
