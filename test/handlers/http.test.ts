@@ -4,6 +4,8 @@ import type { RequestListener } from 'node:http'
 import process, { env } from 'node:process'
 import { describe, it } from 'node:test'
 import { deflateSync, gzipSync } from 'node:zlib'
+import type { CompiledModule } from '../../src/batches/compiled-rules.ts'
+import { Processor } from '../../src/batches/processor.ts'
 import type { RejectedRecords } from '../../src/batches/rejected-records.ts'
 import { createHandler } from '../../src/handlers/fetch.ts'
 import type { HandlerOptions } from '../../src/handlers/http-normalizer.ts'
@@ -270,6 +272,23 @@ for (const [name, way] of Object.entries(WAYS)) {
       replaceRules(compileRules('other: src'))
       exchange.request.end(`${event('192.0.2.2')}\n`)
       assert.equal((await once(response, 'data'))[0], '{"other":"192.0.2.2"}\n')
+    })
+
+    it('takes a module that was compiled before, and the next one from the next request on', async (t) => {
+      const compiled = (rules: ReturnType<typeof compileRules>): CompiledModule => ({
+        file: 'rules.yaml',
+        createProcessor: (records, settings) => new Processor(rules, records, settings),
+      })
+      const { listener, replaceRules } = way({ rules: compiled(RULES) })
+      const url = `http://127.0.0.1:${await serve(t, listener)}/`
+      const ask = async (): Promise<string> =>
+        (await fetch(url, { method: 'POST', body: event('192.0.2.1') })).text()
+      assert.equal(await ask(), `${out('192.0.2.1')}\n`)
+      assert.equal(await ask(), `${out('192.0.2.1')}\n`)
+      replaceRules(compiled(compileRules('other: src')))
+      assert.equal(await ask(), '{"other":"192.0.2.1"}\n')
+      replaceRules(RULES)
+      assert.equal(await ask(), `${out('192.0.2.1')}\n`)
     })
 
     it('gives many requests at a time what is theirs', async (t) => {
