@@ -23,6 +23,8 @@ export interface EnrichOptions {
    * flight, and at least 1024.
    */
   readonly maxEvents?: number
+  /** Whoever takes a batch is done with its bytes before it wants the next one: they may share a buffer. Default: false. */
+  readonly isLent?: boolean
 }
 
 const MIN_EVENTS = 1024
@@ -82,6 +84,7 @@ export class EnrichQueue {
   readonly #maxEvents: number
   readonly #owner: BatchOwner
   readonly #onProgress: () => void
+  readonly #isLent: boolean
   #enrichment: Enrichment | undefined
   #lineEnrichment: LineEnrichment | undefined
   /** The oldest first; only the last one may have events that are not started. */
@@ -90,8 +93,12 @@ export class EnrichQueue {
   #textLength = 0
   #waitsForDrain = false
 
-  constructor({ pool, enrich, required = false, maxEvents }: EnrichOptions, owner: QueueOwner) {
+  constructor(
+    { pool, enrich, required = false, maxEvents, isLent = false }: EnrichOptions,
+    owner: QueueOwner,
+  ) {
     this.#pool = pool
+    this.#isLent = isLent
     this.#maxEvents = maxEvents ?? Math.max(MIN_EVENTS, 2 * pool.capacity)
     this.#onProgress = () => owner.onProgress()
     this.#owner = {
@@ -114,7 +121,7 @@ export class EnrichQueue {
     this.#lineEnrichment =
       this.#enrichment === undefined
         ? undefined
-        : new LineEnrichment(this.#enrichment, NODE_CODING, this.#pool)
+        : new LineEnrichment(this.#enrichment, NODE_CODING, this.#pool, this.#isLent)
   }
 
   /** Takes a batch, where there is room for one. Call `work` then. */

@@ -1,3 +1,4 @@
+/** Of longer values nothing is kept: 1 KiB. */
 const KEY_WORDS = 256
 const TABLE_BITS = 18
 const TABLE_SIZE = 1 << TABLE_BITS
@@ -5,10 +6,19 @@ const TABLE_SIZE = 1 << TABLE_BITS
 const PROBES = 8
 /** Values that are kept at most; then all are forgotten. Half of the table, and what 100,000 answers for a type may need. */
 const MAX_ENTRIES = TABLE_SIZE / 2
-/** Their bytes together: 4 MiB in words, of which only those that are used take memory. */
-const ARENA_WORDS = 1 << 20
+/** All records together have 8 MiB, of which only those that are used take memory. */
+const ARENA_WORDS = 1 << 21
 /** Detections of all of them together. */
 const MAX_DETECTION_BYTES = 8 * 1024 * 1024
+
+// A record lies in one piece, so that a look at it costs one line of the processor's cache.
+const PATH = 0
+const LENGTH = 1
+/** Index of the detections plus 1; 0: nothing was found. */
+const FOUND = 2
+/** A 64-bit number, at an even place. */
+const UNTIL = 4
+const KEY = 6
 
 /** The detections that a value has: JSON texts of them, with commas in between. */
 export interface KnownDetections {
@@ -18,27 +28,25 @@ export interface KnownDetections {
 }
 
 /** No entry: nothing is known of the value, or not any longer. */
-export const UNKNOWN = -1
+export const UNKNOWN = 0
 
 /**
  * The answers that the cache of the tracer's client has given, by the bytes that a value has in lines. A text that is known needs
  * neither be decoded nor hashed as a string then.
  *
- *     table           entries                        arena
- *     [ 0 | 7 | 0 ] -> until, detections, key at --> [ path, length | bytes ... ][ path, length | bytes ... ]
+ *     table             arena
+ *     [ 0 | 26 | 0 ]    [ path, length, found, until, bytes ... ][ path, length, found, until, bytes ... ]
+ *           `----------------------------------------------------^ an entry
  *
  * Nothing is forgotten by itself: when there is no more room all of it goes, and comes again from the cache.
  */
 export class KnownAnswers {
-  /** Index of the entry, plus 1; 0: none. */
+  /** Indexes of records; 0: none. */
   readonly #table = new Int32Array(TABLE_SIZE)
-  readonly #keyAt = new Int32Array(MAX_ENTRIES)
-  readonly #until = new Float64Array(MAX_ENTRIES)
-  /** Index in `#detections` plus 1; 0: nothing was found. */
-  readonly #found = new Int32Array(MAX_ENTRIES)
   readonly #arena = new Int32Array(ARENA_WORDS)
+  readonly #times = new Float64Array(this.#arena.buffer)
   #entries = 0
-  #used = 0
+  #used = FIRST
   #detections: KnownDetections[] = []
   #detectionBytes = 0
   readonly #maxEntries: number
@@ -58,12 +66,13 @@ export class KnownAnswers {
    * @returns the entry, or `UNKNOWN`
    */
   find(path: number, memory: DataView, from: number, end: number): number {
+    const table = this.#table
     const place = hashOf(path, memory, from, end)
     for (let probe = 0; probe < PROBES; probe++) {
-      const entry = this.#table[(place + probe) & (TABLE_SIZE - 1)]! - 1
-      if (entry === -1) return UNKNOWN
-      if (this.#hasKey(entry, path, memory, from, end)) {
-        return this.#until[entry]! > this.now ? entry : UNKNOWN
+      const entry = table[(place + probe) & (TABLE_SIZE - 1)]!
+      if (entry === 0) return UNKNOWN
+      if (hasKey(this.#arena, entry, path, memory, from, end)) {
+        return this.#times[(entry + UNTIL) >> 1]! > this.now ? entry : UNKNOWN
       }
     }
     return UNKNOWN
@@ -71,13 +80,13 @@ export class KnownAnswers {
 
   /** @returns undefined: nothing was found for the value */
   detections(entry: number): KnownDetections | undefined {
-    const found = this.#found[entry]!
+    const found = this.#arena[entry + FOUND]!
     return found === 0 ? undefined : this.#detections[found - 1]
   }
 
   /** True where something was found for the value. */
   hasDetections(entry: number): boolean {
-    return this.#found[entry] !== 0
+    return this.#arena[entry + FOUND] !== 0
   }
 
   /**
@@ -96,52 +105,38 @@ export class KnownAnswers {
   ): void {
     const words = wordsOf(end - from)
     if (words > KEY_WORDS || this.#maxEntries === 0) return
-    this.#makeRoom(words + 2, detections)
+    const size = (KEY + words + 1) & ~1
+    this.#makeRoom(size, detections)
+    const arena = this.#arena
     const place = this.#placeFor(path, memory, from, end)
-    let entry = this.#table[place]! - 1
-    if (entry === -1 || !this.#hasKey(entry, path, memory, from, end)) {
-      entry = this.#entries++
-      this.#table[place] = entry + 1
-      this.#keyAt[entry] = this.#used
-      this.#arena[this.#used++] = path
-      this.#arena[this.#used++] = end - from
+    let entry = this.#table[place]!
+    if (entry === 0 || !hasKey(arena, entry, path, memory, from, end)) {
+      entry = this.#used
+      this.#used += size
+      this.#entries++
+      this.#table[place] = entry
+      arena[entry + PATH] = path
+      arena[entry + LENGTH] = end - from
       for (let word = 0; word < words; word++) {
-        this.#arena[this.#used++] = wordAt(memory, from + 4 * word, end)
+        arena[entry + KEY + word] = wordAt(memory, from + 4 * word, end)
       }
     }
-    this.#until[entry] = until
-    this.#found[entry] = 0
+    this.#times[(entry + UNTIL) >> 1] = until
+    arena[entry + FOUND] = 0
     if (detections === undefined) return
     this.#detectionBytes += detections.text.length
-    this.#found[entry] = this.#detections.push(detections)
+    arena[entry + FOUND] = this.#detections.push(detections)
   }
 
   /** The place of the key, or a free one, or the first one that it may have. */
   #placeFor(path: number, memory: DataView, from: number, end: number): number {
     const home = hashOf(path, memory, from, end)
-    let free = -1
     for (let probe = 0; probe < PROBES; probe++) {
       const place = (home + probe) & (TABLE_SIZE - 1)
-      const entry = this.#table[place]! - 1
-      if (entry === -1) {
-        if (free === -1) free = place
-        break
-      }
-      if (this.#hasKey(entry, path, memory, from, end)) return place
+      const entry = this.#table[place]!
+      if (entry === 0 || hasKey(this.#arena, entry, path, memory, from, end)) return place
     }
-    return free === -1 ? home : free
-  }
-
-  #hasKey(entry: number, path: number, memory: DataView, from: number, end: number): boolean {
-    const arena = this.#arena
-    let at = this.#keyAt[entry]!
-    if (arena[at] !== path || arena[at + 1] !== end - from) return false
-    at += 2
-    let address = from
-    for (; address + 4 <= end; address += 4) {
-      if (arena[at++] !== memory.getInt32(address, true)) return false
-    }
-    return address === end || arena[at] === wordAt(memory, address, end)
+    return home
   }
 
   #makeRoom(words: number, detections: KnownDetections | undefined): void {
@@ -152,10 +147,30 @@ export class KnownAnswers {
     if (!isFull) return
     this.#table.fill(0)
     this.#entries = 0
-    this.#used = 0
+    this.#used = FIRST
     this.#detections = []
     this.#detectionBytes = 0
   }
+}
+
+/** The first record. */
+const FIRST = 2
+
+function hasKey(
+  arena: Int32Array,
+  entry: number,
+  path: number,
+  memory: DataView,
+  from: number,
+  end: number,
+): boolean {
+  if (arena[entry + PATH] !== path || arena[entry + LENGTH] !== end - from) return false
+  let at = entry + KEY
+  let address = from
+  for (; address + 4 <= end; address += 4) {
+    if (arena[at++] !== memory.getInt32(address, true)) return false
+  }
+  return address === end || arena[at] === wordAt(memory, address, end)
 }
 
 function wordsOf(bytes: number): number {

@@ -2,7 +2,7 @@ import type { JsonObject, Value } from '../expression/value.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import type { Wanted } from '../json/wanted.ts'
 import { WantedMembers } from '../json/wanted.ts'
-import { MemberReader } from '../rules/fast/member-reader.ts'
+import { MARK_BITS, MemberReader } from '../rules/fast/member-reader.ts'
 import type { Answer, TracerPool } from '../tracer/client/pool.ts'
 import type { Enrichment, FoundIndicator, IndicatorPath } from './enrichment.ts'
 import { addElements, detectionsOf, isIndicator, MAX_INDICATORS } from './enrichment.ts'
@@ -40,6 +40,7 @@ export class LineIndicators {
   readonly #coding: TextCoding
   readonly #reader: MemberReader | undefined
   readonly #paths: readonly PlacedPath[]
+  readonly #slots: readonly number[]
   /** Places of members that paths lead through. */
   readonly #inner: readonly number[]
   readonly #source: AnswerSource
@@ -56,6 +57,7 @@ export class LineIndicators {
     this.#source = source
     const wanted = new WantedMembers()
     this.#paths = enrichment.paths.map((path) => ({ ...path, slot: wanted.member(path.steps) }))
+    this.#slots = this.#paths.map(({ slot }) => slot)
     wanted.finish()
     this.#inner = innerSlots(wanted.root)
     this.#reader = MemberReader.create(wanted, () => this.#passes())
@@ -181,24 +183,30 @@ export class LineIndicators {
     return { text: bytes, count: answer.length }
   }
 
-  /** True where nothing has to be done for the line that was read. */
+  /** True where nothing has to be done for the line that was read. This is asked for each line. */
   #passes(): boolean {
-    const reader = this.#reader!
-    const { memory } = reader
-    for (const slot of this.#inner) {
-      if (memory.getUint8(reader.address(slot)) === OPEN_BRACKET) return false
+    const { memory, words, row } = this.#reader!
+    const inner = this.#inner
+    for (let index = 0; index < inner.length; index++) {
+      if (memory.getUint8(words[row + 2 * inner[index]!]!) === OPEN_BRACKET) return false
     }
     const known = this.#known
-    const paths = this.#paths
+    const slots = this.#slots
     let hits = 0
-    for (let path = 0; path < paths.length; path++) {
-      const { slot } = paths[path]!
-      if (!hasIndicator(reader, slot)) {
-        if (memory.getUint8(reader.address(slot)) === OPEN_BRACKET) return false
+    for (let path = 0; path < slots.length; path++) {
+      const pair = row + 2 * slots[path]!
+      const from = words[pair]!
+      // Nothing is at address 0, where absent members are.
+      const first = memory.getUint8(from)
+      if (first !== QUOTE) {
+        if (first === OPEN_BRACKET) return false
         continue
       }
+      const end = words[pair + 1]! >>> MARK_BITS
+      const length = end - from
+      if (length <= 3 && (length === 2 || memory.getUint8(from + 1) === MINUS)) continue
       if (known === undefined) return false
-      const entry = known.find(path, memory, reader.address(slot), reader.addressOfEnd(slot))
+      const entry = known.find(path, memory, from, end)
       if (entry === UNKNOWN || known.hasDetections(entry)) return false
       hits++
     }

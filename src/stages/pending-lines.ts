@@ -22,6 +22,9 @@ interface Edit {
   readonly text: string
 }
 
+/** A buffer for a larger batch is not kept. */
+const MAX_LENT_BYTES = 1024 * 1024
+
 const COMMA = Uint8Array.of(0x2c)
 
 /** The part of enriching lines that is the same for all batches of a rule set. */
@@ -34,15 +37,29 @@ export class LineEnrichment {
   readonly #before: string
   readonly #after: string
 
-  /** @param source tells how long answers hold. Default: each is asked for */
-  constructor(enrichment: Enrichment, coding: TextCoding, source?: AnswerSource) {
+  readonly #isLent: boolean
+  #buffer: Uint8Array = new Uint8Array()
+
+  /**
+   * @param source tells how long answers hold. Default: each is asked for
+   * @param isLent whoever takes a batch is done with its bytes before the next one is cut: they may share a buffer. Default: each has its own
+   */
+  constructor(enrichment: Enrichment, coding: TextCoding, source?: AnswerSource, isLent = false) {
     this.coding = coding
+    this.#isLent = isLent
     this.indicators = new LineIndicators(enrichment, coding, source)
     const { into } = enrichment
     this.#before = `,${into.map((step, index) => `${index === 0 ? '' : '{'}${JSON.stringify(step)}:`).join('')}`
     this.#after = '}'.repeat(into.length - 1)
     this.head = new TextEncoder().encode(`${this.#before}[`)
     this.tail = new TextEncoder().encode(`]${this.#after}`)
+  }
+
+  /** Room for the bytes of a batch. */
+  buffer(size: number): Uint8Array {
+    if (!this.#isLent || size > MAX_LENT_BYTES) return this.coding.allocate(size)
+    if (this.#buffer.length < size) this.#buffer = this.coding.allocate(size + (size >> 1))
+    return this.#buffer
   }
 
   /** The member of an event that holds detections, behind another one: `,"threat":{"enrichments":[...]}`. */
@@ -191,7 +208,7 @@ export class PendingLines implements PendingWork {
     if (size + added === 0) return source.subarray(this.#from, end)
     this.#owner.added -= size + added
     // A UTF-16 unit takes three bytes at most.
-    const bytes = coding.allocate(end - this.#from + size + added * 3)
+    const bytes = this.#enrichment.buffer(end - this.#from + size + added * 3)
     let from = this.#from
     let to = 0
     let next = 0

@@ -5,7 +5,7 @@ import type { MachineHost } from './machine.ts'
 import { LineMachine, LineWindow } from './machine.ts'
 
 /** A pair's second word holds the end of a value above these bits. */
-const MARK_BITS = 5
+export const MARK_BITS = 5
 
 /** Nothing is written of a line but its LF, after one question. */
 const QUESTION: readonly Operation[] = [
@@ -28,10 +28,11 @@ const ABSENT = -2
 export class MemberReader implements MachineHost {
   /** The memory that the lines are in while they are read. Addresses are those of `address` and `addressOfEnd`. */
   readonly memory: DataView
+  /** The same memory as words: of a wanted member `slot`, `words[row + 2 * slot]` is the address of its value. */
+  readonly words: Int32Array
+  readonly row: number
   readonly #machine: LineMachine
   readonly #layout: Layout
-  /** The row, as an index of words. */
-  readonly #row: number
   #bytes: Uint8Array = new Uint8Array()
   readonly #window: LineWindow
   readonly #passes: () => boolean
@@ -45,7 +46,8 @@ export class MemberReader implements MachineHost {
     this.#layout = layout
     this.#machine = machine
     this.#window = new LineWindow(machine)
-    this.#row = layout.row / 4
+    this.words = machine.words
+    this.row = layout.row / 4
     this.#passes = passes
     const { buffer, byteOffset, byteLength } = machine.bytes
     this.memory = new DataView(buffer, byteOffset, byteLength)
@@ -107,12 +109,12 @@ export class MemberReader implements MachineHost {
 
   /** @returns the address of a member's value in `memory`; 0: it is absent */
   address(slot: number): number {
-    return this.#machine.words[this.#row + 2 * slot]!
+    return this.words[this.row + 2 * slot]!
   }
 
   /** @returns the address behind the value of a member that is there */
   addressOfEnd(slot: number): number {
-    return this.#machine.words[this.#row + 2 * slot + 1]! >>> MARK_BITS
+    return this.words[this.row + 2 * slot + 1]! >>> MARK_BITS
   }
 
   /** @returns the offset of a member's value in the line that was read; -1: it is absent */

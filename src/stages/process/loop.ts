@@ -83,7 +83,7 @@ export class ProcessLoop implements StageChain {
     })
     if (tracer === undefined) return
     this.#queue = new EnrichQueue(
-      { pool: tracer, enrich: rules.enrich },
+      { pool: tracer, enrich: rules.enrich, isLent: true },
       { onProgress: () => this.#advance(), onFault: (error) => this.#fail(error as Error) },
     )
   }
