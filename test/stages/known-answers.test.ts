@@ -111,8 +111,7 @@ class CachingPool extends EventEmitter {
   }
 }
 
-const RULES =
-  'url: u\na.ip: i\nc:\n  field: r\n  required: false\nenrich:\n  url: [url, c]\n  ip: [a.ip]\n'
+const RULES = 'url: u\na.ip: i\nc:\n  field: r\n  required: false\nenrich:\n  url: [url, c]\n  ip: [a.ip]\n'
 
 function sourceOf(text: string, size: number): Source {
   let isStopped = false
