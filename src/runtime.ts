@@ -2,7 +2,7 @@
  * The needs of printed code (`RuleSet.printModule`): the runtime of the language, its functions, and the makers of the constants
  * of a module. Nothing here parses or compiles rules.
  */
-import type { PrepareHost } from './expression/functions/definition.ts'
+import { ArgumentProblem, type PrepareHost } from './expression/functions/definition.ts'
 import { FUNCTION_LIBRARY, FUNCTIONS } from './expression/functions/index.ts'
 import type { Call, Constants, NamedLookupTable } from './expression/recipe.ts'
 
@@ -31,7 +31,7 @@ export function directFunction(name: string): Call {
  *
  * @param tables the lookup tables that it asks for
  * @param patterns the rule file's own patterns that it asks for
- * @throws {TypeError} where no function of that name is prepared
+ * @throws {TypeError} where no function of that name is prepared, or one needs a database of addresses: printed code has none
  */
 export function preparedFunction(
   name: string,
@@ -49,5 +49,9 @@ export function preparedFunction(
     allowUnsafePatterns: true,
     warn() {},
   }
-  return implementation.prepare(constants, host)
+  try {
+    return implementation.prepare(constants, host)
+  } catch (error) {
+    throw error instanceof ArgumentProblem ? new TypeError(error.message, { cause: error }) : error
+  }
 }

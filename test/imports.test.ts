@@ -54,6 +54,8 @@ const LIBRARY: readonly string[] = [
   'stages',
   'io',
   'pipeline.ts',
+  'http',
+  'handlers',
   'tracer',
 ]
 
@@ -80,10 +82,24 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'tracer',
   ],
   'pipeline.ts': ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'stages', 'tracer'],
-  io: ['errors.ts', 'event.ts', 'formats', 'stages', 'pipeline.ts'],
-  tracer: [],
+  http: [],
+  handlers: ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'batches', 'http'],
+  io: ['errors.ts', 'event.ts', 'formats', 'stages', 'pipeline.ts', 'http'],
+  authoring: [
+    'errors.ts',
+    'installed.ts',
+    'event.ts',
+    'expression',
+    'json',
+    'rules',
+    'formats',
+    'batches',
+    'stages',
+    'tracer',
+  ],
+  tracer: ['http'],
   'index.ts': LIBRARY,
-  cli: [...LIBRARY, 'index.ts'],
+  cli: [...LIBRARY, 'index.ts', 'authoring'],
 }
 
 /**
@@ -99,9 +115,30 @@ const ENTRIES: Readonly<Record<string, { readonly stations: readonly string[]; r
       stations: ['runtime.ts', 'errors.ts', 'event.ts', 'expression', 'json', 'rules'],
       hasNode: false,
     },
+    './handlers': {
+      stations: ['handlers', 'errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'batches'],
+      hasNode: false,
+    },
+    './handlers/node': {
+      stations: [
+        'handlers',
+        'http',
+        'errors.ts',
+        'event.ts',
+        'expression',
+        'json',
+        'rules',
+        'formats',
+        'batches',
+      ],
+      hasNode: true,
+    },
     './client': { stations: ['tracer/client', 'tracer/protocol.ts', 'tracer/controls.ts'], hasNode: true },
-    './tracer': { stations: ['tracer', SHARED_LEAF], hasNode: true },
-    '.': { stations: Object.keys(ALLOWED).filter((station) => station !== 'cli'), hasNode: true },
+    './tracer': { stations: ['tracer', 'http', SHARED_LEAF], hasNode: true },
+    '.': {
+      stations: Object.keys(ALLOWED).filter((station) => station !== 'cli' && station !== 'authoring'),
+      hasNode: true,
+    },
   }
 
 /** The source of an entry of the package. */
@@ -134,12 +171,14 @@ function closureOf(file: string, isRunning = false): Set<string> {
 const IN_CIRCLES_OF_TYPES: ReadonlySet<string> = new Set()
 
 /** Stations whose exports are all imported somewhere, or public. */
-const WITHOUT_IDLE_EXPORTS: readonly string[] = ['expression', 'rules', 'tracer', 'cli']
+const WITHOUT_IDLE_EXPORTS: readonly string[] = ['expression', 'rules', 'http', 'tracer', 'cli']
 
 /** The exports of those that nothing imports yet, by file. */
 const KEPT_EXPORTS: Readonly<Record<string, readonly string[]>> = {
   'rules/fast/fast-path.ts': ['FastNotes'],
   'cli/inputs.ts': ['STDIN', 'OpenedInputs'],
+  // For the look-ups over HTTP.
+  'http/body.ts': ['readBody'],
 }
 
 /** Every name that some file of the project imports from a file below src, with the file: `a.ts name`; `a.ts *` for all. */
@@ -287,6 +326,17 @@ describe('imports', () => {
       )
       assert.deepEqual(ofNode, [], file)
       assert.doesNotMatch(withoutComments(TEXTS.get(file)!), /\bBuffer\b/, file)
+    }
+  })
+
+  it('leave the cores for authors without Node: a page in a browser uses them', () => {
+    const withNode = ['authoring/lsp/', 'authoring/playground/server.ts', 'authoring/playground/assets.ts']
+    for (const [file, imports] of IMPORTS) {
+      if (stationOf(file) !== 'authoring' || withNode.some((prefix) => file.startsWith(prefix))) continue
+      const ofNode = imports.filter(
+        ({ target }) => target.startsWith('node:') || withNode.some((prefix) => target.startsWith(prefix)),
+      )
+      assert.deepEqual(ofNode, [], file)
     }
   })
 

@@ -96,17 +96,12 @@ interface RuleSetParts {
 
 export function createRuleSet(parts: RuleSetParts): RuleSet {
   const { checked } = parts
-  const { rules, taps = [], split } = checked
-  const readsRaw =
-    rules.some(({ node }) => hasRaw(node)) ||
-    [checked.drop, ...(checked.cases ?? []).flat()].some((each) => hasRaw(each?.node))
+  const { rules, taps = [] } = checked
   const tapLabels = taps.map(({ label }) => label)
   const names = rules.map((rule) => rule.name)
   // Each of the three programs is generated when the first event needs it.
   const exact = lazy(() => generateProgram(checked, true))
-  // tap may put dicts into any event, and so may a list that is computed.
-  const makesDicts = taps.length > 0 || (split !== undefined && !isOfEvent(split.node))
-  const usual = !makesDicts ? lazy(() => generateProgram(checked, false)) : exact
+  const usual = !makesDicts(checked) ? lazy(() => generateProgram(checked, false)) : exact
   const programs: RunPrograms = {
     get usual() {
       return usual().evaluate
@@ -155,11 +150,21 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
         notes,
         meter,
         tapLabels,
-        readsRaw,
+        readsRaw: readsRaw(checked),
         isRouted,
       })
     },
   }
+}
+
+/** tap may put dicts into any event, and so may a list that is computed: every event is evaluated as one that holds some. */
+export function makesDicts({ taps = [], split }: CheckedRules): boolean {
+  return taps.length > 0 || (split !== undefined && !isOfEvent(split.node))
+}
+
+/** The texts of elements are asked for. */
+export function readsRaw({ rules, drop, cases = [] }: CheckedRules): boolean {
+  return rules.some(({ node }) => hasRaw(node)) || [drop, ...cases.flat()].some((each) => hasRaw(each?.node))
 }
 
 /** The fast path of a rule set without others: its conditions before it, where it has any. */

@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS, Meter } from '../../expression/runtime/meter.ts'
 import type { Dict, JsonObject, NumberTexts } from '../../expression/value.ts'
 import type { LinePathPlan, RunnerSource } from '../apply/normalize.ts'
 import type { CheckedExpression } from '../checked-rule.ts'
-import type { NoRoute, RoutedDefinition } from '../definition.ts'
+import type { NoRoute, RoutedDefinition, SentRoutes } from '../definition.ts'
 import type { EnrichSpec } from '../enrich-spec.ts'
 import type { LineRoute } from '../fast/routed-line-path.ts'
 import { planLineRoutes } from '../fast/routed-line-path.ts'
@@ -28,7 +28,7 @@ interface Route {
 
 interface RoutedParts {
   readonly label: string
-  readonly definition: RoutedDefinition
+  readonly definition: SentRoutes
   readonly routes: readonly Route[]
   readonly noRoute: NoRoute
   readonly enrich: EnrichSpec | undefined
@@ -43,7 +43,7 @@ interface RoutedParts {
 export class RoutedRules implements RunnerSource {
   /** The name of all together, for messages. */
   readonly file: string
-  readonly definition: RoutedDefinition
+  readonly definition: SentRoutes
   readonly routes: readonly Route[]
   readonly noRoute: NoRoute
   readonly enrich: EnrichSpec | undefined
@@ -160,6 +160,8 @@ class RoutedNotes {
   readonly #routes: readonly Route[]
   readonly #sets: (RuleNotes | undefined)[] = []
   readonly #events: Uint32Array
+  /** Those that events went since the sums were taken. */
+  readonly #active = new Set<number>()
 
   constructor(routes: readonly Route[]) {
     this.#routes = routes
@@ -178,21 +180,24 @@ class RoutedNotes {
 
   /** Events have gone this way. */
   count(route: number, events = 1): void {
+    if (this.#events[route] === 0) this.#active.add(route)
     this.#events[route]! += events
   }
 
   /** Events that were dropped since the sums were taken. */
   get dropped(): number {
     let sum = this.ofRoutes.dropped
-    for (const notes of this.#sets) sum += notes?.dropped ?? 0
+    for (const route of this.#active) sum += this.#sets[route]?.dropped ?? 0
     return sum
   }
 
   take(): BatchNotes {
     const sets = new Map<string, BatchNotes>()
     let { dropped = 0 } = this.ofRoutes.take()
-    for (const [route, notes] of this.#sets.entries()) {
-      if (notes === undefined) continue
+    const active = [...this.#active].sort((one, other) => one - other)
+    this.#active.clear()
+    for (const route of active) {
+      const notes = this.of(route)
       const { name } = this.#routes[route]!
       const events = this.#events[route]!
       const taken = notes.take()
