@@ -10,7 +10,7 @@ import unbzip2 from 'unbzip2-stream'
  */
 
 /** The container of a path, and the name of the wanted file in it. */
-export interface ContainedFile {
+interface ContainedFile {
   /** The file that is there. */
   readonly file: string
   /** Undefined: the only one in it. */
@@ -29,7 +29,7 @@ export function containedFile(path: string): ContainedFile {
 }
 
 /** The way in which a file is packed, by its first bytes. */
-export type Packing = 'gzip' | 'bzip2' | 'zip' | undefined
+type Packing = 'gzip' | 'bzip2' | 'zip' | undefined
 
 const MAGIC_BYTES = 4
 
@@ -37,7 +37,7 @@ const MAGIC_BYTES = 4
 export const PACKING_BYTES = MAGIC_BYTES
 
 /** @param head the first bytes of the file */
-export function packingOf(head: Uint8Array): Packing {
+function packingOf(head: Uint8Array): Packing {
   const [a, b, c, d] = head
   if (a === 0x1f && b === 0x8b) return 'gzip'
   if (a === 0x42 && b === 0x5a && c === 0x68 && d !== undefined && d >= 0x31 && d <= 0x39) return 'bzip2'

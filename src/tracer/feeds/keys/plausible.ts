@@ -14,7 +14,8 @@ const OTHER_TOP_LEVEL = new Set([
 ])
 const HOST = /^[\p{L}\p{M}\p{N}_.-]+$/u
 const MASK_HOST = /^[\p{L}\p{M}\p{N}_.*-]+$/u
-const PORT = /:\d{1,5}$/
+const PORT = /:(\d{1,5})$/
+const LAST_PORT = 65_535
 const SCHEME = /^[a-z][a-z0-9+.-]{1,30}:\/\//i
 const BLANK = /\s/
 const LONGEST_HOST = 255
@@ -39,7 +40,9 @@ export function urlShape(text: string): UrlShape | undefined {
   const rest = text.startsWith('//') ? text.slice(2) : text
   const end = rest.search(/[/\\?#]/)
   const authority = end < 0 ? rest : rest.slice(0, end)
-  const host = authority.replace(PORT, '')
+  const port = PORT.exec(authority)
+  if (port !== null && Number(port[1]) > LAST_PORT) return undefined
+  const host = port === null ? authority : authority.slice(0, port.index)
   const isPlausible = (HOST.test(host) && hasTopLevel(host)) || parseAddress(host) !== undefined
   if (!isPlausible) return undefined
   // A slash alone is no path.
