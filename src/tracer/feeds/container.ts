@@ -37,7 +37,7 @@ const MAGIC_BYTES = 4
 export const PACKING_BYTES = MAGIC_BYTES
 
 /** @param head the first bytes of the file */
-function packingOf(head: Uint8Array): Packing {
+export function packingOf(head: Uint8Array): Packing {
   const [a, b, c, d] = head
   if (a === 0x1f && b === 0x8b) return 'gzip'
   if (a === 0x42 && b === 0x5a && c === 0x68 && d !== undefined && d >= 0x31 && d <= 0x39) return 'bzip2'
