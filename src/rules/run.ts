@@ -98,6 +98,21 @@ export interface RunPrograms {
   readonly exact: GeneratedFunction
 }
 
+/** Programs that are made when they are first asked for. */
+export function lazyPrograms(usual: () => GeneratedFunction, exact: () => GeneratedFunction): RunPrograms {
+  const made: { usual?: GeneratedFunction; exact?: GeneratedFunction } = {}
+  return {
+    get usual() {
+      made.usual ??= usual()
+      return made.usual
+    },
+    get exact() {
+      made.exact ??= exact()
+      return made.exact
+    },
+  }
+}
+
 /** The parts of a run that rule sets do not share, and what it has to know of them. */
 interface RunState {
   readonly notes: RuleNotes

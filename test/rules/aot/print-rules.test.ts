@@ -1,0 +1,190 @@
+/** Rules printed as JavaScript: what they make of events is, byte for byte, what the live rules make of them. */
+import assert from 'node:assert/strict'
+import { Buffer } from 'node:buffer'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { dump } from 'js-yaml'
+import type { RulesModule } from '../../../src/batches/compiled-module.ts'
+import { loadRules } from '../../../src/cli/rule-files.ts'
+import { FUNCTIONS } from '../../../src/expression/functions/index.ts'
+import { BUILTIN_REFERENCE } from '../../../src/expression/reference.ts'
+import { printModule } from '../../../src/rules/aot/print-rules.ts'
+import { compileRules, type RuleSet } from '../../../src/rules/compile.ts'
+import { propertyRuns } from '../../property-runs.ts'
+import { eventLine, manyRules, ruleFile } from '../fast/generated.ts'
+import { assertSame, printedRules } from './equality.ts'
+
+const RUNTIME = new URL('../../../src/runtime.ts', import.meta.url).href
+const FIXTURES = fileURLToPath(new URL('../../../fixtures/', import.meta.url))
+
+/** Folders with rules and events for them. */
+const CASES = [FIXTURES, join(FIXTURES, 'vendors')].flatMap((folder) =>
+  readdirSync(folder)
+    .map((name) => join(folder, name))
+    .filter((path) => existsSync(join(path, 'rules.yaml')) && existsSync(join(path, 'input.jsonl'))),
+)
+
+async function imported(source: string): Promise<RulesModule> {
+  return (await import(`data:text/javascript,${encodeURIComponent(source)}`)).default
+}
+
+function bytesOf(lines: readonly string[]): Uint8Array {
+  return Buffer.from(`${lines.join('\n')}\n`)
+}
+
+function same(rules: RuleSet, lines: readonly string[], name: string): void {
+  assertSame(printedRules(rules), rules, bytesOf(lines), name)
+}
+
+/** The rules of a folder, with the tables that the project ships, unless they have their own. */
+async function rulesIn(folder: string) {
+  const rules = join(folder, 'rules.yaml')
+  const own =
+    existsSync(join(folder, 'lookups.yaml')) || /^ {2}windows_sids:/m.test(readFileSync(rules, 'utf8'))
+  return loadRules({
+    rules: [rules],
+    lookups: own ? undefined : [join(FIXTURES, 'lookups.yaml')],
+    compiler: {},
+    noRoute: undefined,
+  })
+}
+
+for (const folder of CASES) {
+  test(`the module of ${folder.slice(FIXTURES.length)} gives the bytes of the live rules`, async () => {
+    const rules = await rulesIn(folder)
+    const source = printModule(rules, RUNTIME)
+    assert.doesNotMatch(source, /\beval\b|new Function/)
+    const { output, errors } = assertSame(
+      await imported(source),
+      rules,
+      readFileSync(join(folder, 'input.jsonl')),
+      folder,
+    )
+    assert.ok(output.length + errors.length > 0, 'something came of the events')
+  })
+}
+
+test('the module of many rule sets finds the one for each event, also on the fast path', async () => {
+  const rules = await loadRules({
+    rules: [join(FIXTURES, 'vendors')],
+    lookups: undefined,
+    compiler: {},
+    noRoute: undefined,
+  })
+  const inputs = CASES.filter((folder) => folder.includes('vendors')).map((folder) =>
+    readFileSync(join(folder, 'input.jsonl')),
+  )
+  const module = await imported(printModule(rules, RUNTIME))
+  const { output } = assertSame(module, rules, Buffer.concat(inputs), 'vendors')
+  assert.ok(output.split('\n').length > 20, output)
+})
+
+test('every function with its constants and tables is printed', () => {
+  for (const { examples } of FUNCTIONS.values()) {
+    for (const { expression, event = {}, tables } of examples) {
+      const file = { ...(tables === undefined ? {} : { lookup: tables }), result: expression }
+      same(compileRules(dump(file, { lineWidth: -1 })), [JSON.stringify(event)], expression)
+    }
+  }
+  for (const { example } of BUILTIN_REFERENCE.values())
+    same(compileRules(dump({ result: `(${example})` }, { lineWidth: -1 })), ['{}'], example)
+})
+
+test('constants of every kind are printed as they are', () => {
+  const expressions = [
+    "('__proto__', -1, 1e300, 2 ** 70, (1, None, True), 'a\\u2028b')",
+    "a in ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', '__proto__')",
+    '123456789012345678901234567890 - -5',
+    "lookup('t', a)",
+    "(lookup('t', 'l'), lookup('t', 'none', 5))",
+    'sorted(b, key=str.lower, reverse=True)',
+    'max(b, key=len)',
+    'min(b, key=lower)',
+    "match('(?<=x)y|(a)\\\\1?', a)",
+    "match('(x+x+)+y', a)",
+    "'{x}'.format(x=a)",
+    "parse_timestamp(t, '%Y', 'iso8601')",
+    'deep.er.than.two',
+    "data['10']",
+  ]
+  const lookup = { t: JSON.parse('{"__proto__":{"__proto__":[1],"10":1,"a":-0.5},"l":[true,null]}') }
+  const rules: Record<string, unknown> = { lookup }
+  for (const [index, field] of expressions.entries()) rules[`r${index}`] = { field, required: false }
+  const lines = [
+    '{"a":"__proto__","b":["b","Aaa","c"],"t":"2024","deep":{"er.than":{"two":2.50}},"10":123456789012345678901}',
+    '{"a":"a","b":["é"],"t":"2024-03-17T22:15","tzinfo":"Europe/Berlin","deep.er.than.two":1}',
+  ]
+  same(compileRules(dump(rules, { lineWidth: -1 }), { allowUnsafePatterns: true }), lines, 'kinds')
+})
+
+test('conditions, cases, taps, splitting, the rest and limits are printed', () => {
+  const lines = [
+    '{"x":1,"y":[{"z":1},{"z":"a"},5]}',
+    '{"x":"t","v":2}',
+    '{"x":[1,[2]],"w":{"a":1,"b":2}}',
+    '{}',
+    '[',
+  ]
+  const files = [
+    'when: x == 1\ndrop: exists(v)\na: x',
+    "drop: x == 't'\na: {field: x, required: false}\nb: {rest: true}",
+    'a: x\nrest: other',
+    'split: y\na: z\nb: parent.x',
+    'tap: |\n  while true:\n    data.n = 1\na: x',
+    'cases:\n  - when: x == 1\n    rules: {a: x}\n  - rules: {a: v, b: x}',
+    'a: {field: x + 1, on_error: anomaly}\nb: {field: x * 1000000, on_error: omit}',
+    'a: line.raw\nb: {field: len(line.raw), required: false}',
+    'defaults: {required: false, ignore: ["t", 1, null]}\na: x\nb: data["x"]\nc: line.v',
+  ]
+  let compiled = 0
+  for (const file of files) {
+    let rules: RuleSet
+    try {
+      rules = compileRules(file, { maxWork: 1_000_000, maxBuilt: 100_000, maxWhileSteps: 50 })
+    } catch {
+      continue
+    }
+    compiled++
+    same(rules, lines, file)
+  }
+  assert.ok(compiled >= 7, `${compiled} of ${files.length} are rule files`)
+})
+
+test('a program of many rules is printed with what builds its output', () => {
+  const rules: Record<string, unknown> = { 'a.b': 'x', a: '{"c": 1}', '10.5': 'x', __proto__x: 'x' }
+  for (let index = 0; index < 70; index++)
+    rules[`many.f${index}`] = { field: `x + ${index}`, required: index % 2 === 0 }
+  same(compileRules(dump(rules)), ['{"x":1}', '{"x":1.0}', '{"x":"t"}', '{}'], 'many')
+})
+
+test('a table stands once in a module, however many calls look into it', () => {
+  const source = "lookup:\n  t: {a: needle}\nr: lookup('t', a)\ns: lookup('t', b)\n"
+  assert.equal(printModule(compileRules(source)).split('needle').length, 2)
+})
+
+test('a module names the library of linear patterns only where a pattern began with it', () => {
+  const usesRe2 = (pattern: string) =>
+    /\bre2js\b/.test(printModule(compileRules(dump({ a: `match(${JSON.stringify(pattern)}, x)` }))))
+  assert.equal(usesRe2('[a-z]+'), false)
+  assert.equal(usesRe2('(x+x+)+y'), true)
+})
+
+test('texts of rules enter the module quoted', () => {
+  const evil = '"); globalThis.hacked = true; ("\u2028</script>'
+  const rules = compileRules(
+    dump({ [evil]: JSON.stringify(evil), b: { field: `data[${JSON.stringify(evil)}]`, required: false } }),
+    { file: `${evil}\n.yaml` },
+  )
+  same(rules, [JSON.stringify({ [evil]: 1 })], 'quoted')
+  assert.equal('hacked' in globalThis, false)
+})
+
+test('any rules give the same live and printed, for any lines', () => {
+  const compare = (file: string, lines: readonly string[]) => same(compileRules(file), lines, file)
+  const lines = fc.array(eventLine, { minLength: 1, maxLength: 12 })
+  fc.assert(fc.property(ruleFile, lines, compare), { numRuns: propertyRuns(30) })
+  fc.assert(fc.property(manyRules, lines, compare), { numRuns: propertyRuns(1) })
+})
