@@ -5,6 +5,9 @@
  * they share goes into dist/chunks/, together with the libraries that are plain JavaScript: an entry then loads a few
  * files, where it would load some hundred, and that is most of what a start costs. Libraries with native parts, or with
  * files or threads of their own, stay outside. Types are a file for each module, as the compiler writes them.
+ *
+ * dist/portable/ has the modules of `sluice/runtime` one by one, without anything of Node: of these a bundler takes what a compiled
+ * module imports, which joined files would not let it.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -26,7 +29,7 @@ const ENTRIES = [
 ]
 
 /** Those that are not joined: lmdb is native, and the others look for files of their own, or are seldom needed. */
-const OUTSIDE = ['lmdb', 'pino', 'prom-client', 'maxmind', 're2js', 'undici']
+const OUTSIDE = ['lmdb', 'pino', 'prom-client', 'maxmind', 're2js', 'undici', 'esbuild']
 
 rmSync(DIST, { recursive: true, force: true })
 runTypeScript()
@@ -50,11 +53,43 @@ const { metafile } = await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 })
+await writePortableRuntime()
 writeFileSync(join(DIST, 'THIRD-PARTY-LICENSES.txt'), licences(Object.keys(metafile.inputs)))
 for (const command of COMMANDS) chmodSync(join(DIST, `${command}.js`), 0o755)
 
 function sourceOf(entry: string): string {
   return COMMANDS.includes(entry) ? entry.replace('cli/', 'cli/start-') : entry
+}
+
+async function writePortableRuntime(): Promise<void> {
+  const shared = {
+    absWorkingDir: ROOT,
+    bundle: true,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2022',
+    packages: 'external',
+    logLevel: 'warning',
+  } as const
+  const whole = await build({ ...shared, entryPoints: ['src/runtime.ts'], write: false, metafile: true })
+  const portable = join(DIST, 'portable')
+  await build({
+    ...shared,
+    entryPoints: Object.keys(whole.metafile.inputs),
+    outbase: 'src',
+    outdir: portable,
+    plugins: [
+      {
+        name: 'one by one',
+        setup({ onResolve }) {
+          onResolve({ filter: /^\.\.?\// }, ({ path, kind }) =>
+            kind === 'entry-point' ? undefined : { path: path.replace(/\.ts$/, '.js'), external: true },
+          )
+        },
+      },
+    ],
+  })
+  writeFileSync(join(portable, 'package.json'), '{"type":"module","sideEffects":false}\n')
 }
 
 /** Writes the declarations, and checks the types. */

@@ -1,5 +1,5 @@
 /**
- * The needs of compiled modules (`normalize compile`), by name: the runtime of the language, its functions (`fn_lower`), and what puts
+ * The needs of compiled modules (`normalize compile`), by name: the runtime of the language, its functions (`fn_lower`) and built-ins (`py_len`), and what puts
  * rules together. A bundler takes of it what a module imports. Nothing here parses or compiles rules.
  */
 import type { FunctionDefinition, PrepareHost } from './expression/functions/definition.ts'
@@ -64,10 +64,43 @@ export { urlDecode as fn_url_decode } from './expression/functions/url-decode.ts
 export { without as fn_without } from './expression/functions/without.ts'
 export { zipDict as fn_zip_dict } from './expression/functions/zip-dict.ts'
 export { re2js } from './expression/regex/re2js.ts'
-export { BUILTINS } from './expression/runtime/builtins.ts'
+export {
+  py_all,
+  py_any,
+  py_dict,
+  py_enumerate,
+  py_isinstance,
+  py_len,
+  py_list,
+  py_range,
+  py_repr,
+  py_reversed,
+  py_set,
+  py_sorted,
+  py_str,
+  py_tuple,
+  py_zip,
+} from './expression/runtime/builtins.ts'
 export { fieldPath } from './expression/runtime/fields.ts'
 export * from './expression/runtime/helpers.ts'
-export { builtinKey, methodKey } from './expression/runtime/key-functions.ts'
+export { callableKey, methodKey } from './expression/runtime/key-functions.ts'
+export {
+  py_abs,
+  py_bin,
+  py_bool,
+  py_chr,
+  py_divmod,
+  py_float,
+  py_hex,
+  py_int,
+  py_max,
+  py_min,
+  py_oct,
+  py_ord,
+  py_pow,
+  py_round,
+  py_sum,
+} from './expression/runtime/numbers/number-builtins.ts'
 export { wantedTree } from './json/wanted.ts'
 export { EvaluableRules } from './rules/evaluable-rules.ts'
 export { createFastPath } from './rules/fast/plan.ts'

@@ -14,11 +14,7 @@ import type { TextCoding } from '../json/text-coding.ts'
 import type { EventReader } from '../rules/apply/parse-event.ts'
 import { EventParser } from '../rules/apply/parse-event.ts'
 import { CsvReader } from './csv-reader.ts'
-import type { Cutter } from './cutter.ts'
-import { EventCutter } from './event-cutter.ts'
-import { LineCutter } from './line-cutter.ts'
 import { TextReader } from './text-reader.ts'
-import { TranscodingCutter } from './transcoding-cutter.ts'
 
 /**
  * Makes the test of a pattern of `multiline` (batches/multiline-pattern.ts has it): engines of patterns are large, and whoever reads no such
@@ -118,7 +114,7 @@ export class EventFormat {
    * @throws {TypeError} when a pattern cannot be used
    */
   createSplitter(coding: TextCoding): Splitter {
-    const splitter = this.#createSplitter(coding)
+    const splitter = this.createUtf8Splitter(coding)
     const transcoder = this.createTranscoder()
     return transcoder === undefined ? splitter : new TranscodingSplitter(transcoder, splitter)
   }
@@ -129,22 +125,11 @@ export class EventFormat {
   }
 
   /**
-   * A cutter for worker threads, whose blocks are UTF-8.
+   * A splitter for bytes that are UTF-8 already, of one source.
    *
-   * @param blockBytes a block has about so many bytes
    * @throws {TypeError} when a pattern cannot be used
    */
-  createCutter(blockBytes: number, coding: TextCoding): Cutter {
-    const { maxLineBytes } = this.#settings
-    const cutter =
-      this.lines === undefined
-        ? new EventCutter(() => this.#createSplitter(coding), blockBytes)
-        : new LineCutter(maxLineBytes, blockBytes, coding)
-    const transcoder = this.createTranscoder()
-    return transcoder === undefined ? cutter : new TranscodingCutter(transcoder, cutter)
-  }
-
-  #createSplitter(coding: TextCoding): Splitter {
+  createUtf8Splitter(coding: TextCoding): Splitter {
     const format = this.#format
     if ('createSplitter' in format) return format.createSplitter(this.#settings, coding)
     return new LineSplitter(this.#settings.maxLineBytes, coding, this.lines)

@@ -109,7 +109,7 @@ export function tableRecipe(name: string, table: LookupTable): Recipe<NamedLooku
 export function builtinRecipe(name: string): Recipe<Call> {
   return {
     realize: () => BUILTINS[name]!.call,
-    print: (module) => _`${module.use('BUILTINS')}[${name}].call`,
+    print: (module) => _`${module.use(`py_${name}`)}.call`,
   }
 }
 
@@ -117,7 +117,10 @@ export function builtinRecipe(name: string): Recipe<Call> {
 export function keyRecipe(make: 'methodKey' | 'builtinKey', name: string): Recipe<Call> {
   return {
     realize: () => (make === 'methodKey' ? methodKey(name) : builtinKey(name)),
-    print: (module) => _`${module.use(make)}(${name})`,
+    print: (module) =>
+      make === 'methodKey'
+        ? _`${module.use(make)}(${name})`
+        : _`${module.use('callableKey')}(${module.use(`py_${name}`)})`,
   }
 }
 

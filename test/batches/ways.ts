@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { BlockProcessor } from '../../src/batches/block-processor.ts'
+import { createCutter } from '../../src/batches/create-cutter.ts'
 import type { Piece } from '../../src/batches/cutter.ts'
 import { EventFormat } from '../../src/batches/input-format.ts'
 import type { ProcessedPart } from '../../src/batches/processor.ts'
@@ -69,7 +70,7 @@ export function byBlocks(
   blockBytes = 100,
 ): Made {
   const settings = inputSettings(input)
-  const cutter = new EventFormat(settings).createCutter(blockBytes, NODE_CODING)
+  const cutter = createCutter(new EventFormat(settings), settings.maxLineBytes, blockBytes, NODE_CODING)
   const processor = new BlockProcessor(rules, { input: settings, fastPath: true, stopAtRejected: false })
   let [output, errors, written, rejected, replaced, lines] = ['', '', 0, 0, 0, 0]
   const pieces: Piece[] = []

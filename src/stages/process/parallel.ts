@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads'
+import { createCutter } from '../../batches/create-cutter.ts'
 import type { Cutter, Piece } from '../../batches/cutter.ts'
 import { EventFormat } from '../../batches/input-format.ts'
 import type { BlockResult, WorkerSettings } from '../../batches/protocol.ts'
@@ -90,7 +91,12 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
       onFault: (error) => this.destroy(error),
       createWorker,
     })
-    this.#cutter = new EventFormat(input, safeLineTest).createCutter(blockBytes, NODE_CODING)
+    this.#cutter = createCutter(
+      new EventFormat(input, safeLineTest),
+      input.maxLineBytes,
+      blockBytes,
+      NODE_CODING,
+    )
   }
 
   /** Bytes read so far, after decompression. */
