@@ -43,10 +43,15 @@ export interface RulesModule extends CompiledModule {
 /** The source in records of rejected events, where lines come from no file. */
 const NO_SOURCE = '-'
 
+/** Before so many bytes of lines the fast path is not made: its WebAssembly, and its memory, cost more than it gains. 64 KiB. */
+const FAST_FROM_BYTES = 64 * 1024
+
 /** @param file the name of the rules */
 export function createModule(file: string, rules: RunnerSource): RulesModule {
   let runner: Runner | undefined
   let lines: Processor<RejectedRecords> | undefined
+  let isFast = false
+  let seen = 0
   return {
     file,
     normalize(event) {
@@ -56,8 +61,12 @@ export function createModule(file: string, rules: RunnerSource): RulesModule {
     },
     normalizeLines(chunk) {
       const coding = platformCoding()
-      lines ??= new Processor(rules, new RecordWriter(NO_SOURCE, coding), { coding })
       const bytes = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk
+      seen += bytes.length
+      if (lines === undefined || (!isFast && seen >= FAST_FROM_BYTES)) {
+        isFast = seen >= FAST_FROM_BYTES
+        lines = new Processor(rules, new RecordWriter(NO_SOURCE, coding), { coding, fastPath: isFast })
+      }
       lines.begin(true)
       const parts = [...lines.read(bytes), ...lines.end(), lines.finish()]
       return joined(parts)

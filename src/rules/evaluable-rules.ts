@@ -23,7 +23,7 @@ export interface EvaluationData {
 }
 
 /** The same with its programs, each of which is made when the first event needs it. */
-export interface EvaluableParts extends EvaluationData {
+interface EvaluableParts extends EvaluationData {
   /** Makes the program for events as JSON.parse gives them. */
   readonly usual: () => GeneratedFunction
   /** Makes the program for any event. */

@@ -91,7 +91,7 @@ export interface Runner {
 }
 
 /** The generated functions of a rule set. A getter may generate one when it is first asked for. */
-export interface RunPrograms {
+interface RunPrograms {
   /** For events as `JSON.parse` gives them. */
   readonly usual: GeneratedFunction
   /** For any event. */

@@ -7,14 +7,14 @@ export function moduleTypes(file: string): string {
 
 const TYPES = `
 /** A value of an output: JSON's, integers beyond 2**53 as bigints. */
-export type PlainValue = null | boolean | number | bigint | string | PlainValue[] | PlainObject
+type PlainValue = null | boolean | number | bigint | string | PlainValue[] | PlainObject
 
-export interface PlainObject {
+interface PlainObject {
   [key: string]: PlainValue
 }
 
 /** The reason why an event was rejected. */
-export interface Rejection {
+interface Rejection {
   readonly code: string
   readonly message: string
   /** The output field whose rule is at fault. */
@@ -24,14 +24,14 @@ export interface Rejection {
 }
 
 /** The result for one event. Of an event that rules split, \`events\` has a result for each element. */
-export type NormalizeResult =
+type NormalizeResult =
   | { readonly output: PlainObject; readonly rejection?: undefined }
   | { readonly output?: undefined; readonly rejection: Rejection }
   | { readonly output?: undefined; readonly rejection?: undefined; readonly dropped: true }
   | { readonly output?: undefined; readonly rejection?: undefined; readonly events: readonly NormalizeResult[] }
 
 /** The results of lines. */
-export interface NormalizedLines {
+interface NormalizedLines {
   /** The outputs: JSON lines, UTF-8. */
   readonly output: Uint8Array
   /** Number of outputs. */
@@ -49,14 +49,14 @@ export interface NormalizedLines {
  *
  * @param event its JSON text, or an object that JSON can carry; the object is not changed
  */
-export declare function normalize(event: string | object): NormalizeResult
+declare function normalize(event: string | object): NormalizeResult
 
 /**
  * Normalizes JSON lines. All results are in memory together.
  *
  * @param chunk complete lines, UTF-8; the last one may lack its line feed
  */
-export declare function normalizeLines(chunk: string | Uint8Array): NormalizedLines
+declare function normalizeLines(chunk: string | Uint8Array): NormalizedLines
 
 /** The rules, as the handlers of sluice take them. */
 declare const rules: {
@@ -66,5 +66,6 @@ declare const rules: {
   /** Called by handlers. */
   createProcessor(...args: any[]): any
 }
-export default rules
+export type { NormalizedLines, NormalizeResult, PlainObject, PlainValue, Rejection }
+export { rules as default, normalize, normalizeLines }
 `

@@ -27,7 +27,7 @@ interface Way {
 }
 
 /** Rule sets and what finds the one for an event. */
-export interface RoutingParts {
+interface RoutingParts {
   readonly routes: readonly Way[]
   readonly noRoute: NoRoute
   readonly limits: EventLimits
