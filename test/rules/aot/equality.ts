@@ -5,6 +5,7 @@ import { createProcessor } from '../../../src/batches/compiled-rules.ts'
 import type { ProcessedPart } from '../../../src/batches/processor.ts'
 import type { RejectedRecords } from '../../../src/batches/rejected-records.ts'
 import { RecordWriter } from '../../../src/batches/rejected-records.ts'
+import type { InputOptions } from '../../../src/formats/input-options.ts'
 import { printFunction } from '../../../src/rules/aot/print-rules.ts'
 import type { RunnerSource } from '../../../src/rules/apply/normalize.ts'
 import type { RuleSet } from '../../../src/rules/compile.ts'
@@ -22,8 +23,9 @@ interface Outcome {
 }
 
 /** The outputs and records of some bytes. */
-export function outcomeOf(rules: CompiledRules, bytes: Uint8Array, fastPath: boolean): Outcome {
-  const processor = createProcessor(rules, new RecordWriter('-'), { fastPath, buffers: 'copied' })
+function outcomeOf(rules: CompiledRules, bytes: Uint8Array, fastPath: boolean, input: InputOptions): Outcome {
+  const options = { ...input, fastPath, buffers: 'copied' } as const
+  const processor = createProcessor(rules, new RecordWriter('-'), options)
   const parts: ProcessedPart<RejectedRecords>[] = [
     ...processor.read(bytes),
     ...processor.end(),
@@ -41,9 +43,11 @@ export function assertSame(
   live: CompiledRules,
   bytes: Uint8Array,
   name: string,
+  input: InputOptions = {},
 ): Outcome {
-  const expected = outcomeOf(live, bytes, true)
-  assert.deepEqual(outcomeOf(compiled, bytes, true), expected, `${name}, the fast way`)
-  assert.deepEqual(outcomeOf(compiled, bytes, false), outcomeOf(live, bytes, false), `${name}, the plain way`)
+  const expected = outcomeOf(live, bytes, true, input)
+  assert.deepEqual(outcomeOf(compiled, bytes, true, input), expected, `${name}, the fast way`)
+  // Both ways give the same, as other tests hold: what is compared is the compiled plain way.
+  assert.deepEqual(outcomeOf(compiled, bytes, false, input), expected, `${name}, the plain way`)
   return expected
 }

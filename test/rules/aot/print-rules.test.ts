@@ -11,6 +11,7 @@ import type { RulesModule } from '../../../src/batches/compiled-module.ts'
 import { loadRules } from '../../../src/cli/rule-files.ts'
 import { FUNCTIONS } from '../../../src/expression/functions/index.ts'
 import { BUILTIN_REFERENCE } from '../../../src/expression/reference.ts'
+import type { InputOptions } from '../../../src/formats/input-options.ts'
 import { printModule } from '../../../src/rules/aot/print-rules.ts'
 import { compileRules, type RuleSet } from '../../../src/rules/compile.ts'
 import { propertyRuns } from '../../property-runs.ts'
@@ -20,12 +21,26 @@ import { assertSame, printedRules } from './equality.ts'
 const RUNTIME = new URL('../../../src/runtime.ts', import.meta.url).href
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/', import.meta.url))
 
+/** The files of events, by their ends, and how they are read. */
+const INPUTS: Readonly<Record<string, InputOptions>> = {
+  'input.jsonl': {},
+  'input.log': { inputFormat: 'text' },
+  // The only one of this kind is CloudTrail's.
+  'input.json': { inputFormat: 'json', pick: 'Records' },
+}
+
 /** Folders with rules and events for them. */
 const CASES = [FIXTURES, join(FIXTURES, 'vendors')].flatMap((folder) =>
   readdirSync(folder)
     .map((name) => join(folder, name))
-    .filter((path) => existsSync(join(path, 'rules.yaml')) && existsSync(join(path, 'input.jsonl'))),
+    .filter((path) => existsSync(join(path, 'rules.yaml'))),
 )
+
+function inputOf(folder: string): { readonly bytes: Uint8Array; readonly options: InputOptions } {
+  const name = Object.keys(INPUTS).find((each) => existsSync(join(folder, each)))
+  assert.ok(name !== undefined, `${folder} has events`)
+  return { bytes: readFileSync(join(folder, name)), options: INPUTS[name]! }
+}
 
 async function imported(source: string): Promise<RulesModule> {
   return (await import(`data:text/javascript,${encodeURIComponent(source)}`)).default
@@ -57,12 +72,8 @@ for (const folder of CASES) {
     const rules = await rulesIn(folder)
     const source = printModule(rules, RUNTIME)
     assert.doesNotMatch(source, /\beval\b|new Function/)
-    const { output, errors } = assertSame(
-      await imported(source),
-      rules,
-      readFileSync(join(folder, 'input.jsonl')),
-      folder,
-    )
+    const { bytes, options } = inputOf(folder)
+    const { output, errors } = assertSame(await imported(source), rules, bytes, folder, options)
     assert.ok(output.length + errors.length > 0, 'something came of the events')
   })
 }
@@ -74,9 +85,8 @@ test('the module of many rule sets finds the one for each event, also on the fas
     compiler: {},
     noRoute: undefined,
   })
-  const inputs = CASES.filter((folder) => folder.includes('vendors')).map((folder) =>
-    readFileSync(join(folder, 'input.jsonl')),
-  )
+  const lines = ['okta', 'suricata-eve', 'windows-security', 'zeek']
+  const inputs = lines.map((name) => readFileSync(join(FIXTURES, 'vendors', name, 'input.jsonl')))
   const module = await imported(printModule(rules, RUNTIME))
   const { output } = assertSame(module, rules, Buffer.concat(inputs), 'vendors')
   assert.ok(output.split('\n').length > 20, output)
