@@ -54,14 +54,13 @@ function same(rules: RuleSet, lines: readonly string[], name: string): void {
   assertSame(printedRules(rules), rules, bytesOf(lines), name)
 }
 
-/** The rules of a folder, with the tables that the project ships, unless they have their own. */
+/** The rules of a folder, with the tables that the project ships where rules name them and have none of their own. */
 async function rulesIn(folder: string) {
   const rules = join(folder, 'rules.yaml')
-  const own =
-    existsSync(join(folder, 'lookups.yaml')) || /^ {2}windows_sids:/m.test(readFileSync(rules, 'utf8'))
+  const hasOwn = folder.includes('vendors') || /^ {2}windows_sids:/m.test(readFileSync(rules, 'utf8'))
   return loadRules({
     rules: [rules],
-    lookups: own ? undefined : [join(FIXTURES, 'lookups.yaml')],
+    lookups: hasOwn ? undefined : [join(FIXTURES, 'lookups.yaml')],
     compiler: {},
     noRoute: undefined,
   })
