@@ -3,11 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { withWarmTracer } from './enrich.ts'
 import { writeEvents } from './events.ts'
 import type { BenchOptions, Contender, Row } from './harness.ts'
 import * as harness from './harness.ts'
 
-const { BENCH, measured, normalizeArgv, race, ratios, ROOT, throughputs } = harness
+const { BENCH, measured, normalizeArgv, race, ratios, ROOT } = harness
 
 /** @param revision whatever git understands, such as `HEAD~1` */
 export async function compareWith(revision: string, options: BenchOptions): Promise<Row[]> {
@@ -56,21 +57,41 @@ async function measure(
       { name: revision, argv: normalizeArgv(rules, tree), input, events },
     ]
     await harness.assertSameOutput(pair, 'parsed')
-    const [ours, theirs] = await raced(pair, rounds)
-    rows.push(measured(`${kind} events, work tree against ${revision}`, 'x', ratios(ours!, theirs!)))
+    rows.push(await raced(`${kind} events`, pair, rounds))
   }
+  rows.push(await racedWithTracer())
   const pair: Contender[] = [undefined, tree].map((root) => ({
     name: root ?? 'the work tree',
     argv: normalizeArgv(join(BENCH, 'rules.yaml'), root),
   }))
-  const [ours, theirs] = await raced(pair, quick ? 5 : 15)
-  rows.push(measured(`start, work tree against ${revision}`, 'x', ratios(ours!, theirs!)))
-  return rows
-}
+  return [...rows, await raced('start', pair, quick ? 5 : 15)]
 
-async function raced(pair: readonly Contender[], rounds: number): Promise<number[][]> {
-  const times = await race(pair, rounds)
-  return pair.map((contender, index) => throughputs(contender, times[index]!))
+  /** @returns the row of a pair, the work tree first */
+  async function raced(what: string, contenders: readonly Contender[], times: number): Promise<Row> {
+    const seconds = await race(contenders, times)
+    const { processor } = seconds
+    return measured(
+      `${what}, work tree against ${revision}`,
+      'x',
+      ratios(seconds[1]!, seconds[0]!),
+      {},
+      processor && ratios(processor[1]!, processor[0]!),
+    )
+  }
+
+  /** The enrich stage with a warm cache: both ask the server of the work tree. */
+  async function racedWithTracer(): Promise<Row> {
+    return withWarmTracer(folder, events, async ({ rules, input, events: written, tracer }) => {
+      const contenders: Contender[] = [undefined, tree].map((root) => ({
+        name: root ?? 'the work tree',
+        argv: [...normalizeArgv(rules, root), ...tracer],
+        input,
+        events: written,
+      }))
+      await harness.assertSameOutput(contenders, 'parsed')
+      return raced('normalize --tracer, warm cache', contenders, rounds)
+    })
+  }
 }
 
 function git(...args: readonly string[]): void {

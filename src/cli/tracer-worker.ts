@@ -205,7 +205,9 @@ class TracerWorker {
     const giveUp = () => {
       this.#newcomersAsked.delete(id)
       this.#isPrimarySilent = true
-      this.#server!.serve(socket)
+      // It may have become full while it waited: then another worker may have room.
+      const isFullNow = hasRoom && !this.#server!.hasRoom
+      if (!isFullNow || !this.#handOver(socket)) this.#server!.serve(socket)
     }
     const timer = setTimeout(giveUp, hasRoom ? PLACE_MS : OVERFLOW_PLACE_MS)
     this.#newcomersAsked.set(id, { socket, timer })
