@@ -13,6 +13,7 @@ import { OutputCounter } from '../output-counter.ts'
 import { parseOptions } from '../parse.ts'
 import type { Sinks } from '../sink.ts'
 import type { Source } from '../source.ts'
+import { safeLineTest } from './line-test.ts'
 
 export interface LoopOptions extends InputOptions {
   readonly fastPath?: boolean | undefined
@@ -52,6 +53,7 @@ export class ProcessLoop implements StageChain {
     this.#sinks = sinks
     this.#source = source
     this.#processor = new Processor(rules, new RecordWriter(source, NODE_CODING), {
+      lineTest: safeLineTest,
       ...input,
       fastPath,
       stopAtRejected,
