@@ -1,26 +1,26 @@
 /**
  * Builds dist/ from src/: `npm run build`.
  *
- * The entries of the library, the two commands and what worker threads begin with become files of their own; all that
+ * The entries of the library, `tracer` and what worker threads begin with become files of their own; all that
  * they share goes into dist/chunks/, together with the libraries that are plain JavaScript: an entry then loads a few
  * files, where it would load some hundred, and that is most of what a start costs. Libraries with native parts, or with
- * files or threads of their own, stay outside. Types are a file for each module, as the compiler writes them.
+ * files or threads of their own, stay outside. `normalize` is a script for itself. Types are a file for each module, as the compiler writes them.
  *
  * dist/portable/ has the modules of `sluice/runtime` one by one, without anything of Node: of these a bundler takes what a compiled
  * module imports, which joined files would not let it.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const DIST = join(ROOT, 'dist')
 
 /** The first file of each is src/cli/start-NAME.ts. */
-const COMMANDS = ['cli/normalize', 'cli/tracer']
+const COMMANDS = ['cli/tracer']
 
 const ENTRIES = [
   ...['index', 'rules/index', 'runtime', 'tracer/client/index', 'tracer/index'],
@@ -29,38 +29,92 @@ const ENTRIES = [
 ]
 
 /** Those that are not joined: lmdb is native, and the others look for files of their own, or are seldom needed. */
-const OUTSIDE = ['lmdb', 'pino', 'prom-client', 'maxmind', 're2js', 'undici', 'esbuild']
+const OUTSIDE = [
+  'lmdb',
+  'pino',
+  'prom-client',
+  'maxmind',
+  're2js',
+  'undici',
+  'esbuild',
+  'vscode-languageserver',
+]
 
-rmSync(DIST, { recursive: true, force: true })
-runTypeScript()
-const { metafile } = await build({
+/** The page of the playground, and the worker in which its rules run: for a browser, each in one file. */
+const PAGE = 'src/authoring/playground/page'
+
+/**
+ * commander asks for node:child_process when it is loaded, for subcommands that are programs of their own. There are none of
+ * them, and the module with all that it loads is a twentieth of a start.
+ */
+const WITHOUT_PROGRAMS: Plugin = {
+  name: 'no programs as subcommands',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /[\\/]node_modules[\\/]commander[\\/]/.test(importer)
+        ? { path: 'child_process', namespace: 'empty' }
+        : undefined,
+    )
+    onLoad({ filter: /^/, namespace: 'empty' }, () => ({ contents: '' }))
+  },
+}
+
+const SHARED: BuildOptions = {
   absWorkingDir: ROOT,
-  entryPoints: ENTRIES.map((entry) => ({ in: `src/${sourceOf(entry)}.ts`, out: entry })),
-  outdir: DIST,
-  chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20',
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'none',
   external: OUTSIDE,
+  plugins: [WITHOUT_PROGRAMS],
   metafile: true,
+}
+
+rmSync(DIST, { recursive: true, force: true })
+runTypeScript()
+const { metafile } = await build({
+  ...SHARED,
+  entryPoints: ENTRIES.map((entry) => ({ in: `src/${sourceOf(entry)}.ts`, out: entry })),
+  outdir: DIST,
+  chunkNames: 'chunks/[name]-[hash]',
+  splitting: true,
+  format: 'esm',
   // Libraries in CommonJS ask for Node's modules with `require`, which a module does not have.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 })
+const page = await build({
+  absWorkingDir: ROOT,
+  entryPoints: [
+    { in: `${PAGE}/main.ts`, out: 'page' },
+    { in: `${PAGE}/worker.ts`, out: 'worker' },
+  ],
+  outdir: join(DIST, 'playground'),
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  minify: true,
+  legalComments: 'none',
+  metafile: true,
+})
+for (const name of ['index.html', 'style.css', 'icon.svg']) {
+  copyFileSync(join(ROOT, PAGE, name), join(DIST, 'playground', name))
+}
 await writePortableRuntime()
-writeFileSync(join(DIST, 'THIRD-PARTY-LICENSES.txt'), licences(Object.keys(metafile.inputs)))
-for (const command of COMMANDS) chmodSync(join(DIST, `${command}.js`), 0o755)
+const ofScript = await buildNormalize()
+const inputs = [metafile, ofScript.metafile, page.metafile].flatMap((file) => Object.keys(file!.inputs))
+writeFileSync(join(DIST, 'THIRD-PARTY-LICENSES.txt'), licences(inputs))
+for (const command of [...COMMANDS, 'cli/normalize']) chmodSync(join(DIST, `${command}.js`), 0o755)
 
 function sourceOf(entry: string): string {
   return COMMANDS.includes(entry) ? entry.replace('cli/', 'cli/start-') : entry
 }
 
+/** Writes dist/portable/. */
 async function writePortableRuntime(): Promise<void> {
   const shared = {
     absWorkingDir: ROOT,
@@ -90,6 +144,39 @@ async function writePortableRuntime(): Promise<void> {
     ],
   })
   writeFileSync(join(portable, 'package.json'), '{"type":"module","sideEffects":false}\n')
+}
+
+/**
+ * `normalize` is started often and may have little to do. So all of it is one script, which V8 reads with the machine code
+ * that an earlier start has left (src/cli/kept-script.ts), and a small module that runs it. The script is CommonJS: the one way
+ * to load code with its machine code, on Node 20, is a script, and a script knows no imports.
+ */
+async function buildNormalize(): Promise<BuildResult> {
+  const built = await build({
+    ...SHARED,
+    entryPoints: { normalize: 'src/cli/normalize.ts' },
+    outdir: join(DIST, 'cli'),
+    entryNames: '[name]-[hash]',
+    format: 'cjs',
+    define: { 'import.meta.url': '__url' },
+    // It is read as a text of one byte for each character.
+    charset: 'ascii',
+    // An import() of the script would have to ask for a loader of ES modules; a library is asked for by `require`.
+    supported: { 'dynamic-import': false },
+    banner: {
+      js: `(function (exports, require, module, __filename, __dirname) { const __url = require('node:url').pathToFileURL(__filename).href;`,
+    },
+    footer: { js: '})' },
+  })
+  const name = basename(Object.keys(built.metafile!.outputs).find((path) => path.endsWith('.js'))!)
+  await build({
+    ...SHARED,
+    entryPoints: { normalize: 'src/cli/launch-normalize.ts' },
+    outdir: join(DIST, 'cli'),
+    format: 'esm',
+    define: { SCRIPT_NAME: JSON.stringify(name) },
+  })
+  return built
 }
 
 /** Writes the declarations, and checks the types. */

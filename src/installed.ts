@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /*
@@ -30,8 +30,17 @@ export function bundlerRuntime(): string {
   return IS_SOURCE ? join(ROOT, 'src', 'runtime.ts') : join(ROOT, 'dist', 'portable', 'runtime.js')
 }
 
-/** The folder above the one called `src` or `dist` that is the nearest to this module. */
-function findRoot(folder: string): string {
-  const name = folder.slice(dirname(folder).length).replace(/^[\\/]/, '')
-  return name === 'src' || name === 'dist' ? dirname(folder) : findRoot(dirname(folder))
+/**
+ * The folder above the one called `src` or `dist` that is the nearest to a folder, or is it.
+ *
+ * @returns the folder itself where there is none: somebody has joined this code with his own, and has no other files of the package
+ */
+export function findRoot(folder: string): string {
+  for (let at = folder; dirname(at) !== at; at = dirname(at)) {
+    if (['src', 'dist'].includes(basename(at))) return dirname(at)
+  }
+  return folder
 }
+
+/** The folder of the files of the playground's page, which only the build makes. */
+export const PLAYGROUND_FILES = pathToFileURL(join(ROOT, 'dist', 'playground', '/'))

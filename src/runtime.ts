@@ -2,7 +2,11 @@
  * The needs of compiled modules (`normalize compile`), by name: the runtime of the language, its functions (`fn_lower`) and built-ins (`py_len`), and what puts
  * rules together. A bundler takes of it what a module imports. Nothing here parses or compiles rules.
  */
-import type { FunctionDefinition, PrepareHost } from './expression/functions/definition.ts'
+import {
+  ArgumentProblem,
+  type FunctionDefinition,
+  type PrepareHost,
+} from './expression/functions/definition.ts'
 import type { Call, Constants, NamedLookupTable } from './expression/recipe.ts'
 import type { Re2 } from './expression/regex/linear-matcher.ts'
 
@@ -141,7 +145,7 @@ interface Needs {
  * compiled: patterns that were allowed then are taken, and nobody is warned again.
  *
  * @param needs what it asked for then. Default: nothing
- * @throws {TypeError} where the function is not prepared
+ * @throws {TypeError} where the function is not prepared, or needs a database of addresses: printed code has none
  */
 export function preparedFunction(
   { name, implementation }: FunctionDefinition,
@@ -157,5 +161,9 @@ export function preparedFunction(
     allowUnsafePatterns: true,
     warn() {},
   }
-  return implementation.prepare(constants, host)
+  try {
+    return implementation.prepare(constants, host)
+  } catch (error) {
+    throw error instanceof ArgumentProblem ? new TypeError(error.message, { cause: error }) : error
+  }
 }

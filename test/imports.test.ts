@@ -81,9 +81,21 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   'pipeline.ts': ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'stages', 'tracer'],
   io: ['errors.ts', 'event.ts', 'formats', 'stages', 'pipeline.ts'],
+  authoring: [
+    'errors.ts',
+    'installed.ts',
+    'event.ts',
+    'expression',
+    'json',
+    'rules',
+    'formats',
+    'batches',
+    'stages',
+    'tracer',
+  ],
   tracer: [],
   'index.ts': LIBRARY,
-  cli: [...LIBRARY, 'index.ts'],
+  cli: [...LIBRARY, 'index.ts', 'authoring'],
 }
 
 /**
@@ -101,7 +113,10 @@ const ENTRIES: Readonly<Record<string, { readonly stations: readonly string[]; r
     },
     './client': { stations: ['tracer/client', 'tracer/protocol.ts', 'tracer/controls.ts'], hasNode: true },
     './tracer': { stations: ['tracer', SHARED_LEAF], hasNode: true },
-    '.': { stations: Object.keys(ALLOWED).filter((station) => station !== 'cli'), hasNode: true },
+    '.': {
+      stations: Object.keys(ALLOWED).filter((station) => station !== 'cli' && station !== 'authoring'),
+      hasNode: true,
+    },
   }
 
 /** The source of an entry of the package. */
@@ -292,6 +307,17 @@ describe('imports', () => {
       )
       assert.deepEqual(ofNode, [], file)
       assert.doesNotMatch(withoutComments(TEXTS.get(file)!), /\bBuffer\b/, file)
+    }
+  })
+
+  it('leave the cores for authors without Node: a page in a browser uses them', () => {
+    const withNode = ['authoring/lsp/', 'authoring/playground/server.ts', 'authoring/playground/assets.ts']
+    for (const [file, imports] of IMPORTS) {
+      if (stationOf(file) !== 'authoring' || withNode.some((prefix) => file.startsWith(prefix))) continue
+      const ofNode = imports.filter(
+        ({ target }) => target.startsWith('node:') || withNode.some((prefix) => target.startsWith(prefix)),
+      )
+      assert.deepEqual(ofNode, [], file)
     }
   })
 

@@ -268,12 +268,13 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1)
 }
 
-function exampleText({ expression, event, tables, result, rejected, anomalies }: Example): string {
+function exampleText({ expression, event, tables, records, result, rejected, anomalies }: Example): string {
   const outcome =
     rejected !== undefined ? `rejected: ${rejected}` : result === undefined ? 'left out' : json(result)
   const lines = [expression]
   if (event !== undefined) lines.push(`    # event: ${json(event)}`)
   if (tables !== undefined) lines.push(`    # lookup: ${json(tables)}`)
+  if (records !== undefined && Object.keys(records).length > 0) lines.push(`    # database: ${json(records)}`)
   lines.push(`    # ${outcome}`)
   if (anomalies !== undefined) lines.push(`    # event.anomaly: ${json(anomalies)}`)
   return lines.join('\n')

@@ -13,6 +13,7 @@ import { PORTABLE_CODING } from '../json/text-coding.ts'
 import { ByteWriter } from '../json/write.ts'
 import type { EventNotes, LinePath, RunnerSource } from '../rules/apply/normalize.ts'
 import { normalizeOne } from '../rules/apply/normalize.ts'
+import { outputText } from '../rules/apply/output-text.ts'
 import type { EventReader } from '../rules/apply/parse-event.ts'
 import type { Dropped } from '../rules/apply/split-elements.ts'
 import { SplitElements } from '../rules/apply/split-elements.ts'
@@ -20,7 +21,6 @@ import type { Runner } from '../rules/run.ts'
 import type { LineTest } from './input-format.ts'
 import { EventFormat } from './input-format.ts'
 import type { RejectedSink } from './rejected-records.ts'
-import { outputText } from './serialize.ts'
 import { Slice } from './slice.ts'
 
 export interface ProcessorOptions extends InputOptions {
@@ -61,7 +61,7 @@ export interface ProcessedPart<Records> {
 const STEP_BYTES = 64 * 1024
 
 /**
- * The fast path leaves lines alone that cost more than a sixteenth of what an event may cost. So many of them at a time
+ * The fast path leaves lines alone that cost more than a sixteenth of what an event may cost, so that so many of them
  * cost no more than one event of the plain way.
  */
 const FAST_LINES = 16
@@ -95,6 +95,8 @@ export class Processor<Records> {
   #notes!: EventNotes | undefined
   #runner!: Runner
   #fast: LinePath | undefined
+  /** Rules whose fast path is made when the first line comes. */
+  #waiting: RunnerSource | undefined
   #writer!: ByteWriter
   /** For lines; a splitter has its own. */
   readonly #transcoder: Transcoder | undefined
@@ -137,8 +139,9 @@ export class Processor<Records> {
   replaceRules(rules: RunnerSource): void {
     this.#notes = rules.createNotes?.()
     this.#runner = rules.createRunner(this.#notes)
-    this.#fast = this.#fastPath ? rules.fastPath?.create(this.#notes, this.#coding) : undefined
-    this.#writer = this.#fast?.writer ?? new ByteWriter(this.#coding)
+    this.#fast = undefined
+    this.#waiting = this.#fastPath ? rules : undefined
+    this.#writer = new ByteWriter(this.#coding)
     this.#stopped = false
   }
 
@@ -295,14 +298,28 @@ export class Processor<Records> {
   }
 
   #line(block: ChunkText, start: number): number {
-    if (this.#fast === undefined || !block.isUtf8 || this.#stopped) return -1
-    const next = this.#fast.lines(block, start, FAST_LINES)
-    const { taken } = this.#fast
+    if (!block.isUtf8 || this.#stopped) return -1
+    const fast = this.#waiting === undefined ? this.#fast : this.#createFast(this.#waiting)
+    if (fast === undefined) return -1
+    const next = fast.lines(block, start)
+    const { taken } = fast
     if (taken === 0) return -1
     this.#taken = taken
     this.#slice.count(taken / FAST_LINES)
-    this.#written += taken - this.#fast.dropped
+    this.#written += taken - fast.dropped
     return next
+  }
+
+  #createFast(rules: RunnerSource): LinePath | undefined {
+    this.#waiting = undefined
+    const fast = rules.fastPath?.create(this.#notes, this.#coding)
+    if (fast === undefined) return undefined
+    fast.received = this.#runner.received
+    // From now on both ways write to one place.
+    fast.writer.literal(this.#writer.lend())
+    this.#writer = fast.writer
+    this.#fast = fast
+    return fast
   }
 
   #event(event: EventText): void {

@@ -1,11 +1,10 @@
 /** Outputs of the rules to JSON lines. */
-import type { Batch, BatchNotes, OutputEvent, RejectedEvent, Rejection } from '../event.ts'
+import type { Batch, BatchNotes, OutputEvent, RejectedEvent } from '../event.ts'
 import { inOrder, rejectedEvent, rejectedRecord } from '../event.ts'
-import { Failure } from '../expression/failure.ts'
 import { HAND_ON_RECORD_BYTES } from '../formats/limits.ts'
-import { MAX_OUTPUT_LENGTH, stringify, tooBig } from '../json/stringify.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
+import { outputText } from '../rules/apply/output-text.ts'
 import type { RejectedRecords, RejectedSink } from './rejected-records.ts'
 import { RecordWriter } from './rejected-records.ts'
 
@@ -86,21 +85,6 @@ export function serializeRejected(source: string, rejected: readonly RejectedEve
   }
   if (text !== '') texts.push(text)
   return texts
-}
-
-/** An output as JSON, or why it cannot be written. */
-export function outputText({ output, plain, numbers }: OutputEvent): string | Rejection {
-  try {
-    const text = plain ? JSON.stringify(output) : stringify(output, numbers)
-    if (text.length > MAX_OUTPUT_LENGTH) throw tooBig()
-    return text
-  } catch (error) {
-    if (error instanceof Failure) return { code: error.code, message: error.message }
-    // JSON.stringify recurses, and its result is limited like any string.
-    if (error instanceof RangeError)
-      return { code: 'VALUE_ERROR', message: 'the output nests too deep or is too long' }
-    throw error
-  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
+import { UnprintableError } from '../expression/recipe.ts'
 import { bundlerRuntime } from '../installed.ts'
 import { systemMessage } from '../io/files/system-message.ts'
 import { moduleTypes } from '../rules/aot/module-types.ts'
@@ -28,9 +29,18 @@ export async function compile(files: RuleFiles, output: string, isBundled: boole
   }
   const rules = await loadRules(files)
   if (rules.warningText !== '') console.error(rules.warningText)
-  const printed = printModule(rules)
+  const printed = print(rules)
   write(output, isBundled ? await bundle(printed, basename(output)) : printed)
   write(`${output.slice(0, -ending.length)}${ENDINGS[ending]}`, moduleTypes(rules.file))
+}
+
+function print(rules: Parameters<typeof printModule>[0]): string {
+  try {
+    return printModule(rules)
+  } catch (error) {
+    if (!(error instanceof UnprintableError)) throw error
+    throw new CommandError(EXIT.USAGE, error.message, { cause: error })
+  }
 }
 
 function write(file: string, text: string): void {
@@ -73,7 +83,9 @@ async function loadBundler(): Promise<typeof import('esbuild')> {
   try {
     return await import('esbuild')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    const { code = '' } = error as NodeJS.ErrnoException
+    // The command is a script, in which import() asks as require does.
+    if (!['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes(code)) throw error
     throw new CommandError(
       EXIT.USAGE,
       '--bundle needs esbuild, which is not installed: npm install --save-dev esbuild, or leave --bundle away and bundle the module yourself',

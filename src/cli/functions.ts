@@ -135,12 +135,13 @@ function described(name: string, text: string): string {
 }
 
 /** The expression, the event it needs under it, and what comes out. */
-function exampleText({ expression, event, tables, result, rejected, anomalies }: Example): string {
+function exampleText({ expression, event, tables, records, result, rejected, anomalies }: Example): string {
   const outcome =
     rejected !== undefined ? `rejected: ${rejected}` : result === undefined ? '(left out)' : json(result)
   const lines = [expression]
   if (event !== undefined) lines.push(`    event: ${json(event)}`)
   if (tables !== undefined) lines.push(`    lookup: ${json(tables)}`)
+  if (records !== undefined && Object.keys(records).length > 0) lines.push(`    database: ${json(records)}`)
   lines.push(`    -> ${outcome}`)
   if (anomalies !== undefined) lines.push(`    event.anomaly: ${json(anomalies)}`)
   return lines.join('\n')

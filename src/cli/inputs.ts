@@ -7,7 +7,7 @@ import type { Input } from '../io/files/source.ts'
 import { canDecompress, compressionOf, fileInput } from '../io/files/source.ts'
 import { systemMessage } from '../io/files/system-message.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { isClosedStream } from './standard-streams.ts'
+import { LINUX_NULL } from './standard-streams.ts'
 
 /** The name of standard input among the files, and in rejected records. */
 export const STDIN = '-'
@@ -36,9 +36,6 @@ export function openInputs(names: readonly string[]): OpenedInputs {
     if (name === STDIN && readsStdin) {
       throw new CommandError(EXIT.USAGE, 'standard input (-) is named twice, but can be read only once')
     }
-    if (name === STDIN && isClosedStream(0)) {
-      throw new CommandError(EXIT.USAGE, 'cannot read standard input: it is closed, and no file is named')
-    }
     const stats = name === STDIN ? fstatSync(0) : statFile(name)
     if (stats.isDirectory()) throw new CommandError(EXIT.USAGE, `cannot read ${name}: it is a directory`)
     readsStdin ||= name === STDIN
@@ -54,7 +51,8 @@ export function openInputs(names: readonly string[]): OpenedInputs {
 /** A file that standard input was redirected from is read in larger chunks than a pipe. */
 function stdinInput(stats: Stats, chunkBytes: number): Input {
   const name = STDIN
-  if (stats.isFile()) {
+  // The null device is at its end at once, as an empty file is.
+  if (stats.isFile() || (stats.isCharacterDevice() && stats.rdev === LINUX_NULL)) {
     return { name, open: () => fileStream('', { fd: 0, chunkBytes }), lend: () => lentFile(0, chunkBytes) }
   }
   const open = (): Readable => process.stdin

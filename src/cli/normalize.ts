@@ -2,11 +2,14 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_LIMITS } from '../expression/runtime/meter.ts'
 import { MAX_WORKERS } from '../formats/limits.ts'
 import { EXIT } from './exit-codes.ts'
+import type { ExplainArguments } from './explain.ts'
 import { withInput } from './input-options.ts'
 import { withOptionHint } from './option-hints.ts'
+import type { PlaygroundArguments } from './playground.ts'
 import { type MaxRejected, parseMaxRejected } from './rejected-limit.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import type { NormalizeOptions } from './run-pipeline.ts'
+import type { TestOptions } from './test.ts'
 import { withTracer } from './tracer-options.ts'
 import { refuseMistyped } from './unknown-command.ts'
 
@@ -23,7 +26,8 @@ A file that has the name of a subcommand is given with its folder: ./check
 Exit codes: 0 processed to the end (rejected events included), 1 stopped by --on-error fail, by --max-rejected
 or by a fault, 2 wrong usage or rules.`
 
-function createProgram(run: RunWork): Command {
+/** @param ranPipeline called when a pipeline has run to its end */
+function createProgram(run: RunWork, ranPipeline: () => void): Command {
   const program = new Command('normalize')
     .description(DESCRIPTION)
     .addHelpText('after', AFTER_HELP)
@@ -66,7 +70,9 @@ function createProgram(run: RunWork): Command {
       refuseMistyped(program, files)
       return run(async () => {
         const { runNormalize } = await import('./run-pipeline.ts')
-        return runNormalize(files, options)
+        const exitCode = await runNormalize(files, options)
+        ranPipeline()
+        return exitCode
       })
     })
   withRules(
@@ -97,6 +103,26 @@ function createProgram(run: RunWork): Command {
         return EXIT.OK
       }),
     )
+  withInput(
+    withRules(
+      program
+        .command('explain')
+        .description('tell what the rules make of an event, part by part; without an event, what they do')
+        .argument('[EVENT]', 'the text of an event, a file of events, or - for standard input'),
+    ),
+  )
+    .option('--field <field>', 'tell of this output field, or of all below it; repeatable', listed)
+    .option('--errors <file>', 'explain the records of an errors output, one after the other')
+    .option('--json', 'print a JSON object for each event')
+    .option('--full', 'shorten nothing: long values, rules of other cases, rule sets that refused the event')
+    .option('--code', 'print the JavaScript that is generated from the rules')
+    .action((event: string | undefined, _options, command: Command) =>
+      run(async () => {
+        const { explainCommand } = await import('./explain.ts')
+        await explainCommand(event, givenOptions(command))
+        return EXIT.OK
+      }),
+    )
   withRules(
     program
       .command('functions')
@@ -105,18 +131,100 @@ function createProgram(run: RunWork): Command {
   )
     .option('--tables', 'print the lookup tables in the files of --rules and --lookups instead')
     .option('--patterns', 'print the patterns that extract knows by name instead')
+    .option('--json', 'print the reference as JSON, for tools')
     .action((name: string | undefined, _options, command: Command) =>
       run(async () => {
-        const { tables, patterns, rules, lookups } = command.optsWithGlobals<
-          NormalizeOptions & { tables?: boolean; patterns?: boolean }
+        const { tables, patterns, json, rules, lookups } = command.optsWithGlobals<
+          NormalizeOptions & { tables?: boolean; patterns?: boolean; json?: boolean }
         >()
-        if (tables === true) (await import('./tables.ts')).printTables(rules, lookups)
+        if (json === true) (await import('./functions-json.ts')).printReferences(name)
+        else if (tables === true) (await import('./tables.ts')).printTables(rules, lookups)
         else if (patterns === true) (await import('./functions.ts')).printPatterns()
         else (await import('./functions.ts')).printFunctions(name)
         return EXIT.OK
       }),
     )
+  program
+    .command('test')
+    .description('run the tests of rules: files x.test.yaml beside x.yaml, and golden folders')
+    .argument('[PATH...]', 'test files, folders, rule files with a test beside them (default: this folder)')
+    .option('--filter <text>', 'only cases whose name, or whose file, has this text in it')
+    .option('--bail', 'stop at the first case that fails')
+    .option('--watch', 'run again what a changed file concerns')
+    .option('--update', 'write what comes out into the tests that fail, as what they expect')
+    .addOption(
+      new Option('--format <format>', 'for people, or for tools')
+        .choices(['pretty', 'tap', 'junit', 'json'])
+        .default('pretty'),
+    )
+    .option('--coverage', 'list the rule files with counts, and what no event has reached, and a summary')
+    .option('--coverage-summary', 'the summary alone')
+    .option('--min-coverage <percent>', 'exit code 1 where less is reached', coveragePercent)
+    .option('--lcov <file>', 'write the coverage for editors')
+    .action((paths: string[], _options, command: Command) =>
+      run(async () => (await import('./test.ts')).runTests(paths, command.opts<TestOptions>())),
+    )
+  addAuthoring(program, run)
   return program
+}
+
+/** The commands for whoever writes rules in an editor. */
+function addAuthoring(program: Command, run: RunWork): void {
+  program
+    .command('schema')
+    .description('print a JSON Schema of rule files, for the YAML support of editors')
+    .option('--tests', 'of files of tests (x.test.yaml) instead')
+    .action(({ tests }: { tests?: boolean }) =>
+      run(async () => {
+        ;(await import('./schema.ts')).printSchema(tests === true ? 'tests' : 'rules')
+        return EXIT.OK
+      }),
+    )
+  program
+    .command('lsp')
+    .description('serve an editor: the language server of rule files, on standard input and output')
+    .option('--stdio', 'the same: some editors add it')
+    .action(() =>
+      run(async () => {
+        await (await import('./lsp.ts')).runLanguageServer()
+        return EXIT.OK
+      }),
+    )
+  withInput(
+    program
+      .command('playground')
+      .description('serve a page on which rules are written and tried, on this machine and for it alone')
+      .argument('[EVENTS]', 'a file of events to try the rules on')
+      .option('-r, --rules <file>', 'the rule file (default: an example)', (file: string) => [file])
+      .option(
+        '--lookups <file>',
+        'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
+        listed,
+      )
+      .option(
+        '--allow-unsafe-patterns',
+        'take patterns that one event can keep busy for ever: the page stops them',
+      ),
+  )
+    .option('--listen <host:port>', 'the address to serve the page at (default: 127.0.0.1, and a free port)')
+    .option('--open', 'open the page in the browser')
+    .option('--export <directory>', 'write the page as files for any web server instead')
+    .action((events: string | undefined, _options, command: Command) =>
+      run(async () => {
+        return (await import('./playground.ts')).runPlayground(events, playgroundOptions(command))
+      }),
+    )
+}
+
+/** The options that were given, before or behind the name of the subcommand, without defaults. */
+function playgroundOptions(command: Command): PlaygroundArguments {
+  const given: Record<string, unknown> = {}
+  for (const each of [command.parent!, command]) {
+    for (const [name, value] of Object.entries(each.opts())) {
+      if (each.getOptionValueSource(name) !== 'default') given[name] = value
+    }
+  }
+  return given
 }
 
 function withRules(command: Command): Command {
@@ -124,7 +232,7 @@ function withRules(command: Command): Command {
     .option(
       '-r, --rules <file>',
       'rule file, folder of rule files, or routes file; repeatable: the first that takes an event has it',
-      (file: string, files: string[] | undefined) => [...(files ?? []), file],
+      listed,
     )
     .addOption(
       new Option(
@@ -135,6 +243,11 @@ function withRules(command: Command): Command {
     .option(
       '--lookups <file>',
       'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
+      listed,
+    )
+    .option(
+      '--mmdb <file>',
+      'database of addresses (.mmdb) for geoip and asn, repeatable',
       (file: string, files: string[] | undefined) => [...(files ?? []), file],
     )
     .option('--allow-unsafe-patterns', 'take patterns that one event can keep busy for ever, with a warning')
@@ -150,6 +263,22 @@ function withRules(command: Command): Command {
     )
 }
 
+function listed(value: string, values: string[] | undefined): string[] {
+  return [...(values ?? []), value]
+}
+
+/** The options of a subcommand, also those that stand before its name; a default of the command does not hide one of its own. */
+function givenOptions(command: Command): ExplainArguments {
+  const parents = command.parent?.opts() ?? {}
+  const given = Object.entries(parents).filter(
+    ([name]) => command.parent?.getOptionValueSource(name) !== 'default',
+  )
+  const own = Object.entries(command.opts()).filter(
+    ([name]) => command.getOptionValueSource(name) !== 'default' || !given.some(([other]) => other === name),
+  )
+  return Object.fromEntries([...given, ...own])
+}
+
 function limit(text: string): number {
   const number = Number(text)
   if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(number)) return number
@@ -162,6 +291,12 @@ function maxRejected(text: string): MaxRejected {
   throw new InvalidArgumentError('It has to be a share of the events such as 5%, or a number of events.')
 }
 
+function coveragePercent(text: string): number {
+  const percent = Number(text.replace(/%$/, ''))
+  if (/^\d+(?:\.\d+)?%?$/.test(text) && percent <= 100) return percent
+  throw new InvalidArgumentError('It has to be a number from 0 to 100.')
+}
+
 function workerCount(text: string): number | 'auto' {
   if (text === 'auto') return text
   const workers = Number(text)
@@ -169,7 +304,17 @@ function workerCount(text: string): number | 'auto' {
   throw new InvalidArgumentError(`It has to be a number from 1 to ${MAX_WORKERS}, or auto.`)
 }
 
-/** Runs the command with the arguments of the process. */
-export function runNormalizeCommand(): Promise<void> {
-  return runCommand('normalize', createProgram)
+/**
+ * Runs the command with the arguments of the process.
+ *
+ * @returns true when a pipeline has run to its end: the code that most runs need has been used
+ */
+export async function runNormalizeCommand(): Promise<boolean> {
+  let isUsual = false
+  await runCommand('normalize', (run) =>
+    createProgram(run, () => {
+      isUsual = true
+    }),
+  )
+  return isUsual
 }

@@ -6,7 +6,7 @@ import { fileSink, streamSink } from '../io/files/sinks.ts'
 import { systemMessage } from '../io/files/system-message.ts'
 import type { Sink } from '../stages/sink.ts'
 import { CommandError, EXIT, isBrokenPipe, isWriteError } from './exit-codes.ts'
-import { isClosedStream, isSameFile, LINUX_NULL, messageStream } from './standard-streams.ts'
+import { isSameFile, LINUX_NULL, messageStream } from './standard-streams.ts'
 
 /** An output file that is named on the command line, or the standard stream that stands in for it. */
 export interface Output {
@@ -54,12 +54,6 @@ export function openOutputs(names: OutputNames, inUse: readonly Stats[]): Output
     ? { ...stdout, name: 'standard error' }
     : outputOf(messageStream(), 'standard error', 2, true)
   const output = openOutput(names.output, stdout, [stdout, stderr], inUse)
-  if (output.stream === process.stdout && output.name === stdout.name && isClosedStream(1)) {
-    throw new CommandError(
-      EXIT.USAGE,
-      'cannot write standard output: it is closed (to have no normalized events, say --output /dev/null)',
-    )
-  }
   const errors = openOutput(names.errors, stderr, [stdout, stderr, output], inUse)
   return { output, errors, messages: stderr }
 }
@@ -160,9 +154,4 @@ export function outputProblem({ output, errors }: Outputs, fault: unknown): stri
   const own = output.faults.find((error) => error !== ofErrors || errors.stream === output.stream)
   if (own === undefined || isBrokenPipe(own) || (own === fault && !isWriteError(own))) return undefined
   return `cannot write ${output.name}: ${systemMessage(own)}`
-}
-
-/** True when records of rejected events are lost, because the stream for them is closed. */
-export function isClosedOutput({ errors, messages }: Outputs): boolean {
-  return errors.stream === messages.stream && errors.name === 'standard error' && isClosedStream(2)
 }

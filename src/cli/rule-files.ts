@@ -1,13 +1,16 @@
+import type { AddressDatabase } from '../expression/net/address-database.ts'
 import { systemMessage } from '../io/files/system-message.ts'
+import { openDatabase, sharedBytes } from '../rules/databases.ts'
 import type { CompileOptions, NoRoute } from '../rules/definition.ts'
 import { loadAndCompile, loadAndCompileRouted } from '../rules/load-and-compile.ts'
+import type { Origins } from '../rules/observe/origins.ts'
 import { RuleError } from '../rules/rule-error.ts'
 import type { RuleSet } from '../rules/rule-set.ts'
 import type { RoutedRules } from '../rules/sets/routed-rules.ts'
 import { isRoutesText } from '../rules/sets/routes-file.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { resolveRoutes } from './routes.ts'
-import { decoded, isFolder, lookupsFor, readText } from './rule-texts.ts'
+import { decoded, isFolder, lookupsFor, readContent, readText } from './rule-texts.ts'
 
 /** Options that go to the compiler as they are. */
 type CompilerOptions = Pick<CompileOptions, 'allowUnsafePatterns' | 'maxWork' | 'maxBuilt'>
@@ -18,6 +21,8 @@ export interface RuleFiles {
   /** Undefined: those beside the rule files. */
   readonly lookups: readonly string[] | undefined
   readonly compiler: CompilerOptions
+  /** Databases of addresses. Default: none. */
+  readonly mmdb?: readonly string[]
   /** Undefined: nobody has asked. */
   readonly noRoute: NoRoute | undefined
 }
@@ -26,6 +31,7 @@ export interface RuleFiles {
 export interface RuleOptions extends CompilerOptions {
   readonly rules?: readonly string[] | undefined
   readonly lookups?: readonly string[] | undefined
+  readonly mmdb?: readonly string[] | undefined
   /** `--no-route`; commander takes it for the opposite of `--route`, which is true. */
   readonly route?: NoRoute | true | undefined
 }
@@ -50,7 +56,7 @@ export function oneRuleFile(
  * @throws {CommandError} when there is no rule file
  */
 export function ruleFiles(
-  { rules, lookups, route, allowUnsafePatterns, maxWork, maxBuilt }: RuleOptions,
+  { rules, lookups, mmdb = [], route, allowUnsafePatterns, maxWork, maxBuilt }: RuleOptions,
   inputs: readonly string[] = [],
 ): RuleFiles {
   if (rules === undefined || rules.length === 0) {
@@ -58,7 +64,7 @@ export function ruleFiles(
     throw new CommandError(EXIT.USAGE, `a rule file is needed: --rules ${meant}`)
   }
   const noRoute = typeof route === 'string' ? route : undefined
-  return { rules, lookups, noRoute, compiler: { allowUnsafePatterns, maxWork, maxBuilt } }
+  return { rules, lookups, mmdb, noRoute, compiler: { allowUnsafePatterns, maxWork, maxBuilt } }
 }
 
 /** The name of the rules in messages. */
@@ -66,46 +72,60 @@ export function labelOf({ rules }: RuleFiles): string {
   return rules.join(', ')
 }
 
-/** Every file that compiled rules were made from. */
+/** Every file that compiled rules were made from, and the folders that stand for those in them. */
 export function filesOf(rules: RuleSet | RoutedRules): readonly string[] {
   const { definition, files } = rules
   const lookups =
     'routes' in definition
       ? definition.routes.flatMap((route) => route.lookups)
       : (definition.options.lookups ?? []).map(({ file }) => file)
-  return [...new Set([...files, ...lookups])]
+  const databases = (definition.options.databaseFiles ?? []).map(({ file }) => file)
+  const folders = 'routes' in definition ? (definition.folders ?? []) : []
+  return [...new Set([...files, ...lookups, ...databases, ...folders])]
 }
 
 /**
  * Reads and compiles rules and their lookup files: one rule file as it is, anything else as many rule sets.
  *
+ * @param origins is told where every part was written. Default: nobody asks
  * @throws {CommandError} with the report of everything that is wrong
  */
-export async function loadRules(files: RuleFiles): Promise<RuleSet | RoutedRules> {
-  const { rules, lookups, compiler, noRoute } = files
+export async function loadRules(files: RuleFiles, origins?: Origins): Promise<RuleSet | RoutedRules> {
+  const { rules, lookups, noRoute } = files
+  const compiler = { ...files.compiler, databases: await openDatabases(files.mmdb ?? []) }
   const [first] = rules as [string]
   try {
     if (rules.length === 1 && noRoute === undefined && !isFolder(first)) {
       const text = readText(first)
       if (!isRoutesText(text)) {
         const tables = lookupsFor(first, lookups).map((file) => ({ file, text: readText(file) }))
-        return await loadAndCompile(text, {
-          file: first,
-          lookups: tables,
-          readFile: readIncluded,
-          ...compiler,
-        })
+        const options = { file: first, lookups: tables, readFile: readIncluded, ...compiler }
+        return await loadAndCompile(text, options, origins)
       }
     }
     const resolved = resolveRoutes(rules, lookups)
     return await loadAndCompileRouted(
       { label: labelOf(files), noRoute: noRoute ?? 'reject', options: compiler, ...resolved },
       readIncluded,
+      origins,
     )
   } catch (error) {
     if (error instanceof RuleError) throw new CommandError(EXIT.USAGE, error.message, { cause: error })
     throw error
   }
+}
+
+/** @throws {CommandError} for a file that cannot be read or is no database */
+async function openDatabases(files: readonly string[]): Promise<AddressDatabase[] | undefined> {
+  if (files.length === 0) return undefined
+  return Promise.all(
+    files.map(async (file) => {
+      const bytes = sharedBytes(readContent(file))
+      return openDatabase(file, bytes).catch((error: Error) => {
+        throw new CommandError(EXIT.USAGE, `--mmdb: ${error.message}`, { cause: error })
+      })
+    }),
+  )
 }
 
 /** The text of a file that another one includes. @throws {Error} the reason why there is none */

@@ -28,6 +28,15 @@ export function readText(path: string): string {
   }
 }
 
+/** @throws {CommandError} when it cannot be read */
+export function readContent(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw new CommandError(EXIT.USAGE, `cannot read ${path}: ${systemMessage(error)}`, { cause: error })
+  }
+}
+
 /** @throws {TypeError} when it is not UTF-8 */
 export function decoded(path: string): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))

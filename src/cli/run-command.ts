@@ -24,7 +24,7 @@ export async function runCommand(name: string, createProgram: (run: RunWork) => 
   let exitCode: number = EXIT.OK
   const program = createProgram(async (work) => {
     exitCode = await work()
-  }).version(`${name} ${version()}`, '--version', 'print the version')
+  }).version(`${name} ${programVersion()}`, '--version', 'print the version')
   refuseRepeated(program)
   showSafely(program)
   try {
@@ -35,7 +35,8 @@ export async function runCommand(name: string, createProgram: (run: RunWork) => 
   process.exitCode = exitCode
 }
 
-function version(): string {
+/** The version of the package. */
+export function programVersion(): string {
   return JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')).version
 }
 

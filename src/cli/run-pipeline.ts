@@ -19,7 +19,7 @@ import type { InputArguments } from './input-options.ts'
 import { inputOptions } from './input-options.ts'
 import { openInputs } from './inputs.ts'
 import type { Output, Outputs } from './outputs.ts'
-import { closeOutput, isClosedOutput, openOutputs, outputProblem, sharedWith } from './outputs.ts'
+import { closeOutput, openOutputs, outputProblem, sharedWith } from './outputs.ts'
 import { progressText, showsProgress } from './progress.ts'
 import { ProgressLine } from './progress-line.ts'
 import { type MaxRejected, RejectedLimit } from './rejected-limit.ts'
@@ -154,9 +154,6 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     throw new CommandError(EXIT.FAILED, fault.message, { cause: fault })
   }
   if (fault !== undefined && !isBrokenPipe(fault)) throw fault
-  if (pipeline.counts.rejected > 0 && isClosedOutput(outputs)) {
-    throw new CommandError(EXIT.FAILED, 'cannot write standard error: it is closed')
-  }
   if (limit?.message !== undefined) throw new CommandError(EXIT.FAILED, limit.message)
   return pipeline.failed ? EXIT.FAILED : EXIT.OK
 }

@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { keepCompiledCode } from './compile-cache.ts'
+import { runNormalizeCommand } from './normalize.ts'
 
-keepCompiledCode()
-const { runNormalizeCommand } = await import('./normalize.ts')
 await runNormalizeCommand()

@@ -1,5 +1,15 @@
-import { type FSWatcher, lstatSync, readlinkSync, statSync, unwatchFile, watch, watchFile } from 'node:fs'
+import {
+  type FSWatcher,
+  lstatSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  unwatchFile,
+  watch,
+  watchFile,
+} from 'node:fs'
 import { isAbsolute, join, parse, resolve, sep } from 'node:path'
+import { isFolder } from './rule-texts.ts'
 
 /** Editors and copying tools change a file in several steps; it is looked at when it was quiet for this long. */
 const QUIET_MS = 100
@@ -16,18 +26,28 @@ const MAX_LINKS = 40
 /**
  * Calls back when one of the files has other contents. Directories are watched, not files: a file that is replaced
  * (an editor that renames, a mounted configuration map) is another file, which a watch of the old one never sees. In
- * a directory only changes of the files, or of links on the way to them, count.
+ * a directory only changes of the files, or of links on the way to them, count. A path may be a folder: a YAML file or a folder that
+ * comes, goes or is renamed in it is a change.
  *
+ * @param folders call back as well when files come to one of these folders, or leave it. Default: none
  * @returns a function that ends it
  */
-export function watchFiles(paths: readonly string[], onChange: () => void): () => void {
-  const watcher = new Watcher(paths, onChange)
+export function watchFiles(
+  paths: readonly string[],
+  onChange: () => void,
+  folders: readonly string[] = [],
+): () => void {
+  const watcher = new Watcher(paths, onChange, folders)
   return () => watcher.end()
 }
+
+/** Stands for every name in a directory. */
+const ANY_NAME = '*'
 
 class Watcher {
   readonly #paths: readonly string[]
   readonly #onChange: () => void
+  readonly #folders: readonly string[]
   #known: string
   #timer: NodeJS.Timeout | undefined
   /** The time of the first change that has not been looked at yet. */
@@ -35,10 +55,11 @@ class Watcher {
   #directories = new Map<string, { readonly watcher: FSWatcher; names: ReadonlySet<string> }>()
   #isPolling = false
 
-  constructor(paths: readonly string[], onChange: () => void) {
+  constructor(paths: readonly string[], onChange: () => void, folders: readonly string[]) {
     this.#paths = paths
     this.#onChange = onChange
-    this.#known = signature(paths)
+    this.#folders = folders
+    this.#known = this.#signature()
     this.#watch()
   }
 
@@ -46,7 +67,7 @@ class Watcher {
     clearTimeout(this.#timer)
     for (const { watcher } of this.#directories.values()) watcher.close()
     this.#directories.clear()
-    for (const path of this.#paths) unwatchFile(path, this.#soon)
+    for (const path of [...this.#paths, ...this.#folders]) unwatchFile(path, this.#soon)
   }
 
   readonly #soon = (): void => {
@@ -61,7 +82,7 @@ class Watcher {
     this.#firstAt = undefined
     // A link may lead elsewhere by now, and a directory that was replaced is another one.
     if (!this.#isPolling) this.#watch()
-    const current = signature(this.#paths)
+    const current = this.#signature()
     if (current === this.#known) return
     this.#known = current
     this.#onChange()
@@ -69,7 +90,7 @@ class Watcher {
 
   /** Watches those directories that matter now, and only them. */
   #watch(): void {
-    const wanted = namesByDirectory(this.#paths)
+    const wanted = namesByDirectory(this.#paths, this.#folders)
     for (const [key, { watcher }] of this.#directories) {
       if (wanted.has(key)) continue
       watcher.close()
@@ -93,7 +114,7 @@ class Watcher {
   ): { readonly watcher: FSWatcher; names: ReadonlySet<string> } {
     const watcher = watch(directory, { persistent: false }, (_event, name) => {
       // Not every system tells the name.
-      if (name === null || watched.names.has(name)) this.#soon()
+      if (name === null || watched.names.has(name) || watched.names.has(ANY_NAME)) this.#soon()
     }).on('error', () => this.#poll())
     const watched = { watcher, names }
     return watched
@@ -102,29 +123,44 @@ class Watcher {
   #poll(): void {
     if (this.#isPolling) return
     this.#isPolling = true
-    for (const path of this.#paths) watchFile(path, { interval: POLL_MS, persistent: false }, this.#soon)
+    for (const path of [...this.#paths, ...this.#folders]) {
+      watchFile(path, { interval: POLL_MS, persistent: false }, this.#soon)
+    }
+  }
+
+  #signature(): string {
+    const names = this.#folders.map((folder) => (isThere(folder) ? readdirSync(folder).join('/') : 'gone'))
+    return [signature(this.#paths), ...names].join('\n')
   }
 }
 
 interface WatchedNames {
   readonly directory: string
+  /** A name that no file has, `*`, stands for all of them. */
   readonly names: Set<string>
 }
 
 /** Finds for each directory, by its identity, the names in it of the files, or of links on the way to them. */
-function namesByDirectory(paths: readonly string[]): Map<string, WatchedNames> {
+function namesByDirectory(paths: readonly string[], folders: readonly string[]): Map<string, WatchedNames> {
   const found = new Map<string, WatchedNames>()
-  for (const path of paths) {
-    for (const [directory, name] of wayTo(path)) {
-      const stats = statSync(directory, { throwIfNoEntry: false })
-      if (stats === undefined) continue
-      const key = `${stats.dev} ${stats.ino}`
-      const known = found.get(key) ?? { directory, names: new Set<string>() }
-      known.names.add(name)
-      found.set(key, known)
-    }
+  const add = (directory: string, name: string): void => {
+    const stats = statSync(directory, { throwIfNoEntry: false })
+    if (stats === undefined) return
+    const key = `${stats.dev} ${stats.ino}`
+    const known = found.get(key) ?? { directory, names: new Set<string>() }
+    known.names.add(name)
+    found.set(key, known)
   }
+  for (const path of paths) {
+    for (const [directory, name] of wayTo(path)) add(directory, name)
+    if (isFolder(path)) add(path, ANY_NAME)
+  }
+  for (const folder of folders) add(folder, ANY_NAME)
   return found
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
 /**
@@ -159,8 +195,24 @@ function wayTo(path: string): [directory: string, name: string][] {
 }
 
 function signature(paths: readonly string[]): string {
-  return paths
-    .map((path) => statSync(path, { throwIfNoEntry: false, bigint: true }))
-    .map((stats) => (stats === undefined ? 'gone' : `${stats.ino} ${stats.size} ${stats.mtimeNs}`))
-    .join('\n')
+  return paths.map(signatureOf).join('\n')
+}
+
+function signatureOf(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false, bigint: true })
+  if (stats === undefined) return 'gone'
+  return stats.isDirectory() ? namesIn(path) : `${stats.ino} ${stats.size} ${stats.mtimeNs}`
+}
+
+/** The YAML files and the folders in a folder. Outputs and temporary files of editors come and go beside them. */
+function namesIn(folder: string): string {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || /\.ya?ml$/i.test(entry.name)))
+      .map((entry) => entry.name)
+      .sort()
+      .join('/')
+  } catch {
+    return 'gone'
+  }
 }

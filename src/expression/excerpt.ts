@@ -95,6 +95,12 @@ function cellsOf(text: string): Cell[] {
   })
 }
 
+/** A line as terminals show it, and the columns that it takes. */
+export function displayed(line: string): { readonly text: string; readonly width: number } {
+  const cells = cellsOf(line)
+  return { text: cells.map(({ shown }) => shown).join(''), width: widthOf(cells) }
+}
+
 function widthOf(cells: readonly Cell[]): number {
   return cells.reduce((sum, cell) => sum + cell.width, 0)
 }

@@ -26,7 +26,7 @@ export interface Recipe<T = unknown> {
   readonly isShared?: boolean
   /** The constant; the same one each time where a recipe holds it already. */
   realize(): T
-  /** The constant as an expression of a module. */
+  /** The constant as an expression of a module. @throws {UnprintableError} when there is none */
   print(module: ModulePrinter): Code
 }
 
@@ -56,6 +56,13 @@ interface Preparation {
   readonly patterns: ReadonlyMap<string, string>
   /** The linear engine of patterns. */
   readonly usesRe2: boolean
+  /** Databases of addresses, which no module holds. */
+  readonly usesDatabases: boolean
+}
+
+/** Thrown by `print`: the constant is at hand only in the process that compiled the rules. */
+export class UnprintableError extends Error {
+  override readonly name = 'UnprintableError'
 }
 
 /**
@@ -67,13 +74,18 @@ interface Preparation {
 export function preparedRecipe(
   name: string,
   constants: Constants,
-  { tables, patterns, usesRe2 }: Preparation,
+  { tables, patterns, usesRe2, usesDatabases }: Preparation,
   call: Call,
 ): Recipe<Call> {
   return {
     isShared: true,
     realize: () => call,
     print(module) {
+      if (usesDatabases) {
+        throw new UnprintableError(
+          `${name}() looks up addresses in the databases of --mmdb, which a module does not hold: leave it away, or normalize with the rule file itself`,
+        )
+      }
       const needs: [string, Code][] = []
       if (tables.length > 0) needs.push(['tables', _`[${list(tables.map((table) => module.shared(table)))}]`])
       if (patterns.size > 0) needs.push(['patterns', _`new Map(${[...patterns]})`])

@@ -151,12 +151,12 @@ export class LineReader {
 
   /** @returns where the first line begins that was not read, because the sink is full; or the end */
   #lines(chunk: ChunkText, from: number): number {
-    const { bytes, latin1 } = chunk
+    const { bytes } = chunk
     const sink = this.#sink
     // Only in a long block can there be a line that is too long.
     const takes = bytes.length <= this.#maxLineBytes
     let start = from
-    while (start < latin1.length && sink.isFull !== true) {
+    while (start < bytes.length && sink.isFull !== true) {
       const after = takes ? sink.take(chunk, start) : -1
       if (after !== -1) {
         const { taken = 1 } = sink
@@ -165,6 +165,7 @@ export class LineReader {
         start = after
         continue
       }
+      const { latin1 } = chunk
       const next = latin1.indexOf('\n', start) + 1
       const line = ++this.#line
       const first = this.#textStart(bytes, start, line)

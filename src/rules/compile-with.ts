@@ -8,15 +8,15 @@ import { checkExpression, checkStatements } from '../expression/check/check.ts'
 import type { Node, TapNode } from '../expression/check/checked.ts'
 import type { CheckContext, PreparedRecipes, TableRecipes } from '../expression/check/name-checker.ts'
 import type { SuspicionContext } from '../expression/check/suspicions.ts'
-import { assignmentsOf, suspicionsInStatements, suspicionsOf } from '../expression/check/suspicions.ts'
+import {
+  assignmentsOf,
+  membersSetBy,
+  suspicionsInStatements,
+  suspicionsOf,
+} from '../expression/check/suspicions.ts'
 import type { Problem, SourceText } from '../expression/diagnostic.ts'
 import { problemIn, renderProblems } from '../expression/diagnostic.ts'
-import type {
-  FunctionLibrary,
-  LookupTable,
-  NamedTable,
-  PrepareHost,
-} from '../expression/functions/definition.ts'
+import type { FunctionLibrary, LookupTable, PrepareHost } from '../expression/functions/definition.ts'
 import { DEFAULT_LIMITS } from '../expression/runtime/meter.ts'
 import { lastAtMost } from '../expression/sorted.ts'
 import type { Fault } from '../expression/syntax/ast.ts'
@@ -24,10 +24,11 @@ import { parseExpression } from '../expression/syntax/parse.ts'
 import { parseStatements } from '../expression/syntax/parse-statements.ts'
 import { checkEnrich } from './check-enrich.ts'
 import type { CheckedExpression, CheckedRule, CheckedRules } from './checked-rule.ts'
-import type { CompileOptions, FileDefinition } from './definition.ts'
+import { type CompileOptions, type FileDefinition, sentOptions } from './definition.ts'
 import { IncludedFiles, type LoadedFiles, loadWithIncludes } from './include.ts'
-import type { RuleEntry, RuleFile } from './load.ts'
+import type { RuleEntry, RuleFile, TableEntry } from './load.ts'
 import { collectTables, loadLookups, loadRuleFile } from './load.ts'
+import type { Origins } from './observe/origins.ts'
 import { restRule } from './rest-rule.ts'
 import { RuleError } from './rule-error.ts'
 import type { RuleSet } from './rule-set.ts'
@@ -39,11 +40,17 @@ import type { ConditionText, PatternEntry } from './sections.ts'
  *
  * @param functions what rules may call
  * @param text the file's text, YAML
+ * @param origins is told where every part was written, for {@link observe}. Default: nobody asks
  * @throws {RuleError} with every problem of the file, of those that it includes, and of the lookup files
  * @throws {TypeError} for a limit that is no positive integer
  */
-export function compileWith(functions: FunctionLibrary, text: string, options: CompileOptions = {}): RuleSet {
-  return compileLoaded(functions, loadFor(text, options), options)
+export function compileWith(
+  functions: FunctionLibrary,
+  text: string,
+  options: CompileOptions = {},
+  origins?: Origins,
+): RuleSet {
+  return compileLoaded(functions, loadFor(text, options), options, new Map(), origins)
 }
 
 /** The name of a rule file that has none. */
@@ -64,8 +71,9 @@ export function compileLoaded(
   loaded: LoadedFiles,
   options: CompileOptions,
   lookups: SharedLookups = new Map(),
+  origins?: Origins,
 ): RuleSet {
-  return new Compiler(functions, loaded, options, lookups).compile()
+  return new Compiler(functions, loaded, options, lookups, origins).compile()
 }
 
 /** Files of lookup tables that several rule sets share, as they were read. */
@@ -76,9 +84,10 @@ export function checkConditions(
   functions: FunctionLibrary,
   text: ConditionText,
   options: CompileOptions,
+  origins?: Origins,
 ): { condition: CheckedExpression | undefined; problems: readonly Problem[]; reads: Iterable<string> } {
   const nothing = { files: [loadRuleFile('', 'routes', true)], texts: new Map(), problems: [] }
-  return new Compiler(functions, nothing, options, new Map()).condition(text)
+  return new Compiler(functions, nothing, options, new Map(), origins).condition(text)
 }
 
 class Compiler {
@@ -88,13 +97,19 @@ class Compiler {
   readonly #main: RuleFile
   readonly #options: CompileOptions
   readonly #lookups: SharedLookups
+  readonly #origins: Origins | undefined
   readonly #problems: Problem[] = []
   readonly #sources: Map<string, string>
-  readonly #reads = new Set<string>()
+  /** The fields that conditions of rule sets and `tap` read, and those that are read of what comes of it. */
+  readonly #readsBefore = new Set<string>()
+  readonly #readsAfter = new Set<string>()
+  #reads = this.#readsBefore
+  /** Members of the event that `tap` sets. */
+  readonly #setByTap = new Set<string>()
   #tables: ReadonlyMap<string, LookupTable> = new Map()
   readonly #tableRecipes: TableRecipes = new Map()
   readonly #prepared: PreparedRecipes = new Map()
-  #tablePlaces: readonly NamedTable[] = []
+  #tablePlaces: readonly TableEntry[] = []
   readonly #patterns = new Map<string, string>()
   /** Names that tap assigns and that rules do not see. */
   readonly #tapNames = new Set<string>()
@@ -108,7 +123,9 @@ class Compiler {
     loaded: LoadedFiles,
     options: CompileOptions,
     lookups: SharedLookups,
+    origins: Origins | undefined,
   ) {
+    this.#origins = origins
     this.#functions = functions
     this.#lookups = lookups
     this.#loaded = loaded
@@ -146,6 +163,8 @@ class Compiler {
     if (this.#problems.some((problem) => problem.severity === 'error')) {
       throw new RuleError(this.#problems, this.#sources)
     }
+    for (const [file, text] of this.#sources) this.#origins?.texts.set(file, text)
+    this.#origins?.noteTables(checked, this.#tablePlaces)
     const { maxWhileSteps = DEFAULT_MAX_WHILE_STEPS, maxWork, maxBuilt } = this.#options
     return createRuleSet({
       file: main.file,
@@ -155,7 +174,7 @@ class Compiler {
       meta: main.meta,
       patterns: this.#patterns,
       files: [...this.#loaded.texts.keys()],
-      reads: [...this.#reads].sort(),
+      reads: this.#readsOfEvent(),
       warnings: this.#problems,
       warningText: renderProblems(this.#problems, this.#sources),
       maxWhileSteps,
@@ -172,9 +191,15 @@ class Compiler {
     return { condition, problems: this.#problems, reads: this.#reads }
   }
 
+  /** The fields that are read of an event as it comes. */
+  #readsOfEvent(): string[] {
+    const after = [...this.#readsAfter].filter((text) => !this.#setByTap.has(firstMember(text)))
+    return [...new Set([...this.#readsBefore, ...after])].sort()
+  }
+
   /** Without functions, so that it can be sent to another thread. */
   #definition(): FileDefinition {
-    const { readFile: _, ...options } = this.#options
+    const options = sentOptions(this.#options)
     const { texts } = this.#loaded
     const { file } = this.#main
     const files = Array.from(texts, ([name, text]) => ({ file: name, text })).filter(
@@ -189,11 +214,18 @@ class Compiler {
     const taps = files.flatMap((file) => {
       if (file.tap === undefined) return []
       const label = file === main ? 'tap' : `tap of ${file.file}`
-      return [{ node: this.#tap(file.tap), ignore: file.ignore, label }]
+      const tap = { node: this.#tap(file.tap), ignore: file.ignore, label }
+      this.#origins?.noteText(tap, file.tap)
+      return [tap]
     })
+    this.#reads = this.#readsAfter
     const split = main.split && { node: this.#expression(main.split, 'split'), ignore: main.ignore }
     this.#hasParent = split !== undefined
     const drop = this.#condition(main.drop, 'drop', main)
+    for (const [key, part] of Object.entries({ when, split, drop })) {
+      const place = main.own.get(key)
+      if (part !== undefined && place !== undefined) this.#origins?.noteKey(part, main.file, place)
+    }
     const cases: (CheckedExpression | undefined)[][] = []
     const rules: CheckedRule[] = []
     for (const file of files) {
@@ -201,9 +233,11 @@ class Compiler {
       if (file.cases.length > 0) {
         cases.push(file.cases.map((condition) => this.#condition(condition, 'cases', file)))
       }
-      for (const entry of file.rules) rules.push(this.#rule(entry, group))
+      for (const entry of file.rules) rules.push(this.#rule(entry, group, file.file))
     }
-    const all = main.rest === undefined ? rules : [...rules, restRule(main.rest, rules, cases)]
+    const rest = main.rest && restRule(main.rest, rules, cases)
+    if (rest !== undefined) this.#origins?.noteKey(rest, main.file, main.rest!.place)
+    const all = rest === undefined ? rules : [...rules, rest]
     return { rules: all, taps, when, drop, split, cases }
   }
 
@@ -217,12 +251,13 @@ class Compiler {
     return { node: this.#expression(condition, field), ignore }
   }
 
-  #rule({ name, path, required, onError, ignore, branch, source }: RuleEntry, group: number): CheckedRule {
+  #rule(entry: RuleEntry, group: number, file: string): CheckedRule {
+    const { name, path, required, onError, ignore, branch, source } = entry
     const node: Node =
       source.kind === 'literal'
         ? { op: 'constant', value: source.value }
         : this.#expression(source.text, name)
-    return {
+    const rule: CheckedRule = {
       name,
       path,
       required,
@@ -231,6 +266,8 @@ class Compiler {
       branch: branch === undefined ? undefined : { group, index: branch },
       node,
     }
+    this.#origins?.noteKey(rule, file, entry.place)
+    return rule
   }
 
   #expression(source: SourceText, field: string): Node {
@@ -251,6 +288,7 @@ class Compiler {
     const checked = checkStatements(statements, this.#context(source, 'tap'), lineOf)
     this.#report(source, checked.faults, 'tap')
     this.#report(source, suspicionsInStatements(statements, this.#suspicionContext(source)), 'tap')
+    for (const name of membersSetBy(statements)) this.#setByTap.add(name)
     const { variables, members } = assignmentsOf(statements)
     if (members !== undefined) {
       for (const name of variables) if (!members.has(name)) this.#tapNames.add(name)
@@ -289,6 +327,7 @@ class Compiler {
       tables: this.#tableRecipes,
       hasParent: this.#hasParent,
       prepared: this.#prepared,
+      noteOrigin: this.#origins?.notes(source),
     }
   }
 
@@ -297,6 +336,7 @@ class Compiler {
       table: (name) => this.#tables.get(name) ?? (this.#incomplete ? unseenTable(name) : undefined),
       tables: this.#tablePlaces,
       patterns: { get: (name) => this.#patterns.get(name), names: [...this.#patterns.keys()] },
+      databases: this.#options.databases,
       re2: () => this.#functions.re2(),
       allowUnsafePatterns: this.#options.allowUnsafePatterns === true,
       warn: (message) => {
@@ -388,6 +428,11 @@ function lineCounter(text: string): (offset: number) => number {
   for (let index = text.indexOf('\n'); index !== -1; index = text.indexOf('\n', index + 1))
     starts.push(index + 1)
   return (offset) => lastAtMost(starts, offset) + 1
+}
+
+/** `fw` of `fw.action`, and of `fw['action']`. */
+function firstMember(text: string): string {
+  return text.replace(/[.[].*$/s, '')
 }
 
 function checkedLimit(name: string, value: number): number {

@@ -2,6 +2,7 @@
 import { FUNCTION_LIBRARY } from '../expression/functions/index.ts'
 import { compileWith } from './compile-with.ts'
 import type { CompileOptions } from './definition.ts'
+import type { Origins } from './observe/origins.ts'
 import type { RuleSet } from './rule-set.ts'
 
 export type { CompileOptions, RuleDefinition } from './definition.ts'
@@ -14,8 +15,9 @@ export { DEFAULT_MAX_WHILE_STEPS } from './rule-set.ts'
  *
  * @param text the file's text, YAML
  * @param options the file's name, global lookup tables, limits
+ * @param origins is told where every part was written. Default: nobody asks
  * @throws {RuleError} with every problem of the file and of the lookup files: what, where, what to do
  */
-export function compileRules(text: string, options: CompileOptions = {}): RuleSet {
-  return compileWith(FUNCTION_LIBRARY, text, options)
+export function compileRules(text: string, options: CompileOptions = {}, origins?: Origins): RuleSet {
+  return compileWith(FUNCTION_LIBRARY, text, options, origins)
 }

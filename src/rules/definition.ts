@@ -1,4 +1,6 @@
 /** The sources that rules are compiled from. */
+import type { Problem } from '../expression/diagnostic.ts'
+import type { AddressDatabase } from '../expression/net/address-database.ts'
 
 export interface CompileOptions {
   /** The rule file's name, for messages. Default: `rules.yaml`. */
@@ -12,6 +14,8 @@ export interface CompileOptions {
   readonly readFile?: (file: string) => string
   /** Files with global lookup tables: their texts, and names for messages. Default: none. */
   readonly lookups?: readonly { readonly text: string; readonly file: string }[]
+  /** Databases of addresses for `geoip` and `asn`, from `openDatabase`, in the order in which they are asked. Default: none. */
+  readonly databases?: readonly AddressDatabase[] | undefined
   /** The most rounds of `while` in tap for one event. Default: 100,000. */
   readonly maxWhileSteps?: number
   /**
@@ -31,14 +35,29 @@ export interface CompileOptions {
   readonly maxBuilt?: number
 }
 
+/** A database as another thread gets it. */
+export type DatabaseFile = Pick<AddressDatabase, 'file' | 'bytes'>
+
+/** Options without functions, so that they can be sent to another thread. */
+type SentOptions<Options extends CompileOptions> = Omit<Options, 'readFile' | 'databases'> & {
+  readonly databaseFiles?: readonly DatabaseFile[]
+}
+
+/** Takes the functions out of options. */
+export function sentOptions<Options extends CompileOptions>(options: Options): SentOptions<Options> {
+  const { readFile: _, databases, ...others } = options
+  if (databases === undefined) return others
+  return { ...others, databaseFiles: databases.map(({ file, bytes }) => ({ file, bytes })) }
+}
+
 /** The source of rules: another thread can compile the same from it. */
-export type RuleDefinition = FileDefinition | RoutedDefinition
+export type RuleDefinition = FileDefinition | SentRoutes
 
 /** The source of one rule set. */
 export interface FileDefinition {
   /** The rule file's text, YAML. */
   readonly text: string
-  readonly options: CompileOptions
+  readonly options: SentOptions<CompileOptions>
 }
 
 /** The fate of an event that no rule set takes: it is rejected (NO_ROUTE), dropped, or written as it came. */
@@ -58,13 +77,26 @@ export interface RouteDefinition {
   readonly needsWhen?: boolean
 }
 
+/** The options that all rule sets of one process have in common. */
+type CommonOptions = Pick<
+  CompileOptions,
+  'allowUnsafePatterns' | 'maxWork' | 'maxBuilt' | 'maxWhileSteps' | 'databases'
+>
+
+/** {@link RoutedDefinition} as another thread gets it. */
+export type SentRoutes = Omit<RoutedDefinition, 'options'> & { readonly options: SentOptions<CommonOptions> }
+
 /** Everything that rule sets are compiled from. */
 export interface RoutedDefinition {
   /** The name of all of them together, for messages. */
   readonly label: string
   readonly routes: readonly RouteDefinition[]
   readonly noRoute: NoRoute
+  /** Folders that stand for the rule files in them: another file in one of them is another definition. Default: none. */
+  readonly folders?: readonly string[]
+  /** Faults that were met while the files were found. Default: none. */
+  readonly problems?: readonly Problem[]
   /** The texts of all files by name: routes, rules, tables; of files that are included those that are at hand. */
   readonly texts: readonly { readonly file: string; readonly text: string }[]
-  readonly options: Pick<CompileOptions, 'allowUnsafePatterns' | 'maxWork' | 'maxBuilt' | 'maxWhileSteps'>
+  readonly options: CommonOptions
 }

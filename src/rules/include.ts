@@ -108,7 +108,7 @@ export function loadWithIncludes(text: string, file: string, included: IncludedF
  *
  *     beside('rules/cisco/asa.yaml', '../shared/syslog.yaml')        // 'rules/shared/syslog.yaml'
  */
-function beside(file: string, path: string): string {
+export function beside(file: string, path: string): string {
   const slashed = path.replaceAll('\\', '/')
   if (/^(?:\/|[A-Za-z]:\/)/.test(slashed)) return normalized(slashed)
   const folder = file.replaceAll('\\', '/').replace(/[^/]*$/, '')

@@ -72,7 +72,8 @@ export function* fieldsIn(node: Node | undefined): Generator<Found> {
   for (const child of children(node)) yield* fieldsIn(child)
 }
 
-function fieldOf(node: Node): Found | undefined {
+/** The field that a node reads, whatever is below it; undefined where it is no field. */
+export function fieldOf(node: Node): Found | undefined {
   switch (node.op) {
     case 'field':
       return { text: node.path.text, place: { kind: 'path', path: node.path } }

@@ -154,6 +154,16 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
   }
 }
 
+/** tap may put dicts into any event, and so may a list that is computed: every event is evaluated as one that holds some. */
+export function makesDicts({ taps = [], split }: CheckedRules): boolean {
+  return taps.length > 0 || (split !== undefined && !isOfEvent(split.node))
+}
+
+/** The texts of elements are asked for. */
+export function readsRaw({ rules, drop, cases = [] }: CheckedRules): boolean {
+  return rules.some(({ node }) => hasRaw(node)) || [drop, ...cases.flat()].some((each) => hasRaw(each?.node))
+}
+
 /** The ways of lines before the fast path of a rule set without others; undefined where it has no conditions. */
 export function ownRoutes({ when, drop }: CheckedRules, target: LineWay['target']): LineRoute[] | undefined {
   if (when === undefined && drop === undefined) return undefined
@@ -165,16 +175,8 @@ export function ownRoutes({ when, drop }: CheckedRules, target: LineWay['target'
 /** The data of checked rules that their evaluation needs. */
 function evaluationData(checked: CheckedRules, maxWhileSteps: number, limits: EventLimits): EvaluationData {
   const { rules, taps = [] } = checked
-  const readsRaw =
-    rules.some(({ node }) => hasRaw(node)) ||
-    [checked.drop, ...(checked.cases ?? []).flat()].some((each) => hasRaw(each?.node))
   const tapLabels = taps.map(({ label }) => label)
-  return { noted: notedRules(rules), tapLabels, readsRaw, maxWhileSteps, limits }
-}
-
-/** Lists and objects that are computed, and `tap`, may put dicts into any event: then one program is for all. */
-function makesDicts({ taps = [], split }: CheckedRules): boolean {
-  return taps.length > 0 || (split !== undefined && !isOfEvent(split.node))
+  return { noted: notedRules(rules), tapLabels, readsRaw: readsRaw(checked), maxWhileSteps, limits }
 }
 
 /** `line.raw` is in an expression. */

@@ -164,24 +164,20 @@ describe('outputs that fail', { skip: !existsSync('/dev/full') || !hasBash, time
 })
 
 describe('standard streams that are closed', { skip: process.platform !== 'linux' || !hasBash }, () => {
-  const cases: readonly (readonly [script: string, code: number, told: RegExp])[] = [
-    [
+  it('count as the null device, which a program may have opened for reading and writing', async () => {
+    const folder = filesFor()
+    const scripts = [
       'normalize "$FOLDER/good.jsonl" >&-',
-      2,
-      /^cannot write standard output: it is closed .*--output \/dev\/null/,
-    ],
-    ['normalize <&-', 2, /^cannot read standard input: it is closed/],
-    ['normalize - "$FOLDER/good.jsonl" <&-', 2, /^cannot read standard input: it is closed/],
-    // Nobody can be told, but for the exit code.
-    ['normalize "$FOLDER/bad.jsonl" 2>&-', 1, /^$/],
-  ]
-  for (const [script, expected, told] of cases) {
-    it(`are an error: ${script}`, async () => {
-      const { code, stdout, stderr } = await shell(filesFor(), script)
-      assert.deepEqual([code, stdout], [expected, ''])
-      assert.match(stderr, told)
-    })
-  }
+      'normalize <&-',
+      'normalize - "$FOLDER/good.jsonl" <&- >&-',
+      'normalize "$FOLDER/bad.jsonl" 2>&-',
+      'normalize - "$FOLDER/good.jsonl" "$FOLDER/bad.jsonl" 0<>/dev/null 1<>/dev/null 2<>/dev/null',
+    ]
+    for (const script of scripts) {
+      const { code, stdout, stderr } = await shell(folder, script)
+      assert.deepEqual([code, stdout, stderr], [0, '', ''], script)
+    }
+  })
 
   it('do not matter where they are not used', async () => {
     const folder = filesFor()

@@ -81,8 +81,13 @@ describe('normalize with many rule sets', () => {
     const folder = folderOfRules()
     appendFileSync(join(folder, 'b.yaml'), 'wrong: lowr(x)\n')
     writeFileSync(join(folder, 'c.yaml'), 'c: x +\n')
-    const { code, stderr } = await normalize(['--rules', folder], EVENTS)
+    writeFileSync(join(folder, '_r.yaml'), 'routes:\n  - nothing\n  - {whn: x, rules: a}\n  - _r.yaml\n')
+    const { code, stderr } = await normalize(['--rules', folder, '--rules', join(folder, '_r.yaml')], EVENTS)
     assert.equal(code, 2)
+    assert.match(stderr, /c\.yaml:1:1: error: .*needs a condition/)
+    assert.match(stderr, /r\.yaml:2:5: error: there is no rule file or folder .*nothing/)
+    assert.match(stderr, /r\.yaml:3:6: error: a route has no key 'whn'/)
+    assert.match(stderr, /r\.yaml:4:5: error: routes lead in a circle/)
     assert.match(stderr, /b\.yaml:3:8: error: .*lowr/)
     assert.match(stderr, /c\.yaml:1:\d+: error: /)
     writeFileSync(join(folder, 'b.yaml'), 'b: x\n')
@@ -94,7 +99,7 @@ describe('normalize with many rule sets', () => {
     )
   })
 
-  it('reads the rules again when a file changes, an included one too', async () => {
+  it('reads the rules again when a file changes, an included one too, or a new one comes', async () => {
     const folder = folderOfRules()
     const command = startNormalize('--rules', folder, '--watch')
     command.child.stdin.write('{"kind":"a","x":1}\n')
@@ -102,6 +107,8 @@ describe('normalize with many rule sets', () => {
     writeFileSync(join(folder, '_shared.yaml'), 'shared: "\'new\'"\n')
     const timer = setInterval(() => command.child.stdin.write('{"kind":"a","x":1}\n'), 50)
     await command.until(({ stdout }) => stdout.includes('{"shared":"new","a":1}'))
+    writeFileSync(join(folder, '0.yaml'), "when: kind == 'a'\nnewest: x\n")
+    await command.until(({ stdout }) => stdout.includes('{"newest":1}'))
     clearInterval(timer)
     command.child.stdin.end()
     assert.equal((await command.finished).code, 0)

@@ -75,6 +75,24 @@ describe('watchFiles', { concurrency: 4 }, () => {
     await watched.until(6)
   })
 
+  it(
+    'sees rule files and folders that come and go in a folder, and nothing else in it',
+    PATIENCE,
+    async (test) => {
+      const folder = folderWith({ 'a.yaml': 'a: x\n' })
+      const watched = new Watched(test, folder)
+      always(test, (turn) => writeFileSync(join(folder, `out${turn % 9}.jsonl`), ''))
+      await sleep(300)
+      assert.equal(watched.changes, 0)
+      writeFileSync(join(folder, 'b.yaml'), 'b: x\n')
+      await watched.until(1)
+      mkdirSync(join(folder, 'more'))
+      await watched.until(2)
+      rmSync(join(folder, 'a.yaml'))
+      await watched.until(3)
+    },
+  )
+
   it('follows links, as a mounted configuration map has them', {
     ...PATIENCE,
     skip: process.platform === 'win32',

@@ -477,11 +477,33 @@ test('the rule set knows what it reads and writes', () => {
   assert.equal(rules.tap, false)
 })
 
+test('variables of tap, and members that it sets for every event, are no fields of the event', () => {
+  const reads = (tap: string, rules: string) =>
+    compileRules(`tap: |\n  ${tap.replaceAll('\n', '\n  ')}\n${rules}`).reads
+  const tap =
+    "kv = parse_kv(message)\ndata['kv'] = kv\nfor p in list:\n  x = p\n  x += n\nif a:\n  data['may'] = x"
+  assert.deepEqual(reads(tap, 'a: kv.src\nb: kv\nc: may\nd: other.x'), [
+    'a',
+    'list',
+    'may',
+    'message',
+    'n',
+    'other.x',
+  ])
+  // The field of that name is read while the variable has no value; a member that is changed is read.
+  assert.deepEqual(reads("count = count + 1\nsum += 1\ndata['t'] = lower(t)\ndata['o']['i'] = 1", 'a: t'), [
+    'count',
+    'o',
+    'sum',
+    't',
+  ])
+})
+
 test('the rule set reads what its functions read by themselves, in tap and in rules', () => {
   assert.deepEqual(compileRules("t: parse_timestamp(x, 'iso8601')").reads, ['tzinfo', 'x'])
   assert.deepEqual(compileRules('t: timestamp_to_epoch(x)').reads, ['tzinfo', 'x'])
   assert.deepEqual(compileRules("t: '[parse_timestamp(s, ''iso8601'') for s in x]'").reads, ['tzinfo', 'x'])
-  assert.deepEqual(compileRules("tap: data['t'] = timestamp_to_epoch(x)\nt: t").reads, ['t', 'tzinfo', 'x'])
+  assert.deepEqual(compileRules("tap: data['t'] = timestamp_to_epoch(x)\nt: t").reads, ['tzinfo', 'x'])
   assert.deepEqual(compileRules('t: epoch_to_timestamp(x)').reads, ['x'])
 })
 

@@ -263,6 +263,10 @@ raw: line.raw`
     ])
   })
 
+  it('goes with rules that divide', () => {
+    assert.deepEqual(results('split: r\na: x / 2', { r: [{ x: 3 }] }), [{ events: [{ output: { a: 1.5 } }] }])
+  })
+
   it('keeps exact numbers of the elements', () => {
     const text = 'split: r\na: x\nb: parent.y'
     const [result] = results(text, '{"r": [{"x": 12345678901234567890}], "y": 98765432109876543210}')
@@ -440,6 +444,10 @@ describe('the reasons for the plain way', () => {
   it('names what needs the event as an object', () => {
     const reasons = (text: string) => compileRules(text).plainReasons
     assert.deepEqual(reasons('a: b\nc?: lower(d)'), [])
+    assert.deepEqual(reasons("cases:\n  - when: t == 'a'\n    a: b\n  - a: c"), [])
+    assert.deepEqual(reasons("cases:\n  - when: 'len(data) > 1'\n    a: b"), [
+      "'cases' read the event as a whole, or its text",
+    ])
     assert.deepEqual(reasons('rest: r\nsplit: x\na: data'), [
       "'split' makes several events of one",
       "'a' reads the event as a whole, or its text",

@@ -39,6 +39,16 @@ cases:
   - x: x
 z?: z
 rest: more`,
+  branches: `
+when: kind in ('a', 'q') and exists(x)
+cases:
+  - when: kind == 'a'
+    x: lower(x)
+    one?: y
+  - when: n == 7
+    x: x
+    two: z
+k?: k`,
   fast: `
 when: kind == 'p' and not (x == '-')
 drop: n == 7 or exists(k)
@@ -196,7 +206,7 @@ describe('events after splitting are written, rejected or dropped', { concurrenc
       const loaded = loadRouted({ label: 'all', routes, noRoute, texts, options: {} })
       const counts = await check(compileRouted(FUNCTION_LIBRARY, loaded), LINES, true)
       assert.ok(counts.written > 50 && counts.dropped > 5, `${counts.written} ${counts.dropped}`)
-      assert.deepEqual(Object.keys(counts.ruleSets!).sort(), ['cases', 'fast', 'plain', 'split'])
+      assert.deepEqual(Object.keys(counts.ruleSets!).sort(), ['branches', 'cases', 'fast', 'plain', 'split'])
     })
   }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { Writable } from 'node:stream'
 import { describe, it } from 'node:test'
-import { outputText, serializeBatch } from '../../src/batches/serialize.ts'
+import { serializeBatch } from '../../src/batches/serialize.ts'
 import type { Batch, OutputEvent, RejectedEvent } from '../../src/event.ts'
 import type { JsonObject } from '../../src/expression/value.ts'
 import { parseExact } from '../../src/json/parse.ts'
+import { outputText } from '../../src/rules/apply/output-text.ts'
 import { SerializeStage } from '../../src/stages/serialize.ts'
 
 const rejection = { code: 'FIELD_MISSING', message: 'm', rule: 'r' } as const

@@ -10,6 +10,12 @@ export class ExpressionChecker extends CallChecker {
 
   /** @param piped the value left of a `|` that the expression stands right of */
   override expression(expression: Expression, piped?: Expression): Node {
+    const node = this.#node(expression, piped)
+    this.noteOrigin?.(node, expression)
+    return node
+  }
+
+  #node(expression: Expression, piped: Expression | undefined): Node {
     switch (expression.kind) {
       case 'constant':
         return { op: 'constant', value: expression.value }

@@ -3,7 +3,7 @@ import type { FunctionLibrary, LookupTable, PrepareHost } from '../functions/def
 import type { Call, NamedLookupTable, Recipe } from '../recipe.ts'
 import { fieldPath } from '../runtime/fields.ts'
 import type { Expression, Fault, Span, Statement, Target } from '../syntax/ast.ts'
-import type { Node } from './checked.ts'
+import type { Node, StatementNode } from './checked.ts'
 
 export type TableRecipes = Map<LookupTable, Recipe<NamedLookupTable>>
 
@@ -25,7 +25,12 @@ export interface CheckContext {
   readonly hasParent?: boolean
   /** The functions that were prepared, once for equal constants: all rules of a file share it. Default: none is shared. */
   readonly prepared?: PreparedRecipes
+  /** Is told where each node was written. Default: nobody asks. */
+  readonly noteOrigin?: NoteOrigin | undefined
 }
+
+/** @param node a node of the checked tree, or a statement */
+type NoteOrigin = (node: Node | StatementNode, span: Span) => void
 
 /** The part of the checker that resolves names, and the faults and fields that it notes. */
 export class NameChecker {
@@ -37,10 +42,13 @@ export class NameChecker {
   protected readonly tables: TableRecipes
   readonly #hasParent: boolean
   protected readonly prepared: PreparedRecipes
+  protected readonly noteOrigin: NoteOrigin | undefined
   /** Names of comprehensions, innermost last. */
   protected readonly scopes: Map<string, number>[] = []
   /** Names that tap assigns, with their numbers from 0. */
   protected readonly variables = new Map<string, number>()
+  /** Those of them that a statement before has given a value: to read them is not to read the event. */
+  protected readonly assigned = new Set<string>()
 
   constructor({
     text,
@@ -50,6 +58,7 @@ export class NameChecker {
     tables,
     hasParent = false,
     prepared = new Map(),
+    noteOrigin,
   }: CheckContext) {
     this.text = text
     this.functions = functions
@@ -58,6 +67,7 @@ export class NameChecker {
     this.tables = tables
     this.#hasParent = hasParent
     this.prepared = prepared
+    this.noteOrigin = noteOrigin
   }
 
   protected fault(span: Span, message: string, hint?: string): void {
@@ -110,9 +120,9 @@ export class NameChecker {
     if (local !== undefined) return this.attributes({ op: 'local', id: local }, rest)
     const id = this.variables.get(first)
     if (id !== undefined) {
-      if (rest.length === 0) return { op: 'variable', name: first, id, field: this.field(parts) }
+      if (rest.length === 0) return { op: 'variable', name: first, id, field: this.#fieldBehind(parts) }
       // The whole path is the field's where the name has no value yet.
-      const variable: Node = { op: 'variable', name: first, id, field: this.field([first]) }
+      const variable: Node = { op: 'variable', name: first, id, field: this.#fieldBehind([first]) }
       return this.attributes(variable, rest)
     }
     if (first === 'absent' && rest.length === 0) return { op: 'absent' }
@@ -120,6 +130,11 @@ export class NameChecker {
     if (first === 'line') return this.#line(rest, span)
     if (first === 'parent' && this.#hasParent) return this.#parent(rest)
     return this.field(parts)
+  }
+
+  /** The field that a variable stands for while it has no value. */
+  #fieldBehind(parts: readonly string[]): Node {
+    return this.assigned.has(parts[0]!) ? { op: 'field', path: fieldPath(parts) } : this.field(parts)
   }
 
   protected attributes(object: Node, names: readonly string[]): Node {

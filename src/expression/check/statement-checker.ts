@@ -1,4 +1,5 @@
 /** The statements of `tap`. */
+import { fieldPath } from '../runtime/fields.ts'
 import type { Statement, Target } from '../syntax/ast.ts'
 import type { StatementNode, TargetNode } from './checked.ts'
 import { ExpressionChecker } from './expression-checker.ts'
@@ -16,13 +17,14 @@ export class StatementChecker extends ExpressionChecker {
     const inner = (list: readonly Statement[]): StatementNode[] => this.statements(list, lineOf)
     for (const statement of statements) {
       const line = lineOf(statement.start)
+      const count = nodes.length
       switch (statement.kind) {
         case 'assign': {
           const value = this.expression(statement.value)
           nodes.push({
             line,
             op: 'assign',
-            targets: statement.targets.map((target) => this.#target(target)),
+            targets: statement.targets.map((target) => this.#set(target)),
             value,
           })
           break
@@ -45,16 +47,18 @@ export class StatementChecker extends ExpressionChecker {
             otherwise: inner(statement.otherwise),
           })
           break
-        case 'for':
+        case 'for': {
+          const iterable = this.expression(statement.iterable)
           nodes.push({
             line,
             op: 'for',
             target: this.#target(statement.target),
-            iterable: this.expression(statement.iterable),
+            iterable,
             body: inner(statement.body),
             otherwise: inner(statement.otherwise),
           })
           break
+        }
         case 'while':
           nodes.push({
             line,
@@ -81,12 +85,24 @@ export class StatementChecker extends ExpressionChecker {
         case 'pass':
           break
       }
+      if (nodes.length > count) this.noteOrigin?.(nodes.at(-1)!, statement)
     }
     return nodes
   }
 
+  /** A target of `=`. A member of the event that is set is not read. */
+  #set(target: Target): TargetNode {
+    const known = new Set(this.reads)
+    const node = this.#target(target)
+    if (node.op === 'item' && node.object.op === 'root' && node.text !== undefined && !known.has(node.text))
+      this.reads.delete(node.text)
+    return node
+  }
+
   /** A target of `+=` or `del`. */
   #changed(target: Target): TargetNode {
+    // Its value is read, too.
+    if (target.kind === 'name') this.path([target.name], target)
     const node = this.#target(target)
     if (node.op === 'event') {
       this.fault(target, 'line.parsed is changed by its members', "write line.parsed['...'] = ...")
@@ -105,7 +121,13 @@ export class StatementChecker extends ExpressionChecker {
             `a field is deleted with del data['${target.name}']`,
           )
         }
-        return { op: 'variable', name: target.name, id: id ?? 0, field: this.field([target.name]) }
+        this.assigned.add(target.name)
+        return {
+          op: 'variable',
+          name: target.name,
+          id: id ?? 0,
+          field: { op: 'field', path: fieldPath([target.name]) },
+        }
       }
       case 'targets':
         return {

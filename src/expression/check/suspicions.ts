@@ -94,6 +94,18 @@ export function assignmentsOf(statements: readonly Statement[]): Assignments {
   return { names, variables, members: any ? undefined : members }
 }
 
+/** Members of the event that `tap` sets for every event: whoever reads them later does not read what came. */
+export function membersSetBy(statements: readonly Statement[]): string[] {
+  return statements.flatMap((statement) => {
+    if (statement.kind !== 'assign') return []
+    return statement.targets.flatMap((target) => {
+      if (target.kind !== 'subscript' && target.kind !== 'attribute') return []
+      const name = isEvent(target.object) ? memberOf(target) : undefined
+      return name === undefined ? [] : [name]
+    })
+  })
+}
+
 /** The event's member that something inside it belongs to; undefined where that cannot be told. */
 function memberOf(target: Expression): string | undefined {
   if (target.kind === 'attribute') {

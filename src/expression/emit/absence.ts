@@ -16,12 +16,14 @@ export function emitCond(writer: FunctionWriter, node: Node & { op: 'cond' }): E
   }
   writer.line(_`let ${name}`)
   writer.block(_`${label}:`, () => {
-    for (const pair of node.pairs) {
+    for (const [index, pair] of node.pairs.entries()) {
       writer.block(_`if (${emitCondition(writer, pair.test)})`, () => {
+        writer.observed?.branch(node, index)
         give(pair.value)
         writer.line(_`break ${label}`)
       })
     }
+    writer.observed?.branch(node, node.pairs.length)
     if (node.fallback !== undefined) give(node.fallback)
   })
   return { code: name, known: known ?? 'any', mayBeAbsent: node.fallback === undefined }
@@ -47,6 +49,7 @@ function emitCondition(writer: FunctionWriter, test: Node): Code {
     writer.append(written)
     writer.line(_`${name} = ${result}`)
   })
+  writer.observed?.settle(test, name)
   return name
 }
 
@@ -62,20 +65,29 @@ export function emitOptional(writer: FunctionWriter, node: Node & { op: 'optiona
         for (const field of node.fields) writer.value(field)
         const value = writer.value(node.value)
         known = value.known
+        writer.observed?.branch(node, 0)
         writer.line(_`${name} = ${value.code}`)
         writer.line(_`break ${label}`)
       }
       writer.withAbsence({ kind: 'break', label: absent }, () => {
         if (!node.catches) return evaluate()
         writer.block(_`try`, evaluate)
-        writer.block(_`catch (error)`, () => writer.line(writer.call('recover', new Name('error'))))
+        writer.block(_`catch (error)`, () => emitRecovery(writer, node))
       })
     })
+    writer.observed?.branch(node, 1)
     const fallback = writer.value(node.fallback)
     if (fallback.known !== known) known = 'any'
     writer.line(_`${name} = ${fallback.code}`)
   })
   return { code: name, known }
+}
+
+/** Goes on behind an error that the event has caused. */
+function emitRecovery(writer: FunctionWriter, node: Node): void {
+  const error = new Name('error')
+  writer.line(writer.call('recover', error))
+  writer.observed?.caught(node, error)
 }
 
 /**
@@ -87,12 +99,16 @@ export function emitOptional(writer: FunctionWriter, node: Node & { op: 'optiona
 export function emitSoftCondition(writer: FunctionWriter, node: Node): Name {
   const name = writer.fresh('c')
   if (node.op === 'logical') {
+    writer.observed?.enter(node)
     const left = emitSoftCondition(writer, node.left)
     writer.line(_`let ${name} = ${left}`)
+    writer.observed?.branch(node, 0)
     writer.block(node.operator === 'or' ? _`if (!${name})` : _`if (${name})`, () => {
+      writer.observed?.turn(node)
       const right = emitSoftCondition(writer, node.right)
       writer.line(_`${name} = ${right}`)
     })
+    writer.observed?.value(node, name)
     return name
   }
   writer.line(_`let ${name} = false`)
@@ -107,26 +123,29 @@ export function emitSoftCondition(writer: FunctionWriter, node: Node): Name {
     // Errors of the fast path lead to the plain way.
     if (writer.fields !== undefined) return evaluate()
     writer.block(_`try`, evaluate)
-    writer.block(_`catch (error)`, () => writer.line(writer.call('recover', new Name('error'))))
+    writer.block(_`catch (error)`, () => emitRecovery(writer, node))
   })
+  writer.observed?.settle(node, name)
   return name
 }
 
 /** The values are evaluated up to the first that is useful; one in which something is absent is absent itself. */
-export function emitCoalesce(writer: FunctionWriter, { values }: Node & { op: 'coalesce' }): Emitted {
+export function emitCoalesce(writer: FunctionWriter, node: Node & { op: 'coalesce' }): Emitted {
   const name = writer.fresh('t')
   const label = writer.fresh('coalesce')
   writer.line(_`let ${name}`)
   writer.block(_`${label}:`, () => {
-    for (const value of values) {
+    for (const [index, value] of node.values.entries()) {
       const next = writer.fresh('absent')
       writer.block(_`${next}:`, () => {
         writer.withAbsence({ kind: 'break', label: next }, () => {
           writer.line(_`${name} = ${softValue(writer, value)}`)
-          writer.line(_`if (${writer.call('isUseful', name)}) break ${label}`)
+          const test = writer.call('isUseful', name)
+          writer.line(_`if (${writer.observed?.taken(node, index, test) ?? test}) break ${label}`)
         })
       })
     }
+    writer.observed?.branch(node, node.values.length)
     writer.line(_`${name} = undefined`)
   })
   return { code: name, known: 'any', mayBeAbsent: true }
@@ -135,7 +154,9 @@ export function emitCoalesce(writer: FunctionWriter, { values }: Node & { op: 'c
 /** On the way to a field nothing fails: what does not fit is absent. */
 export function emitExists(writer: FunctionWriter, { value: node }: Node & { op: 'exists' }): Emitted {
   if (node.op === 'field') {
-    return writer.temporary(writer.call('isUseful', emitPath(writer, node.path)), 'boolean')
+    const value = emitPath(writer, node.path)
+    writer.observed?.value(node, value)
+    return writer.temporary(writer.call('isUseful', value), 'boolean')
   }
   const name = writer.fresh('t')
   const label = writer.fresh('exists')
@@ -158,14 +179,19 @@ function softItem(writer: FunctionWriter, object: Node, value: Code): Code {
 
 /** A path each step of which gives absence where it does not fit. */
 function softValue(writer: FunctionWriter, node: Node): Code {
+  if (node.op !== 'item' && node.op !== 'attribute') return writer.maybe(node).code
+  writer.observed?.enter(node)
+  const value = softStep(writer, node)
+  writer.observed?.value(node, value)
+  return value
+}
+
+function softStep(writer: FunctionWriter, node: Node & { op: 'item' | 'attribute' }): Code {
   if (node.op === 'item') {
     if (node.object.op === 'root' && node.index.op === 'constant') return emitItem(writer, node).code
     const object = softValue(writer, node.object)
     return softItem(writer, node.object, writer.find('softItem', object, writer.code(node.index)))
   }
-  if (node.op === 'attribute') {
-    const object = softValue(writer, node.object)
-    return softItem(writer, node.object, writer.find('softItem', object, node.name))
-  }
-  return writer.maybe(node).code
+  const object = softValue(writer, node.object)
+  return softItem(writer, node.object, writer.find('softItem', object, node.name))
 }

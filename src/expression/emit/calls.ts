@@ -30,6 +30,7 @@ export function emitCall(writer: FunctionWriter, node: Node & { op: 'call' }): E
   const name = writer.fresh('t')
   writer.line(fallback === undefined ? _`const ${name} = ${result}` : _`let ${name} = ${result}`)
   if (isCounted) writer.line(_`${writer.meter()}.made(${name})`)
+  if (node.context && node.name === 'lookup') writer.observed?.entry(node, args, name)
   if (fallback === undefined) return emitResult(writer, name, node, args)
   writer.block(_`if (${name} === undefined)`, () => {
     writer.line(_`${name} = ${writer.code(fallback)}`)

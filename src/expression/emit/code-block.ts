@@ -11,6 +11,8 @@ interface NestedBlock {
 interface Line {
   readonly code: Code
   readonly comment: string | undefined
+  /** It is not counted among the lines. */
+  readonly isRemark?: true
 }
 
 /** Statements that are written out already. */
@@ -34,6 +36,11 @@ export class CodeBlock {
   /** @param comment any text, written behind `//` */
   line(code: Code, comment?: string): void {
     this.#add({ code, comment })
+  }
+
+  /** A line that `lineCount` leaves out: an observed program counts the same work as the usual one. */
+  remark(code: Code): void {
+    this.#add({ code, comment: undefined, isRemark: true })
   }
 
   /** @param otherwise the block behind `else`. Default: none */
@@ -89,7 +96,7 @@ export class CodeBlock {
 
 function lineCountOf(statement: Statement): number {
   if ('text' in statement) return statement.lineCount
-  if (!('head' in statement)) return 1
+  if (!('head' in statement)) return statement.isRemark === true ? 0 : 1
   const { body, otherwise } = statement
   return 2 + body.lineCount + (otherwise === undefined ? 0 : 1 + otherwise.lineCount)
 }

@@ -31,8 +31,10 @@ export function emitLogical(writer: FunctionWriter, node: Node & { op: 'logical'
   const name = writer.fresh('t')
   let known: Knowledge = 'any'
   writer.line(_`let ${name} = ${left.code}`)
+  writer.observed?.branch(node, 0)
   const truth = left.known === 'boolean' ? name : writer.call('truth', name)
   writer.block(_`if (${node.operator === 'and' ? truth : _`!${truth}`})`, () => {
+    writer.observed?.turn(node)
     const right = writer.value(node.right)
     known = left.known === right.known ? left.known : 'any'
     writer.line(_`${name} = ${right.code}`)
@@ -45,13 +47,14 @@ export function emitConditional(writer: FunctionWriter, node: Node & { op: 'cond
   const name = writer.fresh('t')
   const test = writer.test(node.test)
   const known: Knowledge[] = []
-  const branch = (value: Node) => (): void => {
+  const branch = (value: Node, index: number) => (): void => {
+    writer.observed?.branch(node, index)
     const emitted = writer.value(value)
     known.push(emitted.known)
     writer.line(_`${name} = ${emitted.code}`)
   }
   writer.line(_`let ${name}`)
-  writer.block(_`if (${test})`, branch(node.then), branch(node.otherwise))
+  writer.block(_`if (${test})`, branch(node.then, 0), branch(node.otherwise, 1))
   return { code: name, known: known[0] === known[1] ? known[0]! : 'any' }
 }
 

@@ -1,6 +1,6 @@
 /** The statements of `tap`. */
-import type { StatementNode } from '../check/checked.ts'
-import type { Name } from './code.ts'
+import type { Node, StatementNode } from '../check/checked.ts'
+import type { Code, Name } from './code.ts'
 import { _ } from './code.ts'
 import { emitAssignment, emitAugmented, emitDeletion } from './targets.ts'
 import type { FunctionWriter } from './writer.ts'
@@ -9,6 +9,7 @@ import type { FunctionWriter } from './writer.ts'
 export function emitStatements(writer: FunctionWriter, statements: readonly StatementNode[]): void {
   for (const statement of statements) {
     writer.line(_`run.line = ${statement.line}`)
+    writer.observed?.statement(statement)
     emitStatement(writer, statement)
   }
 }
@@ -26,7 +27,7 @@ function emitStatement(writer: FunctionWriter, statement: StatementNode): void {
     case 'if': {
       const { otherwise } = statement
       writer.block(
-        _`if (${writer.test(statement.test)})`,
+        _`if (${chosen(writer, statement, statement.test)})`,
         () => emitStatements(writer, statement.then),
         otherwise.length === 0 ? undefined : () => emitStatements(writer, otherwise),
       )
@@ -50,6 +51,12 @@ function emitStatement(writer: FunctionWriter, statement: StatementNode): void {
   }
 }
 
+/** The test of a statement. */
+function chosen(writer: FunctionWriter, statement: StatementNode, node: Node): Code {
+  const test = writer.test(node)
+  return writer.observed?.chosen(statement, test) ?? test
+}
+
 function emitJump(writer: FunctionWriter, kind: 'break' | 'continue'): void {
   const loop = writer.innermostLoop
   if (loop === undefined) return
@@ -67,6 +74,7 @@ function emitFor(writer: FunctionWriter, statement: StatementNode & { op: 'for' 
     const item = writer.fresh('i')
     writer.block(_`${label}: for (const ${item} of ${writer.call('iterate', iterable)})`, () => {
       writer.round(() => {
+        writer.observed?.round(statement, item)
         emitAssignment(writer, statement.target, item)
         emitStatements(writer, statement.body)
       })
@@ -80,7 +88,7 @@ function emitWhile(writer: FunctionWriter, statement: StatementNode & { op: 'whi
       writer.line(_`run.line = ${statement.line}`)
       writer.line(_`run.whileStep()`)
       writer.round(() => {
-        writer.line(_`if (!${writer.test(statement.test)}) break`)
+        writer.line(_`if (!${chosen(writer, statement, statement.test)}) break`)
         emitStatements(writer, statement.body)
       })
     })

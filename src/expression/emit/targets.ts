@@ -69,7 +69,10 @@ export function emitAssignment(writer: FunctionWriter, target: TargetNode, value
 export function emitAugmented(writer: FunctionWriter, statement: StatementNode & { op: 'augment' }): void {
   const { target, operator } = statement
   const { helper: computed, inPlace: helper = computed } = BINARY[operator]
-  const change = (current: Code): Code => writer.call(helper, current, writer.code(statement.value))
+  const change = (current: Code): Code => {
+    const changed = writer.call(helper, current, writer.code(statement.value))
+    return writer.observed?.assigned(statement, changed) ?? changed
+  }
   switch (target.op) {
     case 'variable': {
       const current = writer.code(target)

@@ -13,6 +13,7 @@ import { CodeBlock } from './code-block.ts'
 import type { ConstantPool } from './constant-pool.ts'
 import type { CertainName, FindingName, HelperName } from './helpers.ts'
 import { isMetered } from './helpers.ts'
+import { type ObservedNumbers, ObservedWriter } from './observed-writer.ts'
 
 /** The type that generated code may take for granted; `json` is a value as JSON.parse gave it. */
 export type Knowledge = 'string' | 'boolean' | 'json' | 'any'
@@ -47,6 +48,8 @@ export interface EmitOptions {
   readonly exact: boolean
   /** Code for fields where there is no event object. Absence is then `return false`. Default: the event is `data`. */
   readonly fields?: FieldSource
+  /** Numbers of what the code reports while it is evaluated. Default: it reports nothing. */
+  readonly observed?: ObservedNumbers | undefined
 }
 
 /** Code that reads the event from elsewhere than an object; the values are those that JSON.parse would give. */
@@ -84,6 +87,8 @@ export class FunctionWriter {
   readonly constants: ConstantPool
   readonly exact: boolean
   readonly fields: FieldSource | undefined
+  /** Writes the reports of an observed program; undefined: the program is a usual one. */
+  readonly observed: ObservedWriter | undefined
   /** Fields that were read at the top, by path. */
   readonly hoisted = new Map<string, Code>()
   /** Values of the event that count as absent. */
@@ -110,7 +115,7 @@ export class FunctionWriter {
   constructor(
     constants: ConstantPool,
     helpers: Set<HelperName>,
-    { exact, fields }: EmitOptions,
+    { exact, fields, observed }: EmitOptions,
     emitNode: EmitNode,
   ) {
     this.constants = constants
@@ -118,6 +123,7 @@ export class FunctionWriter {
     this.fields = fields
     this.#helpers = helpers
     this.#emitNode = emitNode
+    this.observed = observed && new ObservedWriter(observed, (code) => this.#block.remark(code))
   }
 
   /** Values that count as absent in what is written from now on. */
@@ -242,7 +248,10 @@ export class FunctionWriter {
 
   /** Code for a node's value, undefined where it is absent itself. Where something inside it is absent, the code leaves. */
   maybe(node: Node): Emitted {
-    return this.#emitNode(this, node)
+    this.observed?.enter(node)
+    const emitted = this.#emitNode(this, node)
+    this.observed?.value(node, emitted.code)
+    return emitted
   }
 
   /** Code for a value that is present: where it is absent, the code has left by then. */

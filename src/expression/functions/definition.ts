@@ -1,5 +1,6 @@
 import type { RejectionCode } from '../../errors.ts'
 import type { OwnPatterns } from '../grok/expand.ts'
+import type { AddressDatabase } from '../net/address-database.ts'
 import type { Re2 } from '../regex/linear-matcher.ts'
 import type { Returns } from '../returns.ts'
 import type { Meter } from '../runtime/meter.ts'
@@ -71,6 +72,8 @@ export interface Example {
   readonly event?: JsonObject
   /** Lookup tables that the example needs, as YAML writes them under `lookup:`. */
   readonly tables?: Readonly<Record<string, unknown>>
+  /** The records of a database of addresses that the example needs, by address. */
+  readonly records?: Readonly<Record<string, unknown>>
   /** The value of the field, `undefined` where it is left out (the rule is then optional). */
   readonly result?: unknown
   /** Instead of a result: the code with which the event is rejected. */
@@ -170,6 +173,8 @@ export interface PrepareHost {
   warn(message: string): void
   /** The linear engine for patterns; undefined: it is not at hand, others do what they can. */
   re2(): Re2 | undefined
+  /** Databases of addresses, in the order in which they are asked. Default: none. */
+  readonly databases?: readonly AddressDatabase[] | undefined
   /** Patterns that the rule file defines, which others may refer to. Default: none. */
   readonly patterns?: OwnPatterns
   /** Take patterns that on some texts take very long, with a warning. Default: false, they are refused. */

@@ -1,4 +1,5 @@
 import * as re2js from 're2js'
+import { asn } from './asn.ts'
 import { attempt } from './attempt.ts'
 import { base64Decode } from './base64-decode.ts'
 import { coalesce } from './coalesce.ts'
@@ -12,6 +13,7 @@ import { exists } from './exists.ts'
 import { extract } from './extract.ts'
 import { fingerprint } from './fingerprint.ts'
 import { flatten } from './flatten.ts'
+import { geoip } from './geoip.ts'
 import { get } from './get.ts'
 import { hash } from './hash.ts'
 import { hexDecode } from './hex-decode.ts'
@@ -103,6 +105,8 @@ const DEFINITIONS: Readonly<Record<FunctionName, FunctionDefinition>> = {
   is_hostname: isHostname,
   is_fqdn: isFqdn,
   in_network: inNetwork,
+  geoip,
+  asn,
   community_id: communityId,
   registered_domain: registeredDomain,
   parse_timestamp: parseTimestamp,

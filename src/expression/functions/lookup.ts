@@ -142,8 +142,12 @@ export function lookupIn(meter: Meter, entries: ReadonlyMap<string, Value>, key:
   return typeof value === 'object' && value !== null ? copyOf(meter, value) : value
 }
 
-/** A key that is not text, as JSON writes it. */
-function keyText(key: Value): string {
+/**
+ * A key that is not text, as JSON writes it.
+ *
+ * @throws {Failure} TYPE_ERROR for a key that is neither number nor boolean or null
+ */
+export function keyText(key: Value): string {
   switch (typeof key) {
     case 'bigint':
       return integerText(key)

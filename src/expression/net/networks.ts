@@ -104,6 +104,11 @@ export class NetworkSet {
     return new NetworkSet(texts.map(known), false)
   }
 
+  /** Networks in which addresses say nothing to anybody outside: private, loopback and link-local ones. */
+  static localNetworks(): NetworkSet {
+    return NetworkSet.of([...NAMED.private, ...NAMED.loopback, ...NAMED.link_local])
+  }
+
   /** @returns false for what is no address. An IPv4-mapped address is also looked up as the IPv4 address in it. */
   has(text: string): boolean {
     const ipv4 = ipv4Number(text)

@@ -5,9 +5,24 @@ const LATIN1 = 256
 const NEWLINE = 0x0a
 const NEWLINE_RANGES: Ranges = [NEWLINE, NEWLINE]
 
-/** The characters that stand for classes, those that RE2 takes for word characters and others: ASCII ones first, because they are one byte. */
-const WORD_SYMBOLS = symbolsWhere((codePoint) => codePoint < 0x80 && isAsciiWord(codePoint))
-const OTHER_SYMBOLS = symbolsWhere((codePoint) => !isAsciiWord(codePoint))
+interface Symbols {
+  readonly word: readonly number[]
+  readonly other: readonly number[]
+}
+
+let made: Symbols | undefined
+
+/**
+ * The characters that stand for classes, those that RE2 takes for word characters and others: ASCII ones first, because they
+ * are one byte. Made for the first pattern that needs them: most rule files have none.
+ */
+function allSymbols(): Symbols {
+  made ??= {
+    word: symbolsWhere((codePoint) => codePoint < 0x80 && isAsciiWord(codePoint)),
+    other: symbolsWhere((codePoint) => !isAsciiWord(codePoint)),
+  }
+  return made
+}
 
 /** Which newlines become one: all, only one that ends the text, or none of them (nothing looks for them). */
 type Newlines = 'every' | 'last' | 'none'
@@ -42,8 +57,9 @@ export class SymbolCode {
     if (word !== undefined) told.push(word)
     const alphabet = new Alphabet(told)
     const wordClasses = word === undefined ? undefined : alphabet.members.at(-1)!
-    const wordSymbols = WORD_SYMBOLS.values()
-    const otherSymbols = OTHER_SYMBOLS.values()
+    const { word: ofWords, other: ofOthers } = allSymbols()
+    const wordSymbols = ofWords.values()
+    const otherSymbols = ofOthers.values()
     const symbols: number[] = []
     for (let number = 0; number < alphabet.size; number++) {
       if (newlines === 'every' && number === alphabet.classOf(NEWLINE)) {

@@ -75,6 +75,11 @@ export class Meter {
     this.texts.clear()
   }
 
+  /** Units of work since the event began. */
+  get work(): number {
+    return this.#maxWork - this.#work
+  }
+
   /** @throws {Failure} VALUE_ERROR when the event has caused more work than it may */
   touch(units: number): void {
     this.#work -= units

@@ -8,6 +8,7 @@
  */
 import type { Code } from '../../expression/emit/code.ts'
 import { _, list, type Name, objectOf, type Part } from '../../expression/emit/code.ts'
+import { UnprintableError } from '../../expression/recipe.ts'
 import type { EventLimits } from '../../expression/runtime/meter.ts'
 import type { WantedTree } from '../../json/wanted.ts'
 import { packed } from '../../json/wanted.ts'
@@ -27,6 +28,7 @@ export const RUNTIME_ENTRY = 'sluice/runtime'
  * The module of `normalize compile`: it exports `normalize`, `normalizeLines` and, as default, what handlers take.
  *
  * @param runtime where it imports the runtime from. Default: the installed package
+ * @throws {UnprintableError} when rules need a database of addresses; the message names the rule file
  */
 export function printModule(rules: RuleSet | RoutedRules, runtime = RUNTIME_ENTRY): string {
   const module = new ModuleText()
@@ -57,7 +59,16 @@ interface PrintedSet {
   readonly fastPath: Name | undefined
 }
 
-function printRuleSet(module: ModuleText, { checked, data, programs }: RuleSet): PrintedSet {
+function printRuleSet(module: ModuleText, rules: RuleSet): PrintedSet {
+  try {
+    return printSet(module, rules)
+  } catch (error) {
+    if (!(error instanceof UnprintableError)) throw error
+    throw new UnprintableError(`${rules.file}: ${error.message}`, { cause: error })
+  }
+}
+
+function printSet(module: ModuleText, { checked, data, programs }: RuleSet): PrintedSet {
   const { noted, tapLabels, readsRaw, maxWhileSteps, limits } = data
   const usual = module.maker('usual', programs.usual.print(module))
   const exact =

@@ -19,9 +19,8 @@ import { stringify } from '../../json/stringify.ts'
 import type { TextCoding } from '../../json/text-coding.ts'
 import { ByteWriter } from '../../json/write.ts'
 import type { RuleNotes } from '../rule-notes.ts'
-import { ESCAPE, FRACTION, NON_ASCII, OUTPUT_SIZE, REWRITTEN } from './layout.ts'
+import { ESCAPE, FRACTION, NON_ASCII, OUTPUT, OUTPUT_LIMIT, OUTPUT_SIZE, REWRITTEN } from './layout.ts'
 import type { LineMachine, MachineHost } from './machine.ts'
-import { LineWindow } from './machine.ts'
 
 /** Thrown where a value is met that the fast path does not deal with. */
 const GIVE_UP = Symbol('the plain way')
@@ -29,6 +28,8 @@ const GIVE_UP = Symbol('the plain way')
 /** Results of rules' functions beside a length, as WebAssembly knows them. */
 const LEFT = -1
 const ABSENT = -2
+/** The rule is one of a case that does not apply. */
+export const OTHER_CASE = -3
 
 const QUOTE = 0x22
 const OPEN_BRACKET = 0x5b
@@ -52,13 +53,13 @@ const UNUSUAL = new Uint8Array(0x100).map((_, code) =>
 )
 
 /**
- * The function of a rule: writes the rule's value and returns its length, or `ABSENT`; false where something is absent
+ * The function of a rule: writes the rule's value and returns its length, `ABSENT` or `OTHER_CASE`; false where something is absent
  * that the output needs. One function may serve several rules.
  */
 export type RuleFunction = (run: FastPath, rule: number) => number | false
 
 /** The parts of a fast path that are made of rules. */
-interface FastRules {
+export interface FastRules {
   /** By rule; undefined for rules that no function computes. */
   readonly functions: readonly (RuleFunction | undefined)[]
   /** Slots of the event's own members that functions ask for by name. */
@@ -92,13 +93,21 @@ export class FastPath implements EventContext, MachineHost {
   readonly #keptMeter: Meter
   /** The number of the line that is metered. */
   #line = -1
+  /** Units of work of the lines of this run, but for those of the line that is metered. */
+  #runWork = 0
+  /** A run ends after so many, before the next line. */
+  readonly #maxRunWork: number
   /** Where the value that is computed is to be written. */
   #out = 0
   /** The row, as an index of words. */
   readonly #row: number
   /** The lines in memory: a part of a chunk. */
   #chunk: ChunkText | undefined
-  readonly #window: LineWindow | undefined
+  /** By group of cases the one that applies to the line, -1: none, undefined: nobody has asked. */
+  readonly #branches: (number | undefined)[] = []
+  #branchesLine = -1
+  /** The line whose rule is computed. */
+  #computedLine = -1
 
   /**
    * @param machine undefined: every line goes the plain way
@@ -113,13 +122,13 @@ export class FastPath implements EventContext, MachineHost {
   ) {
     this.#rules = rules
     this.#machine = machine
-    this.#window = machine && new LineWindow(machine)
     this.#notes = notes
     this.#coding = coding
     this.writer = writer
     const { limits, functions } = rules
     const maxWork = Math.ceil(limits.maxWork / SHARE)
     const maxBuilt = Math.ceil(limits.maxBuilt / SHARE)
+    this.#maxRunWork = maxWork
     this.#lineMeter = new Meter(maxWork, maxBuilt)
     this.#keptMeter = new Meter(maxWork / functions.length, maxBuilt / functions.length)
     this.meter = this.#lineMeter
@@ -127,24 +136,22 @@ export class FastPath implements EventContext, MachineHost {
   }
 
   /**
-   * Processes lines from `start` on, until one is left to the plain way or a good deal was written. Their output goes to
-   * `writer`, each line with LF; `taken` is their number.
+   * Processes lines from `start` on, until one is left to the plain way, a good deal was written, or they took as much work
+   * as one line may. Their output goes to `writer`, each line with LF; `taken` is their number.
    *
    * @param chunk UTF-8; the last byte is LF
    * @param most lines. Default: no limit
-   * @param limit the end of a line: what is behind it is not looked at. Default: the end of the chunk
    * @returns where the first line begins that was not processed, or the end of the chunk
    */
-  lines(chunk: ChunkText, start: number, most = 0xffffffff, limit = chunk.bytes.length): number {
+  lines(chunk: ChunkText, start: number, most = 0xffffffff): number {
     this.taken = 0
     const machine = this.#machine
-    if (machine === undefined || !this.#load(machine, chunk, start, limit)) return start
-    const { output } = machine.layout
-    const { base, to } = this.#window!
-    const next = machine.run(start + base, to + base, output, output + OUTPUT_SIZE, most) - base
+    if (machine === undefined || !this.#load(machine, chunk, start)) return start
+    const { base, to } = machine.window
+    const next = machine.run(start + base, to + base, OUTPUT, OUTPUT + OUTPUT_SIZE, most) - base
     this.taken = machine.taken
     if (this.taken > 0) {
-      this.writer.literal(machine.bytes.subarray(output, machine.written))
+      this.writer.literal(machine.bytes.subarray(OUTPUT, machine.written))
       this.#count(machine)
     }
     return next
@@ -157,23 +164,23 @@ export class FastPath implements EventContext, MachineHost {
    */
   routes(chunk: ChunkText, start: number, most: number): readonly number[] {
     const machine = this.#machine
-    if (machine === undefined || !this.#load(machine, chunk, start, chunk.bytes.length)) return []
+    if (machine === undefined || !this.#load(machine, chunk, start)) return []
     const routes: number[] = []
     this.#routes = routes
-    const { output } = machine.layout
-    const { base, to } = this.#window!
-    machine.run(start + base, to + base, output, output + OUTPUT_SIZE, most)
+    const { base, to } = machine.window
+    machine.run(start + base, to + base, OUTPUT, OUTPUT + OUTPUT_SIZE, most)
     // A line may have been left after its route was found.
     routes.length = machine.taken
     return routes
   }
 
   /** Brings the lines at `start` into memory. @returns false for a line that is too long */
-  #load(machine: LineMachine, chunk: ChunkText, start: number, limit: number): boolean {
-    const isOthers = machine.enter(this)
-    if (isOthers || chunk !== this.#chunk) this.#window!.clear()
+  #load(machine: LineMachine, chunk: ChunkText, start: number): boolean {
+    this.#runWork = 0
+    this.#lineMeter.begin()
+    machine.enter(this)
     this.#chunk = chunk
-    return this.#window!.load(chunk.bytes, start, limit)
+    return machine.window.load(chunk, chunk.bytes, start)
   }
 
   /** Adds to the notes. */
@@ -193,18 +200,19 @@ export class FastPath implements EventContext, MachineHost {
 
   compute(rule: number, out: number, line: number, kept: number): number {
     this.#out = out
-    if (kept === 1) {
-      this.meter = this.#keptMeter
-      this.meter.begin()
-    } else {
-      this.meter = this.#lineMeter
-      if (line !== this.#line) {
-        this.#line = line
-        this.meter.begin()
-      }
+    this.#computedLine = line
+    if (line !== this.#line) {
+      this.#line = line
+      this.#runWork += this.#lineMeter.work
+      this.#lineMeter.begin()
+      // The run ends before this line; the next one begins with it.
+      if (this.#runWork > this.#maxRunWork) return LEFT
     }
+    if (kept === 1) this.#keptMeter.begin()
+    this.meter = kept === 1 ? this.#keptMeter : this.#lineMeter
     try {
       const length = this.#rules.functions[rule]!(this, rule)
+      if (kept === 1) this.#runWork += this.#keptMeter.work
       this.#routes?.push(this.route)
       return length === false ? LEFT : length
     } catch {
@@ -281,8 +289,8 @@ export class FastPath implements EventContext, MachineHost {
 
   #text(start: number, end: number, marks: number): string {
     const chunk = this.#chunk!
-    const { base } = this.#window!
-    if ((marks & NON_ASCII) === 0) return chunk.latin1.slice(start - base, end - base)
+    const { base } = this.#machine!.window
+    if ((marks & NON_ASCII) === 0) return chunk.ascii(start - base, end - base)
     return chunk.utf8(start - base, end - base)
   }
 
@@ -314,7 +322,7 @@ export class FastPath implements EventContext, MachineHost {
 
   /** Writes the first of the slots that has a value as the line has it. @returns its length, or `LEFT` */
   copy(slots: readonly number[]): number {
-    const { words, bytes, layout } = this.#machine!
+    const { words, bytes } = this.#machine!
     const pair = this.#find(slots)
     const start = words[pair]!
     const end = words[pair + 1]! >>> MARK_BITS
@@ -323,9 +331,22 @@ export class FastPath implements EventContext, MachineHost {
     const isOurs =
       first === QUOTE ? (marks & ESCAPE) === 0 : (marks & REWRITTEN) === 0 && first !== OPEN_BRACE
     if (!isOurs) return this.rewrite(pair * 4, this.#out)
-    if (this.#out + end - start > layout.outputLimit) return LEFT
+    if (this.#out + end - start > OUTPUT_LIMIT) return LEFT
     bytes.copyWithin(this.#out, start, end)
     return end - start
+  }
+
+  /** The case of a group that applies to the line. @param find finds it; it is called once for a line */
+  branch(group: number, find: (run: FastPath) => number): number {
+    if (this.#branchesLine !== this.#computedLine) {
+      this.#branchesLine = this.#computedLine
+      this.#branches.fill(undefined)
+    }
+    const known = this.#branches[group]
+    if (known !== undefined) return known
+    const branch = find(this)
+    this.#branches[group] = branch
+    return branch
   }
 
   field(name: string): Maybe {
@@ -362,9 +383,9 @@ export class FastPath implements EventContext, MachineHost {
   }
 
   #write(text: string): number {
-    const { bytes, layout } = this.#machine!
+    const { bytes } = this.#machine!
     // A UTF-16 unit takes three bytes at most.
-    if (this.#out + text.length * 3 > layout.outputLimit) return LEFT
+    if (this.#out + text.length * 3 > OUTPUT_LIMIT) return LEFT
     return this.#coding.write(text, bytes, this.#out)
   }
 }

@@ -1,6 +1,7 @@
 /** Checked rules to the template that the output of a line is written by, and the functions of values in it. */
 import type { Node } from '../../expression/check/checked.ts'
 import { children } from '../../expression/check/checked.ts'
+import { emitSoftCondition } from '../../expression/emit/absence.ts'
 import type { Code, Part } from '../../expression/emit/code.ts'
 import { _, Name } from '../../expression/emit/code.ts'
 import { CodeBlock } from '../../expression/emit/code-block.ts'
@@ -9,14 +10,14 @@ import { isSingleton } from '../../expression/emit/constants.ts'
 import { createWriter, emitRule } from '../../expression/emit/emit.ts'
 import { hoistFields } from '../../expression/emit/fields.ts'
 import type { HelperName } from '../../expression/emit/helpers.ts'
-import type { FieldSource } from '../../expression/emit/writer.ts'
+import type { FieldSource, FunctionWriter } from '../../expression/emit/writer.ts'
 import { listRecipe } from '../../expression/recipe.ts'
 import type { EventLimits } from '../../expression/runtime/meter.ts'
 import { DEFAULT_LIMITS } from '../../expression/runtime/meter.ts'
 import { COMPARISON_OPERATORS } from '../../expression/syntax/operators.ts'
 import { isJsonNumber } from '../../expression/value.ts'
 import { MAX_PARTS, WantedMembers } from '../../json/wanted.ts'
-import type { CheckedRule, CheckedRules } from '../checked-rule.ts'
+import type { CheckedExpression, CheckedRule, CheckedRules } from '../checked-rule.ts'
 import { fieldsOf } from '../generate/generate.ts'
 import type { OutputNode } from '../generate/output-tree.ts'
 import { outputTree, present } from '../generate/output-tree.ts'
@@ -24,7 +25,7 @@ import { createProgram, type Program } from '../generate/program.ts'
 import { notedRules } from '../noted-rules.ts'
 import { type ReadPlace, readFields } from '../read-fields.ts'
 import { ownReads } from '../rest-rule.ts'
-import { SHARE } from './fast-path.ts'
+import { OTHER_CASE, SHARE } from './fast-path.ts'
 import type { Operation, ValueOperation } from './layout.ts'
 import type { FastPathParts, FastPathPlan, RuleFunctions } from './plan.ts'
 import { createFastPath } from './plan.ts'
@@ -41,6 +42,14 @@ const GROUP_SIZE = 10
 /** Units of work of a function that changes a text, and for each of its characters. */
 const NATIVE_CALL = 400
 const NATIVE_CHARACTER = 16
+
+/** Functions whose usual values WebAssembly changes by itself. */
+const NATIVE: ReadonlyMap<string, ValueOperation['kind']> = new Map([
+  ['str', 'str'],
+  ['lower', 'lower'],
+  ['upper', 'upper'],
+  ['normalize_mac_address', 'mac'],
+])
 
 /** The fast path of a rule set, generated. */
 interface GeneratedFastPath {
@@ -59,7 +68,7 @@ export function generateFastPath(
 ): GeneratedFastPath | undefined {
   if (plainReasons(rules).length > 0) return undefined
   const tree = outputTree(rules.rules.map((rule) => rule.path))
-  return new FastGenerator(rules.rules, tree, limits).generate()
+  return new FastGenerator(rules, tree, limits).generate()
 }
 
 /** The fast path with its generated JavaScript. */
@@ -86,7 +95,9 @@ export function plainReasons({ rules, taps = [], when, drop, split, cases = [] }
       reasons.push(`'${name}' reads the event as a whole, or its text`)
     }
   }
-  if (cases.length > 0) reasons.push("'cases' are asked of the event")
+  if (!cases.flat().every((condition) => readsOnlyFields(condition?.node))) {
+    reasons.push("'cases' read the event as a whole, or its text")
+  }
   for (const { name, node } of rules) {
     if (node.op === 'rest') reasons.push("'rest' copies the event")
     else if (!readsOnlyFields(node)) reasons.push(`'${name}' reads the event as a whole, or its text`)
@@ -148,6 +159,9 @@ function isMember(node: Node): node is Node & { op: 'item' } {
 
 class FastGenerator {
   readonly #rules: readonly CheckedRule[]
+  readonly #cases: NonNullable<CheckedRules['cases']>
+  /** By output field all rules for it: more than one are of several cases. */
+  readonly #sameField: ReadonlyMap<string, readonly number[]>
   readonly #tree: OutputNode
   readonly #limits: EventLimits
   readonly #wanted = new WantedMembers()
@@ -159,15 +173,24 @@ class FastGenerator {
   /** Text that is to be written before anything else is. */
   #pending = ''
 
-  constructor(rules: readonly CheckedRule[], tree: OutputNode, limits: EventLimits) {
+  constructor({ rules, cases = [] }: CheckedRules, tree: OutputNode, limits: EventLimits) {
     this.#limits = limits
     this.#rules = rules
+    this.#cases = cases
+    const sameField = new Map<string, number[]>()
+    for (const [index, { name }] of rules.entries()) {
+      const others = sameField.get(name)
+      if (others === undefined) sameField.set(name, [index])
+      else others.push(index)
+    }
+    this.#sameField = sameField
     this.#tree = tree
   }
 
   generate(): GeneratedFastPath {
     const members = new Map<string, number>()
-    for (const { node } of this.#rules) {
+    const conditions = this.#cases.flat().filter((condition) => condition !== undefined)
+    for (const { node } of [...this.#rules, ...conditions]) {
       for (const member of ownReads(node)) members.set(member, this.#wanted.member([member]))
     }
     const { functions, slots } = this.#functions()
@@ -208,11 +231,13 @@ class FastGenerator {
   /** The functions of rules that are computed; by rule the slots of the only member that its value depends on. */
   #functions(): { functions: CodeBlock; slots: ReadonlyMap<number, readonly number[]> } {
     const computed = [...this.#rules.keys()].filter((index) => {
-      const { node, ignore } = this.#rules[index]!
+      const { node, ignore, branch } = this.#rules[index]!
+      if (branch !== undefined) return true
       return !isConstant(node) && (ignore.length > 0 || this.#copied(node) === undefined)
     })
     const size = computed.length > MAX_OWN_FUNCTIONS ? GROUP_SIZE : 1
     const functions = new CodeBlock()
+    for (const [group, branches] of this.#cases.entries()) this.#branchFunctions(functions, group, branches)
     const slots = new Map<number, readonly number[]>()
     const table: Part[] = this.#rules.map(() => undefined)
     for (let from = 0; from < computed.length; from += size) {
@@ -225,17 +250,52 @@ class FastGenerator {
     return { functions, slots }
   }
 
-  #function(group: readonly number[], slots: Map<number, readonly number[]>): CodeBlock {
+  #writer(): FunctionWriter {
     const fields: FieldSource = {
       field: (path) => this.#readSlots(this.#wanted.path(path), path.text),
       member: (key) => this.#readSlots([this.#wanted.member([key])], key),
     }
-    const writer = createWriter(this.#constants, this.#helpers, { exact: false, fields })
+    return createWriter(this.#constants, this.#helpers, { exact: false, fields })
+  }
+
+  /** A function for each condition of a group of cases, and one that gives the case that applies. */
+  #branchFunctions(
+    functions: CodeBlock,
+    group: number,
+    branches: readonly (CheckedExpression | undefined)[],
+  ): void {
+    const find = new CodeBlock()
+    let otherwise = -1
+    for (const [index, branch] of branches.entries()) {
+      if (branch === undefined) {
+        otherwise = index
+        break
+      }
+      const writer = this.#writer()
+      writer.ignored = branch.ignore
+      writer.lenient = true
+      hoistFields(writer, fieldsOf([branch.node]))
+      const holds = emitSoftCondition(writer, branch.node)
+      writer.line(_`return ${holds}`)
+      const name = new Name(`case${group}_${index}`)
+      functions.define(_`function ${name}(run)`, writer.body())
+      find.line(_`if (${name}(run)) return ${index}`)
+    }
+    find.line(_`return ${otherwise}`)
+    functions.define(_`function ${casesName(group)}(run)`, find)
+  }
+
+  #function(group: readonly number[], slots: Map<number, readonly number[]>): CodeBlock {
+    const writer = this.#writer()
     writer.block(_`switch (rule)`, () => {
       for (const index of group) {
-        const { name, node, required, ignore } = this.#rules[index]!
+        const { name, node, required, ignore, branch } = this.#rules[index]!
         const copied = this.#copied(node)
         writer.block(_`case ${index}:`, () => {
+          if (branch !== undefined) {
+            const isOther = _`run.branch(${branch.group}, ${casesName(branch.group)}) !== ${branch.index}`
+            writer.line(_`if (${isOther}) return ${OTHER_CASE}`)
+          }
           this.#read.clear()
           writer.hoisted.clear()
           writer.ignored = ignore
@@ -247,7 +307,8 @@ class FastGenerator {
           writer.line(_`return run.put(${value})`, name)
         })
         const [only] = this.#read
-        if (this.#read.size === 1 && ownReads(node).next().done === true) {
+        // The value of a rule of a case depends on what the conditions read, too.
+        if (branch === undefined && this.#read.size === 1 && ownReads(node).next().done === true) {
           slots.set(index, JSON.parse(only!) as number[])
         }
       }
@@ -277,7 +338,10 @@ class FastGenerator {
 
   /** Something below is always there. */
   #isCertain(node: OutputNode): boolean {
-    return present(node).some((index) => this.#rules[index]!.required || isConstant(this.#rules[index]!.node))
+    return present(node).some((index) => {
+      const { required, node: value, branch } = this.#rules[index]!
+      return branch === undefined && (required || isConstant(value))
+    })
   }
 
   /** Writes an object; where its first member may be absent, each member brings its comma and the end mends the first. */
@@ -319,20 +383,24 @@ class FastGenerator {
     if (rule === undefined) {
       this.#openObject(key, child, 'close', slots)
     } else {
-      this.#pending = key
-      this.#value(rule, slots)
+      for (const same of this.#sameField.get(this.#rules[rule]!.name)!) {
+        this.#pending = key
+        this.#value(same, slots)
+      }
     }
   }
 
   #value(rule: number, slots: ReadonlyMap<number, readonly number[]>): void {
-    const { node, required, ignore } = this.#rules[rule]!
-    if (node.op === 'constant' && isConstant(node)) {
+    const { node, required, ignore, branch } = this.#rules[rule]!
+    if (branch === undefined && node.op === 'constant' && isConstant(node)) {
       this.#pending += JSON.stringify(node.value)
       return
     }
     const text = this.#takePending()
     this.#operations.push({
-      ...this.#operation(node, ignore, slots.get(rule) ?? []),
+      ...(branch === undefined
+        ? this.#operation(node, ignore, slots.get(rule) ?? [])
+        : { kind: 'compute', slots: [] }),
       text,
       rule,
       required,
@@ -348,11 +416,13 @@ class FastGenerator {
     if (ignore.length > 0) return { kind: 'compute', slots }
     const copied = this.#copied(node)
     if (copied !== undefined) return { kind: 'copy', slots: copied }
-    if (node.op === 'call' && (node.name === 'str' || node.name === 'lower' || node.name === 'upper')) {
-      const [value, ...rest] = node.args
+    const native = node.op === 'call' ? NATIVE.get(node.name) : undefined
+    if (native !== undefined) {
+      const [value, ...rest] = (node as Node & { op: 'call' }).args
       const changed = value && this.#copied(value)
-      if (changed !== undefined && rest.every((argument) => argument === undefined)) {
-        return { kind: node.name, slots: changed }
+      // The other arguments say what becomes of values that are not native.
+      if (changed !== undefined && rest.every((argument) => argument === undefined || isConstant(argument))) {
+        return { kind: native, slots: changed }
       }
     }
     return { kind: 'compute', slots }
@@ -364,6 +434,11 @@ class FastGenerator {
     if (!isMember(node)) return undefined
     return [this.#wanted.member([(node.index as Node & { op: 'constant' }).value as string])]
   }
+}
+
+/** The function that gives the case of a group that applies. */
+function casesName(group: number): Name {
+  return new Name(`cases${group}`)
 }
 
 /** A value that is the same for every event, and that JSON.stringify writes as it should be. */

@@ -8,7 +8,7 @@ export type Operation =
 
 /** Writes the value of a rule. */
 export interface ValueOperation {
-  readonly kind: 'copy' | 'str' | 'lower' | 'upper' | 'compute'
+  readonly kind: 'copy' | 'str' | 'lower' | 'upper' | 'mac' | 'compute'
   /** Left away where the value is absent. */
   readonly text: string
   /** Index of the rule. */
@@ -19,22 +19,19 @@ export interface ValueOperation {
   readonly slots: readonly number[]
 }
 
-/** Addresses in the memory. */
+/** Addresses of a machine's part of the memory. */
 export interface Layout {
-  /** From `START` on: what is there before the first line is read. */
+  /** Where its part of the memory begins. */
+  readonly start: number
+  /** From there on: what is there before the first line is read. */
   readonly image: Uint8Array
   /** The list of addresses that `begin` is given. */
   readonly parameters: number
   readonly row: number
   /** By rule: how often it had no value. */
   readonly leftOutCounts: number
-  /** The lines that are read. */
-  readonly input: number
-  readonly output: number
-  /** An output that goes beyond this is given up. */
-  readonly outputLimit: number
-  /** Bytes of all. */
-  readonly size: number
+  /** Behind all of it. */
+  readonly end: number
 }
 
 /** Marks that assembly/line-machine.ts leaves on a value: an escape, a byte that is not ASCII. */
@@ -46,7 +43,7 @@ export const FRACTION = 8
 /** A value that is no text and has one of these is written in our own way: an escape, blanks, an object in it. */
 export const REWRITTEN = 1 | 4 | 16
 
-/** The image begins here; nothing is at address 0, which stands for none. */
+/** Everything begins here; nothing is at address 0, which stands for none. */
 export const START = 4096
 
 /** Lines are read from so many bytes at a time; one that is longer is left to the plain way. */
@@ -59,23 +56,41 @@ const OUTPUT_ROOM = 1024 * 1024
 const SLACK = 4096
 /** For keys of the lines. */
 const KEYS_SIZE = 512 * 1024
+/** The same, where many machines share a memory. */
+export const SHARED_KEYS_SIZE = 64 * 1024
 /** 4096 entries of 256 bytes. */
 const MEMO_SIZE = 1024 * 1024
 const CREDIT = 128
 
+/** The lines that are read. */
+export const INPUT = START
+export const OUTPUT = INPUT + INPUT_SIZE + SLACK
+/** An output that goes beyond this is given up. */
+export const OUTPUT_LIMIT = OUTPUT + OUTPUT_SIZE + OUTPUT_ROOM
+const MEMO = OUTPUT_LIMIT + SLACK
+/** From here on each machine of a memory has a part of its own. */
+export const PARTS = MEMO + MEMO_SIZE
+
 /** An address has 27 bits in a pair of the row. */
 const MAX_SIZE = 1 << 27
 
-const KINDS = ['end', 'text', 'open', 'close', 'close-root', 'copy', 'str', 'lower', 'compute'] as const
+const KINDS = [
+  ...(['end', 'text', 'open', 'close', 'close-root'] as const),
+  ...(['copy', 'str', 'lower', 'mac', 'compute'] as const),
+] as const
 const UPPER_A = 0x41
 const LOWER_A = 0x61
 
 const encoder = new TextEncoder()
 
 /**
+ * Lays out a machine's part of a memory.
+ *
  * @param operations the template; the last one is `end`
  * @param rules number of rules
  * @param nativeLength bytes of a text that is changed without a call of a function
+ * @param start where the part begins. Default: there is no other one
+ * @param keysSize bytes for the keys that lines bring. Default: 512 KiB
  * @returns undefined where the rules need more memory than there are addresses
  */
 export function createLayout(
@@ -83,8 +98,10 @@ export function createLayout(
   operations: readonly Operation[],
   rules: number,
   nativeLength: number,
+  start = PARTS,
+  keysSize = KEYS_SIZE,
 ): Layout | undefined {
-  const image = new Image()
+  const image = new Image(start)
   const parameters = image.reserve(13 * WORD)
   const rootAt = image.wanted(root, true)
   const template = image.template(operations)
@@ -93,14 +110,9 @@ export function createLayout(
   const stack = image.reserve(2 * WORD * operations.filter(({ kind }) => kind === 'open').length)
   const leftOut = image.reserve(WORD * rules)
   const leftOutCounts = image.reserve(WORD * rules)
-  const { end } = image
-  const keys = end
-  const memo = keys + KEYS_SIZE
-  const input = memo + (operations.some(isRemembered) ? MEMO_SIZE : 0)
-  const output = input + INPUT_SIZE + SLACK
-  const outputLimit = output + OUTPUT_SIZE + OUTPUT_ROOM
-  const size = outputLimit + SLACK
-  if (size >= MAX_SIZE) return undefined
+  const keys = image.end
+  const end = keys + keysSize
+  if (end >= MAX_SIZE) return undefined
   image.setWords(parameters, [
     rootAt,
     row,
@@ -109,14 +121,14 @@ export function createLayout(
     stack,
     leftOut,
     leftOutCounts,
-    memo,
+    MEMO,
     ramp,
     nativeLength,
     keys,
-    keys + KEYS_SIZE,
-    outputLimit,
+    end,
+    OUTPUT_LIMIT,
   ])
-  return { image: image.bytes(), parameters, row, leftOutCounts, input, output, outputLimit, size }
+  return { start, image: image.bytes(), parameters, row, leftOutCounts, end }
 }
 
 const WORD = 4
@@ -125,15 +137,17 @@ function align(address: number): number {
   return (address + 15) & ~15
 }
 
-function isRemembered(operation: Operation): boolean {
-  return operation.kind === 'compute' && operation.slots.length > 0
-}
-
-/** The beginning of the memory, while it is put together. */
+/** The beginning of a part of the memory, while it is put together. */
 class Image {
   readonly #parts: { readonly at: number; readonly bytes: Uint8Array }[] = []
   readonly #texts = new Map<string, number>()
-  #end = START
+  readonly #start: number
+  #end: number
+
+  constructor(start: number) {
+    this.#start = start
+    this.#end = start
+  }
 
   get end(): number {
     return this.#end
@@ -158,8 +172,8 @@ class Image {
   }
 
   bytes(): Uint8Array {
-    const all = new Uint8Array(this.#end - START)
-    for (const { at, bytes } of this.#parts) all.set(bytes, at - START)
+    const all = new Uint8Array(this.#end - this.#start)
+    for (const { at, bytes } of this.#parts) all.set(bytes, at - this.#start)
     return all
   }
 
@@ -211,7 +225,7 @@ class Image {
 
   #text(text: string): [length: number, at: number] {
     const bytes = encoder.encode(text)
-    if (bytes.length === 0) return [0, START]
+    if (bytes.length === 0) return [0, this.#start]
     let at = this.#texts.get(text)
     if (at === undefined) {
       at = this.put(bytes)

@@ -1,5 +1,5 @@
 import type { Layout } from './layout.ts'
-import { INPUT_SIZE, START } from './layout.ts'
+import { INPUT, INPUT_SIZE, PARTS, SHARED_KEYS_SIZE } from './layout.ts'
 import { MACHINE_CODE } from './machine-code.ts'
 
 /** The functions that WebAssembly calls; assembly/line-machine.ts says what they are given. */
@@ -44,27 +44,103 @@ function machineModule(): Module | undefined {
 
 function compile(): Module | undefined {
   try {
-    return new WebAssembly.Module(Uint8Array.from(atob(MACHINE_CODE), (char) => char.charCodeAt(0)))
+    const text = atob(MACHINE_CODE)
+    const code = new Uint8Array(text.length)
+    for (let index = 0; index < text.length; index++) code[index] = text.charCodeAt(index)
+    return new WebAssembly.Module(code)
   } catch {
     // A runtime without JIT, or a page that forbids it, or an old processor.
     return undefined
   }
 }
 
-/** An instance with a memory of its own. Several users may share it, each for some lines at a time. */
+/**
+ * Lines, their output and values that are remembered, and behind them the parts of machines. What machines have in common is
+ * filled and read in one go, so that only one works at a time.
+ */
+class MachineMemory {
+  readonly bytes: Uint8Array
+  readonly words: Int32Array
+  readonly window: LineWindow
+  /** Imported by instances. */
+  readonly memory: object
+  readonly #size: number
+  /** Where the next part begins. */
+  #next = PARTS
+
+  /** @throws {RangeError} when there is no memory */
+  constructor(size: number) {
+    const pages = Math.ceil(size / PAGE)
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    this.memory = memory
+    this.bytes = new Uint8Array(memory.buffer)
+    this.words = new Int32Array(memory.buffer)
+    this.window = new LineWindow(this.bytes)
+    this.#size = size
+  }
+
+  get next(): number {
+    return this.#next
+  }
+
+  /** Takes the room of a part. @returns false where there is too little */
+  take({ end }: Layout): boolean {
+    if (end > this.#size) return false
+    this.#next = (end + 15) & ~15
+    return true
+  }
+}
+
+/** Memories for many machines. Pages that no machine uses take no memory, only addresses. */
+export class MachinePool {
+  readonly #memories: MachineMemory[] = []
+
+  /**
+   * @param layOut makes the layout of a part that begins at an address; the second argument is the room for keys
+   * @returns undefined where there is no room any more
+   */
+  create(layOut: (start: number, keysSize: number) => Layout | undefined): LineMachine | undefined {
+    for (;;) {
+      const last = this.#memories.at(-1)
+      const start = last?.next ?? PARTS
+      const layout = layOut(start, SHARED_KEYS_SIZE)
+      if (layout === undefined) return undefined
+      if (last?.take(layout) === true) return LineMachine.in(last, layout)
+      // A part that is too large for a whole memory, or there are too many.
+      if (start === PARTS && last !== undefined) return undefined
+      if (this.#memories.length === MAX_MEMORIES || !this.#grow()) return undefined
+    }
+  }
+
+  #grow(): boolean {
+    try {
+      this.#memories.push(new MachineMemory(POOL_MEMORY_SIZE))
+      return true
+    } catch {
+      return false
+    }
+  }
+}
+
+/** Room for about a hundred machines. */
+const POOL_MEMORY_SIZE = 16 * 1024 * 1024
+const MAX_MEMORIES = 16
+
+/** An instance with its part of a memory. Several users may share it, each for some lines at a time. */
 export class LineMachine {
   readonly layout: Layout
   readonly bytes: Uint8Array
   readonly words: Int32Array
+  /** The lines in the memory; all machines of the memory share it. */
+  readonly window: LineWindow
   readonly #exports: MachineExports
   #host!: MachineHost
 
-  private constructor(layout: Layout, module: Module) {
+  private constructor(layout: Layout, { bytes, words, window, memory }: MachineMemory, module: Module) {
     this.layout = layout
-    const pages = Math.ceil(layout.size / PAGE)
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
-    this.bytes = new Uint8Array(memory.buffer)
-    this.words = new Int32Array(memory.buffer)
+    this.bytes = bytes
+    this.words = words
+    this.window = window
     const { exports } = new WebAssembly.Instance(module, {
       env: { memory },
       host: {
@@ -77,12 +153,25 @@ export class LineMachine {
     this.#exports = exports as MachineExports
   }
 
-  /** @returns undefined where there is no WebAssembly with SIMD, or no memory for it */
+  /**
+   * A machine with a memory of its own.
+   *
+   * @returns undefined where there is no WebAssembly with SIMD, or no memory for it
+   */
   static create(layout: Layout): LineMachine | undefined {
+    try {
+      return LineMachine.in(new MachineMemory(layout.end), layout)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** A machine in a memory in which its room is taken. @returns undefined where there is no WebAssembly with SIMD */
+  static in(memory: MachineMemory, layout: Layout): LineMachine | undefined {
     const module = machineModule()
     if (module === undefined) return undefined
     try {
-      return new LineMachine(layout, module)
+      return new LineMachine(layout, memory, module)
     } catch {
       return undefined
     }
@@ -102,7 +191,7 @@ export class LineMachine {
   enter(host: MachineHost): boolean {
     if (this.#host === host) return false
     this.#host = host
-    this.bytes.set(this.layout.image, START)
+    this.bytes.set(this.layout.image, this.layout.start)
     this.#exports.begin(this.layout.parameters)
     return true
   }
@@ -129,41 +218,36 @@ export class LineMachine {
 
 const LF = 0x0a
 
-/** The lines of some bytes that are in the memory of a machine. */
-export class LineWindow {
-  readonly #machine: LineMachine
+/** The lines of some bytes that are in a memory. */
+class LineWindow {
+  readonly #memory: Uint8Array
+  #owner: object | undefined
   #from = 0
   /** Behind the LF of the last line, as an offset of the bytes. */
   to = 0
   /** The address of the first byte, were all of them in memory. */
   base = 0
 
-  constructor(machine: LineMachine) {
-    this.#machine = machine
-  }
-
-  /** Nothing in memory counts any more: the bytes are others, or it was somebody else's. */
-  clear(): void {
-    this.#from = 0
-    this.to = 0
+  constructor(memory: Uint8Array) {
+    this.#memory = memory
   }
 
   /**
    * Brings the lines at `start` into memory, unless they are there.
    *
-   * @param limit the end of a line: all behind it is left out
+   * @param owner stands for the bytes: with another one they are others, though their buffer may be the same
    * @returns false for a line that is too long
    */
-  load(bytes: Uint8Array, start: number, limit: number): boolean {
-    if (start >= this.#from && start < this.to) return true
-    let end = Math.min(limit, start + INPUT_SIZE)
-    if (end < limit) end = bytes.lastIndexOf(LF, end - 1) + 1
-    const { layout } = this.#machine
+  load(owner: object, bytes: Uint8Array, start: number): boolean {
+    if (owner === this.#owner && start >= this.#from && start < this.to) return true
+    let end = Math.min(bytes.length, start + INPUT_SIZE)
+    if (end < bytes.length) end = bytes.lastIndexOf(LF, end - 1) + 1
+    this.#owner = owner
     this.#from = start
     this.to = Math.max(start, end)
-    this.base = layout.input - start
+    this.base = INPUT - start
     if (end <= start) return false
-    this.#machine.bytes.set(bytes.subarray(start, end), layout.input)
+    this.#memory.set(bytes.subarray(start, end), INPUT)
     return true
   }
 }

@@ -1,8 +1,8 @@
 import type { WantedMembers } from '../../json/wanted.ts'
 import type { Layout } from './layout.ts'
-import { createLayout } from './layout.ts'
+import { createLayout, OUTPUT, OUTPUT_LIMIT } from './layout.ts'
 import type { MachineHost } from './machine.ts'
-import { LineMachine, LineWindow } from './machine.ts'
+import { LineMachine } from './machine.ts'
 
 /** A pair's second word holds the end of a value above these bits. */
 const MARK_BITS = 5
@@ -19,16 +19,14 @@ const EMPTY_TEMPLATE = [{ kind: 'end', text: '' }] as const
  */
 export class MemberReader implements MachineHost {
   readonly #machine: LineMachine
-  readonly #layout: Layout
   /** The row, as an index of words. */
   readonly #row: number
   #bytes: Uint8Array = new Uint8Array()
-  readonly #window: LineWindow
+  /** Another one for each opening: the buffer may be the same. */
+  #opened: object = {}
 
   private constructor(layout: Layout, machine: LineMachine) {
-    this.#layout = layout
     this.#machine = machine
-    this.#window = new LineWindow(machine)
     this.#row = layout.row / 4
   }
 
@@ -42,30 +40,28 @@ export class MemberReader implements MachineHost {
   /** The lines that follow are in these bytes, which are UTF-8; the last one is LF. */
   open(bytes: Uint8Array): void {
     this.#bytes = bytes
-    this.#window.clear()
+    this.#opened = {}
   }
 
   /** @returns where the line after the one that begins at `start` begins; -1: it is too long, or unusual, and nothing is known of it */
   read(start: number): number {
     const machine = this.#machine
     machine.enter(this)
-    const { length } = this.#bytes
-    if (!this.#window.load(this.#bytes, start, length)) return -1
-    const { base, to } = this.#window
-    const { output, outputLimit } = this.#layout
-    const next = machine.run(start + base, to + base, output, outputLimit, 1)
+    if (!machine.window.load(this.#opened, this.#bytes, start)) return -1
+    const { base, to } = machine.window
+    const next = machine.run(start + base, to + base, OUTPUT, OUTPUT_LIMIT, 1)
     return machine.taken === 1 ? next - base : -1
   }
 
   /** @returns the offset of a member's value in the line that was read; -1: it is absent */
   start(slot: number): number {
     const address = this.#machine.words[this.#row + 2 * slot]!
-    return address === 0 ? -1 : address - this.#window.base
+    return address === 0 ? -1 : address - this.#machine.window.base
   }
 
   /** @returns the offset behind the value of a member that is there */
   end(slot: number): number {
-    return (this.#machine.words[this.#row + 2 * slot + 1]! >>> MARK_BITS) - this.#window.base
+    return (this.#machine.words[this.#row + 2 * slot + 1]! >>> MARK_BITS) - this.#machine.window.base
   }
 
   // The template is empty, so that nothing is computed.

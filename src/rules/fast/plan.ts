@@ -6,10 +6,11 @@ import type { WantedTree } from '../../json/wanted.ts'
 import type { ByteWriter } from '../../json/write.ts'
 import type { NotedRules } from '../noted-rules.ts'
 import { RuleNotes } from '../rule-notes.ts'
-import type { RuleFunction } from './fast-path.ts'
+import type { FastRules, RuleFunction } from './fast-path.ts'
 import { FastPath } from './fast-path.ts'
 import type { Operation } from './layout.ts'
 import { createLayout } from './layout.ts'
+import type { MachinePool } from './machine.ts'
 import { LineMachine } from './machine.ts'
 
 /** Functions by rule, undefined where a rule has none. */
@@ -35,9 +36,16 @@ export interface FastPathPlan {
   /**
    * @param notes what it notes in. Default: nobody asks
    * @param coding how text becomes bytes. Default: as it is done everywhere
-   * @param writer takes the output. Default: one of its own
    */
-  create(notes?: RuleNotes, coding?: TextCoding, writer?: ByteWriter): FastPath
+  create(notes?: RuleNotes, coding?: TextCoding): FastPath
+  /**
+   * One of several fast paths that write into one output.
+   *
+   * @param pool gives the memory
+   * @param writer takes the output
+   * @returns undefined where the pool has no more
+   */
+  createIn(pool: MachinePool, writer: ByteWriter, notes: RuleNotes, coding: TextCoding): FastPath | undefined
 }
 
 /**
@@ -51,21 +59,27 @@ export function createFastPath(
   functions: () => RuleFunctions,
 ): FastPathPlan | undefined {
   if (!LineMachine.isSupported) return undefined
-  let made: { readonly machine: LineMachine | undefined; readonly functions: RuleFunctions } | undefined
-  const make = () => {
-    const layout = createLayout(wanted, operations, rules.names.length, nativeLength)
-    return { machine: layout && LineMachine.create(layout), functions: functions() }
+  const layOut = (start?: number, keysSize?: number) =>
+    createLayout(wanted, operations, rules.names.length, nativeLength, start, keysSize)
+  let fastRules: FastRules | undefined
+  const made = () => {
+    fastRules ??= { functions: functions(), members, places, limits }
+    return fastRules
+  }
+  // Paths that are created alone share a machine: values are remembered in it.
+  let shared: { readonly machine: LineMachine | undefined } | undefined
+  const createMachine = () => {
+    const layout = layOut()
+    return { machine: layout && LineMachine.create(layout) }
   }
   return {
-    create(notes = new RuleNotes(rules), coding = PORTABLE_CODING, writer) {
-      made ??= make()
-      return new FastPath(
-        { functions: made.functions, members, places, limits },
-        made.machine,
-        notes,
-        coding,
-        writer,
-      )
+    create(notes = new RuleNotes(rules), coding = PORTABLE_CODING) {
+      shared ??= createMachine()
+      return new FastPath(made(), shared.machine, notes, coding)
+    },
+    createIn(pool, writer, notes, coding) {
+      const machine = pool.create(layOut)
+      return machine && new FastPath(made(), machine, notes, coding, writer)
     },
   }
 }

@@ -19,7 +19,7 @@ import type { RuleFunction } from './fast-path.ts'
 import { FastPath } from './fast-path.ts'
 import type { Operation } from './layout.ts'
 import { createLayout } from './layout.ts'
-import { LineMachine } from './machine.ts'
+import { LineMachine, MachinePool } from './machine.ts'
 import type { FastPathPlan } from './plan.ts'
 
 /** A way that lines may take. The plan of a rule set is made when its first line comes. */
@@ -48,14 +48,8 @@ export interface LineNotes extends EventNotes {
 /** Lines that are routed at a time. */
 const MAX_LINES = 64
 
-/** Each rule set's machine has a memory of some MiB: of those that come later, lines go the plain way. */
-const MAX_MACHINES = 64
-
-/** The router only finds a number: its template writes nothing. */
-const ROUTER_TEMPLATE: readonly Operation[] = [
-  { kind: 'compute', text: '', rule: 0, required: false, slots: [] },
-  { kind: 'end', text: '' },
-]
+/** Lines that are taken at a time. No one costs more than a sixteenth of what an event may cost: all cost no more than one event. */
+const MAX_TAKEN = 16
 
 /**
  * @param ways in the order in which they are asked
@@ -68,16 +62,23 @@ export function createLineRoutes(
   router: () => RuleFunction,
 ): LinePathPlan | undefined {
   if (!LineMachine.isSupported || ways.every(({ target }) => target === undefined)) return undefined
-  const layout = createLayout(wanted, ROUTER_TEMPLATE, 1, 0)
-  if (layout === undefined) return undefined
+  const layOut = (start: number, keysSize: number) =>
+    createLayout(wanted, ROUTER_TEMPLATE, 1, 0, start, keysSize)
   return {
     create(notes, coding = PORTABLE_CODING) {
       const rules = { functions: [router()], members, places: [], limits }
-      const path = new FastPath(rules, LineMachine.create(layout), new RuleNotes(NO_NOTED_RULES), coding)
-      return new RoutedLinePath(ways, path, notes as LineNotes, coding)
+      const pool = new MachinePool()
+      const path = new FastPath(rules, pool.create(layOut), new RuleNotes(NO_NOTED_RULES), coding)
+      return new RoutedLinePath(ways, path, notes as LineNotes, coding, pool)
     },
   }
 }
+
+/** The only rule is computed, and writes nothing. */
+const ROUTER_TEMPLATE: readonly Operation[] = [
+  { kind: 'compute', text: '', rule: 0, required: false, slots: [] },
+  { kind: 'end', text: '' },
+]
 
 class RoutedLinePath implements LinePath {
   readonly writer: ByteWriter
@@ -88,14 +89,22 @@ class RoutedLinePath implements LinePath {
   readonly #router: FastPath
   readonly #notes: LineNotes
   readonly #coding: TextCoding
-  readonly #paths: (FastPath | undefined)[] = []
-  #machines = 0
+  readonly #pool: MachinePool
+  /** By route. Null: it has none, or there was no memory. */
+  readonly #paths: (FastPath | null | undefined)[] = []
   /** The lines that are routed: where each begins, and the end of the last one. */
   #chunk: ChunkText | undefined
   #starts: number[] = []
   #found: readonly number[] = []
 
-  constructor(routes: readonly LineWay[], router: FastPath, notes: LineNotes, coding: TextCoding) {
+  constructor(
+    routes: readonly LineWay[],
+    router: FastPath,
+    notes: LineNotes,
+    coding: TextCoding,
+    pool: MachinePool,
+  ) {
+    this.#pool = pool
     this.#routes = routes
     this.#router = router
     this.#notes = notes
@@ -103,7 +112,7 @@ class RoutedLinePath implements LinePath {
     this.writer = new ByteWriter(coding)
   }
 
-  lines(chunk: ChunkText, start: number, most = MAX_LINES): number {
+  lines(chunk: ChunkText, start: number, most = MAX_TAKEN): number {
     this.taken = 0
     this.dropped = 0
     let at = start
@@ -153,19 +162,18 @@ class RoutedLinePath implements LinePath {
       return this.#starts[last]!
     }
     const path = target && this.#path(found, target, route)
-    if (path === undefined) return start
+    if (path === undefined || path === null) return start
     path.received = this.received
-    const next = path.lines(chunk, start, last - first, this.#starts[last])
+    const next = path.lines(chunk, start, last - first)
     this.taken += path.taken
     this.#notes.count(route, path.taken)
     return next
   }
 
-  #path(found: number, target: () => FastPathPlan | undefined, route: number): FastPath | undefined {
+  #path(found: number, target: () => FastPathPlan | undefined, route: number): FastPath | null {
     let path = this.#paths[found]
-    if (path === undefined && this.#machines < MAX_MACHINES) {
-      this.#machines++
-      path = target()?.create(this.#notes.of(route), this.#coding, this.writer)
+    if (path === undefined) {
+      path = target()?.createIn(this.#pool, this.writer, this.#notes.of(route), this.#coding) ?? null
       this.#paths[found] = path
     }
     return path

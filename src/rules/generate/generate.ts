@@ -12,6 +12,7 @@ import { ConstantPool } from '../../expression/emit/constant-pool.ts'
 import { createWriter, emitFinish, emitRule } from '../../expression/emit/emit.ts'
 import { emitPath, hoistFields, lineFieldValue, valueBelow } from '../../expression/emit/fields.ts'
 import type { HelperName } from '../../expression/emit/helpers.ts'
+import type { ObservedNumbers } from '../../expression/emit/observed-writer.ts'
 import { emitStatements } from '../../expression/emit/statements.ts'
 import { variableName } from '../../expression/emit/targets.ts'
 import type { FunctionWriter } from '../../expression/emit/writer.ts'
@@ -33,14 +34,32 @@ const GROUP_SIZE = 40
 /**
  * @param exact for events with dicts or with numbers that have a text of their own (and after tap, which may make
  * dicts); else for events as JSON.parse gives them
+ * @param observed numbers of what the program reports. Default: it reports nothing
  */
-export function generateProgram(rules: CheckedRules, exact: boolean): Program<GeneratedFunction> {
-  return new Generator(rules, exact).generate()
+export function generateProgram(
+  rules: CheckedRules,
+  exact: boolean,
+  observed?: ObservedNumbers,
+): Program<GeneratedFunction> {
+  return new Generator(rules, exact, observed).generate()
+}
+
+/** Writes the body of a function that tells if a condition holds. */
+export function emitConditionBody(writer: FunctionWriter, condition: CheckedExpression): void {
+  const { node, ignore } = condition
+  writer.ignored = ignore
+  writer.lenient = true
+  writer.observed?.begin(condition)
+  hoistFields(writer, fieldsOf([node]))
+  const holds = emitSoftCondition(writer, node)
+  writer.observed?.end(condition, holds)
+  writer.line(_`return ${holds}`)
 }
 
 class Generator {
   readonly #rules: CheckedRules
   readonly #exact: boolean
+  readonly #observed: ObservedNumbers | undefined
   readonly #constants = new ConstantPool()
   readonly #helpers = new Set<HelperName>()
   /** The functions of the program. */
@@ -48,9 +67,10 @@ class Generator {
   /** By a field's text: its index in the notes. */
   readonly #noted: ReadonlyMap<string, number>
 
-  constructor(rules: CheckedRules, exact: boolean) {
+  constructor(rules: CheckedRules, exact: boolean, observed: ObservedNumbers | undefined) {
     this.#rules = rules
     this.#exact = exact
+    this.#observed = observed
     this.#noted = new Map(readFields(rules.rules).map(({ text }, index) => [text, index]))
   }
 
@@ -61,34 +81,36 @@ class Generator {
     if (rules.length <= GROUP_SIZE) this.#whole(tree)
     else this.#groups(tree)
     if (this.#rules.split !== undefined) this.#split(this.#rules.split)
-    const entry = this.#rules.split === undefined ? 'evaluate' : 'divide'
+    const entry = this.#rules.split === undefined ? 'evaluate' : 'divideEvent'
     return createProgram(this.#functions, this.#constants, this.#helpers, entry)
   }
 
   #writer(): FunctionWriter {
-    return createWriter(this.#constants, this.#helpers, { exact: this.#exact })
+    return createWriter(this.#constants, this.#helpers, {
+      exact: this.#exact,
+      observed: this.#observed,
+    })
   }
 
-  #tap({ node: { statements, variables }, ignore }: CheckedTap, index: number): void {
+  #tap(tap: CheckedTap, index: number): void {
+    const { statements, variables } = tap.node
     const writer = this.#writer()
-    writer.ignored = ignore
+    writer.ignored = tap.ignore
+    writer.observed?.begin(tap)
     if (variables > 0) {
       const names = Array.from({ length: variables }, (_slot, id) => variableName(id))
       writer.line(_`let ${list(names)}`)
     }
     emitStatements(writer, statements)
+    writer.observed?.end(tap, _`data`)
     writer.line(_`return data`)
     this.#functions.define(_`function ${tapName(index)}(run, data, raw)`, writer.body())
   }
 
   /** A function that tells if a condition holds. @returns its name */
-  #condition(name: string, { node, ignore }: CheckedExpression): Name {
+  #condition(name: string, condition: CheckedExpression): Name {
     const writer = this.#writer()
-    writer.ignored = ignore
-    writer.lenient = true
-    hoistFields(writer, fieldsOf([node]))
-    const holds = emitSoftCondition(writer, node)
-    writer.line(_`return ${holds}`)
+    emitConditionBody(writer, condition)
     this.#functions.define(_`function ${new Name(name)}(run, data, raw)`, writer.body())
     return new Name(name)
   }
@@ -114,6 +136,7 @@ class Generator {
     const entry = new CodeBlock()
     const { split, drop, cases = [] } = this.#rules
     if (split === undefined) this.#head(entry)
+    if (this.#observed !== undefined) entry.remark(_`run.observer.event(data)`)
     if (drop !== undefined) {
       entry.line(_`run.rule = ${PLACES.drop}`)
       entry.line(_`if (${this.#condition('drop', drop)}(run, data, raw)) return run.drop()`)
@@ -146,17 +169,20 @@ class Generator {
   }
 
   /** The entry of a rule set that makes several events of one: what makes an output is called for each element. */
-  #split({ node, ignore }: CheckedExpression): void {
+  #split(split: CheckedExpression): void {
+    const { node, ignore } = split
     const entry = new CodeBlock()
     this.#head(entry)
     entry.line(_`run.rule = ${PLACES.split}`)
     const writer = this.#writer()
     writer.ignored = ignore
+    writer.observed?.begin(split)
     const list = writer.code(node)
+    writer.observed?.end(split, list)
     writer.line(_`return run.divide(${list}, data)`)
     entry.append(writer.body())
-    this.#functions.define(_`function divide(run, data, raw)`, entry)
-    this.#functions.line(_`divide.element = evaluate`)
+    this.#functions.define(_`function divideEvent(run, data, raw)`, entry)
+    this.#functions.line(_`divideEvent.element = evaluate`)
   }
 
   /** The rules of one function: each value in `v<index>`. */
@@ -174,6 +200,7 @@ class Generator {
       writer.ignored = rule.ignore
       if (rule.onError === 'reject' && rule.branch === undefined) this.#value(writer, index, valueName(index))
       else this.#softValue(writer, index, rule)
+      writer.observed?.end(rule, valueName(index))
     }
     writer.ignored = []
   }
@@ -182,6 +209,7 @@ class Generator {
   #value(writer: FunctionWriter, index: number, value: Name): void {
     const rule = this.#rules.rules[index]!
     writer.line(_`run.rule = ${index}`, rule.name)
+    writer.observed?.begin(rule)
     const copy = this.#exact ? copiedFrom(rule.node) : undefined
     const name = copy === undefined ? value : new Name(`c${index}`)
     const known = emitRule(writer, name, rule.node, rule.required)
@@ -208,6 +236,7 @@ class Generator {
       writer.block(_`try`, evaluate)
       writer.block(_`catch (error)`, () => {
         writer.line(writer.call('recover', new Name('error')))
+        writer.observed?.omitted(new Name('error'))
         if (onError === 'anomaly') writer.line(_`run.omit(error)`)
       })
     }
@@ -358,6 +387,7 @@ class Generator {
       const required = isCertain(this.#rules.rules[index]!)
       const set = (): void => {
         writer.line(_`run.rule = ${index}`)
+        writer.observed?.again(this.#rules.rules[index]!)
         writer.line(_`${name} = ${writer.call('assignBelow', name, path, valueName(index), rule)}`)
       }
       if (required) set()

@@ -4,9 +4,10 @@ import { renderProblems } from '../../expression/diagnostic.ts'
 import type { FunctionLibrary } from '../../expression/functions/definition.ts'
 import type { CheckedExpression } from '../checked-rule.ts'
 import { checkConditions, compileLoaded, type SharedLookups } from '../compile-with.ts'
-import type { RouteDefinition, RoutedDefinition } from '../definition.ts'
+import { type RouteDefinition, type RoutedDefinition, sentOptions } from '../definition.ts'
 import type { EnrichSpec } from '../enrich-spec.ts'
 import { IncludedFiles, type LoadedFiles, loadWithIncludes } from '../include.ts'
+import type { Origins } from '../observe/origins.ts'
 import { RuleError } from '../rule-error.ts'
 import type { RuleSet } from '../rule-set.ts'
 import { RoutedRules } from './routed-rules.ts'
@@ -36,15 +37,21 @@ export function loadRouted(definition: RoutedDefinition, readFile?: (file: strin
 /**
  * Compiles rule sets.
  *
+ * @param origins is told where every part was written. Default: nobody asks
  * @throws {RuleError} with every problem of all files
  */
-export function compileRouted(functions: FunctionLibrary, loaded: LoadedRoutes): RoutedRules {
-  return new RoutesCompiler(functions, loaded).compile()
+export function compileRouted(
+  functions: FunctionLibrary,
+  loaded: LoadedRoutes,
+  origins?: Origins,
+): RoutedRules {
+  return new RoutesCompiler(functions, loaded, origins).compile()
 }
 
 class RoutesCompiler {
   readonly #functions: FunctionLibrary
   readonly #loaded: LoadedRoutes
+  readonly #origins: Origins | undefined
   readonly #problems = new Map<string, Problem>()
   readonly #sources = new Map<string, string>()
   readonly #lookups: SharedLookups = new Map()
@@ -53,26 +60,32 @@ class RoutesCompiler {
   readonly #sets = new Map<string, RuleSet | undefined>()
   readonly #reads = new Set<string>()
 
-  constructor(functions: FunctionLibrary, loaded: LoadedRoutes) {
+  constructor(functions: FunctionLibrary, loaded: LoadedRoutes, origins: Origins | undefined) {
+    this.#origins = origins
     this.#functions = functions
     this.#loaded = loaded
   }
 
   compile(): RoutedRules {
     const { definition } = this.#loaded
+    for (const problem of definition.problems ?? []) {
+      this.#report(problem)
+      const source = definition.texts.find(({ file }) => file === problem.file)
+      if (source !== undefined) this.#sources.set(source.file, source.text)
+    }
     let takesAll: string | undefined
     const routes = definition.routes.map((route) => {
       const conditions = route.conditions.map(({ file, line }) => this.#condition(file, line))
       const set = route.file === undefined ? undefined : this.#set(route)
       const own = set?.checked.when
       const all = [...conditions, own].filter((each) => each !== undefined)
-      const isUnsound = route.file !== undefined && set === undefined
+      const hasCondition = conditions.length > 0 && conditions.some((each) => each !== undefined)
       if (takesAll !== undefined) this.#reportUnreachable(route, takesAll)
-      else if (!isUnsound && route.needsWhen !== true && all.length === 0)
+      else if (!hasCondition && route.needsWhen !== true && !this.#mayHaveWhen(route.file))
         takesAll = route.file ?? route.conditions.at(-1)?.file
       return { name: route.name ?? 'drop', set, conditions: all }
     })
-    if (definition.routes.length === 0) {
+    if (definition.routes.length === 0 && this.#problems.size === 0) {
       this.#report({
         message: 'there is no rule set',
         file: definition.label,
@@ -81,6 +94,7 @@ class RoutesCompiler {
         severity: 'error',
       })
     }
+    for (const [file, text] of this.#sources) this.#origins?.texts.set(file, text)
     const problems = [...this.#problems.values()]
     const enrich = this.#enrich(routes.flatMap(({ set }) => (set === undefined ? [] : [set])))
     if ([...this.#problems.values()].some(({ severity }) => severity === 'error')) {
@@ -88,7 +102,7 @@ class RoutesCompiler {
     }
     return new RoutedRules({
       label: definition.label,
-      definition: { ...definition, texts: this.#texts() },
+      definition: { ...definition, options: sentOptions(definition.options), texts: this.#texts() },
       routes,
       noRoute: definition.noRoute,
       enrich,
@@ -119,7 +133,7 @@ class RoutesCompiler {
     const key = `${file}\n${route.lookups.join('\n')}`
     if (!this.#sets.has(key)) this.#sets.set(key, this.#compile(route))
     const set = this.#sets.get(key)
-    if (route.needsWhen === true && set !== undefined && set.checked.when === undefined) {
+    if (route.needsWhen === true && !this.#mayHaveWhen(file)) {
       this.#report({
         message: 'a rule file of a folder needs a condition',
         hint: "write 'when: ...' at its top, or name the file in a routes.yaml of the folder",
@@ -130,6 +144,13 @@ class RoutesCompiler {
       })
     }
     return set
+  }
+
+  /** The rule file has a condition of its own, or so much is wrong with its YAML that it may be hidden. */
+  #mayHaveWhen(file: string | undefined): boolean {
+    if (file === undefined) return false
+    const { when, incomplete } = this.#loaded.files.get(file)!.files.at(-1)!
+    return when !== undefined || incomplete
   }
 
   #compile({ file, lookups }: RouteDefinition): RuleSet | undefined {
@@ -143,7 +164,7 @@ class RoutesCompiler {
     for (const [name, text] of loaded.texts) this.#sources.set(name, text)
     for (const { file: name, text } of options.lookups) this.#sources.set(name, text)
     try {
-      const set = compileLoaded(this.#functions, loaded, options, this.#lookups)
+      const set = compileLoaded(this.#functions, loaded, options, this.#lookups, this.#origins)
       for (const warning of set.warnings) this.#report(warning)
       return set
     } catch (error) {
@@ -160,10 +181,11 @@ class RoutesCompiler {
     const when = routes.routes[line]?.when
     let condition: CheckedExpression | undefined
     if (when !== undefined) {
-      const checked = checkConditions(this.#functions, when, this.#loaded.definition.options)
+      const checked = checkConditions(this.#functions, when, this.#loaded.definition.options, this.#origins)
       for (const problem of checked.problems) this.#report(problem)
       for (const field of checked.reads) this.#reads.add(field)
       condition = checked.condition
+      if (condition !== undefined) this.#origins?.noteKey(condition, file, routes.routes[line]!.place)
     }
     this.#conditions.set(key, condition)
     return condition

@@ -3,7 +3,7 @@ import type { EventLimits } from '../../expression/runtime/meter.ts'
 import { DEFAULT_LIMITS } from '../../expression/runtime/meter.ts'
 import type { LinePathPlan, RunnerSource } from '../apply/normalize.ts'
 import type { CheckedExpression } from '../checked-rule.ts'
-import type { NoRoute, RoutedDefinition } from '../definition.ts'
+import type { NoRoute, RoutedDefinition, SentRoutes } from '../definition.ts'
 import type { EnrichSpec } from '../enrich-spec.ts'
 import type { LineRoute } from '../fast/generate-routes.ts'
 import { planLineRoutes } from '../fast/generate-routes.ts'
@@ -26,7 +26,7 @@ interface Route {
 
 interface RoutedParts {
   readonly label: string
-  readonly definition: RoutedDefinition
+  readonly definition: SentRoutes
   readonly routes: readonly Route[]
   readonly noRoute: NoRoute
   readonly enrich: EnrichSpec | undefined
@@ -41,7 +41,7 @@ interface RoutedParts {
 export class RoutedRules implements RunnerSource {
   /** The name of all together, for messages. */
   readonly file: string
-  readonly definition: RoutedDefinition
+  readonly definition: SentRoutes
   readonly routes: readonly Route[]
   readonly noRoute: NoRoute
   readonly enrich: EnrichSpec | undefined

@@ -74,6 +74,8 @@ export class RoutedNotes implements LineNotes {
   readonly #routes: readonly Way[]
   readonly #sets: (RuleNotes | undefined)[] = []
   readonly #events: Uint32Array
+  /** Those that events went since the sums were taken. */
+  readonly #active = new Set<number>()
 
   constructor(routes: readonly Way[]) {
     this.#routes = routes
@@ -92,21 +94,24 @@ export class RoutedNotes implements LineNotes {
 
   /** Events have gone this way. */
   count(route: number, events = 1): void {
+    if (this.#events[route] === 0) this.#active.add(route)
     this.#events[route]! += events
   }
 
   /** Events that were dropped since the sums were taken. */
   get dropped(): number {
     let sum = this.ofRoutes.dropped
-    for (const notes of this.#sets) sum += notes?.dropped ?? 0
+    for (const route of this.#active) sum += this.#sets[route]?.dropped ?? 0
     return sum
   }
 
   take(): BatchNotes {
     const sets = new Map<string, BatchNotes>()
     let { dropped = 0 } = this.ofRoutes.take()
-    for (const [route, notes] of this.#sets.entries()) {
-      if (notes === undefined) continue
+    const active = [...this.#active].sort((one, other) => one - other)
+    this.#active.clear()
+    for (const route of active) {
+      const notes = this.of(route)
       const { name } = this.#routes[route]!
       const events = this.#events[route]!
       const taken = notes.take()

@@ -79,7 +79,10 @@ function outcomeOf(example: Example): unknown {
     },
     { lineWidth: -1 },
   )
-  const runner = compileWith(LIBRARY, rules).createRunner()
+  const { records } = example
+  const database = { file: 'x.mmdb', bytes: new Uint8Array(), find: (ip: string) => records![ip] }
+  const options = records === undefined ? {} : { databases: [database] }
+  const runner = compileWith(LIBRARY, rules, options).createRunner()
   const event = example.event ?? {}
   const output = runner.run(event, JSON.stringify(event))
   return output === undefined ? { rejected: runner.rejection.code } : JSON.parse(stringify(output))
@@ -149,6 +152,8 @@ test('the reference has the functions in the order in which they are described',
       'is_hostname',
       'is_fqdn',
       'in_network',
+      'geoip',
+      'asn',
       'community_id',
       'registered_domain',
       'parse_timestamp',

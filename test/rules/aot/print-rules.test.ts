@@ -12,10 +12,13 @@ import { loadRules } from '../../../src/cli/rule-files.ts'
 import { FUNCTIONS } from '../../../src/expression/functions/index.ts'
 import { BUILTIN_REFERENCE } from '../../../src/expression/reference.ts'
 import type { InputOptions } from '../../../src/formats/input-options.ts'
+import { NODE_CODING } from '../../../src/formats/node-coding.ts'
+import { ChunkText } from '../../../src/json/chunk-text.ts'
 import { printModule } from '../../../src/rules/aot/print-rules.ts'
+import type { RunnerSource } from '../../../src/rules/apply/normalize.ts'
 import { compileRules, type RuleSet } from '../../../src/rules/compile.ts'
 import { propertyRuns } from '../../property-runs.ts'
-import { eventLine, manyRules, ruleFile } from '../fast/generated.ts'
+import { eventLine, manyRules, ruleFile, ruleFileWithCases } from '../fast/generated.ts'
 import { assertSame, printedRules } from './equality.ts'
 
 const RUNTIME = new URL('../../../src/runtime.ts', import.meta.url).href
@@ -93,7 +96,9 @@ test('the module of many rule sets finds the one for each event, also on the fas
 
 test('every function with its constants and tables is printed', () => {
   for (const { examples } of FUNCTIONS.values()) {
-    for (const { expression, event = {}, tables } of examples) {
+    for (const { expression, event = {}, tables, records } of examples) {
+      // A module holds no database.
+      if (records !== undefined) continue
       const file = { ...(tables === undefined ? {} : { lookup: tables }), result: expression }
       same(compileRules(dump(file, { lineWidth: -1 })), [JSON.stringify(event)], expression)
     }
@@ -181,6 +186,49 @@ test('a module names the library of linear patterns only where a pattern began w
   assert.equal(usesRe2('(x+x+)+y'), true)
 })
 
+test('the fast paths of cases and of MAC addresses are printed, and take the lines', () => {
+  const file = [
+    "drop: k == 'noise'",
+    'mac: {field: normalize_mac_address(m), required: false}',
+    'cases:',
+    "  - when: k == 'a'",
+    '    one.x: v',
+    '    one.y: {field: lower(m), required: false}',
+    "  - when: k == 'b'",
+    '    one.x: n + 1',
+    '  - two: k',
+  ].join('\n')
+  const rules = compileRules(file)
+  const lines = [
+    '{"k":"a","v":1.50,"m":"AA-BB-CC-DD-EE-FF"}',
+    '{"k":"b","n":2,"m":"aabb.ccdd.eeff"}',
+    '{"k":"noise"}',
+    '{"k":"c","m":5}',
+    '{"k":"b","n":"x"}',
+  ]
+  same(rules, lines, file)
+  const taken = (source: RunnerSource) => {
+    const chunk = new ChunkText(bytesOf(lines.slice(0, 4)), NODE_CODING)
+    const path = source.fastPath!.create(source.createNotes!(), NODE_CODING)
+    path.lines(chunk, 0, 16)
+    return { taken: path.taken, dropped: path.dropped, output: Buffer.from(path.writer.take()).toString() }
+  }
+  const expected = taken(rules)
+  assert.deepEqual([expected.taken, expected.dropped], [3, 1])
+  assert.deepEqual(taken(printedRules(rules)), expected)
+})
+
+test('rules that look addresses up in a database are refused, with the name of the function and the file', () => {
+  const databases = [{ file: 'x.mmdb', bytes: new Uint8Array(), find: () => undefined }]
+  for (const name of ['geoip', 'asn']) {
+    const rules = compileRules(`a: x\nb: {field: ${name}(ip), required: false}`, {
+      file: 'r.yaml',
+      databases,
+    })
+    assert.throws(() => printModule(rules), new RegExp(`^UnprintableError: r\\.yaml: ${name}\\(\\) looks up`))
+  }
+})
+
 test('texts of rules enter the module quoted', () => {
   const evil = '"); globalThis.hacked = true; ("\u2028</script>'
   const rules = compileRules(
@@ -195,5 +243,6 @@ test('any rules give the same live and printed, for any lines', () => {
   const compare = (file: string, lines: readonly string[]) => same(compileRules(file), lines, file)
   const lines = fc.array(eventLine, { minLength: 1, maxLength: 12 })
   fc.assert(fc.property(ruleFile, lines, compare), { numRuns: propertyRuns(30) })
+  fc.assert(fc.property(ruleFileWithCases, lines, compare), { numRuns: propertyRuns(10) })
   fc.assert(fc.property(manyRules, lines, compare), { numRuns: propertyRuns(1) })
 })

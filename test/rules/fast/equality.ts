@@ -16,7 +16,7 @@ import { planFastPath } from '../../../src/rules/fast/generate.ts'
  */
 export function compareWays(rules: string, lines: readonly string[]): number {
   const ruleSet = compileRules(rules)
-  const plan = planFastPath({ rules: ruleSet.rules })
+  const plan = planFastPath(ruleSet.checked)
   if (plan === undefined) return 0
   const fast = plan.create()
   const runner = ruleSet.createRunner()

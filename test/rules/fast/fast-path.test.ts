@@ -10,8 +10,9 @@ import { ChunkText } from '../../../src/json/chunk-text.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { planFastPath } from '../../../src/rules/fast/generate.ts'
 import { INPUT_SIZE } from '../../../src/rules/fast/layout.ts'
+import { propertyRuns } from '../../property-runs.ts'
 import { compareWays, takeLine } from './equality.ts'
-import { eventLine, ruleFile } from './generated.ts'
+import { eventLine, ruleFile, ruleFileWithCases } from './generated.ts'
 
 test('the fast path gives what the plain way gives, for any rules and any lines', () => {
   let taken = 0
@@ -25,6 +26,39 @@ test('the fast path gives what the plain way gives, for any rules and any lines'
   )
   // Most random lines lack a required field; but if hardly any were taken the comparison would say nothing.
   assert.ok(taken > lines / 100, `${taken} of ${lines} lines were taken`)
+})
+
+test('rules of cases give what the plain way gives, and the same is left out', () => {
+  let taken = 0
+  fc.assert(
+    fc.property(ruleFileWithCases, fc.array(eventLine, { minLength: 1, maxLength: 8 }), (rules, events) => {
+      taken += compareWays(rules, events)
+    }),
+    { numRuns: propertyRuns(500) },
+  )
+  assert.ok(taken > 0, 'some lines were taken')
+  const rules =
+    "cases:\n  - when: t == 'a'\n    k: \"'A'\"\n    x?: lower(x)\n    n: n\n  - when: t in ('b', 'c')\n    x: x\n    l: \"['b']\"\n  - k: z\ny?: y"
+  const lines = [
+    '{"t":"a","x":"Q","n":1.50}',
+    '{"t":"a","n":1}',
+    '{"t":"b","x":{"a":[1]},"y":2}',
+    '{"t":"c","x":null}',
+    '{"z":"q"}',
+    '{"t":{},"z":7}',
+  ]
+  assert.equal(compareWays(rules, lines), lines.length)
+  // A required rule of another case asks for nothing; one of the case that applies does.
+  assert.equal(compareWays(rules, ['{"t":"b"}', '{"t":"a","x":"q"}', '{"t":"x"}']), 0)
+  const ruleSet = compileRules(rules)
+  const plain = ruleSet.createNotes()
+  const runner = ruleSet.createRunner(plain)
+  for (const line of lines) runner.run(JSON.parse(line), line)
+  const notes = ruleSet.createNotes()
+  const block = Buffer.from(`${lines.join('\n')}\n`)
+  const fast = ruleSet.fastPath!.create(notes, NODE_CODING)
+  assert.equal(fast.lines(new ChunkText(block, NODE_CODING), 0), block.length)
+  assert.deepEqual(notes.take(), plain.take())
 })
 
 test('usual lines are taken by the fast path', () => {

@@ -77,6 +77,8 @@ const EXPRESSIONS = [
   "data.get('a', b)",
   "data.get('k k')",
   'normalize_mac_address(a, false)',
+  'normalize_mac_address(a)',
+  'lower(flat.key)',
   "parse_timestamp(a, '%Y-%m-%d', 'iso8601')",
   "parse_timestamp(a, 'epoch', '%m-%d', '%d', year='nearest', tz='UTC+3')",
   'is_ip(a)',
@@ -167,6 +169,40 @@ export const ruleFile = fc
     return ['lookup: {t: {x: 1, "1": one, "true": yes, a/b: [1, {c: 2}]}}', ...lines].join('\n')
   })
 
+/** Conditions of cases. */
+const CONDITIONS = [
+  'a == 1',
+  "b in ('x', 'a/b')",
+  'exists(c)',
+  'a > 1 or deep.x',
+  'lower(a) == b',
+  'true',
+] as const
+
+/** A rule file with cases: rules of several cases for one output field, of one case only, and rules beside them. */
+export const ruleFileWithCases = fc
+  .record({
+    before: ruleFile,
+    conditions: fc.array(fc.constantFrom(...CONDITIONS), { minLength: 1, maxLength: 3 }),
+    expressions: fc.array(fc.tuple(fc.constantFrom(...EXPRESSIONS), fc.boolean()), {
+      minLength: 9,
+      maxLength: 9,
+    }),
+    hasOtherwise: fc.boolean(),
+  })
+  .map(({ before, conditions, expressions, hasOtherwise }) => {
+    const branches = hasOtherwise ? [...conditions, undefined] : conditions
+    const lines = branches.flatMap((condition, index) => {
+      const rules = ['one.x', index % 2 === 0 ? 'one.y' : 'two', `own${index}`].map((name, place) => {
+        const [expression, required] = expressions[(index * 3 + place) % 9]!
+        return `${JSON.stringify(name)}: {field: ${JSON.stringify(expression)}, required: ${required}}`
+      })
+      const all = condition === undefined ? rules : [`when: ${JSON.stringify(condition)}`, ...rules]
+      return all.map((rule, place) => `${place === 0 ? '  - ' : '    '}${rule}`)
+    })
+    return `${before}\ncases:\n${lines.join('\n')}`
+  })
+
 const KEYS = [
   '\ufeffa',
   'a',
@@ -199,6 +235,11 @@ const text = fc.oneof(
       '2024-01-02',
       '10.0.0.1',
       'AA-BB-CC-DD-EE-FF',
+      'aa:bB:0c:9d:e9:f0',
+      '01-23-45-67-89-ag',
+      'AA-BB-CC-DD:EE-FF',
+      'gA-BB-CC-DD-EE-FF',
+      'aabb.ccdd.eeff',
       '',
       '-',
       '5',

@@ -50,7 +50,7 @@ describe('the fast path with conditions', () => {
   })
 
   it('takes the lines of many rule sets, in runs and one by one', () => {
-    const texts = Array.from({ length: 80 }, (_, index) => ({
+    const texts = Array.from({ length: 300 }, (_, index) => ({
       file: `r${index}`,
       text: `when: v == 'v${index}'\n${index % 10 === 9 ? 'tap: |\n  x = 1\n' : ''}n${index}: n`,
     }))
@@ -65,13 +65,18 @@ describe('the fast path with conditions', () => {
       '{"v":"none"}',
       ' ',
       line(4, 7),
+      // More machines than one memory has room for.
+      ...Array.from({ length: 600 }, (_, index) => line(index % 300, index)),
     ]
     const { output, taken } = take(rules, lines)
-    assert.equal(taken, 81)
+    assert.equal(taken, 81 + 540)
     const expected = [
       ...Array.from({ length: 40 }, (_, index) => `{"n3":${index}}`),
       ...Array.from({ length: 40 }, (_, index) => `{"n${index % 3}":${index}}`),
       '{"n4":7}',
+      ...Array.from({ length: 600 }, (_, index) => index)
+        .filter((index) => index % 10 !== 9)
+        .map((index) => `{"n${index % 300}":${index}}`),
     ]
     assert.equal(output, `${expected.join('\n')}\n`)
   })

@@ -221,6 +221,12 @@ routes.yaml:2:12: error: unknown function 'lowr'
   |            ^^^^
   = hint: did you mean 'lower'?
 
+routes.yaml:4:5: error: no event comes here: b takes all before
+  |
+4 |   - c
+  |     ^
+  = hint: give that one a 'when', or make it the last one
+
 s.yaml:1:4: error: unknown function 'uppr'
   in s
   |
@@ -228,7 +234,7 @@ s.yaml:1:4: error: unknown function 'uppr'
   |    ^^^^
   = hint: did you mean 'upper'?
 
-3 errors
+4 errors
 `,
     )
     const sound = {
@@ -250,6 +256,25 @@ s.yaml:1:4: error: unknown function 'uppr'
     assert.match(
       reportOf(() => sets({ one: 'when: x == 1\nenrich: {ip: [a], into: q.r}\na: b', d: files.d })),
       /^d:1:1: error: detections go to 'x\.y', and in one to 'q\.r'\n/,
+    )
+    // A file with errors of its own is looked at for its condition, too, unless that may be among what could not be read.
+    const unsound = { file: 'a', name: 'a', conditions: [], lookups: [], needsWhen: true }
+    assert.deepEqual(
+      ['a: +', 'when: +\na: 1', 'a: "'].map((text) =>
+        reportOf(() => compile([unsound], { a: text })).match(/^a:.*error: .*/gm),
+      ),
+      [
+        [
+          'a:1:1: error: a rule file of a folder needs a condition',
+          'a:1:5: error: expected a value, but the expression ends here',
+        ],
+        ['a:1:8: error: expected a value, but the expression ends here'],
+        ['a:1:4: error: the text that begins with " here has no closing "'],
+      ],
+    )
+    assert.match(
+      reportOf(() => sets({ one: 'a: +', two: 'b: +' })),
+      /one:1:5: error: expected.*two:1:1: error: no event comes here: one takes all before/s,
     )
     assert.match(
       reportOf(() => compile([], {})),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { compileRules } from '../../../src/rules/compile.ts'
+import type { RuleSet } from '../../../src/rules/rule-set.ts'
 import { ProcessLoop } from '../../../src/stages/process/loop.ts'
 import type { Sink } from '../../../src/stages/sink.ts'
 import type { InputChunk, Source } from '../../../src/stages/source.ts'
@@ -162,5 +163,68 @@ describe('ProcessLoop', () => {
     )
     await loop.run(lendingSource('{"x":1}\n{"x":2}\n{"x":3}\n', [8]))
     assert.equal(output.text, '{"a":1}\n{"a":2}\n{"b":3}\n')
+  })
+})
+
+/** Runs the loop over chunks of these lengths, in turn. */
+async function processed(rules: RuleSet, text: string, cuts: readonly number[], fastPath: boolean) {
+  const [output, errors] = [slowSink(() => false), slowSink(() => false)]
+  const loop = new ProcessLoop(rules, { output, errors }, { fastPath })
+  await loop.run(lendingSource(text, cuts, Buffer.alloc(Math.max(...cuts))))
+  return [output.text, errors.text]
+}
+
+describe('the loop, with the fast path and without', () => {
+  it('gives the same wherever the border of two blocks is', async () => {
+    const rules = compileRules(`${RULES}d: {field: upper(z.s) + '!', required: false}\n`)
+    const lines = [
+      '{"x":"\\u00e9","y":"AB","z":{"s":"é"}}',
+      'bad',
+      '{"y":1}',
+      '',
+      '{"x":{"a":[1,2.50]},"y":"É😀"}',
+      '{"x":0}',
+    ]
+    const text = `\ufeff${lines.join('\r\n')}\n${lines.join('\n')}`
+    const { length } = Buffer.from(text)
+    const expected = await processed(rules, text, [length], false)
+    for (let border = 1; border < length; border++) {
+      assert.deepEqual(await processed(rules, text, [border, length], true), expected, `border at ${border}`)
+    }
+  })
+
+  it('gives the same for lines and outputs that are longer than a block, the memory of lines, or that of outputs', async () => {
+    const rules = compileRules(`${RULES}long: {field: "(y + ',') * n", required: false}\n`)
+    const lines = [10, 4000, 130_000, 262_143, 262_200, 600_000].flatMap((length) => [
+      `{"x":"${'é'.repeat(length / 2)}","y":"A"}`,
+      `{"x":1,"y":"${'B'.repeat(length)}"}`,
+    ])
+    for (const times of [500_000, 600_000, 1_100_000]) lines.push(`{"x":2,"y":"c","n":${times}}`)
+    const text = `${lines.join('\n')}\n`
+    const expected = await processed(rules, text, [text.length * 2], false)
+    for (const cut of [1000, 65_536, 262_144]) {
+      assert.deepEqual(await processed(rules, text, [cut], true), expected, `blocks of ${cut}`)
+    }
+  })
+
+  it('gives the same for values that repeat, that do not, and that begin to and cease', async () => {
+    const rules = compileRules("a: x + '-'\nb: {field: \"split(y, '/')[-1]\", required: false}\n")
+    const lines = Array.from({ length: 40_000 }, (_, n) => {
+      const isNew = n < 1000 || (n > 18_000 && n < 21_000)
+      return `{"x":"${isNew ? `v${n}` : `r${n % 9}`}","y":"${n % 2 === 0 ? 'a/b' : `c/${n}`}"}`
+    })
+    const text = `${lines.join('\n')}\n`
+    const expected = await processed(rules, text, [65_536], false)
+    assert.deepEqual(await processed(rules, text, [65_536], true), expected)
+  })
+
+  it('ends a run of lines that take much work, and goes on with the next line', async () => {
+    const limits = { maxWork: 1_000_000, maxBuilt: 1_000_000 }
+    const rules = compileRules('a: len(sorted(list(x))) + len(y)\n', limits)
+    const lines = Array.from({ length: 400 }, (_, n) => `{"x":"${'ab'.repeat(n % 700)}","y":"${n % 3}"}`)
+    const text = `${lines.join('\n')}\n`
+    const expected = await processed(rules, text, [text.length], false)
+    assert.equal(expected[1], '')
+    assert.deepEqual(await processed(rules, text, [text.length], true), expected)
   })
 })

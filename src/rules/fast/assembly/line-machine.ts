@@ -7,7 +7,7 @@
  * loaded anywhere, and every loop over bytes ends at an LF at the latest.
  */
 
-/** Calls the function of a rule, which writes its value at `out`. Returns its length, LEFT or ABSENT. */
+/** Calls the function of a rule, which writes its value at `out`. Returns its length, LEFT, ABSENT or OTHER_CASE. */
 @external('host', 'compute')
 declare function compute(rule: i32, out: usize, line: u32, kept: i32): i32
 /** Writes the value of the pair at `pair` in our own way, which is not the line's. Returns its length or LEFT. */
@@ -21,6 +21,8 @@ declare function look(): i32
 const LEFT: i32 = -1
 /** The rule has no value. */
 const ABSENT: i32 = -2
+/** The rule is one of a case that does not apply: nothing is left out. */
+const OTHER_CASE: i32 = -3
 
 // --- memory -------------------------------------------------------------------------------------------------
 
@@ -484,7 +486,8 @@ const CLOSE_ROOT: u32 = 4
 const COPY: u32 = 5
 const STR: u32 = 6
 const CASE: u32 = 7
-const COMPUTE: u32 = 8
+const MAC: u32 = 8
+const COMPUTE: u32 = 9
 
 // All operations begin alike: the operation, then a text that is written first.
 const T_LENGTH: usize = 4
@@ -541,9 +544,9 @@ function emit(o: usize): usize {
         n = emitValue(operation, t, pair, o + length)
         if (n === LEFT) return 0
       }
-      if (n !== ABSENT) o += length + n
-      else if (load<u32>(t, T_REQUIRED) !== 0) return 0
-      else {
+      if (n >= 0) o += length + n
+      else if (n !== OTHER_CASE) {
+        if (load<u32>(t, T_REQUIRED) !== 0) return 0
         store<u32>(left, load<u32>(t, T_RULE))
         left += 4
       }
@@ -583,7 +586,7 @@ function emit(o: usize): usize {
   return o
 }
 
-/** Writes the value of a rule. Returns its length, LEFT or ABSENT. */
+/** Writes the value of a rule. Returns its length, LEFT, ABSENT or OTHER_CASE. */
 @inline
 function emitValue(operation: u32, t: usize, pair: usize, o: usize): i32 {
   if (operation === COMPUTE) return computed(t, pair, o)
@@ -603,6 +606,8 @@ function emitValue(operation: u32, t: usize, pair: usize, o: usize): i32 {
         changeCase(o, start, n, load<u32>(t, T_NUMBER))
         return n
       }
+    } else if (operation === MAC) {
+      if (n === MAC_LENGTH && c === 0x22 && standardMac(o, start)) return n
     } else if (c === 0x22) {
       if ((marks & ESCAPE) === 0) {
         copy(o, start, n)
@@ -628,9 +633,33 @@ function changeCase(to: usize, from: usize, length: u32, letter: u32): void {
   }
 }
 
+/** `"AA:BB:CC:DD:EE:FF"` */
+const MAC_LENGTH: u32 = 19
+
+/** Writes a MAC address of six pairs with equal separators in its standard form. Returns false for any other text. */
+function standardMac(to: usize, from: usize): bool {
+  const v = v128.load(from + 1)
+  const separator = <u32>load<u8>(from + 3)
+  if (separator !== 0x3a && separator !== 0x2d) return false
+  const between = i8x16(0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0)
+  const letters = i8x16.le_u(i8x16.sub(v128.or(v, i8x16.splat(0x20)), i8x16.splat(0x61)), i8x16.splat(5))
+  const hex = v128.or(i8x16.le_u(i8x16.sub(v, i8x16.splat(0x30)), i8x16.splat(9)), letters)
+  const right = v128.bitselect(i8x16.eq(v, i8x16.splat(<i8>separator)), hex, between)
+  let last = <u32>load<u8>(from + 17)
+  const isLetter = (last | 0x20) - 0x61 <= 5
+  if (!i8x16.all_true(right) || (!isLetter && last - 0x30 > 9)) return false
+  if (isLetter) last &= 0xdf
+  const upper = v128.andnot(v, v128.and(letters, i8x16.splat(0x20)))
+  store<u8>(to, 0x22)
+  v128.store(to + 1, v128.bitselect(i8x16.splat(0x3a), upper, between))
+  store<u16>(to + 17, <u16>(last | 0x2200))
+  return true
+}
+
 // --- the memo -----------------------------------------------------------------------------------------------
 
-// Entries of one size, for all rules together; one that is new takes the place of the old one.
+// Entries of one size, for all rules of all machines of the memory together; one that is new takes the place of the old one. A rule is
+// known by the address of its operation.
 const M_RULE: usize = 0
 const M_KEY_LENGTH: usize = 4
 const M_LENGTH: usize = 8
@@ -659,8 +688,8 @@ function computed(t: usize, pair: usize, o: usize): i32 {
   const credit = load<i32>(t, T_NUMBER)
   if (credit < 0) store<i32>(t, credit === -1 ? CREDIT : credit + 1, T_NUMBER)
   if (credit < 0 || n > MAX_MEMO_KEY || o + MAX_MEMO_VALUE > outLimit) return compute(rule, o, line, 0)
-  const entry = entryOf(rule, start, n)
-  if (load<u32>(entry, M_RULE) === rule + 1 && load<u32>(entry, M_KEY_LENGTH) === n && isKey(entry, start, n)) {
+  const entry = entryOf(<u32>t, start, n)
+  if (load<u32>(entry, M_RULE) === <u32>t && load<u32>(entry, M_KEY_LENGTH) === n && isKey(entry, start, n)) {
     if (credit < MAX_CREDIT) store<i32>(t, credit + 1, T_NUMBER)
     const length = load<i32>(entry, M_LENGTH)
     if (length > 0) copy(o, entry + M_VALUE, length)
@@ -670,7 +699,7 @@ function computed(t: usize, pair: usize, o: usize): i32 {
   const length = compute(rule, o, line, 1)
   if (length === LEFT || length > MAX_MEMO_VALUE) return length
   copy(entry + M_KEY, start, n)
-  store<u32>(entry, rule + 1, M_RULE)
+  store<u32>(entry, <u32>t, M_RULE)
   store<u32>(entry, n, M_KEY_LENGTH)
   store<i32>(entry, length, M_LENGTH)
   if (length > 0) copy(entry + M_VALUE, o, length)
@@ -678,7 +707,7 @@ function computed(t: usize, pair: usize, o: usize): i32 {
 }
 
 @inline
-function entryOf(rule: i32, start: usize, n: u32): usize {
+function entryOf(rule: u32, start: usize, n: u32): usize {
   const head = n >= 8 ? load<u64>(start) : load<u64>(start) & (~(<u64>0) >> (<u64>(8 - n) << 3))
   const tail = n >= 8 ? load<u64>(start + n - 8) : 0
   let hash = (head ^ (tail * 0x9e3779b97f4a7c15)) + (<u64>n << 32) + <u64>rule

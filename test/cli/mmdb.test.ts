@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { buildMmdb } from '../tracer/mmdb/build-mmdb.ts'
+import { folderWith, normalize } from './command.ts'
+
+function files(): { rules: string; places: string; networks: string } {
+  const folder = folderWith({ 'rules.yaml': 'source.geo?: geoip(src)\nsource.as?: asn(src)\n' })
+  const [places, networks] = [join(folder, 'city.mmdb'), join(folder, 'asn.mmdb')]
+  writeFileSync(places, buildMmdb({ networks: [['81.2.69.0/24', { country: { iso_code: 'GB' } }]] }))
+  const record = { autonomous_system_number: 20712, autonomous_system_organization: 'Andrews & Arnold' }
+  writeFileSync(networks, buildMmdb({ networks: [['81.2.64.0/18', record]], databaseType: 'GeoLite2-ASN' }))
+  return { rules: join(folder, 'rules.yaml'), places, networks }
+}
+
+describe('normalize --mmdb', () => {
+  it('tells place and network, on this thread and in workers', async () => {
+    const { rules, places, networks } = files()
+    for (const way of [[], ['--workers', '2']]) {
+      const { stdout, stderr } = await normalize(
+        ['--rules', rules, '--mmdb', places, '--mmdb', networks, ...way],
+        '{"src":"81.2.69.160"}\n{"src":"10.0.0.1"}\n',
+      )
+      assert.equal(stderr, '')
+      assert.equal(
+        stdout,
+        '{"source":{"geo":{"country_iso_code":"GB"},"as":{"number":20712,"organization":{"name":"Andrews & Arnold"}}}}\n{}\n',
+      )
+    }
+  })
+
+  it('is asked for by check, too, and refuses what is no database', async () => {
+    const { rules, places } = files()
+    const checked = await normalize(['check', rules, '--mmdb', places])
+    assert.deepEqual([checked.code, checked.stderr], [0, ''])
+    const without = await normalize(['check', rules])
+    assert.equal(without.code, 2)
+    assert.match(without.stderr, /geoip needs a database of addresses, and none is given/)
+    const wrong = await normalize(['--rules', rules, '--mmdb', rules])
+    assert.equal(wrong.code, 2)
+    assert.match(wrong.stderr, /^--mmdb: .*rules\.yaml is not a complete MaxMind database/)
+    const missing = await normalize(['--rules', rules, '--mmdb', `${places}.not`])
+    assert.match(missing.stderr, /cannot read .*\.not: no such file/)
+  })
+})
