@@ -25,6 +25,7 @@ const COMMANDS = ['cli/tracer']
 const ENTRIES = [
   ...['index', 'rules/index', 'runtime', 'tracer/client/index', 'tracer/index'],
   ...COMMANDS,
+  ...['handlers/index', 'handlers/node'],
   ...['stages/process/worker', 'cli/module-thread'],
 ]
 

@@ -1,4 +1,5 @@
 import type { PipelineCounts, StageChain } from './stages/chain.ts'
+import { canWriteLines } from './stages/enrich-writes.ts'
 import type { PipelineRules, StageOptions } from './stages/pipeline-options.ts'
 import { ProcessLoop } from './stages/process/loop.ts'
 import type { Source } from './stages/source.ts'
@@ -12,7 +13,7 @@ import { StreamChain } from './stages/stream-chain.ts'
  *                                                                     `-> errors (rejected events)
  *
  * A chain of stages does what stands between the inputs and the outputs: as streams, or as one loop where one thread does
- * all of it, nothing is looked up, and the outputs are sinks. Both hold only a few chunks at a time, and make the source wait.
+ * all of it, events need not be objects to be enriched, and the outputs are sinks. Both hold only a few chunks at a time, and make the source wait.
  */
 export class Pipeline {
   readonly #source: Source
@@ -79,13 +80,16 @@ function createChain(options: StageOptions): StageChain {
 }
 
 /**
- * True when one thread does all of it, and needs nobody's answer. A loop that waits for a chunk does nothing else: where an event is held until
- * nothing has come for a while, stages are used.
+ * True when one thread does all of it, and events leave the rules as lines. A loop that waits for a chunk makes nothing of what it has read
+ * meanwhile: where an event is held until nothing has come for a while, stages are used.
  */
 export function fitsLoop({
+  rules,
   workers = 1,
   tracer,
+  tracerRequired,
   multiline,
-}: Pick<StageOptions, 'workers' | 'tracer' | 'multiline'>): boolean {
-  return workers === 1 && tracer === undefined && multiline === undefined
+}: Pick<StageOptions, 'rules' | 'workers' | 'tracer' | 'tracerRequired' | 'multiline'>): boolean {
+  const isEnriched = tracer !== undefined
+  return workers === 1 && multiline === undefined && canWriteLines(rules, { isEnriched, tracerRequired })
 }

@@ -9,6 +9,9 @@ import type { PlaygroundArguments } from './playground.ts'
 import { type MaxRejected, parseMaxRejected } from './rejected-limit.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import type { NormalizeOptions } from './run-pipeline.ts'
+import type { ServeOptions } from './serve.ts'
+import { endpoint, withServing } from './serve-options.ts'
+import { withSyslog } from './syslog-options.ts'
 import type { TestOptions } from './test.ts'
 import { withTracer } from './tracer-options.ts'
 import { refuseMistyped } from './unknown-command.ts'
@@ -35,7 +38,7 @@ function createProgram(run: RunWork, ranPipeline: () => void): Command {
     .configureOutput({ outputError: (report, write) => write(withOptionHint(report)) })
     .enablePositionalOptions()
     .helpCommand('help [command]', 'print what a command does and takes')
-  withInput(withTracer(withRules(program)))
+  withSyslog(withInput(withTracer(withRules(program))))
     .argument('[FILE...]', 'input files, - or none: standard input; .gz and .zst are decompressed')
     .option('-o, --output <file>', 'normalized events (default: standard output)')
     .option('--errors <file>', 'rejected events, one JSON object a line (default: standard error)')
@@ -66,6 +69,7 @@ function createProgram(run: RunWork, ranPipeline: () => void): Command {
     )
     .option('--no-progress', 'do not show it')
     .option('--watch', 'reload the rules when their files change')
+    .option('--metrics <host:port>', 'serve /metrics, /healthz and /readyz over HTTP', endpoint)
     .action((files: string[], options: NormalizeOptions) => {
       refuseMistyped(program, files)
       return run(async () => {
@@ -165,6 +169,7 @@ function createProgram(run: RunWork, ranPipeline: () => void): Command {
       run(async () => (await import('./test.ts')).runTests(paths, command.opts<TestOptions>())),
     )
   addAuthoring(program, run)
+  addServe(program, run)
   return program
 }
 
@@ -225,6 +230,24 @@ function playgroundOptions(command: Command): PlaygroundArguments {
     }
   }
   return given
+}
+
+function addServe(program: Command, run: RunWork): void {
+  const command = program.command('serve').description('normalize events that come over HTTP')
+  withServing(withInput(withRules(command))).action(() =>
+    run(async () => {
+      const { serve } = await import('./serve.ts')
+      const { inputFormat, ...options } = command.opts<ServeOptions>()
+      const isNamed = command.getOptionValueSource('inputFormat') !== 'default'
+      const before = program.opts<ServeOptions>()
+      return serve({
+        ...options,
+        rules: options.rules ?? before.rules,
+        lookups: options.lookups ?? before.lookups,
+        ...(isNamed && inputFormat !== undefined && { inputFormat }),
+      })
+    }),
+  )
 }
 
 function withRules(command: Command): Command {

@@ -7,36 +7,42 @@ import type { PipelineOptions } from '../io/create-pipeline.ts'
 import { createPipeline } from '../io/create-pipeline.ts'
 import { streamSink } from '../io/files/sinks.ts'
 import { CHUNK_BYTES } from '../io/files/source.ts'
-import type { Pipeline } from '../pipeline.ts'
+import type { SyslogSource } from '../io/syslog/source.ts'
+import { Pipeline } from '../pipeline.ts'
 import type { RuleSet } from '../rules/compile.ts'
 import type { RoutedRules } from '../rules/sets/routed-rules.ts'
+import type { StageOptions } from '../stages/pipeline-options.ts'
 import { WorkerError } from '../stages/process/pool.ts'
 import { InputError } from '../stages/source.ts'
 import type { TracerPool } from '../tracer/client/pool.ts'
 import { terminalText } from '../tracer/controls.ts'
+import type { Endpoint } from './endpoint.ts'
 import { CommandError, EXIT, isBrokenPipe } from './exit-codes.ts'
 import type { InputArguments } from './input-options.ts'
 import { inputOptions } from './input-options.ts'
+import type { OpenedInputs } from './inputs.ts'
 import { openInputs } from './inputs.ts'
 import type { Output, Outputs } from './outputs.ts'
 import { closeOutput, openOutputs, outputProblem, sharedWith } from './outputs.ts'
 import { progressText, showsProgress } from './progress.ts'
 import { ProgressLine } from './progress-line.ts'
 import { type MaxRejected, RejectedLimit } from './rejected-limit.ts'
-import type { RuleFiles, RuleOptions } from './rule-files.ts'
+import { RuleReloader } from './reload-rules.ts'
+import type { RuleOptions } from './rule-files.ts'
 import { filesOf, labelOf, loadRules, ruleFiles } from './rule-files.ts'
 import { allRejectedNotice, FieldWarnings } from './rule-notices.ts'
 import { SecondSignal } from './second-signal.ts'
 import { messageStream } from './standard-streams.ts'
 import { statsRecord } from './stats.ts'
+import type { SyslogArguments } from './syslog-options.ts'
 import type { TracerOptions } from './tracer-options.ts'
-import { watchFiles } from './watch.ts'
 
 /** The options of the command line, as commander names them. */
 export interface NormalizeOptions
   extends Pick<PipelineOptions, 'onError'>,
     InputArguments,
     TracerOptions,
+    SyslogArguments,
     RuleOptions {
   readonly output?: string
   readonly errors?: string
@@ -47,6 +53,7 @@ export interface NormalizeOptions
   readonly fastPath?: boolean
   readonly workers?: number | 'auto'
   readonly watch?: boolean
+  readonly metrics?: Endpoint
 }
 
 /** Without a terminal, a line of the progress is added as often as this. */
@@ -63,7 +70,13 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   const files = ruleFiles(options, names)
   const rules = await loadRules(files)
   if (rules.warningText !== '') messageStream().write(`${terminalText(rules.warningText.trimEnd())}\n`)
-  const inputs = openInputs(names)
+  const syslog =
+    options.syslog === undefined
+      ? undefined
+      : await (await import('./open-syslog.ts')).openSyslog(options, names, (text) =>
+          messageStream().write(terminalText(text)),
+        )
+  const inputs = syslog === undefined ? openInputs(names) : NO_INPUTS
   const workers = workersFor(options.workers, inputs.totalBytes)
   let progress: ProgressLine | undefined
   const tell = (text: string): void => {
@@ -95,9 +108,8 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   const outputStream = beside(output)
   const errorStream = beside(errors)
   const isShared = outputStream === messages
-  pipeline = createPipeline({
+  const stages: StageOptions = {
     rules,
-    inputs: inputs.inputs(workers > 1 ? WORKER_CHUNK_BYTES : CHUNK_BYTES),
     // A shared stream is written through, to its end; messages come behind that.
     output: isShared ? sharedWith(messages) : outputStream,
     endOutput: isShared || !output.isStandard,
@@ -113,16 +125,43 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
       tell(warnings.look(counts.events, () => pipeline!.counts))
       if (limit?.look(counts) === true) pipeline!.stop()
     },
-  })
+  }
+  pipeline =
+    syslog === undefined
+      ? createPipeline({
+          ...stages,
+          inputs: inputs.inputs(workers > 1 ? WORKER_CHUNK_BYTES : CHUNK_BYTES),
+        })
+      : new Pipeline(syslog, stages)
   if (workers > 1 && pipeline.workers === 1 && isHeard(outputs)) {
     const why = options.tracerRequired
       ? '--tracer-required looks at each event'
       : "the member that 'enrich' puts detections into is 'event', a number, or one that a rule writes into"
     messages.write(`--workers is not used: ${why}\n`)
   }
-  const unwatch = options.watch
-    ? reloadOnChange(files, filesOf(rules), pipeline, { warnings, messages })
-    : () => {}
+  const reloader = options.watch
+    ? new RuleReloader(files, rules, {
+        use: (changed) => {
+          pipeline!.replaceRules(changed)
+          warnings.replaceRules(changed, pipeline!.counts.events)
+        },
+        say: (text) => messages.write(terminalText(text)),
+      })
+    : undefined
+  const endMetrics =
+    options.metrics === undefined
+      ? undefined
+      : await (await import('./pipeline-metrics.ts')).servePipelineMetrics(
+          options.metrics,
+          {
+            rules: labelOf(files),
+            counts: () => pipeline!.counts,
+            inputBytes: () => pipeline!.counts.bytesParsed,
+            reloads: reloader && (() => reloader.counts),
+            syslog: syslog && (() => syslogMetrics(syslog)),
+          },
+          tell,
+        )
   const unhandle = stopOnSignal(pipeline, tracer, options)
   const started = performance.now()
   progress?.start()
@@ -134,7 +173,8 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   await closeOutput(output)
   await closeOutput(errors)
   unhandle()
-  unwatch()
+  reloader?.end()
+  await endMetrics?.()
   progress?.end()
   const { counts } = pipeline
   limit?.check(counts)
@@ -146,7 +186,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   }
   if (options.stats) {
     const seconds = (performance.now() - started) / 1000
-    messages.write(`${statsRecord(counts, seconds, tracer?.stats, rules)}\n`)
+    messages.write(`${statsRecord(counts, seconds, tracer?.stats, rules, syslog?.counts)}\n`)
   }
   const problem = outputProblem(outputs, fault)
   if (problem !== undefined) throw new CommandError(EXIT.FAILED, problem, { cause: fault })
@@ -156,6 +196,23 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   if (fault !== undefined && !isBrokenPipe(fault)) throw fault
   if (limit?.message !== undefined) throw new CommandError(EXIT.FAILED, limit.message)
   return pipeline.failed ? EXIT.FAILED : EXIT.OK
+}
+
+/** With syslog there is nothing to open. */
+const NO_INPUTS: OpenedInputs = { inputs: () => [], totalBytes: undefined, files: [] }
+
+function syslogMetrics(source: SyslogSource): Record<string, number> {
+  // The system is asked now for what the next page tells.
+  source.refresh().catch(() => {})
+  const { messages, bytes, udpDropped, truncated, connections, refused } = source.counts
+  return {
+    messages_total: messages,
+    bytes_total: bytes,
+    udp_dropped_total: udpDropped,
+    truncated_total: truncated,
+    connections_total: connections,
+    refused_total: refused,
+  }
 }
 
 /**
@@ -230,52 +287,4 @@ function stopOnSignal(
   }
   for (const signal of signals) process.on(signal, stop)
   return unhandle
-}
-
-/**
- * Rules that cannot be used change nothing, but are reported.
- *
- * @param paths every file that the rules were made from; those of later rules are found with them
- */
-function reloadOnChange(
-  files: RuleFiles,
-  paths: readonly string[],
-  pipeline: Pipeline,
-  { warnings, messages }: { warnings: FieldWarnings; messages: Writable },
-): () => void {
-  let isOver = false
-  const label = labelOf(files)
-  const reload = async (): Promise<void> => {
-    try {
-      const rules = await loadRules(files)
-      if (isOver) return
-      pipeline.replaceRules(rules)
-      warnings.replaceRules(rules, pipeline.counts.events)
-      watchAll(filesOf(rules))
-      messages.write(terminalText(`${rules.warningText}${label}: reloaded\n`))
-    } catch (error) {
-      if (!(error instanceof CommandError || error instanceof TypeError)) throw error
-      if (isOver) return
-      const text = `${error.message.trimEnd()}\n${label}: not reloaded, the rules stay as they were\n`
-      messages.write(terminalText(text))
-    }
-  }
-  // One after the other: else what was read first might win.
-  let last = Promise.resolve()
-  let watched = ''
-  let unwatch = () => {}
-  const watchAll = (current: readonly string[]): void => {
-    const names = current.join('\n')
-    if (names === watched) return
-    watched = names
-    unwatch()
-    unwatch = watchFiles(current, () => {
-      last = last.then(reload)
-    })
-  }
-  watchAll(paths)
-  return () => {
-    isOver = true
-    unwatch()
-  }
 }

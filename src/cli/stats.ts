@@ -1,4 +1,5 @@
 import type { Value } from '../expression/value.ts'
+import type { SyslogCounts } from '../io/syslog/source.ts'
 import { toPlain } from '../rules/apply/plain-values.ts'
 import type { PipelineCounts } from '../stages/chain.ts'
 import type { PoolStats } from '../tracer/client/pool.ts'
@@ -9,6 +10,7 @@ export function statsRecord(
   seconds: number,
   tracer?: PoolStats,
   rules: StatsRules = {},
+  syslog?: SyslogCounts,
 ): string {
   const { events, written, rejected, dropped, bytesRead, bytesParsed, bytesUnread, bytesWritten } = counts
   return JSON.stringify({
@@ -29,6 +31,7 @@ export function statsRecord(
     bytes_written: bytesWritten,
     seconds: Math.round(seconds * 1000) / 1000,
     events_per_second: seconds > 0 ? Math.round(events / seconds) : 0,
+    ...(syslog !== undefined && { syslog: syslogRecord(syslog) }),
     ...(tracer === undefined ? {} : { enrichment: { ...counts.enrichment, ...tracerRecord(tracer) } }),
   })
 }
@@ -55,6 +58,16 @@ function ruleSetRecords(
       return [name, meta === undefined ? count : { ...count, meta: toPlain(meta) }]
     }),
   )
+}
+
+function syslogRecord({
+  messages,
+  udpDropped,
+  truncated,
+  connections,
+  refused,
+}: SyslogCounts): Record<string, number> {
+  return { messages, udp_dropped: udpDropped, truncated, connections, refused }
 }
 
 function tracerRecord(stats: PoolStats): Record<string, number> {

@@ -1,5 +1,7 @@
 import process from 'node:process'
 import { createSecureContext } from 'node:tls'
+import { ClientAddresses } from '../http/client-addresses.ts'
+import { type OperationsOptions, OperationsServer } from '../http/operations.ts'
 import type { Enricher } from '../tracer/enricher.ts'
 import { loadCustomEnricher } from '../tracer/enrichers/custom.ts'
 import type { ModuleFaults } from '../tracer/enrichers/module-faults.ts'
@@ -7,13 +9,12 @@ import { UrlDecoder } from '../tracer/enrichers/url-decode.ts'
 import type { KeptFiles } from '../tracer/feeds/download/kept-files.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
 import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
-import { ClientAddresses } from '../tracer/server/client-addresses.ts'
 import { createLog, type Log, type LogLevel } from '../tracer/server/log.ts'
 import { Metrics, type MetricsSource } from '../tracer/server/metrics.ts'
-import { type OperationsOptions, OperationsServer } from '../tracer/server/operations.ts'
 import { TracerServer, type TracerServerOptions } from '../tracer/server/server.ts'
 import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { listenFault } from './listen-fault.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
 import type { EnricherArgument, SourceArgument, SourceArguments } from './tracer-arguments.ts'
 import { type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
@@ -338,13 +339,4 @@ export async function listen(
       cause: error,
     })
   }
-}
-
-function listenFault(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'EADDRINUSE') return 'the port is in use: another server runs there, or choose another port'
-  if (code === 'EACCES') return 'not allowed: a port below 1024 needs the right to bind it'
-  if (code === 'EADDRNOTAVAIL') return 'this machine has no such address'
-  if (code === 'ENOTFOUND') return 'there is no such host'
-  return message
 }

@@ -1,207 +1,64 @@
-import type { WrittenBatch } from '../batches/serialize.ts'
-import type { Batch, OutputEvent } from '../event.ts'
-import { HAND_ON_BYTES } from '../formats/limits.ts'
-import { NODE_CODING } from '../formats/node-coding.ts'
 import type { EnrichSpec } from '../rules/load.ts'
-import type { LookupHandler, TracerPool } from '../tracer/client/pool.ts'
-import type { FoundIndicator } from './enrichment.ts'
-import { Enrichment } from './enrichment.ts'
+import type { EnrichBatch, EnrichOptions } from './enrich-queue.ts'
+import { EnrichQueue } from './enrich-queue.ts'
 import { OverlappingStage } from './overlapping-stage.ts'
-import type { BatchOwner, EnrichCounts, PendingWork } from './pending-batch.ts'
-import { PendingBatch } from './pending-batch.ts'
-import { LineEnrichment, PendingLines } from './pending-lines.ts'
+import type { EnrichCounts } from './pending-batch.ts'
 
+export type { EnrichOptions } from './enrich-queue.ts'
+export { canEnrichLines } from './enrich-queue.ts'
 export type { EnrichCounts } from './pending-batch.ts'
 
 type Callback = (error?: Error | null) => void
 
-export interface EnrichOptions {
-  /** Asked for the indicators. It belongs to the caller, who closes it after the stream. */
-  readonly pool: Pick<TracerPool, 'busy' | 'capacity' | 'dispatch' | 'once' | 'off'>
-  /** The fields that are looked up. Default: nothing, events pass as they are. */
-  readonly enrich?: EnrichSpec | undefined
-  /** Reject an event (ENRICHMENT_FAILED) that could not be looked up. Default: mark it, and let it pass. */
-  readonly required?: boolean
-  /**
-   * Events in the stage at a time; with as many, no other batch is taken. Default: twice what the pool can have in
-   * flight, and at least 1024.
-   */
-  readonly maxEvents?: number
-}
+/** An `EnrichQueue` as a stream: batches in, batches out, events as outputs of the rules or written ones. */
+export class EnrichStage extends OverlappingStage<EnrichBatch> {
+  readonly #queue: EnrichQueue
+  readonly #taker: { readonly isWanted: boolean; give(batch: unknown): void }
 
-const MIN_EVENTS = 1024
-/** All texts in the stage have about this many characters at most, or belong to one batch. */
-const MAX_TEXT_LENGTH = 8 * 1024 * 1024
-
-/**
- * True when events that are written already can be enriched, in the way of `PendingLines`: no rule writes into the member
- * that detections go to, which may be written without a rule only if it is `event` (anomalies), and that member is the
- * last one of an object: JavaScript puts names that are numbers before all others.
- *
- * @param writes the output fields of the rules
- */
-export function canEnrichLines(enrich: EnrichSpec | undefined, writes: readonly string[]): boolean {
-  if (enrich === undefined) return true
-  const member = firstStep(enrich.into)
-  if (member === 'event' || /^\d+$/.test(member)) return false
-  return !writes.some((field) => firstStep(field) === member)
-}
-
-function firstStep(path: string): string {
-  return path.split('.', 1)[0]!
-}
-
-/**
- * Looks up the indicators of events and adds what is found. Takes events as outputs of the rules, or written ones; both
- * come out the same.
- *
- *     in --> [ batch ][ batch ][ batch ] --> out
- *              |  |      |        `-- being started: an event after the other, until the pool is busy
- *              |  |      `-- all asked, some answers are missing; it may be complete long before the first one
- *              |  `-- asked
- *              `-- answered. The first batch leaves when all its events are, and then those behind it that are complete
- *
- * Batches overlap, so that the pool always has something to ask.
- */
-export class EnrichStage extends OverlappingStage<Batch<OutputEvent> | WrittenBatch> {
-  readonly #pool: EnrichOptions['pool']
-  readonly #maxEvents: number
-  readonly #owner: BatchOwner
-  #enrichment: Enrichment | undefined
-  #lineEnrichment: LineEnrichment | undefined
-  /** The oldest first; only the last one may have events that are not started. */
-  readonly #batches: PendingWork[] = []
-  #events = 0
-  #textLength = 0
-  #waitsForDrain = false
-
-  constructor({ pool, enrich, required = false, maxEvents }: EnrichOptions) {
+  constructor(options: EnrichOptions) {
     super()
-    this.#pool = pool
-    this.#maxEvents = maxEvents ?? Math.max(MIN_EVENTS, 2 * pool.capacity)
-    this.#owner = {
-      required,
-      counts: { enriched: 0, timeout: 0, unavailable: 0, detections: 0 },
-      added: 0,
-      onComplete: () => this.advance(),
+    this.#queue = new EnrichQueue(options, {
+      onProgress: () => this.advance(),
       onFault: (error) => this.destroy(error as Error),
+    })
+    const isWanted = () => this.isWanted
+    this.#taker = {
+      get isWanted() {
+        return isWanted()
+      },
+      give: (batch) => this.give(batch),
     }
-    this.replaceSpec(enrich)
   }
 
   get counts(): EnrichCounts {
-    return { ...this.#owner.counts }
+    return this.#queue.counts
   }
 
   /** The fields of the next batch that are looked up. */
   replaceSpec(enrich: EnrichSpec | undefined): void {
-    this.#enrichment = enrich === undefined ? undefined : new Enrichment(enrich)
-    this.#lineEnrichment =
-      this.#enrichment === undefined ? undefined : new LineEnrichment(this.#enrichment, NODE_CODING)
+    this.#queue.replaceSpec(enrich)
   }
 
-  protected override accept(batch: Batch<OutputEvent> | WrittenBatch): void {
-    const pending = this.#pending(batch)
-    this.#batches.push(pending)
-    this.#events += pending.size
-    this.#textLength += pending.textLength
+  protected override accept(batch: EnrichBatch): void {
+    this.#queue.accept(batch)
   }
 
   protected override acceptEnd(): void {}
 
   override _destroy(error: Error | null, callback: Callback): void {
-    this.#pool.off('drain', this.#onDrain)
-    this.#batches.length = 0
+    this.#queue.close()
     callback(error)
   }
 
-  #pending(batch: Batch<OutputEvent> | WrittenBatch): PendingWork {
-    if (this.#enrichment === undefined) return new PassedBatch(batch)
-    return 'bytes' in batch
-      ? new PendingLines(batch, this.#lineEnrichment!, this.#owner)
-      : new PendingBatch(batch, this.#enrichment, this.#owner)
-  }
-
   protected override work(): void {
-    do this.#start()
-    while (this.#leave())
-  }
-
-  /** Asks for what is not started yet, unless what was found already is so much that it has to leave first. */
-  #start(): void {
-    const batch = this.#batches.at(-1)
-    while (batch?.isStarted === false && this.#owner.added < HAND_ON_BYTES) {
-      if (this.#pool.busy) {
-        this.#waitForDrain()
-        return
-      }
-      batch.start(this.#ask)
-    }
-  }
-
-  readonly #ask = (found: readonly FoundIndicator[], handler: LookupHandler): void => {
-    this.#pool.dispatch(found, handler)
-  }
-
-  /** @returns whether something has left for which others may be started */
-  #leave(): boolean {
-    let hasLeft = false
-    for (let batch = this.#batches[0]; batch?.isComplete === true; batch = this.#batches[0]) {
-      if (!this.isWanted) return hasLeft
-      this.#batches.shift()
-      this.#events -= batch.size
-      this.#textLength -= batch.textLength
-      this.give(batch.result())
-      hasLeft = true
-    }
-    if (this.#owner.added < HAND_ON_BYTES || !this.isWanted) return hasLeft
-    const part = this.#batches[0]?.takePart()
-    if (part === undefined) return hasLeft
-    this.give(part)
-    return true
+    this.#queue.work(this.#taker)
   }
 
   protected override get hasRoom(): boolean {
-    const last = this.#batches.at(-1)
-    if (last === undefined) return true
-    // The reader takes no more.
-    if (this.#batches[0]!.isComplete) return false
-    return last.isStarted && this.#events < this.#maxEvents && this.#textLength < MAX_TEXT_LENGTH
+    return this.#queue.hasRoom
   }
 
   protected override get isEmpty(): boolean {
-    return this.#batches.length === 0
-  }
-
-  #waitForDrain(): void {
-    if (this.#waitsForDrain) return
-    this.#waitsForDrain = true
-    this.#pool.once('drain', this.#onDrain)
-  }
-
-  readonly #onDrain = (): void => {
-    this.#waitsForDrain = false
-    this.advance()
-  }
-}
-
-/** A batch of which nothing is looked up. */
-class PassedBatch implements PendingWork {
-  readonly size = 1
-  readonly textLength = 0
-  readonly isStarted = true
-  readonly isComplete = true
-  readonly #batch: unknown
-
-  constructor(batch: unknown) {
-    this.#batch = batch
-  }
-
-  start(): void {}
-
-  takePart(): undefined {}
-
-  result(): unknown {
-    return this.#batch
+    return this.#queue.isEmpty
   }
 }

@@ -25,7 +25,7 @@ export interface BatchOwner {
   /** Reject an event that could not be looked up. */
   readonly required: boolean
   readonly counts: { -readonly [Name in keyof EnrichCounts]: EnrichCounts[Name] }
-  /** Characters that were added to events which have not left yet, about. */
+  /** Characters or bytes that were added to events which have not left yet, about. */
   added: number
   /** Events may leave: all of a batch are settled, or so much was added that some have to. */
   onComplete(): void
@@ -49,6 +49,8 @@ export interface PendingWork {
   takePart(): unknown
   /** The rest of the batch, as it leaves. Once, when it is complete. */
   result(): unknown
+  /** Copies what others will use again, for a batch that has to wait. */
+  keep(): void
 }
 
 /** The name of a failure in an event. */
@@ -112,6 +114,9 @@ export class PendingBatch implements PendingWork {
     if (found.length === 0) this.#settle(index)
     else ask(found, new PendingEvent(this, index, found))
   }
+
+  /** Events are objects, which are nobody else's. */
+  keep(): void {}
 
   takePart(): Batch<OutputEvent> | undefined {
     let end = this.#from

@@ -9,6 +9,8 @@ import type { TextCoding } from '../json/text-coding.ts'
 import type { Answer, LookupHandler, TracerError } from '../tracer/client/pool.ts'
 import type { Enrichment, FoundIndicator } from './enrichment.ts'
 import { detectionsOf, markUnenriched } from './enrichment.ts'
+import type { KnownDetections } from './known-answers.ts'
+import type { AnswerSource } from './line-indicators.ts'
 import { LineIndicators } from './line-indicators.ts'
 import type { BatchOwner, PendingWork } from './pending-batch.ts'
 import { failureReason } from './pending-batch.ts'
@@ -20,22 +22,47 @@ interface Edit {
   readonly text: string
 }
 
+/** A buffer for a larger batch is not kept. */
+const MAX_LENT_BYTES = 1024 * 1024
+
+const COMMA = Uint8Array.of(0x2c)
+
 /** The part of enriching lines that is the same for all batches of a rule set. */
 export class LineEnrichment {
   readonly indicators: LineIndicators
   readonly coding: TextCoding
+  /** The bytes in front of the detections of a line, and behind them: `,"threat":{"enrichments":[` and `]}`. */
+  readonly head: Uint8Array
+  readonly tail: Uint8Array
   readonly #before: string
   readonly #after: string
 
-  constructor(enrichment: Enrichment, coding: TextCoding) {
+  readonly #isLent: boolean
+  #buffer: Uint8Array = new Uint8Array()
+
+  /**
+   * @param source tells how long answers hold. Default: each is asked for
+   * @param isLent whoever takes a batch is done with its bytes before the next one is cut: they may share a buffer. Default: each has its own
+   */
+  constructor(enrichment: Enrichment, coding: TextCoding, source?: AnswerSource, isLent = false) {
     this.coding = coding
-    this.indicators = new LineIndicators(enrichment, coding)
+    this.#isLent = isLent
+    this.indicators = new LineIndicators(enrichment, coding, source)
     const { into } = enrichment
-    this.#before = into.map((step, index) => `${index === 0 ? '' : '{'}${JSON.stringify(step)}:`).join('')
+    this.#before = `,${into.map((step, index) => `${index === 0 ? '' : '{'}${JSON.stringify(step)}:`).join('')}`
     this.#after = '}'.repeat(into.length - 1)
+    this.head = new TextEncoder().encode(`${this.#before}[`)
+    this.tail = new TextEncoder().encode(`]${this.#after}`)
   }
 
-  /** The member of an event that holds detections: `"threat":{"enrichments":[...]}`. */
+  /** Room for the bytes of a batch. */
+  buffer(size: number): Uint8Array {
+    if (!this.#isLent || size > MAX_LENT_BYTES) return this.coding.allocate(size)
+    if (this.#buffer.length < size) this.#buffer = this.coding.allocate(size + (size >> 1))
+    return this.#buffer
+  }
+
+  /** The member of an event that holds detections, behind another one: `,"threat":{"enrichments":[...]}`. */
   member(detections: readonly JsonObject[]): string {
     return this.#before + JSON.stringify(detections) + this.#after
   }
@@ -50,12 +77,15 @@ export class LineEnrichment {
  *
  * So the events must not have a member of that name: see `canEnrichLines`. And there is no place here for an event that
  * is rejected, since its text is not known any longer.
+ *
+ * Lines whose answers are known take no object: those without detections are passed by many at a time, and for the others, bytes that
+ * are there already are noted for their place.
  */
 export class PendingLines implements PendingWork {
   readonly size: number
   readonly textLength: number
-  readonly #batch: WrittenBatch
-  readonly #bytes: Uint8Array
+  #batch: WrittenBatch
+  #bytes: Uint8Array
   readonly #enrichment: LineEnrichment
   readonly #owner: BatchOwner
   /** The bytes before this one have left. */
@@ -64,6 +94,11 @@ export class PendingLines implements PendingWork {
   #unsettled = 0
   /** Lines that were asked for and have not left, in their order. */
   #asked: PendingLine[] = []
+  /** Where bytes go into lines that were not asked for, in order, and these bytes: those that have not left. */
+  #places: number[] = []
+  #pieces: Uint8Array[] = []
+  /** The line that is asked for at the moment: when it is answered at once, the pool had all answers. */
+  #asking: PendingLine | undefined
   /** Number of lines that have left. */
   #left = 0
 
@@ -86,16 +121,57 @@ export class PendingLines implements PendingWork {
     return this.isStarted && this.#unsettled === 0
   }
 
+  keep(): void {
+    const { coding, indicators } = this.#enrichment
+    const copy = coding.allocate(this.#bytes.length)
+    copy.set(this.#bytes)
+    this.#bytes = copy
+    this.#batch = { ...this.#batch, bytes: copy }
+    if (!this.isStarted) indicators.open(copy)
+  }
+
   start(ask: (found: readonly FoundIndicator[], handler: LookupHandler) => void): void {
-    const start = this.#next
     const { indicators } = this.#enrichment
+    const start = indicators.pass(this.#next)
+    this.#next = start
+    if (start === this.#bytes.length) return
+    const known = indicators.detections(start)
+    if (known !== undefined) {
+      this.#next = indicators.next
+      this.#insert(known)
+      return
+    }
     const found = indicators.find(start)
     this.#next = indicators.next
     if (found.length === 0) return
     this.#unsettled += 1
     const line = new PendingLine(this, start, this.#next - 1, found)
     this.#asked.push(line)
+    this.#asking = line
     ask(found, line)
+    this.#asking = undefined
+  }
+
+  /** Puts the detections of the line before `#next` in front of its closing brace. */
+  #insert(known: readonly KnownDetections[]): void {
+    const { head, tail } = this.#enrichment
+    const { counts } = this.#owner
+    // The event has members: those that were looked up.
+    const brace = this.#next - 2
+    counts.enriched += 1
+    for (let index = 0; index < known.length; index++) {
+      const { text, count } = known[index]!
+      counts.detections += count
+      this.#piece(brace, index === 0 ? head : COMMA)
+      this.#piece(brace, text)
+    }
+    this.#piece(brace, tail)
+  }
+
+  #piece(place: number, bytes: Uint8Array): void {
+    this.#places.push(place)
+    this.#pieces.push(bytes)
+    this.#owner.added += bytes.length
   }
 
   takePart(): WrittenBatch | undefined {
@@ -110,43 +186,68 @@ export class PendingLines implements PendingWork {
   }
 
   result(): WrittenBatch {
-    if (this.#from === 0 && this.#asked.every(({ edit }) => edit === undefined)) return this.#batch
+    const isAsItWas = this.#places.length === 0 && this.#asked.every(({ edit }) => edit === undefined)
+    if (this.#from === 0 && isAsItWas) return this.#batch
     const bytes = this.#cut(this.#bytes.length, this.#asked.length)
     return { ...this.#batch, bytes, written: this.#batch.written - this.#left }
   }
 
   /** The bytes that have not left up to this one, with the edits of the first `count` lines that were asked for. */
   #cut(end: number, count: number): Uint8Array {
+    const { coding } = this.#enrichment
+    const source = this.#bytes
     const lines = count === this.#asked.length ? this.#asked : this.#asked.slice(0, count)
     this.#asked = count === this.#asked.length ? [] : this.#asked.slice(count)
+    const places = this.#places
+    const pieces = this.#pieces
+    let known = 0
+    let size = 0
+    while (known < places.length && places[known]! < end) size += pieces[known++]!.length
     let added = 0
     for (const { edit } of lines) added += edit?.text.length ?? 0
-    if (added === 0) return this.#bytes.subarray(this.#from, end)
-    this.#owner.added -= added
+    if (size + added === 0) return source.subarray(this.#from, end)
+    this.#owner.added -= size + added
     // A UTF-16 unit takes three bytes at most.
-    const { coding } = this.#enrichment
-    const bytes = coding.allocate(end - this.#from + added * 3)
+    const bytes = this.#enrichment.buffer(end - this.#from + size + added * 3)
     let from = this.#from
     let to = 0
+    let next = 0
+    const copyUpTo = (place: number): void => {
+      bytes.set(source.subarray(from, place), to)
+      to += place - from
+      from = place
+    }
+    const insertUpTo = (limit: number): void => {
+      for (; next < known && places[next]! < limit; next++) {
+        if (places[next]! > from) copyUpTo(places[next]!)
+        const piece = pieces[next]!
+        bytes.set(piece, to)
+        to += piece.length
+      }
+    }
     for (const { edit } of lines) {
       if (edit === undefined) continue
-      bytes.set(this.#bytes.subarray(from, edit.start), to)
-      to += edit.start - from
+      insertUpTo(edit.start)
+      copyUpTo(edit.start)
       to += coding.write(edit.text, bytes, to)
       from = edit.end
     }
-    bytes.set(this.#bytes.subarray(from, end), to)
-    return bytes.subarray(0, to + end - from)
+    insertUpTo(end)
+    copyUpTo(end)
+    this.#places = known === places.length ? [] : places.slice(known)
+    this.#pieces = known === pieces.length ? [] : pieces.slice(known)
+    return bytes.subarray(0, to)
   }
 
   answer(line: PendingLine, found: readonly FoundIndicator[], answers: readonly Answer[]): void {
+    if (line === this.#asking) this.#enrichment.indicators.keep(line.start, found, answers)
     const detections = detectionsOf(found, answers)
     if (detections !== undefined) {
       this.#owner.counts.enriched += 1
       this.#owner.counts.detections += detections.length
       // The event has members: those that were looked up.
       const brace = line.end - 1
-      this.#edit(line, { start: brace, end: brace, text: `,${this.#enrichment.member(detections)}` })
+      this.#edit(line, { start: brace, end: brace, text: this.#enrichment.member(detections) })
     }
     this.#settle(line)
   }

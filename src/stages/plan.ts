@@ -1,5 +1,5 @@
 import type { InputOptions } from '../formats/input-options.ts'
-import { canEnrichLines } from './enrich.ts'
+import { canWriteLines } from './enrich-writes.ts'
 import { NormalizeStage } from './normalize.ts'
 import { ParseStage } from './parse.ts'
 import type { PipelineRules } from './pipeline-options.ts'
@@ -56,10 +56,4 @@ const WAYS: readonly Way[] = [
 export function planStages(rules: PipelineRules, options: PlanOptions): PlannedStages {
   checkWorkers(options.workers ?? 1)
   return WAYS.find((way) => way.fits(rules, options))!.create(rules, options)
-}
-
-/** True when events may leave the first stage as lines: the enrich stage needs them as objects to reject one, or change it. */
-function canWriteLines({ enrich, writes = [] }: PipelineRules, options: PlanOptions): boolean {
-  if (!options.isEnriched) return true
-  return options.tracerRequired !== true && canEnrichLines(enrich, writes)
 }

@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ChainCounts, StageChain } from './chain.ts'
-import { canEnrichLines, EnrichStage } from './enrich.ts'
+import { EnrichStage } from './enrich.ts'
+import { checkWrites } from './enrich-writes.ts'
 import type { PipelineRules, StageOptions } from './pipeline-options.ts'
 import type { PlannedStages } from './plan.ts'
 import { planStages } from './plan.ts'
@@ -66,15 +67,9 @@ export class StreamChain implements StageChain {
    *   `event`, or a number)
    */
   replaceRules(rules: PipelineRules): void {
-    const writesLines = this.#normalize === undefined
-    // Outputs of the old rules are on their way still, and are enriched as the new ones want it.
-    const writes = new Set([...this.#writes, ...(rules.writes ?? [])])
-    if (this.#enrich !== undefined && writesLines && !canEnrichLines(rules.enrich, [...writes])) {
-      throw new TypeError(
-        "the member that 'enrich' puts detections into is 'event', a number, or one that a rule writes or wrote into: start again",
-      )
+    if (this.#enrich !== undefined && this.#normalize === undefined) {
+      this.#writes = checkWrites(rules, this.#writes)
     }
-    this.#writes = writes
     this.#enrich?.replaceSpec(rules.enrich)
     const stage = this.#normalize ?? this.#parse
     if ('replaceRules' in stage) stage.replaceRules(rules)

@@ -24,6 +24,8 @@ const COUNTS = {
   enrichment: { enriched: 2, timeout: 0, unavailable: 0, detections: 9 },
 }
 
+const SYSLOG = { messages: 4, bytes: 9, udpDropped: 1, truncated: 0, connections: 2, refused: 0 }
+
 describe('the summary of a run', () => {
   it('has the members that src/cli/README.md describes, in their order, and no other', () => {
     const [, section] = README.split('\n## Statistics\n')
@@ -31,9 +33,15 @@ describe('the summary of a run', () => {
       ([, name]) => name,
     )
     const { enrichment, ...members } = JSON.parse(
-      statsRecord(COUNTS, 2, new PoolStats(), { meta: { vendor: 'x' } }),
+      statsRecord(COUNTS, 2, new PoolStats(), { meta: { vendor: 'x' } }, SYSLOG),
     )
-    const told = [...Object.keys(members), ...Object.keys(enrichment).map((name) => `enrichment.${name}`)]
+    const syslog = Object.keys(members.syslog).map((name) => `syslog.${name}`)
+    delete members.syslog
+    const told = [
+      ...Object.keys(members),
+      ...syslog,
+      ...Object.keys(enrichment).map((name) => `enrichment.${name}`),
+    ]
     assert.deepEqual(told, described)
   })
 

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Failure } from '../../src/expression/failure.ts'
 import { makeDict, makeSet } from '../../src/expression/runtime/containers/keys.ts'
+import { Meter } from '../../src/expression/runtime/meter.ts'
 import type { JsonObject, Value } from '../../src/expression/value.ts'
 import { DictView, NumberText, Range, Tuple, ValueIterator } from '../../src/expression/value.ts'
 import { parseExact } from '../../src/json/parse.ts'
@@ -46,6 +47,34 @@ describe('stringify', () => {
       const { value, numbers } = parseExact(text)
       assert.equal(stringify(value, numbers), text)
     }
+  })
+
+  it('writes the same with a meter, which takes the way of all values', () => {
+    const number = fc.constantFrom('1', '1.0', '-0', '1e2', '2.50', '123456789012345678901', '0.1')
+    const leaf = fc.oneof(number, fc.constantFrom('"a"', '"é\\n"', 'null', 'true', '""'))
+    const key = fc.constantFrom('a', 'b', '10', '__proto__', 'é"')
+    // The text of a number is kept by what holds it: a number by itself has none.
+    const { list } = fc.letrec<{ text: string; list: string; object: string }>((tie) => ({
+      text: fc.oneof({ maxDepth: 4 }, leaf, tie('list'), tie('object')),
+      list: fc.array(tie('text'), { maxLength: 3 }).map((items) => `[${items.join(',')}]`),
+      object: fc
+        .uniqueArray(fc.tuple(key, tie('text')), { maxLength: 4, selector: ([name]) => name })
+        .map((members) => `{${members.map(([name, each]) => `${JSON.stringify(name)}:${each}`).join(',')}}`),
+    }))
+    fc.assert(
+      fc.property(list, (json) => {
+        const { value, numbers } = parseExact(json)
+        const meter = new Meter(1e12, 1e12)
+        assert.equal(stringify(value, numbers), stringify(value, numbers, { meter }))
+        assert.equal(stringify(value, numbers), json)
+      }),
+      { numRuns: 1000 },
+    )
+    const many = Array.from({ length: 3 }, () => ['x'.repeat(900_000), { a: 1 }])
+    assert.equal(stringify(many), JSON.stringify(many))
+    let deep: Value = []
+    for (let depth = 0; depth < 1500; depth++) deep = depth % 2 === 0 ? [deep, 1] : { a: deep }
+    assert.equal(stringify(deep), JSON.stringify(deep))
   })
 
   const CASES: readonly (readonly [name: string, value: Value, text: string])[] = [

@@ -2,15 +2,19 @@ import type { ProcessedPart } from '../../batches/processor.ts'
 import { Processor } from '../../batches/processor.ts'
 import type { RejectedRecords } from '../../batches/rejected-records.ts'
 import { RecordWriter } from '../../batches/rejected-records.ts'
+import type { WrittenBatch } from '../../batches/serialize.ts'
 import type { InputOptions } from '../../formats/input-options.ts'
 import { HAND_ON_MS } from '../../formats/limits.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
 import { UnreadRests } from '../../formats/unread-rests.ts'
-import type { RunnerSource } from '../../rules/apply/normalize.ts'
+import type { TracerPool } from '../../tracer/client/pool.ts'
 import type { ChainCounts, StageChain } from '../chain.ts'
+import { EnrichQueue } from '../enrich-queue.ts'
+import { checkWrites } from '../enrich-writes.ts'
 import type { BatchCounts } from '../output-counter.ts'
 import { OutputCounter } from '../output-counter.ts'
 import { parseOptions } from '../parse.ts'
+import type { PipelineRules } from '../pipeline-options.ts'
 import type { Sinks } from '../sink.ts'
 import type { Source } from '../source.ts'
 import { safeLineTest } from './line-test.ts'
@@ -18,6 +22,8 @@ import { safeLineTest } from './line-test.ts'
 export interface LoopOptions extends InputOptions {
   readonly fastPath?: boolean | undefined
   readonly stopAtRejected?: boolean
+  /** Looks up what the rules' `enrich` names. It is the caller's to close. Default: nothing is looked up. */
+  readonly tracer?: TracerPool | undefined
   /** Called after each part of the output that was counted. */
   readonly onBatch?: ((counts: BatchCounts) => void) | undefined
 }
@@ -28,9 +34,14 @@ export interface LoopOptions extends InputOptions {
  * makes the loop wait, and with it the source. Between chunks, and between the parts of one, the event loop turns when
  * {@link HAND_ON_MS} have gone by: signals and timers wait no longer.
  *
- *     source --chunk--> processor --part--> output
- *       ^                   |  `----------> errors
- *       `--- next, when all of it is written
+ *     source --chunk--> processor --part--> [ enrich ] --> output
+ *       ^                   |                   |  `-----> errors
+ *       |                   |                   `-- a part that waits for answers is copied, and leaves in its turn
+ *       `--- next, when all of it is written, or waits
+ *
+ * With a tracer, parts of which all answers are known are written at once as well. Others wait in a queue, with those behind them, and are
+ * written when their answers come, whatever the loop does then; it goes on reading as long as the queue has room, and lets the
+ * event loop turn after each chunk.
  */
 export class ProcessLoop implements StageChain {
   readonly workers = 1
@@ -39,19 +50,31 @@ export class ProcessLoop implements StageChain {
   readonly #sinks: Sinks
   readonly #counter = new OutputCounter()
   readonly #processor: Processor<RejectedRecords>
+  readonly #queue: EnrichQueue | undefined
+  /** Output fields of all rules that have applied. */
+  #writes: ReadonlySet<string>
   #source: string
   #bytesParsed = 0
   #stopped = false
+  /** What a sink or the queue has failed with. */
+  #fault: Error | undefined
+  #input: Source | undefined
+  /** Something of the queue is being written, and nothing else may be. */
+  #isWriting = false
+  #isAdvancing = false
+  /** Called when the queue may have room, or has failed. */
+  #wake: (() => void) | undefined
   /** When the event loop turned last. */
   #turned = 0
 
   /** @throws {TypeError} when an option is not acceptable */
-  constructor(rules: RunnerSource, sinks: Sinks, options: LoopOptions = {}) {
+  constructor(rules: PipelineRules, sinks: Sinks, options: LoopOptions = {}) {
     const { input, source } = parseOptions(options)
-    const { fastPath, stopAtRejected } = options
+    const { fastPath, stopAtRejected, tracer } = options
     this.#options = options
     this.#sinks = sinks
     this.#source = source
+    this.#writes = new Set(rules.writes)
     this.#processor = new Processor(rules, new RecordWriter(source, NODE_CODING), {
       lineTest: safeLineTest,
       ...input,
@@ -60,17 +83,17 @@ export class ProcessLoop implements StageChain {
       buffers: 'lent',
       coding: NODE_CODING,
     })
+    if (tracer === undefined) return
+    this.#queue = new EnrichQueue(
+      { pool: tracer, enrich: rules.enrich, isLent: true },
+      { onProgress: () => this.#advance(), onFault: (error) => this.#fail(error as Error) },
+    )
   }
 
   async run(source: Source): Promise<void> {
-    let fault: Error | undefined
+    this.#input = source
     const { output, errors } = this.#sinks
-    for (const sink of [output, errors]) {
-      sink?.watch?.((error) => {
-        fault ??= error
-        source.stop()
-      })
-    }
+    for (const sink of [output, errors]) sink?.watch?.((error) => this.#fail(error))
     this.#turned = performance.now()
     let hasEnded = true
     try {
@@ -82,23 +105,38 @@ export class ProcessLoop implements StageChain {
           this.#bytesParsed += bytes.length
           await this.#write(this.#processor.read(bytes))
         }
-        if (fault !== undefined) break
+        if (this.#fault !== undefined) break
         if (this.#stopped) source.stop()
-        if (this.#isTurnDue) await this.#turn()
+        if (this.#isTurnDue || this.#queue?.isEmpty === false) await this.#turn()
       }
-      if (!hasEnded && fault === undefined) await this.#endSource()
+      if (!hasEnded && this.#fault === undefined) await this.#endSource()
+      while (this.#isBusy && this.#fault === undefined) await this.#change()
     } finally {
       source.stop()
+      this.#queue?.close()
     }
-    if (fault !== undefined) throw fault
+    if (this.#fault !== undefined) throw this.#fault
   }
 
-  replaceRules(rules: RunnerSource): void {
+  /**
+   * @throws {TypeError} when detections go to a member that a rule, of these or of those before, writes into (or to
+   *   `event`, or a number)
+   */
+  replaceRules(rules: PipelineRules): void {
+    if (this.#queue !== undefined) {
+      this.#writes = checkWrites(rules, this.#writes)
+      this.#queue.replaceSpec(rules.enrich)
+    }
     this.#processor.replaceRules(rules)
   }
 
   get counts(): ChainCounts {
-    return { ...this.#counter.counts, bytesParsed: this.#bytesParsed, bytesUnread: this.unread.bytes }
+    return {
+      ...this.#counter.counts,
+      bytesParsed: this.#bytesParsed,
+      bytesUnread: this.unread.bytes,
+      ...(this.#queue === undefined ? {} : { enrichment: this.#queue.counts }),
+    }
   }
 
   get stopped(): boolean {
@@ -121,7 +159,8 @@ export class ProcessLoop implements StageChain {
   #write(parts: Iterator<ProcessedPart<RejectedRecords>>): Promise<void> | undefined {
     for (;;) {
       const next = parts.next()
-      const waits = this.#part(next.done === true ? this.#processor.finish() : next.value)
+      const part = next.done === true ? this.#processor.finish() : next.value
+      const waits = this.#queue === undefined ? this.#part(part) : this.#enrich(this.#queue, part)
       if (next.done === true) return waits
       if (waits !== undefined || this.#isTurnDue) return this.#goOn(waits, parts)
     }
@@ -132,11 +171,12 @@ export class ProcessLoop implements StageChain {
     parts: Iterator<ProcessedPart<RejectedRecords>>,
   ): Promise<void> {
     await waits
+    if (this.#fault !== undefined) return
     if (this.#isTurnDue) await this.#turn()
     await this.#write(parts)
   }
 
-  #part(part: ProcessedPart<RejectedRecords>): Promise<void> | undefined {
+  #part(part: Omit<WrittenBatch, 'source'>): Promise<void> | undefined {
     const { bytes, written, rejected } = part
     if (this.#stopped || (written === 0 && rejected.count === 0 && part.notes === undefined)) return undefined
     this.#counter.add(part)
@@ -147,6 +187,85 @@ export class ProcessLoop implements StageChain {
     if (rejected.count === 0 || errors === undefined) return ofOutput
     if (ofOutput === undefined) return errors.write(rejected.bytes)
     return ofOutput.then(() => errors.write(rejected.bytes))
+  }
+
+  // --- with a tracer ----------------------------------------------------------------------------------------
+
+  /** Puts a part into the queue. @returns a promise only where it has to be waited for: the part is written, or a copy waits */
+  #enrich(queue: EnrichQueue, part: ProcessedPart<RejectedRecords>): Promise<void> | undefined {
+    if (part.written === 0 && part.rejected.count === 0 && part.notes === undefined) return undefined
+    // Nothing behind it is made.
+    if (part.rejected.count > 0 && this.#options.stopAtRejected === true) this.#input?.stop()
+    queue.accept({ source: this.#source, ...part })
+    this.#advance()
+    if (!queue.isEmpty) queue.keepLast()
+    return this.#isFull(queue) ? this.#room(queue) : undefined
+  }
+
+  #isFull(queue: EnrichQueue): boolean {
+    return this.#fault === undefined && (this.#isWriting || !queue.hasRoom)
+  }
+
+  async #room(queue: EnrichQueue): Promise<void> {
+    while (this.#isFull(queue)) await this.#change()
+  }
+
+  /** Writes what may leave, and asks for what there is room for. */
+  #advance(): void {
+    // Answers come while it asks.
+    if (this.#isAdvancing || this.#fault !== undefined) return
+    this.#isAdvancing = true
+    try {
+      this.#queue?.work(this.#taker)
+    } catch (error) {
+      this.#fail(error as Error)
+    }
+    this.#isAdvancing = false
+    this.#wake?.()
+  }
+
+  readonly #taker = this.#createTaker()
+
+  #createTaker(): { readonly isWanted: boolean; give(batch: unknown): void } {
+    const isWanted = () => !this.#isWriting && this.#fault === undefined
+    return {
+      get isWanted() {
+        return isWanted()
+      },
+      give: (batch) => {
+        const waits = this.#part(batch as WrittenBatch)
+        if (waits === undefined) return
+        this.#isWriting = true
+        waits.then(
+          () => {
+            this.#isWriting = false
+            this.#advance()
+          },
+          (error) => this.#fail(error as Error),
+        )
+      },
+    }
+  }
+
+  /** Something waits for answers, or is being written. */
+  get #isBusy(): boolean {
+    return this.#queue !== undefined && (this.#isWriting || !this.#queue.isEmpty)
+  }
+
+  /** Waits until something has happened to the queue. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        this.#wake = undefined
+        resolve()
+      }
+    })
+  }
+
+  #fail(error: Error): void {
+    this.#fault ??= error
+    this.#input?.stop()
+    this.#wake?.()
   }
 
   get #isTurnDue(): boolean {

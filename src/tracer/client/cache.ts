@@ -52,6 +52,12 @@ export class AnswerCache {
     return this.#types[type]?.get(value)
   }
 
+  /** Until when the answer holds, on the clock; 0: there is none. It does not count as used. */
+  keptUntil(type: IndicatorType, value: string): number {
+    const leftMs = this.#types[type]?.getRemainingTTL(value) ?? 0
+    return leftMs > 0 ? this.#clock.now() + leftMs : 0
+  }
+
   set(type: IndicatorType, value: string, answer: Answer): void {
     const { entries, ttlMs } = this.#options
     if (entries === 0 || ttlMs === 0) return

@@ -97,6 +97,19 @@ export class TracerPool extends EventEmitter<PoolEvents> {
     return this.#upstreams.length * this.#settings.connections * this.#settings.window
   }
 
+  /** Answers that are kept of each type of indicator at most. */
+  get cacheEntries(): number {
+    return this.#settings.cacheEntries
+  }
+
+  /**
+   * Until when the cache may answer for an indicator, on the clock of `performance.now()`; 0: it does not know it. For users that
+   * keep answers in a form of their own; they count what they use of them in `stats.cacheHits`.
+   */
+  keptUntil(type: IndicatorType, value: string): number {
+    return this.#cache.keptUntil(type, wireValue(value))
+  }
+
   /** As many requests wait as may: none is taken until `drain`. */
   get busy(): boolean {
     return this.#queue.length >= this.#settings.queue

@@ -1,5 +1,6 @@
 import { AggregatorRegistry } from 'prom-client'
-import type { Metrics, MetricsPage, MetricsSnapshot } from '../server/metrics.ts'
+import type { MetricsPage } from '../../http/operator-pages.ts'
+import type { Metrics, MetricsSnapshot } from '../server/metrics.ts'
 
 /**
  * The metrics of a server that is several processes: sums, and the largest where a sum means nothing (the age of a feed,

@@ -9,6 +9,7 @@ import {
   type MetricValue,
   Registry,
 } from 'prom-client'
+import type { MetricsPage } from '../../http/operator-pages.ts'
 import type { EnricherMetric } from '../enricher.ts'
 import type { DownloadStats } from '../feeds/download/download.ts'
 import type { FeedStats } from '../feeds/feed-stats.ts'
@@ -37,12 +38,6 @@ export interface WorkerCounts {
   readonly listening: number
   /** Number of workers that were started for one that had ended. */
   readonly restarts: number
-}
-
-/** The maker of a page of metrics. */
-export interface MetricsPage {
-  readonly contentType: string
-  text(): Promise<string>
 }
 
 /** All metrics of a process at one moment, as data. */

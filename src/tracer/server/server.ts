@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
+import { ClientAddresses } from '../../http/client-addresses.ts'
 import type { Enricher } from '../enricher.ts'
-import { ClientAddresses } from './client-addresses.ts'
 import { Counters, increment, type RefusalReason } from './counters.ts'
 import { Detector, type IndicatorSet } from './detector.ts'
 import { createLog, type Log, LogLimiter } from './log.ts'

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { OperationsServer } from '../../../src/http/operations.ts'
 import type { EnricherMetric } from '../../../src/tracer/enricher.ts'
 import { CLIENT_HEADER } from '../../../src/tracer/protocol.ts'
 import { Counters } from '../../../src/tracer/server/counters.ts'
 import { Metrics } from '../../../src/tracer/server/metrics.ts'
-import { OperationsServer } from '../../../src/tracer/server/operations.ts'
 import { RawClient } from '../raw-client.ts'
 import { known, ManualEnricher, poll, RunningServer } from '../running-server.ts'
 

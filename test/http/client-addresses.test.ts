@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ClientAddresses } from '../../../src/tracer/server/client-addresses.ts'
+import { ClientAddresses } from '../../src/http/client-addresses.ts'
 
 const list = new ClientAddresses(['192.0.2.7', '198.51.100.0/24', '2001:db8::/32', '::1', '203.0.113.128/25'])
 
