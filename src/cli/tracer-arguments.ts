@@ -3,8 +3,10 @@ import { InvalidArgumentError } from 'commander'
 import { wireText } from '../tracer/controls.ts'
 import { parseDuration } from '../tracer/durations.ts'
 import { isFeedUrl, isUrl, shownFeed } from '../tracer/feeds/download/feed-url.ts'
+import { FORMAT_NAMES } from '../tracer/feeds/formats/names.ts'
+import type { KeyType } from '../tracer/feeds/keys/indicator-key.ts'
 import { type FeedKey, parseFeedKey } from '../tracer/feeds/keys/key-path.ts'
-import type { IndicatorType } from '../tracer/protocol.ts'
+import type { FeedReading } from '../tracer/feeds/load.ts'
 import { type Endpoint, parseEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
@@ -17,8 +19,10 @@ interface FeedArgument {
   /** It is a compiled one: its key is in it. */
   readonly isCompiled?: boolean
   key?: string
-  type?: IndicatorType
+  type?: KeyType
   category?: string
+  /** The way to read it, as far as it is given. */
+  reading?: FeedReading
 }
 
 /** One `--mmdb` with the `--category` that follows it. */
@@ -116,6 +120,19 @@ export class SourceArguments {
     )
   }
 
+  /**
+   * Takes an option that says how the feed or allowlist before it is read.
+   *
+   * @param option its name, for messages
+   */
+  setReading<Name extends keyof FeedReading>(option: string, name: Name, value: FeedReading[Name]): void {
+    const last = this.#last
+    if (last === undefined || last.option === '--mmdb')
+      throw new InvalidArgumentError(`${option} stands behind the --feed or --allowlist that it belongs to.`)
+    if (last.option === '--load') throw isInCompiled(last.file, option)
+    last.file.reading = { ...last.file.reading, [name]: value }
+  }
+
   setCategory(text: string): void {
     const last = this.#last
     if (last === undefined || last.option === '--allowlist')
@@ -157,6 +174,35 @@ function refuseOtherUrl(option: string, file: string): void {
 export function category(text: string): string {
   if (text !== '' && wireText(text) === text) return text
   throw new InvalidArgumentError('It cannot be empty or hold a | or a control character.')
+}
+
+/** Reads for commander the name of a format of feeds. */
+export function feedFormat(text: string): string {
+  if (FORMAT_NAMES.includes(text)) return text
+  throw new InvalidArgumentError(`There are ${FORMAT_NAMES.join(', ')}.`)
+}
+
+/** Reads for commander names of columns, between commas. */
+export function columnNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim())
+  if (names.every((name) => name !== '') && new Set(names).size === names.length) return names
+  throw new InvalidArgumentError('It has to be names between commas, none of them empty or twice.')
+}
+
+/** Reads for commander one character that separates columns; `tab` is one. */
+export function delimiter(text: string): string {
+  const character = text === 'tab' || text === '\\t' ? '\t' : text
+  if (character.length === 1 && !/["\r\n]/.test(character)) return character
+  throw new InvalidArgumentError('It has to be one character, or tab.')
+}
+
+/** Reads for commander the label of an encoding. */
+export function encoding(text: string): string {
+  try {
+    return new TextDecoder(text).encoding
+  } catch {
+    throw new InvalidArgumentError('It has to be an encoding such as utf-8, utf-16le, windows-1251.')
+  }
 }
 
 /** Reads for commander FIELD[:TYPE], several of them. */

@@ -5,12 +5,13 @@ import { type CompileProgress, compileFeeds, noProgress } from '../tracer/feeds/
 import { removeAbandoned } from '../tracer/feeds/compiled/workspace.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
 import type { FeedKey } from '../tracer/feeds/keys/key-path.ts'
+import type { FeedReading } from '../tracer/feeds/load.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { ProgressLine } from './progress-line.ts'
 import { refuseUrl } from './tracer-arguments.ts'
 
 /** The options of `tracer compile`, as commander names them. */
-export interface TracerCompileOptions {
+export interface TracerCompileOptions extends FeedReading {
   readonly key?: readonly FeedKey[]
   readonly category?: string
   readonly output: string
@@ -52,6 +53,7 @@ export async function compile(feeds: readonly string[], options: TracerCompileOp
       feeds,
       keys: options.key ?? [{}],
       category: options.category,
+      reading: readingOf(options),
       output,
       signal: stop.signal,
       progress,
@@ -74,6 +76,12 @@ export async function compile(feeds: readonly string[], options: TracerCompileOp
     const exitCode = error.code === 'FEED_UNWRITABLE' ? EXIT.FAILED : EXIT.USAGE
     throw new CommandError(exitCode, `tracer: ${error.message}`, { cause: error })
   }
+}
+
+/** The options that say how feeds are read. */
+export function readingOf(options: FeedReading): FeedReading {
+  const { format, columns, delimiter, records, encoding, hostMatch, refang } = options
+  return { format, columns, delimiter, records, encoding, hostMatch, refang }
 }
 
 function skippedNote(file: string, skipped: number, places: readonly string[]): string {

@@ -60,10 +60,10 @@ function describe(file: string, header: CompiledHeader, samples: readonly Sample
     `size        ${(bytes / 1e6).toFixed(1)} MB`,
   ]
   for (const { key, type, category, counts } of header.tables) {
-    const { hashes, addresses, ranges, urls, masks } = counts
+    const { hashes, addresses, ranges, urls, hosts, masks, texts } = counts
     lines.push(
       `key         ${key ?? '(none)'}${type === undefined ? '' : `:${type}`}${category === undefined ? '' : `, category ${category}`}`,
-      `            ${hashes} hashes, ${addresses} addresses, ${ranges} networks and ranges, ${urls} URLs, ${masks} masks`,
+      `            ${hashes} hashes, ${addresses} addresses, ${ranges} networks and ranges, ${urls} URLs, ${hosts} hosts, ${masks} masks, ${texts} texts`,
     )
   }
   for (const { kind, indicator, context } of samples) {

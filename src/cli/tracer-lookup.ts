@@ -6,6 +6,8 @@ import split from 'split2'
 import { type Answer, type ClientTls, TracerPool } from '../tracer/client/pool.ts'
 import { POOL_DEFAULTS } from '../tracer/client/pool-options.ts'
 import { terminalJson } from '../tracer/controls.ts'
+import { type Address, formatAddress, parseAddressRange, rangeExtent } from '../tracer/feeds/keys/ip.ts'
+import { refang } from '../tracer/feeds/keys/refang.ts'
 import { guessType, type Indicator, type IndicatorType } from '../tracer/protocol.ts'
 import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -14,6 +16,10 @@ import { orUsage, readOptionFile } from './read-file.ts'
 /** The options of `tracer lookup`, as commander names them. */
 export interface LookupOptions {
   readonly server: Endpoint
+  /** The type of all values. Default: guessed. */
+  readonly type?: string
+  /** Undo `hxxp://` and its like. Default: true. */
+  readonly refang?: boolean
   readonly timeout?: number
   readonly tls?: boolean
   readonly tlsCa?: string
@@ -35,8 +41,13 @@ const PREFIXES: Readonly<Record<string, { readonly type: IndicatorType; readonly
   md5: { type: 'hash', digits: 32 },
   sha1: { type: 'hash', digits: 40 },
   sha256: { type: 'hash', digits: 64 },
+  email: { type: 'email' },
+  text: { type: 'text' },
 }
 const TYPED = new RegExp(`^(${Object.keys(PREFIXES).join('|')})=(.+)$`, 's')
+
+/** A network is asked for address by address. */
+const MOST_ADDRESSES = 65_536
 
 /** The wait before a connection that was refused is tried again. */
 const AGAIN_MS = 100
@@ -53,8 +64,8 @@ export async function lookup(values: readonly string[], options: LookupOptions):
   const waiting: Promise<string>[] = []
   try {
     for await (const value of eachValue(values)) {
-      const indicator = toIndicator(value)
-      const line = ask(pool, indicator, patience).then((answer) => format(indicator, answer))
+      const indicator = toIndicator(value, options)
+      const line = answerOf(pool, indicator, patience)
       // It is awaited in its turn; until then a failure is not unhandled.
       line.catch(() => {})
       waiting.push(line)
@@ -94,15 +105,57 @@ async function* eachValue(values: readonly string[]): AsyncGenerator<string> {
   }
 }
 
-function toIndicator(text: string): Indicator {
-  const typed = TYPED.exec(text)
-  if (typed === null) return { type: guessType(text), value: text }
-  const [, prefix, value] = typed as unknown as [string, string, string]
+function toIndicator(text: string, { type: given, refang: isDefanged = true }: LookupOptions): Indicator {
+  const typed = TYPED.exec(given === undefined ? text : `${given}=${text}`)
+  if (typed === null) {
+    const value = isDefanged ? refang(text) : text
+    return { type: isNetwork(value) ? 'ip' : guessType(value), value }
+  }
+  const [, prefix, written] = typed as unknown as [string, string, string]
+  const value = isDefanged && prefix !== 'text' ? refang(written) : written
   const { type, digits } = PREFIXES[prefix]!
   if (digits !== undefined && !(value.length === digits && /^[0-9a-fA-F]+$/.test(value))) {
     throw new CommandError(EXIT.USAGE, `tracer: ${prefix}= takes ${digits} hexadecimal digits`)
   }
   return { type, value }
+}
+
+/** One line: of a network the detections of all its addresses, each once. */
+async function answerOf(pool: TracerPool, indicator: Indicator, patience: number): Promise<string> {
+  const addresses = indicator.type === 'ip' ? addressesOf(indicator.value) : undefined
+  if (addresses === undefined) return format(indicator, await ask(pool, indicator, patience))
+  const found = new Map<string, Answer[number]>()
+  for (const value of addresses) {
+    for (const detection of await ask(pool, { type: 'ip', value }, patience)) {
+      const key = JSON.stringify([detection.category, detection.fields])
+      if (!found.has(key)) found.set(key, detection)
+    }
+  }
+  return format(indicator, [...found.values()])
+}
+
+function isNetwork(text: string): boolean {
+  return text.includes('/') && parseAddressRange(text) !== undefined
+}
+
+/** The addresses of a network. @returns undefined for a single address. @throws {CommandError} for too many */
+function addressesOf(text: string): string[] | undefined {
+  const range = isNetwork(text) ? parseAddressRange(text) : undefined
+  if (range === undefined || range.first === range.last) return undefined
+  const count = rangeExtent(range) + 1
+  if (count > MOST_ADDRESSES) {
+    throw new CommandError(
+      EXIT.USAGE,
+      `tracer: ${text} has more than ${MOST_ADDRESSES} addresses; ask for parts of it`,
+    )
+  }
+  return Array.from({ length: count }, (_, i) => formatAddress(addressAt(range.first, i)))
+}
+
+function addressAt(first: Address, offset: number): Address {
+  if (typeof first === 'number') return first + offset
+  // A network of so few addresses begins at a multiple of its size.
+  return first.slice(0, -1) + String.fromCharCode(first.charCodeAt(first.length - 1) + offset)
 }
 
 /** @param patience a refused connection is tried again until then, on the clock of `performance.now()` */

@@ -8,6 +8,8 @@ import type { ModuleFaults } from '../tracer/enrichers/module-faults.ts'
 import { UrlDecoder } from '../tracer/enrichers/url-decode.ts'
 import type { KeptFiles } from '../tracer/feeds/download/kept-files.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
+import type { KeyReading } from '../tracer/feeds/keys/indicator-key.ts'
+import type { FeedReading } from '../tracer/feeds/load.ts'
 import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
 import { createLog, type Log, type LogLevel } from '../tracer/server/log.ts'
 import { Metrics, type MetricsSource } from '../tracer/server/metrics.ts'
@@ -29,6 +31,8 @@ export interface ServeOptions extends MispArguments, DownloadArguments {
   readonly workers?: number
   readonly enricherTimeout?: number
   readonly mmdbLanguage?: string
+  readonly hostMatch?: KeyReading['hostMatch']
+  readonly refang?: boolean
   readonly reply?: 'header' | 'always'
   readonly oneShot?: boolean
   readonly maxLine?: number
@@ -264,7 +268,10 @@ export async function loadAll(
         : await orUnusable('--feed', () => loadEnricher(source, options, sources, log, { faults, kept })))
     enrichers.push(enricher)
   }
-  const files = localFiles(sources.allowlists, options)
+  const files = localFiles(
+    sources.allowlists.map((file) => withReading(file, options)),
+    options,
+  )
   const allowlist =
     files.length === 0
       ? undefined
@@ -289,7 +296,7 @@ async function loadEnricher(
   if (source === 'feeds') {
     const { createFeedEnricher } = await import('../tracer/enrichers/feed.ts')
     const feeds = sources.feeds.map((feed) =>
-      feed.isCompiled ? { compiled: feed.file } : localFiles([feed], options)[0]!,
+      feed.isCompiled ? { compiled: feed.file } : localFiles([withReading(feed, options)], options)[0]!,
     )
     return createFeedEnricher({ feeds, log, kept })
   }
@@ -304,6 +311,14 @@ async function loadEnricher(
   return source.shared === true
     ? loadModuleThread(source.enricher, { timeoutMs }, log)
     : loadCustomEnricher(source.enricher, { timeoutMs, faults, log })
+}
+
+/** A feed with the way to read it: what was given behind it, and what holds for all. */
+function withReading<Feed extends { readonly reading?: FeedReading }>(
+  feed: Feed,
+  { hostMatch, refang }: Pick<ServeOptions, 'hostMatch' | 'refang'>,
+): Feed {
+  return { ...feed, reading: { ...feed.reading, hostMatch, refang } }
 }
 
 /**

@@ -1,18 +1,24 @@
 import { Command, Option } from 'commander'
 import { LOG_LEVELS } from '../tracer/server/log.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import {
   address,
   category,
   collectKey,
+  columnNames,
   count,
+  delimiter,
   duration,
+  encoding,
+  feedFormat,
   interval,
   SourceArguments,
   workers,
 } from './tracer-arguments.ts'
 import type { TracerCompileOptions } from './tracer-compile.ts'
 import type { InspectOptions } from './tracer-inspect.ts'
+import type { InspectFeedOptions } from './tracer-inspect-feed.ts'
 import type { LookupOptions } from './tracer-lookup.ts'
 import { withMisp } from './tracer-misp-options.ts'
 import type { ServeOptions } from './tracer-serve.ts'
@@ -28,7 +34,7 @@ const MOST_SAMPLES = 1000
 
 const AFTER_SERVE = `
 Durations are written 500ms, 5s, 2m; a bare number is seconds.
-On the allowlist, as in feeds, example.com is that host without a path, example.com/* the host with any path, .example.com
+On the allowlist, as in feeds, example.com is that host with any path, http://example.com/a that URL, .example.com
 the domain and all below it.
 SIGHUP reads feeds, databases and allowlists again, asks the servers of feeds, and forgets what MISP has said. SIGTERM and
 SIGINT stop: what was read is answered first; a second signal kills.
@@ -37,7 +43,8 @@ Exit codes: 0 stopped by a signal, 1 a fault (the port is in use), 2 wrong usage
 certificate that cannot be used.`
 
 const AFTER_LOOKUP = `
-The type of a value is guessed (ip, hash by its length, else url), or given: url=..., domain=..., ip=..., hash=..., md5=..., sha1=..., sha256=...
+The type of a value is guessed (ip, hash by its length, else url), or given: url=..., domain=..., ip=..., hash=..., md5=..., sha1=...,
+sha256=..., email=..., text=...; or --type says it for all. hxxp:// and [.] are undone.
 A server that refuses the connection is tried again for as long as --timeout says: it may be about to start.
 
 Exit codes: 0 all values are answered, found or not, 1 the server does not answer, 2 wrong usage.`
@@ -50,9 +57,10 @@ Exit codes: 0 compiled, 1 the file cannot be written, or a signal stopped it, 2 
 used.`
 
 const AFTER_INSPECT = `
-All checksums are verified.
+Of a compiled feed all checksums are verified. Of --feed the format that was recognised is printed, how many records it has,
+its indicators by type, what was left out and why, and samples.
 
-Exit codes: 0 it is whole, 1 it is damaged, of another version, or no compiled feed, 2 wrong usage.`
+Exit codes: 0 it is whole, 1 it is damaged, of another version, no compiled feed, or a feed that cannot be used, 2 wrong usage.`
 
 function createProgram(run: RunWork): Command {
   const program = new Command('tracer')
@@ -76,12 +84,12 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
     )
     .option(
       '--feed <file>',
-      'CSV or JSON, packed by gzip or not, also of MISP; a directory or a URL of such; repeatable',
+      'indicators in any format of README, packed or not; a directory or a URL of such; repeatable',
       (file: string, _before) => sources.addFeed(file),
     )
     .option(
       '--key <field[:type]>',
-      'the field of the feed before it to look up by (not for MISP); type: url, ip or hash',
+      'the field of the feed before it to look up by, where its format does not say it; type: url, domain, ip, hash, email or text',
       (text: string, _before) => sources.setKey(text),
     )
     .option(
@@ -89,6 +97,37 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       'the category of the detections of the feed or database before it',
       (text: string, _before) => sources.setCategory(text),
     )
+    .option(
+      '--format <name>',
+      'the format of the feed or allowlist before it (default: as its content shows)',
+      (text: string, _before) => sources.setReading('--format', 'format', feedFormat(text)),
+    )
+    .option(
+      '--columns <names>',
+      'the names of the columns of the CSV before it, which has no header: a,b,c',
+      (text: string, _before) => sources.setReading('--columns', 'columns', columnNames(text)),
+    )
+    .option(
+      '--delimiter <character>',
+      'that separates its columns, or tab (default: as its content shows)',
+      (text: string, _before) => sources.setReading('--delimiter', 'delimiter', delimiter(text)),
+    )
+    .option(
+      '--records <path>',
+      'the list in the JSON before it that has the records: data/items',
+      (text: string, _before) => sources.setReading('--records', 'records', text),
+    )
+    .option(
+      '--encoding <name>',
+      'the encoding of the text before it (default: by its byte order mark, else utf-8)',
+      (text: string, _before) => sources.setReading('--encoding', 'encoding', encoding(text)),
+    )
+    .addOption(
+      new Option('--host-match <how>', 'a host in a feed or allowlist matches any path on it, or only itself')
+        .choices(['any-path', 'exact'])
+        .default('any-path'),
+    )
+    .option('--no-refang', 'take hxxp:// and [.] in feeds and allowlists as they are')
     .option('--mmdb <file>', 'a GeoIP or ASN database of addresses; repeatable', (file: string, _before) =>
       sources.addMmdb(file),
     )
@@ -110,7 +149,7 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
     .option('--feed-ca <file>', 'the authority of the servers of feeds, PEM (default: those of the system)')
     .option(
       '--allowlist <file>',
-      'indicators that get no detection, one a line, or a feed with --key; repeatable',
+      'indicators that get no detection: a list, or a feed; repeatable',
       (file: string, _before) => sources.addAllowlist(file),
     )
     .option(
@@ -188,6 +227,12 @@ function addLookup(program: Command, run: (work: () => Promise<number>) => Promi
     .addOption(
       new Option('--server <host:port>', `whom to ask (default: ${DEFAULT_ADDRESS})`).argParser(address),
     )
+    .addOption(
+      new Option('--type <type>', 'of all values (default: guessed)').choices([
+        ...['url', 'domain', 'ip', 'hash', 'email', 'text'],
+      ]),
+    )
+    .option('--no-refang', 'ask for hxxp:// and [.] as they are')
     .option('--timeout <duration>', 'for one answer (default: 5s)', duration)
     .option('--tls', 'connect with TLS; so do the other options of TLS')
     .option('--tls-ca <file>', "the server's authority, PEM")
@@ -202,17 +247,42 @@ function addLookup(program: Command, run: (work: () => Promise<number>) => Promi
     )
 }
 
+/** Adds the options that say how feeds are read. */
+function withReading(command: Command): Command {
+  return command
+    .option('--format <name>', 'the format (default: as the content shows)', feedFormat)
+    .option('--columns <names>', 'the names of the columns of a CSV without a header: a,b,c', columnNames)
+    .option(
+      '--delimiter <character>',
+      'that separates columns, or tab (default: as the content shows)',
+      delimiter,
+    )
+    .option('--records <path>', 'the list in a JSON document that has the records: data/items')
+    .option(
+      '--encoding <name>',
+      'the encoding of the text (default: by its byte order mark, else utf-8)',
+      encoding,
+    )
+    .addOption(
+      new Option('--host-match <how>', 'a host matches any path on it, or only itself')
+        .choices(['any-path', 'exact'])
+        .default('any-path'),
+    )
+    .option('--no-refang', 'take hxxp:// and [.] as they are')
+}
+
 function addCompile(program: Command, run: RunWork): void {
-  program
+  const command = program
     .command('compile')
     .description('make one file of feeds of any size, which serve --load opens at once')
-    .argument('<FEED...>', 'CSV or JSON, packed by gzip or not')
+    .argument('<FEED...>', 'feeds in any format, packed or not')
     .option(
       '--key <field[:type]>',
-      'the field to look up by; type: url, ip or hash; repeatable. Files of MISP need none',
+      'the field to look up by, where the format does not say it; type: url, domain, ip, hash, email or text; repeatable',
       collectKey,
     )
     .option('--category <name>', 'the category of all detections', category)
+  withReading(command)
     .requiredOption('-o, --output <file>', 'the compiled feed, X.tracer; one that is there is replaced')
     .addHelpText('after', AFTER_COMPILE)
     .action((feeds: string[], options: TracerCompileOptions) =>
@@ -224,15 +294,29 @@ function addCompile(program: Command, run: RunWork): void {
 }
 
 function addInspect(program: Command, run: RunWork): void {
-  program
+  const command = program
     .command('inspect')
-    .description('verify a compiled feed, and print what it tells of itself and some of its entries')
-    .argument('<FILE>', 'what compile has made')
+    .description('print what is in a compiled feed, or what serve would make of a feed')
+    .argument('[FILE]', 'what compile has made')
+    .option('--feed <file>', 'a feed, to be tried before it is served')
+    .option(
+      '--key <field[:type]>',
+      'with --feed: the field to look up by, where the format does not say it; repeatable',
+      collectKey,
+    )
     .option('--samples <n>', 'how many entries to print (default: 5)', count(MOST_SAMPLES))
     .option('--json', 'print one JSON object')
+  withReading(command)
     .addHelpText('after', AFTER_INSPECT)
-    .action((file: string, options: InspectOptions) =>
+    .action((file: string | undefined, options: InspectOptions & InspectFeedOptions) =>
       run(async () => {
+        if (options.feed !== undefined && file === undefined) {
+          const { inspectFeed } = await import('./tracer-inspect-feed.ts')
+          return inspectFeed(options.feed, options)
+        }
+        if (file === undefined || options.feed !== undefined) {
+          throw new CommandError(EXIT.USAGE, 'tracer: inspect takes a compiled FILE, or --feed FILE')
+        }
         const { inspect } = await import('./tracer-inspect.ts')
         return inspect(file, options)
       }),

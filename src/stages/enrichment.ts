@@ -41,7 +41,7 @@ export class Enrichment {
   readonly into: readonly string[]
 
   constructor(spec: EnrichSpec) {
-    const paths = (type: IndicatorType) =>
+    const paths = (type: 'ip' | 'url' | 'hash') =>
       spec[type].map((field) => ({ field, type, steps: field.split('.') }))
     this.paths = [...paths('url'), ...paths('ip'), ...paths('hash')]
     this.into = spec.into.split('.')

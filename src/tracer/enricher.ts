@@ -69,6 +69,8 @@ export const CATEGORIES = {
   hash: 'Tracer_HASH_enricher',
   ip: 'Tracer_IP_enricher',
   url: 'Tracer_URL_enricher',
+  email: 'Tracer_EMAIL_enricher',
+  text: 'Tracer_TEXT_enricher',
   /** A hit of a mask. */
   mask: 'Tracer_URL_REGEX_enricher',
   /** The url decoder. */

@@ -1,17 +1,18 @@
 import { NO_MATCHES } from './enricher.ts'
 import { createFeedEnricher, type FeedEnricher, type FeedLog, type FeedStats } from './enrichers/feed.ts'
 import type { KeptFiles } from './feeds/download/kept-files.ts'
-import type { FeedSpec } from './feeds/load.ts'
+import type { FeedReading, FeedSpec } from './feeds/load.ts'
 import type { WatchTimes } from './feeds/watch.ts'
 import type { Indicator } from './protocol.ts'
 
 /** A list of indicators that are known to be harmless: `--allowlist FILE [--key FIELD[:TYPE]]`. */
 export interface AllowlistFile extends Omit<FeedSpec, 'category'> {
   /**
-   * A warning-list of MISP; with a key any feed; else a text, one indicator a line, with `#` before comments. The file
-   * may be packed by gzip.
+   * A feed in any format, packed or not; most are a text, one indicator a line, with `#` before comments.
    */
   readonly file: string
+  /** See `FeedOptions.reading`. */
+  readonly reading?: FeedReading | undefined
   /** See `FeedOptions.isDownloaded`. */
   readonly isDownloaded?: boolean
 }
@@ -29,8 +30,8 @@ export interface IndicatorAllowlistOptions {
 }
 
 /**
- * The indicators that get no detection. They match as the keys of a feed do: `example.com` is that host without a
- * path, `example.com/*` the host with any path, `.example.com` the domain and all below it. Files that change are read
+ * The indicators that get no detection. They match as the keys of a feed do: `example.com` is that host with any path,
+ * `http://example.com/a` that URL, `.example.com` the domain and all below it. Files that change are read
  * again; of one that is broken the old content stays.
  */
 export class IndicatorAllowlist {
@@ -42,8 +43,7 @@ export class IndicatorAllowlist {
 
   /** @throws FeedError (as a rejection) when a file cannot be loaded */
   static async load({ files, ...options }: IndicatorAllowlistOptions): Promise<IndicatorAllowlist> {
-    const feeds = files.map((file) => ({ ...file, text: file.key === undefined ? 'lines' : 'csv' }) as const)
-    return new IndicatorAllowlist(await createFeedEnricher({ ...options, feeds }))
+    return new IndicatorAllowlist(await createFeedEnricher({ ...options, feeds: files }))
   }
 
   /** True when the indicator is on the list. */

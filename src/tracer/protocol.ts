@@ -16,8 +16,8 @@ export { wireText } from './controls.ts'
  * header is read from bytes, because TCP may cut it anywhere and a line may begin right behind it.
  */
 
-/** The types of values that can be looked up. */
-export type IndicatorType = 'ip' | 'url' | 'hash'
+/** The types of values that can be looked up. `email` and `text` are compared as texts, upper and lower case alike. */
+export type IndicatorType = 'ip' | 'url' | 'hash' | 'email' | 'text'
 
 /** One value to look up, as the client sent it. */
 export interface Indicator {
@@ -149,6 +149,8 @@ const FIELD_TYPES: ReadonlyMap<string, IndicatorType> = new Map([
   ['md5', 'hash'],
   ['sha1', 'hash'],
   ['sha256', 'hash'],
+  ['email', 'email'],
+  ['text', 'text'],
 ])
 const LONGEST_FIELD = 'sha256'.length
 
@@ -156,7 +158,7 @@ const EQUALS = 0x3d
 
 /**
  * The indicators of a request line, in its order, duplicates kept. A line with `|` is cut there, one without at
- * spaces; a piece that starts with `url=`, `domain=`, `ip=`, `hash=`, `md5=`, `sha1=` or `sha256=` is an indicator,
+ * spaces; a piece that starts with `url=`, `domain=`, `ip=`, `hash=`, `md5=`, `sha1=`, `sha256=`, `email=` or `text=` is an indicator,
  * its value all that follows (an empty one is none). A line without `|` and without such a piece is a bare value.
  *
  * @param line one line without its LF; one CR at the end is ignored
@@ -203,12 +205,17 @@ const HASH_LENGTHS: ReadonlySet<number> = new Set([32, 40, 56, 64, 96, 128])
 const HEX = /^[0-9a-fA-F]+$/
 const MAY_BE_IP = /^[0-9]|:/
 
+/** True for hex digits, as many as MD5 or one of the SHA family has. */
+export function isHash(value: string): boolean {
+  return HASH_LENGTHS.has(value.length) && HEX.test(value)
+}
+
 /**
  * The type of a value that comes without one: an IP address, a hash (hex digits, as many as MD5 or one of the SHA
  * family has), else a url.
  */
 export function guessType(value: string): IndicatorType {
-  if (HASH_LENGTHS.has(value.length) && HEX.test(value)) return 'hash'
+  if (isHash(value)) return 'hash'
   if (MAY_BE_IP.test(value) && isIP(value) !== 0) return 'ip'
   return 'url'
 }

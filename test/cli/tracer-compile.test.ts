@@ -70,12 +70,12 @@ describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
 
     const shown = await tracer('inspect', output)
     assert.equal(shown.code, 0, shown.stderr)
-    assert.match(shown.stdout, /a compiled feed, format 2; all checksums are right/)
-    assert.match(shown.stdout, /1 networks and ranges, 1 URLs, 1 masks/)
-    assert.match(shown.stdout, /sample {6}url gmer\.com \|ioc=gmer\.com\|context=bad_URL/)
+    assert.match(shown.stdout, /a compiled feed, format 3; all checksums are right/)
+    assert.match(shown.stdout, /1 networks and ranges, 0 URLs, 1 hosts, 1 masks, 0 texts/)
+    assert.match(shown.stdout, /sample {6}host gmer\.com \|ioc=gmer\.com\|context=bad_URL/)
     const { stdout } = await tracer('inspect', output, '--json', '--samples', '50')
     const told = JSON.parse(stdout)
-    assert.deepEqual([told.format, told.records, told.indicators, told.skipped], [2, 3, 3, 1])
+    assert.deepEqual([told.format, told.records, told.indicators, told.skipped], [3, 3, 3, 1])
     assert.equal(told.samples.length, 3)
 
     const { port, command } = await serve(t, '--load', output)
@@ -87,6 +87,41 @@ describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
     assert.deepEqual(leftIn(folder), ['x.tracer'])
     command.child.kill('SIGTERM')
     assert.equal((await command.finished).code, 0)
+  })
+
+  it('shows what would be served of a feed', async () => {
+    const text = 'me@evil.example\n192.0.2.7:443\nevil[.]example ; bad\n198.51.100.0/24\n'
+    const folder = folderWith({ 'list.txt': text, 'rows.csv': '1;evil.example\n2;bad.example\n' })
+    const { code, stdout } = await tracer('inspect', '--feed', join(folder, 'list.txt'), '--json')
+    assert.equal(code, 0)
+    const { format, records, indicators, skipped, reasons, samples } = JSON.parse(stdout)
+    assert.deepEqual([format, records, skipped], ['list', 3, 1])
+    assert.deepEqual(indicators, { address: 1, host: 1, network: 1 })
+    assert.deepEqual(
+      reasons.map(({ reason, count }: { reason: string; count: number }) => [reason, count]),
+      [['of no known kind', 1]],
+    )
+    assert.deepEqual(samples[1], {
+      type: 'host',
+      indicator: 'evil.example',
+      context: '|value=evil[.]example|comment=bad',
+    })
+    const rows = await tracer(
+      'inspect',
+      '--feed',
+      join(folder, 'rows.csv'),
+      '--key',
+      '2:domain',
+      '--samples',
+      '1',
+    )
+    assert.match(
+      rows.stdout,
+      /rows\.csv: csv\nrecords {5}2\n.*sample {6}host evil\.example \|1=1\|2=evil\.example\n$/s,
+    )
+    const refused = await tracer('inspect', '--feed', join(folder, 'rows.csv'), '--format', 'zip')
+    assert.equal(refused.code, 2)
+    assert.match(refused.stderr, /--format.*There are csv, json, stix/s)
   })
 
   it('shows a feed of somebody else without steering the terminal', async () => {
@@ -128,7 +163,7 @@ describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
   })
 
   it('refuses wrong usage, feeds that cannot be used, and files that cannot be loaded', async () => {
-    const folder = folderWith({ 'feed.csv': FEED, 'cut.tracer': 'TRACER' })
+    const folder = folderWith({ 'feed.csv': FEED, 'other.csv': 'who,why\nx,y\n', 'cut.tracer': 'TRACER' })
     const feed = join(folder, 'feed.csv')
     const output = join(folder, 'x.tracer')
     const refused = async (code: number, message: RegExp, ...argv: string[]) => {
@@ -137,7 +172,8 @@ describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
       assert.match(finished.stderr, message)
     }
     await refused(2, /required option '-o/, 'compile', feed, '--key', 'ioc')
-    await refused(2, /feed\.csv: needs a --key: .*there is ioc, context/, 'compile', feed, '-o', output)
+    const other = join(folder, 'other.csv')
+    await refused(2, /other\.csv: needs a --key: .*there is who, why/, 'compile', other, '-o', output)
     await refused(2, /missing required argument 'FEED'/, 'compile', '--key', 'ioc', '-o', output)
     await refused(2, /has no column "ico"; did you mean "ioc"/, 'compile', feed, '--key', 'ico', '-o', output)
     await refused(
@@ -162,7 +198,7 @@ describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
     )
     await refused(1, /cut\.tracer: is no whole compiled feed/, 'inspect', join(folder, 'cut.tracer'))
     await refused(1, /cannot be opened \(ENOENT\)/, 'inspect', join(folder, 'missing'))
-    assert.deepEqual(leftIn(folder), ['cut.tracer'])
+    assert.deepEqual(leftIn(folder), ['cut.tracer', 'other.csv'])
   })
 
   it('leaves the old file serving when it is killed, and the next one cleans up', async (t) => {

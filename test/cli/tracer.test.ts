@@ -166,6 +166,7 @@ describe('tracer serve', { concurrency: 2, timeout: 300_000 }, () => {
   it('says what is in the way of its start, and ends with 1 or 2', async (t) => {
     const folder = folderWith({
       'feed.csv': FEED,
+      'other.csv': 'who,why\nx,y\n',
       'empty.mjs': '',
       'text.pem': 'no certificate',
     })
@@ -185,7 +186,7 @@ describe('tracer serve', { concurrency: 2, timeout: 300_000 }, () => {
       ],
       [[...listen, '--feed', join(folder, 'none.csv'), '--key', 'ioc'], 2, /^tracer: .*none\.csv/m],
       [[...listen, '--feed', feed, '--key', 'none'], 2, /^tracer: .*feed\.csv.*none/m],
-      [[...listen, '--feed', feed], 2, /^tracer: --feed .*feed\.csv needs a --key/m],
+      [[...listen, '--feed', join(folder, 'other.csv')], 2, /^tracer: --feed .*other\.csv needs a --key/m],
       [[...listen, '--key', 'ioc', '--feed', feed], 2, /behind the --feed/],
       [[...listen, '--enricher', 'url-decoder'], 2, /^tracer: there is no enricher 'url-decoder'/m],
       [[...listen, '--enricher', join(folder, 'empty.mjs')], 2, /no default export/],

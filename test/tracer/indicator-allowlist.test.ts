@@ -24,6 +24,7 @@ test('it matches as feeds do', async (t) => {
   const on = {
     url: [
       'http://www.EXAMPLE.com:80/',
+      'example.com/a',
       'cdn.example',
       'cdn.example/a?b',
       'corp.example/x',
@@ -34,7 +35,7 @@ test('it matches as feeds do', async (t) => {
     hash: ['ab'.repeat(16)],
   }
   const off = {
-    url: ['example.com/a', 'a.example.com', 'x.cdn.example', 'x.test/b', '192.0.2.7'],
+    url: ['a.example.com', 'x.cdn.example', 'x.test/b', '192.0.3.7'],
     ip: ['192.0.3.1', 'nonsense'],
     hash: ['ac'.repeat(16)],
   }
@@ -76,8 +77,8 @@ test('what is on it gets no detection, is asked of nobody, and is counted', OPTI
   assert.equal(client.text, MISS + second)
   assert.equal(manual.asked, 1)
   const { counters } = running
-  assert.deepEqual(counters.allowlisted, { ip: 0, url: 2, hash: 0 })
-  assert.deepEqual(counters.indicators, { ip: 1, url: 2, hash: 0 })
+  assert.deepEqual(counters.allowlisted, { ip: 0, url: 2, hash: 0, email: 0, text: 0 })
+  assert.deepEqual(counters.indicators, { ip: 1, url: 2, hash: 0, email: 0, text: 0 })
   assert.equal(counters.misses, 0)
 })
 

@@ -40,6 +40,8 @@ export class AnswerCache {
     url: undefined,
     ip: undefined,
     hash: undefined,
+    email: undefined,
+    text: undefined,
   }
 
   /** @param clock in milliseconds; never goes back */

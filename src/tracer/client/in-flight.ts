@@ -17,6 +17,8 @@ export class InFlight {
     url: new QuestionMap(),
     ip: new QuestionMap(),
     hash: new QuestionMap(),
+    email: new QuestionMap(),
+    text: new QuestionMap(),
   }
 
   get(type: IndicatorType, value: string): Question | undefined {

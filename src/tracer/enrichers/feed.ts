@@ -7,8 +7,7 @@ import { FeedDirectory } from '../feeds/feed-directory.ts'
 import { FeedFile } from '../feeds/feed-file.ts'
 import { type FeedLog, NO_LOG } from '../feeds/feed-log.ts'
 import type { FeedStats } from '../feeds/feed-stats.ts'
-import type { FeedSpec } from '../feeds/load.ts'
-import type { ReadOptions } from '../feeds/read.ts'
+import type { FeedReading, FeedSpec } from '../feeds/load.ts'
 import { type IndicatorTable, type Query, queryOf } from '../feeds/tables/table.ts'
 import { FeedWatcher, type Watched, type WatchTimes } from '../feeds/watch.ts'
 import type { Indicator } from '../protocol.ts'
@@ -17,16 +16,16 @@ export { FeedError, type FeedErrorCode } from '../feeds/feed-error.ts'
 export type { FeedLog } from '../feeds/feed-log.ts'
 export type { FeedStats } from '../feeds/feed-stats.ts'
 export { type FeedKey, parseFeedKey } from '../feeds/keys/key-path.ts'
-export type { FeedSpec } from '../feeds/load.ts'
+export type { FeedReading, FeedSpec } from '../feeds/load.ts'
 
 /** A key of a feed file: `--feed FILE --key FIELD[:TYPE] [--category C]`. */
 export interface FeedOptions extends FeedSpec {
-  /** CSV or JSON, packed by gzip or not; a directory stands for all that are in it, see `FeedDirectory`. */
+  /** A feed in any format, packed or not; a directory stands for all that are in it, see `FeedDirectory`. */
   readonly file: string
   /** Its name in logs, metrics and errors. Default: its path. Not for directories. */
   readonly name?: string
-  /** The format of a file that is no JSON: CSV (the default), or a list, one indicator a line. */
-  readonly text?: ReadOptions['text']
+  /** The way to read it, where its content does not say it, and how its keys are meant. */
+  readonly reading?: FeedReading | undefined
   /** It is the copy of a feed that is being downloaded, and need not be there yet. Default: false. */
   readonly isDownloaded?: boolean
 }
@@ -189,10 +188,10 @@ class FileEnricher implements FeedEnricher {
         load: (path, signal, checkedVersion) => openCompiledFeed(path, signal, { checkedVersion }),
       })
     }
-    const { file, name, text, isDownloaded } = specs[0]!
+    const { file, name, reading, isDownloaded } = specs[0]!
     const stats = await stat(file).catch(() => undefined)
-    if (stats?.isDirectory() === true) return new FeedDirectory(file, specs, context)
-    return new FeedFile(file, specs, context, { name, text, isDownloaded })
+    if (stats?.isDirectory() === true) return new FeedDirectory(file, specs, context, reading)
+    return new FeedFile(file, specs, context, { name, reading, isDownloaded })
   }
 
   #watched(): Watched[] {

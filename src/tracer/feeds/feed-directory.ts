@@ -3,27 +3,35 @@ import { join } from 'node:path'
 import { FeedError } from './feed-error.ts'
 import { FeedFile, type FeedFileContext } from './feed-file.ts'
 import { MANIFEST_FILE } from './formats/misp-manifest.ts'
-import type { FeedSpec } from './load.ts'
+import type { FeedReading, FeedSpec } from './load.ts'
 import type { Watched } from './watch.ts'
 
-const FEED_FILE = /\.(?:csv|json|jsonl|ndjson)(?:\.gz)?$/i
+const FEED_FILE =
+  /\.(?:(?:csv|json|jsonl|ndjson|txt|list|netset|ipset|intel|ioc|stix)(?:\.(?:gz|bz2))?|zip)$/i
 /** Each one is asked for every indicator. */
 const MOST_FILES = 1000
 
 /**
- * The feed files of a directory, sorted by name: `.csv`, `.json`, `.jsonl`, `.ndjson`, each also with `.gz`, those in
- * directories below and hidden ones left out. FIFOs, sockets and devices are never opened. A directory with a
+ * The feed files of a directory, sorted by name: `.csv`, `.json`, `.jsonl`, `.ndjson`, `.txt`, `.list`, `.netset`, `.ipset`,
+ * `.intel`, `.ioc`, `.stix`, each also with `.gz` or `.bz2`, and `.zip`; those in directories below and hidden ones left out. FIFOs, sockets and devices are never opened. A directory with a
  * `manifest.json` is a feed of MISP, and that is its only file: it lists the others.
  */
 export class FeedDirectory implements Watched {
   readonly file: string
   readonly #specs: readonly FeedSpec[]
   readonly #context: FeedFileContext
+  readonly #reading: FeedReading | undefined
   #files: readonly FeedFile[] = []
   /** Names of what is neither a file nor a directory. */
   #skipped: ReadonlySet<string> = new Set()
 
-  constructor(directory: string, specs: readonly FeedSpec[], context: FeedFileContext) {
+  constructor(
+    directory: string,
+    specs: readonly FeedSpec[],
+    context: FeedFileContext,
+    reading?: FeedReading,
+  ) {
+    this.#reading = reading
     this.file = directory
     this.#specs = specs
     this.#context = context
@@ -88,7 +96,7 @@ export class FeedDirectory implements Watched {
     if (this.#files.length > 0) return
     this.#context.log.warn(
       { directory: this.file },
-      'directory has no feeds: .csv, .json, .jsonl or .ndjson, also with .gz',
+      'directory has no feeds: .csv, .json, .jsonl, .ndjson, .txt, .list, .netset, .ipset, .intel, .ioc, .stix, also with .gz or .bz2, or .zip',
     )
   }
 
@@ -96,7 +104,7 @@ export class FeedDirectory implements Watched {
     const known = new Map(this.#files.map((file) => [file.file, file]))
     this.#files = names.map((name) => {
       const path = join(this.file, name)
-      return known.get(path) ?? new FeedFile(path, this.#specs, this.#context)
+      return known.get(path) ?? new FeedFile(path, this.#specs, this.#context, { reading: this.#reading })
     })
   }
 

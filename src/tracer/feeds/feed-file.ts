@@ -2,11 +2,12 @@ import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { backoffMs } from '../client/backoff.ts'
+import { containedFile } from './container.ts'
 import type { KeptFiles } from './download/kept-files.ts'
 import { FeedError } from './feed-error.ts'
 import type { FeedLog } from './feed-log.ts'
 import type { FeedStats } from './feed-stats.ts'
-import { type FeedSpec, type LoadedFeed, loadFeed } from './load.ts'
+import { type FeedReading, type FeedSpec, type LoadedFeed, loadFeed } from './load.ts'
 import { isPassing } from './passing-fault.ts'
 import { type ReadOptions, versionOf } from './read.ts'
 import type { IndicatorTable } from './tables/table.ts'
@@ -38,7 +39,8 @@ export interface FeedFileContext {
 }
 
 /** The options of reading a feed file. */
-interface FeedFileOptions extends ReadOptions {
+interface FeedFileOptions extends Pick<ReadOptions, 'name'> {
+  readonly reading?: FeedReading | undefined
   /** It is the copy of a feed that is being downloaded: it may not be there yet, or an old one may give way to a better. */
   readonly isDownloaded?: boolean | undefined
   /**
@@ -106,7 +108,7 @@ export class FeedFile implements Watched {
 
   /** The paths that have to be watched to see it change. */
   get directory(): string {
-    return dirname(this.file)
+    return dirname(containedFile(this.file).file)
   }
 
   /** Reads it when it is seen to have changed. */
@@ -266,13 +268,17 @@ export class FeedFile implements Watched {
       else this.#giveUp(error)
     })
     onRead?.()
-    const { records, indicators, skipped, skippedPlaces } = loaded
+    const { records, indicators, skipped, skippedPlaces, skipReasons, truncated = 0 } = loaded
     const ignored = loaded.ignored > 0 ? { ignored: loaded.ignored } : {}
+    const cut = truncated > 0 ? { truncated } : {}
     const durationMs = Math.round(performance.now() - start)
-    this.#log.info({ file: this.#name, records, indicators, skipped, ...ignored, durationMs }, 'feed loaded')
+    this.#log.info(
+      { file: this.#name, records, indicators, skipped, ...ignored, ...cut, durationMs },
+      'feed loaded',
+    )
     if (skipped > 0) {
       this.#log.warn(
-        { file: this.#name, skipped, places: skippedPlaces },
+        { file: this.#name, skipped, places: skippedPlaces, reasons: skipReasons },
         'feed has records that cannot be used',
       )
     }
@@ -318,9 +324,9 @@ export class FeedFile implements Watched {
     for (let attempt = 1; ; attempt++) {
       this.#seenVersion = await versionOf(this.file)
       try {
-        const { load, text } = this.#options
+        const { load, reading } = this.#options
         if (load !== undefined) return await load(path, this.#signal, this.#checkedVersion)
-        return await loadFeed(path, this.#specs, this.#signal, { name: this.#name, text })
+        return await loadFeed(path, this.#specs, this.#signal, { ...reading, name: this.#name })
       } catch (error) {
         const isBeingWritten = error instanceof FeedError && error.code === 'FEED_CHANGED'
         if (!isBeingWritten || attempt === ATTEMPTS) throw error

@@ -1,11 +1,13 @@
-import type { IndicatorType } from '../protocol.ts'
 import type { FeedRecord } from './formats/record.ts'
+import type { KeyType } from './keys/indicator-key.ts'
 
 /** An indicator that a record itself names to be looked up by. */
 export interface OwnIndicator {
   readonly value: string
   /** Undefined: to be detected. */
-  readonly type: IndicatorType | undefined
+  readonly type: KeyType | undefined
+  /** The detected type, where the format has asked for it. */
+  readonly detected?: KeyType
 }
 
 /** Takes the records of a feed while it is read. An error that a handler throws ends the reading. */
@@ -22,8 +24,16 @@ export interface FeedHandlers {
    * Something that stands where a record should, and is none.
    *
    * @param place such as `line 17`
+   * @param what stands there, and why it is none
+   * @param reason under which it is counted. Default: `what`
    */
-  onSkipped(place: string, reason: string): void
+  onSkipped(place: string, what: string, reason?: string): void
+  /** The keys by which records are to be looked up, where they are named. Formats of JSON find their records by them. */
+  readonly wantedKeys?: readonly string[]
+  /** The format of the file, before its first record. */
+  onFormat?(name: string): void
+  /** The records are the values at this path of the file; keys may begin with it. */
+  onRecordsPath?(path: readonly string[]): void
   /** Something that is as it should be, but of a kind that cannot be looked up: an attribute that is a comment. */
   onIgnored?(): void
 }

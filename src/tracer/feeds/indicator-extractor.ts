@@ -1,9 +1,16 @@
 import { closeNames } from './close-names.ts'
 import { FeedError } from './feed-error.ts'
 import type { FeedHandlers, OwnIndicator } from './feed-handlers.ts'
-import { type FeedRecord, type FeedValue, isList, recordContext } from './formats/record.ts'
-import { type IndicatorKey, readIndicatorKey } from './keys/indicator-key.ts'
-import { type FeedKey, KeyPath, keyTypeHint } from './keys/key-path.ts'
+import { type FeedRecord, type FeedValue, isList, wireContext } from './formats/record.ts'
+import { type IndicatorKey, type KeyReading, readIndicatorKey } from './keys/indicator-key.ts'
+import {
+  elementRecord,
+  type FeedKey,
+  type FoundValue,
+  KeyPath,
+  keyTypeHint,
+  type ListElement,
+} from './keys/key-path.ts'
 
 /** Takes the indicators of a feed. */
 export interface IndicatorSink {
@@ -18,19 +25,40 @@ export interface IndicatorSink {
 }
 
 const MAX_SKIPPED_PLACES = 5
+/** Places that are kept of each reason, and reasons that are told apart. */
+const PLACES_OF_REASON = 3
+const MAX_REASONS = 30
 /** To say which names a key may mean, the names of so many records are remembered. */
 const NAMED_RECORDS = 1000
 const MAX_NAMES = 1000
 const MAX_NAME_DEPTH = 6
 const SHOWN_NAMES = 10
+const SHOWN_VALUE = 100
+
+/** The reason for a value that is nothing that could be looked up. */
+export const OF_NO_KIND = 'of no known kind'
 
 /** One key of the feed while it is read. */
 interface KeyReader {
   readonly key: string | undefined
   readonly type: FeedKey['type']
-  readonly path: KeyPath | undefined
+  path: KeyPath | undefined
   /** Some record has the key, usable or not. */
   isThere: boolean
+}
+
+/** A reason to leave something out: how often, and the first places. */
+export interface SkipReason {
+  readonly reason: string
+  readonly count: number
+  readonly places: readonly string[]
+}
+
+/** An indicator that was found in a record. */
+interface FoundIndicator {
+  readonly keyNumber: number
+  readonly key: IndicatorKey
+  readonly owner: ListElement | undefined
 }
 
 /** Takes the indicators out of the records of one file, and notes what cannot be used. */
@@ -38,17 +66,30 @@ export class IndicatorExtractor implements FeedHandlers {
   readonly #file: string
   readonly #sink: IndicatorSink
   readonly #keys: readonly KeyReader[]
+  readonly #reading: KeyReading
   #hasRecord = false
+  #hasOwn = false
   #records = 0
   #skipped = 0
   #ignored = 0
+  #truncated = 0
   readonly #skippedPlaces: string[] = []
+  readonly #reasons = new Map<string, { count: number; readonly places: string[] }>()
   readonly #names = new Set<string>()
 
-  /** @param file for messages */
-  constructor(file: string, keys: readonly Partial<FeedKey>[], sink: IndicatorSink) {
+  /**
+   * @param file for messages
+   * @param reading the way to read keys
+   */
+  constructor(
+    file: string,
+    keys: readonly Partial<FeedKey>[],
+    sink: IndicatorSink,
+    reading: KeyReading = {},
+  ) {
     this.#file = file
     this.#sink = sink
+    this.#reading = reading
     this.#keys = keys.map(({ key, type }) => ({
       key,
       type,
@@ -72,9 +113,23 @@ export class IndicatorExtractor implements FeedHandlers {
     return this.#ignored
   }
 
+  /** Contexts of which fields were left out. */
+  get truncated(): number {
+    return this.#truncated
+  }
+
   /** The first places that were skipped, and why. */
   get skippedPlaces(): readonly string[] {
     return this.#skippedPlaces
+  }
+
+  /** The reasons, in the order in which they came. */
+  get skipReasons(): readonly SkipReason[] {
+    return [...this.#reasons].map(([reason, { count, places }]) => ({ reason, count, places }))
+  }
+
+  get wantedKeys(): readonly string[] {
+    return this.#keys.flatMap(({ key }) => key ?? [])
   }
 
   onColumns(columns: readonly string[]): void {
@@ -86,6 +141,14 @@ export class IndicatorExtractor implements FeedHandlers {
     }
   }
 
+  /** The records are at a path of the file: keys may begin with it, or there. */
+  onRecordsPath(path: readonly string[]): void {
+    for (const key of this.#keys) {
+      const rest = key.key === undefined ? undefined : withoutPath(key.key, path)
+      if (rest !== undefined) key.path = new KeyPath(rest)
+    }
+  }
+
   onRecord(record: FeedRecord, ordinal: number, own?: readonly OwnIndicator[]): void {
     this.#hasRecord = true
     if (ordinal <= NAMED_RECORDS && !this.#keys.every(({ isThere }) => isThere))
@@ -94,43 +157,56 @@ export class IndicatorExtractor implements FeedHandlers {
       this.#addOwn(record, ordinal, own)
       return
     }
-    // The context is stored when the first key needs it.
-    let context = 0
     let unusable: string | undefined
-    const values: string[] = []
-    for (const [number, key] of this.#keys.entries()) {
+    const found: FoundIndicator[] = []
+    const values: FoundValue[] = []
+    for (const [keyNumber, key] of this.#keys.entries()) {
       if (key.path === undefined) throw this.#keyNeeded()
       values.length = 0
       if (key.path.collect(record, values)) key.isThere = true
-      for (const value of values) {
-        const indicator = readIndicatorKey(value, key.type)
-        if (indicator === undefined) {
-          unusable = value
-          continue
-        }
-        if (context === 0) context = this.#sink.putContext(recordContext(record))
-        this.#sink.add(number, indicator, context)
+      for (const { value, owner } of values) {
+        const indicator = readIndicatorKey(value, key.type, this.#reading)
+        if (indicator === undefined) unusable = value
+        else found.push({ keyNumber, key: indicator, owner })
       }
     }
-    this.#count(context !== 0, ordinal, unusable)
+    this.#put(record, found)
+    this.#count(found.length > 0, ordinal, unusable)
   }
 
   /** A record that says itself what it is looked up by. Of a key of the feed only the type counts. */
   #addOwn(record: FeedRecord, ordinal: number, own: readonly OwnIndicator[]): void {
-    let context = 0
+    this.#hasOwn = true
+    const found: FoundIndicator[] = []
     let unusable: string | undefined
-    for (const { value, type } of own) {
-      const indicator = readIndicatorKey(value, type)
+    for (const { value, type, detected } of own) {
+      const indicator = readIndicatorKey(value, type, this.#reading, detected)
       if (indicator === undefined) unusable = value
-      for (const [number, key] of this.#keys.entries()) {
+      for (const [keyNumber, key] of this.#keys.entries()) {
         key.isThere = true
         if (indicator === undefined || !isOfType(indicator, key.type)) continue
-        if (context === 0) context = this.#sink.putContext(recordContext(record))
-        this.#sink.add(number, indicator, context)
+        found.push({ keyNumber, key: indicator, owner: undefined })
       }
     }
-    if (context === 0 && unusable === undefined) this.onIgnored()
-    else this.#count(context !== 0, ordinal, unusable)
+    this.#put(record, found)
+    if (found.length === 0 && unusable === undefined) this.onIgnored()
+    else this.#count(found.length > 0, ordinal, unusable)
+  }
+
+  /** Gives the indicators to the sink, those of one context together: the sink refers to the context that came last. */
+  #put(record: FeedRecord, found: readonly FoundIndicator[]): void {
+    for (const [owner, ports] of byContext(record, found)) {
+      for (const [port, indicators] of ports) {
+        const element = indicators[0]!.owner
+        const fields = element === undefined ? owner : elementRecord(element)
+        const { text, isTruncated } = wireContext(
+          port === undefined ? fields : withField(fields, 'port', port),
+        )
+        if (isTruncated) this.#truncated += 1
+        const context = this.#sink.putContext(text)
+        for (const { keyNumber, key } of indicators) this.#sink.add(keyNumber, key, context)
+      }
+    }
   }
 
   #count(isUsed: boolean, ordinal: number, unusable: string | undefined): void {
@@ -138,9 +214,9 @@ export class IndicatorExtractor implements FeedHandlers {
       this.#records += 1
       return
     }
-    const reason =
-      unusable === undefined ? 'no key' : `unusable key ${JSON.stringify(unusable.slice(0, 100))}`
-    this.onSkipped(`record ${ordinal}`, reason)
+    const place = `record ${ordinal}`
+    if (unusable === undefined) this.onSkipped(place, 'no key')
+    else this.onSkipped(place, `unusable key ${JSON.stringify(unusable.slice(0, SHOWN_VALUE))}`, OF_NO_KIND)
   }
 
   onIgnored(): void {
@@ -148,9 +224,18 @@ export class IndicatorExtractor implements FeedHandlers {
     for (const key of this.#keys) key.isThere = true
   }
 
-  onSkipped(place: string, reason: string): void {
+  onSkipped(place: string, what: string, reason = what): void {
     this.#skipped += 1
-    if (this.#skippedPlaces.length < MAX_SKIPPED_PLACES) this.#skippedPlaces.push(`${place}: ${reason}`)
+    const text = `${place}: ${what}`
+    if (this.#skippedPlaces.length < MAX_SKIPPED_PLACES) this.#skippedPlaces.push(text)
+    let counted = this.#reasons.get(reason)
+    if (counted === undefined) {
+      if (this.#reasons.size === MAX_REASONS) return
+      counted = { count: 0, places: [] }
+      this.#reasons.set(reason, counted)
+    }
+    counted.count += 1
+    if (counted.places.length < PLACES_OF_REASON) counted.places.push(text)
   }
 
   /**
@@ -161,7 +246,7 @@ export class IndicatorExtractor implements FeedHandlers {
   finish(): void {
     const missing = this.#keys.find(({ isThere }) => !isThere)
     // Records that were all skipped before a look at their fields say nothing of these.
-    if (missing?.key !== undefined && this.#hasRecord) {
+    if (missing?.key !== undefined && this.#hasRecord && !this.#hasOwn) {
       throw this.#keyMissing(missing.key, 'field')
     }
     if (this.#records === 0 && this.#skipped > 0) {
@@ -201,7 +286,46 @@ export class IndicatorExtractor implements FeedHandlers {
 }
 
 function isOfType({ kind }: IndicatorKey, type: FeedKey['type']): boolean {
-  return type === undefined || (kind === 'mask' ? 'url' : kind) === type
+  if (type === undefined || kind === type) return true
+  if (type === 'domain') return kind === 'host' || kind === 'mask'
+  return type === 'url' && (kind === 'mask' || kind === 'host')
+}
+
+/** Indicators by the object that is their context, and by their port. */
+function byContext(record: FeedRecord, found: readonly FoundIndicator[]) {
+  const groups = new Map<FeedRecord, Map<string | undefined, FoundIndicator[]>>()
+  for (const each of found) {
+    const owner = each.owner?.record ?? record
+    let ports = groups.get(owner)
+    if (ports === undefined) {
+      ports = new Map()
+      groups.set(owner, ports)
+    }
+    const port = portOf(each)
+    const group = ports.get(port)
+    if (group === undefined) ports.set(port, [each])
+    else group.push(each)
+  }
+  return groups
+}
+
+function portOf({ key }: FoundIndicator): string | undefined {
+  return key.kind === 'ip' ? key.port : undefined
+}
+
+function withField(record: FeedRecord, name: string, value: string): FeedRecord {
+  return record.has(name) ? record : new Map<string, FeedValue>([...record, [name, value]])
+}
+
+/** A key without the path of the records before it. @returns undefined when it does not begin with it */
+function withoutPath(key: string, path: readonly string[]): string | undefined {
+  let rest = key
+  for (const name of path) {
+    if (name === '*') continue
+    if (!rest.startsWith(name) || !/^[/.]/.test(rest.slice(name.length))) return undefined
+    rest = rest.slice(name.length + 1)
+  }
+  return rest
 }
 
 /** Adds the paths of all scalars of a record, as a key would name them. */

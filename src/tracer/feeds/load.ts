@@ -1,5 +1,6 @@
 import { FeedError } from './feed-error.ts'
-import { IndicatorExtractor } from './indicator-extractor.ts'
+import { IndicatorExtractor, type SkipReason } from './indicator-extractor.ts'
+import type { IndicatorKey, KeyReading } from './keys/indicator-key.ts'
 import type { FeedKey } from './keys/key-path.ts'
 import { Pace } from './pace.ts'
 import { type ReadOptions, readFeed } from './read.ts'
@@ -17,6 +18,9 @@ export interface FeedSpec extends Partial<FeedKey> {
   readonly category?: string
 }
 
+/** The way to read a feed: what its content does not say, and how its keys are meant. */
+export interface FeedReading extends Omit<ReadOptions, 'name'>, KeyReading {}
+
 /** The tables of a feed file, one for each key. */
 export interface LoadedFeed {
   readonly tables: readonly IndicatorTable[]
@@ -30,6 +34,10 @@ export interface LoadedFeed {
   readonly ignored: number
   /** The first places that were skipped, and why. */
   readonly skippedPlaces: readonly string[]
+  /** The reasons, with counts and the first places of each. Default: not told. */
+  readonly skipReasons?: readonly SkipReason[]
+  /** Contexts of which fields were left out. Default: 0. */
+  readonly truncated?: number
   /** See `fileVersion`. */
   readonly version: string
   /** Lets go of what the tables hold outside of memory. No look-up comes after it. */
@@ -51,16 +59,17 @@ export async function loadFeed(
   file: string,
   specs: readonly FeedSpec[],
   signal?: AbortSignal,
-  options: ReadOptions = {},
+  options: FeedReading & Pick<ReadOptions, 'name'> = {},
 ): Promise<LoadedFeed> {
   const name = options.name ?? file
   const pace = new Pace(signal)
   const store = new TextStore()
   const builders = specs.map(({ category }) => new FeedTableBuilder(store, category))
-  const reader = new IndicatorExtractor(name, specs, {
-    putContext: (context) => store.put(context),
-    add: (keyNumber, key, context) => builders[keyNumber]!.add(key, context),
-  })
+  const sink = {
+    putContext: (context: string) => store.put(context),
+    add: (keyNumber: number, key: IndicatorKey, context: number) => builders[keyNumber]!.add(key, context),
+  }
+  const reader = new IndicatorExtractor(name, specs, sink, options)
   try {
     const version = await readFeed(file, reader, pace, options)
     reader.finish()
@@ -73,6 +82,8 @@ export async function loadFeed(
       skipped: reader.skipped,
       ignored: reader.ignored,
       skippedPlaces: reader.skippedPlaces,
+      skipReasons: reader.skipReasons,
+      truncated: reader.truncated,
       version,
     }
   } catch (error) {

@@ -21,9 +21,9 @@ export class Counters {
   /** Request lines, empty ones not counted. */
   requests = 0
   pings = 0
-  readonly indicators: Record<IndicatorType, number> = { ip: 0, url: 0, hash: 0 }
+  readonly indicators: Record<IndicatorType, number> = { ip: 0, url: 0, hash: 0, email: 0, text: 0 }
   /** Indicators that got no detection because they are on the allowlist. They are no misses. */
-  readonly allowlisted: Record<IndicatorType, number> = { ip: 0, url: 0, hash: 0 }
+  readonly allowlisted: Record<IndicatorType, number> = { ip: 0, url: 0, hash: 0, email: 0, text: 0 }
   /** Detections by category. */
   readonly hits = new Map<string, number>()
   /** Indicators without a detection. */

@@ -113,9 +113,10 @@ test('an empty directory is a warning, a broken file at the start an error', OPT
   await writeFile(join(directory, 'b.json'), '[{"ioc": ')
   await assert.rejects(start(t, directory), { code: 'FEED_INVALID', message: /b\.json: line 1/ })
   await rm(join(directory, 'b.json'))
+  await writeFile(join(directory, 'c.csv'), 'who,why\na.example,x\n')
   await assert.rejects(start(t, directory, {}), {
     code: 'FEED_KEY_NEEDED',
-    message: /a\.csv.*needs a --key.*ioc/,
+    message: /c\.csv.*needs a --key.*who, why/,
   })
 })
 

@@ -67,8 +67,8 @@ test('several keys of a file make several tables of one reading', async () => {
   assert.equal(feed.indicators, 4)
   assert.equal(feed.skipped, 2)
   assert.deepEqual(feed.skippedPlaces, ['record 3: no key', 'record 4: no key'])
-  const first = `|files[0].MD5=${'1'.repeat(32)}|files[0].SHA1=${'2'.repeat(40)}|files[1].MD5=${'3'.repeat(32)}`
-  assert.deepEqual(feed.contexts('hash', '3'.repeat(32)), [[first], []])
+  const first = `|MD5=${'1'.repeat(32)}|SHA1=${'2'.repeat(40)}`
+  assert.deepEqual(feed.contexts('hash', '3'.repeat(32)), [[`|MD5=${'3'.repeat(32)}`], []])
   assert.deepEqual(feed.contexts('hash', '2'.repeat(40)), [[], [first]])
 })
 
@@ -106,19 +106,19 @@ test('a column that is not there is refused, and close ones are told', async () 
 test('a type that a key cannot have is told, with those that there are', async () => {
   const csv = 'ioc,note\nx.example,1\n'
   const code = 'FEED_KEY_MISSING'
-  const types = 'the types of a key are url \\(domains too\\), ip and hash'
+  const types = 'the types of a key are url, domain, ip, hash, email and text'
   assert.match(
-    await refusal(csv, 'ioc:domain', code),
-    new RegExp(`no column "ioc:domain"; ${types}: write :url$`),
+    await refusal(csv, 'ioc:hostname', code),
+    new RegExp(`no column "ioc:hostname"; ${types}: write :domain$`),
   )
   assert.match(await refusal(csv, 'ioc:IPv4', code), new RegExp(`${types}: write :ip$`))
   assert.match(await refusal(csv, 'ioc:sha256', code), new RegExp(`${types}: write :hash$`))
-  assert.match(await refusal(csv, 'ioc:email', code), new RegExp(`${types}$`))
+  assert.match(await refusal(csv, 'ioc:colour', code), new RegExp(`${types}$`))
   assert.match(
-    await refusal('[{"ioc": "x.example"}]', 'ioc:domain', code),
-    new RegExp(`no field "ioc:domain"; ${types}: write :url$`),
+    await refusal('[{"ioc": "x.example"}]', 'ioc:uri', code),
+    new RegExp(`no field "ioc:uri"; ${types}: write :url$`),
   )
-  assert.match(await refusal(csv, 'iocs:domain', code), /there is ioc, note$/)
+  assert.match(await refusal(csv, 'iocs:host', code), /there is ioc, note$/)
 })
 
 test('a path that no record has is refused, and close ones are told', async () => {
@@ -186,9 +186,9 @@ test('huge and hostile values are values', async () => {
     { key: `${'a.'.repeat(50_000)}example` },
     { key: ['__proto__', 'constructor'], toString: 'x', hasOwnProperty: 'y' },
   ]
-  const feed = await load(JSON.stringify(records), { key: 'key' })
+  const feed = await load(JSON.stringify(records), { key: 'key', type: 'url' })
   assert.equal(feed.records, 5)
-  assert.equal(feed.contexts('url', 'x.example')[0]![0]!.length, '|key=x.example|note='.length + 3_000_000)
+  assert.deepEqual(feed.contexts('url', 'x.example'), [['|key=x.example|context_truncated=true']])
   assert.equal(feed.contexts('url', 'a.y.example')[0]!.length, 1)
   assert.equal(feed.contexts('url', '%'.repeat(100_000))[0]!.length, 1)
   assert.equal(feed.contexts('url', `${'a.'.repeat(50_000)}example`)[0]!.length, 1)

@@ -1,5 +1,4 @@
-import { type FeedSpec, type LoadedFeed, loadFeed } from '../../../src/tracer/feeds/load.ts'
-import type { ReadOptions } from '../../../src/tracer/feeds/read.ts'
+import { type FeedReading, type FeedSpec, type LoadedFeed, loadFeed } from '../../../src/tracer/feeds/load.ts'
 import { queryOf } from '../../../src/tracer/feeds/tables/table.ts'
 import type { IndicatorType } from '../../../src/tracer/protocol.ts'
 import { temporaryFile } from '../../temporary.ts'
@@ -14,7 +13,7 @@ export interface Loaded extends LoadedFeed {
 export async function load(
   content: string | Uint8Array,
   spec: FeedSpec = {},
-  options: ReadOptions = {},
+  options: FeedReading = {},
 ): Promise<Loaded> {
   return loadedFrom(temporaryFile('feed', content), spec, options)
 }
@@ -23,7 +22,7 @@ export async function load(
 export async function loadedFrom(
   file: string,
   spec: FeedSpec = {},
-  options: ReadOptions = {},
+  options: FeedReading = {},
 ): Promise<Loaded> {
   const feed = await loadFeed(file, [spec], undefined, options)
   return {

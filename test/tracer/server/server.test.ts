@@ -416,7 +416,7 @@ test('what happens is counted', OPTIONS, async (t) => {
   const { counters } = running
   assert.equal(counters.requests, 2)
   assert.equal(counters.pings, 1)
-  assert.deepEqual(counters.indicators, { ip: 1, url: 2, hash: 1 })
+  assert.deepEqual(counters.indicators, { ip: 1, url: 2, hash: 1, email: 0, text: 0 })
   assert.deepEqual([...counters.hits].sort(), [
     ['Tracer_IP_enricher', 1],
     ['Tracer_URL_enricher', 1],

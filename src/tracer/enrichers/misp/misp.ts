@@ -26,6 +26,8 @@ const CATEGORY: Readonly<Record<IndicatorType, string>> = {
   url: 'Tracer_MISP_URL_enricher',
   ip: 'Tracer_MISP_IP_enricher',
   hash: 'Tracer_MISP_HASH_enricher',
+  email: 'Tracer_MISP_EMAIL_enricher',
+  text: 'Tracer_MISP_TEXT_enricher',
 }
 /** A value that no MISP has (RFC 2606), to see whether it answers. */
 const TEST_VALUE = 'sluice-asks-whether-you-are-there.invalid'

@@ -46,6 +46,8 @@ export function valuesOf({ type, value }: Indicator): readonly string[] {
   if (text === '' || text.length > LONGEST_VALUE) return []
   if (type === 'hash') return askable([HEX.test(text) ? hashKey(text) : text])
   if (type === 'ip') return askable([publicAddress(text)])
+  if (type === 'email') return askable([text.toLowerCase()])
+  if (type === 'text') return askable([text])
   return askable(urlSpellings(text))
 }
 

@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path'
 import { FeedError } from '../feed-error.ts'
 import { IndicatorExtractor } from '../indicator-extractor.ts'
 import type { FeedKey } from '../keys/key-path.ts'
+import type { FeedReading } from '../load.ts'
 import { Pace } from '../pace.ts'
 import { readFeed } from '../read.ts'
 import { readBlockKey } from './blocks.ts'
@@ -26,7 +27,7 @@ import { writeFully } from './write-fully.ts'
 /** The feeds that are to be compiled, and the place of the result. */
 export interface CompileFeedsOptions {
   /**
-   * CSV or JSON, packed by gzip or not, each in its own format. Of equal keys the last record wins, over all files in
+   * In any format, packed or not, each in its own. Of equal keys the last record wins, over all files in
    * order.
    */
   readonly feeds: readonly string[]
@@ -35,6 +36,8 @@ export interface CompileFeedsOptions {
    * without a field is for formats that say themselves what is looked up.
    */
   readonly keys: readonly Partial<FeedKey>[]
+  /** The way to read them. Default: by their content. */
+  readonly reading?: FeedReading | undefined
   /** Default: that of the original for each kind of hit. */
   readonly category?: string
   /** The file that is made, in the place of what may be there. */
@@ -79,7 +82,9 @@ interface MutableCounts {
   addresses: number
   ranges: number
   urls: number
+  hosts: number
   masks: number
+  texts: number
 }
 
 /**
@@ -129,7 +134,15 @@ class Compilation {
     this.#masks = new Sorter(join(directory, 'masks.tmp'), options.runBytes)
     this.#pace = new Pace(options.signal)
     this.#progress = options.progress ?? noProgress()
-    this.#counts = options.keys.map(() => ({ hashes: 0, addresses: 0, ranges: 0, urls: 0, masks: 0 }))
+    this.#counts = options.keys.map(() => ({
+      hashes: 0,
+      addresses: 0,
+      ranges: 0,
+      urls: 0,
+      hosts: 0,
+      masks: 0,
+      texts: 0,
+    }))
   }
 
   async run(): Promise<CompiledHeader> {
@@ -150,7 +163,7 @@ class Compilation {
     const progress = this.#progress
     for (const file of this.#options.feeds) {
       const before = { records: progress.records, skipped: progress.skipped }
-      const reader = new IndicatorExtractor(file, this.#options.keys, this.#spool)
+      const reader = new IndicatorExtractor(file, this.#options.keys, this.#spool, this.#options.reading)
       progress.file = file
       const watched = {
         onColumns: (columns: readonly string[]) => reader.onColumns(columns),
@@ -159,10 +172,12 @@ class Compilation {
           progress.records = before.records + reader.records
           progress.skipped = before.skipped + reader.skipped
         },
-        onSkipped: (place: string, reason: string) => reader.onSkipped(place, reason),
+        onSkipped: (...skipped: Parameters<IndicatorExtractor['onSkipped']>) => reader.onSkipped(...skipped),
+        onRecordsPath: (path: readonly string[]) => reader.onRecordsPath(path),
+        wantedKeys: reader.wantedKeys,
         onIgnored: () => reader.onIgnored(),
       }
-      await readFeed(file, watched, this.#pace)
+      await readFeed(file, watched, this.#pace, this.#options.reading)
       reader.finish()
       progress.skipped = before.skipped + reader.skipped
       const { records, skipped, ignored } = reader
@@ -234,6 +249,12 @@ class Compilation {
         break
       case KINDS.url:
         counts.urls += 1
+        break
+      case KINDS.host:
+        counts.hosts += 1
+        break
+      case KINDS.text:
+        counts.texts += 1
         break
       case KINDS.domain:
         counts.masks += 1
@@ -313,7 +334,8 @@ class Compilation {
       skipped: sum(sources.map(({ skipped }) => skipped)),
       ignored: sum(sources.map(({ ignored }) => ignored)),
       tables: keys.map(({ key, type }, i) => {
-        const { prefixes4, prefixes6, longestHash, longestUrl, longestDomain } = this.#spool.tables[i]!
+        const { prefixes4, prefixes6, longestHash, longestUrl, longestHost, longestText, longestDomain } =
+          this.#spool.tables[i]!
         return {
           ...(key === undefined ? {} : { key }),
           ...(type === undefined ? {} : { type }),
@@ -323,6 +345,8 @@ class Compilation {
           prefixes6: [...prefixes6].sort((a, b) => b - a),
           longestHash,
           longestUrl,
+          longestHost,
+          longestText,
           longestDomain,
         }
       }),

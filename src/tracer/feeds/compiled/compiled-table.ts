@@ -51,7 +51,14 @@ export class CompiledTable implements IndicatorTable {
     masks: MaskIndex | undefined,
   ) {
     const { counts } = header
-    this.size = counts.hashes + counts.addresses + counts.ranges + counts.urls + counts.masks
+    this.size =
+      counts.hashes +
+      counts.addresses +
+      counts.ranges +
+      counts.urls +
+      counts.hosts +
+      counts.masks +
+      counts.texts
     this.#header = header
     this.#category = header.category === undefined ? undefined : wireText(header.category)
     this.#filter = filter
@@ -66,6 +73,8 @@ export class CompiledTable implements IndicatorTable {
       url: space(KINDS.url),
       domain: space(KINDS.domain),
       mask: space(KINDS.mask),
+      host: space(KINDS.host),
+      text: space(KINDS.text),
     }
   }
 
@@ -81,10 +90,22 @@ export class CompiledTable implements IndicatorTable {
         )
       case 'ip':
         return this.#findAddress(query.address, matches)
+      case 'email':
+      case 'text':
+        return this.#findText(
+          CATEGORIES[query.type],
+          this.#spaces.text,
+          query.key,
+          this.#header.longestText,
+          matches,
+        )
       case 'url': {
-        const { text } = query.url
-        const found = this.#findText(CATEGORIES.url, this.#spaces.url, text, this.#header.longestUrl, matches)
-        return this.#findMasks(query.url, found)
+        const { text, host } = query.url
+        const { longestUrl, longestHost } = this.#header
+        let found = this.#findText(CATEGORIES.url, this.#spaces.url, text, longestUrl, matches)
+        found = this.#findText(CATEGORIES.url, this.#spaces.host, host, longestHost, found)
+        found = this.#findMasks(query.url, found)
+        return query.address === undefined ? found : this.#findAddress(query.address, found)
       }
     }
   }
@@ -97,7 +118,7 @@ export class CompiledTable implements IndicatorTable {
     matches: Match[] | undefined,
   ): Match[] | undefined {
     // No need to look at what is longer than any key; the texts of requests are not to be trusted.
-    if (text.length > longest) return matches
+    if (text.length > longest || longest === 0) return matches
     const key = wellFormed(text)
     this.#hash.start()
     this.#hash.addText(key)

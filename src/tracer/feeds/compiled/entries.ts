@@ -16,6 +16,10 @@ export const KINDS = {
    * opened.
    */
   mask: 6,
+  /** A host, with any path. */
+  host: 7,
+  /** An e-mail address or another text, with its type before it. */
+  text: 8,
 } as const
 
 const KIND_BITS = 4

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { createHash, webcrypto } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import type { IndicatorType } from '../../protocol.ts'
 import { FeedError } from '../feed-error.ts'
+import type { KeyType } from '../keys/indicator-key.ts'
 
 /*
  * A compiled feed is one file:
@@ -16,7 +16,7 @@ import { FeedError } from '../feed-error.ts'
  */
 
 /** Another layout, another hash of keys: another number. */
-export const FORMAT_VERSION = 2
+export const FORMAT_VERSION = 3
 
 /** The line end shows a file that went through a transfer as text. */
 const MAGIC = Buffer.from('TRACER\r\n', 'latin1')
@@ -34,7 +34,11 @@ interface KindCounts {
   /** Networks and ranges of addresses. */
   readonly ranges: number
   readonly urls: number
+  /** Hosts, with any path. */
+  readonly hosts: number
   readonly masks: number
+  /** E-mail addresses and other texts. */
+  readonly texts: number
 }
 
 /** A key of the feed, and what its look-ups have to know. */
@@ -42,7 +46,7 @@ export interface TableHeader {
   /** None: the feed says itself what is looked up. */
   readonly key?: string
   /** Default: detected for each value. */
-  readonly type?: IndicatorType
+  readonly type?: KeyType
   readonly category?: string
   readonly counts: KindCounts
   /** The prefix lengths of its networks, addresses and parts of ranges. */
@@ -51,6 +55,8 @@ export interface TableHeader {
   /** Nothing longer is in it, in UTF-16 units. */
   readonly longestHash: number
   readonly longestUrl: number
+  readonly longestHost: number
+  readonly longestText: number
   readonly longestDomain: number
 }
 

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { join } from 'node:path'
 import type { IndicatorSink } from '../indicator-extractor.ts'
-import type { IndicatorKey } from '../keys/indicator-key.ts'
+import { type IndicatorKey, typedText } from '../keys/indicator-key.ts'
 import type { AddressRange } from '../keys/ip.ts'
 import type { MaskKey } from '../keys/url.ts'
 import type { Pace } from '../pace.ts'
@@ -26,6 +26,8 @@ class SpooledTable {
   readonly prefixes6 = new Set<number>()
   longestHash = 0
   longestUrl = 0
+  longestHost = 0
+  longestText = 0
   longestDomain = 0
 }
 
@@ -79,6 +81,21 @@ export class IndicatorSpool implements IndicatorSink {
         const spooled = this.tables[table]!
         spooled.longestUrl = Math.max(spooled.longestUrl, text.length)
         this.#addText(spaceOf(KINDS.url, table), text)
+        break
+      }
+      case 'host': {
+        const text = wellFormed(key.text)
+        const spooled = this.tables[table]!
+        spooled.longestHost = Math.max(spooled.longestHost, text.length)
+        this.#addText(spaceOf(KINDS.host, table), text)
+        break
+      }
+      case 'email':
+      case 'text': {
+        const text = wellFormed(typedText(key.kind, key.text))
+        const spooled = this.tables[table]!
+        spooled.longestText = Math.max(spooled.longestText, text.length)
+        this.#addText(spaceOf(KINDS.text, table), text)
         break
       }
       case 'mask':

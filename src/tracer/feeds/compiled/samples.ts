@@ -9,7 +9,7 @@ import type { StoreReader } from './store-reader.ts'
 export interface Sample {
   /** The key of the feed that it was found by. */
   readonly key?: string
-  readonly kind: 'hash' | 'ip' | 'url' | 'mask'
+  readonly kind: 'hash' | 'ip' | 'url' | 'host' | 'mask' | 'text'
   /** The key in its normal form. */
   readonly indicator: string
   /** The context as it goes on the wire. */
@@ -54,6 +54,10 @@ function indicatorOf(reader: EntryReader): Pick<Sample, 'kind' | 'indicator'> {
       return { kind: 'hash', indicator: reader.keyText() }
     case KINDS.url:
       return { kind: 'url', indicator: reader.keyText() }
+    case KINDS.host:
+      return { kind: 'host', indicator: reader.keyText() }
+    case KINDS.text:
+      return { kind: 'text', indicator: reader.keyText().replace(/^\w+:/, '') }
     case KINDS.block4:
     case KINDS.block6: {
       const { range } = readBlockKey(reader.keyBytes(), kindOf(reader.space) === KINDS.block4)

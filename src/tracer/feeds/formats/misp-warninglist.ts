@@ -153,6 +153,7 @@ function ownIndicators(text: string, kind: Kind): OwnIndicator[] {
         { value: `*/*${text}*`, type: 'url' },
       ]
     default:
-      return [{ value: text, type: undefined }]
+      // As MISP has it: a host name is only itself.
+      return [{ value: text, type: detectType(text) === 'domain' ? 'url' : undefined }]
   }
 }

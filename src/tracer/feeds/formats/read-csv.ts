@@ -4,6 +4,8 @@ import { pipeline } from 'node:stream/promises'
 import { CsvError, parse } from 'csv-parse'
 import { FeedError } from '../feed-error.ts'
 import type { FeedHandlers } from '../feed-handlers.ts'
+import type { CsvLayout } from './csv-layout.ts'
+import { hasKnownFields, knownIndicators } from './known-fields.ts'
 import type { FeedRecord } from './record.ts'
 
 /** A quote that is never closed would take the rest of the file into one field. */
@@ -11,26 +13,44 @@ const LARGEST_RECORD_BYTES = 16 * 1024 * 1024
 /** Records that wait between the parser and the table. */
 const QUEUED_RECORDS = 256
 
-/** Reads CSV (RFC 4180) with a header row. A row that has not as many fields as the header is skipped. */
+/**
+ * Reads CSV (RFC 4180). A row that has not as many fields as there are columns is skipped. Without a wanted key, records
+ * tell themselves what they are looked up by, see `knownIndicators`.
+ *
+ * @param layout of the file, whose skipped characters are not in the chunks any more
+ */
 export async function readCsv(
   chunks: AsyncIterable<Buffer>,
   file: string,
   handlers: FeedHandlers,
+  layout: CsvLayout,
 ): Promise<void> {
   let columns: readonly string[] | undefined
   let ordinal = 0
+  let isKnown = false
+  const useColumns = (names: readonly string[]) => {
+    columns = columnNames(names)
+    isKnown = (handlers.wantedKeys ?? []).length === 0 && hasKnownFields(columns)
+    if (!isKnown) handlers.onColumns(columns)
+  }
+  if (layout.columns !== undefined) useColumns(layout.columns)
+  const lineOf = ({ lines }: CsvError) => `line ${Number(lines) + layout.skippedLines}`
   const parser = parse({
     bom: true,
+    delimiter: layout.delimiter,
     record_delimiter: ['\r\n', '\n'],
     skip_empty_lines: true,
     // A quote in the middle of a field is a quote.
     relax_quotes: true,
+    ltrim: layout.hasBlanksBeforeQuotes,
+    ...(layout.hasComments ? { comment: '#', comment_no_infix: true } : {}),
+    ...(layout.columns === undefined ? {} : { columns: false, relax_column_count: true }),
     max_record_size: LARGEST_RECORD_BYTES,
     // The line of a row is known only when it is wrong.
     skip_records_with_error: true,
     on_skip(error) {
       if (error?.code !== 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH') throw error
-      handlers.onSkipped(`line ${error.lines}`, error.message)
+      handlers.onSkipped(lineOf(error), error.message, 'rows of another length')
       return undefined
     },
   })
@@ -40,11 +60,19 @@ export async function readCsv(
     write(fields: string[], _encoding, done) {
       try {
         if (columns === undefined) {
-          columns = columnNames(fields)
-          handlers.onColumns(columns)
+          useColumns(fields)
+        } else if (fields.length !== columns.length) {
+          handlers.onSkipped(
+            `record ${ordinal + 1}`,
+            `has ${fields.length} fields, and there are ${columns.length} columns`,
+            'rows of another length',
+          )
+          ordinal += 1
         } else {
           ordinal += 1
-          handlers.onRecord(recordOf(columns, fields), ordinal)
+          const record = recordOf(columns, fields)
+          if (isKnown) handlers.onRecord(record, ordinal, knownIndicators(record) ?? [])
+          else handlers.onRecord(record, ordinal)
         }
         done()
       } catch (error) {
@@ -56,7 +84,7 @@ export async function readCsv(
     await pipeline(Readable.from(chunks), parser, sink)
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
-    throw new FeedError('FEED_INVALID', file, `line ${error.lines}: ${error.message}`, error)
+    throw new FeedError('FEED_INVALID', file, `${lineOf(error)}: ${error.message}`, error)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { Token } from 'stream-json/core/parser.js'
 import type { FeedHandlers } from '../feed-handlers.ts'
+import { tellRecord } from './json-survey.ts'
 import { readTokens, type TokenSink } from './json-tokens.ts'
 import { MAX_DEPTH, ValueAssembler } from './json-value.ts'
 import type { FeedRecord } from './record.ts'
@@ -57,7 +58,7 @@ export class RecordAssembler implements TokenSink {
       this.#handlers.onSkipped(`line ${this.#startLine}`, `the record nests deeper than ${MAX_DEPTH} levels`)
     } else if (value instanceof Map) {
       this.#ordinal += 1
-      this.#handlers.onRecord(value as FeedRecord, this.#ordinal)
+      tellRecord(value as FeedRecord, this.#ordinal, this.#handlers)
     } else {
       this.#handlers.onSkipped(`line ${this.#startLine}`, 'the value is not an object')
     }

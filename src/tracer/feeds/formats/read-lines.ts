@@ -4,21 +4,16 @@ import { pipeline } from 'node:stream/promises'
 import split from 'split2'
 import { FeedError } from '../feed-error.ts'
 import type { FeedHandlers } from '../feed-handlers.ts'
-import { readIndicatorKey } from '../keys/indicator-key.ts'
+import type { LineFormat, LineReader } from './line-format.ts'
 
 const LONGEST_LINE = 1024 * 1024
 /** The message of split2 for a line that is longer. */
 const TOO_LONG = 'maximum buffer reached'
-/**
- * A comment begins with a `#` at the beginning of a line or behind a blank; in a URL it is the beginning of the
- * fragment.
- */
-const COMMENT = /(?:^|\s)#.*$/
-/** No host has one of these: the line is a row of CSV, or a sentence. */
-const NOT_IN_HOST = /[\s,;"']/
+/** Ends of lines: LF, CRLF, and the CR of old files; a CR at the end of a chunk may be the half of a CRLF. */
+const LINE_END = /\r?\n|\r(?!\n|$)/
 
 /**
- * Reads a list: an indicator a line, with `#` before a comment. Lines without an indicator are no records.
+ * Reads a feed of one record a line.
  *
  * @throws FeedError for a line that is longer than 1 MiB
  */
@@ -26,10 +21,11 @@ export async function readLines(
   chunks: AsyncIterable<Buffer>,
   file: string,
   handlers: FeedHandlers,
+  format: LineFormat,
 ): Promise<void> {
-  const list = new ListReader(handlers)
+  const list = new NumberedLines(format.createReader(), handlers)
   // Each line is read as it is cut, so that its number is known when the next one is too long; nothing comes out.
-  const lines = split((line: string) => list.read(line), { maxLength: LONGEST_LINE })
+  const lines = split(LINE_END, (line: string) => list.read(line), { maxLength: LONGEST_LINE })
   lines.resume()
   try {
     await pipeline(Readable.from(chunks), lines)
@@ -43,12 +39,14 @@ export async function readLines(
   }
 }
 
-class ListReader {
+class NumberedLines {
+  readonly #reader: LineReader
   readonly #handlers: FeedHandlers
   #line = 0
   #ordinal = 0
 
-  constructor(handlers: FeedHandlers) {
+  constructor(reader: LineReader, handlers: FeedHandlers) {
+    this.#reader = reader
     this.#handlers = handlers
   }
 
@@ -57,20 +55,17 @@ class ListReader {
     return this.#line
   }
 
-  read(line: string): void {
+  read(text: string): void {
     this.#line += 1
-    const value = line.replace(COMMENT, '').trim()
-    if (value === '') return
-    const key = readIndicatorKey(value, undefined)
-    const host = key?.kind === 'url' ? key.text : key?.kind === 'mask' ? key.mask.text : ''
-    if (key === undefined || NOT_IN_HOST.test(host.split('/', 1)[0]!)) {
-      this.#handlers.onSkipped(
-        `line ${this.#line}`,
-        `${JSON.stringify(value.slice(0, 100))} is no indicator; columns need a --key`,
-      )
+    const line = text.trim()
+    if (line === '') return
+    const result = this.#reader.read(line)
+    if (result === undefined) return
+    if ('skipped' in result) {
+      this.#handlers.onSkipped(`line ${this.#line}`, result.skipped, result.reason)
       return
     }
     this.#ordinal += 1
-    this.#handlers.onRecord(new Map([['value', value]]), this.#ordinal, [{ value, type: undefined }])
+    this.#handlers.onRecord(result.record, this.#ordinal, result.own)
   }
 }

@@ -1,12 +1,15 @@
 import type { Buffer } from 'node:buffer'
 import type { Token } from 'stream-json/core/parser.js'
+import { FeedError } from '../feed-error.ts'
 import type { FeedHandlers } from '../feed-handlers.ts'
 import { FormatDetector, NotOfFormat, type WrappedFormat } from './json-format.ts'
+import { type JsonOutline, JsonSurvey, RecordsAtPath, recordsPath } from './json-survey.ts'
 import { readTokens, type TokenSink } from './json-tokens.ts'
 import { EventReader, EventSurvey, LateEventFields } from './misp-event.ts'
 import { type Manifest, ManifestReader } from './misp-manifest.ts'
 import { WarningListReader, WarningListSurvey } from './misp-warninglist.ts'
 import { RecordAssembler, readJson } from './read-json.ts'
+import { stixRecords } from './stix.ts'
 
 /** Reads the text of the file from its beginning. */
 type OpenText = () => AsyncIterable<Buffer>
@@ -16,24 +19,112 @@ type OpenText = () => AsyncIterable<Buffer>
  * records, and each brings what it can be looked up by. A file that turns out to be one, or not to be one after all, is
  * read anew. A file of no such format is read as `readJson` does.
  *
+ * @param records the path of the records, where it is given
  * @returns the events that the file lists when it is a manifest: its records are in other files
  */
 export async function readAnyJson(
   open: OpenText,
   file: string,
   handlers: FeedHandlers,
+  records?: string,
 ): Promise<Manifest | undefined> {
+  if (records !== undefined) {
+    await readRecordsAt(open, file, handlers, records)
+    return undefined
+  }
   const format = await readUnlessWrapped(open, file, handlers)
   if (format === undefined) return undefined
   try {
+    if (format !== 'one-object') handlers.onFormat?.(format)
     if (format === 'misp-manifest') return await readManifest(open, file)
     if (format === 'misp-events') await readEvents(open, file, handlers)
-    else await readWarningList(open, file, handlers)
+    else if (format === 'misp-warninglist') await readWarningList(open, file, handlers)
+    else await readOneObject(open, file, handlers)
   } catch (error) {
     if (!(error instanceof NotOfFormat)) throw error
-    await readJson(open(), file, handlers)
+    handlers.onFormat?.('json')
+    await readOneObject(open, file, handlers).catch(async (again) => {
+      if (!(again instanceof NotOfFormat)) throw again
+      await readJson(open(), file, handlers)
+    })
   }
   return undefined
+}
+
+/** One object whose records are in it. @throws NotOfFormat when the file is something else, or the object is the record */
+async function readOneObject(open: OpenText, file: string, handlers: FeedHandlers): Promise<void> {
+  const survey = new JsonSurvey()
+  await readTokens(open(), file, survey)
+  const outline = survey.result
+  const path = recordsPath(outline, handlers.wantedKeys ?? [])
+  if (path === undefined) throw new NotOfFormat('the object is the record')
+  await readAt(path, outline, open, file, handlers)
+}
+
+async function readRecordsAt(
+  open: OpenText,
+  file: string,
+  handlers: FeedHandlers,
+  records: string,
+): Promise<void> {
+  const survey = new JsonSurvey()
+  let outline: JsonOutline = { lists: [], scalars: new Map(), isKeyed: false }
+  try {
+    await readTokens(open(), file, survey)
+    outline = survey.result
+  } catch (error) {
+    if (!(error instanceof NotOfFormat)) throw error
+  }
+  const path = records.split(/[/.]/).filter((name) => name !== '')
+  let isThere = false
+  const told: FeedHandlers = {
+    ...toldOf(handlers),
+    onRecord: (...record) => {
+      isThere = true
+      handlers.onRecord(...record)
+    },
+    onSkipped: (...skipped) => {
+      isThere = true
+      handlers.onSkipped(...skipped)
+    },
+    onIgnored: () => {
+      isThere = true
+      handlers.onIgnored?.()
+    },
+  }
+  await readAt(path, outline, open, file, told)
+  if (isThere) return
+  const lists = outline.lists.map((each) => each.join('/')).slice(0, 10)
+  throw new FeedError(
+    'FEED_INVALID',
+    file,
+    `has no records at ${records}; there are lists at ${lists.join(', ') || 'no path'}`,
+  )
+}
+
+async function readAt(
+  path: readonly string[],
+  outline: JsonOutline,
+  open: OpenText,
+  file: string,
+  handlers: FeedHandlers,
+): Promise<void> {
+  handlers.onRecordsPath?.(path)
+  const isStix = path.at(-1) === 'objects' && (handlers.wantedKeys ?? []).length === 0
+  if (isStix) handlers.onFormat?.('stix')
+  const make = isStix ? stixRecords(handlers, Date.now()) : undefined
+  await readTokens(open(), file, new RecordsAtPath(path, outline, handlers, make))
+}
+
+function toldOf(handlers: FeedHandlers): FeedHandlers {
+  return {
+    wantedKeys: handlers.wantedKeys ?? [],
+    onColumns: (columns) => handlers.onColumns(columns),
+    onRecord: (...record) => handlers.onRecord(...record),
+    onSkipped: (...skipped) => handlers.onSkipped(...skipped),
+    onIgnored: () => handlers.onIgnored?.(),
+    onRecordsPath: (path) => handlers.onRecordsPath?.(path),
+  }
 }
 
 /** @returns the format that the file may have; then nothing has been told of it */

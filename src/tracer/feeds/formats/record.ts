@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { wireText } from '../../protocol.ts'
 
 /** A value in a feed. Numbers are text as it stands in the file: no digit is lost. */
@@ -5,6 +6,38 @@ export type FeedValue = string | boolean | null | readonly FeedValue[] | FeedRec
 
 /** A record of a feed: its fields in the order of the file. */
 export type FeedRecord = ReadonlyMap<string, FeedValue>
+
+/** A context has at most so many bytes of UTF-8. */
+export const LONGEST_CONTEXT = 16 * 1024
+/** Marks a context of which fields were left out. */
+const TRUNCATED = '|context_truncated=true'
+/** A UTF-16 unit takes at most so many bytes. */
+const BYTES_OF_UNIT = 3
+
+/** A context as it goes on the wire. */
+export interface WireContext {
+  readonly text: string
+  /** Fields were left out, and it says so. */
+  readonly isTruncated: boolean
+}
+
+/** The context of a record, in which fields that do not fit into 16 KiB are left out, whole ones. */
+export function wireContext(record: FeedRecord): WireContext {
+  const text = recordContext(record)
+  if (text.length * BYTES_OF_UNIT <= LONGEST_CONTEXT || byteLength(text) <= LONGEST_CONTEXT) {
+    return { text, isTruncated: false }
+  }
+  let kept = ''
+  let room = LONGEST_CONTEXT - TRUNCATED.length
+  // No value holds a `|`, so each one begins a field.
+  for (const field of text.slice(1).split('|')) {
+    const bytes = byteLength(field) + 1
+    if (bytes > room) continue
+    kept += `|${field}`
+    room -= bytes
+  }
+  return { text: kept + TRUNCATED, isTruncated: true }
+}
 
 /**
  * The context of a record as it goes on the wire. It is the text that `contextText(flattenContext(record))` would make
@@ -40,4 +73,8 @@ function isScalar(value: FeedValue): value is string | boolean | null {
 function scalarText(value: string | boolean | null): string {
   if (typeof value === 'string') return wireText(value)
   return value === null ? '' : String(value)
+}
+
+function byteLength(text: string): number {
+  return Buffer.byteLength(text, 'utf8')
 }

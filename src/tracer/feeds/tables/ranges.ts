@@ -8,6 +8,10 @@ export interface RangeEntry extends AddressRange {
 
 /** No node. */
 const NONE = -1
+/** The last IPv4 address. */
+const LAST_ADDRESS = 2 ** 32 - 1
+/** So many entries can be numbered beside an IPv4 address in one number without loss. */
+const MOST_NUMBERED = 2 ** 20
 /** Entries are looked at this many at a time between two looks at the clock. */
 const STEP = 4096
 
@@ -68,8 +72,13 @@ class IntervalTree {
     const tree = new IntervalTree(entries)
     if (entries.length === 0) return tree
     const all = Array.from(entries, (_, i) => i)
-    const byFirst = await sortInSlices(all, (a, b) => order(entries[a]!.first, entries[b]!.first), pace)
-    const byLast = await sortInSlices(all, (a, b) => order(entries[b]!.last, entries[a]!.last), pace)
+    const byFirst =
+      sortedByNumber(entries, ({ first }) => first) ??
+      (await sortInSlices(all, (a, b) => order(entries[a]!.first, entries[b]!.first), pace))
+    if (pace.isDue()) await pace.rest()
+    const byLast =
+      sortedByNumber(entries, ({ last }) => (typeof last === 'number' ? LAST_ADDRESS - last : last)) ??
+      (await sortInSlices(all, (a, b) => order(entries[b]!.last, entries[a]!.last), pace))
     // A task that is left: make a node of these ranges and write its number into a list of children.
     const todo = [{ byFirst, byLast, children: [0], at: 0 }]
     let steps = 0
@@ -151,4 +160,21 @@ class IntervalTree {
 function order(a: Address, b: Address): number {
   if (a === b) return 0
   return a < b ? -1 : 1
+}
+
+/**
+ * The numbers of the entries in the order of an IPv4 address of theirs, equal ones in their own order: sorted as numbers,
+ * a tenth of the time that a comparison of entries takes.
+ *
+ * @returns undefined for IPv6, and for more entries than fit
+ */
+function sortedByNumber(
+  entries: readonly RangeEntry[],
+  addressOf: (entry: RangeEntry) => Address,
+): number[] | undefined {
+  if (entries.length > MOST_NUMBERED || typeof entries[0]!.first !== 'number') return undefined
+  const keys = new Float64Array(entries.length)
+  for (const [i, entry] of entries.entries()) keys[i] = (addressOf(entry) as number) * MOST_NUMBERED + i
+  keys.sort()
+  return Array.from(keys, (key) => key % MOST_NUMBERED)
 }

@@ -183,7 +183,7 @@ test('a full disk is a clear error, at whatever place it is full', {
   const record = (i: number, note: string) => JSON.stringify({ ioc: `host${i}.example`, note })
   // Long contexts fill it while the feed is read, entries when they are sorted, or when they are written.
   const cases = [
-    { records: Array.from({ length: 10 }, (_, i) => record(i, 'x'.repeat(1_000_000))), runBytes: undefined },
+    { records: Array.from({ length: 1000 }, (_, i) => record(i, 'x'.repeat(12_000))), runBytes: undefined },
     { records: Array.from({ length: 30_000 }, (_, i) => record(i, 'y'.repeat(200))), runBytes: 1_000_000 },
     { records: Array.from({ length: 15_000 }, (_, i) => record(i, 'z'.repeat(300))), runBytes: undefined },
   ]

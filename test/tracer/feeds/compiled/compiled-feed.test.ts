@@ -76,7 +76,7 @@ test('a file of another version is refused with what to do', async () => {
   await writeFile(file, bytes)
   const error = await refusal(file)
   assert.equal(error.code, 'FEED_VERSION')
-  assert.match(error.message, /another version of tracer \(format 7, this one reads 2\); compile it again/)
+  assert.match(error.message, /another version of tracer \(format 7, this one reads 3\); compile it again/)
 })
 
 test('what is no compiled feed is refused', async () => {
@@ -171,7 +171,7 @@ test('a file without records, and one with few, have what they have', async () =
     [
       { key: 'ioc', kind: 'mask', indicator: '*.b.example/*', context: '|ioc=*.b.example/*|n=3' },
       { key: 'ioc', kind: 'ip', indicator: '192.0.2.0-192.0.2.255', context: '|ioc=192.0.2.0/24|n=2' },
-      { key: 'ioc', kind: 'url', indicator: 'a.example', context: '|ioc=a.example|n=1' },
+      { key: 'ioc', kind: 'host', indicator: 'a.example', context: '|ioc=a.example|n=1' },
     ],
   )
   few.close()

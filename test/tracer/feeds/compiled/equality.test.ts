@@ -75,7 +75,10 @@ async function assertEqual(
   expectedHits?: number,
 ): Promise<void> {
   const records = keys.map((key, i) => ({ key, n: String(i) }))
-  const both = await loadBoth(temporaryDirectory(), JSON.stringify(records), [{ key: 'key' }])
+  const both = await loadBoth(temporaryDirectory(), JSON.stringify(records), [
+    { key: 'key' },
+    { key: 'key', type: 'url' },
+  ])
   t.after(() => both.close())
   const hits = assertSame(both, asAllTypes([...keys, ...queries]))
   if (expectedHits !== undefined) assert.equal(hits, expectedHits)
@@ -217,7 +220,10 @@ test('keys and contexts of any length', async (t) => {
     { key: '192.0.2.1-192.0.2.254', note: 'r'.repeat(100) },
     { key: '192.0.2.7-192.0.2.9', note: 'r'.repeat(700) },
   ]
-  const both = await loadBoth(temporaryDirectory(), JSON.stringify(records), [{ key: 'key' }])
+  const both = await loadBoth(temporaryDirectory(), JSON.stringify(records), [
+    { key: 'key' },
+    { key: 'key', type: 'url' },
+  ])
   t.after(() => both.close())
   const queries = records.flatMap(({ key }) => key)
   const hits = assertSame(both, asAllTypes([...queries, 'a.y.example', '192.0.2.8', '%'.repeat(99_999)]))
@@ -261,7 +267,7 @@ test('events of MISP, which say themselves what is looked up', async (t) => {
   t.after(() => both.close())
   assert.equal(
     assertSame(both, asAllTypes(['192.0.2.7', 'evil.example', 'e'.repeat(64), 'not looked up'])),
-    4,
+    6,
   )
 })
 

@@ -167,7 +167,7 @@ test('a record that merely has a response is a feed like any other', async () =>
   const feed = await load('{"response": [{"host": "a.example"}, {"host": "b.example"}], "took": 3}', {
     key: 'response/host',
   })
-  assert.equal(feed.records, 1)
+  assert.equal(feed.records, 2)
   assert.equal(feed.find('url', 'b.example').length, 1)
 })
 

@@ -35,7 +35,8 @@ test('a host name is the domain and all below it, with any path, as in MISP', as
   for (const url of ['notexample.com', 'example.com.evil.test', 'evil.test/example.com'])
     assert.equal(feed.find('url', url).length, 0, url)
   assert.equal(feed.find('ip', '203.0.113.7').length, 1)
-  assert.equal(feed.find('url', 'http://203.0.113.7/a').length, 1)
+  // As an address, and as the name of a host.
+  assert.equal(feed.find('url', 'http://203.0.113.7/a').length, 2)
 })
 
 test('texts are exact, of any type', async () => {
@@ -94,10 +95,10 @@ test('what only looks like a list of MISP is a feed like any other', async () =>
 })
 
 test('names from outside are only names', async () => {
-  const text = `{"__proto__": {"type": "regex"}, "list": ["__proto__", "constructor"], "name": "__proto__", "type": "string", "version": 1}`
+  const text = `{"__proto__": {"type": "regex"}, "list": ["__proto__.example", "constructor.example"], "name": "__proto__", "type": "string", "version": 1}`
   const feed = await load(text)
-  assert.deepEqual(feed.find('url', 'constructor'), [
-    '|value=constructor|list=__proto__|version=1|description=|type=string',
+  assert.deepEqual(feed.find('url', 'constructor.example'), [
+    '|value=constructor.example|list=__proto__|version=1|description=|type=string',
   ])
 })
 

@@ -3,8 +3,6 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { load } from '../loaded.ts'
 
-const LINES = { text: 'lines' } as const
-
 test('a list has one indicator a line, of any type, with comments', async () => {
   const text = [
     '# our own',
@@ -19,7 +17,7 @@ test('a list has one indicator a line, of any type, with comments', async () => 
     'http://example.com/a#b',
   ].join('\n')
   for (const content of [text, gzipSync(text), `\ufeff${text}\n`]) {
-    const list = await load(content, {}, LINES)
+    const list = await load(content)
     assert.deepEqual([list.records, list.skipped], [7, 0])
     for (const [type, value] of [
       ['url', 'http://GMER.com/'],
@@ -32,24 +30,29 @@ test('a list has one indicator a line, of any type, with comments', async () => 
     ] as const) {
       assert.equal(list.find(type, value).length, 1, value)
     }
-    assert.equal(list.find('url', 'gmer.com/path').length, 0)
+    assert.equal(list.find('url', 'gmer.com/path').length, 1)
+    assert.equal(list.find('url', 'example.com/a/b').length, 0)
   }
 })
 
 test('what is no indicator is skipped, and a table of columns is refused with advice', async () => {
-  const list = await load('gmer.com\nnot an indicator\n/only/a/path\n', {}, LINES)
-  assert.deepEqual([list.records, list.skipped], [2, 1])
-  assert.match(list.skippedPlaces[0]!, /^line 2: "not an indicator" is no indicator/)
-  await assert.rejects(load('domain,why\na.example,x\n', {}, LINES), /line 1: .*columns need a --key/)
+  const list = await load('gmer.com\nnot an indicator\n/only/a/path\nme@example.com\n')
+  assert.deepEqual([list.records, list.skipped], [1, 3])
+  assert.match(list.skippedPlaces[0]!, /^line 2: "not" is of no known kind/)
+  assert.deepEqual(
+    list.skipReasons?.map(({ reason, count }) => [reason, count]),
+    [['of no known kind', 3]],
+  )
+  await assert.rejects(load('who,why\na.example,x\n'), /needs a --key.*who, why/)
 })
 
 test('a list may be empty but for a comment', async () => {
-  assert.equal((await load('# none yet\n', {}, LINES)).records, 0)
-  await assert.rejects(load('\n', {}, LINES), { code: 'FEED_EMPTY', message: /# none/ })
+  assert.equal((await load('# none yet\n')).records, 0)
+  await assert.rejects(load('\n'), { code: 'FEED_EMPTY', message: /# none/ })
 })
 
 test('a line without an end is refused', async () => {
-  await assert.rejects(load(`a.example\n${'x'.repeat(2 ** 20 + 2 ** 18)}`, {}, LINES), {
+  await assert.rejects(load(`a.example\n${'x'.repeat(2 ** 20 + 2 ** 18)}`), {
     code: 'FEED_INVALID',
     message: /line 2: longer than 1 MiB/,
   })
@@ -57,5 +60,5 @@ test('a line without an end is refused', async () => {
 
 test('warning-lists of MISP are lists, too', async () => {
   const text = '{"list": ["192.0.2.0/24"], "name": "N", "type": "cidr", "version": 1}'
-  assert.equal((await load(text, {}, LINES)).find('ip', '192.0.2.3').length, 1)
+  assert.equal((await load(text)).find('ip', '192.0.2.3').length, 1)
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FeedRecord, FeedValue } from '../../../../src/tracer/feeds/formats/record.ts'
-import { KeyPath, parseFeedKey } from '../../../../src/tracer/feeds/keys/key-path.ts'
+import { type FoundValue, KeyPath, parseFeedKey } from '../../../../src/tracer/feeds/keys/key-path.ts'
 
 /** A record of an object that holds objects and lists. */
 function recordOf(value: object): FeedRecord {
@@ -16,8 +16,9 @@ function toFeedValue(value: unknown): FeedValue {
 
 /** The values under a path, undefined when it is not there. */
 function collect(path: string, value: object): string[] | undefined {
-  const values: string[] = []
-  return new KeyPath(path).collect(recordOf(value), values) ? values : undefined
+  const values: FoundValue[] = []
+  const isThere = new KeyPath(path).collect(recordOf(value), values)
+  return isThere ? values.map((found) => found.value) : undefined
 }
 
 test('a key is a field, and perhaps a type', () => {

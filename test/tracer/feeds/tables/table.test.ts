@@ -11,7 +11,10 @@ async function tableOf(keys: readonly string[], category?: string) {
   const store = new TextStore()
   const builder = new FeedTableBuilder(store, category)
   for (const [position, key] of keys.entries()) {
-    builder.add(readIndicatorKey(key, undefined)!, store.put(`${position} ${key}`))
+    builder.add(
+      (readIndicatorKey(key, undefined) ?? readIndicatorKey(key, 'url'))!,
+      store.put(`${position} ${key}`),
+    )
   }
   const table = await builder.finish(new Pace())
   return {
