@@ -17,7 +17,8 @@ const TABLES = 'kinds: {1: first, 2: second}\n'
 const EVENTS = '{"src":"192.0.2.1","user":"ANNA","n":1}\n{"src":"192.0.2.2","n":2}\n'
 
 /** Rules that keep a processor busy for much longer than a second. */
-const RUNAWAY = 'sum([a * b for a in range(90000) for b in range(90000)])'
+/** It builds nothing, so that the limit of work ends it, after some seconds. */
+const RUNAWAY = 'len([a for a in range(9000000) for b in range(9000000) if b < 0])'
 
 const RULES_EDITOR = '#rules-editor .cm-content'
 /** Expressions that are evaluated in the page, or in its worker. */
@@ -109,6 +110,19 @@ describe('the page of the playground', { skip: CHROMIUM === undefined && NO_BROW
     await page.keyboard.insertText(written)
   }
 
+  let resets = 0
+  /** The rules of the beginning, and their output: not that of a run before. */
+  async function reset(): Promise<void> {
+    const name = `reset${++resets}`
+    await replaceRules(`${RULES}${name}: src\n`)
+    await shows('#outputs', `"${name}"`)
+    await replaceRules(RULES)
+    await page
+      .locator('#outputs')
+      .filter({ hasNotText: `"${name}"` })
+      .waitFor()
+  }
+
   it('shows output and rejects of the files that it was started with, and hides the token', async () => {
     await shows('#counts', '1 written, 1 rejected')
     assert.match(await text('#outputs'), /"ip": "192\.0\.2\.1"\s+\},\s+"name": "anna",\s+"kind": "first"/)
@@ -152,7 +166,7 @@ describe('the page of the playground', { skip: CHROMIUM === undefined && NO_BROW
   })
 
   it('shows the reference of a function under the pointer, and at the cursor with F1', async () => {
-    await replaceRules(RULES)
+    await reset()
     const call = page.locator('.tok-call', { hasText: 'lookup' })
     await call.hover()
     await shows('.cm-tooltip-hover .doc', 'Finds the value')
@@ -166,7 +180,7 @@ describe('the page of the playground', { skip: CHROMIUM === undefined && NO_BROW
   })
 
   it('explains a value and a rejection, and goes to the rule', async () => {
-    await replaceRules(RULES)
+    await reset()
     await page.locator('#outputs .value', { hasText: '"first"' }).click()
     await shows('#explanation-body .outcome', 'The value is "first"')
     assert.match(
@@ -192,6 +206,7 @@ describe('the page of the playground', { skip: CHROMIUM === undefined && NO_BROW
   })
 
   it('saves with the keyboard, asks before it writes over the changes of others', async () => {
+    await reset()
     await typeAtEnd('more: src\n')
     await page.keyboard.press(`${MOD}+s`)
     await shows('#status', 'x.yaml saved.')
