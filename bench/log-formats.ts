@@ -79,6 +79,51 @@ const CASES: readonly Case[] = [
     result: '0',
   },
   {
+    name: 'parse_leef',
+    rule: "parse_leef(v)['extension']['src']",
+    value: (number) =>
+      `LEEF:1.0|Acme|Wall|1.2|deny|src=10.0.0.${number() % 250}\tdst=192.0.2.7\tusrName=ann\tmsg=rule ${number()}`,
+    result: '10.0.0.0',
+  },
+  {
+    name: 'parse_xml',
+    rule: "parse_xml(v)['alert']['src']",
+    value: (number) =>
+      `<alert id="${number()}"><src>10.0.0.${number() % 250}</src><tag>a</tag><tag>b &amp; c</tag></alert>`,
+    result: '10.0.0.0',
+  },
+  {
+    name: 'dissect',
+    rule: "dissect(v, '%{src} -> %{dst}: %{action} by rule %{rule}')['rule']",
+    tap: "parts = v.split(' ')\nr = parts[-1]",
+    value: (number) => `10.0.0.1 -> 192.0.2.7: deny by rule ${number()}`,
+    result: '0',
+  },
+  {
+    name: 'extract',
+    rule: "extract(v, '(?P<user>\\\\w+) from (?P<ip>[\\\\d.]+) port (?P<port>\\\\d+)')['port']",
+    value: (number) => `Accepted password for ann from 192.0.2.7 port ${number()} ssh2`,
+    result: '0',
+  },
+  {
+    name: 'html_unescape',
+    rule: 'html_unescape(v)',
+    value: (number) => `a &lt;b&gt; &amp; &quot;${number()}&quot; &#8364;`,
+    result: 'a <b> & "0" €',
+  },
+  {
+    name: 'flatten',
+    rule: "flatten(v)['user.name']",
+    value: (number) => ({ user: { name: `user${number()}`, groups: ['a'] }, http: { request: { id: 1 } } }),
+    result: 'user0',
+  },
+  {
+    name: 'snake_case',
+    rule: "snake_case(v)['user_identity']",
+    value: (number) => ({ userIdentity: `user${number()}`, sourceIPAddress: '192.0.2.7', eventName: 'Get' }),
+    result: 'user0',
+  },
+  {
     name: 'parse_clf',
     rule: "parse_clf(v)['size']",
     tap: "quoted = v.split('\"')\nhead = quoted[0].split(' ')\nrequest = quoted[1].split(' ')\nnumbers = quoted[2].split(' ')\nentry = {'host': head[0], 'user': head[2], 'timestamp': v[v.find('[') + 1:v.find(']')], 'method': request[0], 'url': request[1], 'protocol': request[2], 'status': int(numbers[1]), 'size': int(numbers[2]), 'referrer': quoted[3], 'agent': quoted[5]}\nr = entry['size']",
