@@ -31,6 +31,8 @@ export interface TestRules {
   readonly rules: readonly string[] | undefined
   /** Relative to the test file. Undefined: those beside the rule files. */
   readonly lookups: readonly string[] | undefined
+  /** Databases of addresses, relative to the test file. Undefined: none. */
+  readonly mmdb: readonly string[] | undefined
   readonly noRoute: NoRoute | undefined
   readonly allowUnsafePatterns: boolean | undefined
   readonly maxWork: number | undefined
@@ -103,6 +105,7 @@ const names = (keys: readonly TestKey[]): string[] => keys.map(({ name }) => nam
 const INPUT_NAMES = names(INPUT_KEYS)
 const TOP_KEYS = names([...RULE_KEYS, ...INPUT_KEYS, RECEIVED_KEY])
 const ALL_CASE_KEYS = names([...CASE_KEYS, ...INPUT_KEYS, RECEIVED_KEY])
+const REJECT_NAMES = names(REJECT_KEYS)
 const INPUTS = ['event', 'raw', 'raw_base64']
 
 /** Names of keys in the tests of other tools. */
@@ -150,6 +153,7 @@ export function readTestOptions(
 export const NO_SETTINGS: TestSettings = {
   rules: undefined,
   lookups: undefined,
+  mmdb: undefined,
   noRoute: undefined,
   allowUnsafePatterns: undefined,
   maxWork: undefined,
@@ -240,6 +244,9 @@ class TestFileReader {
         break
       case 'lookups':
         settings.lookups = this.#paths(entry)
+        break
+      case 'mmdb':
+        settings.mmdb = this.#paths(entry)
         break
       case 'no_route':
         if (scalar === 'reject' || scalar === 'drop' || scalar === 'pass') settings.noRoute = scalar
@@ -460,8 +467,7 @@ class TestFileReader {
       return undefined
     }
     for (const entry of document.entries(content, field)) {
-      if (!REJECT_KEYS.some((key) => key === entry.name))
-        this.#unknown(entry, REJECT_KEYS, 'a rejection', field)
+      if (!REJECT_NAMES.includes(entry.name)) this.#unknown(entry, REJECT_NAMES, 'a rejection', field)
       const value = contentOf(entry.value)
       if (entry.name === 'code' && value?.kind === 'scalar') {
         this.#isCode(document.scalarText(value), value, field)
