@@ -146,11 +146,11 @@ describe('normalize lsp', () => {
       return problems.map(({ message, range: { start } }) => [
         start.line,
         start.character,
-        message.split('\n')[0],
+        String(message).split('\n')[0],
       ])
     }
     const tests = 'cases:\n  - {name: a, event: {src: 192.0.2.1}, expect: {a: {$ayn: ip}}}\n'
-    assert.deepEqual(await told('x.test.yaml', tests), [[1, 51, "there is no matcher '$ayn'"]])
+    assert.deepEqual(await told('x.test.yaml', tests), [[1, 52, "there is no matcher '$ayn'"]])
     const routes = await told('routes.yaml', 'routes:\n  - x\n  - gone\n')
     assert.deepEqual(
       routes.map(([line, column]) => [line, column]),
