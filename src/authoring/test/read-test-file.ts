@@ -10,7 +10,6 @@ import { contentOf, type MappingNode, type Range, type YamlNode } from '../../ru
 import { scalarValue } from '../../rules/yaml/values.ts'
 import type { Entry } from '../../rules/yaml/yaml.ts'
 import { YamlDocument } from '../../rules/yaml/yaml.ts'
-import type { Detection } from '../../tracer/protocol.ts'
 import type { Expected } from './expected.ts'
 import { ExpectedReader } from './expected.ts'
 import { type InputDraft, readInputKey, unfitKey } from './input-keys.ts'
@@ -57,8 +56,20 @@ export type CaseInput =
   /** Bytes as they come in. */
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
 
+/**
+ * A detection as the tracer's client gives it. The protocol has the same type in a file that needs Node, which the page of the
+ * playground, where tests are read too, does not have.
+ */
+interface CaseDetection {
+  readonly category: string
+  /** The indicator. */
+  readonly matched: string
+  /** The context: names and texts. */
+  readonly fields: readonly (readonly [name: string, text: string])[]
+}
+
 /** The tracer in a case: its answers by indicator, or the way in which it fails. */
-export type CaseDetections = ReadonlyMap<string, readonly Detection[]> | 'timeout' | 'unavailable'
+export type CaseDetections = ReadonlyMap<string, readonly CaseDetection[]> | 'timeout' | 'unavailable'
 
 /** What a case expects. A part that is undefined: nothing of the kind may come. */
 export interface Expectation {
@@ -539,7 +550,7 @@ class TestFileReader {
       )
       return undefined
     }
-    const answers = new Map<string, Detection[]>()
+    const answers = new Map<string, CaseDetection[]>()
     for (const { name, value } of document.entries(content, field)) {
       const list = contentOf(value)
       const items = list?.kind === 'sequence' ? list.items : [value]
@@ -551,7 +562,7 @@ class TestFileReader {
     return answers
   }
 
-  #detection(item: YamlNode, matched: string, field: string, hint: string): Detection | undefined {
+  #detection(item: YamlNode, matched: string, field: string, hint: string): CaseDetection | undefined {
     const document = this.#document
     const content = contentOf(item)
     if (content?.kind !== 'mapping') {
