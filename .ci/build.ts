@@ -5,6 +5,9 @@
  * they share goes into dist/chunks/, together with the libraries that are plain JavaScript: an entry then loads a few
  * files, where it would load some hundred, and that is most of what a start costs. Libraries with native parts, or with
  * files or threads of their own, stay outside. `normalize` is a script for itself. Types are a file for each module, as the compiler writes them.
+ *
+ * dist/portable/ has the modules of `sluice/runtime` one by one, without anything of Node: of these a bundler takes what a compiled
+ * module imports, which joined files would not let it.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -27,7 +30,16 @@ const ENTRIES = [
 ]
 
 /** Those that are not joined: lmdb is native, and the others look for files of their own, or are seldom needed. */
-const OUTSIDE = ['lmdb', 'pino', 'prom-client', 'maxmind', 're2js', 'undici', 'vscode-languageserver']
+const OUTSIDE = [
+  'lmdb',
+  'pino',
+  'prom-client',
+  'maxmind',
+  're2js',
+  'undici',
+  'esbuild',
+  'vscode-languageserver',
+]
 
 /** The page of the playground, and the worker in which its rules run: for a browser, each in one file. */
 const PAGE = 'src/authoring/playground/page'
@@ -93,6 +105,7 @@ const page = await build({
 for (const name of ['index.html', 'style.css', 'icon.svg']) {
   copyFileSync(join(ROOT, PAGE, name), join(DIST, 'playground', name))
 }
+await writePortableRuntime()
 const ofScript = await buildNormalize()
 const inputs = [metafile, ofScript.metafile, page.metafile].flatMap((file) => Object.keys(file!.inputs))
 writeFileSync(join(DIST, 'THIRD-PARTY-LICENSES.txt'), licences(inputs))
@@ -100,6 +113,38 @@ for (const command of [...COMMANDS, 'cli/normalize']) chmodSync(join(DIST, `${co
 
 function sourceOf(entry: string): string {
   return COMMANDS.includes(entry) ? entry.replace('cli/', 'cli/start-') : entry
+}
+
+/** Writes dist/portable/. */
+async function writePortableRuntime(): Promise<void> {
+  const shared = {
+    absWorkingDir: ROOT,
+    bundle: true,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2022',
+    packages: 'external',
+    logLevel: 'warning',
+  } as const
+  const whole = await build({ ...shared, entryPoints: ['src/runtime.ts'], write: false, metafile: true })
+  const portable = join(DIST, 'portable')
+  await build({
+    ...shared,
+    entryPoints: Object.keys(whole.metafile.inputs),
+    outbase: 'src',
+    outdir: portable,
+    plugins: [
+      {
+        name: 'one by one',
+        setup({ onResolve }) {
+          onResolve({ filter: /^\.\.?\// }, ({ path, kind }) =>
+            kind === 'entry-point' ? undefined : { path: path.replace(/\.ts$/, '.js'), external: true },
+          )
+        },
+      },
+    ],
+  })
+  writeFileSync(join(portable, 'package.json'), '{"type":"module","sideEffects":false}\n')
 }
 
 /**

@@ -99,7 +99,7 @@ export async function run({ quick, rounds = quick ? 3 : 5 }: BenchOptions): Prom
   const rows: Row[] = []
   for (const { name, pattern, bare, subject } of CASES) {
     const compiled = compilePattern(pattern, () => re2js)
-    const linear = LinearMatcher.make(simplify(parsePattern(pattern).root), re2js)
+    const linear = LinearMatcher.make(simplify(parsePattern(pattern).root), () => re2js)
     assert.ok(linear !== undefined)
     const tests = [
       () => repeat(() => compiled.matches(subject)),

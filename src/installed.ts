@@ -25,6 +25,11 @@ export function workerEntry(built: string, source: string): URL {
   return pathToFileURL(IS_SOURCE ? join(ROOT, 'src', source) : join(ROOT, 'dist', `${built}.js`))
 }
 
+/** The file from which a bundler takes what compiled modules import. */
+export function bundlerRuntime(): string {
+  return IS_SOURCE ? join(ROOT, 'src', 'runtime.ts') : join(ROOT, 'dist', 'portable', 'runtime.js')
+}
+
 /**
  * The folder above the one called `src` or `dist` that is the nearest to a folder, or is it.
  *

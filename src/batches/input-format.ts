@@ -1,6 +1,5 @@
 /** The formats of the input, in a table: a new one is an entry here. */
 
-import type { Re2 } from '../expression/regex/linear-matcher.ts'
 import { CsvSplitter } from '../formats/csv.ts'
 import type { InputFormat, InputSettings } from '../formats/input-options.ts'
 import type { LineOptions } from '../formats/lines.ts'
@@ -15,17 +14,20 @@ import type { TextCoding } from '../json/text-coding.ts'
 import type { EventReader } from '../rules/apply/parse-event.ts'
 import { EventParser } from '../rules/apply/parse-event.ts'
 import { CsvReader } from './csv-reader.ts'
-import type { Cutter } from './cutter.ts'
-import { EventCutter } from './event-cutter.ts'
-import { LineCutter } from './line-cutter.ts'
-import { lineTest } from './multiline-pattern.ts'
 import { TextReader } from './text-reader.ts'
-import { TranscodingCutter } from './transcoding-cutter.ts'
+
+/**
+ * Makes the test of a pattern of `multiline` (batches/multiline-pattern.ts has it): engines of patterns are large, and whoever reads no such
+ * events does without.
+ *
+ * @throws {TypeError} when the pattern cannot be used
+ */
+export type LineTest = (pattern: string) => (line: string) => boolean
 
 /** The settings, and what is made of bytes that do not fit the encoding. */
 interface FormatSettings extends InputSettings {
   readonly invalid: InvalidBytes
-  readonly loadRe2: () => Re2
+  readonly lineTest: LineTest
 }
 
 /** A format whose events are lines, or are skipped: whoever has complete lines can read them without those before them. */
@@ -68,9 +70,9 @@ const FORMATS: Readonly<Record<InputFormat, Format>> = {
 
 /** Text whose events may have several lines. */
 const MULTILINE: StreamFormat = {
-  createSplitter: ({ multiline = '', loadRe2, ...settings }, coding) =>
+  createSplitter: ({ multiline = '', lineTest, ...settings }, coding) =>
     new MultilineSplitter(settings.maxLineBytes, coding, {
-      begins: lineTest(multiline, loadRe2),
+      begins: lineTest(multiline),
       maxLines: settings.multilineMaxLines,
       maxBytes: settings.multilineMaxBytes,
       invalid: settings.invalid,
@@ -78,8 +80,8 @@ const MULTILINE: StreamFormat = {
   createReader: () => new TextReader(),
 }
 
-function noRe2(): never {
-  throw new TypeError('the pattern needs re2js, which is not there')
+function noPatterns(): never {
+  throw new TypeError('multiline needs the engines of patterns, which are not here')
 }
 
 /** A format with its settings. */
@@ -91,10 +93,10 @@ export class EventFormat {
   readonly #format: Format
   readonly #settings: FormatSettings
 
-  /** @param loadRe2 loads the engine of patterns that V8's could take too long for. Default: such patterns are refused */
-  constructor(settings: InputSettings, loadRe2: () => Re2 = noRe2) {
+  /** @param lineTest makes the test of `multiline`. Default: that is refused */
+  constructor(settings: InputSettings, lineTest: LineTest = noPatterns) {
     this.#format = settings.multiline === undefined ? FORMATS[settings.inputFormat] : MULTILINE
-    this.#settings = { ...settings, invalid: invalidBytes(settings), loadRe2 }
+    this.#settings = { ...settings, invalid: invalidBytes(settings), lineTest }
     const isByLine = 'lines' in this.#format
     this.lines = isByLine ? (this.#format as LineFormat).lines(this.#settings) : undefined
     this.hasJsonLines = isByLine && (this.#format as LineFormat).hasJsonLines
@@ -112,7 +114,7 @@ export class EventFormat {
    * @throws {TypeError} when a pattern cannot be used
    */
   createSplitter(coding: TextCoding): Splitter {
-    const splitter = this.#createSplitter(coding)
+    const splitter = this.createUtf8Splitter(coding)
     const transcoder = this.createTranscoder()
     return transcoder === undefined ? splitter : new TranscodingSplitter(transcoder, splitter)
   }
@@ -123,22 +125,11 @@ export class EventFormat {
   }
 
   /**
-   * A cutter for worker threads, whose blocks are UTF-8.
+   * A splitter for bytes that are UTF-8 already, of one source.
    *
-   * @param blockBytes a block has about so many bytes
    * @throws {TypeError} when a pattern cannot be used
    */
-  createCutter(blockBytes: number, coding: TextCoding): Cutter {
-    const { maxLineBytes } = this.#settings
-    const cutter =
-      this.lines === undefined
-        ? new EventCutter(() => this.#createSplitter(coding), blockBytes)
-        : new LineCutter(maxLineBytes, blockBytes, coding)
-    const transcoder = this.createTranscoder()
-    return transcoder === undefined ? cutter : new TranscodingCutter(transcoder, cutter)
-  }
-
-  #createSplitter(coding: TextCoding): Splitter {
+  createUtf8Splitter(coding: TextCoding): Splitter {
     const format = this.#format
     if ('createSplitter' in format) return format.createSplitter(this.#settings, coding)
     return new LineSplitter(this.#settings.maxLineBytes, coding, this.lines)

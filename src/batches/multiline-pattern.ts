@@ -2,6 +2,7 @@ import { Failure } from '../expression/failure.ts'
 import { compilePattern } from '../expression/regex/engine.ts'
 import type { Re2 } from '../expression/regex/linear-matcher.ts'
 import { PatternError } from '../expression/regex/pattern-error.ts'
+import type { LineTest } from './input-format.ts'
 
 /**
  * The test of a line against a pattern of Python's `re`, at the beginning of the line, as `match` in rules. It takes time linear in the
@@ -21,6 +22,13 @@ export function lineTest(pattern: string, loadRe2: () => Re2): (line: string) =>
       throw error
     }
   }
+}
+
+/** The same where re2js is not at hand: a pattern that needs it is refused. */
+export const portableLineTest: LineTest = (pattern) => lineTest(pattern, noRe2)
+
+function noRe2(): never {
+  throw new TypeError('the pattern needs re2js, which is not there')
 }
 
 function compiledPattern(pattern: string, loadRe2: () => Re2) {

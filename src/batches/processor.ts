@@ -1,6 +1,5 @@
 import type { BatchNotes, EventText, OutputEvent, RejectedEvent } from '../event.ts'
 import { inOrder, rejectedEvent, withReplaced } from '../event.ts'
-import type { Re2 } from '../expression/regex/linear-matcher.ts'
 import type { InputOptions, InputSettings } from '../formats/input-options.ts'
 import { inputSettings } from '../formats/input-options.ts'
 import { HAND_ON_BYTES, HAND_ON_RECORD_BYTES } from '../formats/limits.ts'
@@ -19,6 +18,7 @@ import type { EventReader } from '../rules/apply/parse-event.ts'
 import type { Dropped } from '../rules/apply/split-elements.ts'
 import { SplitElements } from '../rules/apply/split-elements.ts'
 import type { Runner } from '../rules/run.ts'
+import type { LineTest } from './input-format.ts'
 import { EventFormat } from './input-format.ts'
 import type { RejectedSink } from './rejected-records.ts'
 import { Slice } from './slice.ts'
@@ -30,8 +30,8 @@ export interface ProcessorOptions extends InputOptions {
   readonly stopAtRejected?: boolean
   /** A cutter was here: bytes are complete lines, and UTF-8, or texts come. Default: false. */
   readonly isCut?: boolean
-  /** Loads the engine of patterns that V8's could take too long for. Default: such patterns are refused. */
-  readonly loadRe2?: (() => Re2) | undefined
+  /** Makes the test of `multiline`. Default: that is refused. */
+  readonly lineTest?: LineTest | undefined
   /**
    * The bytes of a part are in a buffer that is the taker's (`given`), that holds nothing else and is no larger than they
    * are (`copied`), or that is used again for the next part (`lent`). Default: given.
@@ -121,7 +121,7 @@ export class Processor<Records> {
   constructor(rules: RunnerSource, records: RecordCollector<Records>, options: ProcessorOptions = {}) {
     const { coding = PORTABLE_CODING } = options
     this.#input = inputSettings(options)
-    this.#format = new EventFormat(this.#input, options.loadRe2)
+    this.#format = new EventFormat(this.#input, options.lineTest)
     this.#reader = this.#format.createReader()
     this.#fastPath = (options.fastPath ?? true) && this.#format.hasJsonLines
     this.#stopAtRejected = options.stopAtRejected ?? false

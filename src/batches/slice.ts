@@ -1,5 +1,8 @@
 import { HAND_ON_MS } from '../formats/limits.ts'
 
+/** Monotonic where the platform has such a clock: bare contexts have none. */
+const clock: { now(): number } = globalThis.performance ?? Date
+
 /**
  * The time that evaluating has taken since somebody was last given a turn. To read the clock takes longer than some
  * events do, so it is read once in a while.
@@ -23,7 +26,7 @@ export class Slice {
     this.#untilRead -= share
     if (this.#untilRead > 0) return
     this.#untilRead = 1
-    const now = performance.now()
+    const now = clock.now()
     this.#start ??= now
     this.#isOver = now - this.#start >= HAND_ON_MS
   }

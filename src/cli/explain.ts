@@ -15,11 +15,11 @@ import { inputSettings } from '../formats/input-options.ts'
 import { NODE_CODING } from '../formats/node-coding.ts'
 import { CHUNK_BYTES } from '../io/files/source.ts'
 import { parseBatch } from '../rules/apply/parse-event.ts'
-import { loadRe2 } from '../rules/load-re2.ts'
 import type { ObservedRules } from '../rules/observe/index.ts'
 import { Origins, observe } from '../rules/observe/index.ts'
 import type { RuleSet } from '../rules/rule-set.ts'
 import type { RoutedRules } from '../rules/sets/routed-rules.ts'
+import { safeLineTest } from '../stages/process/line-test.ts'
 import { terminalText } from '../tracer/controls.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import type { InputArguments } from './input-options.ts'
@@ -136,7 +136,7 @@ async function explainEvents(event: string, settings: InputSettings, teller: Tel
   if (event !== STDIN && !isFile(event)) {
     checkText(event, settings)
     // The argument is text already, whatever the encoding of inputs is.
-    const format = new EventFormat({ ...settings, encoding: undefined }, loadRe2)
+    const format = new EventFormat({ ...settings, encoding: undefined }, safeLineTest)
     const splitter = format.createSplitter(NODE_CODING)
     const reader = format.createReader()
     const all = [splitter.push(new TextEncoder().encode(event)), splitter.end()].flatMap((texts) => [
@@ -148,7 +148,7 @@ async function explainEvents(event: string, settings: InputSettings, teller: Tel
     }
     return
   }
-  const format = new EventFormat(settings, loadRe2)
+  const format = new EventFormat(settings, safeLineTest)
   const [input] = openInputs([event]).inputs(CHUNK_BYTES)
   const splitter = format.createSplitter(NODE_CODING)
   const reader = format.createReader()
@@ -199,7 +199,7 @@ async function explainErrors(
   if (isCsv && settings.columns === undefined) {
     throw new CommandError(EXIT.USAGE, 'records of CSV have no names: --errors needs --columns')
   }
-  const reader = new EventFormat(settings, loadRe2).createReader()
+  const reader = new EventFormat(settings, safeLineTest).createReader()
   const columns = settings.columns === undefined ? undefined : { columns: settings.columns }
   const splits = splitting(rules)
   let number = 0

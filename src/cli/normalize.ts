@@ -93,6 +93,20 @@ function createProgram(run: RunWork, ranPipeline: () => void): Command {
       return EXIT.OK
     }),
   )
+  withRules(program.command('compile').description('write the rules as a JavaScript module, with its types'))
+    .requiredOption('-o, --output <file>', 'the module, a file .mjs; its types come beside it')
+    .option('--bundle', 'put all that it needs into it, so that it runs from anywhere (needs esbuild)')
+    .action((_options, command: Command) =>
+      run(async () => {
+        const { output, bundle, ...options } = command.optsWithGlobals<
+          NormalizeOptions & { output: string; bundle?: boolean }
+        >()
+        const { compile } = await import('./compile.ts')
+        const { ruleFiles } = await import('./rule-files.ts')
+        await compile(ruleFiles(options), output, bundle === true)
+        return EXIT.OK
+      }),
+    )
   withInput(
     withRules(
       program

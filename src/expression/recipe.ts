@@ -13,28 +13,21 @@ import type { RestPaths, RestReads } from './runtime/rest.ts'
 import type { Maybe, Value } from './value.ts'
 import { Tuple } from './value.ts'
 
-type RecipeKind =
-  | 'function'
-  | 'prepared'
-  | 'built-in'
-  | 'key'
-  | 'table'
-  | 'path'
-  | 'set'
-  | 'value'
-  | 'output'
-  | 'rest'
+/** A module that is being printed: what its code refers to. */
+export interface ModulePrinter {
+  /** The name under which the module's code has an export of src/runtime.ts. */
+  use(name: string): Name
+  /** Code that gives a constant which the module makes once, when it is first asked for. */
+  shared(recipe: Recipe): Code
+}
 
 export interface Recipe<T = unknown> {
-  readonly kind: RecipeKind
+  /** It takes work or room: a module makes it once for all of its programs. Default: false. */
+  readonly isShared?: boolean
   /** The constant; the same one each time where a recipe holds it already. */
   realize(): T
-  /**
-   * The constant as an expression of a module in which `runtime` is src/runtime.ts.
-   *
-   * @param refer gives the name of another constant of the module, which stands before this one
-   */
-  print(refer: (other: Recipe) => Name): Code
+  /** The constant as an expression of a module. @throws {UnprintableError} when there is none */
+  print(module: ModulePrinter): Code
 }
 
 /** A function that generated code calls: the event's context or the meter comes first. */
@@ -43,35 +36,63 @@ export type Call = (...args: any[]) => Maybe
 /** A function of the language that needs no preparation. */
 export function functionRecipe(name: string, call: Call): Recipe<Call> {
   return {
-    kind: 'function',
     realize: () => call,
-    print: () => _`runtime.directFunction(${name})`,
+    print: (module) => _`${module.use('directFunction')}(${definitionOf(module, name)})`,
   }
 }
 
+/** The definition of a function of the language, as src/runtime.ts exports it. */
+function definitionOf(module: ModulePrinter, name: string): Name {
+  return module.use(`fn_${name}`)
+}
+
 export type Constants = Readonly<Record<string, Value | readonly Value[] | undefined>>
+
+/** The things that a function asked for when it was prepared. */
+interface Preparation {
+  /** The lookup tables. */
+  readonly tables: readonly Recipe<NamedLookupTable>[]
+  /** The rule file's own patterns, by name. */
+  readonly patterns: ReadonlyMap<string, string>
+  /** The linear engine of patterns. */
+  readonly usesRe2: boolean
+  /** Databases of addresses, which no module holds. */
+  readonly usesDatabases: boolean
+}
+
+/** Thrown by `print`: the constant is at hand only in the process that compiled the rules. */
+export class UnprintableError extends Error {
+  override readonly name = 'UnprintableError'
+}
 
 /**
  * A function of the language that was prepared: a pattern, time formats, a lookup table.
  *
  * @param constants what it was prepared with
- * @param tables the lookup tables that it asked for
- * @param patterns the rule file's own patterns that it asked for, by name
  * @param call the function that came of it
  */
 export function preparedRecipe(
   name: string,
   constants: Constants,
-  tables: readonly Recipe<NamedLookupTable>[],
-  patterns: ReadonlyMap<string, string>,
+  { tables, patterns, usesRe2, usesDatabases }: Preparation,
   call: Call,
 ): Recipe<Call> {
   return {
-    kind: 'prepared',
+    isShared: true,
     realize: () => call,
-    print(refer) {
-      const own = patterns.size === 0 ? _`` : _`, new Map(${[...patterns]})`
-      return _`runtime.preparedFunction(${name}, ${constantsCode(constants)}, ${tables.map(refer)}${own})`
+    print(module) {
+      if (usesDatabases) {
+        throw new UnprintableError(
+          `${name}() looks up addresses in the databases of --mmdb, which a module does not hold: leave it away, or normalize with the rule file itself`,
+        )
+      }
+      const needs: [string, Code][] = []
+      if (tables.length > 0) needs.push(['tables', _`[${list(tables.map((table) => module.shared(table)))}]`])
+      if (patterns.size > 0) needs.push(['patterns', _`new Map(${[...patterns]})`])
+      if (usesRe2) needs.push(['re2', module.use('re2js')])
+      const more = needs.length === 0 ? _`` : _`, ${objectOf(needs)}`
+      const given = constantsCode(constants, module)
+      return _`${module.use('preparedFunction')}(${definitionOf(module, name)}, ${given}${more})`
     },
   }
 }
@@ -82,14 +103,15 @@ export interface NamedLookupTable {
 }
 
 export function tableRecipe(name: string, table: LookupTable): Recipe<NamedLookupTable> {
+  const named = { name, table }
   return {
-    kind: 'table',
-    realize: () => ({ name, table }),
-    print() {
+    isShared: true,
+    realize: () => named,
+    print(module) {
       const contents =
         table.kind === 'list'
-          ? _`items: ${table.items.map(valueCode)}`
-          : _`entries: new Map(${Array.from(table.entries, ([key, value]) => [key, valueCode(value)])})`
+          ? _`items: ${table.items.map((item) => valueCode(item, module))}`
+          : _`entries: new Map(${Array.from(table.entries, ([key, value]) => [key, valueCode(value, module)])})`
       return _`{ name: ${name}, table: { kind: ${table.kind}, ${contents} } }`
     },
   }
@@ -98,75 +120,76 @@ export function tableRecipe(name: string, table: LookupTable): Recipe<NamedLooku
 /** A built-in function of Python. */
 export function builtinRecipe(name: string): Recipe<Call> {
   return {
-    kind: 'built-in',
     realize: () => BUILTINS[name]!.call,
-    print: () => _`runtime.BUILTINS[${name}].call`,
+    print: (module) => _`${module.use(`py_${name}`)}.call`,
   }
 }
 
 /** A function as `key=`: `len`, `str.lower`. */
 export function keyRecipe(make: 'methodKey' | 'builtinKey', name: string): Recipe<Call> {
   return {
-    kind: 'key',
     realize: () => (make === 'methodKey' ? methodKey(name) : builtinKey(name)),
-    print: () => (make === 'methodKey' ? _`runtime.methodKey(${name})` : _`runtime.builtinKey(${name})`),
+    print: (module) =>
+      make === 'methodKey'
+        ? _`${module.use(make)}(${name})`
+        : _`${module.use('callableKey')}(${module.use(`py_${name}`)})`,
   }
 }
 
 export function pathRecipe(path: FieldPath): Recipe<FieldPath> {
-  return { kind: 'path', realize: () => path, print: () => _`runtime.fieldPath(${path.parts})` }
+  return { realize: () => path, print: (module) => _`${module.use('fieldPath')}(${path.parts})` }
 }
 
 export function setRecipe(texts: readonly string[]): Recipe<ReadonlySet<string>> {
-  return { kind: 'set', realize: () => new Set(texts), print: () => _`new Set(${texts})` }
+  return { realize: () => new Set(texts), print: () => _`new Set(${texts})` }
 }
 
 /** Values that count as absent. */
 export function ignoredRecipe(
   values: readonly (string | number | bigint | boolean | null)[],
 ): Recipe<ReadonlySet<unknown>> {
-  return { kind: 'set', realize: () => new Set<unknown>(values), print: () => _`new Set(${values})` }
+  return { realize: () => new Set<unknown>(values), print: () => _`new Set(${values})` }
 }
 
 /** A value of the language that no literal stands for. */
 export function valueRecipe(value: Value): Recipe<Value> {
-  return { kind: 'value', realize: () => value, print: () => valueCode(value) }
+  return { realize: () => value, print: (module) => valueCode(value, module) }
 }
 
 /** The reads of rules, for the place where everything else goes. */
 export function restRecipe(reads: RestReads): Recipe<RestReads> {
-  const printed = (paths: RestPaths): Code =>
-    _`{ paths: [${list(paths.paths.map((path) => _`runtime.fieldPath(${path.parts})`))}], keys: ${paths.keys} }`
   return {
-    kind: 'rest',
     realize: () => reads,
-    print: () =>
-      _`{ always: ${printed(reads.always)}, cases: [${list(
-        reads.cases.map((branches) => _`[${list(branches.map(printed))}]`),
-      )}] }`,
+    print(module) {
+      const printed = ({ paths, keys }: RestPaths): Code =>
+        _`{ paths: [${list(paths.map((path) => pathRecipe(path).print(module)))}], keys: ${keys} }`
+      const cases = reads.cases.map((branches) => _`[${list(branches.map(printed))}]`)
+      return _`{ always: ${printed(reads.always)}, cases: [${list(cases)}] }`
+    },
   }
 }
 
 /** A list of the compiler's: keys, keywords of a call, numbers of places. */
 export function listRecipe<T extends string | number | undefined>(items: readonly T[]): Recipe<readonly T[]> {
-  return { kind: 'value', realize: () => items, print: () => _`${items}` }
+  return { realize: () => items, print: () => _`${items}` }
 }
 
-function constantsCode(constants: Constants): Code {
+function constantsCode(constants: Constants, module: ModulePrinter): Code {
   return objectOf(
     Object.entries(constants).map(([name, value]) => [
       name,
-      value === undefined ? undefined : valueCode(value as Value),
+      value === undefined ? undefined : valueCode(value as Value, module),
     ]),
   )
 }
 
 /** A constant of a rule, or a value of a lookup table: scalars, tuples, lists and plain objects. */
-function valueCode(value: Value): Code {
+function valueCode(value: Value, module: ModulePrinter): Code {
   if (typeof value !== 'object' || value === null) return _`${value}`
-  if (Array.isArray(value)) return _`${value.map(valueCode)}`
-  if (value instanceof Tuple) return _`runtime.RUNTIME.makeTuple(${value.items.map(valueCode)})`
+  const codeOf = (item: Value): Code => valueCode(item, module)
+  if (Array.isArray(value)) return _`${value.map(codeOf)}`
+  if (value instanceof Tuple) return _`${module.use('makeTuple')}(${value.items.map(codeOf)})`
   if (Object.getPrototypeOf(value) !== Object.prototype)
     throw new Error('a value of this type is no constant')
-  return objectOf(Object.entries(value).map(([key, member]) => [key, valueCode(member as Value)]))
+  return objectOf(Object.entries(value).map(([key, member]) => [key, codeOf(member as Value)]))
 }

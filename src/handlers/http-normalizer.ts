@@ -3,7 +3,7 @@
  * Node's `http` and everything that has `Request` and `Response` use it.
  */
 import type { CompiledRules } from '../batches/compiled-rules.ts'
-import type { ProcessorOptions } from '../batches/processor.ts'
+import type { LineTest } from '../batches/input-format.ts'
 import type { RejectedRecords } from '../batches/rejected-records.ts'
 import type { InputOptions } from '../formats/input-options.ts'
 import { inputSettings } from '../formats/input-options.ts'
@@ -55,8 +55,8 @@ export interface Answer {
 /** The parts of it that depend on the platform. */
 export interface Platform {
   readonly coding: TextCoding
-  /** Loads the engine of patterns that V8's could take too long for. Default: such patterns are refused. */
-  readonly loadRe2?: ProcessorOptions['loadRe2']
+  /** Makes the test of `multiline`. Default: it refuses patterns that need re2js. */
+  readonly lineTest?: LineTest
   /** Unpacks a body. What it throws is a fault of the body. */
   unpack(body: AsyncIterable<Uint8Array>, encoding: ContentEncoding): AsyncIterable<Uint8Array>
 }
@@ -106,7 +106,7 @@ export class HttpNormalizer {
     this.#input = input
     this.#maxBodyBytes = maxBodyBytes
     this.#platform = platform
-    this.#processors = new Processors(rules, platform.coding, platform.loadRe2)
+    this.#processors = new Processors(rules, platform.coding, platform.lineTest)
     const form = bodyFormat(null, input)
     if (typeof form !== 'string') this.#processors.prepare(form)
   }

@@ -10,6 +10,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createGunzip, createInflate } from 'node:zlib'
 import type { CompiledRules } from '../batches/compiled-rules.ts'
+import { lineTest } from '../batches/multiline-pattern.ts'
 import { NODE_CODING } from '../formats/node-coding.ts'
 import { refuse } from '../http/refuse.ts'
 import { loadRe2 } from '../rules/load-re2.ts'
@@ -37,7 +38,11 @@ const UNPACK_BYTES = 64 * 1024
  * @throws {TypeError} when an option is not acceptable
  */
 export function createNodeHandler(options: HandlerOptions): NodeHandler {
-  const normalizer = new HttpNormalizer(options, { coding: NODE_CODING, loadRe2, unpack })
+  const normalizer = new HttpNormalizer(options, {
+    coding: NODE_CODING,
+    lineTest: (pattern) => lineTest(pattern, loadRe2),
+    unpack,
+  })
   const handler = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = 'GET', url = '/', headers } = request
     const header = (name: string): string | null => {

@@ -1,6 +1,8 @@
 import type { CompiledRules, EventProcessor } from '../batches/compiled-rules.ts'
 import { createProcessor } from '../batches/compiled-rules.ts'
-import type { ProcessedPart, ProcessorOptions, RecordCollector } from '../batches/processor.ts'
+import type { LineTest } from '../batches/input-format.ts'
+import { portableLineTest } from '../batches/multiline-pattern.ts'
+import type { ProcessedPart, RecordCollector } from '../batches/processor.ts'
 import { Processor } from '../batches/processor.ts'
 import type { RejectedRecords, UnplacedRecords } from '../batches/rejected-records.ts'
 import { placeRecords, UnplacedRecordWriter } from '../batches/rejected-records.ts'
@@ -79,14 +81,14 @@ const turn: () => Promise<void> =
 export class Processors {
   #rules: CompiledRules
   readonly #coding: TextCoding
-  readonly #loadRe2: ProcessorOptions['loadRe2']
+  readonly #lineTest: LineTest
   readonly #idle = new Map<string, PooledProcessor[]>()
 
-  /** @param loadRe2 as that of a `Processor` */
-  constructor(rules: CompiledRules, coding: TextCoding, loadRe2?: ProcessorOptions['loadRe2']) {
+  /** @param lineTest makes the test of `multiline`. Default: it refuses patterns that need re2js */
+  constructor(rules: CompiledRules, coding: TextCoding, lineTest: LineTest = portableLineTest) {
     this.#rules = rules
     this.#coding = coding
-    this.#loadRe2 = loadRe2
+    this.#lineTest = lineTest
   }
 
   /**
@@ -168,7 +170,7 @@ export class Processors {
       ...input,
       buffers: 'copied',
       coding: this.#coding,
-      loadRe2: this.#loadRe2,
+      lineTest: this.#lineTest,
     })
     return { processor, records, rules }
   }

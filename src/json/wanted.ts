@@ -10,10 +10,37 @@ export interface Wanted {
   readonly members: Map<string, Wanted>
 }
 
+/** All that is wanted. */
+export interface WantedTree {
+  readonly root: Wanted
+  /** Places in all, markers included. */
+  readonly slots: number
+}
+
+/** A member as plain data: its slot, its marker, and the members below it by name. */
+export type PackedWanted = readonly [
+  slot: number,
+  marker: number,
+  members: readonly (readonly [name: string, wanted: PackedWanted])[],
+]
+
+/** @param slots places in all, markers included */
+export function wantedTree(slots: number, root: PackedWanted): WantedTree {
+  return { slots, root: unpacked(root) }
+}
+
+function unpacked([slot, marker, members]: PackedWanted): Wanted {
+  return { slot, marker, members: new Map(members.map(([name, wanted]) => [name, unpacked(wanted)])) }
+}
+
+export function packed({ slot, marker, members }: Wanted): PackedWanted {
+  return [slot, marker, Array.from(members, ([name, wanted]) => [name, packed(wanted)] as const)]
+}
+
 /** A path with more parts has too many ways of being written flat. */
 export const MAX_PARTS = 4
 
-export class WantedMembers {
+export class WantedMembers implements WantedTree {
   readonly root: Wanted
   #slots = 0
 

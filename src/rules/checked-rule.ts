@@ -15,7 +15,7 @@ export interface CheckedRule {
 }
 
 /** A case of a group of cases. */
-interface Branch {
+export interface Branch {
   readonly group: number
   readonly index: number
 }

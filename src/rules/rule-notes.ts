@@ -1,7 +1,5 @@
 import type { BatchNotes } from '../event.ts'
-import type { CheckedRule } from './checked-rule.ts'
-import { isCertain } from './checked-rule.ts'
-import { type ReadField, readFields } from './read-fields.ts'
+import type { NotedRules } from './noted-rules.ts'
 
 /**
  * Notes of the evaluation of rules: which fields events had, and which output fields were left out. The generated
@@ -18,21 +16,15 @@ export class RuleNotes {
   events = 0
   /** Events that were dropped, since the sums were taken. */
   dropped = 0
-  readonly #rules: readonly CheckedRule[]
-  readonly #names: readonly string[]
-  readonly #optional: readonly number[]
-  readonly #fields: readonly ReadField[]
+  readonly #rules: NotedRules
   #seen: readonly string[] = []
   #unseen: readonly string[]
 
-  constructor(rules: readonly CheckedRule[]) {
+  constructor(rules: NotedRules) {
     this.#rules = rules
-    this.#names = rules.map((rule) => rule.name)
-    this.#optional = rules.flatMap((rule, index) => (isCertain(rule) ? [] : [index]))
-    this.#fields = readFields(rules)
-    this.leftOut = new Uint32Array(rules.length)
-    this.present = new Uint8Array(this.#fields.length)
-    this.#unseen = this.#fields.map((field) => field.text)
+    this.leftOut = new Uint32Array(rules.names.length)
+    this.present = new Uint8Array(rules.fields.length)
+    this.#unseen = rules.fields
     this.isLooking = this.#unseen.length > 0
   }
 
@@ -43,22 +35,22 @@ export class RuleNotes {
    * @param branches by group of cases the one that applies: rules of the others leave nothing out
    */
   leaveOut(values: readonly unknown[], branches: readonly number[]): void {
-    for (const index of this.#optional) {
-      if (values[index] !== undefined) continue
-      const { branch } = this.#rules[index]!
-      if (branch === undefined || branches[branch.group] === branch.index) this.leftOut[index]!++
+    for (const { rule, branch } of this.#rules.optional) {
+      if (values[rule] !== undefined) continue
+      if (branch === undefined || branches[branch.group] === branch.index) this.leftOut[rule]!++
     }
   }
 
   /** The sums since they were taken the last time. */
   take(): BatchNotes {
     const leftOut = new Map<string, number>()
-    for (const index of this.#optional) {
-      const count = this.leftOut[index]!
+    const { names, optional } = this.#rules
+    for (const { rule } of optional) {
+      const count = this.leftOut[rule]!
       if (count === 0) continue
-      const name = this.#names[index]!
+      const name = names[rule]!
       leftOut.set(name, (leftOut.get(name) ?? 0) + count)
-      this.leftOut[index] = 0
+      this.leftOut[rule] = 0
     }
     if (this.isLooking) this.#sort()
     const { events, dropped } = this
@@ -72,8 +64,7 @@ export class RuleNotes {
     let count = 0
     for (const flag of this.present) count += flag
     if (count === this.#seen.length) return
-    const texts = (wanted: number) =>
-      this.#fields.filter((_, index) => this.present[index] === wanted).map((field) => field.text)
+    const texts = (wanted: number) => this.#rules.fields.filter((_, index) => this.present[index] === wanted)
     this.#seen = texts(1)
     this.#unseen = texts(0)
     this.isLooking = this.#unseen.length > 0

@@ -1,26 +1,28 @@
 /** A compiled rule file, and what it was compiled from. */
 
-import type { BatchNotes } from '../event.ts'
 import type { Node } from '../expression/check/checked.ts'
 import { children } from '../expression/check/checked.ts'
 import type { Problem } from '../expression/diagnostic.ts'
 import { isOfEvent } from '../expression/emit/fields.ts'
 import type { EventLimits } from '../expression/runtime/meter.ts'
-import { Meter } from '../expression/runtime/meter.ts'
 import type { Value } from '../expression/value.ts'
-import type { EventNotes, LinePathPlan } from './apply/normalize.ts'
+import type { LinePathPlan } from './apply/normalize.ts'
 import type { CheckedRule, CheckedRules } from './checked-rule.ts'
 import type { FileDefinition } from './definition.ts'
-import type { FastPathPlan } from './fast/generate.ts'
+import type { EvaluationData } from './evaluable-rules.ts'
+import { EvaluableRules } from './evaluable-rules.ts'
+import type { SourcedPlan } from './fast/generate.ts'
 import { plainReasons, planFastPath } from './fast/generate.ts'
-import type { LineNotes } from './fast/routed-line-path.ts'
-import { planLineRoutes } from './fast/routed-line-path.ts'
+import type { LineRoute } from './fast/generate-routes.ts'
+import { planLineRoutes } from './fast/generate-routes.ts'
+import type { LineWay } from './fast/routed-line-path.ts'
 import { generateProgram } from './generate/generate.ts'
+import type { Program } from './generate/program.ts'
 import type { EnrichSpec } from './load.ts'
+import { notedRules } from './noted-rules.ts'
 import { type ReadField, readFields } from './read-fields.ts'
-import { RuleNotes } from './rule-notes.ts'
-import type { Runner, RunPrograms } from './run.ts'
-import { Run } from './run.ts'
+import type { RuleNotes } from './rule-notes.ts'
+import type { GeneratedFunction, Runner } from './run.ts'
 
 export const DEFAULT_MAX_WHILE_STEPS = 100_000
 
@@ -44,6 +46,8 @@ export interface RuleSet {
   readonly files: readonly string[]
   /** The checked rules with everything that goes before them. */
   readonly checked: CheckedRules
+  /** The data that evaluation needs beside the programs. */
+  readonly data: EvaluationData
   readonly enrich: EnrichSpec | undefined
   /** Notes for the operator on rules that work. */
   readonly warnings: readonly Problem[]
@@ -51,18 +55,15 @@ export interface RuleSet {
   readonly warningText: string
   /** The generated JavaScript. */
   readonly source: string
-  /**
-   * The generated JavaScript as a module, which exports `evaluate`: a function of a run, an event and its text.
-   *
-   * @param runtime where the module imports the runtime from, the specifier of src/runtime.ts
-   * @param exact for events with dicts or with numbers that have a text of their own; else for events as JSON.parse gives
-   * them. With a `tap` it is the same
-   */
-  printModule(runtime: string, exact: boolean): string
+  /** The generated programs, the same one twice where one is for all events: they can be printed. */
+  readonly programs: {
+    readonly usual: Program<GeneratedFunction>
+    readonly exact: Program<GeneratedFunction>
+  }
   /** The way from lines to output without objects in between; undefined where the rules need the event as a whole. */
   readonly fastPath: LinePathPlan | undefined
   /** The same for lines of which `when` and `drop` are settled. */
-  readonly ownPath: FastPathPlan | undefined
+  readonly ownPath: SourcedPlan | undefined
   /** The reasons for which there is no fast path: parts of the rules that need the event as an object. */
   readonly plainReasons: readonly string[]
   /** The fields of the event that the rules read, with the rules that read them. Not those of `tap`. */
@@ -95,27 +96,30 @@ interface RuleSetParts {
 }
 
 export function createRuleSet(parts: RuleSetParts): RuleSet {
-  const { checked } = parts
+  const { checked, limits } = parts
   const { rules, taps = [] } = checked
-  const tapLabels = taps.map(({ label }) => label)
-  const names = rules.map((rule) => rule.name)
   // Each of the three programs is generated when the first event needs it.
   const exact = lazy(() => generateProgram(checked, true))
   const usual = !makesDicts(checked) ? lazy(() => generateProgram(checked, false)) : exact
-  const programs: RunPrograms = {
-    get usual() {
-      return usual().evaluate
-    },
-    get exact() {
-      return exact().evaluate
-    },
-  }
-  const ownPath = lazy(() => ({ plan: planFastPath(checked, parts.limits) }))
-  const fastPath = lazy(() => ({ plan: loneLinePath(checked, ownPath().plan, parts.limits) }))
+  const ownPath = lazy(() => ({ plan: planFastPath(checked, limits) }))
+  const conditionalPath = lazy(() => {
+    const { plan } = ownPath()
+    const routes = plan && ownRoutes(checked, () => plan)
+    return { plan: routes && planLineRoutes(routes, limits) }
+  })
+  const data = evaluationData(checked, parts.maxWhileSteps, limits)
+  const hasConditions = checked.when !== undefined || checked.drop !== undefined
+  const evaluable = new EvaluableRules({
+    ...data,
+    usual: () => usual().evaluate,
+    exact: () => exact().evaluate,
+    ownPath: () => ownPath().plan,
+    conditionalPath: hasConditions ? () => conditionalPath().plan : undefined,
+  })
   return {
     file: parts.file,
     definition: parts.definition,
-    writes: [...new Set(names)],
+    writes: [...new Set(data.noted.names)],
     reads: parts.reads,
     rules,
     tap: taps.length > 0,
@@ -123,15 +127,18 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
     patterns: parts.patterns,
     files: parts.files,
     checked,
+    data,
     enrich: parts.enrich,
     warnings: parts.warnings,
     warningText: parts.warningText,
     get source() {
       return usual().source
     },
-    printModule: (runtime, isExact) => (isExact ? exact() : usual()).printModule(runtime),
+    get programs() {
+      return { usual: usual(), exact: exact() }
+    },
     get fastPath() {
-      return fastPath().plan
+      return evaluable.fastPath
     },
     get ownPath() {
       return ownPath().plan
@@ -142,18 +149,8 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
     get readFields() {
       return readFields(rules)
     },
-    createNotes: () => new RuleNotes(rules),
-    createRunner: (notes = new RuleNotes(rules), isRouted = false) => {
-      const { maxWork, maxBuilt } = parts.limits
-      const meter = new Meter(maxWork, maxBuilt)
-      return new Run(programs, names, parts.maxWhileSteps, {
-        notes,
-        meter,
-        tapLabels,
-        readsRaw: readsRaw(checked),
-        isRouted,
-      })
-    },
+    createNotes: () => evaluable.createNotes(),
+    createRunner: (notes, isRouted) => evaluable.createRunner(notes, isRouted),
   }
 }
 
@@ -167,48 +164,19 @@ export function readsRaw({ rules, drop, cases = [] }: CheckedRules): boolean {
   return rules.some(({ node }) => hasRaw(node)) || [drop, ...cases.flat()].some((each) => hasRaw(each?.node))
 }
 
-/** The fast path of a rule set without others: its conditions before it, where it has any. */
-function loneLinePath(
-  { when, drop }: CheckedRules,
-  target: FastPathPlan | undefined,
-  limits: EventLimits,
-): LinePathPlan | undefined {
-  if (target === undefined || (when === undefined && drop === undefined)) return target
+/** The ways of lines before the fast path of a rule set without others; undefined where it has no conditions. */
+export function ownRoutes({ when, drop }: CheckedRules, target: LineWay['target']): LineRoute[] | undefined {
+  if (when === undefined && drop === undefined) return undefined
   const conditions = when === undefined ? [] : [when]
   const dropped = drop && { conditions: [...conditions, drop], target: 'drop' as const, route: 0 }
-  const plan = planLineRoutes(
-    [...(dropped ? [dropped] : []), { conditions, target: () => target, route: 0 }],
-    limits,
-  )
-  return (
-    plan && {
-      create: (notes = new RuleNotes([]), coding) =>
-        plan.create(new LoneNotes(notes as RuleNotes) as EventNotes, coding),
-    }
-  )
+  return [...(dropped ? [dropped] : []), { conditions, target, route: 0 }]
 }
 
-/** The notes of one rule set, for a fast path that knows several. */
-class LoneNotes implements LineNotes {
-  readonly #notes: RuleNotes
-
-  constructor(notes: RuleNotes) {
-    this.#notes = notes
-  }
-
-  get dropped(): number {
-    return this.#notes.dropped
-  }
-
-  take(): BatchNotes {
-    return this.#notes.take()
-  }
-
-  of(): RuleNotes {
-    return this.#notes
-  }
-
-  count(): void {}
+/** The data of checked rules that their evaluation needs. */
+function evaluationData(checked: CheckedRules, maxWhileSteps: number, limits: EventLimits): EvaluationData {
+  const { rules, taps = [] } = checked
+  const tapLabels = taps.map(({ label }) => label)
+  return { noted: notedRules(rules), tapLabels, readsRaw: readsRaw(checked), maxWhileSteps, limits }
 }
 
 /** `line.raw` is in an expression. */

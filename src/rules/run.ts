@@ -91,11 +91,26 @@ export interface Runner {
 }
 
 /** The generated functions of a rule set. A getter may generate one when it is first asked for. */
-export interface RunPrograms {
+interface RunPrograms {
   /** For events as `JSON.parse` gives them. */
   readonly usual: GeneratedFunction
   /** For any event. */
   readonly exact: GeneratedFunction
+}
+
+/** Programs that are made when they are first asked for. */
+export function lazyPrograms(usual: () => GeneratedFunction, exact: () => GeneratedFunction): RunPrograms {
+  const made: { usual?: GeneratedFunction; exact?: GeneratedFunction } = {}
+  return {
+    get usual() {
+      made.usual ??= usual()
+      return made.usual
+    },
+    get exact() {
+      made.exact ??= exact()
+      return made.exact
+    },
+  }
 }
 
 /** The parts of a run that rule sets do not share, and what it has to know of them. */

@@ -7,8 +7,8 @@ import { NODE_CODING } from '../formats/node-coding.ts'
 import type { EventTexts, Splitter } from '../formats/splitter.ts'
 import type { EventReader } from '../rules/apply/parse-event.ts'
 import { parseBatch } from '../rules/apply/parse-event.ts'
-import { loadRe2 } from '../rules/load-re2.ts'
 import { InputStage } from './input-stage.ts'
+import { safeLineTest } from './process/line-test.ts'
 
 export interface ParseOptions extends InputOptions {
   /** Name of the input, where its bytes come without one. Default: `-`. */
@@ -26,7 +26,7 @@ export class ParseStage extends InputStage {
   constructor(options: ParseOptions = {}) {
     super()
     const { input, source } = parseOptions(options)
-    this.#format = new EventFormat(input, loadRe2)
+    this.#format = new EventFormat(input, safeLineTest)
     this.#reader = this.#format.createReader()
     this.#source = source
     this.#splitter = this.#format.createSplitter(NODE_CODING)

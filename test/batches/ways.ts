@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { BlockProcessor } from '../../src/batches/block-processor.ts'
+import { createCutter } from '../../src/batches/create-cutter.ts'
 import type { Piece } from '../../src/batches/cutter.ts'
 import { EventFormat } from '../../src/batches/input-format.ts'
 import type { ProcessedPart } from '../../src/batches/processor.ts'
@@ -16,6 +17,7 @@ import { PORTABLE_CODING } from '../../src/json/text-coding.ts'
 import { normalizeBatch } from '../../src/rules/apply/normalize.ts'
 import { parseBatch } from '../../src/rules/apply/parse-event.ts'
 import type { RuleSet } from '../../src/rules/rule-set.ts'
+import { safeLineTest } from '../../src/stages/process/line-test.ts'
 
 /** What becomes of an input. */
 export interface Made {
@@ -40,7 +42,12 @@ export function byProcessor(
   chunks: readonly Uint8Array[],
   { fastPath = true, coding = PORTABLE_CODING }: { fastPath?: boolean; coding?: TextCoding } = {},
 ): Made {
-  const processor = new Processor(rules, new RecordWriter(SOURCE), { ...input, fastPath, coding })
+  const processor = new Processor(rules, new RecordWriter(SOURCE), {
+    ...input,
+    fastPath,
+    coding,
+    lineTest: safeLineTest,
+  })
   let [output, errors, written, rejected, replaced] = ['', '', 0, 0, 0]
   const take = (parts: Iterable<ProcessedPart<RejectedRecords>>) => {
     for (const part of [...parts, processor.finish()]) {
@@ -69,7 +76,12 @@ export function byBlocks(
   blockBytes = 100,
 ): Made {
   const settings = inputSettings(input)
-  const cutter = new EventFormat(settings).createCutter(blockBytes, NODE_CODING)
+  const cutter = createCutter(
+    new EventFormat(settings, safeLineTest),
+    settings.maxLineBytes,
+    blockBytes,
+    NODE_CODING,
+  )
   const processor = new BlockProcessor(rules, { input: settings, fastPath: true, stopAtRejected: false })
   let [output, errors, written, rejected, replaced, lines] = ['', '', 0, 0, 0, 0]
   const pieces: Piece[] = []
@@ -92,7 +104,7 @@ export function byBlocks(
 
 /** The way of the separate stages, which make objects of all events. */
 export function bySteps(rules: RuleSet, input: InputOptions, chunks: readonly Uint8Array[]): Made {
-  const format = new EventFormat(inputSettings(input))
+  const format = new EventFormat(inputSettings(input), safeLineTest)
   const splitter = format.createSplitter(NODE_CODING)
   const reader = format.createReader()
   const runner = rules.createRunner()

@@ -4,13 +4,14 @@ import type { RequestListener } from 'node:http'
 import process, { env } from 'node:process'
 import { describe, it } from 'node:test'
 import { deflateSync, gzipSync } from 'node:zlib'
+import { createModule } from '../../src/batches/compiled-module.ts'
 import type { CompiledModule } from '../../src/batches/compiled-rules.ts'
-import { Processor } from '../../src/batches/processor.ts'
 import type { RejectedRecords } from '../../src/batches/rejected-records.ts'
 import { createHandler } from '../../src/handlers/fetch.ts'
 import type { HandlerOptions } from '../../src/handlers/http-normalizer.ts'
 import { createNodeHandler } from '../../src/handlers/node.ts'
-import { compileRules } from '../../src/rules/compile.ts'
+import { compileRules, type RuleSet } from '../../src/rules/compile.ts'
+import { printedRules } from '../rules/aot/equality.ts'
 import { connected, Exchange, serve, served } from './serving.ts'
 
 const RULES = compileRules("source.ip: src\ndrop: optional(src, '') == 'drop'\n")
@@ -275,10 +276,7 @@ for (const [name, way] of Object.entries(WAYS)) {
     })
 
     it('takes a module that was compiled before, and the next one from the next request on', async (t) => {
-      const compiled = (rules: ReturnType<typeof compileRules>): CompiledModule => ({
-        file: 'rules.yaml',
-        createProcessor: (records, settings) => new Processor(rules, records, settings),
-      })
+      const compiled = (rules: RuleSet): CompiledModule => createModule('rules.yaml', printedRules(rules))
       const { listener, replaceRules } = way({ rules: compiled(RULES) })
       const url = `http://127.0.0.1:${await serve(t, listener)}/`
       const ask = async (): Promise<string> =>
@@ -289,6 +287,17 @@ for (const [name, way] of Object.entries(WAYS)) {
       assert.equal(await ask(), '{"other":"192.0.2.1"}\n')
       replaceRules(RULES)
       assert.equal(await ask(), `${out('192.0.2.1')}\n`)
+    })
+
+    it('reads events of several lines, with live rules and with compiled ones', async (t) => {
+      const live = compileRules('text: data')
+      for (const rules of [live, createModule('rules.yaml', printedRules(live))]) {
+        const { listener } = way({ rules, inputFormat: 'text', multiline: '[0-9]' })
+        const url = `http://127.0.0.1:${await serve(t, listener)}/`
+        const response = await fetch(url, { method: 'POST', body: '1 a\n b\n2 c\n' })
+        assert.deepEqual(counts(response.headers), ['2', '2', '0', '0'])
+        assert.match(await response.text(), /1 a\\n b.*\n.*2 c/)
+      }
     })
 
     it('gives many requests at a time what is theirs', async (t) => {

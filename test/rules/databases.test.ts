@@ -1,6 +1,7 @@
 /** Databases of addresses, opened and sent to other threads. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { geoip } from '../../src/expression/functions/geoip.ts'
 import { compileRules } from '../../src/rules/compile.ts'
 import { openDatabase, sharedBytes } from '../../src/rules/databases.ts'
 import { compileDefinition } from '../../src/rules/load-and-compile.ts'
@@ -38,7 +39,7 @@ test('another thread compiles the same from the definition, with the same bytes'
 
 test('printed code needs a database that it has not', async () => {
   const { preparedFunction } = await import('../../src/runtime.ts')
-  assert.throws(() => preparedFunction('geoip', {}, []), /^TypeError: geoip needs a database/)
+  assert.throws(() => preparedFunction(geoip, {}), /^TypeError: geoip needs a database/)
 })
 
 test('files that are no databases, or were cut, are refused', async () => {

@@ -1,5 +1,6 @@
 /** Events of a text that is at hand as a whole: a sample that a rule file is written against. */
 import { EventFormat } from '../../batches/input-format.ts'
+import { lineTest } from '../../batches/multiline-pattern.ts'
 import type { InputEvent, RejectedEvent } from '../../event.ts'
 import { inOrder, rejectedEvent } from '../../event.ts'
 import type { Re2 } from '../../expression/regex/linear-matcher.ts'
@@ -34,7 +35,8 @@ export function* readEvents(
   loadRe2?: () => Re2,
   coding: TextCoding = PORTABLE_CODING,
 ): Generator<InputEvent | RejectedEvent> {
-  const format = new EventFormat(inputSettings({ ...options, encoding: undefined }), loadRe2)
+  const begins = loadRe2 && ((pattern: string) => lineTest(pattern, loadRe2))
+  const format = new EventFormat(inputSettings({ ...options, encoding: undefined }), begins)
   const splitter = format.createSplitter(coding)
   const reader = format.createReader()
   const bytes = new TextEncoder().encode(text)

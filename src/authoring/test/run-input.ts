@@ -1,5 +1,6 @@
 /** Events of a test through the rules: what becomes of each. */
 import { EventFormat } from '../../batches/input-format.ts'
+import { lineTest } from '../../batches/multiline-pattern.ts'
 import type { EventText, InputEvent, OutputEvent, RejectedEvent } from '../../event.ts'
 import { inOrder, rejectedEvent } from '../../event.ts'
 import { Failure } from '../../expression/failure.ts'
@@ -101,7 +102,7 @@ class InputRun {
         ? inputSettings(this.#options.input)
         : { ...inputSettings(this.#options.input), encoding: undefined }
     const bytes = input.kind === 'bytes' ? input.bytes : new TextEncoder().encode(input.text)
-    const format = new EventFormat(settings, this.#options.loadRe2)
+    const format = new EventFormat(settings, (pattern) => lineTest(pattern, this.#options.loadRe2))
     const splitter = format.createSplitter(PORTABLE_CODING)
     const reader = format.createReader()
     for (const texts of [splitter.push(bytes), splitter.end()]) {

@@ -362,6 +362,9 @@ export abstract class CallChecker extends NameChecker {
     if (known !== undefined) return known
     try {
       let hasWarned = false
+      let usesRe2 = false
+      let usesDatabases = false
+      const { databases } = this.host
       const tables: Recipe<NamedLookupTable>[] = []
       const patterns = new Map<string, string>()
       const own = this.host.patterns ?? NO_PATTERNS
@@ -376,6 +379,14 @@ export abstract class CallChecker extends NameChecker {
           if (table !== undefined) tables.push(this.#table(name, table))
           return table
         },
+        re2: () => {
+          usesRe2 = true
+          return this.host.re2()
+        },
+        get databases() {
+          usesDatabases = true
+          return databases
+        },
         patterns: {
           names: own.names,
           get: (name) => {
@@ -386,7 +397,12 @@ export abstract class CallChecker extends NameChecker {
         },
       }
       const prepared = implementation.prepare(constants, host)
-      const recipe = preparedRecipe(definition.name, constants, tables, patterns, prepared)
+      const recipe = preparedRecipe(
+        definition.name,
+        constants,
+        { tables, patterns, usesRe2, usesDatabases },
+        prepared,
+      )
       // A warning is repeated for each place that it applies to.
       if (key !== undefined && !hasWarned) this.prepared.set(key, recipe)
       return recipe

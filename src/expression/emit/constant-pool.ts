@@ -1,4 +1,4 @@
-import type { Recipe } from '../recipe.ts'
+import type { ModulePrinter, Recipe } from '../recipe.ts'
 import { _, Name } from './code.ts'
 import { CodeBlock } from './code-block.ts'
 
@@ -34,21 +34,11 @@ export class ConstantPool {
     return block
   }
 
-  /** Declarations for a module, which makes its constants by itself. */
-  printed(): CodeBlock {
+  /** Declarations for a function of a module, which makes its constants by itself. */
+  printed(module: ModulePrinter): CodeBlock {
     const block = new CodeBlock()
-    const others = new Map<Recipe, Name>()
-    const refer = (recipe: Recipe): Name => {
-      const known = others.get(recipe)
-      if (known !== undefined) return known
-      const code = recipe.print(refer)
-      const name = new Name(`d${others.size}`)
-      others.set(recipe, name)
-      block.line(_`const ${name} = ${code}`)
-      return name
-    }
     for (const [index, recipe] of this.#recipes.entries()) {
-      const code = recipe.print(refer)
+      const code = recipe.isShared === true ? module.shared(recipe) : recipe.print(module)
       block.line(_`const ${constantName(index)} = ${code}`, this.#comments[index]!)
     }
     return block

@@ -171,8 +171,8 @@ export interface PrepareHost {
   readonly tables: readonly NamedTable[]
   /** Something works, but the operator should know (printed once at load). */
   warn(message: string): void
-  /** The linear engine for patterns. */
-  re2(): Re2
+  /** The linear engine for patterns; undefined: it is not at hand, others do what they can. */
+  re2(): Re2 | undefined
   /** Databases of addresses, in the order in which they are asked. Default: none. */
   readonly databases?: readonly AddressDatabase[] | undefined
   /** Patterns that the rule file defines, which others may refer to. Default: none. */

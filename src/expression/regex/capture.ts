@@ -8,7 +8,7 @@ import { commit } from './commit.ts'
 import type { EngineName, PatternOptions } from './engine.ts'
 import { describeNeed, makeRegExp, UNSAFE_HINT } from './engine.ts'
 import { LinearCapturer } from './linear-capturer.ts'
-import type { Re2 } from './linear-matcher.ts'
+import type { LoadRe2 } from './linear-matcher.ts'
 import { parsePattern } from './parse.ts'
 import { PatternError } from './pattern-error.ts'
 import { contains } from './ranges.ts'
@@ -47,14 +47,14 @@ const V8_WORK = 16
  */
 export function compileCapturing(
   text: string,
-  loadRe2: () => Re2,
+  loadRe2: LoadRe2,
   { allowUnsafe = false }: PatternOptions = {},
 ): CapturingPattern {
   const { root: written, names, warnings } = parsePattern(text)
   const root = withoutEmptyIterations(written)
   const groups = [...names.values()]
   const shared = { warnings, names: [...names.keys()] }
-  const makeLinear = lazily(() => LinearCapturer.make(root, groups, loadRe2()))
+  const makeLinear = lazily(() => LinearCapturer.make(root, groups, loadRe2))
   const { search, start } = findSafe(root, groups)
   if (search !== undefined) return new Engines('v8', undefined, search, makeLinear, shared)
   if (makeLinear() !== undefined)

@@ -3,7 +3,7 @@ import { isLinear } from './analyze.ts'
 import type { RegexNode } from './ast.ts'
 import { walk } from './ast.ts'
 import { commit } from './commit.ts'
-import { LinearMatcher, type Re2 } from './linear-matcher.ts'
+import { LinearMatcher, type LoadRe2 } from './linear-matcher.ts'
 import { parsePattern } from './parse.ts'
 import { PatternError } from './pattern-error.ts'
 import { Scanner } from './scanner.ts'
@@ -47,7 +47,7 @@ export interface Pattern {
  */
 export function compilePattern(
   text: string,
-  loadRe2: () => Re2,
+  loadRe2: LoadRe2,
   { allowUnsafe = false }: PatternOptions = {},
 ): Pattern {
   const { root: written, warnings } = parsePattern(text)
@@ -111,10 +111,10 @@ interface Matcher {
 class LinearEngines {
   /** The pattern in the form that is best for them. */
   readonly root: RegexNode
-  readonly #loadRe2: () => Re2
+  readonly #loadRe2: LoadRe2
 
   /** @param root simplified */
-  constructor(root: RegexNode, loadRe2: () => Re2) {
+  constructor(root: RegexNode, loadRe2: LoadRe2) {
     this.#loadRe2 = loadRe2
     const kinds = new Set<RegexNode['kind']>()
     for (const node of walk(root)) kinds.add(node.kind)
@@ -127,7 +127,7 @@ class LinearEngines {
    * @throws {PatternError} when the pattern is too big
    */
   make(): { readonly engine: EngineName; readonly matcher: Matcher } | undefined {
-    const re2 = LinearMatcher.make(this.root, this.#loadRe2())
+    const re2 = LinearMatcher.make(this.root, this.#loadRe2)
     if (re2 !== undefined) return { engine: 're2', matcher: re2 }
     const scanner = Scanner.make(this.root)
     return scanner === undefined ? undefined : { engine: 'scan', matcher: scanner }

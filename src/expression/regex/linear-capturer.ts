@@ -1,5 +1,5 @@
 import type { RegexNode } from './ast.ts'
-import type { Re2, Re2Program } from './linear-matcher.ts'
+import type { LoadRe2, Re2, Re2Program } from './linear-matcher.ts'
 import { compileRe2 } from './linear-matcher.ts'
 import type { SymbolCode } from './symbols.ts'
 import { indexesOf } from './symbols.ts'
@@ -35,13 +35,15 @@ export class LinearCapturer {
   /**
    * @param root without iterations that may be empty
    * @param groups the indexes of the groups whose texts are wanted
-   * @param re2 the library
-   * @returns undefined for what needs backtracking
+   * @param loadRe2 loads the library, where the pattern is one for it
+   * @returns undefined for what needs backtracking, and where the library is not at hand
    * @throws {PatternError} when the pattern is too big
    */
-  static make(root: RegexNode, groups: readonly number[], re2: Re2): LinearCapturer | undefined {
+  static make(root: RegexNode, groups: readonly number[], loadRe2: LoadRe2): LinearCapturer | undefined {
     const translation = toCapturingRe2(root, new Set(groups))
     if (translation === undefined) return undefined
+    const re2 = loadRe2()
+    if (re2 === undefined) return undefined
     const { pattern, symbols, numbers } = translation
     const program = compileRe2(pattern, re2)
     const strictPattern = pattern.replaceAll('\\B', '[^\\x00-\\x{10FFFF}]')

@@ -9,6 +9,9 @@ import { toRe2 } from './to-re2.ts'
  */
 export type Re2 = Pick<typeof import('re2js'), 'MatcherInput' | 'RE2JS'>
 
+/** Loads it, where it is at hand: compiled modules leave it away where no pattern began with it. */
+export type LoadRe2 = () => Re2 | undefined
+
 export type Re2Program = ReturnType<RE2JS['re2']>
 type Input = ReturnType<Re2['MatcherInput']['utf8']>
 
@@ -38,13 +41,15 @@ export class LinearMatcher {
 
   /**
    * @param root simplified
-   * @param re2 the library
-   * @returns undefined for what needs backtracking
+   * @param loadRe2 loads the library, where the pattern is one for it
+   * @returns undefined for what needs backtracking, and where the library is not at hand
    * @throws {PatternError} when the pattern is too big
    */
-  static make(root: RegexNode, re2: Re2): LinearMatcher | undefined {
+  static make(root: RegexNode, loadRe2: LoadRe2): LinearMatcher | undefined {
     const translation = toRe2(root)
     if (translation === undefined) return undefined
+    const re2 = loadRe2()
+    if (re2 === undefined) return undefined
     const program = compileRe2(translation.pattern, re2)
     // An empty text has no place that is no boundary, says Python; RE2 finds one.
     const strict = translation.pattern.replaceAll('\\B', '[^\\x00-\\x{10FFFF}]')

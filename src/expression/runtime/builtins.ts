@@ -15,24 +15,54 @@ import { NUMBER_BUILTINS } from './numbers/number-builtins.ts'
 import { computedInteger, isInteger, toIndex, typeName } from './numbers/numbers.ts'
 import { truth } from './operators.ts'
 
+// Each by itself, so that a bundler takes those that rules call.
+
+export const py_all = /* @__PURE__ */ callable('iterable, /', all, { returns: 'boolean', special: 'all' })
+export const py_any = /* @__PURE__ */ callable('iterable, /', any, { returns: 'boolean', special: 'any' })
+export const py_dict = /* @__PURE__ */ callable('iterable=, /, **names', dict, { returns: 'object' })
+export const py_enumerate = /* @__PURE__ */ callable('iterable, start=0', enumerate, { returns: 'iterator' })
+export const py_isinstance = /* @__PURE__ */ callable('object, types, /', isInstance, {
+  returns: 'boolean',
+  special: 'types',
+})
+export const py_len = /* @__PURE__ */ callable('object, /', length, { returns: 'number' })
+export const py_list = /* @__PURE__ */ callable('iterable=(), /', list, { returns: 'list' })
+export const py_range = /* @__PURE__ */ callable('start, stop=, step=1, /', range, { returns: 'iterator' })
+export const py_repr = /* @__PURE__ */ callable(
+  'object, /',
+  (meter: Meter, value: Value) => repr(value, meter),
+  { returns: 'text' },
+)
+export const py_reversed = /* @__PURE__ */ callable('sequence, /', reversed, { returns: 'iterator' })
+export const py_set = /* @__PURE__ */ callable('iterable=(), /', set, { returns: 'list' })
+export const py_sorted = /* @__PURE__ */ callable('iterable, /, *, key=None, reverse=False', sorted, {
+  returns: 'list?',
+})
+export const py_str = /* @__PURE__ */ callable("object='', encoding=, errors=", toText, {
+  returns: 'text',
+  special: 'text',
+})
+export const py_tuple = /* @__PURE__ */ callable('iterable=(), /', tuple, { returns: 'list' })
+export const py_zip = /* @__PURE__ */ callable('*iterables, strict=False', zip, { returns: 'iterator' })
+
 /** Python's built-in functions, as far as rules may call them. */
 export const BUILTINS: CallableTable = {
   ...NUMBER_BUILTINS,
-  all: callable('iterable, /', all, { returns: 'boolean', special: 'all' }),
-  any: callable('iterable, /', any, { returns: 'boolean', special: 'any' }),
-  dict: callable('iterable=, /, **names', dict, { returns: 'object' }),
-  enumerate: callable('iterable, start=0', enumerate, { returns: 'iterator' }),
-  isinstance: callable('object, types, /', isInstance, { returns: 'boolean', special: 'types' }),
-  len: callable('object, /', length, { returns: 'number' }),
-  list: callable('iterable=(), /', list, { returns: 'list' }),
-  range: callable('start, stop=, step=1, /', range, { returns: 'iterator' }),
-  repr: callable('object, /', (meter: Meter, value: Value) => repr(value, meter), { returns: 'text' }),
-  reversed: callable('sequence, /', reversed, { returns: 'iterator' }),
-  set: callable('iterable=(), /', set, { returns: 'list' }),
-  sorted: callable('iterable, /, *, key=None, reverse=False', sorted, { returns: 'list?' }),
-  str: callable("object='', encoding=, errors=", toText, { returns: 'text', special: 'text' }),
-  tuple: callable('iterable=(), /', tuple, { returns: 'list' }),
-  zip: callable('*iterables, strict=False', zip, { returns: 'iterator' }),
+  all: py_all,
+  any: py_any,
+  dict: py_dict,
+  enumerate: py_enumerate,
+  isinstance: py_isinstance,
+  len: py_len,
+  list: py_list,
+  range: py_range,
+  repr: py_repr,
+  reversed: py_reversed,
+  set: py_set,
+  sorted: py_sorted,
+  str: py_str,
+  tuple: py_tuple,
+  zip: py_zip,
 }
 
 /** Units of work for an element that is taken. */

@@ -2,6 +2,7 @@
 import type { Maybe, Value } from '../value.ts'
 import { BUILTINS } from './builtins.ts'
 import type { Meter } from './meter.ts'
+import type { Callable } from './method.ts'
 import { callMethod } from './methods.ts'
 
 type KeyFunction = (meter: Meter, item: Value) => Maybe
@@ -13,7 +14,11 @@ export function methodKey(name: string): KeyFunction {
 
 /** A built-in function as `key=`. */
 export function builtinKey(name: string): KeyFunction {
-  const { call, signature } = BUILTINS[name]!
+  return callableKey(BUILTINS[name]!)
+}
+
+/** The same, given the function. */
+export function callableKey({ call, signature }: Callable): KeyFunction {
   const blanks = signature.parameters.slice(1).map(() => undefined)
   return (meter: Meter, item: Value) => call(meter, item, ...blanks)
 }

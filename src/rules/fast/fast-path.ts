@@ -59,7 +59,7 @@ const UNUSUAL = new Uint8Array(0x100).map((_, code) =>
 export type RuleFunction = (run: FastPath, rule: number) => number | false
 
 /** The parts of a fast path that are made of rules. */
-interface FastRules {
+export interface FastRules {
   /** By rule; undefined for rules that no function computes. */
   readonly functions: readonly (RuleFunction | undefined)[]
   /** Slots of the event's own members that functions ask for by name. */

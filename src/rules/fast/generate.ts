@@ -16,24 +16,19 @@ import type { EventLimits } from '../../expression/runtime/meter.ts'
 import { DEFAULT_LIMITS } from '../../expression/runtime/meter.ts'
 import { COMPARISON_OPERATORS } from '../../expression/syntax/operators.ts'
 import { isJsonNumber } from '../../expression/value.ts'
-import type { TextCoding } from '../../json/text-coding.ts'
-import { PORTABLE_CODING } from '../../json/text-coding.ts'
 import { MAX_PARTS, WantedMembers } from '../../json/wanted.ts'
-import type { ByteWriter } from '../../json/write.ts'
 import type { CheckedExpression, CheckedRule, CheckedRules } from '../checked-rule.ts'
 import { fieldsOf } from '../generate/generate.ts'
 import type { OutputNode } from '../generate/output-tree.ts'
 import { outputTree, present } from '../generate/output-tree.ts'
-import { createProgram } from '../generate/program.ts'
+import { createProgram, type Program } from '../generate/program.ts'
+import { notedRules } from '../noted-rules.ts'
 import { type ReadPlace, readFields } from '../read-fields.ts'
 import { ownReads } from '../rest-rule.ts'
-import { RuleNotes } from '../rule-notes.ts'
-import type { RuleFunction } from './fast-path.ts'
-import { FastPath, OTHER_CASE, SHARE } from './fast-path.ts'
+import { OTHER_CASE, SHARE } from './fast-path.ts'
 import type { Operation, ValueOperation } from './layout.ts'
-import { createLayout } from './layout.ts'
-import type { MachinePool } from './machine.ts'
-import { LineMachine } from './machine.ts'
+import type { FastPathParts, FastPathPlan, RuleFunctions } from './plan.ts'
+import { createFastPath } from './plan.ts'
 
 /**
  * So many rules that are computed have a function each. V8 optimizes functions one by one, and of more the warm-up would
@@ -56,42 +51,38 @@ const NATIVE: ReadonlyMap<string, ValueOperation['kind']> = new Map([
   ['normalize_mac_address', 'mac'],
 ])
 
-/** Functions by rule, undefined where a rule has none. */
-type RuleFunctions = readonly (RuleFunction | undefined)[]
-
-/** The parts of a rule set's fast path; they hold no state of lines. */
-export interface FastPathPlan {
-  readonly source: string
-  /** The same as a module that exports `evaluate`. @param runtime the specifier of src/runtime.ts */
-  printModule(runtime: string): string
-  /**
-   * @param notes what it notes in. Default: nobody asks
-   * @param coding how text becomes bytes. Default: as it is done everywhere
-   * @param generated `evaluate` of the printed module. Default: the functions that were generated here
-   */
-  create(notes?: RuleNotes, coding?: TextCoding, generated?: RuleFunctions): FastPath
-  /**
-   * One of several fast paths that write into one output.
-   *
-   * @param writer takes the output
-   * @param pool gives the memory
-   * @returns undefined where the pool has no more
-   */
-  createIn(pool: MachinePool, writer: ByteWriter, notes: RuleNotes, coding: TextCoding): FastPath | undefined
+/** The fast path of a rule set, generated. */
+interface GeneratedFastPath {
+  readonly program: Program<RuleFunctions>
+  readonly parts: FastPathParts
 }
 
 /**
  * @param limits what an event may cost in the plain way
  * @returns undefined where the rules need the event as an object: `tap`, `data` used as a whole, `line.raw`, a rule
- * that sets a value inside another one's; and where there is no WebAssembly with SIMD
+ * that sets a value inside another one's
  */
-export function planFastPath(
+export function generateFastPath(
   rules: CheckedRules,
   limits: EventLimits = DEFAULT_LIMITS,
-): FastPathPlan | undefined {
-  if (plainReasons(rules).length > 0 || !LineMachine.isSupported) return undefined
+): GeneratedFastPath | undefined {
+  if (plainReasons(rules).length > 0) return undefined
   const tree = outputTree(rules.rules.map((rule) => rule.path))
-  return new FastGenerator(rules, tree, limits).plan()
+  return new FastGenerator(rules, tree, limits).generate()
+}
+
+/** The fast path with its generated JavaScript. */
+export interface SourcedPlan extends FastPathPlan {
+  readonly source: string
+}
+
+/** The same, ready to be used. @returns undefined also where there is no WebAssembly with SIMD */
+export function planFastPath(rules: CheckedRules, limits?: EventLimits): SourcedPlan | undefined {
+  const generated = generateFastPath(rules, limits)
+  if (generated === undefined) return undefined
+  const { program, parts } = generated
+  const plan = createFastPath(notedRules(rules.rules), parts, () => program.evaluate)
+  return plan && { ...plan, source: program.source }
 }
 
 /** The parts of rules that need the event as an object, for the operator: with one of them there is no fast path. */
@@ -196,7 +187,7 @@ class FastGenerator {
     this.#tree = tree
   }
 
-  plan(): FastPathPlan {
+  generate(): GeneratedFastPath {
     const members = new Map<string, number>()
     const conditions = this.#cases.flat().filter((condition) => condition !== undefined)
     for (const { node } of [...this.#rules, ...conditions]) {
@@ -207,27 +198,15 @@ class FastGenerator {
     this.#operations.push({ kind: 'end', text: this.#takePending() })
     const places = readFields(this.#rules).map(({ place }) => this.#places(place))
     this.#wanted.finish()
-    const program = createProgram<RuleFunctions>(functions, this.#constants, this.#helpers)
-    const layOut = (start?: number, keysSize?: number) =>
-      createLayout(this.#wanted, this.#operations, this.#rules.length, this.#nativeLength(), start, keysSize)
-    const createMachine = () => {
-      const layout = layOut()
-      return layout && LineMachine.create(layout)
-    }
-    const rulesWith = (functions: RuleFunctions) => ({ functions, members, places, limits: this.#limits })
-    let shared: { readonly machine: LineMachine | undefined } | undefined
     return {
-      source: program.source,
-      printModule: program.printModule,
-      create: (notes = new RuleNotes(this.#rules), coding = PORTABLE_CODING, generated) => {
-        // Values are remembered in a machine, so that other functions have one of their own.
-        if (generated === undefined) shared ??= { machine: createMachine() }
-        const machine = generated === undefined ? shared!.machine : createMachine()
-        return new FastPath(rulesWith(generated ?? program.evaluate), machine, notes, coding)
-      },
-      createIn: (pool, writer, notes, coding) => {
-        const machine = pool.create(layOut)
-        return machine && new FastPath(rulesWith(program.evaluate), machine, notes, coding, writer)
+      program: createProgram<RuleFunctions>(functions, this.#constants, this.#helpers),
+      parts: {
+        wanted: this.#wanted,
+        operations: this.#operations,
+        members,
+        places,
+        nativeLength: this.#nativeLength(),
+        limits: this.#limits,
       },
     }
   }

@@ -1,5 +1,5 @@
 /** The memory of the fast path's WebAssembly, as README.md draws it. The numbers are those of assembly/line-machine.ts. */
-import type { Wanted, WantedMembers } from '../../json/wanted.ts'
+import type { Wanted, WantedTree } from '../../json/wanted.ts'
 
 /** One step of a template. Each writes its text first. */
 export type Operation =
@@ -94,7 +94,7 @@ const encoder = new TextEncoder()
  * @returns undefined where the rules need more memory than there are addresses
  */
 export function createLayout(
-  { root, slots }: WantedMembers,
+  { root, slots }: WantedTree,
   operations: readonly Operation[],
   rules: number,
   nativeLength: number,

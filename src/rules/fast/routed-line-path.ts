@@ -5,36 +5,38 @@
  *     lines --> router --> route 3 3 3 1 1 --> rule set 3: three lines
  *                                         `--> rule set 1: two lines
  */
-import type { Code } from '../../expression/emit/code.ts'
-import { _ } from '../../expression/emit/code.ts'
-import type { FieldPath } from '../../expression/runtime/fields.ts'
 import type { EventLimits } from '../../expression/runtime/meter.ts'
 import type { ChunkText } from '../../json/chunk-text.ts'
 import type { TextCoding } from '../../json/text-coding.ts'
 import { PORTABLE_CODING } from '../../json/text-coding.ts'
-import { WantedMembers } from '../../json/wanted.ts'
+import type { WantedTree } from '../../json/wanted.ts'
 import { ByteWriter } from '../../json/write.ts'
 import type { EventNotes, LinePath, LinePathPlan } from '../apply/normalize.ts'
-import type { CheckedExpression } from '../checked-rule.ts'
-import { ownReads } from '../rest-rule.ts'
+import { NO_NOTED_RULES } from '../noted-rules.ts'
 import { RuleNotes } from '../rule-notes.ts'
-import { generateRoutes, NO_ROUTE } from '../sets/route-function.ts'
+import { NO_ROUTE } from '../sets/no-route.ts'
 import type { RuleFunction } from './fast-path.ts'
 import { FastPath } from './fast-path.ts'
-import type { FastPathPlan } from './generate.ts'
-import { readsOnlyFields } from './generate.ts'
 import type { Operation } from './layout.ts'
 import { createLayout } from './layout.ts'
 import { LineMachine, MachinePool } from './machine.ts'
+import type { FastPathPlan } from './plan.ts'
 
 /** A way that lines may take. The plan of a rule set is made when its first line comes. */
-export interface LineRoute {
-  /** All of them hold. */
-  readonly conditions: readonly CheckedExpression[]
+export interface LineWay {
   /** `drop`: the line is taken and has no output. Undefined: the plain way takes it. */
   readonly target: (() => FastPathPlan | undefined) | 'drop' | undefined
   /** The number under which the notes know it. */
   readonly route: number
+}
+
+/** The parts of the finding of ways beside its function, as plain data. */
+export interface LineRouterParts {
+  /** The members of lines that conditions need. */
+  readonly wanted: WantedTree
+  /** Slots of the event's own members that functions ask for by name. */
+  readonly members: ReadonlyMap<string, number>
+  readonly limits: EventLimits
 }
 
 /** Something that holds the notes of several rule sets. */
@@ -49,33 +51,25 @@ const MAX_LINES = 64
 /** Lines that are taken at a time. No one costs more than a sixteenth of what an event may cost: all cost no more than one event. */
 const MAX_TAKEN = 16
 
-/** @returns undefined where conditions need the event as an object, or no rule set has a fast path */
-export function planLineRoutes(routes: readonly LineRoute[], limits: EventLimits): LinePathPlan | undefined {
-  if (!LineMachine.isSupported || routes.every(({ target }) => target === undefined)) return undefined
-  const nodes = routes.flatMap(({ conditions }) => conditions.map(({ node }) => node))
-  if (!nodes.every(readsOnlyFields)) return undefined
-  const wanted = new WantedMembers()
-  const members = new Map<string, number>()
-  for (const node of nodes) {
-    for (const member of ownReads(node)) members.set(member, wanted.member([member]))
-  }
-  const read = (slots: readonly number[]): Code =>
-    slots.length === 1 ? _`run.value(${slots[0]})` : _`run.first(${slots})`
-  const fields = {
-    field: (path: FieldPath) => read(wanted.path(path)),
-    member: (key: string) => read([wanted.member([key])]),
-  }
-  const conditions = routes.map((route) => route.conditions)
-  const { evaluate } = generateRoutes<RuleFunction>(conditions, { exact: false, fields })
-  wanted.finish()
+/**
+ * @param ways in the order in which they are asked
+ * @param router makes the function that finds the way of a line, when the first path is created
+ * @returns undefined where no rule set has a fast path, and where there is no WebAssembly with SIMD
+ */
+export function createLineRoutes(
+  ways: readonly LineWay[],
+  { wanted, members, limits }: LineRouterParts,
+  router: () => RuleFunction,
+): LinePathPlan | undefined {
+  if (!LineMachine.isSupported || ways.every(({ target }) => target === undefined)) return undefined
   const layOut = (start: number, keysSize: number) =>
     createLayout(wanted, ROUTER_TEMPLATE, 1, 0, start, keysSize)
   return {
     create(notes, coding = PORTABLE_CODING) {
-      const rules = { functions: [evaluate], members, places: [], limits }
+      const rules = { functions: [router()], members, places: [], limits }
       const pool = new MachinePool()
-      const router = new FastPath(rules, pool.create(layOut), new RuleNotes([]), coding)
-      return new RoutedLinePath(routes, router, notes as LineNotes, coding, pool)
+      const path = new FastPath(rules, pool.create(layOut), new RuleNotes(NO_NOTED_RULES), coding)
+      return new RoutedLinePath(ways, path, notes as LineNotes, coding, pool)
     },
   }
 }
@@ -91,7 +85,7 @@ class RoutedLinePath implements LinePath {
   received = Date.now()
   taken = 0
   dropped = 0
-  readonly #routes: readonly LineRoute[]
+  readonly #routes: readonly LineWay[]
   readonly #router: FastPath
   readonly #notes: LineNotes
   readonly #coding: TextCoding
@@ -104,7 +98,7 @@ class RoutedLinePath implements LinePath {
   #found: readonly number[] = []
 
   constructor(
-    routes: readonly LineRoute[],
+    routes: readonly LineWay[],
     router: FastPath,
     notes: LineNotes,
     coding: TextCoding,

@@ -1,7 +1,8 @@
 /** Builds the outputs of large rule files, for which no code is generated: V8 optimizes no function without end. */
+
+import { dictSet, emptyDict } from '../../expression/runtime/helpers.ts'
 import type { Meter } from '../../expression/runtime/meter.ts'
-import { setOwn } from '../../expression/runtime/output.ts'
-import { RUNTIME } from '../../expression/runtime/runtime.ts'
+import { assignBelow, finishValue, setOwn } from '../../expression/runtime/output.ts'
 import type { JsonObject } from '../../expression/value.ts'
 import type { OutputNode } from './output-tree.ts'
 import { outputTree } from './output-tree.ts'
@@ -43,8 +44,8 @@ function buildTree(
     else if (child.rule !== undefined) value = buildBelow(child, values, names, run)
     else value = buildTree(child, values, names, run)
     if (value === undefined) continue
-    object ??= node.ordered ? RUNTIME.emptyDict() : {}
-    if (node.ordered) RUNTIME.dictSet(object, child.key, value as any)
+    object ??= node.ordered ? emptyDict() : {}
+    if (node.ordered) dictSet(object, child.key, value as any)
     else setOwn(object, child.key, value)
   }
   return object
@@ -60,8 +61,8 @@ function buildBelow(
   for (const { index, path } of node.assignments()) {
     if (values[index] === undefined) continue
     run.rule = index
-    result = RUNTIME.assignBelow(result, path, values[index] as any, names[index]!)
+    result = assignBelow(result, path, values[index] as any, names[index]!)
   }
-  if (!RUNTIME.finishValue(run.meter, result)) run.plain = false
+  if (!finishValue(run.meter, result)) run.plain = false
   return result
 }

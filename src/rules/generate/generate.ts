@@ -435,11 +435,10 @@ function objectName({ id }: OutputNode): Name {
 /** Where a copied number's own text is found. */
 function copyRecipe(copy: CopiedFrom): Recipe<CopiedFrom> {
   return {
-    kind: 'path',
     realize: () => copy,
-    print: (refer) =>
+    print: (module) =>
       copy.kind === 'field'
-        ? _`{ kind: 'field', path: ${refer(pathRecipe(copy.path))} }`
+        ? _`{ kind: 'field', path: ${pathRecipe(copy.path).print(module)} }`
         : _`{ kind: 'item', keys: ${copy.keys} }`,
   }
 }
@@ -450,9 +449,8 @@ function outputRecipe(
   names: readonly string[],
 ): Recipe<OutputBuilder> {
   return {
-    kind: 'output',
     realize: () => outputBuilderOf(tree, names),
-    print: () => _`runtime.outputBuilder(${paths}, ${names})`,
+    print: (module) => _`${module.use('outputBuilder')}(${paths}, ${names})`,
   }
 }
 

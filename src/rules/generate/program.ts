@@ -3,14 +3,16 @@ import { _, list, Name } from '../../expression/emit/code.ts'
 import { CodeBlock } from '../../expression/emit/code-block.ts'
 import type { ConstantPool } from '../../expression/emit/constant-pool.ts'
 import type { HelperName } from '../../expression/emit/helpers.ts'
+import type { ModulePrinter } from '../../expression/recipe.ts'
 import { RUNTIME } from '../../expression/runtime/runtime.ts'
 
 /** Generated JavaScript, and the function `evaluate` that it defines. */
 export interface Program<Evaluate> {
   readonly source: string
+  /** Made when it is first asked for. */
   readonly evaluate: Evaluate
-  /** The same as a module that exports `evaluate`. @param runtime the specifier of src/runtime.ts */
-  printModule(runtime: string): string
+  /** The body of a function of a module that returns `evaluate`. */
+  print(module: ModulePrinter): CodeBlock
 }
 
 /**
@@ -25,27 +27,31 @@ export function createProgram<Evaluate>(
   helpers: ReadonlySet<HelperName>,
   entry = 'evaluate',
 ): Program<Evaluate> {
-  const names = [...helpers].sort().map((name) => new Name(name))
+  const names = [...helpers].sort()
   const program = new CodeBlock()
   program.line(_`'use strict'`)
-  declareHelpers(program, names, _`runtime`)
+  declareHelpers(
+    program,
+    names.map((name) => new Name(name)),
+    _`runtime`,
+  )
   program.append(constants.declarations())
   program.append(functions)
   program.line(_`return ${new Name(entry)}`)
   const source = program.text()
+  let evaluate: Evaluate | undefined
   return {
     source,
-    evaluate: new Function('runtime', 'k', source)(RUNTIME, constants.values) as Evaluate,
-    printModule(runtime) {
-      const module = new CodeBlock()
-      module.line(_`import * as runtime from ${runtime}`)
-      declareHelpers(module, names, _`runtime.RUNTIME`)
-      module.append(constants.printed())
-      module.append(functions)
-      module.line(
-        entry === 'evaluate' ? _`export { evaluate }` : _`export { ${new Name(entry)} as evaluate }`,
-      )
-      return module.text()
+    get evaluate() {
+      evaluate ??= new Function('runtime', 'k', source)(RUNTIME, constants.values) as Evaluate
+      return evaluate
+    },
+    print(module) {
+      for (const name of names) module.use(name)
+      const body = constants.printed(module)
+      body.append(functions)
+      body.line(_`return ${new Name(entry)}`)
+      return body
     },
   }
 }

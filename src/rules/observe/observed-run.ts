@@ -9,11 +9,12 @@ import { Meter } from '../../expression/runtime/meter.ts'
 import type { CheckedExpression, CheckedRules } from '../checked-rule.ts'
 import { emitConditionBody, generateProgram } from '../generate/generate.ts'
 import { createProgram } from '../generate/program.ts'
+import { NO_NOTED_RULES, notedRules } from '../noted-rules.ts'
 import { RuleNotes } from '../rule-notes.ts'
 import { makesDicts, readsRaw } from '../rule-set.ts'
-import type { GeneratedFunction, RunPrograms } from '../run.ts'
-import { Run } from '../run.ts'
-import { NO_ROUTE } from '../sets/route-function.ts'
+import type { GeneratedFunction } from '../run.ts'
+import { lazyPrograms, Run } from '../run.ts'
+import { NO_ROUTE } from '../sets/no-route.ts'
 import type { Observer } from './observer.ts'
 import type { Plan } from './plan.ts'
 
@@ -52,11 +53,11 @@ export function observedRun(
   const { rules, taps = [] } = checked
   return new ObservedRun(
     observer,
-    programsOf(usual, exact),
+    lazyPrograms(usual, exact),
     rules.map((rule) => rule.name),
     maxWhileSteps,
     {
-      notes: new RuleNotes(rules),
+      notes: new RuleNotes(notedRules(rules)),
       meter: new Meter(maxWork, maxBuilt),
       tapLabels: taps.map(({ label }) => label),
       readsRaw: readsRaw(checked),
@@ -72,10 +73,12 @@ export function observedRoutes(
   observer: Observer,
   { maxWork, maxBuilt }: EventLimits,
 ): ObservedRun {
-  const usual = once(() => routeProgram(routes, plan, false))
-  const exact = once(() => routeProgram(routes, plan, true))
-  return new ObservedRun(observer, programsOf(usual, exact), ['route'], 0, {
-    notes: new RuleNotes([]),
+  const programs = lazyPrograms(
+    () => routeProgram(routes, plan, false),
+    () => routeProgram(routes, plan, true),
+  )
+  return new ObservedRun(observer, programs, ['route'], 0, {
+    notes: new RuleNotes(NO_NOTED_RULES),
     meter: new Meter(maxWork, maxBuilt),
   })
 }
@@ -115,17 +118,6 @@ function routeProgram(
   entry.line(_`return undefined`)
   functions.define(_`function evaluate(run, data, raw)`, entry)
   return createProgram<GeneratedFunction>(functions, constants, helpers).evaluate
-}
-
-function programsOf(usual: () => GeneratedFunction, exact: () => GeneratedFunction): RunPrograms {
-  return {
-    get usual() {
-      return usual()
-    },
-    get exact() {
-      return exact()
-    },
-  }
 }
 
 function once<T>(make: () => T): () => T {

@@ -18,9 +18,7 @@ import type { CheckedExpression } from '../checked-rule.ts'
 import { fieldsOf } from '../generate/generate.ts'
 import type { Program } from '../generate/program.ts'
 import { createProgram } from '../generate/program.ts'
-
-/** The number of no route. */
-export const NO_ROUTE = -1
+import { NO_ROUTE } from './no-route.ts'
 
 /** A field that is compared with constants, and what has to hold beside that. */
 interface Key {
@@ -229,7 +227,6 @@ function routesRecipe(
   routes: Map<string | number, number[]>,
 ): Recipe<ReadonlyMap<unknown, readonly number[]>> {
   return {
-    kind: 'value',
     realize: () => routes,
     print: () => _`new Map(${Array.from(routes, ([value, list]) => [value, list])})`,
   }

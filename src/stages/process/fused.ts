@@ -6,10 +6,10 @@ import { RecordWriter } from '../../batches/rejected-records.ts'
 import type { WrittenBatch } from '../../batches/serialize.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
 import type { RunnerSource } from '../../rules/apply/normalize.ts'
-import { loadRe2 } from '../../rules/load-re2.ts'
 import { InputStage } from '../input-stage.ts'
 import type { ParseOptions } from '../parse.ts'
 import { parseOptions } from '../parse.ts'
+import { safeLineTest } from './line-test.ts'
 
 export interface FusedOptions extends ParseOptions {
   /** Lines may go the fast path. Default: true. */
@@ -35,7 +35,7 @@ export class FusedStage extends InputStage {
       fastPath,
       stopAtRejected,
       coding: NODE_CODING,
-      loadRe2,
+      lineTest: safeLineTest,
     })
   }
 

@@ -17,6 +17,7 @@ import { parseOptions } from '../parse.ts'
 import type { PipelineRules } from '../pipeline-options.ts'
 import type { Sinks } from '../sink.ts'
 import type { Source } from '../source.ts'
+import { safeLineTest } from './line-test.ts'
 
 export interface LoopOptions extends InputOptions {
   readonly fastPath?: boolean | undefined
@@ -75,6 +76,7 @@ export class ProcessLoop implements StageChain {
     this.#source = source
     this.#writes = new Set(rules.writes)
     this.#processor = new Processor(rules, new RecordWriter(source, NODE_CODING), {
+      lineTest: safeLineTest,
       ...input,
       fastPath,
       stopAtRejected,

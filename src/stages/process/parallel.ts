@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads'
+import { createCutter } from '../../batches/create-cutter.ts'
 import type { Cutter, Piece } from '../../batches/cutter.ts'
 import { EventFormat } from '../../batches/input-format.ts'
 import type { BlockResult, WorkerSettings } from '../../batches/protocol.ts'
@@ -9,11 +10,11 @@ import { NODE_CODING } from '../../formats/node-coding.ts'
 import { UnreadRests } from '../../formats/unread-rests.ts'
 import type { RunnerSource } from '../../rules/apply/normalize.ts'
 import type { RuleDefinition } from '../../rules/definition.ts'
-import { loadRe2 } from '../../rules/load-re2.ts'
 import { OverlappingStage } from '../overlapping-stage.ts'
 import type { ParseOptions } from '../parse.ts'
 import { parseOptions } from '../parse.ts'
 import type { InputChunk } from '../source.ts'
+import { safeLineTest } from './line-test.ts'
 import { WorkerPool } from './pool.ts'
 
 export interface ParallelOptions extends ParseOptions {
@@ -90,7 +91,12 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
       onFault: (error) => this.destroy(error),
       createWorker,
     })
-    this.#cutter = new EventFormat(input, loadRe2).createCutter(blockBytes, NODE_CODING)
+    this.#cutter = createCutter(
+      new EventFormat(input, safeLineTest),
+      input.maxLineBytes,
+      blockBytes,
+      NODE_CODING,
+    )
   }
 
   /** Bytes read so far, after decompression. */

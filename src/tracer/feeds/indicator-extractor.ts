@@ -36,7 +36,7 @@ const SHOWN_NAMES = 10
 const SHOWN_VALUE = 100
 
 /** The reason for a value that is nothing that could be looked up. */
-export const OF_NO_KIND = 'of no known kind'
+const OF_NO_KIND = 'of no known kind'
 
 /** One key of the feed while it is read. */
 interface KeyReader {

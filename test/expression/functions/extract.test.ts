@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { ArgumentProblem, type PrepareHost } from '../../../src/expression/functions/definition.ts'
 import { extract } from '../../../src/expression/functions/extract.ts'
 import type { Value } from '../../../src/expression/value.ts'
+import { printModule } from '../../../src/rules/aot/print-rules.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { preparedFunction } from '../../../src/runtime.ts'
 import { hostWith, type Outcome, outcomeOf } from './calling.ts'
@@ -97,7 +98,9 @@ describe('extract', () => {
 
   test('what printed code prepares knows the patterns that the constants refer to', () => {
     const constants = { pattern: '%{TICKET:id}', patterns: [] }
-    const run = preparedFunction('extract', constants, [], new Map([['TICKET', 'T%{INT:n:int}']]))
+    const run = preparedFunction(extract, constants, {
+      patterns: new Map([['TICKET', 'T%{INT:n:int}']]),
+    })
     assert.deepEqual(outcomeOf((context) => run(context, 'T5')).value, { id: 'T5', n: 5 })
   })
 
@@ -109,7 +112,7 @@ describe('extract', () => {
         'c: {field: "extract(message, \'%{INT:a}x\')", required: false}',
       ].join('\n'),
     )
-    assert.equal(rules.printModule('sluice/runtime', false).match(/preparedFunction/g)?.length, 2)
+    assert.equal(printModule(rules).match(/lazy\(\(\) => \(preparedFunction/g)?.length, 2)
     const event = { message: '1 2' }
     assert.deepEqual(rules.createRunner().run(event, JSON.stringify(event)), { a: '1', b: '2' })
   })

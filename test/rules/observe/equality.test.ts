@@ -17,7 +17,6 @@ import { EventParser } from '../../../src/rules/apply/parse-event.ts'
 import { SplitElements } from '../../../src/rules/apply/split-elements.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import type { CompileOptions } from '../../../src/rules/definition.ts'
-import { loadRe2 } from '../../../src/rules/load-re2.ts'
 import type { Observation } from '../../../src/rules/observe/index.ts'
 import { Origins, observe } from '../../../src/rules/observe/index.ts'
 import type { RuleSet } from '../../../src/rules/rule-set.ts'
@@ -109,7 +108,7 @@ const INPUTS: Readonly<Record<string, InputOptions>> = {
 }
 
 function eventsOf(path: string): (InputEvent | Rejection)[] {
-  const format = new EventFormat(inputSettings(INPUTS[basename(path)]!), loadRe2)
+  const format = new EventFormat(inputSettings(INPUTS[basename(path)]!))
   const splitter = format.createSplitter(NODE_CODING)
   const reader = format.createReader()
   const texts = [splitter.push(readFileSync(path)), splitter.end()]

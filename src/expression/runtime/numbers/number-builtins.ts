@@ -14,42 +14,76 @@ import { buildInteger, isInteger, isWhole, numeric, toIndex, touchInteger, typeN
 import { raiseModulo } from './power.ts'
 import { roundFloat, roundInteger, roundToInteger } from './rounding.ts'
 
+// Each by itself, so that a bundler takes those that rules call.
+
+export const py_abs = /* @__PURE__ */ callable('x, /', absolute, { returns: 'number' })
+export const py_bin = /* @__PURE__ */ callable(
+  'number, /',
+  (meter: Meter, n: Value) => prefixed(meter, n, 2, '0b'),
+  { returns: 'text' },
+)
+export const py_bool = /* @__PURE__ */ callable(
+  'x=, /',
+  (meter: Meter, value: Maybe) => value !== undefined && truth(meter, value),
+  {
+    returns: 'boolean',
+  },
+)
+export const py_chr = /* @__PURE__ */ callable('i, /', character, { returns: 'text' })
+export const py_divmod = /* @__PURE__ */ callable('x, y, /', divideWithRest, { returns: 'list' })
+export const py_float = /* @__PURE__ */ callable(
+  'x=, /',
+  (meter: Meter, value: Maybe) => {
+    if (value === undefined) return 0
+    if (typeof value === 'string') meter.touch(value.length * DIGIT)
+    else if (typeof value === 'bigint') touchInteger(meter, value)
+    return toFloat(value)
+  },
+  { returns: 'number' },
+)
+export const py_hex = /* @__PURE__ */ callable(
+  'number, /',
+  (meter: Meter, n: Value) => prefixed(meter, n, 16, '0x'),
+  { returns: 'text' },
+)
+export const py_int = /* @__PURE__ */ callable('x=, /, base=', integer, { returns: 'number' })
+export const py_max = /* @__PURE__ */ callable(
+  '*values, key=, default=',
+  (meter: Meter, key: MaybeKey, otherwise: Maybe, ...values: Value[]) =>
+    extreme(meter, 'max', greater, values, key, otherwise),
+)
+export const py_min = /* @__PURE__ */ callable(
+  '*values, key=, default=',
+  (meter: Meter, key: MaybeKey, otherwise: Maybe, ...values: Value[]) =>
+    extreme(meter, 'min', less, values, key, otherwise),
+)
+export const py_oct = /* @__PURE__ */ callable(
+  'number, /',
+  (meter: Meter, n: Value) => prefixed(meter, n, 8, '0o'),
+  { returns: 'text' },
+)
+export const py_ord = /* @__PURE__ */ callable('c, /', codePoint, { returns: 'number' })
+export const py_pow = /* @__PURE__ */ callable('base, exp, mod=', powerOf, { returns: 'number' })
+export const py_round = /* @__PURE__ */ callable('number, ndigits=', round, { returns: 'number' })
+export const py_sum = /* @__PURE__ */ callable('iterable, /, start=', sum, { returns: 'any' })
+
 /** The built-in functions of numbers, and those that pick or add. */
 export const NUMBER_BUILTINS: CallableTable = {
-  abs: callable('x, /', absolute, { returns: 'number' }),
-  bin: callable('number, /', (meter: Meter, n: Value) => prefixed(meter, n, 2, '0b'), { returns: 'text' }),
-  bool: callable('x=, /', (meter: Meter, value: Maybe) => value !== undefined && truth(meter, value), {
-    returns: 'boolean',
-  }),
-  chr: callable('i, /', character, { returns: 'text' }),
-  divmod: callable('x, y, /', divideWithRest, { returns: 'list' }),
-  float: callable(
-    'x=, /',
-    (meter: Meter, value: Maybe) => {
-      if (value === undefined) return 0
-      if (typeof value === 'string') meter.touch(value.length * DIGIT)
-      else if (typeof value === 'bigint') touchInteger(meter, value)
-      return toFloat(value)
-    },
-    { returns: 'number' },
-  ),
-  hex: callable('number, /', (meter: Meter, n: Value) => prefixed(meter, n, 16, '0x'), { returns: 'text' }),
-  int: callable('x=, /, base=', integer, { returns: 'number' }),
-  max: callable(
-    '*values, key=, default=',
-    (meter: Meter, key: MaybeKey, otherwise: Maybe, ...values: Value[]) =>
-      extreme(meter, 'max', greater, values, key, otherwise),
-  ),
-  min: callable(
-    '*values, key=, default=',
-    (meter: Meter, key: MaybeKey, otherwise: Maybe, ...values: Value[]) =>
-      extreme(meter, 'min', less, values, key, otherwise),
-  ),
-  oct: callable('number, /', (meter: Meter, n: Value) => prefixed(meter, n, 8, '0o'), { returns: 'text' }),
-  ord: callable('c, /', codePoint, { returns: 'number' }),
-  pow: callable('base, exp, mod=', powerOf, { returns: 'number' }),
-  round: callable('number, ndigits=', round, { returns: 'number' }),
-  sum: callable('iterable, /, start=', sum, { returns: 'any' }),
+  abs: py_abs,
+  bin: py_bin,
+  bool: py_bool,
+  chr: py_chr,
+  divmod: py_divmod,
+  float: py_float,
+  hex: py_hex,
+  int: py_int,
+  max: py_max,
+  min: py_min,
+  oct: py_oct,
+  ord: py_ord,
+  pow: py_pow,
+  round: py_round,
+  sum: py_sum,
 }
 
 type MaybeKey = KeyFunction | null | undefined

@@ -13,7 +13,7 @@ import type { FeedRecord, FeedValue } from './record.ts'
  */
 
 /** Stands for any name, or any element, in a path of records. */
-export const ANY = '*'
+const ANY = '*'
 const LONGEST_ELEMENT = 16 * 1024 * 1024
 const DEEPEST_LIST = 4
 /** Members of the outline that are kept. */

@@ -8,14 +8,14 @@ export type FeedValue = string | boolean | null | readonly FeedValue[] | FeedRec
 export type FeedRecord = ReadonlyMap<string, FeedValue>
 
 /** A context has at most so many bytes of UTF-8. */
-export const LONGEST_CONTEXT = 16 * 1024
+const LONGEST_CONTEXT = 16 * 1024
 /** Marks a context of which fields were left out. */
 const TRUNCATED = '|context_truncated=true'
 /** A UTF-16 unit takes at most so many bytes. */
 const BYTES_OF_UNIT = 3
 
 /** A context as it goes on the wire. */
-export interface WireContext {
+interface WireContext {
   readonly text: string
   /** Fields were left out, and it says so. */
   readonly isTruncated: boolean

@@ -24,7 +24,7 @@ const MOST_REMEMBERED = 5000
 const known = new Map<string, boolean>()
 
 /** The kinds of texts that are looked up as URLs. */
-export type UrlShape = 'host' | 'url'
+type UrlShape = 'host' | 'url'
 
 /**
  * The shape of a text that names a host or a URL: `evil.example`, `evil.example/` and `evil.example:8080` are hosts; `http://evil.example`,

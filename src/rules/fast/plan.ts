@@ -1,0 +1,85 @@
+/** The fast path of a rule set, put together from what was generated for it, here or when the rules were compiled to a module. */
+import type { EventLimits } from '../../expression/runtime/meter.ts'
+import type { TextCoding } from '../../json/text-coding.ts'
+import { PORTABLE_CODING } from '../../json/text-coding.ts'
+import type { WantedTree } from '../../json/wanted.ts'
+import type { ByteWriter } from '../../json/write.ts'
+import type { NotedRules } from '../noted-rules.ts'
+import { RuleNotes } from '../rule-notes.ts'
+import type { FastRules, RuleFunction } from './fast-path.ts'
+import { FastPath } from './fast-path.ts'
+import type { Operation } from './layout.ts'
+import { createLayout } from './layout.ts'
+import type { MachinePool } from './machine.ts'
+import { LineMachine } from './machine.ts'
+
+/** Functions by rule, undefined where a rule has none. */
+export type RuleFunctions = readonly (RuleFunction | undefined)[]
+
+/** The parts of a fast path beside the functions of its rules, as plain data. */
+export interface FastPathParts {
+  /** The members of lines that rules need. */
+  readonly wanted: WantedTree
+  /** The template of an output. */
+  readonly operations: readonly Operation[]
+  /** Slots of the event's own members that functions ask for by name. */
+  readonly members: ReadonlyMap<string, number>
+  /** By field of the notes: the slots where it may stand. */
+  readonly places: readonly (readonly number[])[]
+  /** Bytes of a text that may be changed without counting. */
+  readonly nativeLength: number
+  readonly limits: EventLimits
+}
+
+/** A fast path that can be made any number of times; it holds no state of lines. */
+export interface FastPathPlan {
+  /**
+   * @param notes what it notes in. Default: nobody asks
+   * @param coding how text becomes bytes. Default: as it is done everywhere
+   */
+  create(notes?: RuleNotes, coding?: TextCoding): FastPath
+  /**
+   * One of several fast paths that write into one output.
+   *
+   * @param pool gives the memory
+   * @param writer takes the output
+   * @returns undefined where the pool has no more
+   */
+  createIn(pool: MachinePool, writer: ByteWriter, notes: RuleNotes, coding: TextCoding): FastPath | undefined
+}
+
+/**
+ * @param rules what notes are about
+ * @param functions makes the functions of rules, when the first path is created
+ * @returns undefined where there is no WebAssembly with SIMD
+ */
+export function createFastPath(
+  rules: NotedRules,
+  { wanted, operations, members, places, nativeLength, limits }: FastPathParts,
+  functions: () => RuleFunctions,
+): FastPathPlan | undefined {
+  if (!LineMachine.isSupported) return undefined
+  const layOut = (start?: number, keysSize?: number) =>
+    createLayout(wanted, operations, rules.names.length, nativeLength, start, keysSize)
+  let fastRules: FastRules | undefined
+  const made = () => {
+    fastRules ??= { functions: functions(), members, places, limits }
+    return fastRules
+  }
+  // Paths that are created alone share a machine: values are remembered in it.
+  let shared: { readonly machine: LineMachine | undefined } | undefined
+  const createMachine = () => {
+    const layout = layOut()
+    return { machine: layout && LineMachine.create(layout) }
+  }
+  return {
+    create(notes = new RuleNotes(rules), coding = PORTABLE_CODING) {
+      shared ??= createMachine()
+      return new FastPath(made(), shared.machine, notes, coding)
+    },
+    createIn(pool, writer, notes, coding) {
+      const machine = pool.create(layOut)
+      return machine && new FastPath(made(), machine, notes, coding, writer)
+    },
+  }
+}

@@ -1,0 +1,2 @@
+/** The number of no route. */
+export const NO_ROUTE = -1
