@@ -201,7 +201,7 @@ async function explainErrors(
   }
   const reader = new EventFormat(settings, safeLineTest).createReader()
   const columns = settings.columns === undefined ? undefined : { columns: settings.columns }
-  const splits = 'routes' in rules ? false : rules.checked.split !== undefined
+  const splits = splitting(rules)
   let number = 0
   let records = 0
   for await (const line of linesOf(file)) {
@@ -223,7 +223,7 @@ async function explainErrors(
         ? 'the record has bytes that are no text: rules have never seen them'
         : record.isTruncated
           ? 'the record has the beginning of the event only: rules have never seen it'
-          : splits && record.rule !== 'split' && record.rule !== 'when' && record.rule !== 'tap'
+          : splits(record.rules) && record.rule !== 'split' && record.rule !== 'when' && record.rule !== 'tap'
             ? 'the record has one element of a split event: explain the whole event'
             : undefined
     if (why !== undefined) {
@@ -243,6 +243,15 @@ async function explainErrors(
   }
   if (records === 0)
     process.stderr.write(`${terminalText(file)}: there is no record of a rejected event in it\n`)
+}
+
+/** Tells of a rule set, by its name among several, if it makes several events of one. */
+function splitting(rules: RuleSet | RoutedRules): (name: string | undefined) => boolean {
+  if (!('routes' in rules)) return () => rules.checked.split !== undefined
+  const names = new Set(
+    rules.routes.flatMap(({ name, set }) => (set?.checked.split === undefined ? [] : [name])),
+  )
+  return (name) => name !== undefined && names.has(name)
 }
 
 async function* linesOf(file: string): AsyncGenerator<string> {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Problem } from '../expression/diagnostic.ts'
 import type { RouteDefinition, RoutedDefinition } from '../rules/definition.ts'
-import { isRoutesText, loadRoutes } from '../rules/sets/routes-file.ts'
+import { isRoutesText, loadRoutes, targetsOf } from '../rules/sets/routes-file.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { isFolder, lookupsFor, readText } from './rule-texts.ts'
 
@@ -101,7 +101,7 @@ class Resolver {
         this.#routes.push({ conditions: inner.conditions, lookups: [] })
         continue
       }
-      const path = [rules, `${rules}.yaml`, `${rules}.yml`]
+      const path = targetsOf(rules)
         .map((name) => join(dirname(file), name))
         .find((candidate) => existsSync(candidate))
       if (path !== undefined) this.add(path, inner)

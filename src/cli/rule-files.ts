@@ -23,6 +23,8 @@ export interface RuleFiles {
   readonly compiler: CompilerOptions
   /** Databases of addresses. Default: none. */
   readonly mmdb?: readonly string[]
+  /** Names the place that asks for the databases, in messages. Default: `--mmdb`. */
+  readonly mmdbLabel?: string
   /** Undefined: nobody has asked. */
   readonly noRoute: NoRoute | undefined
 }
@@ -92,7 +94,7 @@ export function filesOf(rules: RuleSet | RoutedRules): readonly string[] {
  */
 export async function loadRules(files: RuleFiles, origins?: Origins): Promise<RuleSet | RoutedRules> {
   const { rules, lookups, noRoute } = files
-  const compiler = { ...files.compiler, databases: await openDatabases(files.mmdb ?? []) }
+  const compiler = { ...files.compiler, databases: await openDatabases(files) }
   const [first] = rules as [string]
   try {
     if (rules.length === 1 && noRoute === undefined && !isFolder(first)) {
@@ -116,13 +118,16 @@ export async function loadRules(files: RuleFiles, origins?: Origins): Promise<Ru
 }
 
 /** @throws {CommandError} for a file that cannot be read or is no database */
-async function openDatabases(files: readonly string[]): Promise<AddressDatabase[] | undefined> {
-  if (files.length === 0) return undefined
+async function openDatabases({
+  mmdb = [],
+  mmdbLabel = '--mmdb',
+}: RuleFiles): Promise<AddressDatabase[] | undefined> {
+  if (mmdb.length === 0) return undefined
   return Promise.all(
-    files.map(async (file) => {
+    mmdb.map(async (file) => {
       const bytes = sharedBytes(readContent(file))
       return openDatabase(file, bytes).catch((error: Error) => {
-        throw new CommandError(EXIT.USAGE, `--mmdb: ${error.message}`, { cause: error })
+        throw new CommandError(EXIT.USAGE, `${mmdbLabel}: ${error.message}`, { cause: error })
       })
     }),
   )

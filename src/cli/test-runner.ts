@@ -239,16 +239,21 @@ export class TestRunner {
   }
 
   #rules(settings: TestSettings, path: string, files: Set<string>): Promise<CompiledRules> {
-    const { lookups, noRoute, allowUnsafePatterns, maxWork, maxBuilt } = settings
+    const { lookups, mmdb, noRoute, allowUnsafePatterns, maxWork, maxBuilt } = settings
     const folder = dirname(path)
     const ruleFiles: RuleFiles = {
       rules: (settings.rules ?? [defaultRules(path)]).map((each) => within(folder, each)),
       lookups: lookups?.map((each) => within(folder, each)),
+      ...(mmdb !== undefined && {
+        mmdb: mmdb.map((each) => within(folder, each)),
+        mmdbLabel: `${path}: mmdb`,
+      }),
       noRoute,
       compiler: { allowUnsafePatterns, maxWork, maxBuilt },
     }
     // A file that cannot be compiled is watched as well.
-    for (const file of [...ruleFiles.rules, ...(ruleFiles.lookups ?? [])]) files.add(file)
+    for (const file of [...ruleFiles.rules, ...(ruleFiles.lookups ?? []), ...(ruleFiles.mmdb ?? [])])
+      files.add(file)
     const key = JSON.stringify(ruleFiles)
     let rules = this.#compiled.get(key)
     if (rules === undefined) {

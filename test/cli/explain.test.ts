@@ -65,6 +65,19 @@ describe('normalize explain', { concurrency: 2 }, () => {
     )
   })
 
+  it('says of the record of an element that the whole event is needed, with many rule sets, too', async () => {
+    const rules = file('several')
+    mkdirSync(rules)
+    writeFileSync(join(rules, 'parts.yaml'), 'when: exists(parts)\nsplit: parts\nx: lower(v)\n')
+    writeFileSync(join(rules, 'whole.yaml'), 'when: exists(v)\nx: lower(v)\n')
+    const events = '{"parts": [{"v": "A"}, {"v": 5}]}\n{"parts": 5}\n{"v": 5}\n{}\n'
+    await normalize(['-r', rules, '--errors', file('several.jsonl'), '-'], events)
+    const told = await explained(['-r', rules, '--errors', file('several.jsonl')])
+    const notes = told.split(/^(?=- line|\S+ line )/m).map((part) => /explain the whole event/.test(part))
+    assert.deepEqual(notes, [true, false, false, false], told)
+    assert.match(told, /split: parts → TYPE_ERROR/)
+  })
+
   it('explains the records of an errors output, and says which line is none', async () => {
     await normalize(['-r', file('r.yaml'), '--errors', file('errors.jsonl'), file('in.jsonl')])
     const told = await explained(['-r', file('r.yaml'), '--errors', file('errors.jsonl')])

@@ -135,6 +135,31 @@ describe('normalize lsp', () => {
     assert.deepEqual(await editor.diagnostics(shared), [])
   })
 
+  it('tells what normalize test refuses, and rule files that do not exist', async () => {
+    const told = async (name: string, text: string) => {
+      const other = uriOf(name)
+      await editor.tell('textDocument/didOpen', {
+        textDocument: { uri: other, languageId: 'yaml', version: 1, text },
+      })
+      const problems = await editor.diagnostics(other, 1)
+      await editor.tell('textDocument/didClose', { textDocument: { uri: other } })
+      return problems.map(({ message, range: { start } }) => [
+        start.line,
+        start.character,
+        String(message).split('\n')[0],
+      ])
+    }
+    const tests = 'cases:\n  - {name: a, event: {src: 192.0.2.1}, expect: {a: {$ayn: ip}}}\n'
+    assert.deepEqual(await told('x.test.yaml', tests), [[1, 52, "there is no matcher '$ayn'"]])
+    const routes = await told('routes.yaml', 'routes:\n  - x\n  - gone\n')
+    assert.deepEqual(
+      routes.map(([line, column]) => [line, column]),
+      [[2, 4]],
+    )
+    assert.match(String(routes[0]![2]), /^there is no rule file or folder .*\/gone$/)
+    assert.deepEqual(await told('places.yaml', 'source.geo?: geoip(src)\n'), [])
+  })
+
   it('completes functions, fields of the tests beside the file, and tables', async () => {
     const marked = `${RULES}a: us¦\n`
     await change(marked.replace('¦', ''))

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
+import { TestRunner } from '../../src/cli/test-runner.ts'
 import { buildMmdb } from '../tracer/mmdb/build-mmdb.ts'
 import { folderWith, normalize } from './command.ts'
 
@@ -28,6 +29,30 @@ describe('normalize --mmdb', () => {
         '{"source":{"geo":{"country_iso_code":"GB"},"as":{"number":20712,"organization":{"name":"Andrews & Arnold"}}}}\n{}\n',
       )
     }
+  })
+
+  it('is named by a test file, relative to it', async () => {
+    const { rules, places } = files()
+    const folder = dirname(rules)
+    const tests = join(folder, 'rules.test.yaml')
+    const write = (mmdb: string): void =>
+      writeFileSync(
+        tests,
+        `mmdb: ${mmdb}\ncases:\n  - event: {src: 81.2.69.160}\n    expect_partial: {source: {geo: {country_iso_code: GB}}}\n`,
+      )
+    write('[city.mmdb, asn.mmdb]')
+    const { code, stdout } = await normalize(['test', folder])
+    assert.deepEqual([code, stdout], [0, `ok    ${tests}  1 case\n\n1 passed in 1 file\n`])
+    const runner = new TestRunner({ bail: false, update: false })
+    const ran = await runner.run({ kind: 'file', path: tests })
+    assert.ok(ran?.files.includes(places), 'a watch knows the database')
+    write('rules.yaml')
+    const wrong = await new TestRunner({ bail: false, update: false }).run({ kind: 'file', path: tests })
+    assert.match(
+      wrong!.result.problem!,
+      /rules\.test\.yaml: mmdb: .*rules\.yaml is not a complete MaxMind database/,
+    )
+    assert.ok(wrong!.files.includes(rules), 'a watch knows the file that is no database')
   })
 
   it('is asked for by check, too, and refuses what is no database', async () => {

@@ -8,6 +8,7 @@ import { type ScanState, scanExpression } from './expression-scan.ts'
 import { ENRICH_KEYS, FILE_KEYS, type KeyText, ON_ERROR_VALUES, ROUTE_KEYS, RULE_KEYS } from './keys.ts'
 import { allReferences, type Reference, referenceMarkdown } from './reference.ts'
 import type { SampleField } from './sample.ts'
+import { testPlaceAt } from './test-place.ts'
 
 export type CompletionKind =
   | 'function'
@@ -65,7 +66,8 @@ const MAX_CHAIN = 500
  */
 export function complete(document: EditedDocument, offset: number): Completions {
   const { text, kind } = document
-  if (kind === 'lookups' || kind === 'tests') return NOTHING
+  if (kind === 'tests') return completeTests(text, offset)
+  if (kind === 'lookups' || kind === 'test-options') return NOTHING
   const cursor = cursorAt(text, offset)
   switch (cursor.kind) {
     case 'expression':
@@ -106,20 +108,37 @@ function completeKey(
   return {
     start: Math.min(start, offset),
     end: offset,
-    items: keys
-      .filter(({ name }) => !taken.has(name))
-      .map((key) => ({
-        label: key.name,
-        kind: 'key',
-        insert: text[offset] === ':' ? key.name : `${key.name}: `,
-        detail: '',
-        documentation: keyMarkdown(key),
-      })),
+    items: keys.filter(({ name }) => !taken.has(name)).map((key) => keyItem(key, text, offset)),
+  }
+}
+
+function keyItem(key: KeyText, text: string, offset: number): Completion {
+  return {
+    label: key.name,
+    kind: 'key',
+    insert: text[offset] === ':' ? key.name : `${key.name}: `,
+    detail: '',
+    documentation: keyMarkdown(key),
+  }
+}
+
+/** Of a file of tests the keys, the matchers, and the values that are words. */
+function completeTests(text: string, offset: number): Completions {
+  const { start, keys, values } = testPlaceAt(text, offset)
+  return {
+    start,
+    end: offset,
+    items: [
+      ...keys.map((key) => keyItem(key, text, offset)),
+      ...values.map((value): Completion => {
+        return { label: String(value), kind: 'value', insert: String(value), detail: '' }
+      }),
+    ],
   }
 }
 
 export function keyMarkdown({ summary, example }: KeyText): string {
-  return example === '' ? summary : `${summary}\n\n\`\`\`yaml\n${example}\n\`\`\``
+  return example === undefined || example === '' ? summary : `${summary}\n\n\`\`\`yaml\n${example}\n\`\`\``
 }
 
 function topLevelKeys(text: string): ReadonlySet<string> {

@@ -39,6 +39,19 @@ const NONE: Cursor = { kind: 'none' }
  * @param offset UTF-16 units
  */
 export function cursorAt(text: string, offset: number): Cursor {
+  return findCursor(text, offset, valueCursor)
+}
+
+/**
+ * As {@link cursorAt}, for files whose values are no expressions: a value is told with the offset of its first character, whatever
+ * stands in it.
+ */
+export function outerCursorAt(text: string, offset: number): Cursor {
+  return findCursor(text, offset, (_text, steps, start) => ({ kind: 'value', path: pathOf(steps), start }))
+}
+
+/** @param inValue tells of a place in or behind the value that begins at `start` */
+function findCursor(text: string, offset: number, inValue: typeof valueCursor): Cursor {
   const lines = new YamlLines(text, new Lines(text))
   const target = lines.lines.placeAt(offset).line
   const column = offset - lines.lines.startOf(target)
@@ -53,8 +66,12 @@ export function cursorAt(text: string, offset: number): Cursor {
     const indent = isBlank ? (line === target ? column : Number.POSITIVE_INFINITY) : indentOf(content)
     if (block !== undefined) {
       if (indent > block.column) {
-        if (line === target)
-          return textCursor(steps, lines.lines.startOf(lineOf(lines, block) + 1), undefined)
+        if (line === target) {
+          const first = lines.lines.startOf(lineOf(lines, block) + 1)
+          return inValue === valueCursor
+            ? textCursor(steps, first, undefined)
+            : inValue(text, steps, first, offset)
+        }
         continue
       }
       block = undefined
@@ -77,7 +94,7 @@ export function cursorAt(text: string, offset: number): Cursor {
       const above = steps.at(-1)
       const goesOn =
         above !== undefined && above.value >= 0 && position > above.column && !isEmpty(lines, above)
-      if (goesOn) return valueCursor(text, steps, above.value, offset)
+      if (goesOn) return inValue(text, steps, above.value, offset)
       popTo(steps, position, false)
       const path = pathOf(steps)
       // An element of a list that is no mapping yet: a file under `include`, or the first key of a case.
@@ -92,7 +109,7 @@ export function cursorAt(text: string, offset: number): Cursor {
     const step = { column: position, key: keyText, value: key.value.start }
     steps.push(step)
     if (/^[|>]/.test(text.slice(key.value.start, key.value.end))) block = step
-    if (line === target) return valueCursor(text, steps, key.value.start, offset)
+    if (line === target) return inValue(text, steps, key.value.start, offset)
   }
   return NONE
 }

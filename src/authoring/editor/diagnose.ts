@@ -2,11 +2,12 @@
 import type { Problem } from '../../expression/diagnostic.ts'
 import { FUNCTION_LIBRARY } from '../../expression/functions/index.ts'
 import { checkConditions, compileWith } from '../../rules/compile-with.ts'
+import { beside } from '../../rules/include.ts'
 import { collectTables, loadLookups } from '../../rules/load.ts'
 import { RuleError } from '../../rules/rule-error.ts'
-import { loadRoutes } from '../../rules/sets/routes-file.ts'
-import { YamlDocument } from '../../rules/yaml/yaml.ts'
+import { loadRoutes, targetsOf } from '../../rules/sets/routes-file.ts'
 import type { EditedDocument } from './document.ts'
+import { testOptionsProblems, testProblems } from './test-problems.ts'
 
 /**
  * Checks a document.
@@ -27,7 +28,9 @@ export function diagnose(document: EditedDocument): readonly Problem[] {
       return [...problems, ...collectTables([{ tables }]).problems]
     }
     case 'tests':
-      return new YamlDocument(text, file).problems
+      return testProblems(document)
+    case 'test-options':
+      return testOptionsProblems(document)
   }
 }
 
@@ -58,12 +61,19 @@ function includedProblems(document: EditedDocument): readonly Problem[] {
   }).filter((problem) => !problem.file.endsWith(':including:'))
 }
 
-/** The rule files that a routes file names are checked when they are edited themselves. */
-function routesProblems({ file, text }: EditedDocument): readonly Problem[] {
+/** The rule files that a routes file names are checked when they are edited themselves; here they have to exist. */
+function routesProblems({ file, text, exists }: EditedDocument): readonly Problem[] {
   const { routes, problems } = loadRoutes(text, file)
   const conditions = routes.flatMap(({ when }) => {
     if (when === undefined) return []
     return checkConditions(FUNCTION_LIBRARY, when, { file }).problems
   })
-  return [...problems, ...conditions]
+  const missing = routes.flatMap(({ rules, rulesPlace }): Problem[] => {
+    if (rules === undefined || rulesPlace === undefined || exists === undefined) return []
+    // A path that begins with a slash is below the folder of the routes file, too.
+    if (targetsOf(rules).some((path) => exists(beside(file, `./${path}`)))) return []
+    const message = `there is no rule file or folder ${beside(file, `./${rules}`)}`
+    return [{ message, field: 'routes', file, ...rulesPlace, severity: 'error' }]
+  })
+  return [...problems, ...conditions, ...missing]
 }

@@ -8,9 +8,9 @@ import type { Sample } from './sample.ts'
 
 /**
  * `rules`: a rule file. `included`: one that others include. `routes`: a routes file. `lookups`: a file of lookup tables. `tests`: a
- * file of tests.
+ * file of tests. `test-options`: the settings of a golden folder.
  */
-export type DocumentKind = 'rules' | 'included' | 'routes' | 'lookups' | 'tests'
+export type DocumentKind = 'rules' | 'included' | 'routes' | 'lookups' | 'tests' | 'test-options'
 
 /** A document, and what is known beside its text. */
 export interface EditedDocument {
@@ -22,15 +22,18 @@ export interface EditedDocument {
   readonly lookups: readonly { readonly file: string; readonly text: string }[]
   /** Gives the texts of files that it includes, as {@link CompileOptions.readFile}. Default: there is no other file. */
   readonly readFile?: (file: string) => string
+  /** Says whether there is a file or a folder. Default: nobody knows, and no file is told to be missing. */
+  readonly exists?: (path: string) => boolean
   readonly sample: Sample
   /** Limits and permissions of the compiler. Default: those of `normalize`. */
-  readonly compiler?: Pick<CompileOptions, 'allowUnsafePatterns' | 'maxWork' | 'maxBuilt'>
+  readonly compiler?: Pick<CompileOptions, 'allowUnsafePatterns' | 'maxWork' | 'maxBuilt' | 'databases'>
 }
 
 /** The kind of a file, by its name and its text. */
 export function kindOf(file: string, text: string): DocumentKind {
   const name = file.replaceAll('\\', '/').replace(/^.*\//, '')
   if (/(?:^|[._-])tests?\.ya?ml$/i.test(name)) return 'tests'
+  if (/^_options\.ya?ml$/i.test(name)) return 'test-options'
   if (/^lookups\.ya?ml$/i.test(name)) return 'lookups'
   if (isRoutesText(text)) return 'routes'
   return name.startsWith('_') ? 'included' : 'rules'

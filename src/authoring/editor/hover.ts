@@ -8,6 +8,7 @@ import { type ScanState, scanExpression } from './expression-scan.ts'
 import { ENRICH_KEYS, FILE_KEYS, ROUTE_KEYS, RULE_KEYS } from './keys.ts'
 import type { TextRange } from './positions.ts'
 import { callableNamed, json, methodsNamed, referenceMarkdown } from './reference.ts'
+import { testKeyAt } from './test-place.ts'
 
 export interface Hover extends TextRange {
   /** Markdown. */
@@ -36,7 +37,8 @@ const MAX_WORD = 200
  */
 export function hover(document: EditedDocument, offset: number): Hover | undefined {
   const { text, kind } = document
-  if (kind === 'lookups' || kind === 'tests') return undefined
+  if (kind === 'tests') return hoverTests(text, offset)
+  if (kind === 'lookups' || kind === 'test-options') return undefined
   const cursor = cursorAt(text, offset)
   if (cursor.kind === 'key') return hoverKey(text, cursor, offset)
   if (cursor.kind !== 'expression') return undefined
@@ -70,6 +72,14 @@ function hoverKey(
           : [...RULE_KEYS, ...FILE_KEYS]
   const key = keys.find((each) => each.name === name)
   return key === undefined ? undefined : { ...range, text: keyMarkdown(key) }
+}
+
+function hoverTests(text: string, offset: number): Hover | undefined {
+  const before = /[$\w-]*$/.exec(text.slice(Math.max(0, offset - MAX_WORD), offset))![0]
+  const after = /^[$\w-]*/.exec(text.slice(offset, offset + MAX_WORD))![0]
+  const key = testKeyAt(text, offset, before + after)
+  if (key === undefined) return undefined
+  return { start: offset - before.length, end: offset + after.length, text: keyMarkdown(key) }
 }
 
 function hoverCode(document: EditedDocument, start: number, offset: number): Hover | undefined {
@@ -172,7 +182,7 @@ function patternText(document: EditedDocument, name: string): string | undefined
  */
 export function define(document: EditedDocument, offset: number): Definition | undefined {
   const { text, file, kind } = document
-  if (kind === 'lookups' || kind === 'tests') return undefined
+  if (kind === 'lookups' || kind === 'tests' || kind === 'test-options') return undefined
   const cursor = cursorAt(text, offset)
   if (cursor.kind === 'value' && cursor.path[0] === 'include') {
     const before = /[^\s[\],'"]*$/.exec(text.slice(Math.max(0, offset - MAX_WORD), offset))![0]

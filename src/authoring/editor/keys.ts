@@ -3,8 +3,8 @@
 export interface KeyText {
   readonly name: string
   readonly summary: string
-  /** The form of its value, as it is written. */
-  readonly example: string
+  /** The form of its value, as it is written. Undefined or empty: the summary says it. */
+  readonly example?: string
 }
 
 /** The reserved keys of a rule file. */

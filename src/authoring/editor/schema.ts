@@ -1,5 +1,15 @@
 /** JSON Schemas of rule files and of files of tests, for the YAML support of editors. */
-import { REJECTION_CODES } from '../../errors.ts'
+import {
+  CASE_KEYS,
+  CASES_KEY,
+  DETECTION_KEYS,
+  INPUT_KEYS,
+  RECEIVED_KEY,
+  REJECT_KEYS,
+  RULE_KEYS as TEST_RULE_KEYS,
+  type TestKey,
+} from '../test/keys.ts'
+import { MATCHERS } from '../test/matchers.ts'
 import { keyMarkdown } from './complete.ts'
 import { ENRICH_KEYS, FILE_KEYS, type KeyText, ON_ERROR_VALUES, RULE_KEYS } from './keys.ts'
 import { allReferences } from './reference.ts'
@@ -84,55 +94,155 @@ export function ruleSchema(): JsonSchema {
   }
 }
 
-/** The schema of files of tests, `x.test.yaml`. */
+const SCALAR = { type: ['string', 'number', 'boolean', 'null'] } as const
+const TEXT = { type: 'string' } as const
+/** A text that YAML may read as something else. */
+const WORD = { type: ['string', 'number', 'boolean'] } as const
+const COUNT = { type: 'integer', minimum: 1 } as const
+const PATHS = listOf(TEXT)
+
+/** Keys of tables with a schema for each: a key without one does not compile. */
+type SchemasOf<Keys extends readonly TestKey[]> = Readonly<Record<Keys[number]['name'], JsonSchema>>
+
+/** The values that the table of a key lists. */
+function valuesOf(keys: readonly TestKey[], name: string): JsonSchema {
+  return { enum: keys.find((key) => key.name === name)!.values }
+}
+
+const INPUT_SCHEMAS: SchemasOf<typeof INPUT_KEYS> = {
+  input_format: valuesOf(INPUT_KEYS, 'input_format'),
+  pick: TEXT,
+  multiline: TEXT,
+  multiline_max: { type: ['string', 'integer'] },
+  columns: { anyOf: [{ type: 'array', items: WORD }, TEXT] },
+  delimiter: TEXT,
+  encoding: TEXT,
+  invalid_utf8: valuesOf(INPUT_KEYS, 'invalid_utf8'),
+  max_line: COUNT,
+}
+
+const TOP_SCHEMAS: SchemasOf<typeof TEST_RULE_KEYS> = {
+  rules: PATHS,
+  lookups: PATHS,
+  mmdb: PATHS,
+  no_route: valuesOf(TEST_RULE_KEYS, 'no_route'),
+  allow_unsafe_patterns: { type: 'boolean' },
+  max_work: COUNT,
+  max_built: COUNT,
+}
+
+const RECEIVED_SCHEMA: SchemasOf<readonly [typeof RECEIVED_KEY]> = {
+  received: { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\dT' },
+}
+
+const CASE_SCHEMAS: SchemasOf<typeof CASE_KEYS> = {
+  name: WORD,
+  event: { type: 'object' },
+  raw: TEXT,
+  raw_base64: TEXT,
+  expect: listOf(reference('output')),
+  expect_partial: listOf(reference('output')),
+  reject: listOf({ anyOf: [valuesOf(CASE_KEYS, 'reject'), reference('rejection')] }),
+  drop: { anyOf: [{ type: 'boolean' }, { type: 'integer', minimum: 0 }] },
+  route: WORD,
+  detections: {
+    anyOf: [
+      valuesOf(CASE_KEYS, 'detections'),
+      { type: 'object', additionalProperties: listOf(reference('detection')) },
+    ],
+  },
+  skip: { type: ['boolean', 'string'] },
+}
+
+const MATCHER_SCHEMAS: SchemasOf<typeof MATCHERS> = {
+  $any: { anyOf: [valuesOf(MATCHERS, '$any'), { enum: [true, null] }] },
+  $match: TEXT,
+  $absent: valuesOf(MATCHERS, '$absent'),
+  $approx: {
+    anyOf: [{ type: 'number' }, { type: 'array', items: { type: 'number' }, minItems: 1, maxItems: 2 }],
+  },
+  $contains: reference('expected'),
+  $unordered: { type: 'array', items: reference('expected') },
+  $one_of: { type: 'array', items: reference('expected') },
+  $not: reference('expected'),
+  $literal: {},
+}
+
+const REJECT_SCHEMAS: SchemasOf<typeof REJECT_KEYS> = {
+  code: { anyOf: [valuesOf(REJECT_KEYS, 'code'), reference('matcher')] },
+  rule: reference('expected'),
+  message: reference('expected'),
+  rules: reference('expected'),
+}
+
+const DETECTION_SCHEMAS: SchemasOf<typeof DETECTION_KEYS> = {
+  category: SCALAR,
+  indicator: { type: 'object', additionalProperties: SCALAR },
+}
+
+/** The schema of files of tests, `x.test.yaml`: the keys and matchers that their reader knows, by the same tables. */
 export function testSchema(): JsonSchema {
   return {
     $schema: DRAFT,
     title: 'Tests of a rule file',
     type: 'object',
-    properties: {
-      rules: { type: 'string', description: "The rule file. Default: this file's name without `.test`." },
-      lookups: {
-        ...listOf({ type: 'string' }),
-        description: 'Files of lookup tables. Default: as `normalize` finds them.',
-      },
-      cases: {
-        type: 'array',
-        items: reference('case'),
-        description: 'The events, and what becomes of them.',
-      },
-    },
-    required: ['cases'],
+    properties: properties([...TEST_RULE_KEYS, ...INPUT_KEYS, RECEIVED_KEY, CASES_KEY], {
+      ...TOP_SCHEMAS,
+      ...INPUT_SCHEMAS,
+      ...RECEIVED_SCHEMA,
+      [CASES_KEY.name]: { type: 'array', items: reference('case'), minItems: 1 },
+    }),
+    patternProperties: { '^x-': { description: 'Anything: a place for anchors.' } },
+    additionalProperties: false,
+    required: [CASES_KEY.name],
     definitions: {
       case: {
         type: 'object',
-        properties: {
-          name: { type: 'string', description: 'What the case shows, in a few words.' },
-          event: { type: 'object', description: 'The event as it was parsed.' },
-          raw: { type: 'string', description: 'The event as it comes in: the line.' },
-          expect: { type: ['object', 'array'], description: 'The whole output.' },
-          expect_partial: {
-            type: ['object', 'array'],
-            description:
-              'Members of the output; there may be more. `{$match: PATTERN}`, `{$any: TYPE}` and `{$absent: true}` stand for values.',
-          },
-          reject: {
-            description: 'The event is rejected.',
-            type: ['object', 'boolean'],
-            properties: {
-              code: { enum: Object.keys(REJECTION_CODES), description: 'The code of the rejection.' },
-              rule: { type: 'string', description: 'The output field whose rule rejects it.' },
-              message: { type: 'string' },
-            },
-          },
-          drop: { type: 'boolean', description: 'The event is dropped.' },
-          detections: {
-            type: 'object',
-            description: 'The answers of the tracer, by indicator.',
-            additionalProperties: { type: 'array' },
-          },
-        },
-        allOf: [{ anyOf: [{ required: ['event'] }, { required: ['raw'] }] }],
+        properties: properties([...CASE_KEYS, ...INPUT_KEYS, RECEIVED_KEY], {
+          ...CASE_SCHEMAS,
+          ...INPUT_SCHEMAS,
+          ...RECEIVED_SCHEMA,
+        }),
+        additionalProperties: false,
+        oneOf: [{ required: ['event'] }, { required: ['raw'] }, { required: ['raw_base64'] }],
+        not: { required: ['expect', 'expect_partial'] },
+      },
+      output: {
+        description: 'An output, in which matchers stand for values that are not fixed.',
+        type: 'object',
+        anyOf: [reference('members'), reference('matcher')],
+      },
+      expected: {
+        description: 'A value, or a matcher.',
+        anyOf: [
+          SCALAR,
+          { type: 'array', items: reference('expected') },
+          reference('members'),
+          reference('matcher'),
+        ],
+      },
+      members: {
+        type: 'object',
+        propertyNames: { pattern: '^(?:[^$]|$)' },
+        additionalProperties: reference('expected'),
+      },
+      matcher: {
+        type: 'object',
+        properties: properties(MATCHERS, MATCHER_SCHEMAS),
+        additionalProperties: false,
+        minProperties: 1,
+        maxProperties: 1,
+      },
+      rejection: {
+        type: 'object',
+        properties: properties(REJECT_KEYS, REJECT_SCHEMAS),
+        additionalProperties: false,
+      },
+      detection: {
+        type: 'object',
+        properties: properties(DETECTION_KEYS, DETECTION_SCHEMAS),
+        additionalProperties: false,
+        required: ['category'],
       },
     },
   }

@@ -9,10 +9,17 @@ export function oneLine(text: string): string {
 
 /** The value of a part, of a loop those of its rounds, with what is to be known of it. */
 export function valueText(report: PartReport, fields: Report['fields']): string {
-  const { values, last, times, part, entries, caught } = report
-  const notes: string[] = []
+  const { values, last } = report
   let text = values.map(shownText).join(', ')
   if (last !== undefined) text += ` … ${shownText(last)}`
+  const notes = notesOn(report, fields)
+  return notes.length === 0 ? text : `${text} (${notes.join('; ')})`
+}
+
+/** The things to be known of a part beside its value: rounds, what is ignored, a similar field, the entry of a table, its branch, an error. */
+export function notesOn(report: PartReport, fields: Report['fields']): readonly string[] {
+  const { values, times, part, entries, caught } = report
+  const notes: string[] = []
   if (part.isRepeated && times > 1) notes.push(`${times} rounds`)
   const [value] = values
   if (value?.type === 'absent') {
@@ -30,7 +37,7 @@ export function valueText(report: PartReport, fields: Report['fields']): string 
   const branch = branchText(report)
   if (branch !== undefined) notes.push(branch)
   if (caught !== undefined) notes.push(`${caught.code}: ${oneLine(caught.message)}`)
-  return notes.length === 0 ? text : `${text} (${notes.join('; ')})`
+  return notes
 }
 
 /** The branch that was taken, where its value alone does not tell. */

@@ -65,7 +65,7 @@ export class LanguageServer {
         serverInfo: { name: 'normalize lsp', version: this.#version },
         capabilities: {
           textDocumentSync: { openClose: true, change: INCREMENTAL, save: true },
-          completionProvider: { triggerCharacters: ['.', "'", '"', '{', '('] },
+          completionProvider: { triggerCharacters: ['.', "'", '"', '{', '(', '$'] },
           hoverProvider: true,
           definitionProvider: true,
         },

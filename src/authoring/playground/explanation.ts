@@ -1,6 +1,7 @@
 /** How a value of the output came to be: the report of the rule that made it, as plain data for the page. */
 import type { ObservedRules, PartReport, Report, Shown } from '../../rules/observe/index.ts'
 import { compileObserved } from '../../rules/observe/index.ts'
+import { notesOn } from '../explain/values.ts'
 import type { Trial } from './trial.ts'
 
 /** A part of an expression, or something that it read, and its value. */
@@ -122,7 +123,7 @@ function explanationOf({ section, outcome, value, reason, parts, fields }: Repor
     outcome: sentence(outcome, value, reason),
     isBad: outcome === 'rejected',
     fields: readings,
-    steps: steps.slice(0, MAX_STEPS).map((each) => step(each)),
+    steps: steps.slice(0, MAX_STEPS).map((each) => step(each, fields)),
     tables: parts.flatMap(({ entries }) =>
       entries.map(({ table, key, found }) => ({
         text: `${table}[${JSON.stringify(key)}]`,
@@ -150,15 +151,12 @@ function sentence(outcome: Report['outcome'], value: Shown | undefined, reason: 
   }
 }
 
-function step({ part, times, values, last, caught, assigned }: PartReport): ExplainedValue {
+function step(report: PartReport, fields: Report['fields']): ExplainedValue {
+  const { part, values, last, assigned } = report
   const shown = values.length > 0 ? values : assigned
   const rounds = last === undefined ? shown : [...shown, last]
-  const note =
-    caught !== undefined
-      ? `${caught.code} caught: ${caught.message}`
-      : times > rounds.length
-        ? `(${times} rounds)`
-        : undefined
+  const notes = notesOn(report, fields)
+  const note = notes.length === 0 ? undefined : `(${notes.join('; ')})`
   const text = oneLine(part.text)
   if (rounds.length <= 1) return explained(text, rounds[0], note)
   return {

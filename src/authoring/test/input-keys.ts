@@ -13,12 +13,10 @@ import { MAX_LINE_LIMIT } from '../../formats/limits.ts'
 import { contentOf } from '../../rules/yaml/tree.ts'
 import { scalarValue } from '../../rules/yaml/values.ts'
 import type { Entry, YamlDocument } from '../../rules/yaml/yaml.ts'
-import type { InputKey } from './keys.ts'
+import { INPUT_FORMATS, type InputKey } from './keys.ts'
 
 /** Options that grow key by key. */
 export type InputDraft = { -readonly [Name in keyof InputOptions]: InputOptions[Name] }
-
-const FORMATS = ['jsonl', 'json', 'text', 'csv'] as const
 
 const UNITS: ReadonlyMap<string, number> = new Map([
   ['', 1],
@@ -61,7 +59,8 @@ export function readInputKey(
   }
   switch (entry.name as InputKey) {
     case 'input_format':
-      if (FORMATS.some((format) => format === text)) into.inputFormat = text as (typeof FORMATS)[number]
+      if (INPUT_FORMATS.some((format) => format === text))
+        into.inputFormat = text as (typeof INPUT_FORMATS)[number]
       else refuse("'input_format' is jsonl, json, text or csv")
       break
     case 'pick':

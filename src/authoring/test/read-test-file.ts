@@ -10,7 +10,6 @@ import { contentOf, type MappingNode, type Range, type YamlNode } from '../../ru
 import { scalarValue } from '../../rules/yaml/values.ts'
 import type { Entry } from '../../rules/yaml/yaml.ts'
 import { YamlDocument } from '../../rules/yaml/yaml.ts'
-import type { Detection } from '../../tracer/protocol.ts'
 import type { Expected } from './expected.ts'
 import { ExpectedReader } from './expected.ts'
 import { type InputDraft, readInputKey, unfitKey } from './input-keys.ts'
@@ -31,6 +30,8 @@ export interface TestRules {
   readonly rules: readonly string[] | undefined
   /** Relative to the test file. Undefined: those beside the rule files. */
   readonly lookups: readonly string[] | undefined
+  /** Databases of addresses, relative to the test file. Undefined: none. */
+  readonly mmdb: readonly string[] | undefined
   readonly noRoute: NoRoute | undefined
   readonly allowUnsafePatterns: boolean | undefined
   readonly maxWork: number | undefined
@@ -55,8 +56,20 @@ export type CaseInput =
   /** Bytes as they come in. */
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
 
+/**
+ * A detection as the tracer's client gives it. The protocol has the same type in a file that needs Node, which the page of the
+ * playground, where tests are read too, does not have.
+ */
+interface CaseDetection {
+  readonly category: string
+  /** The indicator. */
+  readonly matched: string
+  /** The context: names and texts. */
+  readonly fields: readonly (readonly [name: string, text: string])[]
+}
+
 /** The tracer in a case: its answers by indicator, or the way in which it fails. */
-export type CaseDetections = ReadonlyMap<string, readonly Detection[]> | 'timeout' | 'unavailable'
+export type CaseDetections = ReadonlyMap<string, readonly CaseDetection[]> | 'timeout' | 'unavailable'
 
 /** What a case expects. A part that is undefined: nothing of the kind may come. */
 export interface Expectation {
@@ -103,6 +116,7 @@ const names = (keys: readonly TestKey[]): string[] => keys.map(({ name }) => nam
 const INPUT_NAMES = names(INPUT_KEYS)
 const TOP_KEYS = names([...RULE_KEYS, ...INPUT_KEYS, RECEIVED_KEY])
 const ALL_CASE_KEYS = names([...CASE_KEYS, ...INPUT_KEYS, RECEIVED_KEY])
+const REJECT_NAMES = names(REJECT_KEYS)
 const INPUTS = ['event', 'raw', 'raw_base64']
 
 /** Names of keys in the tests of other tools. */
@@ -150,6 +164,7 @@ export function readTestOptions(
 export const NO_SETTINGS: TestSettings = {
   rules: undefined,
   lookups: undefined,
+  mmdb: undefined,
   noRoute: undefined,
   allowUnsafePatterns: undefined,
   maxWork: undefined,
@@ -240,6 +255,9 @@ class TestFileReader {
         break
       case 'lookups':
         settings.lookups = this.#paths(entry)
+        break
+      case 'mmdb':
+        settings.mmdb = this.#paths(entry)
         break
       case 'no_route':
         if (scalar === 'reject' || scalar === 'drop' || scalar === 'pass') settings.noRoute = scalar
@@ -460,8 +478,7 @@ class TestFileReader {
       return undefined
     }
     for (const entry of document.entries(content, field)) {
-      if (!REJECT_KEYS.some((key) => key === entry.name))
-        this.#unknown(entry, REJECT_KEYS, 'a rejection', field)
+      if (!REJECT_NAMES.includes(entry.name)) this.#unknown(entry, REJECT_NAMES, 'a rejection', field)
       const value = contentOf(entry.value)
       if (entry.name === 'code' && value?.kind === 'scalar') {
         this.#isCode(document.scalarText(value), value, field)
@@ -533,7 +550,7 @@ class TestFileReader {
       )
       return undefined
     }
-    const answers = new Map<string, Detection[]>()
+    const answers = new Map<string, CaseDetection[]>()
     for (const { name, value } of document.entries(content, field)) {
       const list = contentOf(value)
       const items = list?.kind === 'sequence' ? list.items : [value]
@@ -545,7 +562,7 @@ class TestFileReader {
     return answers
   }
 
-  #detection(item: YamlNode, matched: string, field: string, hint: string): Detection | undefined {
+  #detection(item: YamlNode, matched: string, field: string, hint: string): CaseDetection | undefined {
     const document = this.#document
     const content = contentOf(item)
     if (content?.kind !== 'mapping') {

@@ -21,7 +21,7 @@
  *
  * For coverage: `observed.sections` has all sections with all their parts and branches, and every report refers to these objects.
  * `PartReport.branches` counts by the index in `Part.branches`, `PartReport.entries` has the tables and keys that were looked up,
- * `tablePlaces` where keys stand.
+ * and `origins.tablesOf` gives all tables that rules see, with the places of their names.
  */
 import type { InputEvent, OutputEvent, Rejection } from '../../event.ts'
 import { DEFAULT_LIMITS } from '../../expression/runtime/meter.ts'

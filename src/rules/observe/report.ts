@@ -212,6 +212,9 @@ function valueAt(place: ReadPlace, data: JsonObject | Dict): Maybe {
   }
 }
 
+/** Letters of a name that is short. */
+const SHORT_NAME = 3
+
 /** A name in the event that the writer of a rule may have meant. */
 function similar(place: ReadPlace | undefined, data: JsonObject | Dict | undefined): string | undefined {
   if (place === undefined || place.kind === 'line' || data === undefined) return undefined
@@ -221,9 +224,13 @@ function similar(place: ReadPlace | undefined, data: JsonObject | Dict | undefin
   if (!isMapping(holder)) return undefined
   const name = parts.at(-1)!
   const names = [...namesIn(holder)]
-  // Among short names two letters make no likeness: 'usr' is like 'user', and 'dst' is not like 'ts'.
-  const likely =
-    name.length > 3 ? names : names.filter((other) => isWithin(name, other) || isWithin(other, name))
+  // Among short names two letters make no likeness: 'usr' is like 'user', but neither 'dst' nor 'dsts' is like 'ts'.
+  const likely = names.filter(
+    (other) =>
+      Math.min(name.length, other.length) > SHORT_NAME ||
+      isWithin(name, other) ||
+      (name.length - other.length < 2 && isWithin(other, name)),
+  )
   const near = suggest(name, likely)
   return near === undefined ? undefined : [...parts.slice(0, -1), near].join('.')
 }

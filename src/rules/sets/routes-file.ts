@@ -11,6 +11,8 @@ import { type Stretch, YamlDocument } from '../yaml/yaml.ts'
 interface RouteLine {
   /** A rule file or a folder, relative to the routes file. */
   readonly rules?: string
+  /** The place of its text. */
+  readonly rulesPlace?: Stretch
   readonly when?: ConditionText
   /** Events are dropped. */
   readonly drop: boolean
@@ -27,6 +29,11 @@ export interface RoutesFile {
 const KEYS = ['when', 'rules', 'drop']
 const EXAMPLE =
   "for example:\nroutes:\n  - cisco/asa\n  - {when: program == 'cron', drop: true}\n  - rules: fallback.yaml"
+
+/** The names that a path in a routes file stands for, the first that exists: `cisco/asa` may be a folder, or `cisco/asa.yaml`. */
+export function targetsOf(rules: string): readonly string[] {
+  return [rules, `${rules}.yaml`, `${rules}.yml`]
+}
 
 /** The text is that of a routes file, and not of a rule file: it has the key `routes`, which holds a list. */
 export function isRoutesText(text: string): boolean {
@@ -72,7 +79,7 @@ function readLine(document: YamlDocument, item: YamlNode): RouteLine | undefined
   if (content === undefined) return undefined
   const place = document.placeOf(content)
   if (content.kind === 'scalar' && typeof scalarValue(document, content) === 'string') {
-    return { rules: document.scalarText(content), drop: false, place }
+    return { rules: document.scalarText(content), rulesPlace: place, drop: false, place }
   }
   if (content.kind !== 'mapping') {
     document.report(item, 'a route is a rule file, or a mapping with when, rules and drop', {
@@ -82,6 +89,7 @@ function readLine(document: YamlDocument, item: YamlNode): RouteLine | undefined
     return undefined
   }
   let rules: string | undefined
+  let rulesPlace: Stretch | undefined
   let when: ConditionText | undefined
   let drop = false
   const problems = document.problems.length
@@ -90,8 +98,10 @@ function readLine(document: YamlDocument, item: YamlNode): RouteLine | undefined
     const scalar = value?.kind === 'scalar' ? scalarValue(document, value) : undefined
     if (entry.name === 'when') when = readCondition(document, entry, 'routes') ?? false
     else if (entry.name === 'rules') {
-      if (typeof scalar === 'string') rules = scalar
-      else
+      if (typeof scalar === 'string') {
+        rules = scalar
+        rulesPlace = document.placeOf(entry.value)
+      } else
         document.report(entry.key, "'rules' is a rule file or a folder", { hint: EXAMPLE, field: 'routes' })
     } else if (entry.name === 'drop') {
       if (typeof scalar === 'boolean') drop = scalar
@@ -115,5 +125,10 @@ function readLine(document: YamlDocument, item: YamlNode): RouteLine | undefined
     document.report(item, message, { hint: EXAMPLE, field: 'routes' })
     return undefined
   }
-  return { ...(rules !== undefined && { rules }), ...(when !== undefined && { when }), drop, place }
+  return {
+    ...(rules !== undefined && { rules, rulesPlace: rulesPlace! }),
+    ...(when !== undefined && { when }),
+    drop,
+    place,
+  }
 }

@@ -71,6 +71,15 @@ describe('observed rules', () => {
     assert.equal(user.reason?.message, 'field usr is absent')
     assert.equal(user.reason?.part?.text, 'usr')
     assert.equal(user.fields[0]?.near, 'user')
+    for (const [name, event, near] of [
+      ['dst', { ts: 1 }, undefined],
+      ['dsts', { ts: 1 }, undefined],
+      ['srcc', { src: 1 }, 'src'],
+      ['usre', { user: 1 }, 'user'],
+    ] as const) {
+      const { reports } = compileObserved(`a: ${name}`).run(JSON.stringify(event))
+      assert.equal(reports[0]?.fields[0]?.near, near, name)
+    }
     assert.equal(seen.outcome.kind, 'rejected')
     if (seen.outcome.kind !== 'rejected') return
     assert.equal(seen.outcome.rejection.code, 'TYPE_ERROR')
