@@ -4,9 +4,9 @@ import { statSync } from 'node:fs'
 export class ChangedFiles {
   readonly #known = new Map<string, string>()
 
-  /** The files as they are now are known from here on. */
+  /** New files are known from here on, as they are now. Of known ones a change that nobody has taken stays one. */
   learn(paths: Iterable<string>): void {
-    for (const path of paths) this.#known.set(path, stateOf(path))
+    for (const path of paths) if (!this.#known.has(path)) this.#known.set(path, stateOf(path))
   }
 
   /** The known files that are not as they were; now they are known as they are. */

@@ -157,18 +157,20 @@ async function watchTests(
     changedFiles.learn(units.flatMap(({ files }) => files))
   }
   const again = async (): Promise<void> => {
-    const changed = changedFiles.take()
-    const now = discoverAgain(paths, first)
-    const concerned = now.units.filter(({ path }) => {
-      const files = filesByUnit.get(path)
-      return files === undefined || files.some((file) => changed.has(file))
-    })
-    tests.forget()
-    if (concerned.length > 0) {
+    for (;;) {
+      // What changes after this is told; what has changed while tests ran is found below.
+      watchAll(discoverAgain(paths, first).folders)
+      const changed = changedFiles.take()
+      const concerned = discoverAgain(paths, first).units.filter(({ path }) => {
+        const files = filesByUnit.get(path)
+        return files === undefined || files.some((file) => changed.has(file))
+      })
+      if (concerned.length === 0) return
+      tests.forget()
       write('\n')
       learn(await tests.run(concerned))
+      for (const { path } of concerned) if (!filesByUnit.has(path)) filesByUnit.set(path, [path])
     }
-    watchAll(now.folders)
   }
   const watchAll = (folders: readonly string[]): void => {
     unwatch()
