@@ -24,7 +24,7 @@ export interface NormalizedLines {
   readonly byCode: CodeCounts
 }
 
-/** What a compiled module exports. */
+/** The exports of a compiled module. */
 export interface RulesModule extends CompiledModule {
   /**
    * Normalizes one event. It does not throw: what is wrong with the event is in the result.

@@ -158,7 +158,7 @@ async function watchTests(
   }
   const again = async (): Promise<void> => {
     for (;;) {
-      // What changes after this is told; what has changed while tests ran is found below.
+      // Changes after this are told; those that came while tests ran are found below.
       watchAll(discoverAgain(paths, first).folders)
       const changed = changedFiles.take()
       const concerned = discoverAgain(paths, first).units.filter(({ path }) => {

@@ -20,7 +20,7 @@ export interface InspectFeedOptions extends FeedReading {
   readonly json?: boolean
 }
 
-/** What is in a feed. */
+/** The content of a feed. */
 interface FeedReport {
   readonly format: string
   readonly records: number

@@ -63,7 +63,7 @@ export type Payload = AsyncIterable<Uint8Array> | Iterable<Uint8Array> | EventTe
 export interface Normalizing {
   /** The name of the input in records of rejected events. */
   readonly source: string
-  /** How the bytes are read. */
+  /** The way to read the bytes. */
   readonly input: InputOptions
   /** Each rejected event ends a part: the outputs of a part are of events before it. Default: false. */
   readonly isInOrder?: boolean

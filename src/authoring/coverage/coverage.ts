@@ -23,7 +23,7 @@ export interface Point {
   readonly place: Place
   /** The rule, condition or tap that it belongs to, or the table. */
   readonly owner: string
-  /** How often it was reached. */
+  /** The number of times that it was reached. */
   readonly count: number
 }
 
@@ -45,7 +45,7 @@ export interface FileCoverage {
 
 type MutablePoint = { -readonly [Name in keyof Point]: Point[Name] }
 
-/** What the reports of a section count. */
+/** The counts of the reports of a section. */
 interface SectionPoints {
   readonly reached: MutablePoint
   readonly present: MutablePoint | undefined

@@ -86,7 +86,7 @@ interface Note {
   readonly text: string
 }
 
-/** What was not reached. Of a section that was never evaluated nothing inside is told, of a table all keys together. */
+/** The parts that were not reached. Of a section that was never evaluated nothing inside is told, of a table all keys together. */
 function notesOf(points: readonly Point[]): Note[] {
   const unreached = new Set(
     points.filter(({ kind, count }) => kind === 'section' && count === 0).map(ownerKey),

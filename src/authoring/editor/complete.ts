@@ -1,4 +1,4 @@
-/** What can be written at a place of a rule file. */
+/** The things that can be written at a place of a rule file. */
 import { GROK_PATTERNS } from '../../expression/grok/patterns.ts'
 import { NAMED_FORMATS } from '../../expression/time/named-formats.ts'
 import { isReserved } from '../../rules/reserved-keys.ts'

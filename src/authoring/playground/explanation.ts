@@ -1,4 +1,4 @@
-/** How a value of the output came to be: the report of the rule that made it, as plain data for the page. */
+/** The origin of a value of the output: the report of the rule that made it, as plain data for the page. */
 import type { ObservedRules, PartReport, Report, Shown } from '../../rules/observe/index.ts'
 import { compileObserved } from '../../rules/observe/index.ts'
 import { notesOn } from '../explain/values.ts'

@@ -66,7 +66,7 @@ export function expectedOf(value: Maybe, numbers: NumberTexts | undefined, own?:
 
 const MATCHER_NAMES: readonly string[] = MATCHERS.map(({ name }) => name)
 
-/** How far a number may be from that of `$approx` without a tolerance, as a part of it. */
+/** The distance that a number may have from that of `$approx` without a tolerance, as a part of it. */
 const DEFAULT_TOLERANCE = 1e-9
 
 /** A label of a matcher is cut behind so many characters. */

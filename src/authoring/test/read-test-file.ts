@@ -47,7 +47,7 @@ export interface TestSettings extends TestRules {
   readonly rulesPlace: Place
 }
 
-/** What goes into a case. */
+/** The input of a case. */
 export type CaseInput =
   /** An event as JSON. */
   | { readonly kind: 'event'; readonly text: string }
@@ -71,7 +71,7 @@ interface CaseDetection {
 /** The tracer in a case: its answers by indicator, or the way in which it fails. */
 export type CaseDetections = ReadonlyMap<string, readonly CaseDetection[]> | 'timeout' | 'unavailable'
 
-/** What a case expects. A part that is undefined: nothing of the kind may come. */
+/** The expectations of a case. A part that is undefined: nothing of the kind may come. */
 export interface Expectation {
   readonly outputs: ExpectedOutputs | undefined
   readonly rejects: { readonly list: readonly Expected[]; readonly entry: Entry } | undefined

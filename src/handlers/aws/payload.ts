@@ -20,7 +20,7 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b
 }
 
-/** What a log event of CloudWatch Logs becomes: an object with all that is known of it, or its message alone. */
+/** The form of a log event of CloudWatch Logs: an object with all that is known of it, or its message alone. */
 export type LogEventForm = 'event' | 'message'
 
 /** A record's contents: bytes to be cut into events, texts of events, or nothing at all. */

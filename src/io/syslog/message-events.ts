@@ -1,4 +1,4 @@
-/** How a message came. */
+/** The way on which a message came. */
 export type Transport = 'udp' | 'tcp' | 'tls'
 
 const QUOTE = 0x22

@@ -15,7 +15,7 @@
  *     const origins = new Origins()
  *     const observed = observe(await loadAndCompile(text, options, origins), origins)
  *
- * What is reported of an event has bounds, whatever the event is: values are shown with 200 characters, and of loops the first
+ * Reports of an event have bounds, whatever the event is: values are shown with 200 characters, and of loops the first
  * eight rounds and the last one. Observed rules give the same outputs and rejections as the usual ones, limits of cost included;
  * a property test holds the two together.
  *

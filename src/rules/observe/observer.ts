@@ -25,7 +25,7 @@ interface Caught {
 
 /** The record of a part in one event. */
 export interface PartRecord {
-  /** How often it gave a value, or absence. */
+  /** The number of times that it gave a value, or absence. */
   times: number
   /** The values of the first rounds; of a part outside of loops the only one. */
   readonly values: Shown[]

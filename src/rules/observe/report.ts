@@ -35,7 +35,7 @@ export interface Reason {
 /** The values of one part in one event. Parts that were not evaluated have no report. */
 export interface PartReport {
   readonly part: Part
-  /** How often it was evaluated to an end. 0: its evaluation failed, or was left for something absent inside. */
+  /** The number of times that it was evaluated to an end. 0: its evaluation failed, or was left for something absent inside. */
   readonly times: number
   /** The values of the first rounds of a loop; outside of loops, the one value. */
   readonly values: readonly Shown[]

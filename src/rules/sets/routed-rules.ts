@@ -50,7 +50,7 @@ export class RoutedRules implements RunnerSource {
   readonly warnings: readonly Problem[]
   readonly warningText: string
   readonly #conditionReads: readonly string[]
-  /** What an event may cost. */
+  /** The limits of an event's cost. */
   readonly limits: EventLimits
   readonly #routing: Routing
 

@@ -56,7 +56,7 @@ export class ProcessLoop implements StageChain {
   #source: string
   #bytesParsed = 0
   #stopped = false
-  /** What a sink or the queue has failed with. */
+  /** The error of a sink or of the queue. */
   #fault: Error | undefined
   #input: Source | undefined
   /** Something of the queue is being written, and nothing else may be. */

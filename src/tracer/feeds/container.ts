@@ -33,7 +33,7 @@ type Packing = 'gzip' | 'bzip2' | 'zip' | undefined
 
 const MAGIC_BYTES = 4
 
-/** How many bytes `packingOf` needs. */
+/** The number of bytes that `packingOf` needs. */
 export const PACKING_BYTES = MAGIC_BYTES
 
 /** @param head the first bytes of the file */

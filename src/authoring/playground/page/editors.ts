@@ -63,7 +63,7 @@ const CHOICE_TYPES: Readonly<Record<CompletionKind, string>> = {
   value: 'enum',
 }
 
-/** What both editors have. */
+/** The extensions that both editors have. */
 function common(nonce: string): Extension {
   return [
     EditorView.cspNonce.of(nonce),

@@ -135,7 +135,7 @@ class Playground {
   #last: PlaygroundContent | undefined
   #lastChange = -1
 
-  /** What is in the editors now; the same object until something changes. */
+  /** The content of the editors now; the same object until something changes. */
   #content(): PlaygroundContent {
     if (this.#last !== undefined && this.#lastChange === this.#change) return this.#last
     this.#lastChange = this.#change

@@ -21,7 +21,7 @@ const MOST_SCALARS = 200
 const MOST_MEMBERS = 1000
 const LONGEST_SCALAR = 4000
 
-/** What a file of one object has. */
+/** The outline of a file of one object. */
 export interface JsonOutline {
   /** The paths of lists of objects, through objects only. */
   readonly lists: readonly (readonly string[])[]

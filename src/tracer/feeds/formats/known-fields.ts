@@ -55,7 +55,7 @@ function isMisp(names: { has(name: string): boolean }): boolean {
 }
 
 /**
- * What a record says that it is looked up by.
+ * The indicators that a record names.
  *
  * @returns undefined when it has none of the names
  */
