@@ -1,5 +1,6 @@
 import process from 'node:process'
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Histogram, Registry } from 'prom-client'
+import { type DrawnValues, drawCounter, drawGauge } from '../http/drawn-metrics.ts'
 import type { MetricsPage } from '../http/operator-pages.ts'
 import type { HttpServer } from '../http/server.ts'
 import type { OutputCounts } from '../stages/output-counter.ts'
@@ -18,8 +19,6 @@ export interface NormalizeMetricsSource {
   /** Counts of syslog, by the names of the metrics without `sluice_syslog_`. Default: none is received. */
   readonly syslog?: (() => Readonly<Record<string, number>>) | undefined
 }
-
-type Values = Iterable<readonly [labels: Record<string, string>, value: number]>
 
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
@@ -96,30 +95,12 @@ export class NormalizeMetrics implements MetricsPage {
     })
   }
 
-  #counter(name: string, help: string, labelNames: string[], values: () => Values): void {
-    const counter: Counter = new Counter({
-      name,
-      help,
-      labelNames,
-      registers: [this.#registry],
-      collect: () => {
-        counter.reset()
-        for (const [labels, value] of values()) counter.inc(labels, value)
-      },
-    })
+  #counter(name: string, help: string, labelNames: string[], values: () => DrawnValues): void {
+    drawCounter({ name, help, labelNames, registers: [this.#registry] }, values)
   }
 
-  #gauge(name: string, help: string, labelNames: string[], values: () => Values): void {
-    const gauge: Gauge = new Gauge({
-      name,
-      help,
-      labelNames,
-      registers: [this.#registry],
-      collect: () => {
-        gauge.reset()
-        for (const [labels, value] of values()) gauge.set(labels, value)
-      },
-    })
+  #gauge(name: string, help: string, labelNames: string[], values: () => DrawnValues): void {
+    drawGauge({ name, help, labelNames, registers: [this.#registry] }, values)
   }
 }
 
@@ -133,7 +114,7 @@ const SYSLOG_HELP: Readonly<Record<string, string>> = {
 }
 
 /** With several rule sets those of each by its name, and those that none of them took without one. */
-function eventValues(rules: string, { written, rejected, dropped, ruleSets }: OutputCounts): Values {
+function eventValues(rules: string, { written, rejected, dropped, ruleSets }: OutputCounts): DrawnValues {
   const values: [Record<string, string>, number][] = []
   const add = (name: string, counts: Readonly<Record<'written' | 'rejected' | 'dropped', number>>): void => {
     for (const outcome of ['written', 'rejected', 'dropped'] as const) {

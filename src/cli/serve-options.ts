@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError } from 'commander'
-import { parseDuration } from '../tracer/durations.ts'
-import { type Endpoint, parseEndpoint } from './endpoint.ts'
+import type { Command } from 'commander'
+import { duration, endpoint, wholeNumber } from './arguments.ts'
+import type { Endpoint } from './endpoint.ts'
+import { withServerTls } from './tls-options.ts'
 
 /** The options of `normalize serve` besides those of rules and input, as commander names them. */
 export interface ServeArguments {
@@ -29,7 +30,7 @@ Exit codes: 0 stopped by a signal, 1 a fault (the port is in use), 2 wrong usage
 
 /** Adds them to a command. */
 export function withServing(command: Command): Command {
-  return command
+  command
     .requiredOption('--listen <host:port>', 'where to listen', endpoint)
     .option('--errors <file>', 'append rejected events to it; -: standard error (default: count them)')
     .option('--max-body <bytes>', 'refuse longer bodies, unpacked, with 413 (default: 67108864)', wholeNumber)
@@ -59,33 +60,5 @@ export function withServing(command: Command): Command {
       '--users <file>',
       'who may ask: names and passwords as htpasswd -B writes them (default: everyone)',
     )
-    .option('--tls-cert <file>', 'certificate, PEM')
-    .option('--tls-key <file>', 'its key, PEM')
-    .option('--tls-ca <file>', 'serve only clients with a certificate of this authority, PEM')
-    .addHelpText('after', AFTER)
-}
-
-/** Reads for commander HOST:PORT. */
-export function endpoint(text: string): Endpoint {
-  return orInvalid(() => parseEndpoint(text))
-}
-
-/** Reads for commander a duration, in milliseconds. */
-export function duration(text: string): number {
-  return orInvalid(() => parseDuration(text))
-}
-
-/** Reads for commander a whole number from 1. */
-export function wholeNumber(text: string): number {
-  const number = Number(text)
-  if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(number)) return number
-  throw new InvalidArgumentError('It has to be a whole number from 1.')
-}
-
-function orInvalid<T>(read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw new InvalidArgumentError(`${(error as Error).message}.`)
-  }
+  return withServerTls(command).addHelpText('after', AFTER)
 }

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { SyslogEndpoint } from '../io/syslog/source.ts'
-import { duration, endpoint, wholeNumber } from './serve-options.ts'
+import { duration, endpoint, wholeNumber } from './arguments.ts'
 
 /** The options of syslog, as commander names them. */
 export interface SyslogArguments {

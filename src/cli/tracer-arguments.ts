@@ -1,13 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { InvalidArgumentError } from 'commander'
 import { wireText } from '../tracer/controls.ts'
-import { parseDuration } from '../tracer/durations.ts'
 import { isFeedUrl, isUrl, shownFeed } from '../tracer/feeds/download/feed-url.ts'
 import { FORMAT_NAMES } from '../tracer/feeds/formats/names.ts'
 import type { KeyType } from '../tracer/feeds/keys/indicator-key.ts'
 import { type FeedKey, parseFeedKey } from '../tracer/feeds/keys/key-path.ts'
 import type { FeedReading } from '../tracer/feeds/load.ts'
-import { type Endpoint, parseEndpoint } from './endpoint.ts'
+import { duration, orInvalid } from './arguments.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
 const MOST_WORKERS = 256
@@ -210,21 +209,11 @@ export function collectKey(text: string, before: readonly FeedKey[] | undefined)
   return [...(before ?? []), orInvalid(() => parseFeedKey(text))]
 }
 
-/** Reads for commander a duration, in milliseconds. */
-export function duration(text: string): number {
-  return orInvalid(() => parseDuration(text))
-}
-
 /** Reads for commander a duration, in milliseconds, one second or more. */
 export function interval(text: string): number {
   const ms = duration(text)
   if (ms < 1000) throw new InvalidArgumentError('It has to be one second or more.')
   return ms
-}
-
-/** Reads for commander HOST:PORT. */
-export function address(text: string): Endpoint {
-  return orInvalid(() => parseEndpoint(text))
 }
 
 /** Makes a reader for commander of a whole number from 1 to `max`. */
@@ -238,12 +227,4 @@ export function count(max: number): (text: string) => number {
 /** Reads for commander the number of processes; `auto` is one for each core. */
 export function workers(text: string): number {
   return text === 'auto' ? availableParallelism() : count(MOST_WORKERS)(text)
-}
-
-function orInvalid<T>(read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw new InvalidArgumentError(`${(error as Error).message}.`)
-  }
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { count, duration, type SourceArguments } from './tracer-arguments.ts'
+import { duration } from './arguments.ts'
+import { count, type SourceArguments } from './tracer-arguments.ts'
 
 /** The options of `tracer serve` that make it ask a MISP, as commander names them. */
 export interface MispArguments {

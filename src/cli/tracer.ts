@@ -1,15 +1,15 @@
 import { Command, Option } from 'commander'
 import { LOG_LEVELS } from '../tracer/server/log.ts'
+import { duration, endpoint } from './arguments.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { type RunWork, runCommand } from './run-command.ts'
+import { withServerTls } from './tls-options.ts'
 import {
-  address,
   category,
   collectKey,
   columnNames,
   count,
   delimiter,
-  duration,
   encoding,
   feedFormat,
   interval,
@@ -80,7 +80,7 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
   command
     .description('answer look-ups over TCP')
     .addOption(
-      new Option('--listen <host:port>', `where to listen (default: ${DEFAULT_ADDRESS})`).argParser(address),
+      new Option('--listen <host:port>', `where to listen (default: ${DEFAULT_ADDRESS})`).argParser(endpoint),
     )
     .option(
       '--feed <file>',
@@ -122,12 +122,7 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       'the encoding of the text before it (default: by its byte order mark, else utf-8)',
       (text: string, _before) => sources.setReading('--encoding', 'encoding', encoding(text)),
     )
-    .addOption(
-      new Option('--host-match <how>', 'a host in a feed or allowlist matches any path on it, or only itself')
-        .choices(['any-path', 'exact'])
-        .default('any-path'),
-    )
-    .option('--no-refang', 'take hxxp:// and [.] in feeds and allowlists as they are')
+  withMatching(command)
     .option('--mmdb <file>', 'a GeoIP or ASN database of addresses; repeatable', (file: string, _before) =>
       sources.addMmdb(file),
     )
@@ -202,10 +197,8 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       duration,
     )
     .option('--allow <cidr...>', 'who may connect (default: everyone)')
-    .option('--tls-cert <file>', 'certificate, PEM')
-    .option('--tls-key <file>', 'its key, PEM')
-    .option('--tls-ca <file>', 'serve only clients with a certificate of this authority, PEM')
-    .option('--metrics <host:port>', 'serve /metrics, /healthz and /readyz over HTTP', address)
+  withServerTls(command)
+    .option('--metrics <host:port>', 'serve /metrics, /healthz and /readyz over HTTP', endpoint)
     .option('--metrics-allow <cidr...>', 'who may look at them (default: as --allow)')
     .addOption(
       new Option('--log-level <level>', 'debug logs each request').choices([...LOG_LEVELS]).default('info'),
@@ -214,7 +207,7 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
     .action((options: ServeOptions) =>
       run(async () => {
         const { serveAsAsked } = await import('./tracer-processes.ts')
-        return serveAsAsked({ ...options, listen: options.listen ?? address(DEFAULT_ADDRESS) }, sources)
+        return serveAsAsked({ ...options, listen: options.listen ?? endpoint(DEFAULT_ADDRESS) }, sources)
       }),
     )
 }
@@ -225,7 +218,7 @@ function addLookup(program: Command, run: (work: () => Promise<number>) => Promi
     .description('ask a server, and print a JSON line for each value')
     .argument('<VALUE...>', 'what to ask for; - for the lines of the standard input')
     .addOption(
-      new Option('--server <host:port>', `whom to ask (default: ${DEFAULT_ADDRESS})`).argParser(address),
+      new Option('--server <host:port>', `whom to ask (default: ${DEFAULT_ADDRESS})`).argParser(endpoint),
     )
     .addOption(
       new Option('--type <type>', 'of all values (default: guessed)').choices([
@@ -242,14 +235,25 @@ function addLookup(program: Command, run: (work: () => Promise<number>) => Promi
     .action((values: string[], options: LookupOptions) =>
       run(async () => {
         const { lookup } = await import('./tracer-lookup.ts')
-        return lookup(values, { ...options, server: options.server ?? address(DEFAULT_ADDRESS) })
+        return lookup(values, { ...options, server: options.server ?? endpoint(DEFAULT_ADDRESS) })
       }),
     )
 }
 
+/** Adds the options that say how the keys of feeds, and of allowlists, are meant. */
+function withMatching(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--host-match <how>', 'a host in a feed or allowlist matches any path on it, or only itself')
+        .choices(['any-path', 'exact'])
+        .default('any-path'),
+    )
+    .option('--no-refang', 'take hxxp:// and [.] in feeds and allowlists as they are')
+}
+
 /** Adds the options that say how feeds are read. */
 function withReading(command: Command): Command {
-  return command
+  command
     .option('--format <name>', 'the format (default: as the content shows)', feedFormat)
     .option('--columns <names>', 'the names of the columns of a CSV without a header: a,b,c', columnNames)
     .option(
@@ -263,12 +267,7 @@ function withReading(command: Command): Command {
       'the encoding of the text (default: by its byte order mark, else utf-8)',
       encoding,
     )
-    .addOption(
-      new Option('--host-match <how>', 'a host matches any path on it, or only itself')
-        .choices(['any-path', 'exact'])
-        .default('any-path'),
-    )
-    .option('--no-refang', 'take hxxp:// and [.] as they are')
+  return withMatching(command)
 }
 
 function addCompile(program: Command, run: RunWork): void {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { InvalidArgumentError } from 'commander'
+import { endpoint as address, duration } from '../../src/cli/arguments.ts'
 import { CommandError } from '../../src/cli/exit-codes.ts'
-import { address, count, duration, refuseUrl, SourceArguments } from '../../src/cli/tracer-arguments.ts'
+import { count, refuseUrl, SourceArguments } from '../../src/cli/tracer-arguments.ts'
 
 test('--key and --category belong to the feed before them', () => {
   const sources = new SourceArguments()

@@ -4,10 +4,12 @@ import {
   CASES_KEY,
   DETECTION_KEYS,
   INPUT_KEYS,
-  RECEIVED_KEY,
+  KEYS_OF_A_CASE,
+  type RECEIVED_KEY,
   REJECT_KEYS,
   RULE_KEYS as TEST_RULE_KEYS,
   type TestKey,
+  TOP_KEYS,
 } from '../test/keys.ts'
 import { MATCHERS } from '../test/matchers.ts'
 import { keyMarkdown } from './complete.ts'
@@ -186,7 +188,7 @@ export function testSchema(): JsonSchema {
     $schema: DRAFT,
     title: 'Tests of a rule file',
     type: 'object',
-    properties: properties([...TEST_RULE_KEYS, ...INPUT_KEYS, RECEIVED_KEY, CASES_KEY], {
+    properties: properties(TOP_KEYS, {
       ...TOP_SCHEMAS,
       ...INPUT_SCHEMAS,
       ...RECEIVED_SCHEMA,
@@ -198,7 +200,7 @@ export function testSchema(): JsonSchema {
     definitions: {
       case: {
         type: 'object',
-        properties: properties([...CASE_KEYS, ...INPUT_KEYS, RECEIVED_KEY], {
+        properties: properties(KEYS_OF_A_CASE, {
           ...CASE_SCHEMAS,
           ...INPUT_SCHEMAS,
           ...RECEIVED_SCHEMA,

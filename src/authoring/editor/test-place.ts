@@ -1,19 +1,14 @@
 /** The keys and values that can stand at a place of a file of tests (`x.test.yaml`), out of the tables that its reader has. */
 import {
-  CASE_KEYS,
   CASES_KEY,
   DETECTION_KEYS,
-  INPUT_KEYS,
-  RECEIVED_KEY,
+  KEYS_OF_A_CASE,
   REJECT_KEYS,
-  RULE_KEYS,
   type TestKey,
+  TOP_KEYS,
 } from '../test/keys.ts'
 import { MATCHERS } from '../test/matchers.ts'
 import { outerCursorAt } from './cursor.ts'
-
-export const TOP_KEYS: readonly TestKey[] = [...RULE_KEYS, ...INPUT_KEYS, RECEIVED_KEY, CASES_KEY]
-export const KEYS_OF_A_CASE: readonly TestKey[] = [...CASE_KEYS, ...INPUT_KEYS, RECEIVED_KEY]
 
 /** A place, and all that can stand there. */
 export interface TestPlace {

@@ -89,18 +89,19 @@ export class ExpectedReader {
     return this.#read(node, field, 0)
   }
 
-  #read(node: YamlNode, field: string, depth: number): Expected {
+  /** @param isLiteral a name that begins with `$` is a name like others */
+  #read(node: YamlNode, field: string, depth: number, isLiteral = false): Expected {
     const content = contentOf(node)
     if (content === undefined || depth > MAX_EXPECTED_DEPTH) return { kind: 'scalar', text: 'null', node }
     if (content.kind === 'scalar') return { kind: 'scalar', text: this.#json.scalar(content, field), node }
-    if (content.kind === 'sequence') {
-      const items = content.items.map((item) => this.#read(item, field, depth + 1))
-      return { kind: 'list', items, node }
+    const read = (value: YamlNode) => this.#read(value, field, depth + 1, isLiteral)
+    if (content.kind === 'sequence') return { kind: 'list', items: content.items.map(read), node }
+    if (!isLiteral) {
+      const entries = this.#document.entries(content, field)
+      const dollar = entries.find(({ name }) => name.startsWith('$'))
+      if (dollar !== undefined) return this.#matcher(content, entries, dollar, node, field, depth)
     }
-    const entries = this.#document.entries(content, field)
-    const dollar = entries.find(({ name }) => name.startsWith('$'))
-    if (dollar !== undefined) return this.#matcher(content, entries, dollar, node, field, depth)
-    return this.#object(content, node, (value) => this.#read(value, field, depth + 1), field)
+    return this.#object(content, node, read, field)
   }
 
   #object(
@@ -116,18 +117,6 @@ export class ExpectedReader {
       entries.set(entry.name, entry)
     }
     return { kind: 'object', members, entries, node }
-  }
-
-  /** A value without matchers. */
-  #literal(node: YamlNode, field: string, depth: number): Expected {
-    const content = contentOf(node)
-    if (content === undefined || depth > MAX_EXPECTED_DEPTH) return { kind: 'scalar', text: 'null', node }
-    if (content.kind === 'scalar') return { kind: 'scalar', text: this.#json.scalar(content, field), node }
-    if (content.kind === 'sequence') {
-      const items = content.items.map((item) => this.#literal(item, field, depth + 1))
-      return { kind: 'list', items, node }
-    }
-    return this.#object(content, node, (value) => this.#literal(value, field, depth + 1), field)
   }
 
   #matcher(
@@ -221,7 +210,7 @@ export class ExpectedReader {
       case '$not':
         return { ...base, matcher: name, inner: this.#read(value, field, depth + 1) }
       default:
-        return { ...this.#literal(value, field, depth + 1), node }
+        return { ...this.#read(value, field, depth + 1, true), node }
     }
   }
 

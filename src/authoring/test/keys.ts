@@ -104,3 +104,9 @@ export const DETECTION_KEYS = [
 ] as const satisfies readonly TestKey[]
 
 export type InputKey = (typeof INPUT_KEYS)[number]['name']
+
+/** All keys at the top of a file of tests. */
+export const TOP_KEYS: readonly TestKey[] = [...RULE_KEYS, ...INPUT_KEYS, RECEIVED_KEY, CASES_KEY]
+
+/** All keys of a case. */
+export const KEYS_OF_A_CASE: readonly TestKey[] = [...CASE_KEYS, ...INPUT_KEYS, RECEIVED_KEY]

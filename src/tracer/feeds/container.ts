@@ -31,10 +31,8 @@ export function containedFile(path: string): ContainedFile {
 /** The way in which a file is packed, by its first bytes. */
 type Packing = 'gzip' | 'bzip2' | 'zip' | undefined
 
-const MAGIC_BYTES = 4
-
 /** The number of bytes that `packingOf` needs. */
-export const PACKING_BYTES = MAGIC_BYTES
+export const PACKING_BYTES = 4
 
 /** @param head the first bytes of the file */
 export function packingOf(head: Uint8Array): Packing {

@@ -6,8 +6,6 @@ export interface OwnIndicator {
   readonly value: string
   /** Undefined: to be detected. */
   readonly type: KeyType | undefined
-  /** The detected type, where the format has asked for it. */
-  readonly detected?: KeyType
 }
 
 /** Takes the records of a feed while it is read. An error that a handler throws ends the reading. */
@@ -18,8 +16,9 @@ export interface FeedHandlers {
    * @param ordinal of the record among all that are told, from 1
    * @param own the indicators that the record is looked up by, whatever the `--key`; undefined: the format does not say
    * it
+   * @param line of the file, where each line is a record. Default: a place is the ordinal
    */
-  onRecord(record: FeedRecord, ordinal: number, own?: readonly OwnIndicator[]): void
+  onRecord(record: FeedRecord, ordinal: number, own?: readonly OwnIndicator[], line?: number): void
   /**
    * Something that stands where a record should, and is none.
    *

@@ -54,6 +54,9 @@ export interface SkipReason {
   readonly places: readonly string[]
 }
 
+/** The place of a record: its line where each line is one, else its number. */
+type Place = { readonly line: number } | { readonly ordinal: number }
+
 /** An indicator that was found in a record. */
 interface FoundIndicator {
   readonly keyNumber: number
@@ -67,6 +70,7 @@ export class IndicatorExtractor implements FeedHandlers {
   readonly #sink: IndicatorSink
   readonly #keys: readonly KeyReader[]
   readonly #reading: KeyReading
+  readonly wantedKeys: readonly string[]
   #hasRecord = false
   #hasOwn = false
   #records = 0
@@ -90,6 +94,7 @@ export class IndicatorExtractor implements FeedHandlers {
     this.#file = file
     this.#sink = sink
     this.#reading = reading
+    this.wantedKeys = keys.flatMap(({ key }) => key ?? [])
     this.#keys = keys.map(({ key, type }) => ({
       key,
       type,
@@ -128,10 +133,6 @@ export class IndicatorExtractor implements FeedHandlers {
     return [...this.#reasons].map(([reason, { count, places }]) => ({ reason, count, places }))
   }
 
-  get wantedKeys(): readonly string[] {
-    return this.#keys.flatMap(({ key }) => key ?? [])
-  }
-
   onColumns(columns: readonly string[]): void {
     for (const column of columns) this.#names.add(column)
     for (const key of this.#keys) {
@@ -149,12 +150,12 @@ export class IndicatorExtractor implements FeedHandlers {
     }
   }
 
-  onRecord(record: FeedRecord, ordinal: number, own?: readonly OwnIndicator[]): void {
+  onRecord(record: FeedRecord, ordinal: number, own?: readonly OwnIndicator[], line?: number): void {
     this.#hasRecord = true
     if (ordinal <= NAMED_RECORDS && !this.#keys.every(({ isThere }) => isThere))
       collectNames(record, this.#names)
     if (own !== undefined) {
-      this.#addOwn(record, ordinal, own)
+      this.#addOwn(record, own, line === undefined ? { ordinal } : { line })
       return
     }
     let unusable: string | undefined
@@ -171,16 +172,16 @@ export class IndicatorExtractor implements FeedHandlers {
       }
     }
     this.#put(record, found)
-    this.#count(found.length > 0, ordinal, unusable)
+    this.#count(found.length > 0, { ordinal }, unusable)
   }
 
   /** A record that says itself what it is looked up by. Of a key of the feed only the type counts. */
-  #addOwn(record: FeedRecord, ordinal: number, own: readonly OwnIndicator[]): void {
+  #addOwn(record: FeedRecord, own: readonly OwnIndicator[], place: Place): void {
     this.#hasOwn = true
     const found: FoundIndicator[] = []
     let unusable: string | undefined
-    for (const { value, type, detected } of own) {
-      const indicator = readIndicatorKey(value, type, this.#reading, detected)
+    for (const { value, type } of own) {
+      const indicator = readIndicatorKey(value, type, this.#reading)
       if (indicator === undefined) unusable = value
       for (const [keyNumber, key] of this.#keys.entries()) {
         key.isThere = true
@@ -190,7 +191,7 @@ export class IndicatorExtractor implements FeedHandlers {
     }
     this.#put(record, found)
     if (found.length === 0 && unusable === undefined) this.onIgnored()
-    else this.#count(found.length > 0, ordinal, unusable)
+    else this.#count(found.length > 0, place, unusable)
   }
 
   /** Gives the indicators to the sink, those of one context together: the sink refers to the context that came last. */
@@ -209,14 +210,15 @@ export class IndicatorExtractor implements FeedHandlers {
     }
   }
 
-  #count(isUsed: boolean, ordinal: number, unusable: string | undefined): void {
+  #count(isUsed: boolean, place: Place, unusable: string | undefined): void {
     if (isUsed) {
       this.#records += 1
       return
     }
-    const place = `record ${ordinal}`
-    if (unusable === undefined) this.onSkipped(place, 'no key')
-    else this.onSkipped(place, `unusable key ${JSON.stringify(unusable.slice(0, SHOWN_VALUE))}`, OF_NO_KIND)
+    const shown = JSON.stringify(unusable?.slice(0, SHOWN_VALUE))
+    if ('line' in place) this.onSkipped(`line ${place.line}`, `${shown} is ${OF_NO_KIND}`, OF_NO_KIND)
+    else if (unusable === undefined) this.onSkipped(`record ${place.ordinal}`, 'no key')
+    else this.onSkipped(`record ${place.ordinal}`, `unusable key ${shown}`, OF_NO_KIND)
   }
 
   onIgnored(): void {

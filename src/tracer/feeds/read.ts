@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { ArchiveError, containedFile, PACKING_BYTES, packingOf, unpacked } from './container.ts'
 import { FeedError } from './feed-error.ts'
 import type { FeedHandlers } from './feed-handlers.ts'
-import { type CsvLayout, type CsvOptions, csvLayout, headerOf } from './formats/csv-layout.ts'
+import { type CsvOptions, csvLayout, headerOf } from './formats/csv-layout.ts'
 import { LINE_FORMATS } from './formats/index.ts'
 import { hasKnownFields } from './formats/known-fields.ts'
 import { eventFile, type Manifest } from './formats/misp-manifest.ts'
@@ -252,7 +252,9 @@ async function readRecords(
   }
   if (format === 'csv') {
     const layout = csvLayout(text, keys, options)
-    await readCsv(withoutHead(openText(), text, layout), name, handlers, layout)
+    const mark = isMarked(head) && layout.skippedLength > 0 ? BYTE_ORDER_MARK.length : 0
+    const skipped = mark + Buffer.byteLength(text.slice(0, layout.skippedLength), 'utf8')
+    await readCsv(withoutHead(openText(), skipped), name, handlers, layout)
     return undefined
   }
   const lines = LINE_FORMATS.find((each) => each.name === format)
@@ -305,13 +307,17 @@ async function headOf(chunks: AsyncGenerator<Buffer, void>): Promise<Buffer> {
   return Buffer.concat(head).subarray(0, HEAD_BYTES)
 }
 
-/** The text behind the comments at its beginning. */
+/** True for UTF-8 with a byte order mark, which a decoder leaves out of the text. */
+function isMarked(head: Uint8Array): boolean {
+  return BYTE_ORDER_MARK.every((byte, at) => head[at] === byte)
+}
+
+/** The text without so many bytes at its beginning. */
 async function* withoutHead(
   chunks: AsyncGenerator<Buffer, void>,
-  head: string,
-  { skippedLength }: CsvLayout,
+  skippedBytes: number,
 ): AsyncGenerator<Buffer, void> {
-  let left = Buffer.byteLength(head.slice(0, skippedLength), 'utf8')
+  let left = skippedBytes
   for await (const chunk of chunks) {
     const rest = left === 0 ? chunk : chunk.subarray(Math.min(left, chunk.length))
     left -= chunk.length - rest.length

@@ -2,13 +2,12 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { memoryUsage } from 'node:process'
 import {
   type Aggregator,
-  Counter,
-  Gauge,
   Histogram,
   type MetricObjectWithValues,
   type MetricValue,
   Registry,
 } from 'prom-client'
+import { drawCounter, drawGauge } from '../../http/drawn-metrics.ts'
 import type { MetricsPage } from '../../http/operator-pages.ts'
 import type { EnricherMetric } from '../enricher.ts'
 import type { DownloadStats } from '../feeds/download/download.ts'
@@ -261,25 +260,11 @@ export class Metrics implements MetricsPage {
   }
 
   #counter(...drawn: Drawn): void {
-    const [, , , values] = drawn
-    const counter: Counter = new Counter({
-      ...this.#settings(drawn),
-      collect: () => {
-        counter.reset()
-        for (const [labels, value] of values()) counter.inc(labels, value)
-      },
-    })
+    drawCounter(this.#settings(drawn), drawn[3])
   }
 
   #gauge(...drawn: Drawn): void {
-    const [, , , values] = drawn
-    const gauge: Gauge = new Gauge({
-      ...this.#settings(drawn),
-      collect: () => {
-        gauge.reset()
-        for (const [labels, value] of values()) gauge.set(labels, value)
-      },
-    })
+    drawGauge(this.#settings(drawn), drawn[3])
   }
 
   #settings([name, help, labelNames, , aggregator = 'sum']: Drawn) {

@@ -4,13 +4,14 @@ import { describe, it } from 'node:test'
 import { CORE_SCHEMA, load } from 'js-yaml'
 import { complete, diagnose, hover, kindOf, rangeOf } from '../../../src/authoring/editor/index.ts'
 import { testSchema } from '../../../src/authoring/editor/schema.ts'
-import { KEYS_OF_A_CASE, TOP_KEYS } from '../../../src/authoring/editor/test-place.ts'
 import {
   DETECTION_KEYS,
   INPUT_KEYS,
+  KEYS_OF_A_CASE,
   REJECT_KEYS,
   RULE_KEYS,
   type TestKey,
+  TOP_KEYS,
 } from '../../../src/authoring/test/keys.ts'
 import { MATCHERS } from '../../../src/authoring/test/matchers.ts'
 import { Lines } from '../../../src/expression/syntax/lines.ts'

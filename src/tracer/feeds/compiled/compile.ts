@@ -167,8 +167,8 @@ class Compilation {
       progress.file = file
       const watched = {
         onColumns: (columns: readonly string[]) => reader.onColumns(columns),
-        onRecord: (...[record, ordinal, own]: Parameters<IndicatorExtractor['onRecord']>) => {
-          reader.onRecord(record, ordinal, own)
+        onRecord: (...told: Parameters<IndicatorExtractor['onRecord']>) => {
+          reader.onRecord(...told)
           progress.records = before.records + reader.records
           progress.skipped = before.skipped + reader.skipped
         },
@@ -334,8 +334,7 @@ class Compilation {
       skipped: sum(sources.map(({ skipped }) => skipped)),
       ignored: sum(sources.map(({ ignored }) => ignored)),
       tables: keys.map(({ key, type }, i) => {
-        const { prefixes4, prefixes6, longestHash, longestUrl, longestHost, longestText, longestDomain } =
-          this.#spool.tables[i]!
+        const { prefixes4, prefixes6, longest } = this.#spool.tables[i]!
         return {
           ...(key === undefined ? {} : { key }),
           ...(type === undefined ? {} : { type }),
@@ -343,11 +342,11 @@ class Compilation {
           counts: this.#counts[i]!,
           prefixes4: [...prefixes4].sort((a, b) => b - a),
           prefixes6: [...prefixes6].sort((a, b) => b - a),
-          longestHash,
-          longestUrl,
-          longestHost,
-          longestText,
-          longestDomain,
+          longestHash: longest.hash,
+          longestUrl: longest.url,
+          longestHost: longest.host,
+          longestText: longest.text,
+          longestDomain: longest.domain,
         }
       }),
       dataBytes,

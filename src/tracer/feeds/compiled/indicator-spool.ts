@@ -24,11 +24,8 @@ const LONE_SURROGATE = /\p{Surrogate}/u
 class SpooledTable {
   readonly prefixes4 = new Set<number>()
   readonly prefixes6 = new Set<number>()
-  longestHash = 0
-  longestUrl = 0
-  longestHost = 0
-  longestText = 0
-  longestDomain = 0
+  /** Of each kind of keys that are texts the most UTF-16 units. */
+  readonly longest = { hash: 0, url: 0, host: 0, text: 0, domain: 0 }
 }
 
 /** Takes the indicators of records, and gives them back as entries in the order of their hashes. */
@@ -69,35 +66,15 @@ export class IndicatorSpool implements IndicatorSink {
 
   add(table: number, key: IndicatorKey): void {
     switch (key.kind) {
-      case 'hash': {
-        const text = wellFormed(key.text)
-        const spooled = this.tables[table]!
-        spooled.longestHash = Math.max(spooled.longestHash, text.length)
-        this.#addText(spaceOf(KINDS.hash, table), text)
+      case 'hash':
+      case 'url':
+      case 'host':
+        this.#addText(table, key.kind, key.text)
         break
-      }
-      case 'url': {
-        const text = wellFormed(key.text)
-        const spooled = this.tables[table]!
-        spooled.longestUrl = Math.max(spooled.longestUrl, text.length)
-        this.#addText(spaceOf(KINDS.url, table), text)
-        break
-      }
-      case 'host': {
-        const text = wellFormed(key.text)
-        const spooled = this.tables[table]!
-        spooled.longestHost = Math.max(spooled.longestHost, text.length)
-        this.#addText(spaceOf(KINDS.host, table), text)
-        break
-      }
       case 'email':
-      case 'text': {
-        const text = wellFormed(typedText(key.kind, key.text))
-        const spooled = this.tables[table]!
-        spooled.longestText = Math.max(spooled.longestText, text.length)
-        this.#addText(spaceOf(KINDS.text, table), text)
+      case 'text':
+        this.#addText(table, 'text', typedText(key.kind, key.text))
         break
-      }
       case 'mask':
         this.#addMask(table, key.mask)
         break
@@ -106,25 +83,30 @@ export class IndicatorSpool implements IndicatorSink {
     }
   }
 
-  #addText(space: number, text: string): void {
+  #addText(table: number, kind: 'hash' | 'url' | 'host' | 'text', text: string): void {
+    const space = spaceOf(KINDS[kind], table)
+    const key = wellFormed(text)
+    this.#measure(table, kind, key)
     this.#hash.start()
-    this.#hash.addText(text)
-    this.#put(encodeEntry({ space, key: text, context: this.#context(LONGEST_INLINE_BYTES) }), space)
+    this.#hash.addText(key)
+    this.#put(encodeEntry({ space, key, context: this.#context(LONGEST_INLINE_BYTES) }), space)
   }
 
   #addMask(table: number, mask: MaskKey): void {
     const isDomain = mask.hasLeadingDot && mask.tail === '' && !mask.host.includes('*')
     const space = spaceOf(isDomain ? KINDS.domain : KINDS.mask, table)
     const key = wellFormed(isDomain ? mask.host : mask.text)
-    if (isDomain) {
-      const spooled = this.tables[table]!
-      spooled.longestDomain = Math.max(spooled.longestDomain, key.length)
-    }
+    if (isDomain) this.#measure(table, 'domain', key)
     // Domains are looked up from the last label to the first.
     this.#hash.start()
     this.#hash.addReversed(key)
     const context = this.#context(LONGEST_INLINE_BYTES)
     this.#put(encodeEntry({ space, key, sequence: this.#sequence, context }), space)
+  }
+
+  #measure(table: number, kind: keyof SpooledTable['longest'], key: string): void {
+    const { longest } = this.tables[table]!
+    longest[kind] = Math.max(longest[kind], key.length)
   }
 
   #addRange(table: number, range: AddressRange): void {

@@ -50,7 +50,7 @@ export class JsonSurvey implements TokenSink {
   }
 
   get result(): JsonOutline {
-    const isKeyed = this.#members > 0 && this.#otherMembers === 0 && this.#lists.length + this.#members > 0
+    const isKeyed = this.#members > 0 && this.#otherMembers === 0
     return { lists: this.#lists, scalars: this.#scalars, isKeyed }
   }
 
@@ -166,6 +166,7 @@ export class RecordsAtPath implements TokenSink {
   #startLine = 1
   #ordinal = 0
   #isSkipping = 0
+  #hasAny = false
 
   /**
    * @param outline has the scalars that go into each record, after its own
@@ -187,6 +188,11 @@ export class RecordsAtPath implements TokenSink {
     return this.#values.isOpen && this.#values.isTooDeep
   }
 
+  /** There was something at the path, a record or not. */
+  get hasAny(): boolean {
+    return this.#hasAny
+  }
+
   add(token: Token, line: number): boolean {
     if (this.#values.isOpen) return this.#add(token)
     switch (token.name) {
@@ -205,6 +211,7 @@ export class RecordsAtPath implements TokenSink {
         return true
       default:
         if (this.#isSkipping === 0 && this.#isInFinalList) {
+          this.#hasAny = true
           this.#handlers.onSkipped(`line ${line}`, 'the value is not an object', 'values that are no objects')
         }
         return true
@@ -213,6 +220,7 @@ export class RecordsAtPath implements TokenSink {
 
   #add(token: Token): boolean {
     if (!this.#values.add(token)) return false
+    this.#hasAny = true
     const { value, isTooDeep } = this.#values
     const place = `line ${this.#startLine}`
     if (isTooDeep) {

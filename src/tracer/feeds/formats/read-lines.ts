@@ -66,6 +66,6 @@ class NumberedLines {
       return
     }
     this.#ordinal += 1
-    this.#handlers.onRecord(result.record, this.#ordinal, result.own)
+    this.#handlers.onRecord(result.record, this.#ordinal, result.own, this.#line)
   }
 }

@@ -76,24 +76,7 @@ async function readRecordsAt(
     if (!(error instanceof NotOfFormat)) throw error
   }
   const path = records.split(/[/.]/).filter((name) => name !== '')
-  let isThere = false
-  const told: FeedHandlers = {
-    ...toldOf(handlers),
-    onRecord: (...record) => {
-      isThere = true
-      handlers.onRecord(...record)
-    },
-    onSkipped: (...skipped) => {
-      isThere = true
-      handlers.onSkipped(...skipped)
-    },
-    onIgnored: () => {
-      isThere = true
-      handlers.onIgnored?.()
-    },
-  }
-  await readAt(path, outline, open, file, told)
-  if (isThere) return
+  if (await readAt(path, outline, open, file, handlers)) return
   const lists = outline.lists.map((each) => each.join('/')).slice(0, 10)
   throw new FeedError(
     'FEED_INVALID',
@@ -102,29 +85,21 @@ async function readRecordsAt(
   )
 }
 
+/** @returns true when there is something at the path */
 async function readAt(
   path: readonly string[],
   outline: JsonOutline,
   open: OpenText,
   file: string,
   handlers: FeedHandlers,
-): Promise<void> {
+): Promise<boolean> {
   handlers.onRecordsPath?.(path)
   const isStix = path.at(-1) === 'objects' && (handlers.wantedKeys ?? []).length === 0
   if (isStix) handlers.onFormat?.('stix')
   const make = isStix ? stixRecords(handlers, Date.now()) : undefined
-  await readTokens(open(), file, new RecordsAtPath(path, outline, handlers, make))
-}
-
-function toldOf(handlers: FeedHandlers): FeedHandlers {
-  return {
-    wantedKeys: handlers.wantedKeys ?? [],
-    onColumns: (columns) => handlers.onColumns(columns),
-    onRecord: (...record) => handlers.onRecord(...record),
-    onSkipped: (...skipped) => handlers.onSkipped(...skipped),
-    onIgnored: () => handlers.onIgnored?.(),
-    onRecordsPath: (path) => handlers.onRecordsPath?.(path),
-  }
+  const records = new RecordsAtPath(path, outline, handlers, make)
+  await readTokens(open(), file, records)
+  return records.hasAny
 }
 
 /** @returns the format that the file may have; then nothing has been told of it */

@@ -24,14 +24,14 @@ interface WireContext {
 /** The context of a record, in which fields that do not fit into 16 KiB are left out, whole ones. */
 export function wireContext(record: FeedRecord): WireContext {
   const text = recordContext(record)
-  if (text.length * BYTES_OF_UNIT <= LONGEST_CONTEXT || byteLength(text) <= LONGEST_CONTEXT) {
+  if (text.length * BYTES_OF_UNIT <= LONGEST_CONTEXT || Buffer.byteLength(text) <= LONGEST_CONTEXT) {
     return { text, isTruncated: false }
   }
   let kept = ''
   let room = LONGEST_CONTEXT - TRUNCATED.length
   // No value holds a `|`, so each one begins a field.
   for (const field of text.slice(1).split('|')) {
-    const bytes = byteLength(field) + 1
+    const bytes = Buffer.byteLength(field) + 1
     if (bytes > room) continue
     kept += `|${field}`
     room -= bytes
@@ -73,8 +73,4 @@ function isScalar(value: FeedValue): value is string | boolean | null {
 function scalarText(value: string | boolean | null): string {
   if (typeof value === 'string') return wireText(value)
   return value === null ? '' : String(value)
-}
-
-function byteLength(text: string): number {
-  return Buffer.byteLength(text, 'utf8')
 }

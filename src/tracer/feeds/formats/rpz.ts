@@ -68,10 +68,9 @@ class RpzReader implements LineReader {
 function triggerOf(owner: string, action: string, target: string): LineResult {
   const trigger = /\.rpz-(ip|client-ip|nsip|nsdname)$/.exec(owner)
   if (trigger === null) {
-    const value = owner.startsWith('*.') ? owner : owner
     return {
-      record: fields({ value, action, target: action === 'redirect' ? target : undefined }),
-      own: [{ value, type: 'domain' }],
+      record: fields({ value: owner, action, target: action === 'redirect' ? target : undefined }),
+      own: [{ value: owner, type: 'domain' }],
     }
   }
   const network = trigger[1] === 'ip' ? networkOf(owner.slice(0, -trigger[0].length)) : undefined
@@ -85,6 +84,6 @@ function networkOf(reversed: string): string | undefined {
   const [prefix, ...parts] = reversed.split('.')
   const isIpv4 = parts.length === 4 && parts.every((part) => /^\d+$/.test(part))
   const address = parts.reverse().join(isIpv4 ? '.' : ':')
-  const text = `${isIpv4 ? address : address.replace(/(^|:)zz(:|$)/, (_, a, b) => (a && b ? '::' : `${a}::${b}`).replace(':::', '::'))}/${prefix}`
+  const text = `${address.replace(/(?:^|:)zz(?::|$)/, '::')}/${prefix}`
   return parseAddressRange(text) === undefined ? undefined : text
 }

@@ -118,7 +118,6 @@ class PatternReader {
       if (values === undefined) return undefined
       const type = typeOf(token.text)
       if (type !== undefined) found.push(...values.map((value) => ({ value, type })))
-      else if (!hasAnd && values.length >= 0) observables.add(token.text.slice(0, token.text.indexOf(':')))
     }
     if (hasAnd && (hasOr || observables.size > 1)) return undefined
     return found

@@ -1,7 +1,4 @@
-import { detectType } from '../keys/indicator-key.ts'
-import { refang } from '../keys/refang.ts'
 import type { LineFormat, LineReader, LineResult } from './line-format.ts'
-import type { FeedRecord } from './record.ts'
 
 /** A comment begins a line, or stands behind a blank; elsewhere `#` and `//` are parts of URLs. */
 const COMMENT_LINE = /^(?:#|;|\/\/(?=\s|[^/]*\s|$)|!)/
@@ -41,16 +38,7 @@ class TextListReader implements LineReader {
     for (const [i, column] of columns.entries()) record.set(`column${i + 2}`, unquoted(column))
     const note = comment?.[1]?.trim()
     if (note !== undefined && note !== '') record.set('comment', note)
-    return resultOf(value, record)
-  }
-}
-
-function resultOf(value: string, record: FeedRecord): LineResult {
-  const type = detectType(refang(value))
-  if (type !== undefined) return { record, own: [{ value, type: undefined, detected: type }] }
-  return {
-    skipped: `${JSON.stringify(value.slice(0, 100))} is of no known kind`,
-    reason: 'of no known kind',
+    return { record, own: [{ value, type: undefined }] }
   }
 }
 

@@ -29,17 +29,15 @@ export interface KeyReading {
 /**
  * The key that a value of a feed is.
  *
- * @param detected its type, where `detectType` has been asked
  * @returns undefined when it is nothing that could be looked up as that type, or, without a type, of no known kind
  */
 export function readIndicatorKey(
   value: string,
   type: KeyType | undefined,
   { hostMatch = 'any-path', refang: isDefanged = true }: KeyReading = {},
-  detected?: KeyType,
 ): IndicatorKey | undefined {
   const text = isDefanged && type !== 'text' ? refang(value) : value
-  switch (type ?? detected ?? detectType(text)) {
+  switch (type ?? detectType(text)) {
     case 'hash': {
       const key = hashKey(text)
       return key === '' ? undefined : { kind: 'hash', text: key }

@@ -504,6 +504,32 @@ test('a packed feed is unpacked: gzip, bzip2, zip of one file, one file of a zip
   })
 })
 
+test('the zeros of an IPv6 address in a response policy zone are zz, wherever they stand', async () => {
+  const owners = ['128.1.zz.db8.2001', '48.zz.1.db8.2001', '128.1.zz', '128.8.7.6.5.4.3.2.2001']
+  const zone = ['$TTL 300', '@ SOA a. b. 1 2 3 4 5', ...owners.map((owner) => `${owner}.rpz-ip CNAME .`)]
+  const feed = await loadFeed(temporaryFile('feed', zone.join('\n')), [{}])
+  assert.deepEqual([feed.records, feed.skipped], [4, 0])
+  for (const value of ['2001:db8::1', '2001:db8:1::77', '::1', '2001:2:3:4:5:6:7:8']) {
+    assert.equal(contextsOf(feed.tables, 'ip', value).length, 1, value)
+  }
+})
+
+test('a byte order mark before comments does not reach into the header', async () => {
+  const text = '\ufeff# a list\nurl,note\nhttp://bad.example/x,a\n'
+  const feed = await loadFeed(temporaryFile('feed', text), [{ key: 'url' }])
+  assert.equal(feed.skipped, 0)
+  assert.deepEqual(contextsOf(feed.tables, 'url', 'bad.example/x'), [
+    'Tracer_URL_enricher|url=http://bad.example/x|note=a',
+  ])
+})
+
+test('a list that is taken as it is written has no indicator that is written otherwise', async () => {
+  const file = temporaryFile('feed', 'evil[.]example\nx.example\n')
+  const feed = await loadFeed(file, [{}], undefined, { refang: false })
+  assert.deepEqual([feed.records, feed.skipped], [1, 1])
+  assert.deepEqual(feed.skippedPlaces, ['line 1: "evil[.]example" is of no known kind'])
+})
+
 test('a host matches any path unless told otherwise; a URL with a path only itself', async () => {
   const file = temporaryFile('feed', 'evil.example\nbad.example/a\n')
   for (const [reading, paths] of [
