@@ -10,7 +10,7 @@ const CONTROL = /[^\P{Cc}\n\t]|\u2028|\u2029/u
 const HOSTILE = 'a\rb\vc\fd\x1be\x85f\u2028g\u2029h\x9bi'
 const BLANK = 'a b c d e f g h i'
 
-describe('control characters', { concurrency: 2, timeout: 300_000 }, () => {
+describe('control characters', { concurrency: 2, timeout: 900_000 }, () => {
   it('in requests and feeds are blanks in replies, also of compiled feeds', async (t) => {
     const folder = folderWith({
       'feed.json': JSON.stringify([

@@ -27,7 +27,11 @@ class Serving {
     t.after(() => command.child.kill('SIGKILL'))
     await command.until(() => command.stderr.includes('"msg":"listening"'))
     const port = portOf(command, 'listening')
-    const pool = new TracerPool({ servers: [{ host: '127.0.0.1', port }], cacheEntries: 0 })
+    const pool = new TracerPool({
+      servers: [{ host: '127.0.0.1', port }],
+      cacheEntries: 0,
+      timeoutMs: 100_000,
+    })
     t.after(() => pool.destroy())
     return new Serving(command, pool)
   }
@@ -67,7 +71,7 @@ function portOf({ stderr }: Command, message: string): number {
   return JSON.parse(line).port
 }
 
-describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_000 }, () => {
+describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 900_000 }, () => {
   it('takes a feed from a URL with credentials, which nobody sees, and downloads it on SIGHUP', async (t) => {
     const server = await FeedServer.start(t, tagged(FEED), true)
     const cache = join(folderWith({}), 'cache')

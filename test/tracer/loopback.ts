@@ -124,6 +124,8 @@ export function poolFor(
     cacheEntries: 0,
     minBackoffMs: 1,
     maxBackoffMs: 5,
+    // A busy machine is no lost answer.
+    timeoutMs: 100_000,
     ...options,
   })
   test.after(() => pool.destroy())

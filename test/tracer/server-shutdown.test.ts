@@ -6,7 +6,7 @@ import { TracerServer } from '../../src/tracer/server/server.ts'
 import { GMER, known, ManualEnricher, MISS, poll, RunningServer } from './running-server.ts'
 
 const REQUEST = '7f3a|url=gmer.com|\n'
-const OPTIONS = { timeout: 300_000 }
+const OPTIONS = { timeout: 900_000 }
 const SHUTDOWN_TIMEOUT = { shutdownTimeoutMs: 20_000 }
 
 describe('a server that stops', OPTIONS, () => {

@@ -8,7 +8,7 @@ import { Metrics } from '../../../src/tracer/server/metrics.ts'
 import { RawClient } from '../raw-client.ts'
 import { known, ManualEnricher, poll, RunningServer } from '../running-server.ts'
 
-const OPTIONS = { timeout: 300_000 }
+const OPTIONS = { timeout: 900_000 }
 
 /** The samples of a page in the text format, by name and labels. */
 function samples(page: string): Map<string, number> {

@@ -6,7 +6,7 @@ import { CLIENT_HEADER, PING } from '../../../src/tracer/protocol.ts'
 import { ADDRESS, GMER, known, ManualEnricher, MISS, poll, RunningServer } from '../running-server.ts'
 
 const REQUEST = '7f3a|url=gmer.com|\n'
-const OPTIONS = { timeout: 300_000 }
+const OPTIONS = { timeout: 900_000 }
 
 describe('the server replies', OPTIONS, () => {
   const cases: [name: string, sent: string, reply: string][] = [

@@ -321,7 +321,7 @@ const HASH = fc
 const KEY = fc.oneof(URL_TEXT, MASK, ADDRESS4, ADDRESS6, NETWORK, HASH, fc.string({ maxLength: 8 }))
 const QUERY = fc.oneof(URL_TEXT, ADDRESS4, ADDRESS6, HASH, MASK, fc.string({ maxLength: 8 }))
 
-test('generated feeds and queries', { timeout: 300_000 }, async () => {
+test('generated feeds and queries', { timeout: 900_000 }, async () => {
   const directory = temporaryDirectory()
   await fc.assert(
     fc.asyncProperty(
