@@ -36,7 +36,7 @@ class Serving {
     return new Serving(command, pool)
   }
 
-  /** How many detections a value has. */
+  /** The number of detections that a value has. */
   async hits(type: IndicatorType, value: string): Promise<number> {
     return (await this.#pool.lookup([{ type, value }]))[0]!.length
   }
@@ -86,7 +86,7 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 900_0
       serving.command.child.kill('SIGHUP')
       await serving.until('url', 'new.example', 1)
       assert.equal(await serving.hits('url', 'gmer.com'), 0)
-      // What is no feed by its content stays out, too.
+      // A file that is no feed by its content stays out, too.
       server.answer = tagged('other\nthing\n')
       serving.command.child.kill('SIGHUP')
       await serving.command.until(({ stderr }) => stderr.includes('the old table stays'))

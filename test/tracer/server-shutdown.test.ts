@@ -64,7 +64,7 @@ describe('a server that stops', OPTIONS, () => {
       await new Promise((resolve) => setImmediate(resolve))
     }
     const closed = running.server.close()
-    // What is sent now is not answered any more; unread, it would reset the connection.
+    // A request that is sent now is not answered any more; unread, it would reset the connection.
     client.send(block)
     await new Promise((resolve) => setTimeout(resolve, 100))
     client.socket.resume()

@@ -79,7 +79,7 @@ test('all that a server counts is on the page', OPTIONS, async (t) => {
   }
   assert.ok(page.get('tracer_resident_memory_bytes')! > 1024 * 1024)
 
-  // What is drawn from counters does not add up from page to page.
+  // Values that are drawn from counters do not add up from page to page.
   client.socket.end()
   await running.untilConnections(0)
   const later = samples(await metrics.text())

@@ -50,7 +50,7 @@ describe('the server replies', OPTIONS, () => {
       const client = await running.connect()
       client.send(sent)
       assert.equal(await client.receive(reply), reply)
-      // What else it would have sent comes before its FIN.
+      // The rest that it would have sent comes before its FIN.
       client.socket.end()
       assert.equal(await client.ended(), 'end')
       assert.equal(client.text, reply)

@@ -28,7 +28,7 @@ async function start(t: TestContext, options: Partial<MispSettings> = {}) {
     asker.close()
     client.close()
   })
-  /** How many hits there are, or the code of the error. */
+  /** The number of hits, or the code of the error. */
   const ask = async (value: string): Promise<number | string> => {
     try {
       return (await asker.ask(value)).length

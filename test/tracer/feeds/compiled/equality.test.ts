@@ -13,7 +13,7 @@ import { type IndicatorTable, queryOf } from '../../../../src/tracer/feeds/table
 import type { Indicator } from '../../../../src/tracer/protocol.ts'
 import { temporaryDirectory } from '../../../temporary.ts'
 
-/** What several tables answer, as the server would send it. */
+/** The answers of several tables, as the server would send it. */
 function answers(tables: readonly IndicatorTable[], indicator: Indicator): readonly Match[] {
   const query = queryOf(indicator)
   let matches: Match[] | undefined
