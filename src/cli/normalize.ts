@@ -235,7 +235,7 @@ function playgroundOptions(command: Command): PlaygroundArguments {
 
 function addServe(program: Command, run: RunWork): void {
   const command = program.command('serve').description('normalize events that come over HTTP')
-  withServing(withInput(withRules(command))).action(() =>
+  withServing(withTracer(withInput(withRules(command)))).action(() =>
     run(async () => {
       const { serve } = await import('./serve.ts')
       const { inputFormat, ...options } = command.opts<ServeOptions>()
