@@ -2,16 +2,21 @@
 import type { BatchNotes } from '../event.ts'
 import type { InputSettings } from '../formats/input-options.ts'
 import type { EventTexts } from '../formats/splitter.ts'
+import type { PrintedRules } from '../rules/aot/print-rules.ts'
 import type { RuleDefinition } from '../rules/definition.ts'
 import type { UnplacedRecords } from './rejected-records.ts'
 
-/** The settings that a worker is started with. */
+/** The settings that a worker is started with. Rules are its first message. */
 export interface WorkerSettings {
-  readonly rules: RuleDefinition
   readonly input: InputSettings
   readonly fastPath: boolean
   readonly stopAtRejected: boolean
 }
+
+/** Rules as a worker gets them: as code, or to be compiled, where they need something that no code holds (a database of addresses). */
+export type WorkerRules =
+  | { readonly kind: 'printed'; readonly printed: PrintedRules }
+  | { readonly kind: 'definition'; readonly definition: RuleDefinition }
 
 /** Work for one worker. */
 export type Block = LineBlock | EventBlock
@@ -57,5 +62,5 @@ export interface BlockResult {
  */
 export type WorkerMessage =
   | Block
-  | { readonly kind: 'rules'; readonly rules: RuleDefinition }
+  | { readonly kind: 'rules'; readonly rules: WorkerRules }
   | { readonly kind: 'on' }
