@@ -17,6 +17,8 @@ import { outputText } from '../rules/apply/output-text.ts'
 import type { EventReader } from '../rules/apply/parse-event.ts'
 import type { Dropped } from '../rules/apply/split-elements.ts'
 import { SplitElements } from '../rules/apply/split-elements.ts'
+import type { LinePlaces } from '../rules/fast/written-places.ts'
+import { WrittenPlaces } from '../rules/fast/written-places.ts'
 import type { Runner } from '../rules/run.ts'
 import type { LineTest } from './input-format.ts'
 import { EventFormat } from './input-format.ts'
@@ -37,6 +39,8 @@ export interface ProcessorOptions extends InputOptions {
    * are (`copied`), or that is used again for the next part (`lent`). Default: given.
    */
   readonly buffers?: 'given' | 'copied' | 'lent'
+  /** Output fields whose places in the lines are given with a part, where they are known. Default: none. */
+  readonly placed?: readonly string[] | undefined
   /** Makes bytes of text. Default: as it is done everywhere. */
   readonly coding?: TextCoding
 }
@@ -55,6 +59,8 @@ export interface ProcessedPart<Records> {
   readonly written: number
   readonly rejected: Records
   readonly notes: BatchNotes | undefined
+  /** The places of the values that were asked for, in lines that the fast path has written. */
+  readonly places?: LinePlaces | undefined
 }
 
 /** Formats that are not cut line by line are read by so much at a time: all events that are complete in a piece are texts in memory together. */
@@ -98,6 +104,7 @@ export class Processor<Records> {
   /** Rules whose fast path is made when the first line comes. */
   #waiting: RunnerSource | undefined
   #writer!: ByteWriter
+  #places: WrittenPlaces | undefined
   /** For lines; a splitter has its own. */
   readonly #transcoder: Transcoder | undefined
   #lines: LineReader
@@ -132,11 +139,16 @@ export class Processor<Records> {
     this.#transcoder = options.isCut === true ? undefined : this.#format.createTranscoder()
     this.#lines = this.#createReader(true)
     if (options.isCut !== true) this.#splitter = this.#createSplitter()
-    this.replaceRules(rules)
+    this.replaceRules(rules, options.placed)
   }
 
-  /** The events that complete from now on are worked on with these rules. Call it after `finish`, if anything was read. */
-  replaceRules(rules: RunnerSource): void {
+  /**
+   * The events that complete from now on are worked on with these rules. Call it after `finish`, if anything was read.
+   *
+   * @param placed see {@link ProcessorOptions}. Default: none
+   */
+  replaceRules(rules: RunnerSource, placed: readonly string[] = []): void {
+    this.#places = placed.length === 0 ? undefined : new WrittenPlaces(placed)
     this.#notes = rules.createNotes?.()
     this.#runner = rules.createRunner(this.#notes)
     this.#fast = undefined
@@ -257,6 +269,7 @@ export class Processor<Records> {
       written,
       rejected: this.#records.take(),
       notes,
+      ...(this.#places && { places: this.#places.take() }),
     }
   }
 
@@ -312,7 +325,7 @@ export class Processor<Records> {
 
   #createFast(rules: RunnerSource): LinePath | undefined {
     this.#waiting = undefined
-    const fast = rules.fastPath?.create(this.#notes, this.#coding)
+    const fast = rules.fastPath?.create(this.#notes, this.#coding, this.#places)
     if (fast === undefined) return undefined
     fast.received = this.#runner.received
     // From now on both ways write to one place.
