@@ -142,6 +142,13 @@ interface Entry {
   readonly e?: number
 }
 
+/** An indicator, and the number of its last change. */
+interface NumberedIndicator {
+  readonly number: number
+  readonly id: string
+  readonly indicator: StoredIndicator
+}
+
 /** An indicator that was read, on its way into the store. */
 interface ReadIndicator extends NewIndicator {
   readonly id: string
@@ -227,6 +234,7 @@ export class IndicatorStore {
       checkContext(list, indicator, index)
       byId.set(read.id, read)
     }
+    if (this.#count + byId.size > MOST_INDICATORS) await this.prune()
     const addedAt = Math.floor(this.#now())
     const expiry = ttlMs === undefined ? {} : { e: Math.ceil(addedAt + ttlMs) }
     let added = 0
@@ -299,25 +307,26 @@ export class IndicatorStore {
   }
 
   /**
-   * Removes for good what has expired. Whoever follows the store removes it by itself when its time is over.
+   * Removes for good what has expired. Whoever follows the store lets go of an indicator by itself when its time is over.
    *
    * @returns how many those were
    */
   async prune(): Promise<number> {
     const now = this.#now()
-    const ids: string[] = []
-    for (const { id, indicator } of this.#inOrder(0))
-      if ((indicator.expiresAt ?? Number.POSITIVE_INFINITY) <= now) ids.push(id)
     let pruned = 0
-    await this.#inBatches(ids, (batch) => {
-      for (const id of batch) {
-        const entry = this.#entries.get(id)
-        // It may have been added again meanwhile, or have been removed by another process.
-        if (entry === undefined || !isExpired(entry, now)) continue
-        this.#drop(id, entry)
-        pruned += 1
-      }
-    })
+    for (const part of this.#parts(0)) {
+      const expired = part.filter(({ indicator }) => (indicator.expiresAt ?? Number.POSITIVE_INFINITY) <= now)
+      await this.#inBatches(expired, (batch) => {
+        for (const { id } of batch) {
+          const entry = this.#entries.get(id)
+          // It may have been added again meanwhile, or have been removed by another process.
+          if (entry === undefined || !isExpired(entry, now)) continue
+          this.#drop(id, entry)
+          pruned += 1
+        }
+      })
+      await setImmediate()
+    }
     return pruned
   }
 
@@ -366,19 +375,21 @@ export class IndicatorStore {
     return this.#root.get('count') ?? 0
   }
 
-  /** Those behind the change before `from`, in their order, read in parts: no cursor stays open between two turns. */
-  *#inOrder(from: number): Generator<{ number: number; id: string; indicator: StoredIndicator }> {
+  /** Those from the change `from` on, in their order. No cursor stays open between two parts. */
+  *#parts(from: number): Generator<readonly NumberedIndicator[]> {
     for (let start = from; ; ) {
-      const part: { number: number; id: string; indicator: StoredIndicator }[] = []
       const numbers = [...this.#order.getRange({ start, limit: BATCH })]
-      for (const { key: number, value: id } of numbers) {
+      yield numbers.flatMap(({ key: number, value: id }) => {
         const entry = this.#entries.get(id)
-        if (entry !== undefined) part.push({ number, id, indicator: indicatorOf(entry) })
-      }
-      yield* part
+        return entry === undefined ? [] : { number, id, indicator: indicatorOf(entry) }
+      })
       if (numbers.length < BATCH) return
       start = numbers.at(-1)!.key + 1
     }
+  }
+
+  *#inOrder(from: number): Generator<NumberedIndicator> {
+    for (const part of this.#parts(from)) yield* part
   }
 
   /** To be called in a transaction. */
