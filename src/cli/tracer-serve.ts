@@ -11,6 +11,8 @@ import { FeedError } from '../tracer/feeds/feed-error.ts'
 import type { KeyReading } from '../tracer/feeds/keys/indicator-key.ts'
 import type { FeedReading } from '../tracer/feeds/load.ts'
 import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
+import type { FollowedLists } from '../tracer/indicators/followed-lists.ts'
+import type { Indicator } from '../tracer/protocol.ts'
 import { createLog, type Log, type LogLevel } from '../tracer/server/log.ts'
 import { Metrics, type MetricsSource } from '../tracer/server/metrics.ts'
 import { TracerServer, type TracerServerOptions } from '../tracer/server/server.ts'
@@ -19,7 +21,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { listenFault } from './listen-fault.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
 import type { EnricherArgument, SourceArgument, SourceArguments } from './tracer-arguments.ts'
-import { type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
+import { cacheDirectory, type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
 
 /** Settings of a server besides the options. */
@@ -78,7 +80,7 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
   await operations?.listen(log)
 
   warnOfNothing(sources, log)
-  const loading = loadAll(options, sources, log, { downloads })
+  const loading = loadAll(options, sources, log, { downloads, serves: true })
   // A signal does not wait for feeds; what they fail with by then is of no interest.
   const outcome = await Promise.race([loading, stopped])
   if (typeof outcome === 'string') {
@@ -209,6 +211,8 @@ export function createServer(
 export interface Sources {
   readonly enrichers: readonly Enricher[]
   readonly allowlist?: IndicatorAllowlist | undefined
+  /** Those that come and go while it runs; they are the first enricher, and a part of the allowlist. */
+  readonly lists?: FollowedLists | undefined
 }
 
 /** Parts that are loaded otherwise when a process is one of several. */
@@ -219,6 +223,8 @@ interface LoadHow {
   readonly standIn?: (source: SourceArgument) => Enricher | undefined
   /** The files that all workers keep for each other, in a worker. */
   readonly kept?: KeptFiles
+  /** This process answers look-ups itself: it follows the indicators that come and go. */
+  readonly serves?: boolean
 }
 
 /** Workers share it: there is one instance, in the primary, so that a service is asked as little as possible. */
@@ -251,7 +257,7 @@ export async function loadAll(
   options: ServeOptions,
   sources: Pick<SourceArguments, 'feeds' | 'allowlists' | 'order'>,
   log: Log,
-  { downloads, standIn, kept }: LoadHow = {},
+  { downloads, standIn, kept, serves = false }: LoadHow = {},
 ): Promise<Sources> {
   // Before anything is loaded: its mistakes are found at once. A worker has none of its own.
   const misp = standIn === undefined ? await loadMisp(options, log) : undefined
@@ -259,7 +265,8 @@ export async function loadAll(
   const faults = sources.order.some((source) => isModule(source) && !isShared(source))
     ? (await import('./module-threads.ts')).containFaults(log)
     : undefined
-  const enrichers: Enricher[] = []
+  const lists = serves ? await followLists(options, log) : undefined
+  const enrichers: Enricher[] = lists === undefined ? [] : [lists]
   for (const source of sources.order) {
     const enricher =
       standIn?.(source) ??
@@ -272,11 +279,18 @@ export async function loadAll(
     sources.allowlists.map((file) => withReading(file, options)),
     options,
   )
+  const also = lists && { has: (indicator: Indicator) => lists.isAllowed(indicator) }
   const allowlist =
-    files.length === 0
+    files.length === 0 && also === undefined
       ? undefined
-      : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, log, kept }))
-  return { enrichers, allowlist }
+      : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, also, log, kept }))
+  return { enrichers, allowlist, lists }
+}
+
+/** The indicators that come and go while it runs: `tracer add`, `tracer remove`. */
+async function followLists(options: ServeOptions, log: Log): Promise<FollowedLists> {
+  const { FollowedLists: Lists } = await import('../tracer/indicators/followed-lists.ts')
+  return Lists.follow({ directory: cacheDirectory(options), hostMatch: options.hostMatch, log })
 }
 
 /** @returns undefined without an option of MISP: most servers have none, and need not load what it takes */

@@ -123,7 +123,7 @@ class TracerWorker {
     // When it is told to stop before it serves, there is nothing to be finished.
     const standIn = (source: SourceArgument) => (isShared(source) ? this.#remote(source) : undefined)
     const kept = keptFilesOfWorker(this.#keptText, (file, version) => send({ kind: 'file', file, version }))
-    const loading = loadAll(this.#options, sources, this.#log, { standIn, kept })
+    const loading = loadAll(this.#options, sources, this.#log, { standIn, kept, serves: true })
     const loaded = await Promise.race([loading, this.#stopped])
     if (loaded === undefined) return
     this.#loaded = loaded
