@@ -19,7 +19,11 @@ function record(offsetDelta: number, text: string, key: Uint8Array | null = null
 function batch(
   firstOffset: number,
   texts: readonly string[],
-  { producer = -1, attributes = producer < 0 ? 0 : 16, key = null as Uint8Array | null } = {},
+  {
+    producer = -1,
+    attributes = producer < 0 ? 0 : 16,
+    key = null,
+  }: { producer?: number; attributes?: number; key?: Uint8Array | null } = {},
 ): FetchedBatch {
   return {
     firstOffset: BigInt(firstOffset),
