@@ -250,7 +250,7 @@ export function judge(
   let duplicates = 0
   const seen = new Set<number>()
   const look = (records: readonly ReadRecord[], outcome: Numbered['outcome']): void => {
-    const last = new Map<number, number>()
+    const last = new Map<string, number>()
     for (const record of records) {
       const message = byKey.get(record.key)
       if (message === undefined || message.outcome !== outcome) {
@@ -269,10 +269,9 @@ export function judge(
       if (place !== `${source}/${partition}/${offset}`) fault(`${record.key} says that it is from ${place}`)
       if (record.headers.get('number') !== String(number)) fault(`${record.key} has lost its header`)
       if (!hasContents(record.value, message)) fault(`${record.key} has become ${record.value.slice(0, 200)}`)
-      // By the partition of the message: with other partition numbers its results are one place's too, as keys are not shared.
-      const before = last.get(partition)
-      if (before !== undefined && before > offset) fault(`${record.key} came after a later one`)
-      last.set(partition, offset)
+      const way = `${partition}>${record.partition}`
+      if ((last.get(way) ?? -1) > offset) fault(`${record.key} came after a later one`)
+      last.set(way, offset)
     }
   }
   look(outputs, 'written')
