@@ -38,15 +38,14 @@ describe('faults of Kafka', { skip: whyNoKafka(), timeout: 400_000 }, () => {
 
       it('outlives kill -9 of one of two processes', async () => {
         await round.write(6000)
-        const one = round.start('one')
-        round.start('two')
+        const [one] = await Promise.all([round.join('one'), round.join('two')])
         await round.more(500)
         await one.kill()
         hold(await round.verdict(), delivery)
       })
 
       it('outlives a process that stands still for longer than its session, and goes on', async () => {
-        const one = round.start('one')
+        const one = await round.join('one')
         await round.write(6000)
         await round.more(500)
         one.child.kill('SIGSTOP')
@@ -75,7 +74,7 @@ describe('faults of Kafka', { skip: whyNoKafka(), timeout: 400_000 }, () => {
       it('outlives processes that come and go', async () => {
         await round.write(10_000)
         for (const instance of ['three', 'four']) {
-          const member = round.start(instance)
+          const member = await round.join(instance)
           await round.more(300)
           if (instance === 'three') await member.stop()
           else await member.kill()

@@ -134,8 +134,14 @@ export class Round {
       ...['--batch-bytes', '8192', ...this.#more],
     ])
     this.members.push(member)
-    // None outlives the tests.
-    process.once('exit', () => member.child.kill('SIGKILL'))
+    outliveNothing(member)
+    return member
+  }
+
+  /** Starts a process, and waits until it belongs to the group. */
+  async join(instance: string): Promise<Member> {
+    const member = this.start(instance)
+    await member.until(({ stderr }) => stderr.includes('as a member of the group'))
     return member
   }
 
@@ -179,10 +185,29 @@ export class Round {
 
   /** No process ends by itself. */
   #checkMembers(): void {
-    for (const { instance, child, stderr } of this.members) {
-      if (child.exitCode !== null && child.exitCode !== 0) {
-        throw new Error(`${instance} has ended with ${child.exitCode}:\n${stderr.slice(-4000)}`)
-      }
-    }
+    if (this.members.some(({ child: { exitCode } }) => exitCode !== null && exitCode !== 0))
+      throw new Error(`a process has ended:\n${this.story}`)
   }
+
+  /** The state of each process, and its messages. */
+  get story(): string {
+    return this.members
+      .map(({ instance, isRunning, child: { exitCode, signalCode }, stderr }) => {
+        const state = isRunning ? 'runs' : `has ended with ${exitCode ?? signalCode}`
+        return `--- ${instance} ${state}\n${stderr.slice(-4000)}`
+      })
+      .join('')
+  }
+}
+
+const running = new Set<Member>()
+
+/** Kills a process that is still there when this one ends. */
+function outliveNothing(member: Member): void {
+  if (running.size === 0) {
+    process.once('exit', () => {
+      for (const { child } of running) child.kill('SIGKILL')
+    })
+  }
+  running.add(member)
 }
