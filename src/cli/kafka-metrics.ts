@@ -25,7 +25,10 @@ interface KafkaMetricsSource {
  * @returns a function that ends it
  * @throws {CommandError} when it cannot listen
  */
-export async function serveKafkaMetrics(at: Endpoint, source: KafkaMetricsSource): Promise<() => Promise<void>> {
+export async function serveKafkaMetrics(
+  at: Endpoint,
+  source: KafkaMetricsSource,
+): Promise<() => Promise<void>> {
   const page = new KafkaMetrics(source)
   const server = new OperationsServer({ ...at, metrics: () => page, isReady: () => source.loop.isReady })
   const { address, port } = await server.listen().catch((cause: unknown) => {
@@ -59,7 +62,9 @@ class KafkaMetrics implements MetricsPage {
       'Messages of a partition that are not dealt with',
       ['topic', 'partition'],
       () =>
-        byPartition(({ highWatermark, position }) => (highWatermark > position ? highWatermark - position : 0n)),
+        byPartition(({ highWatermark, position }) =>
+          highWatermark > position ? highWatermark - position : 0n,
+        ),
     )
     this.#gauge(
       'sluice_kafka_committed_offset',
@@ -67,11 +72,18 @@ class KafkaMetrics implements MetricsPage {
       ['topic', 'partition'],
       () => byPartition(({ committed }) => committed),
     )
-    this.#gauge('sluice_kafka_partitions', 'Partitions of this process', [], () => [[{}, [...source.owned].length]])
-    this.#counter('sluice_kafka_rebalances_total', 'Times that the group has shared partitions out again', [], () => [
-      [{}, source.member.rebalances],
+    this.#gauge('sluice_kafka_partitions', 'Partitions of this process', [], () => [
+      [{}, [...source.owned].length],
     ])
-    this.#counter('sluice_kafka_aborts_total', 'Transactions that were given up', [], () => [[{}, writer.aborts]])
+    this.#counter(
+      'sluice_kafka_rebalances_total',
+      'Times that the group has shared partitions out again',
+      [],
+      () => [[{}, source.member.rebalances]],
+    )
+    this.#counter('sluice_kafka_aborts_total', 'Transactions that were given up', [], () => [
+      [{}, writer.aborts],
+    ])
     this.#counter('sluice_kafka_producer_errors_total', 'Attempts to write that have failed', [], () => [
       [{}, loop.writeErrors],
     ])
@@ -122,7 +134,13 @@ function batchHistogram({ batchSeconds }: KafkaLoop) {
         { metricName: `${name}_sum`, labels: {}, value: sum },
         { metricName: `${name}_count`, labels: {}, value: count },
       ]
-      return { name, help: 'Time from a batch to its offsets, in seconds', type: 'histogram', values, aggregator: 'sum' }
+      return {
+        name,
+        help: 'Time from a batch to its offsets, in seconds',
+        type: 'histogram',
+        values,
+        aggregator: 'sum',
+      }
     },
   }
 }

@@ -120,9 +120,7 @@ export function withKafka(command: Command): Command {
     .option('--tls-ca <file>', "PEM file: the authority of the brokers' certificates")
     .option('--tls-cert <file>', 'PEM file: the certificate to show them')
     .option('--tls-key <file>', 'PEM file: its key')
-    .addOption(
-      new Option('--sasl-mechanism <mechanism>', 'how to log in').choices(Object.keys(MECHANISMS)),
-    )
+    .addOption(new Option('--sasl-mechanism <mechanism>', 'how to log in').choices(Object.keys(MECHANISMS)))
     .option('--sasl-user <name>', 'the user')
     .option(
       '--sasl-password-file <file>',
@@ -226,7 +224,9 @@ function sasl({ saslMechanism, saslUser, saslPasswordFile }: KafkaArguments): Ka
   const mechanism = MECHANISMS[saslMechanism]
   // The last line end is the editor's.
   const secret = (): string =>
-    readOption('--sasl-password-file', saslPasswordFile).toString('utf8').replace(/\r?\n$/, '')
+    readOption('--sasl-password-file', saslPasswordFile)
+      .toString('utf8')
+      .replace(/\r?\n$/, '')
   if (secret() === '') throw usage(`--sasl-password-file ${saslPasswordFile}: it is empty`)
   if (mechanism === 'OAUTHBEARER') return { mechanism, token: secret }
   if (saslUser === undefined) throw usage('--sasl-user NAME is needed')

@@ -4,8 +4,8 @@ import { endpoint, listed, workersOption } from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
 import type { ExplainArguments } from './explain.ts'
 import { withInput } from './input-options.ts'
-import { withOptionHint } from './option-hints.ts'
 import { withKafka } from './kafka-options.ts'
+import { withOptionHint } from './option-hints.ts'
 import type { PlaygroundArguments } from './playground.ts'
 import { type MaxRejected, parseMaxRejected } from './rejected-limit.ts'
 import { type RunWork, runCommand } from './run-command.ts'
@@ -254,7 +254,9 @@ function addKafka(program: Command, run: RunWork): void {
   withKafka(withTracer(withRules(command))).action(() =>
     run(async () => (await import('./kafka.ts')).runKafka(command)),
   )
-  const check = command.command('check').description('connect, tell of the topics, and try the rules on the last messages')
+  const check = command
+    .command('check')
+    .description('connect, tell of the topics, and try the rules on the last messages')
   withKafka(withTracer(withRules(check))).action(() =>
     run(async () => (await import('./kafka-check.ts')).checkKafka(check)),
   )

@@ -7,9 +7,7 @@ import { RoutedRules } from './sets/routed-rules.ts'
  */
 export function hasOneOutput(rules: RuleSet | RoutedRules): boolean {
   if (!(rules instanceof RoutedRules)) return keepsEvents(rules)
-  return (
-    rules.noRoute !== 'drop' && rules.routes.every(({ set }) => set !== undefined && keepsEvents(set))
-  )
+  return rules.noRoute !== 'drop' && rules.routes.every(({ set }) => set !== undefined && keepsEvents(set))
 }
 
 function keepsEvents({ checked }: RuleSet): boolean {

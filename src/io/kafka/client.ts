@@ -170,8 +170,17 @@ export class Requests {
   /** Puts offsets into the transaction of a producer. @throws the client's error where the member is none any longer, or the producer is fenced */
   async commitInTransaction(
     connection: Connection,
-    producer: { readonly transactionalId: string; readonly producerId: bigint; readonly producerEpoch: number },
-    member: { readonly groupId: string; readonly generation: number; readonly memberId: string; readonly instanceId: string | null },
+    producer: {
+      readonly transactionalId: string
+      readonly producerId: bigint
+      readonly producerEpoch: number
+    },
+    member: {
+      readonly groupId: string
+      readonly generation: number
+      readonly memberId: string
+      readonly instanceId: string | null
+    },
     offsets: TopicOffsets,
   ): Promise<void> {
     const request = await this.#request<[...unknown[]], unknown>('TxnOffsetCommit', 3, 4)
@@ -197,11 +206,18 @@ export class Requests {
   }
 
   /** The longest batch of records that each topic takes, in bytes. Topics of which it may not be asked are left out. */
-  async maxMessageBytes(connection: Connection, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  async maxMessageBytes(
+    connection: Connection,
+    topics: readonly string[],
+  ): Promise<ReadonlyMap<string, number>> {
     type Answer = {
       results: { resourceName: string; configs: { name: string; value: string | null }[] }[]
     }
-    const request = await this.#request<[resources: unknown[], boolean, boolean], Answer>('DescribeConfigs', 2, 4)
+    const request = await this.#request<[resources: unknown[], boolean, boolean], Answer>(
+      'DescribeConfigs',
+      2,
+      4,
+    )
     const key = 'max.message.bytes'
     const resources = topics.map((resourceName) => ({
       resourceType: this.#kafka.ConfigResourceTypes.TOPIC,

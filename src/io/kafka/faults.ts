@@ -104,7 +104,9 @@ export class Outage {
     const since = this.#since.get(work)
     if (since === undefined) return
     this.#since.delete(work)
-    this.#say(`kafka: can ${work} again, after ${Math.max(1, Math.round((performance.now() - since) / 1000))} s`)
+    this.#say(
+      `kafka: can ${work} again, after ${Math.max(1, Math.round((performance.now() - since) / 1000))} s`,
+    )
   }
 }
 

@@ -156,21 +156,25 @@ export class GroupMember {
     })
     consumer.memberId = memberId
     consumer.topics.trackAll(...from)
-    consumer.on('consumer:group:join', ({ generationId = -1, memberId: id, isLeader = false, assignments = [] }) => {
-      if (consumer !== this.#consumer || this.#isOver) return
-      if (this.#generation !== undefined) this.rebalances++
-      this.#generation = {
-        id: generationId,
-        memberId: id,
-        // With one member the client gives it all there is.
-        shared: isLeader
-          ? (this.#shared ?? new Map(assignments.map(({ topic, partitions }) => [topic, partitions.length])))
-          : undefined,
-        assigned: new Map(assignments.map(({ topic, partitions }) => [topic, partitions])),
-      }
-      this.#shared = undefined
-      this.#owner.onGeneration(this.#generation)
-    })
+    consumer.on(
+      'consumer:group:join',
+      ({ generationId = -1, memberId: id, isLeader = false, assignments = [] }) => {
+        if (consumer !== this.#consumer || this.#isOver) return
+        if (this.#generation !== undefined) this.rebalances++
+        this.#generation = {
+          id: generationId,
+          memberId: id,
+          // With one member the client gives it all there is.
+          shared: isLeader
+            ? (this.#shared ??
+              new Map(assignments.map(({ topic, partitions }) => [topic, partitions.length])))
+            : undefined,
+          assigned: new Map(assignments.map(({ topic, partitions }) => [topic, partitions])),
+        }
+        this.#shared = undefined
+        this.#owner.onGeneration(this.#generation)
+      },
+    )
     consumer.on('consumer:heartbeat:error', ({ error }) => {
       if (consumer === this.#consumer) this.#rejoin(error)
     })
@@ -190,7 +194,9 @@ export class GroupMember {
       rebalanceTimeout: Math.max(REBALANCE_MS, sessionTimeoutMs),
       heartbeatInterval: Math.min(HEARTBEAT_MS, Math.ceil(sessionTimeoutMs / 4)),
       partitionAssigner: (current, members, topics, metadata) => {
-        this.#shared = new Map(Array.from(metadata.topics, ([topic, of]) => [topic, of?.partitionsCount ?? 0]))
+        this.#shared = new Map(
+          Array.from(metadata.topics, ([topic, of]) => [topic, of?.partitionsCount ?? 0]),
+        )
         return assignPartitions(current, members, topics, metadata)
       },
     })

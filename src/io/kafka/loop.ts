@@ -233,7 +233,9 @@ export class KafkaLoop {
     try {
       const outgoing = await this.#outgoing(messages, normalized)
       const owned = [...ends].filter(([partition]) => this.source.isOwned(partition))
-      const offsets = offsetsOf(owned.map(([{ topic, partition }, position]) => ({ topic, partition, position })))
+      const offsets = offsetsOf(
+        owned.map(([{ topic, partition }, position]) => ({ topic, partition, position })),
+      )
       await this.writer.transact(outgoing.messages, async (transaction, producer, requests) => {
         if (generation === undefined || generation !== member.generation) throw new StaleError()
         const { group, instanceId = null } = this.#options
@@ -293,7 +295,11 @@ export class KafkaLoop {
     })
   }
 
-  #count(messages: readonly KafkaMessage[], { parts, empty }: NormalizedMessages, { tooLarge }: Outgoing): void {
+  #count(
+    messages: readonly KafkaMessage[],
+    { parts, empty }: NormalizedMessages,
+    { tooLarge }: Outgoing,
+  ): void {
     for (const part of parts) this.#counter.add(part)
     if (tooLarge.count > 0) this.#counter.add(becameRejected(tooLarge))
     this.#consumed += messages.length
@@ -420,4 +426,3 @@ export class BatchSeconds {
     for (const [index, bound] of this.bounds.entries()) if (seconds <= bound) this.counts[index]!++
   }
 }
-

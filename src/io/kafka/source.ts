@@ -86,7 +86,10 @@ export class KafkaSource {
     this.#options = options
     this.#outage = outage
     this.#say = say
-    this.#connections = new kafka.ConnectionPool(options.connection.clientId, clientOptions(options.connection))
+    this.#connections = new kafka.ConnectionPool(
+      options.connection.clientId,
+      clientOptions(options.connection),
+    )
     const owner = {
       onGeneration: (generation: Generation) => this.#begin(generation),
       onReplaced: (error: Error) => {
@@ -420,7 +423,9 @@ export function nameOf({ topic, partition }: { readonly topic: string; readonly 
 }
 
 /** The positions of partitions, as offsets to commit. */
-export function offsetsOf(partitions: Iterable<Pick<OwnedPartition, 'topic' | 'partition' | 'position'>>): TopicOffsets {
+export function offsetsOf(
+  partitions: Iterable<Pick<OwnedPartition, 'topic' | 'partition' | 'position'>>,
+): TopicOffsets {
   const byTopic = new Map<string, { partition: number; offset: bigint }[]>()
   for (const { topic, partition, position } of partitions) {
     const ofTopic = byTopic.get(topic)

@@ -185,4 +185,3 @@ export class KafkaWriter implements Topology {
     }
   }
 }
-

@@ -100,7 +100,11 @@ class Results {
    * @param linesBefore lines before those that its ordinals are counted from
    */
   add(
-    { ordinals, rejected, written }: Pick<ProcessedPart<UnplacedRecords>, 'ordinals' | 'rejected' | 'written'>,
+    {
+      ordinals,
+      rejected,
+      written,
+    }: Pick<ProcessedPart<UnplacedRecords>, 'ordinals' | 'rejected' | 'written'>,
     linesBefore: number,
   ): void {
     let start = 0
