@@ -229,8 +229,8 @@ export function workersFor(asked: number | 'auto' = 1, totalBytes?: number): num
 }
 
 /** @throws {CommandError} when the options are not acceptable */
-async function openTracer(
-  options: NormalizeOptions,
+export async function openTracer(
+  options: TracerOptions,
   say: (line: string) => void,
 ): Promise<TracerPool | undefined> {
   const { tracer } = options
@@ -246,9 +246,9 @@ async function openTracer(
 }
 
 /** Options and rules that do not fit together: a tracer that is not asked anything, or rules with nobody to ask. */
-function tracerNote(
+export function tracerNote(
   { file, enrich }: RuleSet | RoutedRules,
-  { tracer }: NormalizeOptions,
+  { tracer }: TracerOptions,
   isHeard: boolean,
 ): string | undefined {
   if (tracer !== undefined && enrich === undefined) {

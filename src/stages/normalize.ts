@@ -10,7 +10,7 @@ import { PacedStage } from './paced-stage.ts'
 import { STAGE_OPTIONS } from './stage.ts'
 
 /** The outputs of a batch are handed on when they are large, or took long. */
-class Limit implements PartLimit {
+export class HandOnLimit implements PartLimit {
   readonly #slice = new Slice()
   #size = 0
 
@@ -50,7 +50,7 @@ export class NormalizeStage extends PacedStage<Batch<InputEvent>> {
 
   protected override *pieces(batch: Batch<InputEvent>): Iterable<Batch<OutputEvent>> {
     let replaced = batch.notes?.replaced ?? 0
-    for (const part of normalizeInParts(batch, this.#runner, this.#stopAtRejected, new Limit())) {
+    for (const part of normalizeInParts(batch, this.#runner, this.#stopAtRejected, new HandOnLimit())) {
       yield { ...part, notes: withReplaced(this.#notes?.take(), replaced) }
       replaced = 0
     }
