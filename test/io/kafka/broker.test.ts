@@ -37,7 +37,7 @@ describe('the oracle', () => {
     const outputs = results('written')
     const partition = outputs.filter((record) => record.partition === 0)
     const swapped = [partition[1]!, partition[0]!, ...outputs.filter((record) => !partition.includes(record))]
-    const wrong = (change: Partial<ReadRecord>): string[] => {
+    const wrong = (change: Partial<ReadRecord>): readonly string[] => {
       const other = [{ ...outputs[0]!, ...change }, ...outputs.slice(1)]
       return judge(messages, other, results('rejected'), 'in').faults
     }
