@@ -19,6 +19,7 @@ import {
   createServer,
   drawnFrom,
   drawnFromServer,
+  isDegraded,
   isShared,
   listen,
   loadAll,
@@ -95,6 +96,7 @@ class TracerWorker {
   #taken = 0
   #told: WorkerLoad | undefined
   #toldAt = 0
+  #isDegraded = false
 
   constructor(options: ServeOptions, log: Log) {
     this.#options = options
@@ -127,6 +129,7 @@ class TracerWorker {
     const loaded = await Promise.race([loading, this.#stopped])
     if (loaded === undefined) return
     this.#loaded = loaded
+    this.#isDegraded = isDegraded(loaded)
     send({ kind: 'loaded' })
     const port = await Promise.race([this.#port, this.#stopped])
     if (port === undefined) return
@@ -140,7 +143,9 @@ class TracerWorker {
     )
     this.#server = server
     this.#metrics = new Metrics({ ...drawnFromServer(server), ...drawnFrom(loaded) })
-    send({ kind: 'listening', ...(await listen(server, '--listen', asked)) })
+    const listening = await listen(server, '--listen', asked)
+    this.#tellLoad()
+    send({ kind: 'listening', ...listening })
 
     await this.#stopped
     await server.close()
@@ -251,7 +256,8 @@ class TracerWorker {
 
   get #state(): WorkerLoad {
     const { connections = 0, counters, hasRoom = true } = this.#server ?? {}
-    return { connections, taken: this.#taken, requests: counters?.requests ?? 0, isFull: !hasRoom }
+    const requests = counters?.requests ?? 0
+    return { connections, taken: this.#taken, requests, isFull: !hasRoom, isDegraded: this.#isDegraded }
   }
 
   #tellLoadIfDue(): void {
@@ -260,6 +266,7 @@ class TracerWorker {
   }
 
   #tellLoad(): void {
+    this.#isDegraded = isDegraded(this.#loaded)
     this.#told = this.#state
     this.#toldAt = performance.now()
     send({ kind: 'load', ...this.#told })
