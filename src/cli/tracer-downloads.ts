@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import type { Compat } from '../tracer/compat.ts'
 import { type DownloadStats, FeedDownload } from '../tracer/feeds/download/download.ts'
 import { FeedCheck } from '../tracer/feeds/download/feed-check.ts'
 import { cachedFeedFile, isFeedUrl, parseFeedUrl, shownFeed } from '../tracer/feeds/download/feed-url.ts'
@@ -19,6 +20,8 @@ export interface DownloadArguments {
   readonly feedCa?: string
   readonly hostMatch?: KeyReading['hostMatch']
   readonly refang?: boolean
+  /** The server whose ways are followed. */
+  readonly compat?: Compat
   readonly minIndicators?: number
   readonly maxShrink?: number
   readonly acceptShrink?: boolean
@@ -67,6 +70,14 @@ export function withReading<Feed extends { readonly reading?: FeedReading }>(
   return { ...feed, reading: { ...feed.reading, hostMatch, refang } }
 }
 
+/** A feed with contexts as another server writes them, where that is asked for. Allowlists have none. */
+export function withCompat<Feed extends { readonly reading?: FeedReading }>(
+  feed: Feed,
+  { compat }: Pick<DownloadArguments, 'compat'>,
+): Feed {
+  return compat === undefined ? feed : { ...feed, reading: { ...feed.reading, compat } }
+}
+
 /** The downloads of all feeds and allowlists that are URLs. One process does it for all. */
 export class FeedDownloads {
   readonly #downloads: readonly FeedDownload[]
@@ -88,7 +99,7 @@ export class FeedDownloads {
               files
                 .filter(({ file }) => file === url)
                 .map((feed) => {
-                  const { key, type, reading } = withReading(feed, options)
+                  const { key, type, reading } = withCompat(withReading(feed, options), options)
                   return { specs: [{ key, type }], reading }
                 }),
             ),

@@ -26,6 +26,7 @@ import {
   FeedDownloads,
   limitsOf,
   localFiles,
+  withCompat,
   withReading,
 } from './tracer-downloads.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
@@ -206,6 +207,7 @@ export function createServer(
         log,
         reply: options.reply,
         oneShot: options.oneShot,
+        indicatorOrder: options.compat === undefined ? 'line' : 'type',
         allow: options.allow,
         maxLineBytes: options.maxLine,
         maxConnections: options.maxConnections,
@@ -332,9 +334,9 @@ async function loadEnricher(
   if (source === 'feeds') {
     const { createFeedEnricher } = await import('../tracer/enrichers/feed.ts')
     const feeds = sources.feeds.map((feed) =>
-      feed.isCompiled ? { compiled: feed.file } : localFiles([withReading(feed, options)], options)[0]!,
+      feed.isCompiled ? { compiled: feed.file } : localFiles([withCompat(withReading(feed, options), options)], options)[0]!,
     )
-    return createFeedEnricher({ feeds, log, kept, ...care })
+    return createFeedEnricher({ feeds, log, kept, compat: options.compat, ...care })
   }
   if ('mmdb' in source) {
     const { createMmdbEnricher } = await import('../tracer/enrichers/mmdb/mmdb.ts')

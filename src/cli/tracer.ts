@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { COMPATS } from '../tracer/compat.ts'
 import { SUPPLIERS } from '../tracer/indicators/suppliers.ts'
 import { LOG_LEVELS } from '../tracer/server/log.ts'
 import { duration, endpoint } from './arguments.ts'
@@ -138,6 +139,7 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       (text: string, _before) => sources.setReading('--encoding', 'encoding', encoding(text)),
     )
   withMatching(command)
+    .addOption(compatOption('answer as this server does: contexts, order, keys as they are written'))
     .option('--mmdb <file>', 'a GeoIP or ASN database of addresses; repeatable', (file: string, _before) =>
       sources.addMmdb(file),
     )
@@ -280,6 +282,10 @@ function withMatching(command: Command): Command {
     .option('--no-refang', 'take hxxp:// and [.] in feeds and allowlists as they are')
 }
 
+function compatOption(description: string): Option {
+  return new Option('--compat <server>', description).choices([...COMPATS])
+}
+
 /** Adds the options that say how feeds are read. */
 function withReading(command: Command): Command {
   command
@@ -311,6 +317,7 @@ function addCompile(program: Command, run: RunWork): void {
     )
     .option('--category <name>', 'the category of all detections', category)
   withReading(command)
+    .addOption(compatOption('write contexts as this server does, for serve --compat'))
     .requiredOption('-o, --output <file>', 'the compiled feed, X.tracer; one that is there is replaced')
     .addHelpText('after', AFTER_COMPILE)
     .action((feeds: string[], options: TracerCompileOptions) =>

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type Enricher, type EnricherMetric, loadOrClose, type Match, NO_MATCHES } from '../enricher.ts'
+import { type Compat, queryAsWritten } from '../compat.ts'
+import { CATEGORIES, type Enricher, type EnricherMetric, loadOrClose, type Match, NO_MATCHES } from '../enricher.ts'
 import { openCompiledFeed } from '../feeds/compiled/on-demand.ts'
 import type { KeptFiles } from '../feeds/download/kept-files.ts'
 import { FeedDirectory } from '../feeds/feed-directory.ts'
@@ -50,6 +51,8 @@ export interface FeedEnricherOptions {
   readonly limits?: FeedLimits | undefined
   /** A feed that cannot be used at the start is logged and counted, and read when it is good. Default: it is an error. */
   readonly mayLack?: boolean | undefined
+  /** Keys are found as they are written before anything else, as that server does; see `ExtractorReading`. Default: no. */
+  readonly compat?: Compat | undefined
   /** For tests. */
   readonly watchTimes?: WatchTimes
 }
@@ -93,12 +96,14 @@ class FileEnricher implements FeedEnricher {
   readonly #kept: KeptFiles | undefined
   readonly #limits: FeedLimits | undefined
   readonly #mayLack: boolean | undefined
+  readonly #isAsWritten: boolean
   readonly #abort = new AbortController()
   #tables: readonly IndicatorTable[] = []
   #watcher: FeedWatcher | undefined
 
   constructor(options: FeedEnricherOptions) {
-    const { feeds, log = NO_LOG, watch = true, watchTimes = {}, kept, limits, mayLack } = options
+    const { feeds, log = NO_LOG, watch = true, watchTimes = {}, kept, limits, mayLack, compat } = options
+    this.#isAsWritten = compat !== undefined
     this.#kept = kept
     this.#limits = limits
     this.#mayLack = mayLack
@@ -134,14 +139,30 @@ class FileEnricher implements FeedEnricher {
 
   lookup(indicator: Indicator): readonly Match[] {
     const query = queryOf(indicator)
-    if (query === undefined) return NO_MATCHES
     try {
+      if (this.#isAsWritten) {
+        const match = this.#findAsWritten(indicator)
+        if (match !== undefined) return [match]
+      }
+      if (query === undefined) return NO_MATCHES
       let matches: Match[] | undefined
       for (const table of this.#tables) matches = table.find(query, matches)
       return matches ?? NO_MATCHES
     } catch {
-      return this.#lookupInEach(query)
+      return query === undefined ? NO_MATCHES : this.#lookupInEach(query)
     }
+  }
+
+  /** The record whose key is written as the value; of several feeds the last one's, as in one dict of all. */
+  #findAsWritten({ type, value }: Indicator): Match | undefined {
+    if (type === 'email' || type === 'text') return undefined
+    const query = queryAsWritten(value)
+    for (let i = this.#tables.length - 1; i >= 0; i--) {
+      const match = this.#tables[i]!.find(query, undefined)?.[0]
+      if (match === undefined) continue
+      return match.category === CATEGORIES.text ? { ...match, category: CATEGORIES[type] } : match
+    }
+    return undefined
   }
 
   /**
