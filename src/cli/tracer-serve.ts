@@ -334,7 +334,9 @@ async function loadEnricher(
   if (source === 'feeds') {
     const { createFeedEnricher } = await import('../tracer/enrichers/feed.ts')
     const feeds = sources.feeds.map((feed) =>
-      feed.isCompiled ? { compiled: feed.file } : localFiles([withCompat(withReading(feed, options), options)], options)[0]!,
+      feed.isCompiled
+        ? { compiled: feed.file }
+        : localFiles([withCompat(withReading(feed, options), options)], options)[0]!,
     )
     return createFeedEnricher({ feeds, log, kept, compat: options.compat, ...care })
   }

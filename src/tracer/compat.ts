@@ -1,6 +1,6 @@
 import { type IndicatorKey, typedText } from './feeds/keys/indicator-key.ts'
 import type { Query } from './feeds/tables/table.ts'
-import { type ContextField, contextText, type Indicator, type IndicatorType, wireText } from './protocol.ts'
+import { type ContextField, contextText, wireText } from './protocol.ts'
 
 /*
  * The ways of Tracer.py, for those who switch: `--compat tracer`. The server answers as that script does where it is a
@@ -11,15 +11,6 @@ import { type ContextField, contextText, type Indicator, type IndicatorType, wir
 /** The names of the servers whose ways can be asked for. */
 export const COMPATS = ['tracer'] as const
 export type Compat = (typeof COMPATS)[number]
-
-/** The script has one dict for all kinds of keys: the order in which it asks for those of a request. */
-const ORDER: Readonly<Record<IndicatorType, number>> = { hash: 0, ip: 1, url: 2, email: 3, text: 4 }
-
-/** The indicators of a request in the order in which the script answers: hashes, addresses, URLs. */
-export function inOriginalOrder(indicators: readonly Indicator[]): readonly Indicator[] {
-  if (indicators.length < 2) return indicators
-  return indicators.toSorted((a, b) => ORDER[a.type] - ORDER[b.type])
-}
 
 /** Keys as they are written lie among texts; no feed has this character in one, and a request that has it finds the same. */
 const AS_WRITTEN = '\u0001'

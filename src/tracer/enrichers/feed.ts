@@ -1,7 +1,14 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Compat, queryAsWritten } from '../compat.ts'
-import { CATEGORIES, type Enricher, type EnricherMetric, loadOrClose, type Match, NO_MATCHES } from '../enricher.ts'
+import {
+  CATEGORIES,
+  type Enricher,
+  type EnricherMetric,
+  loadOrClose,
+  type Match,
+  NO_MATCHES,
+} from '../enricher.ts'
 import { openCompiledFeed } from '../feeds/compiled/on-demand.ts'
 import type { KeptFiles } from '../feeds/download/kept-files.ts'
 import { FeedDirectory } from '../feeds/feed-directory.ts'
