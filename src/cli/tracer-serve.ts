@@ -9,6 +9,7 @@ import type { ModuleFaults } from '../tracer/enrichers/module-faults.ts'
 import { UrlDecoder } from '../tracer/enrichers/url-decode.ts'
 import type { KeptFiles } from '../tracer/feeds/download/kept-files.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
+import type { TracerHttpServer } from '../tracer/http/server.ts'
 import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
 import type { FollowedLists } from '../tracer/indicators/followed-lists.ts'
 import type { Indicator } from '../tracer/protocol.ts'
@@ -29,13 +30,15 @@ import {
   withCompat,
   withReading,
 } from './tracer-downloads.ts'
+import { checkHttpUsage, createHttp, type HttpFace } from './tracer-http.ts'
+import type { HttpArguments } from './tracer-http-options.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
 
 /** Settings of a server besides the options. */
 type ServerSettings = Pick<TracerServerOptions, 'tls' | 'handOver' | 'maxConnections'>
 
 /** The options of `tracer serve`, as commander names them. */
-export interface ServeOptions extends MispArguments, DownloadArguments {
+export interface ServeOptions extends MispArguments, DownloadArguments, HttpArguments {
   readonly listen: Endpoint
   readonly workers?: number
   readonly enricherTimeout?: number
@@ -72,10 +75,12 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
   let server: TracerServer | undefined
   const downloads = new FeedDownloads(sources, options, log)
   let loaded: Sources = { enrichers: [] }
+  const http = createHttp(options, { tls: settings.tls, detector: () => server?.detector, log })
   // Before there are enrichers, too: unheard, this signal would end the process.
   process.on('SIGHUP', () => {
     void downloads.refresh()
     reload(loaded)
+    http?.reload()
   })
   let metrics: Metrics | undefined
   const operations = createOperations(options, {
@@ -84,6 +89,7 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
     isDegraded: () => isDegraded(loaded),
   })
   await operations?.listen(log)
+  if (http !== undefined) log.info(await listenHttp(http), 'HTTP is served')
 
   warnOfNothing(sources, log)
   const loading = loadAll(options, sources, log, { downloads, serves: true })
@@ -91,13 +97,14 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
   const outcome = await Promise.race([loading, stopped])
   if (typeof outcome === 'string') {
     downloads.close()
+    await http?.server.close()
     log.info({ signal: outcome }, 'stopped')
     return EXIT.OK
   }
   loaded = outcome
   server = createServer(options, settings, loaded, log)
   metrics = new Metrics({
-    ...drawnFromServer(server),
+    ...drawnFromServer(server, http),
     ...drawnFrom(loaded),
     downloads: () => downloads.stats(),
   })
@@ -105,7 +112,7 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
 
   const signal = await stopped
   log.info({ signal, connections: server.connections }, 'stopping')
-  await server.close()
+  await Promise.all([server.close(), http?.server.close()])
   downloads.close()
   await close(loaded)
   await operations?.close()
@@ -128,8 +135,11 @@ export function createOperations(
 }
 
 /** The part of the metrics that a server gives. */
-export function drawnFromServer(server: TracerServer): Pick<MetricsSource, 'counters' | 'connections'> {
-  return { counters: server.counters, connections: () => server.connections }
+export function drawnFromServer(
+  server: TracerServer,
+  http: HttpFace | undefined,
+): Pick<MetricsSource, 'counters' | 'connections' | 'http'> {
+  return { counters: server.counters, connections: () => server.connections, http: http?.server }
 }
 
 /** The part of the metrics that the sources give. */
@@ -179,6 +189,7 @@ export function checkUsage(options: ServeOptions, sources: SourceArguments): Ser
   }
   for (const { allow = [] } of [options, { allow: options.metricsAllow }])
     orUsage(() => new ClientAddresses(allow))
+  checkHttpUsage(options)
   const { tlsCert, tlsKey, tlsCa } = options
   if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return {}
   if (tlsCert === undefined || tlsKey === undefined) {
@@ -373,8 +384,13 @@ function isPath(text: string): boolean {
 }
 
 /** @returns the address on which it listens. @throws {CommandError} when it cannot */
+export function listenHttp({ server, asked }: HttpFace): Promise<{ address: string; port: number }> {
+  return listen(server, '--http', asked)
+}
+
+/** @returns the address on which it listens. @throws {CommandError} when it cannot */
 export async function listen(
-  server: TracerServer | OperationsServer,
+  server: TracerServer | OperationsServer | TracerHttpServer,
   option: string,
   asked: Endpoint,
 ): Promise<{ address: string; port: number }> {

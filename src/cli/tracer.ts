@@ -22,6 +22,7 @@ import {
   workers,
 } from './tracer-arguments.ts'
 import type { TracerCompileOptions } from './tracer-compile.ts'
+import { withHttp } from './tracer-http-options.ts'
 import type { InspectOptions } from './tracer-inspect.ts'
 import type { InspectFeedOptions } from './tracer-inspect-feed.ts'
 import type { AddOptions, ListOptions } from './tracer-lists.ts'
@@ -44,7 +45,7 @@ const AFTER_SERVE = `
 Durations are written 500ms, 5s, 2m; a bare number is seconds.
 On the allowlist, as in feeds, example.com is that host with any path, http://example.com/a that URL, .example.com
 the domain and all below it.
-SIGHUP reads feeds, databases and allowlists again, asks the servers of feeds, and forgets what MISP has said. SIGTERM and
+SIGHUP reads feeds, databases, allowlists and users again, asks the servers of feeds, and forgets what MISP has said. SIGTERM and
 SIGINT stop: what was read is answered first; a second signal kills.
 
 A feed or allowlist that cannot be used at the start is logged, and /readyz says degraded, until it is good.
@@ -94,7 +95,7 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
   const command = program.command('serve')
   // A parser that takes the value before it as well is one of an option that is repeatable.
   command
-    .description('answer look-ups over TCP')
+    .description('answer look-ups over TCP, and HTTP')
     .addOption(
       new Option('--listen <host:port>', `where to listen (default: ${DEFAULT_ADDRESS})`).argParser(endpoint),
     )
@@ -232,7 +233,7 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       duration,
     )
     .option('--allow <cidr...>', 'who may connect (default: everyone)')
-  withServerTls(command)
+  withHttp(withServerTls(command))
     .option('--metrics <host:port>', 'serve /metrics, /healthz and /readyz over HTTP', endpoint)
     .option('--metrics-allow <cidr...>', 'who may look at them (default: as --allow)')
     .addOption(
