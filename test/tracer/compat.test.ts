@@ -89,7 +89,13 @@ test('so are those from compiled feeds', async (t) => {
 test('and those from MISP, remembered ones too', async (t) => {
   const misp = await FakeMisp.start(t)
   misp.attributes.push(...ATTRIBUTES)
-  const enricher = new MispEnricher({ url: misp.url, key: KEY, ca: pem('authority-cert'), compat: 'tracer' })
+  const enricher = new MispEnricher({
+    url: misp.url,
+    key: KEY,
+    ca: pem('authority-cert'),
+    compat: 'tracer',
+    timeoutMs: 60_000,
+  })
   t.after(() => enricher.close())
   const pairs = await replies(t, [enricher], 'misp')
   assert.equal(pairs.length, 2)
