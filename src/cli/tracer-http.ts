@@ -7,10 +7,21 @@ import { SERVER_DEFAULTS } from '../tracer/server/server.ts'
 import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
-import type { ServeOptions } from './tracer-serve.ts'
+import type { HttpArguments } from './tracer-http-options.ts'
+
+/** The options of `tracer serve` that the HTTP face takes. */
+interface HttpOptions extends HttpArguments {
+  readonly allow?: readonly string[]
+  readonly maxLine?: number
+  readonly maxConnections?: number
+  readonly shutdownTimeout?: number
+}
 
 /** The default of `--http-max-requests`. */
 const MAX_REQUESTS = 256
+
+/** Bytes of an object besides its value, of which JSON may write each byte as two. */
+const OBJECT_OVERHEAD = 1024
 
 const LOOPBACK = new ClientAddresses(['127.0.0.0/8', '::1'])
 
@@ -32,7 +43,7 @@ export interface HttpFace {
  * @throws {CommandError} of wrong usage: users that cannot be read, or everybody on an address that others reach
  */
 export function createHttp(
-  options: ServeOptions,
+  options: HttpOptions,
   {
     tls,
     detector,
@@ -58,7 +69,7 @@ export function createHttp(
         users,
         allow: options.allow,
         words: options.httpResultWords,
-        maxObjectBytes: options.maxLine,
+        maxObjectBytes: 2 * (options.maxLine ?? SERVER_DEFAULTS.maxLineBytes) + OBJECT_OVERHEAD,
         maxInFlight: Math.ceil((options.httpMaxRequests ?? MAX_REQUESTS) / workers),
         maxConnections: Math.ceil((options.maxConnections ?? SERVER_DEFAULTS.maxConnections) / workers),
         stallTimeoutMs: options.httpTimeout,
@@ -84,7 +95,7 @@ export function createHttp(
  * @returns those who may ask; undefined: everybody on this machine
  * @throws {CommandError}
  */
-export function checkHttpUsage(options: ServeOptions): Users | undefined {
+export function checkHttpUsage(options: HttpOptions): Users | undefined {
   const { http, httpUsers: file } = options
   if (http === undefined) {
     const stray = Object.keys(options).find((name) => /^http[A-Z]/.test(name))

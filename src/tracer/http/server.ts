@@ -15,14 +15,14 @@ export interface TracerHttpOptions
   readonly detector: () => Detector | undefined
   /** Bytes that a body may have. Default: 64 MiB. */
   readonly maxBodyBytes?: number | undefined
-  /** Bytes that an element of it, or a line, may have. Default: 64 KiB. */
+  /** Bytes that an element of it, or a line, may have. Default: 129 KiB. */
   readonly maxObjectBytes?: number | undefined
   /** The words of `result`. Default: `DETECTED` and `CLEAN`. */
   readonly words?: ResultWords | undefined
 }
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024
-const MAX_OBJECT_BYTES = 64 * 1024
+const MAX_OBJECT_BYTES = 129 * 1024
 
 /** Clients that come before the sources are loaded may come again after so many seconds. */
 const LOADING_SECONDS = 1
