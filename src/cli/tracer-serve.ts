@@ -12,6 +12,8 @@ import type { KeyReading } from '../tracer/feeds/keys/indicator-key.ts'
 import type { FeedReading } from '../tracer/feeds/load.ts'
 import type { TracerHttpServer } from '../tracer/http/server.ts'
 import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
+import type { FollowedLists } from '../tracer/indicators/followed-lists.ts'
+import type { Indicator } from '../tracer/protocol.ts'
 import { createLog, type Log, type LogLevel } from '../tracer/server/log.ts'
 import { Metrics, type MetricsSource } from '../tracer/server/metrics.ts'
 import { TracerServer, type TracerServerOptions } from '../tracer/server/server.ts'
@@ -20,7 +22,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { listenFault } from './listen-fault.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
 import type { EnricherArgument, SourceArgument, SourceArguments } from './tracer-arguments.ts'
-import { type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
+import { cacheDirectory, type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
 import { checkHttpUsage, createHttp, type HttpFace } from './tracer-http.ts'
 import type { HttpArguments } from './tracer-http-options.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
@@ -84,12 +86,12 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
   if (http !== undefined) log.info(await listenHttp(http), 'HTTP is served')
 
   warnOfNothing(sources, log)
-  const loading = loadAll(options, sources, log, { downloads })
+  const loading = loadAll(options, sources, log, { downloads, serves: true })
   // A signal does not wait for feeds; what they fail with by then is of no interest.
   const outcome = await Promise.race([loading, stopped])
   if (typeof outcome === 'string') {
     downloads.close()
-    await http?.server.close()
+    await http?.close()
     log.info({ signal: outcome }, 'stopped')
     return EXIT.OK
   }
@@ -104,7 +106,7 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
 
   const signal = await stopped
   log.info({ signal, connections: server.connections }, 'stopping')
-  await Promise.all([server.close(), http?.server.close()])
+  await Promise.all([server.close(), http?.close()])
   downloads.close()
   await close(loaded)
   await operations?.close()
@@ -220,6 +222,8 @@ export function createServer(
 export interface Sources {
   readonly enrichers: readonly Enricher[]
   readonly allowlist?: IndicatorAllowlist | undefined
+  /** Those that come and go while it runs; they are the first enricher, and a part of the allowlist. */
+  readonly lists?: FollowedLists | undefined
 }
 
 /** Parts that are loaded otherwise when a process is one of several. */
@@ -230,6 +234,8 @@ interface LoadHow {
   readonly standIn?: (source: SourceArgument) => Enricher | undefined
   /** The files that all workers keep for each other, in a worker. */
   readonly kept?: KeptFiles
+  /** This process answers look-ups itself: it follows the indicators that come and go. */
+  readonly serves?: boolean
 }
 
 /** Workers share it: there is one instance, in the primary, so that a service is asked as little as possible. */
@@ -262,7 +268,7 @@ export async function loadAll(
   options: ServeOptions,
   sources: Pick<SourceArguments, 'feeds' | 'allowlists' | 'order'>,
   log: Log,
-  { downloads, standIn, kept }: LoadHow = {},
+  { downloads, standIn, kept, serves = false }: LoadHow = {},
 ): Promise<Sources> {
   // Before anything is loaded: its mistakes are found at once. A worker has none of its own.
   const misp = standIn === undefined ? await loadMisp(options, log) : undefined
@@ -270,7 +276,8 @@ export async function loadAll(
   const faults = sources.order.some((source) => isModule(source) && !isShared(source))
     ? (await import('./module-threads.ts')).containFaults(log)
     : undefined
-  const enrichers: Enricher[] = []
+  const lists = serves ? await followLists(options, log) : undefined
+  const enrichers: Enricher[] = lists === undefined ? [] : [lists]
   for (const source of sources.order) {
     const enricher =
       standIn?.(source) ??
@@ -283,11 +290,18 @@ export async function loadAll(
     sources.allowlists.map((file) => withReading(file, options)),
     options,
   )
+  const also = lists && { has: (indicator: Indicator) => lists.isAllowed(indicator) }
   const allowlist =
-    files.length === 0
+    files.length === 0 && also === undefined
       ? undefined
-      : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, log, kept }))
-  return { enrichers, allowlist }
+      : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, also, log, kept }))
+  return { enrichers, allowlist, lists }
+}
+
+/** The indicators that come and go while it runs: `tracer add`, `tracer remove`. */
+async function followLists(options: ServeOptions, log: Log): Promise<FollowedLists> {
+  const { FollowedLists: Lists } = await import('../tracer/indicators/followed-lists.ts')
+  return Lists.follow({ directory: cacheDirectory(options), hostMatch: options.hostMatch, log })
 }
 
 /** @returns undefined without an option of MISP: most servers have none, and need not load what it takes */

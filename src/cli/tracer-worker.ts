@@ -137,17 +137,17 @@ class TracerWorker {
     // When it is told to stop before it serves, there is nothing to be finished.
     const standIn = (source: SourceArgument) => (isShared(source) ? this.#remote(source) : undefined)
     const kept = keptFilesOfWorker(this.#keptText, (file, version) => send({ kind: 'file', file, version }))
-    const loading = loadAll(this.#options, sources, this.#log, { standIn, kept })
+    const loading = loadAll(this.#options, sources, this.#log, { standIn, kept, serves: true })
     const loaded = await Promise.race([loading, this.#stopped])
     if (loaded === undefined) {
-      await this.#http?.server.close()
+      await this.#http?.close()
       return
     }
     this.#loaded = loaded
     send({ kind: 'loaded' })
     const port = await Promise.race([this.#port, this.#stopped])
     if (port === undefined) {
-      await this.#http?.server.close()
+      await this.#http?.close()
       return
     }
     const asked = { host: this.#options.listen.host, port }
@@ -162,7 +162,7 @@ class TracerWorker {
     send({ kind: 'listening', ...(await listen(server, '--listen', asked)) })
 
     await this.#stopped
-    await Promise.all([server.close(), this.#http?.server.close()])
+    await Promise.all([server.close(), this.#http?.close()])
     await close(loaded)
     await this.#sendMetrics(false)
     await new Promise<void>((resolve) => send({ kind: 'load', ...this.#state }, resolve))
