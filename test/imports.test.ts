@@ -144,7 +144,10 @@ const ENTRIES: Readonly<Record<string, { readonly stations: readonly string[]; r
       ],
       hasNode: true,
     },
-    './client': { stations: ['tracer/client', 'tracer/protocol.ts', 'tracer/controls.ts'], hasNode: true },
+    './client': {
+      stations: ['tracer/client', 'tracer/protocol.ts', 'tracer/controls.ts', 'tracer/http-client.ts'],
+      hasNode: true,
+    },
     './tracer': { stations: ['tracer', 'http', SHARED_LEAF], hasNode: true },
     '.': {
       stations: Object.keys(ALLOWED).filter((station) => station !== 'cli' && station !== 'authoring'),

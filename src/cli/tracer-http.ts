@@ -2,15 +2,28 @@ import { isIP } from 'node:net'
 import { ClientAddresses } from '../http/client-addresses.ts'
 import { Users } from '../http/users.ts'
 import { type TracerHttpOptions, TracerHttpServer } from '../tracer/http/server.ts'
+import type { IndicatorStore } from '../tracer/indicators/indicator-store.ts'
 import type { Log } from '../tracer/server/log.ts'
 import { SERVER_DEFAULTS } from '../tracer/server/server.ts'
 import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
-import type { ServeOptions } from './tracer-serve.ts'
+import { cacheDirectory, type DownloadArguments } from './tracer-downloads.ts'
+import type { HttpArguments } from './tracer-http-options.ts'
+
+/** The options of `tracer serve` that the HTTP face takes. */
+interface HttpOptions extends HttpArguments, Pick<DownloadArguments, 'feedCache'> {
+  readonly allow?: readonly string[]
+  readonly maxLine?: number
+  readonly maxConnections?: number
+  readonly shutdownTimeout?: number
+}
 
 /** The default of `--http-max-requests`. */
 const MAX_REQUESTS = 256
+
+/** Bytes of an object besides its value, of which JSON may write each byte as two. */
+const OBJECT_OVERHEAD = 1024
 
 const LOOPBACK = new ClientAddresses(['127.0.0.0/8', '::1'])
 
@@ -21,6 +34,8 @@ export interface HttpFace {
   readonly asked: Endpoint
   /** Reads the file of users again. */
   reload(): void
+  /** Answers what has come, and lets go of the lists. */
+  close(): Promise<void>
 }
 
 /**
@@ -32,7 +47,7 @@ export interface HttpFace {
  * @throws {CommandError} of wrong usage: users that cannot be read, or everybody on an address that others reach
  */
 export function createHttp(
-  options: ServeOptions,
+  options: HttpOptions,
   {
     tls,
     detector,
@@ -49,16 +64,27 @@ export function createHttp(
   if (http === undefined) return undefined
   const users = checkHttpUsage(options)
   const asked = { host: http.host, port: port ?? http.port }
+  let store: Promise<IndicatorStore> | undefined
+  const lists = (): Promise<IndicatorStore> => {
+    store ??= openStore(options)
+    // A directory that cannot be written may be one that can, later.
+    store.catch((error) => {
+      log.error({ reason: error.message }, 'the lists of indicators cannot be changed over HTTP')
+      store = undefined
+    })
+    return store
+  }
   const server = orUsage(
     () =>
       new TracerHttpServer({
         ...asked,
         detector,
+        lists,
         tls,
         users,
         allow: options.allow,
         words: options.httpResultWords,
-        maxObjectBytes: options.maxLine,
+        maxObjectBytes: 2 * (options.maxLine ?? SERVER_DEFAULTS.maxLineBytes) + OBJECT_OVERHEAD,
         maxInFlight: Math.ceil((options.httpMaxRequests ?? MAX_REQUESTS) / workers),
         maxConnections: Math.ceil((options.maxConnections ?? SERVER_DEFAULTS.maxConnections) / workers),
         stallTimeoutMs: options.httpTimeout,
@@ -75,7 +101,11 @@ export function createHttp(
       log.error({ file: httpUsers, reason: error.message }, 'users not reloaded; they stay as they were')
     }
   }
-  return { server, asked, reload }
+  const close = async (): Promise<void> => {
+    await server.close()
+    await (await store)?.close()
+  }
+  return { server, asked, reload, close }
 }
 
 /**
@@ -84,7 +114,7 @@ export function createHttp(
  * @returns those who may ask; undefined: everybody on this machine
  * @throws {CommandError}
  */
-export function checkHttpUsage(options: ServeOptions): Users | undefined {
+export function checkHttpUsage(options: HttpOptions): Users | undefined {
   const { http, httpUsers: file } = options
   if (http === undefined) {
     const stray = Object.keys(options).find((name) => /^http[A-Z]/.test(name))
@@ -98,6 +128,13 @@ export function checkHttpUsage(options: ServeOptions): Users | undefined {
     EXIT.USAGE,
     `tracer: --http ${formatEndpoint(http)}: everybody who reaches this address could ask: name users with --http-users FILE, or listen on 127.0.0.1`,
   )
+}
+
+/** @throws {IndicatorStoreError} (as a rejection) when it cannot be used */
+async function openStore({ feedCache }: HttpOptions): Promise<IndicatorStore> {
+  // Few servers are told of indicators over HTTP, and lmdb is native code.
+  const { IndicatorStore } = await import('../tracer/indicators/indicator-store.ts')
+  return IndicatorStore.open(cacheDirectory({ feedCache }))
 }
 
 function readUsers(file: string): string {

@@ -1,19 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, type ClientTls, TracerPool } from '../tracer/client/pool.ts'
 import { POOL_DEFAULTS } from '../tracer/client/pool-options.ts'
+import type { ServerAddress } from '../tracer/client/transport.ts'
 import { terminalJson } from '../tracer/controls.ts'
 import { type Address, formatAddress, parseAddressRange, rangeExtent } from '../tracer/feeds/keys/ip.ts'
 import { refang } from '../tracer/feeds/keys/refang.ts'
 import { guessType, type Indicator, type IndicatorType } from '../tracer/protocol.ts'
 import { eachValue } from './each-value.ts'
-import { type Endpoint, formatEndpoint } from './endpoint.ts'
+import { formatEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { printLine } from './print-line.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
+import { refusePlainWithTls, withPassword } from './tracer-address.ts'
 
 /** The options of `tracer lookup`, as commander names them. */
 export interface LookupOptions {
-  readonly server: Endpoint
+  readonly server: ServerAddress
+  readonly passwordFile?: string
   /** The type of all values. Default: guessed. */
   readonly type?: string
   /** Undo `hxxp://` and its like. Default: true. */
@@ -84,7 +87,11 @@ export async function lookup(values: readonly string[], options: LookupOptions):
 function createPool(options: LookupOptions): TracerPool {
   const { server, timeout } = options
   const tls = clientTls(options)
-  return orUsage(() => new TracerPool({ servers: [server], connections: 1, timeoutMs: timeout, tls }))
+  return orUsage(() => {
+    refusePlainWithTls([server], tls !== undefined)
+    const servers = withPassword([server], '--password-file', options.passwordFile)
+    return new TracerPool({ servers, connections: 1, timeoutMs: timeout, tls })
+  })
 }
 
 function toIndicator(text: string, { type: given, refang: isDefanged = true }: LookupOptions): Indicator {

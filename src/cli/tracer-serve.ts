@@ -97,7 +97,7 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
   const outcome = await Promise.race([loading, stopped])
   if (typeof outcome === 'string') {
     downloads.close()
-    await http?.server.close()
+    await http?.close()
     log.info({ signal: outcome }, 'stopped')
     return EXIT.OK
   }
@@ -112,7 +112,7 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
 
   const signal = await stopped
   log.info({ signal, connections: server.connections }, 'stopping')
-  await Promise.all([server.close(), http?.server.close()])
+  await Promise.all([server.close(), http?.close()])
   downloads.close()
   await close(loaded)
   await operations?.close()

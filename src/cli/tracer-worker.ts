@@ -142,7 +142,7 @@ class TracerWorker {
     const loading = loadAll(this.#options, sources, this.#log, { standIn, kept, serves: true })
     const loaded = await Promise.race([loading, this.#stopped])
     if (loaded === undefined) {
-      await this.#http?.server.close()
+      await this.#http?.close()
       return
     }
     this.#loaded = loaded
@@ -150,7 +150,7 @@ class TracerWorker {
     send({ kind: 'loaded' })
     const port = await Promise.race([this.#port, this.#stopped])
     if (port === undefined) {
-      await this.#http?.server.close()
+      await this.#http?.close()
       return
     }
     const asked = { host: this.#options.listen.host, port }
@@ -167,7 +167,7 @@ class TracerWorker {
     send({ kind: 'listening', ...listening })
 
     await this.#stopped
-    await Promise.all([server.close(), this.#http?.server.close()])
+    await Promise.all([server.close(), this.#http?.close()])
     await close(loaded)
     await this.#sendMetrics(false)
     await new Promise<void>((resolve) => send({ kind: 'load', ...this.#state }, resolve))

@@ -2,10 +2,11 @@ import { Command, Option } from 'commander'
 import { COMPATS } from '../tracer/compat.ts'
 import { SUPPLIERS } from '../tracer/indicators/suppliers.ts'
 import { LOG_LEVELS } from '../tracer/server/log.ts'
-import { duration, endpoint } from './arguments.ts'
+import { duration, endpoint, orInvalid } from './arguments.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import { withServerTls } from './tls-options.ts'
+import { parseTracerAddress } from './tracer-address.ts'
 import {
   category,
   collectKey,
@@ -254,7 +255,14 @@ function addLookup(program: Command, run: (work: () => Promise<number>) => Promi
     .description('ask a server, and print a JSON line for each value')
     .argument('<VALUE...>', 'what to ask for; - for the lines of the standard input')
     .addOption(
-      new Option('--server <host:port>', `whom to ask (default: ${DEFAULT_ADDRESS})`).argParser(endpoint),
+      new Option(
+        '--server <address>',
+        `whom to ask: HOST:PORT, or http(s)://USER@HOST:PORT (default: ${DEFAULT_ADDRESS})`,
+      ).argParser((text) => orInvalid(() => parseTracerAddress(text))),
+    )
+    .option(
+      '--password-file <file>',
+      'the file that holds the password of USER (default: the environment, TRACER_PASSWORD)',
     )
     .addOption(new Option('--type <type>', 'of all values (default: guessed)').choices([...VALUE_TYPES]))
     .option('--no-refang', 'ask for hxxp:// and [.] as they are')

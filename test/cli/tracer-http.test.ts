@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { hashSync } from 'bcryptjs'
 import { RawClient } from '../tracer/raw-client.ts'
 import { poll } from '../tracer/running-server.ts'
-import { folderWith } from './command.ts'
+import { Command, cliPath, type Finished, folderWith } from './command.ts'
 import { Serving, tracer } from './serving.ts'
 
 const OPTIONS = { timeout: 300_000 }
@@ -80,6 +80,33 @@ async function streamed(t: TestContext, serving: Serving): Promise<{ objects: nu
   await answered
   assert.equal(tail.endsWith(']'), true, 'the answer is whole')
   return { objects, most }
+}
+
+/** Rules, events and users, as files. */
+function prepare(): { folder: string; files: Record<'users' | 'password' | 'rules' | 'events', string> } {
+  const values = ['gmer.com', 'none.example', '192.0.2.1', 'http://gmer.com/']
+  const event = (i: number) =>
+    JSON.stringify({ url: values[i % 4], src: i % 8 < 4 ? '198.51.100.23' : 'no address', i })
+  const contents = {
+    users: `ann:${hashSync('se:cret', 4)}\n`,
+    password: 'se:cret\n',
+    rules: 'url.original: url\nsource.ip: src\nid: i\nenrich:\n  url: [url.original]\n  ip: [source.ip]\n',
+    events: Array.from({ length: 200 }, (_, i) => `${event(i)}\n`).join(''),
+  }
+  const folder = folderWith(contents)
+  const path = (name: keyof typeof contents) => join(folder, name)
+  return {
+    folder,
+    files: { users: path('users'), password: path('password'), rules: path('rules'), events: path('events') },
+  }
+}
+
+function certificate(name: string): string {
+  return fileURLToPath(new URL(`../tracer/tls/${name}.pem`, import.meta.url))
+}
+
+function normalize(argv: readonly string[]): Promise<Finished> {
+  return new Command([cliPath('normalize'), ...argv]).finished
 }
 
 describe('tracer serve --http', OPTIONS, () => {
@@ -166,6 +193,97 @@ describe('tracer serve --http', OPTIONS, () => {
     process.kill(pid!, 'SIGKILL')
     await serving.logged('worker listens')
     assert.equal((await ask(serving, ['gmer.com'], basic('new'))).length, 1)
+    assert.equal((await serving.stop()).code, 0)
+  })
+
+  test('is asked by normalize, and by lookup, with the outcome of TCP, over HTTPS and with a password', async (t) => {
+    const { folder, files } = prepare()
+    const secure = ['--tls-cert', certificate('server-cert'), '--tls-key', certificate('server-key')]
+    const serving = await Serving.start(t, ...HTTP, ...FEED, ...secure, '--http-users', files.users)
+    const url = `https://ann@127.0.0.1:${serving.port('HTTP is served')}`
+    const ca = certificate('authority-cert')
+    const tcp = ['--tracer', `127.0.0.1:${serving.port()}`, '--tracer-ca', ca]
+    const http = ['--tracer', url, '--tracer-ca', ca, '--tracer-password-file', files.password]
+    const rules = ['--rules', files.rules, files.events]
+    const overTcp = await normalize([...rules, ...tcp])
+    const overHttp = await normalize([...rules, ...http])
+    assert.equal(overTcp.stdout.split('Tracer_URL_enricher').length, 101)
+    assert.equal(overHttp.stdout, overTcp.stdout)
+    assert.equal(overHttp.stderr, overTcp.stderr)
+    const asked = await tracer([
+      'lookup',
+      '--server',
+      url,
+      '--tls-ca',
+      ca,
+      '--password-file',
+      files.password,
+      'gmer.com',
+    ])
+    assert.equal(asked.code, 0, asked.stderr)
+    assert.match(asked.stdout, /"category":"Tracer_URL_enricher"/)
+    writeFileSync(join(folder, 'wrong'), 'wrong')
+    const wrong = await normalize([...rules, ...http.slice(0, -1), join(folder, 'wrong')])
+    assert.match(wrong.stderr, /^tracer 127\.0\.0\.1:\d+: it refuses the user, or the password/m)
+    assert.equal(wrong.stdout.split('"enrichment":"unavailable"').length, 201)
+  })
+
+  test('adds and removes indicators of the lists, and says what is wrong with others', async (t) => {
+    const serving = await Serving.start(
+      t,
+      ...HTTP,
+      ...FEED,
+      '--feed-cache',
+      join(folderWith({ x: '' }), 'cache'),
+    )
+    const change = async (method: string, list: string, body: unknown, headers = {}) => {
+      const answer = await fetch(`${urlOf(serving)}/api/1.2/suppliers/${list}/indicators`, {
+        method,
+        headers: { 'content-type': 'application/json', ...headers },
+        ...(method === 'GET' ? {} : { body: JSON.stringify(body) }),
+      })
+      return `${answer.status} ${await answer.text()}`
+    }
+    const resultOf = async (value: string) => (await ask(serving, [value]))[0]!.result
+    const until = async (value: string, result: string) => {
+      while ((await resultOf(value)) !== result) await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    assert.equal(await resultOf('new.example'), 'CLEAN')
+    const added = {
+      indicators: ['new.example', { value: '192.0.2.66', type: 'ip', context: { case: 7 } }],
+      ttl: 60,
+    }
+    assert.equal(await change('PUT', 'InternalTI', added), '200 {"added":2,"updated":0}')
+    await until('new.example', 'DETECTED')
+    assert.equal(
+      await change('PUT', 'FalsePositive', { indicators: ['gmer.com'] }),
+      '200 {"added":1,"updated":0}',
+    )
+    await until('gmer.com', 'CLEAN')
+    const removed = await change('DELETE', 'InternalTI', { indicators: ['NEW.example', 'none.example'] })
+    assert.equal(removed, '200 {"removed":1,"absent":1}')
+    await until('new.example', 'CLEAN')
+    const cases: [expected: RegExp, method: string, list: string, body: unknown, headers?: object][] = [
+      [/^404 there is no list "Nothing"/, 'PUT', 'Nothing', { indicators: ['a.example'] }],
+      [/^404 there is no list "__proto__"/, 'PUT', '__proto__', { indicators: ['a.example'] }],
+      [/^405 /, 'GET', 'InternalTI', undefined],
+      [/^415 /, 'PUT', 'InternalTI', {}, { 'content-type': 'text/plain' }],
+      [/^400 the body has no indicators/, 'PUT', 'InternalTI', []],
+      [
+        /^400 indicator 2: "not one" is no address/,
+        'PUT',
+        'InternalTI',
+        { indicators: ['a.example', 'not one'] },
+      ],
+      [/^400 indicator 1 is no text/, 'DELETE', 'InternalTI', { indicators: [7] }],
+      [/^400 indicator 1 has no type of/, 'PUT', 'InternalTI', { indicators: [{ value: 'a', type: 'x' }] }],
+      [/^400 the ttl is no number/, 'PUT', 'InternalTI', { indicators: ['a.example'], ttl: 'soon' }],
+      [/^400 the time to live/, 'PUT', 'InternalTI', { indicators: ['a.example'], ttl: -1 }],
+      [/^413 /, 'PUT', 'InternalTI', { indicators: ['a'.repeat(5 * MEBIBYTE)] }],
+    ]
+    for (const [expected, method, list, body, headers] of cases) {
+      assert.match(await change(method, list, body, headers), expected)
+    }
     assert.equal((await serving.stop()).code, 0)
   })
 

@@ -2,7 +2,7 @@ import { type Compat, keyAsWritten, originalFeedContext } from '../compat.ts'
 import { closeNames } from './close-names.ts'
 import { FeedError } from './feed-error.ts'
 import type { FeedHandlers, OwnIndicator } from './feed-handlers.ts'
-import { type FeedRecord, type FeedValue, isList, wireContext } from './formats/record.ts'
+import { boundedContext, type FeedRecord, type FeedValue, isList, JsonRecord } from './formats/record.ts'
 import { type IndicatorKey, type KeyReading, readIndicatorKey } from './keys/indicator-key.ts'
 import {
   elementRecord,
@@ -213,7 +213,7 @@ export class IndicatorExtractor implements FeedHandlers {
       for (const [port, indicators] of ports) {
         const element = indicators[0]!.owner
         const fields = element === undefined ? owner : elementRecord(element)
-        const { text, isTruncated } = wireContext(
+        const { text, isTruncated } = boundedContext(
           port === undefined ? fields : withField(fields, 'port', port),
           this.#isAsWritten ? originalFeedContext : undefined,
         )
@@ -330,7 +330,10 @@ function portOf({ key }: FoundIndicator): string | undefined {
 }
 
 function withField(record: FeedRecord, name: string, value: string): FeedRecord {
-  return record.has(name) ? record : new Map<string, FeedValue>([...record, [name, value]])
+  if (record.has(name)) return record
+  const longer = JsonRecord.copyOf(record)
+  longer.set(name, value)
+  return longer
 }
 
 /** A key without the path of the records before it. @returns undefined when it does not begin with it */

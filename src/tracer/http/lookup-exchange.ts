@@ -8,7 +8,7 @@ import type { AnswerWriter } from './answers.ts'
 import { ArrayReader, LinesReader, type LookupObject, type ObjectReader } from './lookup-objects.ts'
 
 /** The parts that all exchanges of a server use. */
-export interface ExchangeContext {
+interface ExchangeContext {
   readonly detector: Detector
   readonly answers: AnswerWriter
   readonly counts: ExchangeCounts

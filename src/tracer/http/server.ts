@@ -4,6 +4,7 @@ import { OperatorPages } from '../../http/operator-pages.ts'
 import { HttpServer, type HttpServerOptions, type Refusal } from '../../http/server.ts'
 import type { Detector } from '../server/detector.ts'
 import { AnswerWriter, RESULT_WORDS, type ResultWords } from './answers.ts'
+import { type ChangedLists, changeList } from './list-changes.ts'
 import type { ExchangeCounts } from './lookup-exchange.ts'
 import { LookupExchange } from './lookup-exchange.ts'
 import { accepts, mediaType } from './media-types.ts'
@@ -15,19 +16,22 @@ export interface TracerHttpOptions
   readonly detector: () => Detector | undefined
   /** Bytes that a body may have. Default: 64 MiB. */
   readonly maxBodyBytes?: number | undefined
-  /** Bytes that an element of it, or a line, may have. Default: 64 KiB. */
+  /** Bytes that an element of it, or a line, may have. Default: 129 KiB. */
   readonly maxObjectBytes?: number | undefined
+  /** The lists of indicators that come and go. Opened by the first request that changes them. Default: there are none. */
+  readonly lists?: (() => Promise<ChangedLists>) | undefined
   /** The words of `result`. Default: `DETECTED` and `CLEAN`. */
   readonly words?: ResultWords | undefined
 }
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024
-const MAX_OBJECT_BYTES = 64 * 1024
+const MAX_OBJECT_BYTES = 129 * 1024
 
 /** Clients that come before the sources are loaded may come again after so many seconds. */
 const LOADING_SECONDS = 1
 
 const LOOKUP = /^\/api\/1\.(?:[012]|3\/[^/]+)\/lookup$/
+const LIST = /^\/api\/1\.(?:[012]|3\/[^/]+)\/suppliers\/([^/]{1,100})\/indicators$/
 /** Pages that are here; metrics have an address of their own. */
 const PAGES: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 const JSON_TYPES: ReadonlySet<string> = new Set(['application/json'])
@@ -46,7 +50,7 @@ const LINES_ANSWERS: readonly string[] = ['application/x-ndjson', 'application/j
  *     POST /api/1.0/lookup        (1.1, 1.2; 1.3/{tenant}/lookup)
  *     [{"object": "http:\/\/example.com"}, ...]  ─►  [{"object": ..., "result": ..., "categories": [...]}, ...]
  *
- * and one object a line (`application/x-ndjson`). It has the detector, and so the counts, of the server that speaks TCP.
+ * and one object a line (`application/x-ndjson`). `PUT` and `DELETE /api/1.1/suppliers/{name}/indicators` change lists. It has the detector, and so the counts, of the server that speaks TCP.
  */
 export class TracerHttpServer {
   readonly counts: ExchangeCounts = { objects: 0, receivedBytes: 0, sentBytes: 0 }
@@ -105,6 +109,7 @@ export class TracerHttpServer {
   #check(request: IncomingMessage): Refusal | undefined {
     const path = pathOf(request)
     if (PAGES.has(path)) return undefined
+    if (this.#options.lists !== undefined && LIST.test(path)) return checkListChange(request)
     if (!LOOKUP.test(path)) {
       return {
         status: 404,
@@ -154,6 +159,11 @@ export class TracerHttpServer {
       await this.#pages.answer(path, request, response)
       return
     }
+    const list = LIST.exec(path)?.[1]
+    if (list !== undefined) {
+      await changeList(request, response, nameOf(list), this.#options.lists!)
+      return
+    }
     const { maxBodyBytes = MAX_BODY_BYTES, maxObjectBytes = MAX_OBJECT_BYTES } = this.#options
     const context = {
       // It was there when the request was checked.
@@ -167,6 +177,30 @@ export class TracerHttpServer {
     const started = performance.now()
     await new LookupExchange(request, response, context, isLines).run()
     this.observeRequest?.((performance.now() - started) / 1000)
+  }
+}
+
+function checkListChange({ method, headers }: IncomingMessage): Refusal | undefined {
+  if (method !== 'PUT' && method !== 'DELETE') {
+    const text = 'indicators are added with PUT and removed with DELETE\n'
+    return { status: 405, text, headers: { allow: 'PUT, DELETE' } }
+  }
+  if (
+    mediaType(headers['content-type']) !== 'application/json' ||
+    headers['content-encoding'] !== undefined
+  ) {
+    const text = 'the body has to be application/json, in UTF-8, as it is\n'
+    return { status: 415, text, headers: { accept: 'application/json' } }
+  }
+  return undefined
+}
+
+/** The name of a list as a path has it. */
+function nameOf(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
 

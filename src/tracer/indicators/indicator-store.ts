@@ -49,7 +49,7 @@ export interface StoredIndicator extends NewIndicator {
 }
 
 /** The outcome of `add`. */
-interface Added {
+export interface Added {
   /** Those that were not there, or had expired. */
   readonly added: number
   /** Those that were there, and have the new context and the new expiry now. */
@@ -57,7 +57,7 @@ interface Added {
 }
 
 /** The outcome of `remove`. */
-interface Removed {
+export interface Removed {
   readonly removed: number
   /** Those that were not there. */
   readonly absent: number
@@ -90,7 +90,7 @@ const STORE_ERRORS = {
   STORE_UNUSABLE: 'the file cannot be used',
 } as const
 
-type IndicatorStoreErrorCode = keyof typeof STORE_ERRORS
+export type IndicatorStoreErrorCode = keyof typeof STORE_ERRORS
 
 /** Indicators that cannot be stored, or a store that cannot be used. */
 export class IndicatorStoreError extends Error {

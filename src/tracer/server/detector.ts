@@ -1,3 +1,4 @@
+import { wireContext } from '../context.ts'
 import { type Enricher, type Match, NO_MATCHES } from '../enricher.ts'
 import { formatDetection, type Indicator } from '../protocol.ts'
 import { type Counters, increment } from './counters.ts'
@@ -116,7 +117,7 @@ function linesOf({ value }: Indicator, matches: readonly Match[]): string {
   let text = ''
   for (let i = 0; i < matches.length; i++) {
     const { category, context } = matches[i]!
-    text += formatDetection(category, value, context)
+    text += formatDetection(category, value, wireContext(context))
   }
   return text
 }

@@ -17,7 +17,9 @@ import { isPickle, PICKLE_PROBLEM } from '../python-pickle.ts'
  */
 
 /** Another layout, another hash of keys: another number. */
-export const FORMAT_VERSION = 3
+export const FORMAT_VERSION = 4
+/** Version 3 has the same layout; its contexts have no marks of what is no text. */
+const OLDEST_VERSION = 3
 
 /** The line end shows a file that went through a transfer as text. */
 const MAGIC = Buffer.from('TRACER\r\n', 'latin1')
@@ -126,7 +128,7 @@ export async function readEnd(handle: FileHandle, file: string): Promise<FileEnd
     throw damaged(file, 'it does not end as a compiled feed does: it is cut, or something else')
   }
   const version = trailer.readUInt32LE(8)
-  if (version !== FORMAT_VERSION) {
+  if (version < OLDEST_VERSION || version > FORMAT_VERSION) {
     throw new FeedError(
       'FEED_VERSION',
       file,
