@@ -201,7 +201,12 @@ function addAuthoring(program: Command, run: RunWork): void {
       .command('playground')
       .description('serve a page on which rules are written and tried, on this machine and for it alone')
       .argument('[EVENTS]', 'a file of events to try the rules on')
-      .option('-r, --rules <file>', 'the rule file (default: an example)', (file: string) => [file])
+      .option(
+        '-r, --rules <file>',
+        'rule file, folder of rule files, or routes file, repeatable (default: an example)',
+        listed,
+      )
+      .addOption(noRouteOption())
       .option(
         '--lookups <file>',
         'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
@@ -258,12 +263,7 @@ function withRules(command: Command): Command {
       'rule file, folder of rule files, or routes file; repeatable: the first that takes an event has it',
       listed,
     )
-    .addOption(
-      new Option(
-        '--no-route <action>',
-        'with several rule sets, an event that none takes: reject it (default), drop it, or pass it on as it came',
-      ).choices(['reject', 'drop', 'pass']),
-    )
+    .addOption(noRouteOption())
     .option(
       '--lookups <file>',
       'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
@@ -285,6 +285,13 @@ function withRules(command: Command): Command {
       `bytes of values that the evaluation of one event may build (default: ${DEFAULT_LIMITS.maxBuilt})`,
       limit,
     )
+}
+
+function noRouteOption(): Option {
+  return new Option(
+    '--no-route <action>',
+    'with several rule sets, an event that none takes: reject it (default), drop it, or pass it on as it came',
+  ).choices(['reject', 'drop', 'pass'])
 }
 
 function listed(value: string, values: string[] | undefined): string[] {

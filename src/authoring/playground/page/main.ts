@@ -202,8 +202,10 @@ class Playground {
       status(`This should not have happened: ${error.message}`, true)
       return
     }
-    const which = error.event === undefined ? 'The rules' : `Event ${error.event + 1}`
-    const text = `${which} took longer than a second and was stopped.`
+    const text =
+      error.event === undefined
+        ? 'The rules took too long to be compiled, and were stopped.'
+        : `Event ${error.event + 1} took longer than a second and was stopped.`
     byId('outputs').replaceChildren(make('p', { class: 'quiet', id: 'stopped' }, text))
     byId('rejects').replaceChildren()
     byId('rejected-title').hidden = true
