@@ -3,6 +3,9 @@ import type { Explanation } from '../explanation.ts'
 import { byId, make } from './dom.ts'
 import { storyElements } from './story.ts'
 
+/** In a narrow window lines are longer than it, and can be moved: values keep their places under the expression. */
+const FEWEST_COLUMNS = 80
+
 /** Pixels beside the lines, as the style has them. */
 const STORY_PADDING = 20
 
@@ -36,7 +39,7 @@ export class ExplanationPanel {
     const width = sample.getBoundingClientRect().width / 10
     pre.remove()
     this.#panel.hidden = wasHidden
-    return width > 0 ? Math.max(1, Math.floor(room / width)) : 100
+    return width > 0 ? Math.max(FEWEST_COLUMNS, Math.floor(room / width)) : 100
   }
 
   get isOpen(): boolean {
