@@ -11,6 +11,8 @@ export interface WorkerSettings {
   readonly input: InputSettings
   readonly fastPath: boolean
   readonly stopAtRejected: boolean
+  /** Results tell which event each line is of. Default: false. */
+  readonly tracksOutputs?: boolean
 }
 
 /** Rules as a worker gets them: as code, or to be compiled, where they need something that no code holds (a database of addresses). */
@@ -50,6 +52,8 @@ export interface BlockResult {
   /** Their lines are counted from the beginning of a block of lines. */
   readonly rejected: UnplacedRecords
   readonly notes?: BatchNotes | undefined
+  /** With `tracksOutputs`: of each line the ordinal of its event in the block. */
+  readonly ordinals?: readonly number[] | undefined
   /** With the last result of a block of lines: its lines, by which those of the blocks behind it are moved; else 0. */
   readonly lines: number
   /** It is the last one of its block. */

@@ -5,6 +5,7 @@ import { HAND_ON_RECORD_BYTES } from '../formats/limits.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
 import { outputText } from '../rules/apply/output-text.ts'
+import type { LinePlaces } from '../rules/fast/written-places.ts'
 import type { RejectedRecords, RejectedSink } from './rejected-records.ts'
 import { RecordWriter } from './rejected-records.ts'
 
@@ -25,6 +26,8 @@ export interface WrittenBatch {
   readonly written: number
   readonly rejected: RejectedRecords
   readonly notes?: BatchNotes | undefined
+  /** Where values that are looked up stand in the lines. Default: that is not known. */
+  readonly places?: LinePlaces | undefined
 }
 
 /** Lines are joined to strings of about this many characters: one string of a whole batch might be too long for V8. */

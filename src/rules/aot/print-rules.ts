@@ -85,7 +85,7 @@ function printSet(module: ModuleText, { checked, data, programs }: RuleSet): Pri
   const exact =
     programs.exact === programs.usual ? usual : module.maker('exact', programs.exact.print(module))
   const names = module.constant('noted', plain(noted))
-  const fast = generateFastPath(checked, limits)
+  const fast = generateFastPath(checked, limits, module.templates)
   let fastPath: Name | undefined
   if (fast !== undefined) {
     const { parts, program } = fast

@@ -237,7 +237,7 @@ function checkRules(rules: RunnerSource): asserts rules is RuleSet | RoutedRules
 }
 
 /** Rules as code, which takes a thread less time than to compile them again. */
-function workerRules(rules: RuleSet | RoutedRules): WorkerRules {
+export function workerRules(rules: RuleSet | RoutedRules): WorkerRules {
   try {
     return { kind: 'printed', printed: printFunction(rules) }
   } catch (error) {
