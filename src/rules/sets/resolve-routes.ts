@@ -49,7 +49,7 @@ export function resolveRoutes(rules: readonly string[], tree: RuleTree): Resolve
 }
 
 /** True for a YAML file that is a rule set by its name, where it stands in a folder of rules. */
-export function isRuleSetName(name: string): boolean {
+function isRuleSetName(name: string): boolean {
   return /\.ya?ml$/i.test(name) && !NO_RULE_SET.test(name)
 }
 
