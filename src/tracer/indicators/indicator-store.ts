@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { addressKey, type IndicatorKey, type KeyType, readIndicatorKey } from '../feeds/keys/indicator-key.ts'
 import { flattenContext } from '../protocol.ts'
-import { isSupplier, SUPPLIERS, type Supplier } from './suppliers.ts'
+import { isSupplier, STORE_FILE, SUPPLIERS, type Supplier } from './suppliers.ts'
 
 /*
  * Indicators that are added and removed while servers run. One file (lmdb), which any number of processes read and
@@ -38,7 +38,7 @@ export interface NewIndicator {
 }
 
 /** An indicator to remove: it is found whatever way it is spelled in. */
-export type RemovedIndicator = Pick<NewIndicator, 'value' | 'type'>
+type RemovedIndicator = Pick<NewIndicator, 'value' | 'type'>
 
 /** An indicator that is in the store. Times are in milliseconds since 1970. */
 export interface StoredIndicator extends NewIndicator {
@@ -49,7 +49,7 @@ export interface StoredIndicator extends NewIndicator {
 }
 
 /** The outcome of `add`. */
-export interface Added {
+interface Added {
   /** Those that were not there, or had expired. */
   readonly added: number
   /** Those that were there, and have the new context and the new expiry now. */
@@ -57,14 +57,14 @@ export interface Added {
 }
 
 /** The outcome of `remove`. */
-export interface Removed {
+interface Removed {
   readonly removed: number
   /** Those that were not there. */
   readonly absent: number
 }
 
 /** The changes since a number. To be applied in this order: the removed ones first. */
-export interface StoreChanges {
+interface StoreChanges {
   /** Too much was removed meanwhile to tell it: forget everything, and ask for the changes since 0. */
   readonly isReset: boolean
   readonly removed: readonly string[]
@@ -90,7 +90,7 @@ const STORE_ERRORS = {
   STORE_UNUSABLE: 'the file cannot be used',
 } as const
 
-export type IndicatorStoreErrorCode = keyof typeof STORE_ERRORS
+type IndicatorStoreErrorCode = keyof typeof STORE_ERRORS
 
 /** Indicators that cannot be stored, or a store that cannot be used. */
 export class IndicatorStoreError extends Error {
@@ -105,9 +105,6 @@ export class IndicatorStoreError extends Error {
     this.index = index
   }
 }
-
-/** The name of the file in its directory. */
-export const STORE_FILE = 'indicators.mdb'
 
 /** Indicators of all lists together. More belong into a feed, which needs no copy in each process. */
 const MOST_INDICATORS = 250_000

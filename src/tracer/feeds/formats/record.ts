@@ -21,9 +21,17 @@ interface WireContext {
   readonly isTruncated: boolean
 }
 
-/** The context of a record, in which fields that do not fit into 16 KiB are left out, whole ones. */
-export function wireContext(record: FeedRecord): WireContext {
-  const text = recordContext(record)
+/**
+ * The context of a record, in which fields that do not fit into 16 KiB are left out, whole ones.
+ *
+ * @param format makes its text. Default: `recordContext`
+ */
+export function wireContext(record: FeedRecord, format = recordContext): WireContext {
+  return limitedContext(format(record))
+}
+
+/** A context, in which fields that do not fit into 16 KiB are left out, whole ones. */
+export function limitedContext(text: string): WireContext {
   if (text.length * BYTES_OF_UNIT <= LONGEST_CONTEXT || Buffer.byteLength(text) <= LONGEST_CONTEXT) {
     return { text, isTruncated: false }
   }
