@@ -52,12 +52,12 @@ function readConfig(path: string, command: Command): Record<string, unknown> {
       const known = command.options.map(({ long }) => long!.slice(2)).filter((each) => !NOT_IN_FILE.has(each))
       throw problem(path, `there is no option ${name}; these are: ${known.sort().join(', ')}`)
     }
-    values[option.attributeName()] = valueOf(path, name, option, value)
+    values[option.attributeName()] = readValue(path, name, option, value)
   }
   return values
 }
 
-function valueOf(path: string, name: string, option: Option, value: unknown): unknown {
+function readValue(path: string, name: string, option: Option, value: unknown): unknown {
   if (!option.required) {
     if (typeof value !== 'boolean') throw problem(path, `${name} is true or false`)
     return value
