@@ -158,6 +158,8 @@ export class KafkaSource {
         else if (batch.ends.size > 0) return batch
       } catch (error) {
         if (isTimeout(error)) dropConnections(this.#connections)
+        // The leader may be another one: the client cannot read the answer of a broker that is none any longer.
+        this.member.consumer.clearMetadata()
         if (!isPassing(error)) this.#outage.failed('fetch', error)
         await this.#backOff.wait()
       }

@@ -175,7 +175,8 @@ export class KafkaWriter implements Topology {
       await work()
     } catch (error) {
       if (isTimeout(error)) dropConnections(this.#producer.connections)
-      if (hasId(error, 'UNKNOWN_TOPIC_OR_PARTITION', 'NOT_LEADER_OR_FOLLOWER')) this.#producer.clearMetadata()
+      // The leader may be another one: the client cannot read the answer of a broker that is none any longer.
+      this.#producer.clearMetadata()
       if (hasId(error, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE')) {
         for (const topic of new Set(request.map((message) => message.topic))) {
           this.#maxBytes.set(topic, Math.max(LEAST_MAX_BYTES, Math.floor(this.maxBytes(topic) / 2)))
