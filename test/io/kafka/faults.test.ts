@@ -11,7 +11,7 @@ import { FLAWLESS, Reader, type Verdict } from './oracle.ts'
 import { type Delivery, type Readers, Round } from './round.ts'
 import { sharedBroker, whyNoKafka } from './shared-broker.ts'
 
-describe('faults of Kafka', { skip: whyNoKafka(), timeout: 400_000 }, () => {
+describe('faults of Kafka', { skip: whyNoKafka(), timeout: 600_000 }, () => {
   let broker: KafkaBroker
   let readers: Readers
 
@@ -37,7 +37,7 @@ describe('faults of Kafka', { skip: whyNoKafka(), timeout: 400_000 }, () => {
       after(() => round.end())
 
       it('outlives kill -9 of one of two processes', async () => {
-        await round.write(6000)
+        await round.write(3000)
         const [one] = await Promise.all([round.join('one'), round.join('two')])
         await round.more(500)
         await one.kill()
@@ -46,19 +46,19 @@ describe('faults of Kafka', { skip: whyNoKafka(), timeout: 400_000 }, () => {
 
       it('outlives a process that stands still for longer than its session, and goes on', async () => {
         const one = await round.join('one')
-        await round.write(6000)
+        await round.write(3000)
         await round.more(500)
         one.child.kill('SIGSTOP')
         // The other one takes over, and does all of it.
         const verdict = await round.verdict()
         one.child.kill('SIGCONT')
         hold(verdict, delivery)
-        await round.write(2000)
+        await round.write(1000)
         hold(await round.verdict(), delivery)
       })
 
       it('outlives a broker that is killed and started again', async () => {
-        await round.write(6000)
+        await round.write(3000)
         await round.more(500)
         await broker.kill()
         await broker.start()
@@ -67,12 +67,12 @@ describe('faults of Kafka', { skip: whyNoKafka(), timeout: 400_000 }, () => {
 
       it('takes partitions that are added', async () => {
         await round.addPartitions(6)
-        await round.write(2000)
+        await round.write(1000)
         hold(await round.verdict(), delivery)
       })
 
       it('outlives processes that come and go', async () => {
-        await round.write(10_000)
+        await round.write(5000)
         for (const instance of ['three', 'four']) {
           const member = await round.join(instance)
           await round.more(300)

@@ -124,9 +124,9 @@ export function brokerSettings(port: number, controllerPort: number, data: strin
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
     'share.coordinator.state.topic.num.partitions': 1,
-    // A broker that was killed may come back when its old session is over.
-    'broker.session.timeout.ms': 1500,
-    'broker.heartbeat.interval.ms': 300,
+    // A broker that was killed may come back when its old session is over; a busy machine needs one that is not too short.
+    'broker.session.timeout.ms': 5000,
+    'broker.heartbeat.interval.ms': 500,
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 1000,
     // A transaction whose producer is dead holds up readers until it times out, which is looked for each second.

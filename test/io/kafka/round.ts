@@ -130,7 +130,7 @@ export class Round {
     const member = new Member(instance, [
       ...['--rules', this.#rules, '--brokers', this.#broker.address, '--group', this.name],
       ...['--from', this.source, '--to', this.sink, '--errors-to', this.rejects],
-      ...['--delivery', this.delivery, '--instance-id', instance, '--session-timeout', '2s'],
+      ...['--delivery', this.delivery, '--instance-id', instance, '--session-timeout', '3s'],
       ...['--batch-bytes', '8192', ...this.#more],
     ])
     this.members.push(member)
