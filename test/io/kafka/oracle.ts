@@ -119,6 +119,11 @@ export class Reader {
     }
   }
 
+  /** Drops what it has read of a source topic. */
+  forget(source: string): void {
+    this.#records.delete(source)
+  }
+
   close(): void {
     this.#child.kill('SIGKILL')
   }

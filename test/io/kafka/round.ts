@@ -22,6 +22,18 @@ export interface Readers {
   readonly errors: Reader
 }
 
+const running = new Set<Member>()
+
+/** Kills a process that is still there when this one ends. */
+function endWithUs(member: Member): void {
+  if (running.size === 0) {
+    process.once('exit', () => {
+      for (const { child } of running) child.kill('SIGKILL')
+    })
+  }
+  running.add(member)
+}
+
 /** A process of `normalize kafka`. */
 export class Member extends Command {
   /** Its name in the group. */
@@ -30,6 +42,7 @@ export class Member extends Command {
   constructor(instance: string, argv: readonly string[]) {
     super([cliPath('normalize'), 'kafka', ...argv])
     this.instance = instance
+    endWithUs(this)
   }
 
   get isRunning(): boolean {
@@ -95,6 +108,11 @@ export class Round {
     this.#more = more
   }
 
+  /** How many each topic has. */
+  get partitions(): number {
+    return this.#partitions
+  }
+
   get source(): string {
     return `${this.name}.in`
   }
@@ -134,7 +152,6 @@ export class Round {
       ...['--batch-bytes', '8192', ...this.#more],
     ])
     this.members.push(member)
-    outliveNothing(member)
     return member
   }
 
@@ -183,6 +200,13 @@ export class Round {
     await Promise.all(this.members.map((member) => member.kill()))
   }
 
+  /** Removes the topics, and what was read of them. */
+  async remove(): Promise<void> {
+    await this.#broker.deleteTopics(this.source, this.sink, this.rejects)
+    this.#readers.outputs.forget(this.source)
+    this.#readers.errors.forget(this.source)
+  }
+
   /** No process ends by itself. */
   #checkMembers(): void {
     if (this.members.some(({ child: { exitCode } }) => exitCode !== null && exitCode !== 0))
@@ -198,16 +222,4 @@ export class Round {
       })
       .join('')
   }
-}
-
-const running = new Set<Member>()
-
-/** Kills a process that is still there when this one ends. */
-function outliveNothing(member: Member): void {
-  if (running.size === 0) {
-    process.once('exit', () => {
-      for (const { child } of running) child.kill('SIGKILL')
-    })
-  }
-  running.add(member)
 }
