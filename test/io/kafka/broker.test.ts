@@ -30,14 +30,14 @@ describe('the oracle', () => {
     const outputs = results('written')
     const lost = messages.find(({ key }) => key === outputs[3]!.key)!.number
     const verdict = judge(messages, [...outputs.toSpliced(3, 1), outputs[9]!], results('rejected'), 'in')
-    assert.deepEqual(verdict, { ...FLAWLESS, lost: [lost], duplicates: 1 })
+    assert.deepEqual(verdict, { ...FLAWLESS, lost: 1, missing: [lost], duplicates: 1 })
   })
 
   it('notices another order, partition, header, key and content', () => {
     const outputs = results('written')
     const partition = outputs.filter((record) => record.partition === 0)
     const swapped = [partition[1]!, partition[0]!, ...outputs.filter((record) => !partition.includes(record))]
-    const wrong = (change: Partial<ReadRecord>): string[] => {
+    const wrong = (change: Partial<ReadRecord>): readonly string[] => {
       const other = [{ ...outputs[0]!, ...change }, ...outputs.slice(1)]
       return judge(messages, other, results('rejected'), 'in').faults
     }

@@ -33,7 +33,10 @@ export class KafkaBroker {
   #admin: Admin | undefined
   #producer: Producer<Buffer, Buffer, Buffer, Buffer> | undefined
 
-  private constructor(port: number, controllerPort: number) {
+  readonly #isLong: boolean
+
+  private constructor([port, controllerPort]: readonly [number, number], isLong: boolean) {
+    this.#isLong = isLong
     const folder = temporaryDirectory()
     const data = join(folder, 'data')
     copyFormatted(data)
@@ -47,16 +50,17 @@ export class KafkaBroker {
     process.prependOnceListener('exit', () => this.#child?.kill('SIGKILL'))
   }
 
-  static async start(): Promise<KafkaBroker> {
+  /** @param isLong it works for long, or is measured. Default: it is there for a few tests */
+  static async start({ isLong = false } = {}): Promise<KafkaBroker> {
     await installKafka()
-    const broker = new KafkaBroker(...(await freePorts()))
+    const broker = new KafkaBroker(await freePorts(), isLong)
     await broker.start()
     return broker
   }
 
   /** Starts it again after {@link kill}: same address, same data. Returns when it accepts connections. */
   async start(): Promise<void> {
-    const child = startBroker(this.#settings, this.#log)
+    const child = startBroker(this.#settings, this.#log, this.#isLong)
     this.#child = child
     // It outlives a killed process of the tests otherwise: this one reads until that is gone.
     this.#watchdog = spawn('sh', ['-c', 'read _; kill -9 "$1"', 'sh', String(child.pid)], {

@@ -34,8 +34,11 @@ export class Reader {
   readonly #child: ChildProcess
   /** Records by the topic that their message came from. */
   readonly #records = new Map<string, ReadRecord[]>()
-  /** Last messages that have come, by topic: how many partitions have ended. */
-  readonly #ended = new Map<string, number>()
+  /** The offset behind the last record that was kept, by source topic and partition. */
+  readonly #kept = new Map<string, number>()
+  /** Last messages that have come, by their values: the partitions that have ended. */
+  readonly #ended = new Map<string, Set<number>>()
+  #wholes = 0
   readonly #waiting = new Set<() => void>()
   #isClosed = false
 
@@ -89,15 +92,15 @@ export class Reader {
    */
   async whole(topic: string, source: string): Promise<readonly ReadRecord[]> {
     const partitions = (await this.#broker.endOffsets(topic)).length
-    const before = this.#ended.get(topic) ?? 0
+    const last = `${LAST}${topic}-${this.#wholes++}`
     await this.#broker.produce(
       topic,
       Array.from({ length: partitions }, (_, partition) => ({
         partition,
-        value: Buffer.from(`${LAST}${topic}`),
+        value: Buffer.from(last),
       })),
     )
-    await this.until(() => (this.#ended.get(topic) ?? 0) >= before + partitions)
+    await this.until(() => this.#ended.get(last)?.size === partitions)
     return this.so(source)
   }
 
@@ -114,6 +117,11 @@ export class Reader {
         })
       })
     }
+  }
+
+  /** Drops what it has read of a source topic. */
+  forget(source: string): void {
+    this.#records.delete(source)
   }
 
   close(): void {
@@ -138,11 +146,15 @@ export class Reader {
       value: value.join(FIELD),
     }
     if (record.value.startsWith(LAST)) {
-      const topic = record.value.slice(LAST.length)
-      this.#ended.set(topic, (this.#ended.get(topic) ?? 0) + 1)
+      const ended = this.#ended.get(record.value) ?? new Set()
+      this.#ended.set(record.value, ended.add(record.partition))
     } else {
       // topic/partition/offset
       const source = record.headers.get('sluice.source')?.split('/').slice(0, -2).join('/') ?? ''
+      // The consumer commits nothing, and begins at the beginning again when its session has ended.
+      const place = `${source}/${record.partition}`
+      if (record.offset < (this.#kept.get(place) ?? 0)) return
+      this.#kept.set(place, record.offset + 1)
       const records = this.#records.get(source)
       if (records === undefined) this.#records.set(source, [record])
       else records.push(record)
@@ -217,16 +229,18 @@ export function toWrite(messages: readonly Numbered[]): Omit<Written, 'topic'>[]
 
 /** What is wrong with what stands in the topics. */
 export interface Verdict {
-  /** Numbers of messages whose result stands nowhere. */
-  readonly lost: number[]
+  /** Messages whose result stands nowhere. */
+  readonly lost: number
+  /** The numbers of the first of them, 20 at most. */
+  readonly missing: readonly number[]
   /** Results that stand there once more than they should. */
   readonly duplicates: number
   /** Anything else, each a sentence: other results, other partitions, another order, another header. At most 20. */
-  readonly faults: string[]
+  readonly faults: readonly string[]
 }
 
 /** All that a fault-free run gives. */
-export const FLAWLESS: Verdict = { lost: [], duplicates: 0, faults: [] }
+export const FLAWLESS: Verdict = { lost: 0, missing: [], duplicates: 0, faults: [] }
 
 /**
  * Compares the results with the messages, as multisets, and in order by partition. Of what came several times the first one counts
@@ -250,7 +264,7 @@ export function judge(
   let duplicates = 0
   const seen = new Set<number>()
   const look = (records: readonly ReadRecord[], outcome: Numbered['outcome']): void => {
-    const last = new Map<number, number>()
+    const last = new Map<string, number>()
     for (const record of records) {
       const message = byKey.get(record.key)
       if (message === undefined || message.outcome !== outcome) {
@@ -269,10 +283,9 @@ export function judge(
       if (place !== `${source}/${partition}/${offset}`) fault(`${record.key} says that it is from ${place}`)
       if (record.headers.get('number') !== String(number)) fault(`${record.key} has lost its header`)
       if (!hasContents(record.value, message)) fault(`${record.key} has become ${record.value.slice(0, 200)}`)
-      // By the partition of the message: with other partition numbers its results are one place's too, as keys are not shared.
-      const before = last.get(partition)
-      if (before !== undefined && before > offset) fault(`${record.key} came after a later one`)
-      last.set(partition, offset)
+      const way = `${partition}>${record.partition}`
+      if ((last.get(way) ?? -1) > offset) fault(`${record.key} came after a later one`)
+      last.set(way, offset)
     }
   }
   look(outputs, 'written')
@@ -280,7 +293,7 @@ export function judge(
   const lost = messages
     .filter(({ outcome, number }) => (outcome === 'written' || outcome === 'rejected') && !seen.has(number))
     .map(({ number }) => number)
-  return { lost, duplicates, faults }
+  return { lost: lost.length, missing: lost.slice(0, 20), duplicates, faults }
 }
 
 function hasContents(value: string, { number, outcome }: Numbered): boolean {
