@@ -170,21 +170,29 @@ export class Round {
   /** Waits until so many more results are there. */
   async more(count: number): Promise<void> {
     const wanted = this.results + count
-    await this.#readers.outputs.until(() => {
-      if (this.results >= wanted) return true
-      this.#checkMembers()
-      return false
-    })
+    try {
+      await this.#readers.outputs.until(() => {
+        if (this.results >= wanted) return true
+        this.#checkMembers()
+        return false
+      })
+    } catch (error) {
+      throw new Error(`there are ${this.results} results, not ${wanted}:\n${this.story}`, { cause: error })
+    }
   }
 
   /** Waits until all messages are dealt with, and says what has become of them. */
   async verdict(): Promise<Verdict> {
-    await this.#broker.untilCommitted(this.name, this.source, {
-      isGoing: () => {
-        this.#checkMembers()
-        return this.members.some(({ isRunning }) => isRunning)
-      },
-    })
+    try {
+      await this.#broker.untilCommitted(this.name, this.source, {
+        isGoing: () => {
+          this.#checkMembers()
+          return this.members.some(({ isRunning }) => isRunning)
+        },
+      })
+    } catch (error) {
+      throw new Error(`the messages are not dealt with:\n${this.story}`, { cause: error })
+    }
     const outputs = await this.#readers.outputs.whole(this.sink, this.source)
     const errors = await this.#readers.errors.whole(this.rejects, this.source)
     return judge(this.messages, outputs, errors, this.source, { hasSamePartitions: !this.#hasMoved })
