@@ -35,14 +35,14 @@ export function configuredOptions(command: Command): KafkaArguments {
 
 function readConfig(path: string, command: Command): Record<string, unknown> {
   const text = readOption('--config', path).toString('utf8')
+  if (text.split('\n').every((line) => /^(?:#|$)/.test(line.trim()))) return {}
   let content: unknown
   try {
     content = load(text, { filename: path })
   } catch (cause) {
     throw problem(path, (cause as Error).message, cause)
   }
-  if (content === null || content === undefined) return {}
-  if (typeof content !== 'object' || Array.isArray(content)) {
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw problem(path, 'it has to hold options and their values: from: events')
   }
   const values: Record<string, unknown> = {}

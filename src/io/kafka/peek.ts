@@ -34,14 +34,15 @@ const BYTES = 4 * 1024 * 1024
 export async function peek(kafka: KafkaModule, options: KafkaOptions, count: number): Promise<Peek> {
   const { connection, from, to, errorsTo, group } = options
   const consumer = new kafka.Consumer({ ...clientOptions(connection), groupId: group, autocommit: false })
+  // The client sorts the lists that it is given.
   const names = [...new Set([...from, to, errorsTo])]
   try {
     const requests = new Requests(kafka, consumer)
-    const metadata = await consumer.metadata({ topics: names })
+    const metadata = await consumer.metadata({ topics: [...names] })
     const { EARLIEST, LATEST } = kafka.ListOffsetTimestamps
     const isolationLevel = kafka.FetchIsolationLevels.READ_COMMITTED
-    const first = await consumer.listOffsets({ topics: names, timestamp: EARLIEST, isolationLevel })
-    const last = await consumer.listOffsets({ topics: names, timestamp: LATEST, isolationLevel })
+    const first = await consumer.listOffsets({ topics: [...names], timestamp: EARLIEST, isolationLevel })
+    const last = await consumer.listOffsets({ topics: [...names], timestamp: LATEST, isolationLevel })
     const topics = names.map((topic) => {
       const ends = last.get(topic) ?? []
       const starts = first.get(topic) ?? []

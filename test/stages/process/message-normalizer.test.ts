@@ -13,7 +13,7 @@ import { propertyRuns } from '../../property-runs.ts'
 
 const KEEPING = 'n: n::int\nname: lower(name)\n'
 const DROPPING = `drop: kind == 'noise'\n${KEEPING}`
-const SPLITTING = 'split: items\nn: n::int\nitem: element\nwhole: line.n\n'
+const SPLITTING = 'split: items\nn: n::int\n'
 const ENRICHING = `enrich:\n  url: [url]\nurl: url\n${KEEPING}`
 
 /** A pool that finds something for texts that begin with `bad`, in a while, and times out for those that begin with `slow`. */
