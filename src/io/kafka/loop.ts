@@ -220,6 +220,8 @@ export class KafkaLoop {
         this.#worked('write')
         this.source.advance(ends)
         this.#count(messages, normalized, outgoing)
+        // One commit is on its way while the next batch is worked on, no more: a crash repeats these two batches.
+        await this.#committing
         this.#commitSoon()
         return true
       } catch (error) {
