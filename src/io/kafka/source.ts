@@ -389,6 +389,8 @@ export class KafkaSource {
     if (code === OFFSET_OUT_OF_RANGE) {
       const { fetchPosition } = owned
       await this.#moveTo([owned], 'earliest')
+      // The topic may be another one of the same name, whose offsets are lower.
+      owned.committed = -1n
       this.#say(
         `kafka: ${nameOf(owned)} has no offset ${fetchPosition} any longer: it goes on at ${owned.position}, the first one there is`,
       )

@@ -123,7 +123,7 @@ describe('outgoingMessages', () => {
     for (const one of messages) assert.ok(sizeOf(one) <= 3000, `${sizeOf(one)} bytes`)
     const [first, second] = messages.map(({ value }) => JSON.parse(Buffer.from(value).toString()))
     assert.deepEqual([first.code, first.raw_truncated], ['JSON_INVALID', true])
-    assert.deepEqual([second.code, messages[1]!.key], ['JSON_INVALID', null])
+    assert.deepEqual([second.code, messages[1]!.key], ['JSON_INVALID', undefined])
   })
 })
 
