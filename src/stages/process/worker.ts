@@ -1,7 +1,7 @@
 /** A worker thread's entry. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { BlockProcessor } from '../../batches/block-processor.ts'
-import type { WorkerMessage, WorkerSettings } from '../../batches/protocol.ts'
+import type { WorkerMessage, WorkerReady, WorkerSettings } from '../../batches/protocol.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
 import { compileDefinition } from '../../rules/load-and-compile.ts'
 
@@ -17,6 +17,8 @@ port.on('message', (message: WorkerMessage) => {
   if (message.kind === 'on') goOn()
   else last = last.then(() => receive(message))
 })
+
+port.postMessage({ kind: 'ready' } satisfies WorkerReady)
 
 async function receive(message: Exclude<WorkerMessage, { kind: 'on' }>): Promise<void> {
   if (message.kind === 'rules') {
