@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_LIMITS } from '../expression/runtime/meter.ts'
-import { MAX_WORKERS } from '../formats/limits.ts'
-import { endpoint } from './arguments.ts'
+import { endpoint, listed, workersOption } from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
 import type { ExplainArguments } from './explain.ts'
 import { withInput } from './input-options.ts'
+import { withKafka } from './kafka-options.ts'
 import { withOptionHint } from './option-hints.ts'
 import type { PlaygroundArguments } from './playground.ts'
 import { type MaxRejected, parseMaxRejected } from './rejected-limit.ts'
@@ -49,12 +49,9 @@ function createProgram(run: RunWork, ranPipeline: () => void): Command {
         .default('reject'),
     )
     .addOption(
-      new Option(
-        '--workers <n>',
+      workersOption(
         'threads that do the work; auto: one for each processor, and one for files of less than 256 MiB in all',
-      )
-        .argParser(workerCount)
-        .default(1),
+      ),
     )
     .addOption(
       new Option(
@@ -171,6 +168,7 @@ function createProgram(run: RunWork, ranPipeline: () => void): Command {
     )
   addAuthoring(program, run)
   addServe(program, run)
+  addKafka(program, run)
   return program
 }
 
@@ -235,7 +233,7 @@ function playgroundOptions(command: Command): PlaygroundArguments {
 
 function addServe(program: Command, run: RunWork): void {
   const command = program.command('serve').description('normalize events that come over HTTP')
-  withServing(withInput(withRules(command))).action(() =>
+  withServing(withTracer(withInput(withRules(command)))).action(() =>
     run(async () => {
       const { serve } = await import('./serve.ts')
       const { inputFormat, ...options } = command.opts<ServeOptions>()
@@ -248,6 +246,19 @@ function addServe(program: Command, run: RunWork): void {
         ...(isNamed && inputFormat !== undefined && { inputFormat }),
       })
     }),
+  )
+}
+
+function addKafka(program: Command, run: RunWork): void {
+  const command = program.command('kafka').description('normalize the messages of topics of Apache Kafka')
+  withKafka(withTracer(withRules(command))).action(() =>
+    run(async () => (await import('./kafka.ts')).runKafka(command)),
+  )
+  const check = command
+    .command('check')
+    .description('connect, tell of the topics, and try the rules on the last messages')
+  withKafka(withTracer(withRules(check))).action(() =>
+    run(async () => (await import('./kafka-check.ts')).checkKafka(check)),
   )
 }
 
@@ -287,10 +298,6 @@ function withRules(command: Command): Command {
     )
 }
 
-function listed(value: string, values: string[] | undefined): string[] {
-  return [...(values ?? []), value]
-}
-
 /** The options of a subcommand, also those that stand before its name; a default of the command does not hide one of its own. */
 function givenOptions(command: Command): ExplainArguments {
   const parents = command.parent?.opts() ?? {}
@@ -319,13 +326,6 @@ function coveragePercent(text: string): number {
   const percent = Number(text.replace(/%$/, ''))
   if (/^\d+(?:\.\d+)?%?$/.test(text) && percent <= 100) return percent
   throw new InvalidArgumentError('It has to be a number from 0 to 100.')
-}
-
-function workerCount(text: string): number | 'auto' {
-  if (text === 'auto') return text
-  const workers = Number(text)
-  if (/^[1-9]\d*$/.test(text) && workers <= MAX_WORKERS) return workers
-  throw new InvalidArgumentError(`It has to be a number from 1 to ${MAX_WORKERS}, or auto.`)
 }
 
 /**

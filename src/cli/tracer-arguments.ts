@@ -216,6 +216,17 @@ export function interval(text: string): number {
   return ms
 }
 
+const DAYS = /^(\d{1,5})d$/
+const DAY_MS = 24 * 60 * 60_000
+
+/** Reads for commander the time after which an indicator is no more, in milliseconds: a duration, or days (`90d`). */
+export function timeToLive(text: string): number {
+  const days = DAYS.exec(text)
+  const ms = days === null ? duration(text) : Number(days[1]) * DAY_MS
+  if (ms === 0) throw new InvalidArgumentError('It has to be more than 0.')
+  return ms
+}
+
 /** Makes a reader for commander of a whole number from 1 to `max`. */
 export function count(max: number): (text: string) => number {
   return (text) => {

@@ -91,8 +91,11 @@ export class FeedDownloads {
   }
 }
 
-/** Not in the directory for temporary files: there anybody could put a feed before us. */
-function cacheDirectory({ feedCache }: DownloadArguments): string {
+/**
+ * The directory of the copies of feeds, and of the indicators that are added while a server runs. Not in the directory for
+ * temporary files: there anybody could put a feed before us.
+ */
+export function cacheDirectory({ feedCache }: Pick<DownloadArguments, 'feedCache'>): string {
   if (feedCache !== undefined) return feedCache
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env
   const base = XDG_CACHE_HOME || (process.platform === 'win32' && LOCALAPPDATA) || join(homedir(), '.cache')

@@ -10,7 +10,10 @@ import type { KeptFiles } from '../tracer/feeds/download/kept-files.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
 import type { KeyReading } from '../tracer/feeds/keys/indicator-key.ts'
 import type { FeedReading } from '../tracer/feeds/load.ts'
+import type { TracerHttpServer } from '../tracer/http/server.ts'
 import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
+import type { FollowedLists } from '../tracer/indicators/followed-lists.ts'
+import type { Indicator } from '../tracer/protocol.ts'
 import { createLog, type Log, type LogLevel } from '../tracer/server/log.ts'
 import { Metrics, type MetricsSource } from '../tracer/server/metrics.ts'
 import { TracerServer, type TracerServerOptions } from '../tracer/server/server.ts'
@@ -19,14 +22,16 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { listenFault } from './listen-fault.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
 import type { EnricherArgument, SourceArgument, SourceArguments } from './tracer-arguments.ts'
-import { type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
+import { cacheDirectory, type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
+import { checkHttpUsage, createHttp, type HttpFace } from './tracer-http.ts'
+import type { HttpArguments } from './tracer-http-options.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
 
 /** Settings of a server besides the options. */
 type ServerSettings = Pick<TracerServerOptions, 'tls' | 'handOver' | 'maxConnections'>
 
 /** The options of `tracer serve`, as commander names them. */
-export interface ServeOptions extends MispArguments, DownloadArguments {
+export interface ServeOptions extends MispArguments, DownloadArguments, HttpArguments {
   readonly listen: Endpoint
   readonly workers?: number
   readonly enricherTimeout?: number
@@ -65,10 +70,12 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
   let server: TracerServer | undefined
   const downloads = new FeedDownloads(sources, options, log)
   let loaded: Sources = { enrichers: [] }
+  const http = createHttp(options, { tls: settings.tls, detector: () => server?.detector, log })
   // Before there are enrichers, too: unheard, this signal would end the process.
   process.on('SIGHUP', () => {
     void downloads.refresh()
     reload(loaded)
+    http?.reload()
   })
   let metrics: Metrics | undefined
   const operations = createOperations(options, {
@@ -76,20 +83,22 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
     isReady: () => server?.isListening ?? false,
   })
   await operations?.listen(log)
+  if (http !== undefined) log.info(await listenHttp(http), 'HTTP is served')
 
   warnOfNothing(sources, log)
-  const loading = loadAll(options, sources, log, { downloads })
+  const loading = loadAll(options, sources, log, { downloads, serves: true })
   // A signal does not wait for feeds; what they fail with by then is of no interest.
   const outcome = await Promise.race([loading, stopped])
   if (typeof outcome === 'string') {
     downloads.close()
+    await http?.server.close()
     log.info({ signal: outcome }, 'stopped')
     return EXIT.OK
   }
   loaded = outcome
   server = createServer(options, settings, loaded, log)
   metrics = new Metrics({
-    ...drawnFromServer(server),
+    ...drawnFromServer(server, http),
     ...drawnFrom(loaded),
     downloads: () => downloads.stats(),
   })
@@ -97,7 +106,7 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
 
   const signal = await stopped
   log.info({ signal, connections: server.connections }, 'stopping')
-  await server.close()
+  await Promise.all([server.close(), http?.server.close()])
   downloads.close()
   await close(loaded)
   await operations?.close()
@@ -120,8 +129,11 @@ export function createOperations(
 }
 
 /** The part of the metrics that a server gives. */
-export function drawnFromServer(server: TracerServer): Pick<MetricsSource, 'counters' | 'connections'> {
-  return { counters: server.counters, connections: () => server.connections }
+export function drawnFromServer(
+  server: TracerServer,
+  http: HttpFace | undefined,
+): Pick<MetricsSource, 'counters' | 'connections' | 'http'> {
+  return { counters: server.counters, connections: () => server.connections, http: http?.server }
 }
 
 /** The part of the metrics that the sources give. */
@@ -166,6 +178,7 @@ export function checkUsage(options: ServeOptions, sources: SourceArguments): Ser
   }
   for (const { allow = [] } of [options, { allow: options.metricsAllow }])
     orUsage(() => new ClientAddresses(allow))
+  checkHttpUsage(options)
   const { tlsCert, tlsKey, tlsCa } = options
   if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return {}
   if (tlsCert === undefined || tlsKey === undefined) {
@@ -209,6 +222,8 @@ export function createServer(
 export interface Sources {
   readonly enrichers: readonly Enricher[]
   readonly allowlist?: IndicatorAllowlist | undefined
+  /** Those that come and go while it runs; they are the first enricher, and a part of the allowlist. */
+  readonly lists?: FollowedLists | undefined
 }
 
 /** Parts that are loaded otherwise when a process is one of several. */
@@ -219,6 +234,8 @@ interface LoadHow {
   readonly standIn?: (source: SourceArgument) => Enricher | undefined
   /** The files that all workers keep for each other, in a worker. */
   readonly kept?: KeptFiles
+  /** This process answers look-ups itself: it follows the indicators that come and go. */
+  readonly serves?: boolean
 }
 
 /** Workers share it: there is one instance, in the primary, so that a service is asked as little as possible. */
@@ -251,7 +268,7 @@ export async function loadAll(
   options: ServeOptions,
   sources: Pick<SourceArguments, 'feeds' | 'allowlists' | 'order'>,
   log: Log,
-  { downloads, standIn, kept }: LoadHow = {},
+  { downloads, standIn, kept, serves = false }: LoadHow = {},
 ): Promise<Sources> {
   // Before anything is loaded: its mistakes are found at once. A worker has none of its own.
   const misp = standIn === undefined ? await loadMisp(options, log) : undefined
@@ -259,7 +276,8 @@ export async function loadAll(
   const faults = sources.order.some((source) => isModule(source) && !isShared(source))
     ? (await import('./module-threads.ts')).containFaults(log)
     : undefined
-  const enrichers: Enricher[] = []
+  const lists = serves ? await followLists(options, log) : undefined
+  const enrichers: Enricher[] = lists === undefined ? [] : [lists]
   for (const source of sources.order) {
     const enricher =
       standIn?.(source) ??
@@ -272,11 +290,18 @@ export async function loadAll(
     sources.allowlists.map((file) => withReading(file, options)),
     options,
   )
+  const also = lists && { has: (indicator: Indicator) => lists.isAllowed(indicator) }
   const allowlist =
-    files.length === 0
+    files.length === 0 && also === undefined
       ? undefined
-      : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, log, kept }))
-  return { enrichers, allowlist }
+      : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, also, log, kept }))
+  return { enrichers, allowlist, lists }
+}
+
+/** The indicators that come and go while it runs: `tracer add`, `tracer remove`. */
+async function followLists(options: ServeOptions, log: Log): Promise<FollowedLists> {
+  const { FollowedLists: Lists } = await import('../tracer/indicators/followed-lists.ts')
+  return Lists.follow({ directory: cacheDirectory(options), hostMatch: options.hostMatch, log })
 }
 
 /** @returns undefined without an option of MISP: most servers have none, and need not load what it takes */
@@ -341,8 +366,13 @@ function isPath(text: string): boolean {
 }
 
 /** @returns the address on which it listens. @throws {CommandError} when it cannot */
+export function listenHttp({ server, asked }: HttpFace): Promise<{ address: string; port: number }> {
+  return listen(server, '--http', asked)
+}
+
+/** @returns the address on which it listens. @throws {CommandError} when it cannot */
 export async function listen(
-  server: TracerServer | OperationsServer,
+  server: TracerServer | OperationsServer | TracerHttpServer,
   option: string,
   asked: Endpoint,
 ): Promise<{ address: string; port: number }> {

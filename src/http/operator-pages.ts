@@ -45,6 +45,7 @@ export class OperatorPages {
    */
   async answer(path: string | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD')
       send(response, 405, 'method not allowed\n')
     } else if (path === '/metrics') await this.#sendMetrics(response)
     else if (path === '/healthz') send(response, 200, 'ok\n')

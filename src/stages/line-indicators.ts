@@ -16,7 +16,10 @@ import { KnownAnswers, UNKNOWN } from './known-answers.ts'
  * The cache of answers that a pool has, as far as it tells of it. One that says nothing of how long answers hold is asked each
  * time.
  */
-export type AnswerSource = Partial<Pick<TracerPool, 'keptUntil' | 'cacheEntries' | 'stats'>>
+export interface AnswerSource extends Partial<Pick<TracerPool, 'keptUntil' | 'cacheEntries' | 'stats'>> {
+  /** Gives the table of what is known of values at these paths, where several users have it in common. Default: each has its own. */
+  knownAnswers?(paths: readonly IndicatorPath[]): KnownAnswers
+}
 
 const LF = 0x0a
 const QUOTE = 0x22
@@ -77,6 +80,7 @@ export class LineIndicators {
     const wanted = new WantedMembers()
     this.#paths = enrichment.paths.map((path) => ({ ...path, slot: wanted.member(path.steps) }))
     this.#slots = this.#paths.map(({ slot }) => slot)
+    this.#known = source.knownAnswers?.(enrichment.paths)
     this.#spans = new Int32Array(2 * this.#paths.length)
     this.#recordWords = recordWords(this.#paths.length)
     wanted.finish()

@@ -74,7 +74,7 @@ function memoryFailure(): Error {
 }
 
 // One after the other: `cluster.fork` is one for all.
-describe('Supervisor', { timeout: 300_000 }, () => {
+describe('Supervisor', { timeout: 900_000 }, () => {
   it('tries again when the system cannot start a worker, and lives on', async (t) => {
     const { supervisor, workers, failures, logged } = supervise(t)
     await supervisor.start()

@@ -57,7 +57,7 @@ function leftIn(folder: string): string[] {
   return readdirSync(folder).filter((name) => !name.startsWith('feed'))
 }
 
-describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
+describe('tracer compile', { concurrency: 2, timeout: 900_000 }, () => {
   it('makes a file that inspect describes and serve answers from', async (t) => {
     const folder = folderWith({ 'feed.csv': FEED })
     const output = join(folder, 'x.tracer')

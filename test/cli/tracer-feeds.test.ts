@@ -27,12 +27,16 @@ class Serving {
     t.after(() => command.child.kill('SIGKILL'))
     await command.until(() => command.stderr.includes('"msg":"listening"'))
     const port = portOf(command, 'listening')
-    const pool = new TracerPool({ servers: [{ host: '127.0.0.1', port }], cacheEntries: 0 })
+    const pool = new TracerPool({
+      servers: [{ host: '127.0.0.1', port }],
+      cacheEntries: 0,
+      timeoutMs: 100_000,
+    })
     t.after(() => pool.destroy())
     return new Serving(command, pool)
   }
 
-  /** How many detections a value has. */
+  /** The number of detections that a value has. */
   async hits(type: IndicatorType, value: string): Promise<number> {
     return (await this.#pool.lookup([{ type, value }]))[0]!.length
   }
@@ -67,7 +71,7 @@ function portOf({ stderr }: Command, message: string): number {
   return JSON.parse(line).port
 }
 
-describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_000 }, () => {
+describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 900_000 }, () => {
   it('takes a feed from a URL with credentials, which nobody sees, and downloads it on SIGHUP', async (t) => {
     const server = await FeedServer.start(t, tagged(FEED), true)
     const cache = join(folderWith({}), 'cache')
@@ -82,7 +86,7 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_0
       serving.command.child.kill('SIGHUP')
       await serving.until('url', 'new.example', 1)
       assert.equal(await serving.hits('url', 'gmer.com'), 0)
-      // What is no feed by its content stays out, too.
+      // A file that is no feed by its content stays out, too.
       server.answer = tagged('other\nthing\n')
       serving.command.child.kill('SIGHUP')
       await serving.command.until(({ stderr }) => stderr.includes('the old table stays'))

@@ -6,7 +6,7 @@ import { TracerServer } from '../../src/tracer/server/server.ts'
 import { GMER, known, ManualEnricher, MISS, poll, RunningServer } from './running-server.ts'
 
 const REQUEST = '7f3a|url=gmer.com|\n'
-const OPTIONS = { timeout: 300_000 }
+const OPTIONS = { timeout: 900_000 }
 const SHUTDOWN_TIMEOUT = { shutdownTimeoutMs: 20_000 }
 
 describe('a server that stops', OPTIONS, () => {
@@ -64,7 +64,7 @@ describe('a server that stops', OPTIONS, () => {
       await new Promise((resolve) => setImmediate(resolve))
     }
     const closed = running.server.close()
-    // What is sent now is not answered any more; unread, it would reset the connection.
+    // A request that is sent now is not answered any more; unread, it would reset the connection.
     client.send(block)
     await new Promise((resolve) => setTimeout(resolve, 100))
     client.socket.resume()

@@ -4,12 +4,12 @@ import type {
   BlockResult,
   WorkerMessage,
   WorkerReady,
+  WorkerRules,
   WorkerSettings,
 } from '../../batches/protocol.ts'
 import { unplacedSize } from '../../batches/rejected-records.ts'
 import { workerEntry } from '../../installed.ts'
 import type { RunnerSource } from '../../rules/apply/normalize.ts'
-import type { RuleDefinition } from '../../rules/definition.ts'
 import type { OwnProcessor } from './own-thread.ts'
 import { OwnThread } from './own-thread.ts'
 
@@ -24,6 +24,8 @@ export interface WorkerPoolOptions {
   /** Works on this thread, on blocks that no other thread is free for. Default: it does not. */
   readonly own?: OwnProcessor<RunnerSource> | undefined
   readonly settings: WorkerSettings
+  /** Gives the rules. Called once, when the first thread has been started: they are made while it gets ready. */
+  readonly rules: () => WorkerRules
   /** The result that is the next one has come. */
   readonly onResult: () => void
   /** A thread is gone, or has failed; the pool is of no use then, and has to be destroyed. */
@@ -86,7 +88,7 @@ const YOUNG_GENERATION_MB = 3
 export class WorkerPool<Context> {
   readonly #options: WorkerPoolOptions
   readonly #maxEntries: number
-  #settings: WorkerSettings
+  #rules: WorkerRules | undefined
   readonly #threads: Thread<Context>[] = []
   readonly #own: OwnThread<RunnerSource> | undefined
   #entries: Entry<Context>[] = []
@@ -95,7 +97,6 @@ export class WorkerPool<Context> {
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
-    this.#settings = options.settings
     this.#maxEntries = 2 * options.workers + 2
     const { own } = options
     this.#own = own && new OwnThread(own, (error) => this.#fail(error))
@@ -150,9 +151,9 @@ export class WorkerPool<Context> {
    *
    * @param compiled the same, for this thread where it works as well
    */
-  replaceRules(rules: RuleDefinition, compiled?: RunnerSource): void {
+  replaceRules(rules: WorkerRules, compiled?: RunnerSource): void {
     if (compiled !== undefined) this.#own?.replaceRules(compiled)
-    this.#settings = { ...this.#settings, rules }
+    this.#rules = rules
     for (const { worker } of this.#threads)
       worker.postMessage({ kind: 'rules', rules } satisfies WorkerMessage)
   }
@@ -201,8 +202,10 @@ export class WorkerPool<Context> {
   }
 
   #start(): Thread<Context> {
-    const { createWorker = startWorker } = this.#options
-    const worker = createWorker(this.#settings)
+    const { createWorker = startWorker, settings, rules } = this.#options
+    const worker = createWorker(settings)
+    this.#rules ??= rules()
+    worker.postMessage({ kind: 'rules', rules: this.#rules } satisfies WorkerMessage)
     const thread: Thread<Context> = { worker, isReady: false, entries: [] }
     worker.on('message', (message: BlockResult | WorkerReady) => {
       if (this.#isDestroyed) return

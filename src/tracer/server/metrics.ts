@@ -14,6 +14,7 @@ import type { DownloadStats } from '../feeds/download/download.ts'
 import type { FeedStats } from '../feeds/feed-stats.ts'
 import type { Counters } from './counters.ts'
 import { EnricherMetrics } from './enricher-metrics.ts'
+import { drawHttp, type HttpTraffic } from './http-metrics.ts'
 
 /** The sources of metrics. */
 export interface MetricsSource {
@@ -21,6 +22,8 @@ export interface MetricsSource {
   readonly counters?: Counters
   /** Connections that are served now. */
   readonly connections?: () => number
+  /** Default: look-ups over TCP only. */
+  readonly http?: HttpTraffic | undefined
   /** Default: no feeds. */
   readonly feeds?: () => readonly FeedStats[]
   /** Numbers that enrichers tell of themselves. Default: none. */
@@ -71,6 +74,7 @@ export class Metrics implements MetricsPage {
       this.#drawConnections(counters, connections)
       this.#observeLookups(counters)
     }
+    if (source.http !== undefined) drawHttp(this.#registry, source.http)
     this.#drawFeeds(source.feeds ?? (() => []))
     this.#enrichers = new EnricherMetrics(this.#registry, source.enrichers ?? (() => []))
     this.#drawDownloads(source.downloads ?? (() => []))

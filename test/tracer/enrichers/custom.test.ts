@@ -106,7 +106,7 @@ test('a module that cannot be used is refused with its path', async () => {
   }
 })
 
-test('errors and time-outs cost the detections, never the reply', { timeout: 300_000 }, async (t) => {
+test('errors and time-outs cost the detections, never the reply', { timeout: 900_000 }, async (t) => {
   const behaviours: Record<string, () => CustomAnswer | Promise<CustomAnswer>> = {
     'throws.example': () => {
       throw new Error('thrown')

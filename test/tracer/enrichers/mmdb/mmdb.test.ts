@@ -14,7 +14,7 @@ import { temporaryFile } from '../../../temporary.ts'
 import { buildMmdb, type MmdbSpec } from '../../mmdb/build-mmdb.ts'
 import { LogLines, poll } from '../../running-server.ts'
 
-const OPTIONS = { timeout: 300_000 }
+const OPTIONS = { timeout: 900_000 }
 const COUNTRY: MmdbSpec['networks'] = [
   ['198.51.0.0/16', { country: { iso_code: 'GB', names: { en: 'United Kingdom', ru: 'Великобритания' } } }],
   ['198.51.100.128/25', { country: { iso_code: 'SE', names: { en: 'Sweden' } } }],
