@@ -84,6 +84,8 @@ export class Session {
   readonly #lines: RequestLines
   readonly #replies = new ReplyQueue()
   readonly #isVerbose: boolean
+  /** Something has come on the connection. */
+  hasRead = false
   #phase: Phase = 'open'
   #header: HeaderReader | undefined = new HeaderReader()
   /** The client reads replies. */
@@ -144,6 +146,7 @@ export class Session {
 
   #onData(bytes: Buffer): void {
     this.#context.counters.receivedBytes += bytes.length
+    this.hasRead = true
     if (this.#phase === 'open') this.#take(bytes)
     else if (this.#phase === 'finishing') this.#takeOwed(bytes)
     // Anything else is discarded.
