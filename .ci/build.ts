@@ -39,6 +39,7 @@ const OUTSIDE = [
   'undici',
   'esbuild',
   'vscode-languageserver',
+  '@platformatic/kafka',
 ]
 
 /** The page of the playground, and the worker in which its rules run: for a browser, each in one file. */

@@ -29,6 +29,8 @@ export const REJECTION_CODES = {
   NO_ROUTE: 'no rule set takes the event',
   /** The enrichment server did not answer, and `--tracer-required` is on. */
   ENRICHMENT_FAILED: 'the event could not be enriched',
+  /** The topic that the output goes to takes no record of this size. */
+  RECORD_TOO_LARGE: 'the record is larger than its topic takes',
   /** A fault of Sluice's own, met by this event; the others go on. */
   INTERNAL_ERROR: 'an internal fault',
 } as const

@@ -23,10 +23,16 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Folders whose files get a process each. */
 const ALONE = ['test/cli', 'test/tracer/cluster', 'test/readme.test.ts']
 
-/** Without the proxies of this machine: tests have servers of their own. */
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(?:https?|no|all)_proxy$/i.test(name)),
-)
+/** Files that share one broker of Kafka, and so one process. */
+const KAFKA = ['test/io/kafka', 'test/cli/kafka']
+
+/** Without the proxies of this machine: tests have servers of their own. Worker threads start from dist, which costs less. */
+const env = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(?:https?|no|all)_proxy$/i.test(name)),
+  ),
+  SLUICE_BUILT_THREADS: '1',
+}
 
 /** Groups that the summary names. */
 const SHOWN = 8
@@ -129,7 +135,7 @@ async function runGroup(group: readonly string[], outcome: Outcome): Promise<voi
 function note(report: TestReport, group: readonly string[], outcome: Outcome): void {
   const file = report.file ?? group[0]!
   if (report.outcome === 'group') {
-    outcome.groups.set(group.length === 1 ? file : file.split('/').slice(0, 2).join('/'), report.seconds)
+    outcome.groups.set(group.length === 1 ? file : groupName(group[0]!), report.seconds)
     return
   }
   outcome[report.outcome] += 1
@@ -163,17 +169,26 @@ function parseReport(line: string): TestReport | undefined {
   }
 }
 
+/** The name of a group of several files. */
+function groupName(file: string): string {
+  const depth = KAFKA.some((prefix) => file.startsWith(prefix)) ? 3 : 2
+  return file.split('/').slice(0, depth).join('/')
+}
+
 /** Files that take processes of their own first, since they are the longest; then folder by folder. */
 function grouped(paths: readonly string[]): string[][] {
-  const alone = paths.filter((path) => ALONE.some((prefix) => path.startsWith(prefix)))
+  const beginsWith = (prefixes: readonly string[]) => (path: string) =>
+    prefixes.some((prefix) => path.startsWith(prefix))
+  const kafka = paths.filter(beginsWith(KAFKA))
+  const alone = paths.filter((path) => beginsWith(ALONE)(path) && !kafka.includes(path))
   const folders = new Map<string, string[]>()
   for (const path of paths) {
-    if (alone.includes(path)) continue
+    if (alone.includes(path) || kafka.includes(path)) continue
     const folder = path.split('/').slice(0, 2).join('/')
     const key = folder.endsWith('.ts') ? 'test' : folder
     folders.set(key, [...(folders.get(key) ?? []), path])
   }
-  return [...alone.map((path) => [path]), ...folders.values()]
+  return [kafka, ...alone.map((path) => [path]), ...folders.values()].filter((group) => group.length > 0)
 }
 
 function findFiles(folder: string, ending: string): string[] {

@@ -17,6 +17,8 @@ import { outputText } from '../rules/apply/output-text.ts'
 import type { EventReader } from '../rules/apply/parse-event.ts'
 import type { Dropped } from '../rules/apply/split-elements.ts'
 import { SplitElements } from '../rules/apply/split-elements.ts'
+import type { LinePlaces } from '../rules/fast/written-places.ts'
+import { WrittenPlaces } from '../rules/fast/written-places.ts'
 import type { Runner } from '../rules/run.ts'
 import type { LineTest } from './input-format.ts'
 import { EventFormat } from './input-format.ts'
@@ -37,8 +39,12 @@ export interface ProcessorOptions extends InputOptions {
    * are (`copied`), or that is used again for the next part (`lent`). Default: given.
    */
   readonly buffers?: 'given' | 'copied' | 'lent'
+  /** Output fields whose places in the lines are given with a part, where they are known. Default: none. */
+  readonly placed?: readonly string[] | undefined
   /** Makes bytes of text. Default: as it is done everywhere. */
   readonly coding?: TextCoding
+  /** Each part tells which event each of its lines is of, for rules that drop or split events. It costs some speed. Default: false. */
+  readonly tracksOutputs?: boolean | undefined
 }
 
 /** Collects the records of rejected events. */
@@ -55,6 +61,10 @@ export interface ProcessedPart<Records> {
   readonly written: number
   readonly rejected: Records
   readonly notes: BatchNotes | undefined
+  /** The places of the values that were asked for, in lines that the fast path has written. */
+  readonly places?: LinePlaces | undefined
+  /** With `tracksOutputs`: of each line the ordinal of its event in the source. */
+  readonly ordinals?: readonly number[] | undefined
 }
 
 /** Formats that are not cut line by line are read by so much at a time: all events that are complete in a piece are texts in memory together. */
@@ -98,6 +108,7 @@ export class Processor<Records> {
   /** Rules whose fast path is made when the first line comes. */
   #waiting: RunnerSource | undefined
   #writer!: ByteWriter
+  #places: WrittenPlaces | undefined
   /** For lines; a splitter has its own. */
   readonly #transcoder: Transcoder | undefined
   #lines: LineReader
@@ -110,6 +121,10 @@ export class Processor<Records> {
   /** Lines that the fast path took last. */
   #taken = 0
   #stopped = false
+  /** With `tracksOutputs`: the events of the lines that were written. */
+  #ordinals: number[] | undefined
+  /** Then the ordinal of the event that comes next. */
+  #nextOrdinal = 0
   /** Elements of an event that wait for the output so far to be handed on. */
   #elements: SplitElements | undefined
 
@@ -126,17 +141,23 @@ export class Processor<Records> {
     this.#fastPath = (options.fastPath ?? true) && this.#format.hasJsonLines
     this.#stopAtRejected = options.stopAtRejected ?? false
     this.#buffers = options.buffers ?? 'given'
+    if (options.tracksOutputs === true) this.#ordinals = []
     this.#coding = coding
     this.#records = records
     this.#sink = this.#createSink()
     this.#transcoder = options.isCut === true ? undefined : this.#format.createTranscoder()
     this.#lines = this.#createReader(true)
     if (options.isCut !== true) this.#splitter = this.#createSplitter()
-    this.replaceRules(rules)
+    this.replaceRules(rules, options.placed)
   }
 
-  /** The events that complete from now on are worked on with these rules. Call it after `finish`, if anything was read. */
-  replaceRules(rules: RunnerSource): void {
+  /**
+   * The events that complete from now on are worked on with these rules. Call it after `finish`, if anything was read.
+   *
+   * @param placed see {@link ProcessorOptions}. Default: none
+   */
+  replaceRules(rules: RunnerSource, placed: readonly string[] = []): void {
+    this.#places = placed.length === 0 ? undefined : new WrittenPlaces(placed)
     this.#notes = rules.createNotes?.()
     this.#runner = rules.createRunner(this.#notes)
     this.#fast = undefined
@@ -167,6 +188,7 @@ export class Processor<Records> {
    * @param mayHaveMark it is the beginning of a source, where a byte order mark is none of the text
    */
   begin(mayHaveMark: boolean): void {
+    this.#nextOrdinal = 0
     this.#lines = this.#createReader(mayHaveMark)
   }
 
@@ -252,11 +274,15 @@ export class Processor<Records> {
     this.#written = 0
     this.#replaced = 0
     this.#slice.restart()
+    const ordinals = this.#ordinals
+    if (ordinals !== undefined) this.#ordinals = []
     return {
       bytes: this.#takeBytes(),
       written,
       rejected: this.#records.take(),
       notes,
+      ...(this.#places && { places: this.#places.take() }),
+      ...(ordinals && { ordinals }),
     }
   }
 
@@ -292,8 +318,14 @@ export class Processor<Records> {
         return taken()
       },
       take: (block, start) => this.#line(block, start),
-      event: (event) => this.#event(event),
-      reject: (event) => this.#reject(event),
+      event: (event) => {
+        this.#nextOrdinal = event.ordinal + 1
+        this.#event(event)
+      },
+      reject: (event) => {
+        this.#nextOrdinal = event.ordinal + 1
+        this.#reject(event)
+      },
     }
   }
 
@@ -301,9 +333,15 @@ export class Processor<Records> {
     if (!block.isUtf8 || this.#stopped) return -1
     const fast = this.#waiting === undefined ? this.#fast : this.#createFast(this.#waiting)
     if (fast === undefined) return -1
-    const next = fast.lines(block, start)
+    const ordinals = this.#ordinals
+    // Which of several lines was dropped, nobody would know.
+    const next = ordinals === undefined ? fast.lines(block, start) : fast.lines(block, start, 1)
     const { taken } = fast
     if (taken === 0) return -1
+    if (ordinals !== undefined) {
+      if (fast.dropped === 0) ordinals.push(this.#nextOrdinal)
+      this.#nextOrdinal++
+    }
     this.#taken = taken
     this.#slice.count(taken / FAST_LINES)
     this.#written += taken - fast.dropped
@@ -312,7 +350,7 @@ export class Processor<Records> {
 
   #createFast(rules: RunnerSource): LinePath | undefined {
     this.#waiting = undefined
-    const fast = rules.fastPath?.create(this.#notes, this.#coding)
+    const fast = rules.fastPath?.create(this.#notes, this.#coding, this.#places)
     if (fast === undefined) return undefined
     fast.received = this.#runner.received
     // From now on both ways write to one place.
@@ -357,6 +395,7 @@ export class Processor<Records> {
       this.#writer.text(text)
       this.#writer.byte(LF)
       this.#written++
+      this.#ordinals?.push(result.ordinal)
     }
   }
 

@@ -2,16 +2,23 @@
 import type { BatchNotes } from '../event.ts'
 import type { InputSettings } from '../formats/input-options.ts'
 import type { EventTexts } from '../formats/splitter.ts'
+import type { PrintedRules } from '../rules/aot/print-rules.ts'
 import type { RuleDefinition } from '../rules/definition.ts'
 import type { UnplacedRecords } from './rejected-records.ts'
 
-/** The settings that a worker is started with. */
+/** The settings that a worker is started with. Rules are its first message. */
 export interface WorkerSettings {
-  readonly rules: RuleDefinition
   readonly input: InputSettings
   readonly fastPath: boolean
   readonly stopAtRejected: boolean
+  /** Results tell which event each line is of. Default: false. */
+  readonly tracksOutputs?: boolean
 }
+
+/** Rules as a worker gets them: as code, or to be compiled, where they need something that no code holds (a database of addresses). */
+export type WorkerRules =
+  | { readonly kind: 'printed'; readonly printed: PrintedRules }
+  | { readonly kind: 'definition'; readonly definition: RuleDefinition }
 
 /** Work for one worker. */
 export type Block = LineBlock | EventBlock
@@ -45,6 +52,8 @@ export interface BlockResult {
   /** Their lines are counted from the beginning of a block of lines. */
   readonly rejected: UnplacedRecords
   readonly notes?: BatchNotes | undefined
+  /** With `tracksOutputs`: of each line the ordinal of its event in the block. */
+  readonly ordinals?: readonly number[] | undefined
   /** With the last result of a block of lines: its lines, by which those of the blocks behind it are moved; else 0. */
   readonly lines: number
   /** It is the last one of its block. */
@@ -57,5 +66,5 @@ export interface BlockResult {
  */
 export type WorkerMessage =
   | Block
-  | { readonly kind: 'rules'; readonly rules: RuleDefinition }
+  | { readonly kind: 'rules'; readonly rules: WorkerRules }
   | { readonly kind: 'on' }

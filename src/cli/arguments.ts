@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import { MAX_WORKERS } from '../formats/limits.ts'
 import { parseDuration } from '../tracer/durations.ts'
 import { type Endpoint, parseEndpoint } from './endpoint.ts'
 
@@ -30,4 +31,21 @@ export function orInvalid<T>(read: () => T): T {
   } catch (error) {
     throw new InvalidArgumentError(`${(error as Error).message}.`)
   }
+}
+
+/** Collects the values of a repeatable option. */
+export function listed(value: string, values: string[] | undefined): string[] {
+  return [...(values ?? []), value]
+}
+
+/** The option `--workers`. */
+export function workersOption(description: string): Option {
+  return new Option('--workers <n>', description).argParser(workerCount).default(1)
+}
+
+function workerCount(text: string): number | 'auto' {
+  if (text === 'auto') return text
+  const workers = Number(text)
+  if (/^[1-9]\d*$/.test(text) && workers <= MAX_WORKERS) return workers
+  throw new InvalidArgumentError(`It has to be a number from 1 to ${MAX_WORKERS}, or auto.`)
 }

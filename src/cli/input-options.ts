@@ -64,7 +64,13 @@ export function withInput(command: Command): Command {
         .choices(['reject', 'replace'])
         .default('reject'),
     )
-    .option('--max-line <bytes>', `reject longer input lines (default: ${DEFAULT_MAX_LINE_BYTES})`, byteCount)
+    .addOption(maxLineOption())
+}
+
+/** The option `--max-line`, which every command with input has. */
+export function maxLineOption(): Option {
+  const text = `reject longer input lines (default: ${DEFAULT_MAX_LINE_BYTES})`
+  return new Option('--max-line <bytes>', text).argParser(byteCount)
 }
 
 /** The formats that an option is for; the other options are for all. */
@@ -158,6 +164,7 @@ function delimiter(text: string): string {
   return accepted(character, delimiterProblem(character))
 }
 
+/** Reads a number of bytes that an event may have. */
 function byteCount(text: string): number {
   const bytes = Number(text)
   if (/^[1-9]\d*$/.test(text) && bytes <= MAX_LINE_LIMIT) return bytes

@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_LIMITS } from '../expression/runtime/meter.ts'
-import { MAX_WORKERS } from '../formats/limits.ts'
-import { endpoint } from './arguments.ts'
+import { endpoint, listed, workersOption } from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
 import type { ExplainArguments } from './explain.ts'
 import { withInput } from './input-options.ts'
+import { withKafka } from './kafka-options.ts'
 import { withOptionHint } from './option-hints.ts'
 import type { PlaygroundArguments } from './playground.ts'
 import { type MaxRejected, parseMaxRejected } from './rejected-limit.ts'
@@ -49,12 +49,9 @@ function createProgram(run: RunWork, ranPipeline: () => void): Command {
         .default('reject'),
     )
     .addOption(
-      new Option(
-        '--workers <n>',
+      workersOption(
         'threads that do the work; auto: one for each processor, and one for files of less than 256 MiB in all',
-      )
-        .argParser(workerCount)
-        .default(1),
+      ),
     )
     .addOption(
       new Option(
@@ -171,6 +168,7 @@ function createProgram(run: RunWork, ranPipeline: () => void): Command {
     )
   addAuthoring(program, run)
   addServe(program, run)
+  addKafka(program, run)
   return program
 }
 
@@ -201,7 +199,12 @@ function addAuthoring(program: Command, run: RunWork): void {
       .command('playground')
       .description('serve a page on which rules are written and tried, on this machine and for it alone')
       .argument('[EVENTS]', 'a file of events to try the rules on')
-      .option('-r, --rules <file>', 'the rule file (default: an example)', (file: string) => [file])
+      .option(
+        '-r, --rules <file>',
+        'rule file, folder of rule files, or routes file, repeatable (default: an example)',
+        listed,
+      )
+      .addOption(noRouteOption())
       .option(
         '--lookups <file>',
         'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
@@ -235,7 +238,7 @@ function playgroundOptions(command: Command): PlaygroundArguments {
 
 function addServe(program: Command, run: RunWork): void {
   const command = program.command('serve').description('normalize events that come over HTTP')
-  withServing(withInput(withRules(command))).action(() =>
+  withServing(withTracer(withInput(withRules(command)))).action(() =>
     run(async () => {
       const { serve } = await import('./serve.ts')
       const { inputFormat, ...options } = command.opts<ServeOptions>()
@@ -251,6 +254,19 @@ function addServe(program: Command, run: RunWork): void {
   )
 }
 
+function addKafka(program: Command, run: RunWork): void {
+  const command = program.command('kafka').description('normalize the messages of topics of Apache Kafka')
+  withKafka(withTracer(withRules(command))).action(() =>
+    run(async () => (await import('./kafka.ts')).runKafka(command)),
+  )
+  const check = command
+    .command('check')
+    .description('connect, tell of the topics, and try the rules on the last messages')
+  withKafka(withTracer(withRules(check))).action(() =>
+    run(async () => (await import('./kafka-check.ts')).checkKafka(check)),
+  )
+}
+
 function withRules(command: Command): Command {
   return command
     .option(
@@ -258,12 +274,7 @@ function withRules(command: Command): Command {
       'rule file, folder of rule files, or routes file; repeatable: the first that takes an event has it',
       listed,
     )
-    .addOption(
-      new Option(
-        '--no-route <action>',
-        'with several rule sets, an event that none takes: reject it (default), drop it, or pass it on as it came',
-      ).choices(['reject', 'drop', 'pass']),
-    )
+    .addOption(noRouteOption())
     .option(
       '--lookups <file>',
       'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
@@ -287,8 +298,11 @@ function withRules(command: Command): Command {
     )
 }
 
-function listed(value: string, values: string[] | undefined): string[] {
-  return [...(values ?? []), value]
+function noRouteOption(): Option {
+  return new Option(
+    '--no-route <action>',
+    'with several rule sets, an event that none takes: reject it (default), drop it, or pass it on as it came',
+  ).choices(['reject', 'drop', 'pass'])
 }
 
 /** The options of a subcommand, also those that stand before its name; a default of the command does not hide one of its own. */
@@ -319,13 +333,6 @@ function coveragePercent(text: string): number {
   const percent = Number(text.replace(/%$/, ''))
   if (/^\d+(?:\.\d+)?%?$/.test(text) && percent <= 100) return percent
   throw new InvalidArgumentError('It has to be a number from 0 to 100.')
-}
-
-function workerCount(text: string): number | 'auto' {
-  if (text === 'auto') return text
-  const workers = Number(text)
-  if (/^[1-9]\d*$/.test(text) && workers <= MAX_WORKERS) return workers
-  throw new InvalidArgumentError(`It has to be a number from 1 to ${MAX_WORKERS}, or auto.`)
 }
 
 /**

@@ -23,8 +23,9 @@ export interface OutputCounts extends RuleTotals {
 export type BatchCounts = Pick<OutputCounter, 'events' | 'rejected'>
 
 /** Output that is counted when it leaves. */
-interface Leaving {
-  readonly bytes: Uint8Array
+export interface Leaving {
+  /** JSON lines; their length is all that counts. */
+  readonly bytes: { readonly length: number }
   /** Number of lines. */
   readonly written: number
   readonly rejected: RejectedCounts

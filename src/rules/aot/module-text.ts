@@ -64,14 +64,14 @@ export class ModuleText implements ModulePrinter {
   /** The imports of a module. @param runtime the specifier of src/runtime.ts */
   imports(runtime: string): CodeBlock {
     const block = new CodeBlock()
-    block.line(_`import { ${list(this.#imported())} } from ${runtime}`)
+    block.line(_`import { ${list(this.#importedNames())} } from ${runtime}`)
     return block
   }
 
   /** The same as declarations, where the runtime is the parameter `runtime` of a function. */
   parameters(): CodeBlock {
     const block = new CodeBlock()
-    block.line(_`const { ${list(this.#imported())} } = runtime`)
+    block.line(_`const { ${list(this.#importedNames())} } = runtime`)
     return block
   }
 
@@ -83,7 +83,12 @@ export class ModuleText implements ModulePrinter {
     return block
   }
 
-  #imported(): Name[] {
-    return [...this.#used].sort().map((name) => new Name(name))
+  /** The names that it takes from src/runtime.ts. */
+  get imported(): readonly string[] {
+    return [...this.#used].sort()
+  }
+
+  #importedNames(): Name[] {
+    return this.imported.map((name) => new Name(name))
   }
 }

@@ -1,8 +1,13 @@
 import { Worker } from 'node:worker_threads'
-import type { Block, BlockResult, WorkerMessage, WorkerSettings } from '../../batches/protocol.ts'
+import type {
+  Block,
+  BlockResult,
+  WorkerMessage,
+  WorkerRules,
+  WorkerSettings,
+} from '../../batches/protocol.ts'
 import { unplacedSize } from '../../batches/rejected-records.ts'
 import { workerEntry } from '../../installed.ts'
-import type { RuleDefinition } from '../../rules/definition.ts'
 
 /** A worker thread is gone. Its work in hand is lost. */
 export class WorkerError extends Error {
@@ -13,6 +18,8 @@ export interface WorkerPoolOptions {
   /** Number of threads. They are started when there is work for them. */
   readonly workers: number
   readonly settings: WorkerSettings
+  /** Gives the rules. Called once, when the first thread has been started: they are made while it gets ready. */
+  readonly rules: () => WorkerRules
   /** The result that is the next one has come. */
   readonly onResult: () => void
   /** A thread is gone, or has failed; the pool is of no use then, and has to be destroyed. */
@@ -72,7 +79,7 @@ const YOUNG_GENERATION_MB = 3
 export class WorkerPool<Context> {
   readonly #options: WorkerPoolOptions
   readonly #maxEntries: number
-  #settings: WorkerSettings
+  #rules: WorkerRules | undefined
   readonly #threads: Thread<Context>[] = []
   #entries: Entry<Context>[] = []
   #bytes = 0
@@ -80,7 +87,6 @@ export class WorkerPool<Context> {
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
-    this.#settings = options.settings
     this.#maxEntries = 2 * options.workers + 2
   }
 
@@ -129,8 +135,8 @@ export class WorkerPool<Context> {
   }
 
   /** The blocks that no worker has yet are worked on with these rules. */
-  replaceRules(rules: RuleDefinition): void {
-    this.#settings = { ...this.#settings, rules }
+  replaceRules(rules: WorkerRules): void {
+    this.#rules = rules
     for (const { worker } of this.#threads)
       worker.postMessage({ kind: 'rules', rules } satisfies WorkerMessage)
   }
@@ -166,8 +172,10 @@ export class WorkerPool<Context> {
   }
 
   #start(): Thread<Context> {
-    const { createWorker = startWorker } = this.#options
-    const worker = createWorker(this.#settings)
+    const { createWorker = startWorker, settings, rules } = this.#options
+    const worker = createWorker(settings)
+    this.#rules ??= rules()
+    worker.postMessage({ kind: 'rules', rules: this.#rules } satisfies WorkerMessage)
     const thread: Thread<Context> = { worker, entries: [] }
     worker.on('message', (result: BlockResult) => this.#receive(thread, result))
     worker.on('messageerror', (error) => this.#fail(error))

@@ -46,6 +46,7 @@ export const SERVER_DEFAULTS = {
   port: 16666,
   reply: 'header',
   oneShot: false,
+  indicatorOrder: 'line',
   maxLineBytes: 64 * 1024,
   idleTimeoutMs: 5 * 60_000,
   drainTimeoutMs: 60_000,
@@ -69,6 +70,8 @@ const MAX_LINGERING_REFUSALS = 1000
 export class TracerServer {
   /** Its counts since it was made. */
   readonly counters = new Counters()
+  /** Asks the enrichers, and counts what they say; for other ways to ask than its own. */
+  readonly detector: Detector
   readonly #host: string
   readonly #port: number
   readonly #maxConnections: number
@@ -98,9 +101,10 @@ export class TracerServer {
     this.#allow = options.allow === undefined ? undefined : new ClientAddresses(options.allow)
     this.#handOver = options.handOver
     this.#log = options.log ?? createLog('warn')
+    this.detector = new Detector(options.enrichers, this.counters, this.#log, options.allowlist)
     this.#context = {
       options: settings,
-      detector: new Detector(options.enrichers, this.counters, this.#log, options.allowlist),
+      detector: this.detector,
       counters: this.counters,
       log: this.#log,
       limiter: this.#limiter,

@@ -1,0 +1,190 @@
+import process from 'node:process'
+import type { Command } from 'commander'
+import type { KafkaModule } from '../io/kafka/client.ts'
+import { loadClient, MissingClientError } from '../io/kafka/client.ts'
+import { BackOff, describeFault, isRefused, unknownTopic } from '../io/kafka/faults.ts'
+import { KafkaLoop, ReplacedError } from '../io/kafka/loop.ts'
+import type { KafkaOptions } from '../io/kafka/options.ts'
+import { MessageNormalizer } from '../stages/process/message-normalizer.ts'
+import { WorkerError } from '../stages/process/pool.ts'
+import { terminalText } from '../tracer/controls.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { configuredOptions } from './kafka-config.ts'
+import { kafkaOptions } from './kafka-options.ts'
+import { openTracer, tracerNote } from './open-tracer.ts'
+import { RuleReloader } from './reload-rules.ts'
+import { labelOf, loadRules, ruleFiles } from './rule-files.ts'
+import { FieldWarnings } from './rule-notices.ts'
+import { workersFor } from './run-pipeline.ts'
+import { SecondSignal } from './second-signal.ts'
+import { messageStream } from './standard-streams.ts'
+import { statsRecord } from './stats.ts'
+
+/** Errors that pass, as those of a cluster that is starting, are borne so long at the start. In milliseconds. */
+const START_MS = 30_000
+
+/**
+ * `normalize kafka`: the messages of topics, until a signal stops it.
+ *
+ * @param command has the options
+ * @returns the exit code
+ * @throws {CommandError} with what to tell the operator
+ */
+export async function runKafka(command: Command): Promise<number> {
+  const say = (text: string): void => {
+    if (text !== '') messageStream().write(terminalText(text))
+  }
+  const options = configuredOptions(command)
+  const files = ruleFiles(options)
+  const settings = kafkaOptions(options)
+  const rules = await loadRules(files)
+  say(rules.warningText)
+  const kafka = await loadKafka()
+  const tracer = await openTracer(options, (line) => say(`${line}\n`))
+  const note = tracerNote(rules, options, true)
+  if (note !== undefined) say(`${note}\n`)
+  const workers = workersFor(options.workers)
+  const normalizer = new MessageNormalizer({
+    rules,
+    fastPath: options.fastPath,
+    workers,
+    tracer,
+    tracerRequired: options.tracerRequired,
+    maxLineBytes: options.maxLine,
+  })
+  const warnings = new FieldWarnings(rules)
+  const loop = new KafkaLoop(kafka, settings, normalizer, {
+    say: (line) => say(`${line}\n`),
+    onBatch: () => say(warnings.look(loop.counter.events, () => loop.counter.counts)),
+  })
+  const started = performance.now()
+  const unhandle = stopOnSignal(() => {
+    loop.stop()
+    tracer?.stopWaiting()
+  })
+  let reloader: RuleReloader | undefined
+  let endMetrics: (() => Promise<void>) | undefined
+  try {
+    if (options.metrics !== undefined) {
+      const { serveKafkaMetrics } = await import('./kafka-metrics.ts')
+      endMetrics = await serveKafkaMetrics(options.metrics, {
+        rules: labelOf(files),
+        loop,
+        reloads: options.watch === true ? () => reloader?.counts ?? { ok: 0, failed: 0 } : undefined,
+        say,
+      })
+    }
+    await startLoop(loop, settings)
+    say(`kafka: reads ${settings.from.join(', ')} as a member of the group ${settings.group}\n`)
+    if (options.watch === true) {
+      reloader = new RuleReloader(files, rules, {
+        use: (changed) => {
+          normalizer.replaceRules(changed)
+          warnings.replaceRules(changed, loop.counter.events)
+        },
+        say,
+      })
+    }
+    await loop.run()
+  } catch (error) {
+    if (error instanceof ReplacedError || error instanceof WorkerError) {
+      throw new CommandError(EXIT.FAILED, `normalize kafka: ${error.message}`, { cause: error })
+    }
+    throw error
+  } finally {
+    unhandle()
+    reloader?.end()
+    await loop.end()
+    tracer?.destroy()
+    await endMetrics?.()
+  }
+  const { counts } = loop.counter
+  say(warnings.end(counts))
+  const { consumed, empty, bytes, batches } = loop.counts
+  if (options.stats === true) {
+    const seconds = (performance.now() - started) / 1000
+    const pipeline = {
+      ...counts,
+      bytesRead: bytes,
+      bytesParsed: bytes,
+      bytesUnread: 0,
+      ...(normalizer.enrichment !== undefined && { enrichment: normalizer.enrichment }),
+    }
+    const record = JSON.parse(statsRecord(pipeline, seconds, tracer?.stats, rules)) as object
+    const ofKafka = {
+      messages: consumed,
+      empty,
+      batches,
+      rebalances: loop.source.member.rebalances,
+      aborts: loop.writer.aborts,
+    }
+    say(`${JSON.stringify({ ...record, kafka: ofKafka })}\n`)
+  }
+  say(
+    `kafka: stopped: ${consumed} messages, ${counts.written} written, ${counts.rejected} rejected, ${counts.dropped} dropped, ${empty} empty\n`,
+  )
+  return EXIT.OK
+}
+
+/** @throws {CommandError} when the client is not installed */
+export async function loadKafka(): Promise<KafkaModule> {
+  try {
+    return await loadClient()
+  } catch (error) {
+    if (error instanceof MissingClientError) {
+      throw new CommandError(EXIT.USAGE, `normalize kafka: ${error.message}`, { cause: error })
+    }
+    throw error
+  }
+}
+
+/** @throws {CommandError} for what the operator has to put right */
+async function startLoop(loop: KafkaLoop, settings: KafkaOptions): Promise<void> {
+  const backOff = new BackOff()
+  const until = performance.now() + START_MS
+  for (;;) {
+    try {
+      await loop.start()
+      return
+    } catch (error) {
+      if (!isPassing(error) || performance.now() > until) throw startFault(error, settings)
+      await backOff.wait()
+    }
+  }
+}
+
+/** The cluster is at fault, and may not be in a moment. */
+function isPassing(error: unknown): boolean {
+  return !isRefused(error) && unknownTopic(error) === undefined && /\([A-Z_]+\)$/.test(describeFault(error))
+}
+
+/** The message for an error at the start, with what to do. */
+export function startFault(error: unknown, { connection, group }: KafkaOptions): CommandError {
+  const topic = unknownTopic(error)
+  const text = describeFault(error)
+  const brokers = connection.brokers.join(', ')
+  const message =
+    topic !== undefined
+      ? `${text} at ${brokers}: create it, or give another name`
+      : isRefused(error)
+        ? `${brokers} refuses: ${text}; the user needs Read on the source topics and the group ${group}, Write on the others`
+        : `${brokers}: ${text}`
+  return new CommandError(EXIT.USAGE, `normalize kafka: ${message}`, { cause: error })
+}
+
+/** The first signal stops it, the second one kills. */
+function stopOnSignal(stop: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const second = new SecondSignal(signals)
+  const unhandle = (): void => {
+    second.end()
+    for (const signal of signals) process.off(signal, first)
+  }
+  const first = (signal: NodeJS.Signals): void => {
+    unhandle()
+    messageStream().write(`${signal}: stopping\n`)
+    stop()
+  }
+  for (const signal of signals) process.on(signal, first)
+  return unhandle
+}

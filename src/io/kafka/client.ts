@@ -1,0 +1,262 @@
+/**
+ * The client library, and the parts of the protocol that are spoken through it directly.
+ *
+ * `@platformatic/kafka` is an optional peer: this folder alone loads it, when a command of Kafka is run. Its stream of messages and its
+ * `Consumer.fetch` are not used. The stream keeps a stale position when partitions come back. `fetch` with `READ_COMMITTED` filters by itself, and
+ * wrongly: it knows one aborted transaction of a producer only, fails on an abort marker without records, and may take committed
+ * records for aborted ones. So fetches, the reading of committed offsets (which has to wait for open transactions) and the offsets of a
+ * transaction (all partitions in one request) are requests of our own on its connections.
+ */
+import type { Connection, ConnectionPool, Consumer, fetchV17, Producer } from '@platformatic/kafka'
+import type { KafkaConnection } from './options.ts'
+
+type FetchResponse = fetchV17.FetchResponse
+
+export type KafkaModule = typeof import('@platformatic/kafka')
+
+/** The part of all clients that is used here. */
+type Client = Pick<Consumer | Producer, 'listApis' | 'connections'>
+
+/** The client library is not installed. */
+export class MissingClientError extends Error {
+  override readonly name = 'MissingClientError'
+}
+
+/**
+ * Loads the client library.
+ *
+ * @throws {MissingClientError} when it is not installed, with what to do
+ */
+export async function loadClient(): Promise<KafkaModule> {
+  try {
+    return await import('@platformatic/kafka')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    const version = Number(process.versions.node.split('.')[0]) >= 24 ? '2' : '1'
+    throw new MissingClientError(
+      `the client of Kafka is not installed: npm install @platformatic/kafka@${version}, in the folder where this program is installed`,
+      { cause },
+    )
+  }
+}
+
+/** A request is given up after so long; the broker may take as long for an acknowledgment. In milliseconds. */
+const REQUEST_MS = 30_000
+
+/** A transaction that its producer has left is aborted by the broker after so long: readers of committed records wait for that. In milliseconds. */
+export const TRANSACTION_MS = 30_000
+
+/** The client's options that all clients have in common. It makes one attempt: to try again is up to the loop, which logs an outage once. */
+export function clientOptions({ brokers, clientId, tls, sasl }: KafkaConnection) {
+  return {
+    clientId,
+    bootstrapBrokers: [...brokers],
+    retries: 0,
+    connectTimeout: 10_000,
+    requestTimeout: REQUEST_MS + 5_000,
+    timeout: REQUEST_MS,
+    autocreateTopics: false,
+    ...(tls !== undefined && { tls: { ...tls }, tlsServerName: true }),
+    ...(sasl !== undefined && { sasl: { ...sasl } }),
+  }
+}
+
+/**
+ * Closes the connections of a client whose request has timed out: the answer that comes late would be the end of all later ones on the same
+ * connection, without a word. The next request opens a new one.
+ */
+export function dropConnections(connections: ConnectionPool): void {
+  for (const [, connection] of [...connections]) connection.socket.destroy()
+}
+
+type Request<Arguments extends unknown[], Answer> = (
+  connection: Connection,
+  ...values: Arguments
+) => Promise<Answer>
+
+/** One partition of a request to fetch. */
+export interface FetchPartition {
+  readonly partition: number
+  readonly fetchOffset: bigint
+}
+
+export interface FetchTopic {
+  readonly topicId: string
+  readonly partitions: readonly FetchPartition[]
+}
+
+/** Offsets by topic. */
+export type TopicOffsets = readonly {
+  readonly topic: string
+  readonly partitions: readonly { readonly partition: number; readonly offset: bigint }[]
+}[]
+
+/** Requests in the versions that both sides know. */
+export class Requests {
+  readonly #kafka: KafkaModule
+  readonly #client: Client
+  #versions: Promise<ReadonlyMap<string, readonly [least: number, most: number]>> | undefined
+
+  /** @param client tells which versions the brokers know */
+  constructor(kafka: KafkaModule, client: Client) {
+    this.#kafka = kafka
+    this.#client = client
+  }
+
+  /**
+   * Asks a broker for records, those of transactions only when these are settled; records of aborted ones are among them.
+   *
+   * @param limits bytes of the answer at most (a first batch of records may be larger), milliseconds and bytes to wait for
+   * @throws the client's `ResponseError`, with the answer, where a partition has an error
+   */
+  async fetch(
+    connection: Connection,
+    topics: readonly FetchTopic[],
+    { maxBytes, maxWaitMs, minBytes }: { maxBytes: number; maxWaitMs: number; minBytes: number },
+  ): Promise<FetchResponse> {
+    // 13: topics by their ids.
+    const request = await this.#request<[...unknown[]], FetchResponse>('Fetch', 13, 17)
+    const asked = topics.map(({ topicId, partitions }) => ({
+      topicId,
+      partitions: partitions.map(({ partition, fetchOffset }) => ({
+        partition,
+        fetchOffset,
+        currentLeaderEpoch: -1,
+        lastFetchedEpoch: -1,
+        partitionMaxBytes: maxBytes,
+      })),
+    }))
+    const readCommitted = this.#kafka.FetchIsolationLevels.READ_COMMITTED
+    return request(connection, maxWaitMs, minBytes, maxBytes, readCommitted, 0, 0, asked, [], '')
+  }
+
+  /**
+   * The committed offsets of a group; -1 where none is.
+   *
+   * @throws the client's error `UNSTABLE_OFFSET_COMMIT` as long as a transaction with offsets of the group is open
+   */
+  async committedOffsets(
+    connection: Connection,
+    groupId: string,
+    topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
+  ): Promise<TopicOffsets> {
+    type Answer = {
+      groups: {
+        topics: { name: string; partitions: { partitionIndex: number; committedOffset: bigint }[] }[]
+      }[]
+    }
+    const request = await this.#request<[groups: unknown[], requireStable: boolean], Answer>(
+      'OffsetFetch',
+      8,
+      9,
+    )
+    const asked = topics.map(({ topic, partitions }) => ({ name: topic, partitionIndexes: [...partitions] }))
+    const { groups } = await request(
+      connection,
+      [{ groupId, memberId: null, memberEpoch: -1, topics: asked }],
+      true,
+    )
+    return groups.flatMap((group) =>
+      group.topics.map(({ name, partitions }) => ({
+        topic: name,
+        partitions: partitions.map(({ partitionIndex, committedOffset }) => ({
+          partition: partitionIndex,
+          offset: committedOffset,
+        })),
+      })),
+    )
+  }
+
+  /** Puts offsets into the transaction of a producer. @throws the client's error where the member is none any longer, or the producer is fenced */
+  async commitInTransaction(
+    connection: Connection,
+    producer: {
+      readonly transactionalId: string
+      readonly producerId: bigint
+      readonly producerEpoch: number
+    },
+    member: {
+      readonly groupId: string
+      readonly generation: number
+      readonly memberId: string
+      readonly instanceId: string | null
+    },
+    offsets: TopicOffsets,
+  ): Promise<void> {
+    const request = await this.#request<[...unknown[]], unknown>('TxnOffsetCommit', 3, 4)
+    await request(
+      connection,
+      producer.transactionalId,
+      member.groupId,
+      producer.producerId,
+      producer.producerEpoch,
+      member.generation,
+      member.memberId,
+      member.instanceId,
+      offsets.map(({ topic, partitions }) => ({
+        name: topic,
+        partitions: partitions.map(({ partition, offset }) => ({
+          partitionIndex: partition,
+          committedOffset: offset,
+          committedLeaderEpoch: -1,
+          committedMetadata: null,
+        })),
+      })),
+    )
+  }
+
+  /** The longest batch of records that each topic takes, in bytes. Topics of which it may not be asked are left out. */
+  async maxMessageBytes(
+    connection: Connection,
+    topics: readonly string[],
+  ): Promise<ReadonlyMap<string, number>> {
+    type Answer = {
+      results: { resourceName: string; configs: { name: string; value: string | null }[] }[]
+    }
+    const request = await this.#request<[resources: unknown[], boolean, boolean], Answer>(
+      'DescribeConfigs',
+      2,
+      4,
+    )
+    const key = 'max.message.bytes'
+    const resources = topics.map((resourceName) => ({
+      resourceType: this.#kafka.ConfigResourceTypes.TOPIC,
+      resourceName,
+      configurationKeys: [key],
+    }))
+    const { results } = await request(connection, resources, false, false)
+    const sizes = new Map<string, number>()
+    for (const { resourceName, configs } of results) {
+      const size = Number(configs.find(({ name }) => name === key)?.value)
+      if (Number.isSafeInteger(size) && size > 0) sizes.set(resourceName, size)
+    }
+    return sizes
+  }
+
+  async #request<Arguments extends unknown[], Answer>(
+    name: string,
+    least: number,
+    most: number,
+  ): Promise<Request<Arguments, Answer>> {
+    this.#versions ??= this.#listVersions()
+    const versions = await this.#versions.catch((error: unknown) => {
+      this.#versions = undefined
+      throw error
+    })
+    const [from, to] = versions.get(name) ?? [0, -1]
+    const version = Math.min(most, to)
+    if (version < Math.max(least, from)) {
+      throw new this.#kafka.UnsupportedApiError(
+        `the brokers know ${name} in the versions ${from} to ${to}, and ${least} to ${most} are needed: Kafka 3.1 or later`,
+      )
+    }
+    const key = `${name[0]!.toLowerCase()}${name.slice(1)}V${version}` as keyof KafkaModule
+    const { api } = this.#kafka[key] as unknown as { api: { async: Request<Arguments, Answer> } }
+    return api.async
+  }
+
+  async #listVersions(): Promise<ReadonlyMap<string, readonly [number, number]>> {
+    const apis = await this.#client.listApis()
+    return new Map(apis.map(({ name, minVersion, maxVersion }) => [name, [minVersion, maxVersion] as const]))
+  }
+}

@@ -1,0 +1,220 @@
+/** A broker of Apache Kafka on loopback, its data in a temporary folder. It ends with this process, whatever ends that. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { openSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Admin, type MessageToProduce, ProduceAcks, Producer } from '@platformatic/kafka'
+import { temporaryDirectory } from '../../temporary.ts'
+import {
+  answers,
+  brokerSettings,
+  copyFormatted,
+  freePorts,
+  installKafka,
+  startBroker,
+} from './installation.ts'
+
+/** A message to write; partition and key as the client takes them. */
+export type Written = Omit<MessageToProduce<Buffer, Buffer, Buffer, Buffer>, 'value'> & {
+  /** Null writes a tombstone. */
+  readonly value?: Buffer | null
+}
+
+export class KafkaBroker {
+  /** Its address, for `--brokers`. */
+  readonly address: string
+  readonly #port: number
+  readonly #settings: string
+  readonly #logFile: string
+  readonly #log: number
+  #child: ChildProcess | undefined
+  #watchdog: ChildProcess | undefined
+  #admin: Admin | undefined
+  #producer: Producer<Buffer, Buffer, Buffer, Buffer> | undefined
+
+  private constructor(port: number, controllerPort: number) {
+    const folder = temporaryDirectory()
+    const data = join(folder, 'data')
+    copyFormatted(data)
+    this.address = `127.0.0.1:${port}`
+    this.#port = port
+    this.#settings = join(folder, 'server.properties')
+    this.#logFile = join(folder, 'broker.log')
+    this.#log = openSync(this.#logFile, 'a')
+    writeFileSync(this.#settings, brokerSettings(port, controllerPort, data))
+    // Before the temporary folder is removed.
+    process.prependOnceListener('exit', () => this.#child?.kill('SIGKILL'))
+  }
+
+  static async start(): Promise<KafkaBroker> {
+    await installKafka()
+    const broker = new KafkaBroker(...(await freePorts()))
+    await broker.start()
+    return broker
+  }
+
+  /** Starts it again after {@link kill}: same address, same data. Returns when it accepts connections. */
+  async start(): Promise<void> {
+    const child = startBroker(this.#settings, this.#log)
+    this.#child = child
+    // It outlives a killed process of the tests otherwise: this one reads until that is gone.
+    this.#watchdog = spawn('sh', ['-c', 'read _; kill -9 "$1"', 'sh', String(child.pid)], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
+    this.#watchdog.unref()
+    ;(this.#watchdog.stdin as unknown as { unref(): void }).unref()
+    try {
+      await answers(this.#port, () => child.exitCode === null && child.signalCode === null)
+    } catch (error) {
+      throw new Error(`no broker:\n${this.log.slice(-4000)}`, { cause: error })
+    }
+  }
+
+  /** Ends it as a power cut does, as far as its process goes. */
+  async kill(): Promise<void> {
+    const child = this.#child!
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.ref()
+    this.#watchdog?.kill('SIGKILL')
+    child.kill('SIGKILL')
+    await ended
+    this.#child = undefined
+  }
+
+  /** Its warnings and errors. */
+  get log(): string {
+    return readFileSync(this.#logFile, 'utf8')
+  }
+
+  /** Its process. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  /** A client for questions and topics, closed with {@link close}. */
+  get admin(): Admin {
+    this.#admin ??= new Admin({
+      clientId: 'tests-admin',
+      bootstrapBrokers: [this.address],
+      retries: 20,
+      retryDelay: 250,
+    })
+    return this.#admin
+  }
+
+  /** Creates topics, and returns when their partitions have leaders. */
+  async createTopics(
+    topics: readonly string[],
+    partitions = 1,
+    configs: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    await this.admin.createTopics({
+      topics: [...topics],
+      partitions,
+      replicas: 1,
+      configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
+    })
+    await this.#untilLed(topics, partitions)
+  }
+
+  /** Gives a topic more partitions: `count` in all. */
+  async addPartitions(topic: string, count: number): Promise<void> {
+    await this.admin.createPartitions({
+      topics: [{ name: topic, count, assignments: null as unknown as [] }],
+    })
+    await this.#untilLed([topic], count)
+  }
+
+  deleteTopics(...topics: string[]): Promise<void> {
+    return this.admin.deleteTopics({ topics })
+  }
+
+  /** Writes messages with `acks=all`, in their order within each partition. */
+  async produce(topic: string, messages: readonly Omit<Written, 'topic'>[]): Promise<void> {
+    this.#producer ??= new Producer<Buffer, Buffer, Buffer, Buffer>({
+      clientId: 'tests-producer',
+      bootstrapBrokers: [this.address],
+      acks: ProduceAcks.ALL,
+      idempotent: true,
+      autocreateTopics: false,
+      retries: 20,
+      retryDelay: 250,
+      // Partitions that were added a moment ago are to be known.
+      metadataMaxAge: 500,
+    })
+    for (let at = 0; at < messages.length; at += 2000) {
+      const part = messages.slice(at, at + 2000).map((message) => ({ ...message, topic }))
+      await this.#producer.send({
+        messages: part as MessageToProduce<Buffer, Buffer, Buffer, Buffer>[],
+      })
+    }
+  }
+
+  /** The offset that a group has committed for each partition of a topic; -1 for none. */
+  async committed(group: string, topic: string): Promise<number[]> {
+    const [found] = await this.admin.listConsumerGroupOffsets({ groups: [group] })
+    const offsets: number[] = new Array((await this.endOffsets(topic)).length).fill(-1)
+    for (const { partitionIndex, committedOffset } of found?.topics.find(({ name }) => name === topic)
+      ?.partitions ?? []) {
+      offsets[partitionIndex] = Number(committedOffset)
+    }
+    return offsets
+  }
+
+  /** The offset behind the last record of each partition of a topic. */
+  async endOffsets(topic: string): Promise<number[]> {
+    const { topics } = await this.admin.metadata({ topics: [topic], forceUpdate: true })
+    const partitions = topics.get(topic)!.partitionsCount
+    const [listed] = await this.admin.listOffsets({
+      topics: [
+        {
+          name: topic,
+          partitions: Array.from({ length: partitions }, (_, partitionIndex) => ({
+            partitionIndex,
+            timestamp: -1n,
+          })),
+        },
+      ],
+    })
+    const offsets: number[] = new Array(partitions).fill(0)
+    for (const { partitionIndex, offset } of listed!.partitions) offsets[partitionIndex] = Number(offset)
+    return offsets
+  }
+
+  /** Waits until a group has committed everything that stands in a topic. */
+  async untilCommitted(group: string, topic: string, { isGoing = (): boolean => true } = {}): Promise<void> {
+    const ends = await this.endOffsets(topic)
+    for (;;) {
+      const offsets = await this.committed(group, topic)
+      if (ends.every((end, partition) => end === 0 || offsets[partition]! >= end)) return
+      if (!isGoing()) throw new Error(`nobody works on ${topic}: ${offsets} of ${ends} are committed`)
+      await sleep(200)
+    }
+  }
+
+  /** Closes the clients, and ends the process. */
+  async close(): Promise<void> {
+    await this.#producer?.close(true)
+    await this.#admin?.close()
+    this.#producer = undefined
+    this.#admin = undefined
+    if (this.#child !== undefined) await this.kill()
+  }
+
+  async #untilLed(topics: readonly string[], partitions: number): Promise<void> {
+    for (;;) {
+      try {
+        const metadata = await this.admin.metadata({ topics: [...topics], forceUpdate: true })
+        const isLed = topics.every((topic) => {
+          const found = metadata.topics.get(topic)
+          return found?.partitionsCount === partitions && found.partitions.every(({ leader }) => leader >= 0)
+        })
+        if (isLed) return
+      } catch {
+        // The topics are not known yet.
+      }
+      await sleep(50)
+    }
+  }
+}

@@ -1,0 +1,302 @@
+/**
+ * The oracle of the tests of Kafka: what stands in the topics, told by a client that is not ours, and what is wrong with it.
+ *
+ * Kafka's own console consumer reads all topics of a kind with `read_committed`, as a stream, because a start of it costs seconds.
+ * The end of a topic is known by a last message that is written into each of its partitions: order within a partition is kept, so
+ * everything before has been read then. That message stays invisible while a transaction before it is open, so that one that was
+ * left open for good is noticed too.
+ */
+import type { ChildProcess } from 'node:child_process'
+import { openSync } from 'node:fs'
+import { devNull } from 'node:os'
+import process from 'node:process'
+import split from 'split2'
+import type { KafkaBroker, Written } from './broker.ts'
+import { startJava } from './installation.ts'
+
+/** A record as the console consumer prints it. */
+export interface ReadRecord {
+  readonly partition: number
+  readonly offset: number
+  /** Its key as text; `null` as the consumer writes an absent one. */
+  readonly key: string
+  readonly headers: ReadonlyMap<string, string>
+  readonly value: string
+}
+
+const FIELD = '\u001f'
+const HEADER = '\u001e'
+const LAST = 'last-of-'
+
+/** A console consumer, and what it has read so far. */
+export class Reader {
+  readonly #broker: KafkaBroker
+  readonly #child: ChildProcess
+  /** Records by the topic that their message came from. */
+  readonly #records = new Map<string, ReadRecord[]>()
+  /** The offset behind the last record that was kept, by source topic and partition. */
+  readonly #kept = new Map<string, number>()
+  /** Last messages that have come, by their values: the partitions that have ended. */
+  readonly #ended = new Map<string, Set<number>>()
+  #wholes = 0
+  readonly #waiting = new Set<() => void>()
+  #isClosed = false
+
+  /**
+   * @param include topics to read, those too that come into being later: a regular expression of Java
+   * @param isolation default `read_committed`
+   */
+  constructor(broker: KafkaBroker, include: string, isolation = 'read_committed') {
+    this.#broker = broker
+    const properties = {
+      'print.partition': 'true',
+      'print.offset': 'true',
+      'print.key': 'true',
+      'print.headers': 'true',
+      'key.separator': FIELD,
+      'headers.separator': HEADER,
+    }
+    this.#child = startJava(
+      [
+        ...['org.apache.kafka.tools.consumer.ConsoleConsumer', '--bootstrap-server', broker.address],
+        ...['--include', include, '--from-beginning', '--isolation-level', isolation],
+        ...Object.entries(properties).flatMap(([name, value]) => [
+          '--formatter-property',
+          `${name}=${value}`,
+        ]),
+        // New topics are to be noticed soon.
+        ...['--command-property', 'metadata.max.age.ms=500', '--command-property', 'fetch.max.wait.ms=100'],
+      ],
+      { stdout: 'pipe', stderr: openSync(devNull, 'w'), heapMb: 256 },
+    )
+    const stdout = this.#child.stdout!
+    ;(stdout as unknown as { unref(): void }).unref()
+    stdout.pipe(split('\n')).on('data', (line: string) => this.#read(line))
+    process.once('exit', () => this.#child.kill('SIGKILL'))
+    this.#child.on('exit', () => {
+      this.#isClosed = true
+      this.#changed()
+    })
+  }
+
+  /** Records of messages of this source topic that have been read so far. */
+  so(source: string): readonly ReadRecord[] {
+    return this.#records.get(source) ?? []
+  }
+
+  /**
+   * All that stands in a topic, of messages of one source topic.
+   *
+   * @param topic to be read up to its end; nobody writes to it any more
+   * @param source the topic that the messages came from, '' for records without the header `sluice.source`
+   */
+  async whole(topic: string, source: string): Promise<readonly ReadRecord[]> {
+    const partitions = (await this.#broker.endOffsets(topic)).length
+    const last = `${LAST}${topic}-${this.#wholes++}`
+    await this.#broker.produce(
+      topic,
+      Array.from({ length: partitions }, (_, partition) => ({
+        partition,
+        value: Buffer.from(last),
+      })),
+    )
+    await this.until(() => this.#ended.get(last)?.size === partitions)
+    return this.so(source)
+  }
+
+  /** Waits until something holds of what has been read. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      if (this.#isClosed) throw new Error('the console consumer has ended')
+      await new Promise<void>((resolve) => {
+        // The process of the consumer does not keep this one alive; waiting for it does.
+        const timer = setTimeout(() => resolve(), 60_000)
+        this.#waiting.add(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
+    }
+  }
+
+  close(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  #read(line: string): void {
+    const [partition, offset, headers, key, ...value] = line.split(FIELD)
+    if (key === undefined) return
+    const record: ReadRecord = {
+      partition: Number(partition!.slice('Partition:'.length)),
+      offset: Number(offset!.slice('Offset:'.length)),
+      key,
+      headers: new Map(
+        headers === 'NO_HEADERS'
+          ? []
+          : headers!.split(HEADER).map((text) => {
+              const colon = text.indexOf(':')
+              return [text.slice(0, colon), text.slice(colon + 1)]
+            }),
+      ),
+      value: value.join(FIELD),
+    }
+    if (record.value.startsWith(LAST)) {
+      const ended = this.#ended.get(record.value) ?? new Set()
+      this.#ended.set(record.value, ended.add(record.partition))
+    } else {
+      // topic/partition/offset
+      const source = record.headers.get('sluice.source')?.split('/').slice(0, -2).join('/') ?? ''
+      // The consumer commits nothing, and begins at the beginning again when its session has ended.
+      const place = `${source}/${record.partition}`
+      if (record.offset < (this.#kept.get(place) ?? 0)) return
+      this.#kept.set(place, record.offset + 1)
+      const records = this.#records.get(source)
+      if (records === undefined) this.#records.set(source, [record])
+      else records.push(record)
+    }
+    this.#changed()
+  }
+
+  #changed(): void {
+    for (const resolve of this.#waiting) resolve()
+    this.#waiting.clear()
+  }
+}
+
+/** A message of the input, and what has to become of it. */
+export interface Numbered {
+  readonly number: number
+  readonly key: string
+  readonly partition: number
+  /** Its offset in that partition. */
+  readonly offset: number
+  readonly value: string | null
+  readonly outcome: 'written' | 'rejected' | 'dropped' | 'empty'
+}
+
+/** Rules for {@link numbered} messages. */
+export const NUMBERED_RULES = `drop: kind == 'noise'
+number: number::int
+name: lower(name)
+`
+
+/**
+ * Numbered messages, dealt out to partitions in turn; some are rejected, dropped, blank or null.
+ *
+ * @param count how many
+ * @param partitions of the topic
+ * @param before those that stand in the topic already
+ */
+export function numbered(count: number, partitions: number, before: readonly Numbered[] = []): Numbered[] {
+  const offsets: number[] = new Array(partitions).fill(0)
+  for (const { partition } of before) offsets[partition]! += 1
+  return Array.from({ length: count }, (_, index) => {
+    const number = before.length + index
+    const partition = number % partitions
+    const { value, outcome } = contents(number)
+    return { number, key: `key-${number}`, partition, offset: offsets[partition]!++, value, outcome }
+  })
+}
+
+function contents(number: number): Pick<Numbered, 'value' | 'outcome'> {
+  if (number % 101 === 7) return { value: null, outcome: 'empty' }
+  if (number % 103 === 7) return { value: ' \n ', outcome: 'empty' }
+  if (number % 17 === 5)
+    return { value: JSON.stringify({ number, name: 'X', kind: 'noise' }), outcome: 'dropped' }
+  if (number % 19 === 5) return { value: `{"number":"no ${number}","name":"X"}`, outcome: 'rejected' }
+  if (number % 97 === 5) return { value: `{"number":${number},`, outcome: 'rejected' }
+  const name = `Host ${number} ${'é'.repeat(number % 5)}`
+  // A line end between the members is white space, and must not cut the message in two.
+  const text =
+    number % 11 === 0 ? `{"number":${number},\n"name":"${name}"}` : JSON.stringify({ number, name })
+  return { value: text, outcome: 'written' }
+}
+
+/** The messages as they are written to the source topic: key, a header, value. */
+export function toWrite(messages: readonly Numbered[]): Omit<Written, 'topic'>[] {
+  return messages.map(({ key, number, partition, value }) => ({
+    key: Buffer.from(key),
+    headers: new Map([[Buffer.from('number'), Buffer.from(String(number))]]),
+    partition,
+    value: value === null ? null : Buffer.from(value),
+  }))
+}
+
+/** What is wrong with what stands in the topics. */
+export interface Verdict {
+  /** Messages whose result stands nowhere. */
+  readonly lost: number
+  /** The numbers of the first of them, 20 at most. */
+  readonly missing: readonly number[]
+  /** Results that stand there once more than they should. */
+  readonly duplicates: number
+  /** Anything else, each a sentence: other results, other partitions, another order, another header. At most 20. */
+  readonly faults: readonly string[]
+}
+
+/** All that a fault-free run gives. */
+export const FLAWLESS: Verdict = { lost: 0, missing: [], duplicates: 0, faults: [] }
+
+/**
+ * Compares the results with the messages, as multisets, and in order by partition. Of what came several times the first one counts
+ * for the order.
+ *
+ * @param source topic of the messages
+ * @param hasSamePartitions whether outputs have to be in the partition of their message
+ */
+export function judge(
+  messages: readonly Numbered[],
+  outputs: readonly ReadRecord[],
+  errors: readonly ReadRecord[],
+  source: string,
+  { hasSamePartitions = true } = {},
+): Verdict {
+  const byKey = new Map(messages.map((message) => [message.key, message]))
+  const faults: string[] = []
+  const fault = (text: string): void => {
+    if (faults.length < 20) faults.push(text)
+  }
+  let duplicates = 0
+  const seen = new Set<number>()
+  const look = (records: readonly ReadRecord[], outcome: Numbered['outcome']): void => {
+    const last = new Map<string, number>()
+    for (const record of records) {
+      const message = byKey.get(record.key)
+      if (message === undefined || message.outcome !== outcome) {
+        fault(`${record.key} is among the ${outcome} ones: ${record.value.slice(0, 200)}`)
+        continue
+      }
+      const { number, partition, offset } = message
+      if (seen.has(number)) {
+        duplicates++
+        continue
+      }
+      seen.add(number)
+      if (hasSamePartitions && record.partition !== partition)
+        fault(`${record.key} of partition ${partition} is in ${record.partition}`)
+      const place = record.headers.get('sluice.source')
+      if (place !== `${source}/${partition}/${offset}`) fault(`${record.key} says that it is from ${place}`)
+      if (record.headers.get('number') !== String(number)) fault(`${record.key} has lost its header`)
+      if (!hasContents(record.value, message)) fault(`${record.key} has become ${record.value.slice(0, 200)}`)
+      const way = `${partition}>${record.partition}`
+      if ((last.get(way) ?? -1) > offset) fault(`${record.key} came after a later one`)
+      last.set(way, offset)
+    }
+  }
+  look(outputs, 'written')
+  look(errors, 'rejected')
+  const lost = messages
+    .filter(({ outcome, number }) => (outcome === 'written' || outcome === 'rejected') && !seen.has(number))
+    .map(({ number }) => number)
+  return { lost: lost.length, missing: lost.slice(0, 20), duplicates, faults }
+}
+
+function hasContents(value: string, { number, outcome }: Numbered): boolean {
+  try {
+    const found = JSON.parse(value)
+    if (outcome === 'rejected') return typeof found.code === 'string' && typeof found.message === 'string'
+    return found.number === number && found.name === `host ${number} ${'é'.repeat(number % 5)}`
+  } catch {
+    return false
+  }
+}

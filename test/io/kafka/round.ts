@@ -1,0 +1,213 @@
+/** Topics of their own, numbered messages in one of them, processes that work on them, and what has become of it all. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { Command, cliPath, folderWith } from '../../cli/command.ts'
+import type { KafkaBroker } from './broker.ts'
+import {
+  judge,
+  NUMBERED_RULES,
+  type Numbered,
+  numbered,
+  type Reader,
+  toWrite,
+  type Verdict,
+} from './oracle.ts'
+
+export type Delivery = 'at-least-once' | 'exactly-once'
+
+/** The readers of all rounds: topics end in `.out` and `.errors`. */
+export interface Readers {
+  readonly outputs: Reader
+  readonly errors: Reader
+}
+
+/** A process of `normalize kafka`. */
+export class Member extends Command {
+  /** Its name in the group. */
+  readonly instance: string
+
+  constructor(instance: string, argv: readonly string[]) {
+    super([cliPath('normalize'), 'kafka', ...argv])
+    this.instance = instance
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null
+  }
+
+  /** The most memory that it has had so far, in MB (Linux). */
+  get peakMb(): number {
+    try {
+      const status = readFileSync(`/proc/${this.child.pid}/status`, 'latin1')
+      return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024
+    } catch {
+      return 0
+    }
+  }
+
+  /** Ends it as an operator does. */
+  async stop(): Promise<void> {
+    this.child.kill('SIGTERM')
+    const { code, signal, stderr } = await this.finished
+    if (code !== 0)
+      throw new Error(`${this.instance} has ended with ${code ?? signal}:\n${stderr.slice(-4000)}`)
+  }
+
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL')
+    await this.finished
+  }
+}
+
+export class Round {
+  readonly delivery: Delivery
+  /** Name of the group, and beginning of the names of the topics. */
+  readonly name: string
+  readonly messages: Numbered[] = []
+  readonly members: Member[] = []
+  readonly #broker: KafkaBroker
+  readonly #readers: Readers
+  readonly #rules: string
+  readonly #more: readonly string[]
+  #partitions: number
+  /** Partitions have been added: results are where their keys say for a time. */
+  #hasMoved = false
+
+  /** @param more further options of all processes */
+  constructor(
+    broker: KafkaBroker,
+    readers: Readers,
+    name: string,
+    {
+      delivery,
+      partitions = 4,
+      rules = NUMBERED_RULES,
+      more = [],
+    }: { delivery: Delivery; partitions?: number; rules?: string; more?: readonly string[] },
+  ) {
+    this.#broker = broker
+    this.#readers = readers
+    this.name = name
+    this.delivery = delivery
+    this.#partitions = partitions
+    this.#rules = join(folderWith({ 'rules.yaml': rules }), 'rules.yaml')
+    this.#more = more
+  }
+
+  get source(): string {
+    return `${this.name}.in`
+  }
+
+  get sink(): string {
+    return `${this.name}.out`
+  }
+
+  get rejects(): string {
+    return `${this.name}.errors`
+  }
+
+  createTopics(): Promise<void> {
+    return this.#broker.createTopics([this.source, this.sink, this.rejects], this.#partitions)
+  }
+
+  /** Gives all topics more partitions. */
+  async addPartitions(count: number): Promise<void> {
+    for (const topic of [this.sink, this.rejects, this.source]) await this.#broker.addPartitions(topic, count)
+    this.#partitions = count
+    this.#hasMoved = true
+  }
+
+  /** Writes so many messages more, dealt out to the partitions. */
+  async write(count: number): Promise<void> {
+    const more = numbered(count, this.#partitions, this.messages)
+    this.messages.push(...more)
+    await this.#broker.produce(this.source, toWrite(more))
+  }
+
+  /** Starts a process. Small batches, so that there is always one on its way. */
+  start(instance: string): Member {
+    const member = new Member(instance, [
+      ...['--rules', this.#rules, '--brokers', this.#broker.address, '--group', this.name],
+      ...['--from', this.source, '--to', this.sink, '--errors-to', this.rejects],
+      ...['--delivery', this.delivery, '--instance-id', instance, '--session-timeout', '2s'],
+      ...['--batch-bytes', '8192', ...this.#more],
+    ])
+    this.members.push(member)
+    outliveNothing(member)
+    return member
+  }
+
+  /** Starts a process, and waits until it belongs to the group. */
+  async join(instance: string): Promise<Member> {
+    const member = this.start(instance)
+    await member.until(({ stderr }) => stderr.includes('as a member of the group'))
+    return member
+  }
+
+  /** Results that have come so far. */
+  get results(): number {
+    return this.#readers.outputs.so(this.source).length
+  }
+
+  /** Waits until so many more results are there. */
+  async more(count: number): Promise<void> {
+    const wanted = this.results + count
+    await this.#readers.outputs.until(() => {
+      if (this.results >= wanted) return true
+      this.#checkMembers()
+      return false
+    })
+  }
+
+  /** Waits until all messages are dealt with, and says what has become of them. */
+  async verdict(): Promise<Verdict> {
+    await this.#broker.untilCommitted(this.name, this.source, {
+      isGoing: () => {
+        this.#checkMembers()
+        return this.members.some(({ isRunning }) => isRunning)
+      },
+    })
+    const outputs = await this.#readers.outputs.whole(this.sink, this.source)
+    const errors = await this.#readers.errors.whole(this.rejects, this.source)
+    return judge(this.messages, outputs, errors, this.source, { hasSamePartitions: !this.#hasMoved })
+  }
+
+  /** Ends all processes as an operator does. */
+  async stop(): Promise<void> {
+    await Promise.all(this.members.filter(({ isRunning }) => isRunning).map((member) => member.stop()))
+  }
+
+  /** Ends all processes, whatever they do. */
+  async end(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.kill()))
+  }
+
+  /** No process ends by itself. */
+  #checkMembers(): void {
+    if (this.members.some(({ child: { exitCode } }) => exitCode !== null && exitCode !== 0))
+      throw new Error(`a process has ended:\n${this.story}`)
+  }
+
+  /** The state of each process, and its messages. */
+  get story(): string {
+    return this.members
+      .map(({ instance, isRunning, child: { exitCode, signalCode }, stderr }) => {
+        const state = isRunning ? 'runs' : `has ended with ${exitCode ?? signalCode}`
+        return `--- ${instance} ${state}\n${stderr.slice(-4000)}`
+      })
+      .join('')
+  }
+}
+
+const running = new Set<Member>()
+
+/** Kills a process that is still there when this one ends. */
+function outliveNothing(member: Member): void {
+  if (running.size === 0) {
+    process.once('exit', () => {
+      for (const { child } of running) child.kill('SIGKILL')
+    })
+  }
+  running.add(member)
+}
