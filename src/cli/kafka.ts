@@ -182,9 +182,15 @@ export function startFault(error: unknown, { connection, group }: KafkaOptions):
     topic !== undefined
       ? `${text} at ${brokers}: create it, or give another name`
       : isRefused(error)
-        ? `${brokers} refuses: ${text}; the user needs Read on the source topics and the group ${group}, Write on the others`
-        : `${brokers}: ${text}`
+        ? `${brokers} refuses: ${text}; ${rightsHint(error, group)}`
+        : `${brokers}: ${text}${/^Connection closed/.test(text) ? '; TLS and --sasl-mechanism have to be those of this port' : ''}`
   return new CommandError(EXIT.USAGE, `normalize kafka: ${message}`, { cause: error })
+}
+
+function rightsHint(error: unknown, group: string): string {
+  return hasId(error, 'SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM')
+    ? 'look at --sasl-mechanism, --sasl-user and the content of --sasl-password-file'
+    : `the user needs Read on the source topics and the group ${group}, Write on the others`
 }
 
 /** The first signal stops it, the second one kills. */
