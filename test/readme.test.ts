@@ -142,8 +142,9 @@ describe('the other documents', () => {
 
   it('name every option of the commands, and no other', async () => {
     const names = [
-      ...['normalize', 'normalize test', 'normalize playground', 'normalize serve'],
+      ...['normalize', 'normalize test', 'normalize playground', 'normalize serve', 'normalize kafka'],
       ...['tracer serve', 'tracer compile', 'tracer inspect', 'tracer lookup'],
+      ...['tracer add', 'tracer remove', 'tracer list'],
     ]
     for (const command of names) {
       const [name, ...subcommand] = command.split(' ')

@@ -60,6 +60,11 @@ export interface BlockResult {
   readonly isLast: boolean
 }
 
+/** A worker has loaded all that it needs. */
+export interface WorkerReady {
+  readonly kind: 'ready'
+}
+
 /**
  * To a worker. Each block is answered with results, mostly one, in the order of the blocks; after one that is not the last of its block
  * the worker waits until it is told to go on, so that no more than one of a block is in memory.

@@ -35,14 +35,14 @@ export function configuredOptions(command: Command): KafkaArguments {
 
 function readConfig(path: string, command: Command): Record<string, unknown> {
   const text = readOption('--config', path).toString('utf8')
+  if (text.split('\n').every((line) => /^(?:#|$)/.test(line.trim()))) return {}
   let content: unknown
   try {
     content = load(text, { filename: path })
   } catch (cause) {
     throw problem(path, (cause as Error).message, cause)
   }
-  if (content === null || content === undefined) return {}
-  if (typeof content !== 'object' || Array.isArray(content)) {
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw problem(path, 'it has to hold options and their values: from: events')
   }
   const values: Record<string, unknown> = {}
@@ -52,12 +52,12 @@ function readConfig(path: string, command: Command): Record<string, unknown> {
       const known = command.options.map(({ long }) => long!.slice(2)).filter((each) => !NOT_IN_FILE.has(each))
       throw problem(path, `there is no option ${name}; these are: ${known.sort().join(', ')}`)
     }
-    values[option.attributeName()] = valueOf(path, name, option, value)
+    values[option.attributeName()] = readValue(path, name, option, value)
   }
   return values
 }
 
-function valueOf(path: string, name: string, option: Option, value: unknown): unknown {
+function readValue(path: string, name: string, option: Option, value: unknown): unknown {
   if (!option.required) {
     if (typeof value !== 'boolean') throw problem(path, `${name} is true or false`)
     return value

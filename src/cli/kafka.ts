@@ -2,7 +2,7 @@ import process from 'node:process'
 import type { Command } from 'commander'
 import type { KafkaModule } from '../io/kafka/client.ts'
 import { loadClient, MissingClientError } from '../io/kafka/client.ts'
-import { BackOff, describeFault, isRefused, unknownTopic } from '../io/kafka/faults.ts'
+import { BackOff, describeFault, hasId, isRefused, isTimeout, unknownTopic } from '../io/kafka/faults.ts'
 import { KafkaLoop, ReplacedError } from '../io/kafka/loop.ts'
 import type { KafkaOptions } from '../io/kafka/options.ts'
 import { MessageNormalizer } from '../stages/process/message-normalizer.ts'
@@ -132,7 +132,10 @@ export async function loadKafka(): Promise<KafkaModule> {
     return await loadClient()
   } catch (error) {
     if (error instanceof MissingClientError) {
-      throw new CommandError(EXIT.USAGE, `normalize kafka: ${error.message}`, { cause: error })
+      const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+      const version = major > 22 || (major === 22 && minor >= 22) ? 2 : 1
+      const text = `normalize kafka: ${error.message}: npm install @platformatic/kafka@${version}, where this program is installed`
+      throw new CommandError(EXIT.USAGE, text, { cause: error })
     }
     throw error
   }
@@ -155,8 +158,20 @@ async function startLoop(loop: KafkaLoop, settings: KafkaOptions): Promise<void>
 
 /** The cluster is at fault, and may not be in a moment. */
 function isPassing(error: unknown): boolean {
-  return !isRefused(error) && unknownTopic(error) === undefined && /\([A-Z_]+\)$/.test(describeFault(error))
+  return isTimeout(error) || hasId(error, ...PASSING)
 }
+
+const PASSING = [
+  'COORDINATOR_NOT_AVAILABLE',
+  'COORDINATOR_LOAD_IN_PROGRESS',
+  'NOT_COORDINATOR',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_OR_FOLLOWER',
+  'CONCURRENT_TRANSACTIONS',
+  'NOT_ENOUGH_REPLICAS',
+  'REQUEST_TIMED_OUT',
+  'GROUP_MAX_SIZE_REACHED',
+]
 
 /** The message for an error at the start, with what to do. */
 export function startFault(error: unknown, { connection, group }: KafkaOptions): CommandError {

@@ -238,7 +238,7 @@ function isHeard({ errors, messages }: Outputs): boolean {
 
 /**
  * The first signal ends the reading, the second one kills: it finds the system's own handling again, or another thread
- * takes care of it where the first one was not noticed. Where threads evaluate the rules, this one notices everything.
+ * takes care of it where the first one was not noticed.
  */
 function stopOnSignal(
   pipeline: Pipeline,
@@ -246,10 +246,9 @@ function stopOnSignal(
   { allowUnsafePatterns }: NormalizeOptions,
 ): () => void {
   const signals = ['SIGINT', 'SIGTERM'] as const
-  const second =
-    pipeline.workers > 1 ? undefined : new SecondSignal(signals, { atOnce: allowUnsafePatterns === true })
+  const second = new SecondSignal(signals, { atOnce: allowUnsafePatterns === true })
   const unhandle = () => {
-    second?.end()
+    second.end()
     for (const signal of signals) process.off(signal, stop)
   }
   const stop = () => {

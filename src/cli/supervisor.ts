@@ -86,6 +86,11 @@ export class Supervisor implements WorkerCounts {
     return this.#slots.filter(({ state }) => state === 'listening').length
   }
 
+  /** A worker that serves lacks a feed. */
+  get isDegraded(): boolean {
+    return this.#slots.some(({ state, isDegraded }) => state === 'listening' && isDegraded)
+  }
+
   /** The processes of the workers. */
   get pids(): readonly number[] {
     return this.#slots.flatMap(({ pid }) => pid ?? [])

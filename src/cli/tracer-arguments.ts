@@ -235,6 +235,18 @@ export function count(max: number): (text: string) => number {
   }
 }
 
+/** Reads for commander a whole number, which may be 0. */
+export function countFromZero(text: string): number {
+  return text === '0' ? 0 : count(Number.MAX_SAFE_INTEGER)(text)
+}
+
+/** Reads for commander a part in percent, from 0 to 100; a percent sign may follow. */
+export function percent(text: string): number {
+  const match = /^(\d{1,3}(?:\.\d{1,6})?)%?$/.exec(text)
+  if (match !== null && Number(match[1]) <= 100) return Number(match[1])
+  throw new InvalidArgumentError('It has to be a number from 0 to 100.')
+}
+
 /** Reads for commander the number of processes; `auto` is one for each core. */
 export function workers(text: string): number {
   return text === 'auto' ? availableParallelism() : count(MOST_WORKERS)(text)

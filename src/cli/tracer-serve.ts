@@ -4,12 +4,11 @@ import { ClientAddresses } from '../http/client-addresses.ts'
 import { type OperationsOptions, OperationsServer } from '../http/operations.ts'
 import type { Enricher } from '../tracer/enricher.ts'
 import { loadCustomEnricher } from '../tracer/enrichers/custom.ts'
+import type { FeedEnricherOptions } from '../tracer/enrichers/feed.ts'
 import type { ModuleFaults } from '../tracer/enrichers/module-faults.ts'
 import { UrlDecoder } from '../tracer/enrichers/url-decode.ts'
 import type { KeptFiles } from '../tracer/feeds/download/kept-files.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
-import type { KeyReading } from '../tracer/feeds/keys/indicator-key.ts'
-import type { FeedReading } from '../tracer/feeds/load.ts'
 import type { TracerHttpServer } from '../tracer/http/server.ts'
 import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
 import type { FollowedLists } from '../tracer/indicators/followed-lists.ts'
@@ -22,7 +21,15 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { listenFault } from './listen-fault.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
 import type { EnricherArgument, SourceArgument, SourceArguments } from './tracer-arguments.ts'
-import { cacheDirectory, type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
+import {
+  cacheDirectory,
+  type DownloadArguments,
+  FeedDownloads,
+  limitsOf,
+  localFiles,
+  withCompat,
+  withReading,
+} from './tracer-downloads.ts'
 import { checkHttpUsage, createHttp, type HttpFace } from './tracer-http.ts'
 import type { HttpArguments } from './tracer-http-options.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
@@ -36,8 +43,6 @@ export interface ServeOptions extends MispArguments, DownloadArguments, HttpArgu
   readonly workers?: number
   readonly enricherTimeout?: number
   readonly mmdbLanguage?: string
-  readonly hostMatch?: KeyReading['hostMatch']
-  readonly refang?: boolean
   readonly reply?: 'header' | 'always'
   readonly oneShot?: boolean
   readonly maxLine?: number
@@ -81,6 +86,7 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
   const operations = createOperations(options, {
     metrics: () => metrics,
     isReady: () => server?.isListening ?? false,
+    isDegraded: () => isDegraded(loaded),
   })
   await operations?.listen(log)
   if (http !== undefined) log.info(await listenHttp(http), 'HTTP is served')
@@ -118,7 +124,7 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
 /** The pages of the operator, when they are asked for. */
 export function createOperations(
   { metrics: asked, allow, metricsAllow = allow }: ServeOptions,
-  pages: Pick<OperationsOptions, 'metrics' | 'isReady'>,
+  pages: Pick<OperationsOptions, 'metrics' | 'isReady' | 'isDegraded'>,
 ): { listen(log: Log): Promise<void>; close(): Promise<void> } | undefined {
   if (asked === undefined) return undefined
   const operations = new OperationsServer({ ...asked, ...pages, allow: metricsAllow })
@@ -140,8 +146,13 @@ export function drawnFromServer(
 export function drawnFrom({ enrichers, allowlist }: Sources): Pick<MetricsSource, 'feeds' | 'enrichers'> {
   return {
     feeds: () => [...enrichers, allowlist].flatMap((source) => source?.stats?.() ?? []),
-    enrichers: () => enrichers.flatMap((enricher) => enricher.metrics?.() ?? []),
+    enrichers: () => [...enrichers, allowlist].flatMap((source) => source?.metrics?.() ?? []),
   }
+}
+
+/** True when there is a feed of which nothing is served. */
+export function isDegraded({ enrichers, allowlist }: Sources): boolean {
+  return [...enrichers, allowlist].some((source) => source?.stats?.().some(({ isUnusable }) => isUnusable))
 }
 
 /** Lets all sources read what they know again; it is not waited for. */
@@ -207,6 +218,7 @@ export function createServer(
         log,
         reply: options.reply,
         oneShot: options.oneShot,
+        indicatorOrder: options.compat === undefined ? 'line' : 'type',
         allow: options.allow,
         maxLineBytes: options.maxLine,
         maxConnections: options.maxConnections,
@@ -277,13 +289,17 @@ export async function loadAll(
     ? (await import('./module-threads.ts')).containFaults(log)
     : undefined
   const lists = serves ? await followLists(options, log) : undefined
+  const { strict = false } = options
+  const care = { limits: limitsOf(options), mayLack: !strict }
   const enrichers: Enricher[] = lists === undefined ? [] : [lists]
   for (const source of sources.order) {
     const enricher =
       standIn?.(source) ??
       (source === 'misp'
         ? misp!
-        : await orUnusable('--feed', () => loadEnricher(source, options, sources, log, { faults, kept })))
+        : await orUnusable('--feed', () =>
+            loadEnricher(source, options, sources, log, { faults, kept, care }),
+          ))
     enrichers.push(enricher)
   }
   const files = localFiles(
@@ -294,7 +310,7 @@ export async function loadAll(
   const allowlist =
     files.length === 0 && also === undefined
       ? undefined
-      : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, also, log, kept }))
+      : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, also, log, kept, ...care }))
   return { enrichers, allowlist, lists }
 }
 
@@ -311,19 +327,29 @@ async function loadMisp(options: ServeOptions, log: Log): Promise<Enricher | und
   return orUsage(() => createMisp(options, log))
 }
 
+/** The parts that enrichers are loaded with. */
+interface LoadParts {
+  readonly faults: ModuleFaults | undefined
+  readonly kept: KeptFiles | undefined
+  /** The care that is taken of feeds. */
+  readonly care: Pick<FeedEnricherOptions, 'limits' | 'mayLack'>
+}
+
 async function loadEnricher(
   source: Exclude<SourceArgument, 'misp'>,
   options: ServeOptions,
   sources: Pick<SourceArguments, 'feeds'>,
   log: Log,
-  { faults, kept }: { readonly faults: ModuleFaults | undefined; readonly kept: KeptFiles | undefined },
+  { faults, kept, care }: LoadParts,
 ): Promise<Enricher> {
   if (source === 'feeds') {
     const { createFeedEnricher } = await import('../tracer/enrichers/feed.ts')
     const feeds = sources.feeds.map((feed) =>
-      feed.isCompiled ? { compiled: feed.file } : localFiles([withReading(feed, options)], options)[0]!,
+      feed.isCompiled
+        ? { compiled: feed.file }
+        : localFiles([withCompat(withReading(feed, options), options)], options)[0]!,
     )
-    return createFeedEnricher({ feeds, log, kept })
+    return createFeedEnricher({ feeds, log, kept, compat: options.compat, ...care })
   }
   if ('mmdb' in source) {
     const { createMmdbEnricher } = await import('../tracer/enrichers/mmdb/mmdb.ts')
@@ -336,14 +362,6 @@ async function loadEnricher(
   return source.shared === true
     ? loadModuleThread(source.enricher, { timeoutMs }, log)
     : loadCustomEnricher(source.enricher, { timeoutMs, faults, log })
-}
-
-/** A feed with the way to read it: what was given behind it, and what holds for all. */
-function withReading<Feed extends { readonly reading?: FeedReading }>(
-  feed: Feed,
-  { hostMatch, refang }: Pick<ServeOptions, 'hostMatch' | 'refang'>,
-): Feed {
-  return { ...feed, reading: { ...feed.reading, hostMatch, refang } }
 }
 
 /**

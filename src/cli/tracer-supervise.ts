@@ -46,6 +46,7 @@ export async function supervise(options: ServeOptions, sources: SourceArguments)
   const operations = createOperations(options, {
     metrics: () => whole,
     isReady: () => isReady && supervisor!.listening > 0,
+    isDegraded: () => supervisor?.isDegraded === true,
   })
   await operations?.listen(log)
 

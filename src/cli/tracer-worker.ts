@@ -20,6 +20,7 @@ import {
   createServer,
   drawnFrom,
   drawnFromServer,
+  isDegraded,
   isShared,
   listen,
   listenHttp,
@@ -99,6 +100,7 @@ class TracerWorker {
   #taken = 0
   #told: WorkerLoad | undefined
   #toldAt = 0
+  #isDegraded = false
 
   constructor(options: ServeOptions, log: Log) {
     this.#options = options
@@ -144,6 +146,7 @@ class TracerWorker {
       return
     }
     this.#loaded = loaded
+    this.#isDegraded = isDegraded(loaded)
     send({ kind: 'loaded' })
     const port = await Promise.race([this.#port, this.#stopped])
     if (port === undefined) {
@@ -159,7 +162,9 @@ class TracerWorker {
     )
     this.#server = server
     this.#metrics = new Metrics({ ...drawnFromServer(server, this.#http), ...drawnFrom(loaded) })
-    send({ kind: 'listening', ...(await listen(server, '--listen', asked)) })
+    const listening = await listen(server, '--listen', asked)
+    this.#tellLoad()
+    send({ kind: 'listening', ...listening })
 
     await this.#stopped
     await Promise.all([server.close(), this.#http?.close()])
@@ -275,7 +280,8 @@ class TracerWorker {
 
   get #state(): WorkerLoad {
     const { connections = 0, counters, hasRoom = true } = this.#server ?? {}
-    return { connections, taken: this.#taken, requests: counters?.requests ?? 0, isFull: !hasRoom }
+    const requests = counters?.requests ?? 0
+    return { connections, taken: this.#taken, requests, isFull: !hasRoom, isDegraded: this.#isDegraded }
   }
 
   #tellLoadIfDue(): void {
@@ -284,6 +290,7 @@ class TracerWorker {
   }
 
   #tellLoad(): void {
+    this.#isDegraded = isDegraded(this.#loaded)
     this.#told = this.#state
     this.#toldAt = performance.now()
     send({ kind: 'load', ...this.#told })

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { COMPATS } from '../tracer/compat.ts'
 import { SUPPLIERS } from '../tracer/indicators/suppliers.ts'
 import { LOG_LEVELS } from '../tracer/server/log.ts'
 import { duration, endpoint, orInvalid } from './arguments.ts'
@@ -11,10 +12,12 @@ import {
   collectKey,
   columnNames,
   count,
+  countFromZero,
   delimiter,
   encoding,
   feedFormat,
   interval,
+  percent,
   SourceArguments,
   timeToLive,
   workers,
@@ -46,8 +49,10 @@ the domain and all below it.
 SIGHUP reads feeds, databases, allowlists and users again, asks the servers of feeds, and forgets what MISP has said. SIGTERM and
 SIGINT stop: what was read is answered first; a second signal kills.
 
-Exit codes: 0 stopped by a signal, 1 a fault (the port is in use), 2 wrong usage, or a feed, database, module or
-certificate that cannot be used.`
+A feed or allowlist that cannot be used at the start is logged, and /readyz says degraded, until it is good.
+
+Exit codes: 0 stopped by a signal, 1 a fault (the port is in use), 2 wrong usage, or a database, module, certificate, or
+with --strict a feed, that cannot be used.`
 
 const AFTER_LOOKUP = `
 The type of a value is guessed (ip, hash by its length, else url), or given: url=..., domain=..., ip=..., hash=..., md5=..., sha1=...,
@@ -136,6 +141,7 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       (text: string, _before) => sources.setReading('--encoding', 'encoding', encoding(text)),
     )
   withMatching(command)
+    .addOption(compatOption('answer as this server does: contexts, order, keys as they are written'))
     .option('--mmdb <file>', 'a GeoIP or ASN database of addresses; repeatable', (file: string, _before) =>
       sources.addMmdb(file),
     )
@@ -155,6 +161,24 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       'where feeds from URLs are kept (default: sluice/feeds in the cache of the user)',
     )
     .option('--feed-ca <file>', 'the authority of the servers of feeds, PEM (default: those of the system)')
+    .option(
+      '--min-indicators <n>',
+      'refuse a version of a feed or allowlist that has fewer; the one before it stays (default: 1)',
+      countFromZero,
+    )
+    .option(
+      '--max-shrink <percent>',
+      'refuse a version that has lost more of the indicators of the one before it (default: 90)',
+      percent,
+    )
+    .option(
+      '--accept-shrink',
+      'take the first version that comes of each feed from a URL however it has shrunk',
+    )
+    .option(
+      '--strict',
+      'end with exit code 2 when a feed cannot be used at the start (default: start without it)',
+    )
     .option(
       '--allowlist <file>',
       'indicators that get no detection: a list, or a feed; repeatable',
@@ -267,6 +291,10 @@ function withMatching(command: Command): Command {
     .option('--no-refang', 'take hxxp:// and [.] in feeds and allowlists as they are')
 }
 
+function compatOption(description: string): Option {
+  return new Option('--compat <server>', description).choices([...COMPATS])
+}
+
 /** Adds the options that say how feeds are read. */
 function withReading(command: Command): Command {
   command
@@ -298,6 +326,7 @@ function addCompile(program: Command, run: RunWork): void {
     )
     .option('--category <name>', 'the category of all detections', category)
   withReading(command)
+    .addOption(compatOption('write contexts as this server does, for serve --compat'))
     .requiredOption('-o, --output <file>', 'the compiled feed, X.tracer; one that is there is replaced')
     .addHelpText('after', AFTER_COMPILE)
     .action((feeds: string[], options: TracerCompileOptions) =>

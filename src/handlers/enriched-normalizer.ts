@@ -22,9 +22,9 @@ import type { NormalizedPart, Normalizer, Normalizing } from './processors.ts'
 import { Processors, turn } from './processors.ts'
 
 /** Rules that were compiled in this process: a compiled module does not say what is looked up. */
-export type EnrichableRules = PipelineRules
+type EnrichableRules = PipelineRules
 
-export interface EnrichedOptions {
+interface EnrichedOptions {
   /** Asked for indicators. It is the caller's to close, after the last input. */
   readonly tracer: TracerPool
   /** Reject events that could not be looked up (ENRICHMENT_FAILED), instead of marking them. Default: false. */

@@ -1,6 +1,7 @@
-import { NO_MATCHES } from './enricher.ts'
+import { type EnricherMetric, NO_MATCHES } from './enricher.ts'
 import { createFeedEnricher, type FeedEnricher, type FeedLog, type FeedStats } from './enrichers/feed.ts'
 import type { KeptFiles } from './feeds/download/kept-files.ts'
+import type { FeedLimits } from './feeds/limits.ts'
 import type { FeedReading, FeedSpec } from './feeds/load.ts'
 import type { WatchTimes } from './feeds/watch.ts'
 import type { Indicator } from './protocol.ts'
@@ -32,6 +33,10 @@ export interface IndicatorAllowlistOptions {
   readonly watch?: boolean
   /** See `FeedEnricherOptions.kept`. */
   readonly kept?: KeptFiles | undefined
+  /** See `FeedEnricherOptions.limits`. */
+  readonly limits?: FeedLimits | undefined
+  /** See `FeedEnricherOptions.mayLack`. */
+  readonly mayLack?: boolean | undefined
   /** For tests. */
   readonly watchTimes?: WatchTimes
 }
@@ -69,6 +74,10 @@ export class IndicatorAllowlist {
 
   stats(): readonly FeedStats[] {
     return this.#feeds?.stats() ?? []
+  }
+
+  metrics(): readonly EnricherMetric[] {
+    return this.#feeds?.metrics?.() ?? []
   }
 
   close(): void {

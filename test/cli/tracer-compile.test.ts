@@ -186,7 +186,14 @@ describe('tracer compile', { concurrency: 2, timeout: 900_000 }, () => {
       '-o',
       join(feed, 'x'),
     )
-    await refused(2, /cut\.tracer: is no whole compiled feed/, 'serve', '--load', join(folder, 'cut.tracer'))
+    await refused(
+      2,
+      /cut\.tracer: is no whole compiled feed/,
+      'serve',
+      '--strict',
+      '--load',
+      join(folder, 'cut.tracer'),
+    )
     await refused(
       2,
       /--load x has it already: --key is given to compile/,

@@ -89,13 +89,13 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 900_0
       // A file that is no feed by its content stays out, too.
       server.answer = tagged('other\nthing\n')
       serving.command.child.kill('SIGHUP')
-      await serving.command.until(({ stderr }) => stderr.includes('the old table stays'))
+      await serving.command.until(({ stderr }) => stderr.includes('feed refused; the copy stays'))
       assert.equal(await serving.hits('url', 'new.example'), 1)
     }
     const metrics = await fetch(
       `http://127.0.0.1:${portOf(serving.command, 'metrics are served')}/metrics`,
     ).then((response) => response.text())
-    assert.match(metrics, /tracer_feed_downloads_total\{file="https:[^"]*",result="ok"\} [13]/)
+    assert.match(metrics, /tracer_feed_downloads_total\{file="https:[^"]*",result="ok"\} [12]/)
     assert.match(metrics, /tracer_feed_records\{file="https:[^"]*"\} \d/)
     const { code, stderr } = await serving.stop()
     assert.equal(code, 0)
@@ -113,7 +113,8 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 900_0
     assert.equal(await second.hits('ip', '192.0.2.1'), 1)
     await second.command.until(({ stderr }) => stderr.includes('the copy is used'))
     assert.match(second.command.stderr, /"level":"warn".*ECONNREFUSED.*the copy is used/)
-    const third = await run('serve', '--listen', '127.0.0.1:0', ...feed, '--feed-cache', `${cache}2`).finished
+    const strict = ['--strict', '--feed-cache', `${cache}2`]
+    const third = await run('serve', '--listen', '127.0.0.1:0', ...feed, ...strict).finished
     assert.equal(third.code, 2)
     assert.match(third.stderr, /^tracer: http:\/\/127\.0\.0\.1:\d+\/feed\.csv: .*ECONNREFUSED.*no copy/m)
     assert.doesNotMatch(third.stderr, /secret/)
@@ -241,7 +242,7 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 900_0
     assert.equal(await serving.hits('ip', '192.0.2.1'), 0)
     assert.equal(await serving.metric('tracer_allowlisted_total{type="url"}'), '2')
     assert.equal(await serving.metric('tracer_allowlisted_total{type="ip"}'), '1')
-    writeFileSync(join(folder, 'allow.txt'), '# nobody\n')
+    writeFileSync(join(folder, 'allow.txt'), '203.0.113.1\n')
     await serving.until('ip', '192.0.2.1', 1)
   })
 
@@ -268,7 +269,7 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 900_0
     while (cases.length > 0) {
       await Promise.all(
         cases.splice(0, 2).map(async ([argv, message]) => {
-          const finished = await run('serve', '--listen', '127.0.0.1:0', ...argv).finished
+          const finished = await run('serve', '--listen', '127.0.0.1:0', '--strict', ...argv).finished
           assert.match(finished.stderr, message)
           assert.equal(finished.code, 2)
           assert.doesNotMatch(finished.stderr, /secret/)

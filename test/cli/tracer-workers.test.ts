@@ -546,7 +546,7 @@ describe('tracer serve --workers', { concurrency: 2, timeout: 900_000 }, () => {
         /^tracer: --listen 127\.0\.0\.1:\d+: the port is in use: .*\n$/,
       ],
       [
-        ['--listen', '127.0.0.1:0', '--feed', join(folder, 'feed.csv'), '--key', 'none'],
+        ['--listen', '127.0.0.1:0', '--strict', '--feed', join(folder, 'feed.csv'), '--key', 'none'],
         2,
         /^tracer: .*feed\.csv: has no column "none"; .*\n$/,
       ],

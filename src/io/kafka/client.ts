@@ -25,18 +25,14 @@ export class MissingClientError extends Error {
 /**
  * Loads the client library.
  *
- * @throws {MissingClientError} when it is not installed, with what to do
+ * @throws {MissingClientError} when it is not installed
  */
 export async function loadClient(): Promise<KafkaModule> {
   try {
     return await import('@platformatic/kafka')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
-    const version = Number(process.versions.node.split('.')[0]) >= 24 ? '2' : '1'
-    throw new MissingClientError(
-      `the client of Kafka is not installed: npm install @platformatic/kafka@${version}, in the folder where this program is installed`,
-      { cause },
-    )
+    throw new MissingClientError('the client of Kafka, @platformatic/kafka, is not installed', { cause })
   }
 }
 
@@ -66,7 +62,7 @@ export function clientOptions({ brokers, clientId, tls, sasl }: KafkaConnection)
  * connection, without a word. The next request opens a new one.
  */
 export function dropConnections(connections: ConnectionPool): void {
-  for (const [, connection] of [...connections]) connection.socket.destroy()
+  for (const [, connection] of [...connections]) connection.socket?.destroy()
 }
 
 type Request<Arguments extends unknown[], Answer> = (

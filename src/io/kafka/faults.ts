@@ -70,9 +70,9 @@ export function describeFault(error: unknown): string {
   for (const part of parts(error)) {
     const { apiId, serverErrorMessage, message, code } = part
     if (apiId !== undefined) return `${serverErrorMessage ?? message} (${apiId})`
-    if (code === 'PLT_KFK_AUTHENTICATION') text = message
-    else if (code !== undefined && !code.startsWith('PLT_KFK_') && message !== '') return message
-    else if (code === 'PLT_KFK_TIMEOUT') text = message
+    if (code !== undefined && !code.startsWith('PLT_KFK_') && message !== '') return message
+    // The one inside knows more.
+    if (message !== '') text = message
   }
   return text
 }

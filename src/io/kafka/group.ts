@@ -28,6 +28,8 @@ export interface GroupOwner {
 /** In milliseconds. The group knows of a change at the next heartbeat. */
 const HEARTBEAT_MS = 3_000
 const REBALANCE_MS = 60_000
+/** A client that was given up may be heard by the brokers for so long. */
+const RENEWED_MS = 30_000
 
 /**
  * A member of a consumer group in the classic protocol, which is the one that goes with transactions. The client joins again by itself
@@ -49,6 +51,10 @@ export class GroupMember {
   #joining: Promise<void> | undefined
   /** Set while partitions are shared out. */
   #shared: ReadonlyMap<string, number> | undefined
+  /** When the group was heard of last. */
+  #seen = 0
+  /** When a client took the place of another one last. */
+  #renewed = Number.NEGATIVE_INFINITY
   #isOver = false
   /** Generations after the first one. */
   rebalances = 0
@@ -77,6 +83,17 @@ export class GroupMember {
   /** Joins the group for the first time. @throws the client's error when that does not work */
   async start(): Promise<void> {
     await this.#join()
+  }
+
+  /**
+   * Nothing was heard of the group for as long as a session lasts: this process has stood still, and its partitions are somebody else's by now. It
+   * joins again.
+   */
+  get isDoubtful(): boolean {
+    const { sessionTimeoutMs = DEFAULT_SESSION_MS } = this.#options
+    const isDoubtful = this.#joining !== undefined || performance.now() - this.#seen > sessionTimeoutMs
+    if (isDoubtful) this.#rejoin(undefined)
+    return isDoubtful
   }
 
   /** Joins again: partitions are there that nobody has. */
@@ -161,6 +178,7 @@ export class GroupMember {
       ({ generationId = -1, memberId: id, isLeader = false, assignments = [] }) => {
         if (consumer !== this.#consumer || this.#isOver) return
         if (this.#generation !== undefined) this.rebalances++
+        this.#seen = performance.now()
         this.#generation = {
           id: generationId,
           memberId: id,
@@ -175,6 +193,9 @@ export class GroupMember {
         this.#owner.onGeneration(this.#generation)
       },
     )
+    consumer.on('consumer:heartbeat:end', () => {
+      this.#seen = performance.now()
+    })
     consumer.on('consumer:heartbeat:error', ({ error }) => {
       if (consumer === this.#consumer) this.#rejoin(error)
     })
@@ -213,7 +234,8 @@ export class GroupMember {
     let error = cause
     while (!this.#isOver) {
       if (error !== undefined) {
-        if (isReplaced(error)) {
+        // A request of a client that was given up may have come behind those of the next one.
+        if (isReplaced(error) && performance.now() - this.#renewed > RENEWED_MS) {
           this.#isOver = true
           this.#owner.onReplaced(error as Error)
           return
@@ -237,6 +259,7 @@ export class GroupMember {
   /** Another client takes the place of this one: it has found a coordinator for good, and its connections may be of no use. */
   async #renew(): Promise<void> {
     const before = this.#consumer
+    this.#renewed = performance.now()
     this.#open(before.memberId)
     await this.#closeClient(before)
   }

@@ -191,10 +191,18 @@ export class KafkaLoop {
       return true
     }
     const normalized = await this.#normalizer.normalize(fresh.map(({ value }) => value))
+    if (!(await this.#isCertain())) return false
     if (!fresh.every((message) => this.source.isFresh(message))) return false
     return this.#isTransactional
       ? this.#transact(fresh, normalized, ends)
       : this.#write(fresh, normalized, ends)
+  }
+
+  /** The group has been heard of. Else a process that stood still would write what others have written meanwhile. */
+  async #isCertain(): Promise<boolean> {
+    if (!this.source.member.isDoubtful) return true
+    await this.#backOff.wait()
+    return false
   }
 
   async #write(
@@ -212,6 +220,8 @@ export class KafkaLoop {
         this.#worked('write')
         this.source.advance(ends)
         this.#count(messages, normalized, outgoing)
+        // One commit is on its way while the next batch is worked on, no more: a crash repeats these two batches.
+        await this.#committing
         this.#commitSoon()
         return true
       } catch (error) {
@@ -376,7 +386,9 @@ class StaleError extends Error {
 function isOfRebalance(error: unknown): boolean {
   return (
     error instanceof StaleError ||
-    hasId(error, 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'MESSAGE_TOO_LARGE')
+    // A static member that has joined again meanwhile has another member id.
+    hasId(error, 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID') ||
+    hasId(error, 'MESSAGE_TOO_LARGE')
   )
 }
 

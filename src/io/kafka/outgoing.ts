@@ -2,12 +2,13 @@ import type { NormalizedMessages, RejectedMessage } from '../../stages/process/m
 import { recordOf } from '../../stages/process/message-normalizer.ts'
 import type { KafkaMessage } from './source.ts'
 
-/** A record to write. */
+/** A record to write, as the client takes it. */
 export interface OutgoingMessage {
   readonly topic: string
   readonly partition: number
-  readonly key: Buffer | null
-  readonly value: Uint8Array
+  /** Undefined: it has none. */
+  readonly key: Buffer | undefined
+  readonly value: Buffer
   readonly headers: Map<Buffer, Buffer>
   readonly timestamp: bigint
 }
@@ -148,7 +149,8 @@ function outgoingOf(
   const partition = isSame ? owned.partition : key === null ? owned.partition % count : hash(key) % count
   const headers = new Map(message.headers) as Map<Buffer, Buffer>
   headers.set(SOURCE_HEADER, Buffer.from(sourceOf(message)))
-  return { topic, partition, key, value, headers, timestamp }
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.length)
+  return { topic, partition, key: key ?? undefined, value: bytes, headers, timestamp }
 }
 
 type Fields = Record<string, unknown>
@@ -165,7 +167,7 @@ function errorOf(message: KafkaMessage, fields: Fields, options: OutgoingOptions
   if (sizeOf(whole) <= room) return whole
   // The key or the headers are what is too large.
   const headers = new Map([[SOURCE_HEADER, Buffer.from(sourceOf(message))]])
-  const bare = { ...whole, key: null, headers }
+  const bare = { ...whole, key: undefined, headers }
   if (sizeOf(bare) <= room) return bare
   const short = { ...fields, message: String(fields['message']).slice(0, 200), raw: '', raw_truncated: true }
   return { ...bare, value: Buffer.from(JSON.stringify(short)) }

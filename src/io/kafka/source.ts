@@ -158,6 +158,8 @@ export class KafkaSource {
         else if (batch.ends.size > 0) return batch
       } catch (error) {
         if (isTimeout(error)) dropConnections(this.#connections)
+        // The leader may be another one: the client cannot read the answer of a broker that is none any longer.
+        this.member.consumer.clearMetadata()
         if (!isPassing(error)) this.#outage.failed('fetch', error)
         await this.#backOff.wait()
       }
@@ -387,6 +389,8 @@ export class KafkaSource {
     if (code === OFFSET_OUT_OF_RANGE) {
       const { fetchPosition } = owned
       await this.#moveTo([owned], 'earliest')
+      // The topic may be another one of the same name, whose offsets are lower.
+      owned.committed = -1n
       this.#say(
         `kafka: ${nameOf(owned)} has no offset ${fetchPosition} any longer: it goes on at ${owned.position}, the first one there is`,
       )

@@ -96,8 +96,14 @@ export class KafkaWriter implements Topology {
 
   /** Fences a process that had the same name before, and ends the transaction that it left open. @throws the client's error */
   async fence(): Promise<void> {
-    const transaction = await this.#producer.beginTransaction()
-    await transaction.cancel()
+    try {
+      const transaction = await this.#producer.beginTransaction()
+      await transaction.cancel()
+    } catch (error) {
+      // One that has failed to begin stays in the client's way.
+      await this.#replaceProducer()
+      throw error
+    }
   }
 
   /**
@@ -122,6 +128,10 @@ export class KafkaWriter implements Topology {
   /** Takes another producer: one with the same name ends the transaction of this one when it begins. */
   async abandon(): Promise<void> {
     this.aborts++
+    await this.#replaceProducer()
+  }
+
+  async #replaceProducer(): Promise<void> {
     const before = this.#producer
     this.#producer = this.#open()
     this.#requests = new Requests(this.#kafka, this.#producer)
@@ -141,11 +151,7 @@ export class KafkaWriter implements Topology {
   #sending(messages: readonly OutgoingMessage[]) {
     const { compression = 'none' } = this.#options
     return {
-      messages: messages.map(({ key, value, ...message }) => ({
-        ...message,
-        value: value as Buffer,
-        ...(key !== null && { key }),
-      })),
+      messages: messages as OutgoingMessage[],
       compression,
       ...(!this.#isTransactional && { acks: this.#kafka.ProduceAcks.ALL }),
     }
@@ -175,7 +181,8 @@ export class KafkaWriter implements Topology {
       await work()
     } catch (error) {
       if (isTimeout(error)) dropConnections(this.#producer.connections)
-      if (hasId(error, 'UNKNOWN_TOPIC_OR_PARTITION', 'NOT_LEADER_OR_FOLLOWER')) this.#producer.clearMetadata()
+      // The leader may be another one: the client cannot read the answer of a broker that is none any longer.
+      this.#producer.clearMetadata()
       if (hasId(error, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE')) {
         for (const topic of new Set(request.map((message) => message.topic))) {
           this.#maxBytes.set(topic, Math.max(LEAST_MAX_BYTES, Math.floor(this.maxBytes(topic) / 2)))

@@ -269,6 +269,12 @@ export class FastPath implements EventContext, MachineHost {
     return pair === -1 ? undefined : this.#value(pair)
   }
 
+  /** The value of the first of two slots that has one. Most paths may be written in two ways. */
+  either(first: number, second: number): Maybe {
+    const pair = this.#row + 2 * first
+    return this.#value(this.#machine!.words[pair] === 0 ? this.#row + 2 * second : pair)
+  }
+
   /** The value of a slot as JSON.parse gives it; undefined where it is absent. */
   value(slot: number): Maybe {
     return this.#value(this.#row + 2 * slot)

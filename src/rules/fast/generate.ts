@@ -393,10 +393,10 @@ class FastGenerator {
   /** Code for the value of the first slot that has one. */
   #readSlots(slots: readonly number[], text: string, numbers: Numbers): Code {
     this.#read.add(JSON.stringify(slots))
-    const [first, ...others] = slots
-    return others.length === 0
-      ? _`run.value(${numbers(first!, text)})`
-      : _`run.first(${numbers(slots, text)})`
+    const [first, second] = slots
+    if (second === undefined) return _`run.value(${numbers(first!, text)})`
+    if (slots.length > 2) return _`run.first(${numbers(slots, text)})`
+    return _`run.either(${numbers(first!, text)}, ${numbers(second, text)})`
   }
 
   // --- the template -----------------------------------------------------------------------------------------

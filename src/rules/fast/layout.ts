@@ -123,7 +123,8 @@ export function createLayout(
   places = 0,
 ): Layout | undefined {
   const image = new Image(start)
-  const parameters = image.reserve(15 * WORD)
+  // Two more, which the machine keeps while another one works.
+  const parameters = image.reserve(17 * WORD)
   const rootAt = image.wanted(root, true)
   const template = image.template(operations)
   const ramp = image.put(Uint8Array.from({ length: 32 }, (_, index) => (index < 16 ? 0xff : 0)))
@@ -239,7 +240,10 @@ class Image {
     bytes.set(key, KEY_AT)
     bytes[KEY_AT + key.length] = 0x3a
     bytes.fill(0xff, KEY_AT + padded, KEY_AT + padded + key.length + 1)
-    return this.put(bytes)
+    // Its bytes are padded already.
+    const at = this.reserve(bytes.length)
+    this.#parts.push({ at, bytes })
+    return at
   }
 
   // --- the template -----------------------------------------------------------------------------------------

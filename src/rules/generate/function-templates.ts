@@ -2,9 +2,9 @@
  * Generated functions of which nothing but the constants differs: their code exists once, whatever the number of rule sets. V8 optimizes it
  * once, and it stays in the caches of a processor.
  *
- *     rule set 1   a?: lower(m.a1)       function (p0, p1) {                      rule 0: template([3, 4], lower)
- *     rule set 2   b?: lower(h.name) -->   return function (run) {           -->  rule 7: template([8, 9], lower)
- *                                            ... p1(run, run.first(p0)) ...
+ *     rule set 1   a?: lower(m.a1)       function (p0, p1, p2) {                       rule 0: template(3, 4, lower)
+ *     rule set 2   b?: lower(h.name) -->   return function (run) {                -->  rule 7: template(8, 9, lower)
+ *                                            ... p2(run, run.either(p0, p1)) ...
  *
  * Each template is called once for a rule set: of two rules that are alike in one rule set, each has a template of its own. So a function knows its
  * constants as long as there is one rule set, and V8 may put them into its machine code.

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads'
+import { BlockProcessor } from '../../batches/block-processor.ts'
 import { createCutter } from '../../batches/create-cutter.ts'
 import type { Cutter, Piece } from '../../batches/cutter.ts'
 import { EventFormat } from '../../batches/input-format.ts'
@@ -21,8 +22,10 @@ import { safeLineTest } from './line-test.ts'
 import { WorkerPool } from './pool.ts'
 
 export interface ParallelOptions extends ParseOptions {
-  /** Number of worker threads. */
+  /** Number of threads that work. */
   readonly workers: number
+  /** This thread is one of them, beside its reading and writing. Default: true. */
+  readonly worksItself?: boolean
   /** Lines may go the fast path. Default: true. */
   readonly fastPath?: boolean | undefined
   /** Make nothing of what follows the first rejected event. Default: false. */
@@ -48,11 +51,11 @@ interface SourceState {
 }
 
 /**
- * Parse, normalize and serialize in worker threads: bytes in, written batches out, in the order of the input. The main
- * thread only cuts the input into blocks, and puts the results in order:
+ * Parse, normalize and serialize in several threads: bytes in, written batches out, in the order of the input. The main
+ * thread cuts the input into blocks, puts the results in order, and works on blocks itself when nobody else is free for them:
  *
- *     bytes --> cutter --> [ block ][ block ][ block ] --> worker 1 --> [ result ][ .... ][ result ] --> batches
- *                                                      `-> worker 2 -'
+ *     bytes --> cutter --> [ block ][ block ][ block ] --> worker ------> [ result ][ .... ][ result ] --> batches
+ *                                                      `-> this thread -'
  *
  * No worker knows how many lines were before its block: line numbers are moved when a result's turn comes.
  */
@@ -81,6 +84,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
       fastPath = true,
       stopAtRejected = false,
       blockBytes = BLOCK_BYTES,
+      worksItself = true,
       createWorker,
     } = options
     checkWorkers(workers)
@@ -92,6 +96,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
       workers,
       settings,
       rules: () => workerRules(rules),
+      own: worksItself ? new BlockProcessor(rules, settings, NODE_CODING) : undefined,
       onResult: () => this.advance(),
       onFault: (error) => this.destroy(error),
       createWorker,
@@ -116,7 +121,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
    */
   replaceRules(rules: RunnerSource): void {
     checkRules(rules)
-    this.#pool.replaceRules(workerRules(rules))
+    this.#pool.replaceRules(workerRules(rules), rules)
   }
 
   protected override accept(chunk: InputChunk | Uint8Array): void {

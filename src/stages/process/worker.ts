@@ -1,7 +1,13 @@
 /** A worker thread's entry. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { BlockProcessor } from '../../batches/block-processor.ts'
-import type { Block, WorkerMessage, WorkerRules, WorkerSettings } from '../../batches/protocol.ts'
+import type {
+  Block,
+  WorkerMessage,
+  WorkerReady,
+  WorkerRules,
+  WorkerSettings,
+} from '../../batches/protocol.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
 import { makeRules } from '../../rules/aot/make-rules.ts'
 import type { RunnerSource } from '../../rules/apply/normalize.ts'
@@ -23,6 +29,7 @@ async function replaceRules(given: WorkerRules): Promise<void> {
   const rules = await rulesOf(given)
   if (processor === undefined) {
     processor = new BlockProcessor(rules, workerData as WorkerSettings, NODE_CODING)
+    port.postMessage({ kind: 'ready' } satisfies WorkerReady)
   } else processor.replaceRules(rules)
 }
 

@@ -1,3 +1,4 @@
+import { type Compat, keyAsWritten, originalFeedContext } from '../compat.ts'
 import { closeNames } from './close-names.ts'
 import { FeedError } from './feed-error.ts'
 import type { FeedHandlers, OwnIndicator } from './feed-handlers.ts'
@@ -64,12 +65,18 @@ interface FoundIndicator {
   readonly owner: ListElement | undefined
 }
 
+/** The way to take indicators out of records. */
+export interface ExtractorReading extends KeyReading {
+  /** Contexts are written as that server does, and each key is found as it is written, too. Default: neither. */
+  readonly compat?: Compat | undefined
+}
+
 /** Takes the indicators out of the records of one file, and notes what cannot be used. */
 export class IndicatorExtractor implements FeedHandlers {
   readonly #file: string
   readonly #sink: IndicatorSink
   readonly #keys: readonly KeyReader[]
-  readonly #reading: KeyReading
+  readonly #reading: ExtractorReading
   readonly wantedKeys: readonly string[]
   #hasRecord = false
   #hasOwn = false
@@ -89,7 +96,7 @@ export class IndicatorExtractor implements FeedHandlers {
     file: string,
     keys: readonly Partial<FeedKey>[],
     sink: IndicatorSink,
-    reading: KeyReading = {},
+    reading: ExtractorReading = {},
   ) {
     this.#file = file
     this.#sink = sink
@@ -169,6 +176,7 @@ export class IndicatorExtractor implements FeedHandlers {
         const indicator = readIndicatorKey(value, key.type, this.#reading)
         if (indicator === undefined) unusable = value
         else found.push({ keyNumber, key: indicator, owner })
+        if (this.#isAsWritten && value !== '') found.push({ keyNumber, key: keyAsWritten(value), owner })
       }
     }
     this.#put(record, found)
@@ -187,11 +195,16 @@ export class IndicatorExtractor implements FeedHandlers {
         key.isThere = true
         if (indicator === undefined || !isOfType(indicator, key.type)) continue
         found.push({ keyNumber, key: indicator, owner: undefined })
+        if (this.#isAsWritten) found.push({ keyNumber, key: keyAsWritten(value), owner: undefined })
       }
     }
     this.#put(record, found)
     if (found.length === 0 && unusable === undefined) this.onIgnored()
     else this.#count(found.length > 0, place, unusable)
+  }
+
+  get #isAsWritten(): boolean {
+    return this.#reading.compat !== undefined
   }
 
   /** Gives the indicators to the sink, those of one context together: the sink refers to the context that came last. */
@@ -202,6 +215,7 @@ export class IndicatorExtractor implements FeedHandlers {
         const fields = element === undefined ? owner : elementRecord(element)
         const { text, isTruncated } = boundedContext(
           port === undefined ? fields : withField(fields, 'port', port),
+          this.#isAsWritten ? originalFeedContext : undefined,
         )
         if (isTruncated) this.#truncated += 1
         const context = this.#sink.putContext(text)

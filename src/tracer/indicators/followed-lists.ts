@@ -8,7 +8,7 @@ import { type Query, queryOf } from '../feeds/tables/table.ts'
 import { type ContextField, contextText, flattenContext, type Indicator } from '../protocol.ts'
 import type { IndicatorStore, StoredIndicator } from './indicator-store.ts'
 import { type ListEntry, ListTable } from './list-table.ts'
-import { SUPPLIERS, type Supplier } from './suppliers.ts'
+import { STORE_FILE, SUPPLIERS, type Supplier } from './suppliers.ts'
 
 /** Interval at which changes of other processes are looked for: they are seen within a second. */
 const LOOK_MS = 250
@@ -18,7 +18,7 @@ const EXPIRE_MS = 60_000
 const PART = 500
 
 /** The categories of the detections of `InternalTI`, by the kind of the indicator that was hit. */
-export const INTERNAL_CATEGORIES: Readonly<Record<IndicatorKey['kind'], string>> = {
+const INTERNAL_CATEGORIES: Readonly<Record<IndicatorKey['kind'], string>> = {
   hash: 'Tracer_InternalTI_HASH_enricher',
   ip: 'Tracer_InternalTI_IP_enricher',
   url: 'Tracer_InternalTI_URL_enricher',
@@ -91,7 +91,7 @@ export class FollowedLists implements Enricher {
 
   /** Takes over the store, if there is one, and follows it. Never rejects: a store that cannot be used is logged and counted. */
   static async follow(options: FollowedListsOptions): Promise<FollowedLists> {
-    const lists = new FollowedLists(options, join(options.directory, 'indicators.mdb'))
+    const lists = new FollowedLists(options, join(options.directory, STORE_FILE))
     await lists.look()
     return lists
   }

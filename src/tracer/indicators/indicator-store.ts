@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { addressKey, type IndicatorKey, type KeyType, readIndicatorKey } from '../feeds/keys/indicator-key.ts'
 import { flattenContext } from '../protocol.ts'
-import { isSupplier, SUPPLIERS, type Supplier } from './suppliers.ts'
+import { isSupplier, STORE_FILE, SUPPLIERS, type Supplier } from './suppliers.ts'
 
 /*
  * Indicators that are added and removed while servers run. One file (lmdb), which any number of processes read and
@@ -38,7 +38,7 @@ export interface NewIndicator {
 }
 
 /** An indicator to remove: it is found whatever way it is spelled in. */
-export type RemovedIndicator = Pick<NewIndicator, 'value' | 'type'>
+type RemovedIndicator = Pick<NewIndicator, 'value' | 'type'>
 
 /** An indicator that is in the store. Times are in milliseconds since 1970. */
 export interface StoredIndicator extends NewIndicator {
@@ -64,7 +64,7 @@ export interface Removed {
 }
 
 /** The changes since a number. To be applied in this order: the removed ones first. */
-export interface StoreChanges {
+interface StoreChanges {
   /** Too much was removed meanwhile to tell it: forget everything, and ask for the changes since 0. */
   readonly isReset: boolean
   readonly removed: readonly string[]
@@ -105,9 +105,6 @@ export class IndicatorStoreError extends Error {
     this.index = index
   }
 }
-
-/** The name of the file in its directory. */
-export const STORE_FILE = 'indicators.mdb'
 
 /** Indicators of all lists together. More belong into a feed, which needs no copy in each process. */
 const MOST_INDICATORS = 250_000

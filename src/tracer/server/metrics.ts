@@ -192,7 +192,14 @@ export class Metrics implements MetricsPage {
       'tracer_feed_age_seconds',
       'Time since the tables in use were read',
       labels,
-      each((feed) => Math.max(0, Date.now() - feed.loadedAt) / 1000),
+      each((feed) => (feed.loadedAt === 0 ? 0 : Math.max(0, Date.now() - feed.loadedAt) / 1000)),
+      'max',
+    )
+    this.#gauge(
+      'tracer_feed_unusable',
+      'Nothing of the feed is served: 1',
+      labels,
+      each((feed) => (feed.isUnusable === true ? 1 : 0)),
       'max',
     )
     this.#counter(
@@ -200,9 +207,10 @@ export class Metrics implements MetricsPage {
       'Reloads, by result',
       ['file', 'result'],
       () =>
-        feeds().flatMap(({ file, reloadsOk, reloadsFailed }) => [
+        feeds().flatMap(({ file, reloadsOk, reloadsFailed, reloadsRefused = 0 }) => [
           [{ file, result: 'ok' }, reloadsOk] as const,
           [{ file, result: 'failed' }, reloadsFailed] as const,
+          [{ file, result: 'refused' }, reloadsRefused] as const,
         ]),
       // Each worker reads the file for itself.
       'max',
@@ -211,10 +219,11 @@ export class Metrics implements MetricsPage {
 
   #drawDownloads(downloads: () => readonly DownloadStats[]): void {
     this.#counter('tracer_feed_downloads_total', 'Requests for feeds, by result', ['file', 'result'], () =>
-      downloads().flatMap(({ feed, ok, notModified, failed }) => [
+      downloads().flatMap(({ feed, ok, notModified, failed, refused }) => [
         [{ file: feed, result: 'ok' }, ok] as const,
         [{ file: feed, result: 'not-modified' }, notModified] as const,
         [{ file: feed, result: 'failed' }, failed] as const,
+        [{ file: feed, result: 'refused' }, refused] as const,
       ]),
     )
     this.#gauge(

@@ -47,6 +47,7 @@ export const SERVER_DEFAULTS = {
   port: 16666,
   reply: 'header',
   oneShot: false,
+  indicatorOrder: 'line',
   maxLineBytes: 64 * 1024,
   idleTimeoutMs: 5 * 60_000,
   drainTimeoutMs: 60_000,

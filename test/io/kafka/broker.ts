@@ -21,6 +21,9 @@ export type Written = Omit<MessageToProduce<Buffer, Buffer, Buffer, Buffer>, 'va
   readonly value?: Buffer | null
 }
 
+/** Something that has not come after so long never comes. In milliseconds, of a busy machine. */
+export const HANG_MS = 120_000
+
 export class KafkaBroker {
   /** Its address, for `--brokers`. */
   readonly address: string
@@ -33,7 +36,10 @@ export class KafkaBroker {
   #admin: Admin | undefined
   #producer: Producer<Buffer, Buffer, Buffer, Buffer> | undefined
 
-  private constructor(port: number, controllerPort: number) {
+  readonly #isLong: boolean
+
+  private constructor([port, controllerPort]: readonly [number, number], isLong: boolean) {
+    this.#isLong = isLong
     const folder = temporaryDirectory()
     const data = join(folder, 'data')
     copyFormatted(data)
@@ -47,16 +53,17 @@ export class KafkaBroker {
     process.prependOnceListener('exit', () => this.#child?.kill('SIGKILL'))
   }
 
-  static async start(): Promise<KafkaBroker> {
+  /** @param isLong it works for long, or is measured. Default: it is there for a few tests */
+  static async start({ isLong = false } = {}): Promise<KafkaBroker> {
     await installKafka()
-    const broker = new KafkaBroker(...(await freePorts()))
+    const broker = new KafkaBroker(await freePorts(), isLong)
     await broker.start()
     return broker
   }
 
   /** Starts it again after {@link kill}: same address, same data. Returns when it accepts connections. */
   async start(): Promise<void> {
-    const child = startBroker(this.#settings, this.#log)
+    const child = startBroker(this.#settings, this.#log, this.#isLong)
     this.#child = child
     // It outlives a killed process of the tests otherwise: this one reads until that is gone.
     this.#watchdog = spawn('sh', ['-c', 'read _; kill -9 "$1"', 'sh', String(child.pid)], {
@@ -80,6 +87,7 @@ export class KafkaBroker {
     child.kill('SIGKILL')
     await ended
     this.#child = undefined
+    await this.#closeClients()
   }
 
   /** Its warnings and errors. */
@@ -185,21 +193,29 @@ export class KafkaBroker {
   /** Waits until a group has committed everything that stands in a topic. */
   async untilCommitted(group: string, topic: string, { isGoing = (): boolean => true } = {}): Promise<void> {
     const ends = await this.endOffsets(topic)
+    const until = performance.now() + HANG_MS
     for (;;) {
       const offsets = await this.committed(group, topic)
       if (ends.every((end, partition) => end === 0 || offsets[partition]! >= end)) return
-      if (!isGoing()) throw new Error(`nobody works on ${topic}: ${offsets} of ${ends} are committed`)
-      await sleep(200)
+      if (!isGoing() || performance.now() > until)
+        throw new Error(`nobody works on ${topic}: ${offsets} of ${ends} are committed`)
+      await sleep(300)
     }
   }
 
   /** Closes the clients, and ends the process. */
   async close(): Promise<void> {
-    await this.#producer?.close(true)
-    await this.#admin?.close()
+    await this.#closeClients()
+    if (this.#child !== undefined) await this.kill()
+  }
+
+  /** A client whose broker was killed may wait for answers that never come: another one is opened when it is needed. */
+  async #closeClients(): Promise<void> {
+    const [producer, admin] = [this.#producer, this.#admin]
     this.#producer = undefined
     this.#admin = undefined
-    if (this.#child !== undefined) await this.kill()
+    // The promises reject where connections are gone already.
+    await Promise.allSettled([producer?.close(true), admin?.close()])
   }
 
   async #untilLed(topics: readonly string[], partitions: number): Promise<void> {

@@ -66,6 +66,8 @@ export interface JavaOptions {
   readonly stderr: number | 'ignore'
   /** Bound of its heap in MB. */
   readonly heapMb: number
+  /** It works for long and is measured: compiled as well as can be. Default: a short life. */
+  readonly isLong?: boolean
   /** More options of the virtual machine. */
   readonly options?: readonly string[]
 }
@@ -76,8 +78,9 @@ export function startJava(argv: readonly string[], options: JavaOptions): ChildP
     'java',
     [
       ...['-cp', join(JARS, '*'), `-Dlog4j2.configurationFile=${pathToFileURL(LOG_SETTINGS).href}`],
-      // Short lives: the second compiler and collectors with threads of their own cost more than they gain.
-      ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', `-Xmx${options.heapMb}m`, '-Xshare:auto'],
+      // In a short life the second compiler and collectors with threads of their own cost more than they gain.
+      ...(options.isLong === true ? [] : ['-XX:TieredStopAtLevel=1']),
+      ...['-XX:+UseSerialGC', `-Xmx${options.heapMb}m`, '-Xshare:auto'],
       ...(options.options ?? []),
       ...argv,
     ],
@@ -88,11 +91,12 @@ export function startJava(argv: readonly string[], options: JavaOptions): ChildP
 }
 
 /** Starts a broker whose settings are in a file, with the kept archive of classes. */
-export function startBroker(settings: string, log: number): ChildProcess {
+export function startBroker(settings: string, log: number, isLong: boolean): ChildProcess {
   return startJava(['kafka.Kafka', settings], {
     stdout: log,
     stderr: log,
-    heapMb: 384,
+    heapMb: isLong ? 1024 : 384,
+    isLong,
     options: existsSync(CLASSES) ? [`-XX:SharedArchiveFile=${CLASSES}`] : [],
   })
 }
@@ -124,9 +128,9 @@ export function brokerSettings(port: number, controllerPort: number, data: strin
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
     'share.coordinator.state.topic.num.partitions': 1,
-    // A broker that was killed may come back when its old session is over.
-    'broker.session.timeout.ms': 1500,
-    'broker.heartbeat.interval.ms': 300,
+    // A broker that was killed may come back when its old session is over; a busy machine needs one that is not too short.
+    'broker.session.timeout.ms': 5000,
+    'broker.heartbeat.interval.ms': 500,
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 1000,
     // A transaction whose producer is dead holds up readers until it times out, which is looked for each second.

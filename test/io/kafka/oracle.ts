@@ -11,7 +11,7 @@ import { openSync } from 'node:fs'
 import { devNull } from 'node:os'
 import process from 'node:process'
 import split from 'split2'
-import type { KafkaBroker, Written } from './broker.ts'
+import { HANG_MS, type KafkaBroker, type Written } from './broker.ts'
 import { startJava } from './installation.ts'
 
 /** A record as the console consumer prints it. */
@@ -65,7 +65,7 @@ export class Reader {
           `${name}=${value}`,
         ]),
         // New topics are to be noticed soon.
-        ...['--command-property', 'metadata.max.age.ms=500', '--command-property', 'fetch.max.wait.ms=100'],
+        ...['--command-property', 'metadata.max.age.ms=1000', '--command-property', 'fetch.max.wait.ms=300'],
       ],
       { stdout: 'pipe', stderr: openSync(devNull, 'w'), heapMb: 256 },
     )
@@ -106,17 +106,24 @@ export class Reader {
 
   /** Waits until something holds of what has been read. */
   async until(holds: () => boolean): Promise<void> {
+    const end = performance.now() + HANG_MS
     while (!holds()) {
       if (this.#isClosed) throw new Error('the console consumer has ended')
+      if (performance.now() > end) throw new Error('the console consumer reads nothing more')
       await new Promise<void>((resolve) => {
         // The process of the consumer does not keep this one alive; waiting for it does.
-        const timer = setTimeout(() => resolve(), 60_000)
+        const timer = setTimeout(() => resolve(), 1000)
         this.#waiting.add(() => {
           clearTimeout(timer)
           resolve()
         })
       })
     }
+  }
+
+  /** Drops what it has read of a source topic. */
+  forget(source: string): void {
+    this.#records.delete(source)
   }
 
   close(): void {

@@ -22,6 +22,18 @@ export interface Readers {
   readonly errors: Reader
 }
 
+const running = new Set<Member>()
+
+/** Kills a process that is still there when this one ends. */
+function endWithUs(member: Member): void {
+  if (running.size === 0) {
+    process.once('exit', () => {
+      for (const { child } of running) child.kill('SIGKILL')
+    })
+  }
+  running.add(member)
+}
+
 /** A process of `normalize kafka`. */
 export class Member extends Command {
   /** Its name in the group. */
@@ -30,6 +42,7 @@ export class Member extends Command {
   constructor(instance: string, argv: readonly string[]) {
     super([cliPath('normalize'), 'kafka', ...argv])
     this.instance = instance
+    endWithUs(this)
   }
 
   get isRunning(): boolean {
@@ -95,6 +108,11 @@ export class Round {
     this.#more = more
   }
 
+  /** How many each topic has. */
+  get partitions(): number {
+    return this.#partitions
+  }
+
   get source(): string {
     return `${this.name}.in`
   }
@@ -130,11 +148,10 @@ export class Round {
     const member = new Member(instance, [
       ...['--rules', this.#rules, '--brokers', this.#broker.address, '--group', this.name],
       ...['--from', this.source, '--to', this.sink, '--errors-to', this.rejects],
-      ...['--delivery', this.delivery, '--instance-id', instance, '--session-timeout', '2s'],
+      ...['--delivery', this.delivery, '--instance-id', instance, '--session-timeout', '3s'],
       ...['--batch-bytes', '8192', ...this.#more],
     ])
     this.members.push(member)
-    outliveNothing(member)
     return member
   }
 
@@ -153,21 +170,29 @@ export class Round {
   /** Waits until so many more results are there. */
   async more(count: number): Promise<void> {
     const wanted = this.results + count
-    await this.#readers.outputs.until(() => {
-      if (this.results >= wanted) return true
-      this.#checkMembers()
-      return false
-    })
+    try {
+      await this.#readers.outputs.until(() => {
+        if (this.results >= wanted) return true
+        this.#checkMembers()
+        return false
+      })
+    } catch (error) {
+      throw new Error(`there are ${this.results} results, not ${wanted}:\n${this.story}`, { cause: error })
+    }
   }
 
   /** Waits until all messages are dealt with, and says what has become of them. */
   async verdict(): Promise<Verdict> {
-    await this.#broker.untilCommitted(this.name, this.source, {
-      isGoing: () => {
-        this.#checkMembers()
-        return this.members.some(({ isRunning }) => isRunning)
-      },
-    })
+    try {
+      await this.#broker.untilCommitted(this.name, this.source, {
+        isGoing: () => {
+          this.#checkMembers()
+          return this.members.some(({ isRunning }) => isRunning)
+        },
+      })
+    } catch (error) {
+      throw new Error(`the messages are not dealt with:\n${this.story}`, { cause: error })
+    }
     const outputs = await this.#readers.outputs.whole(this.sink, this.source)
     const errors = await this.#readers.errors.whole(this.rejects, this.source)
     return judge(this.messages, outputs, errors, this.source, { hasSamePartitions: !this.#hasMoved })
@@ -181,6 +206,13 @@ export class Round {
   /** Ends all processes, whatever they do. */
   async end(): Promise<void> {
     await Promise.all(this.members.map((member) => member.kill()))
+  }
+
+  /** Removes the topics, and what was read of them. */
+  async remove(): Promise<void> {
+    await this.#broker.deleteTopics(this.source, this.sink, this.rejects)
+    this.#readers.outputs.forget(this.source)
+    this.#readers.errors.forget(this.source)
   }
 
   /** No process ends by itself. */
@@ -198,16 +230,4 @@ export class Round {
       })
       .join('')
   }
-}
-
-const running = new Set<Member>()
-
-/** Kills a process that is still there when this one ends. */
-function outliveNothing(member: Member): void {
-  if (running.size === 0) {
-    process.once('exit', () => {
-      for (const { child } of running) child.kill('SIGKILL')
-    })
-  }
-  running.add(member)
 }

@@ -170,6 +170,69 @@ describe('WorkerPool', () => {
     assert.equal(pool.hasRoom, false)
   })
 
+  it('works on this thread while others start, in the order of the blocks, and with the rules of their time', async () => {
+    const results: string[] = []
+    let rules = 'old'
+    let done = () => {}
+    const finished = new Promise<void>((resolve) => {
+      done = resolve
+    })
+    const result = (text: string, isLast: boolean) => ({
+      ...{ bytes: Buffer.from(text), written: 1, rejected: NO_UNPLACED, lines: 0, isLast },
+    })
+    const pool = new WorkerPool<string>({
+      workers: 2,
+      settings: SETTINGS,
+      rules: () => rulesOf(''),
+      own: {
+        *process(block) {
+          const [part] = (block as LineBlock).parts
+          yield result(`${Buffer.from(part!)} 1 ${rules}`, false)
+          yield result(`${Buffer.from(part!)} 2 ${rules}`, true)
+        },
+        replaceRules: () => {
+          rules = 'new'
+        },
+      },
+      onResult: () => {
+        for (let next = pool.take(); next !== undefined; next = pool.take()) {
+          results.push(Buffer.from(next.result.bytes).toString())
+        }
+        if (results.length === 6) done()
+      },
+      onFault: (error) => assert.fail(error),
+      // It never says that it is ready.
+      createWorker: () => new Worker('setInterval(() => {}, 1e6)', { eval: true }),
+    })
+    pool.dispatch(blockOf('a'), '')
+    pool.replaceRules(rulesOf(''), { createRunner: () => assert.fail('nobody runs it') })
+    for (const text of ['b', 'c']) pool.dispatch(blockOf(text), '')
+    await finished
+    await pool.destroy()
+    assert.deepEqual(results, ['a 1 old', 'a 2 old', 'b 1 new', 'b 2 new', 'c 1 new', 'c 2 new'])
+  })
+
+  it('reports a fault of its own work', async () => {
+    const fault = await new Promise<Error>((resolve) => {
+      const pool = new WorkerPool<string>({
+        workers: 1,
+        settings: SETTINGS,
+        rules: () => rulesOf(''),
+        own: {
+          // biome-ignore lint/correctness/useYield: it fails before
+          *process() {
+            throw new RangeError('on purpose')
+          },
+          replaceRules: () => {},
+        },
+        onResult: () => {},
+        onFault: resolve,
+      })
+      pool.dispatch(blockOf('a'), '')
+    })
+    assert.deepEqual([fault.name, fault.message], ['RangeError', 'on purpose'])
+  })
+
   it('starts threads when there is work for them', async (test) => {
     const harness = new Harness(test, { workers: 8 })
     assert.equal(harness.workers.length, 0)

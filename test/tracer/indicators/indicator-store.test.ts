@@ -9,8 +9,8 @@ import {
   IndicatorStore,
   IndicatorStoreError,
   type NewIndicator,
-  STORE_FILE,
 } from '../../../src/tracer/indicators/indicator-store.ts'
+import { STORE_FILE } from '../../../src/tracer/indicators/suppliers.ts'
 
 /** A directory, and a store in it whose clock is set by hand. */
 function opened(t: TestContext) {

@@ -73,6 +73,8 @@ const NESTED: u32 = 16
 const MARK_BITS: u32 = 5
 const MARKS: u32 = 31
 
+/** The addresses of the machine that works. */
+let machine: usize = 0
 let root: usize = 0
 let row: usize = 0
 let rowEnd: usize = 0
@@ -111,11 +113,18 @@ let depth: i32 = 0
 let line: u32 = 0
 
 /**
- * Takes over what layout.ts has written into memory. Called again, it forgets the keys that lines have brought.
+ * Turns to a machine of the memory: to what layout.ts has written there, or to what the machine was when another one took over.
  *
- * @param at addresses, see `Addresses` in layout.ts
+ * @param at its addresses, see `createLayout` in layout.ts
  */
 export function begin(at: usize): void {
+  // Where it is this one, its memory has been written anew, and the keys that lines have brought are forgotten.
+  if (machine !== 0 && machine !== at) {
+    store<usize>(machine, keys, 40)
+    store<i32>(machine, hasNews, 60)
+    store<i32>(machine, hasMissed, 64)
+  }
+  machine = at
   root = load<usize>(at, 0)
   row = load<usize>(at, 4)
   rowEnd = load<usize>(at, 8)
@@ -131,8 +140,8 @@ export function begin(at: usize): void {
   outLimit = load<usize>(at, 48)
   places = load<usize>(at, 52)
   recordSize = load<usize>(at, 56)
-  hasNews = 0
-  hasMissed = 0
+  hasNews = load<i32>(at, 60)
+  hasMissed = load<i32>(at, 64)
 }
 
 // --- the scanner --------------------------------------------------------------------------------------------

@@ -48,9 +48,17 @@ interface BoundedContext {
   readonly isTruncated: boolean
 }
 
-/** The context of a record, in which fields that do not fit into 16 KiB are left out, whole ones. */
-export function boundedContext(record: FeedRecord): BoundedContext {
-  const text = recordContext(record)
+/**
+ * The context of a record, in which fields that do not fit into 16 KiB are left out, whole ones.
+ *
+ * @param format makes its text. Default: `recordContext`
+ */
+export function boundedContext(record: FeedRecord, format = recordContext): BoundedContext {
+  return limitedContext(format(record))
+}
+
+/** A context, in which fields that do not fit into 16 KiB are left out, whole ones. */
+export function limitedContext(text: string): BoundedContext {
   if (text.length * BYTES_OF_UNIT <= LONGEST_CONTEXT || Buffer.byteLength(text) <= LONGEST_CONTEXT) {
     return { text, isTruncated: false }
   }
