@@ -87,7 +87,7 @@ class OwnFunction {
 }
 
 /** The code of functions that differ in their constants. */
-export class FunctionTemplate {
+class FunctionTemplate {
   readonly parameters: readonly Name[]
   /** Returns a function. */
   readonly body: CodeBlock
