@@ -1,6 +1,6 @@
 /**
- * What does enrichment cost? How many events a second does the enrich stage look up when it knows nothing yet, and how
- * much of the throughput of `normalize` is left when it knows everything?
+ * The cost of enrichment: events a second of an enrich stage that knows nothing yet, and the share of the throughput of
+ * `normalize` that is left when it knows everything.
  *
  * Cold: the stage alone, in this process, with written events, each with a URL that no other one has, against our own
  * server in another process, over loopback, with default options; every hundredth event is a hit, or every other one.
@@ -134,7 +134,7 @@ function urlOf(n: number): string {
 export interface WarmSetting {
   readonly rules: string
   readonly input: string
-  /** How many events the input has; 10,000 of them are different, so most answers are in the cache. */
+  /** The number of events of the input; 10,000 of them are different, so most answers are in the cache. */
   readonly events: number
   readonly tracer: readonly string[]
 }

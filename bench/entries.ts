@@ -1,5 +1,5 @@
 /**
- * What does it cost to load an entry of the library, and how large is the one that a browser loads?
+ * The cost of loading an entry of the library, and the size of the one that a browser loads.
  *
  * Each reading is a process of its own that imports the built entry by its file and tells the processor time that it has
  * taken (user and system), beside one that imports an empty module: the difference is the entry's. The size is that of

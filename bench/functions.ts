@@ -1,5 +1,5 @@
 /**
- * What does one rule cost with each of the functions that are called most?
+ * The cost of one rule with each of the functions that are called most.
  *
  * A rule file of the one rule, compiled as always, over 1000 parsed events with values of their own: without reading
  * and writing, but with all that surrounds a rule. The first row is a rule that copies a field. Results are compared

@@ -1,5 +1,5 @@
 /**
- * How fast is `normalize` with input that is not JSON lines, against what one would write in its place? Lines of text are raced
+ * The speed of `normalize` with input that is not JSON lines, against programs that one would write in its place. Lines of text are raced
  * against a loop over lines, CSV against a loop over the records of csv-parse, and the list in a document (`--pick`) against a
  * program that reads the document whole. All write the same before they are timed. Run: `node --import tsx bench/input.ts`.
  *

@@ -1,5 +1,5 @@
 /**
- * What does a function that reads a log format cost, beside the statements that rule files had in its place?
+ * The cost of each function that reads a log format, beside the statements that rule files had in its place.
  *
  * A rule file of the one rule, compiled as always, over 1000 parsed events with values of their own, as in bench/functions.ts. On the
  * other side `tap` takes the same text apart by hand, as far as it can: without quotes, escapes, and the ways in which senders deviate.

@@ -1,6 +1,6 @@
 /**
- * How many requests a second does the server answer with a feed of 20,000 masks when none of them hits, and does it
- * matter to a look-up how many masks there are, or of what shape?
+ * Requests a second of a server with a feed of 20,000 masks when none of them hits, and the influence of the number and
+ * the shape of masks on a look-up.
  *
  * Through the server: masks of all shapes, 4 connections, pipelined, 100,000 different URLs; it must find what hits
  * before it is timed. Within this process: a look-up is what the server makes of a `url=...`, the URL is normalised,

@@ -1,5 +1,5 @@
 /**
- * What does match() cost, next to the same pattern as a bare RegExp, and what would it cost on re2js?
+ * The cost of match(), beside the same pattern as a bare RegExp and on re2js.
  *
  * Each pattern is tested against one subject, a thousand times a call; the answers are compared first. Five rounds in
  * turn, medians. Run: `node --import tsx bench/match.ts`.

@@ -1,6 +1,6 @@
 /**
- * How fast is `normalize`, as a whole process from stdin to stdout, against what one would use in its place? How long
- * does it take to start, and what do many rules cost?
+ * The speed of `normalize`, as a whole process from stdin to stdout, against programs that one would use in its place;
+ * its start, and the cost of many rules.
  *
  * The bare loop (bench/reference/) is a program written by hand for the one mapping; jq and the other peers run
  * equivalent programs and are passed over where they are not installed. All write the same before they are timed. A

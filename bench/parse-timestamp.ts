@@ -1,5 +1,5 @@
 /**
- * How fast is parse_timestamp with a strptime format, against CPython's strptime and luxon's fromFormat?
+ * The speed of parse_timestamp with a strptime format, against CPython's strptime and luxon's fromFormat.
  *
  * Each reads the same 1000 texts and makes ISO 8601 of them; the results are compared first. Five rounds in turn,
  * medians. Run: `node --import tsx bench/parse-timestamp.ts` (python3 is optional).

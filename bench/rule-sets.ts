@@ -1,5 +1,5 @@
 /**
- * What do many rule sets cost an event, and what does the mixed stream of all vendors cost beside the fastest of them alone?
+ * The cost of many rule sets for an event, and of the mixed stream of all vendors beside the fastest of them alone.
  *
  * Rule sets of 40 rules, each with a condition `vendor == '...'`, in this process: 1, 50 and 500 of them, all active, events of 60 members in an
  * order at random. Cost is processor time for an event, after enough events that each rule set has been warm. Loading counts reading,

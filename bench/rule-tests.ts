@@ -1,5 +1,5 @@
 /**
- * How long does `normalize test` take for 1,000 cases over 100 rule files, and what does coverage add?
+ * The time of `normalize test` for 1,000 cases over 100 rule files, and the share of coverage in it.
  *
  * A folder is written with 100 rule files of ten rules, each with a test file of ten cases that expect the whole output. Each
  * reading is a process of its own, the start included. Run: `node --import tsx bench/rule-tests.ts`.

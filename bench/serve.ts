@@ -1,6 +1,6 @@
 /**
- * How much does `normalize serve` take, what becomes of events when the rules are reloaded under load, and how much memory does a
- * request of any length cost?
+ * The throughput of `normalize serve`, the fate of events when the rules are reloaded under load, and the memory that a
+ * request of any length costs.
  *
  * The server is a process of its own with four plain rules; this process is its 200 clients, which send one request
  * after the other on connections that stay open, and share the machine with it. In the middle of the load the rule file is replaced. The

@@ -1,5 +1,5 @@
 /**
- * What does it take to start, and to answer the first event?
+ * The cost of a start, and of the answer to the first event.
  *
  * Whole processes, by the processor time that they take (user and system, as bash's `time` tells it: Linux), beside `node -e 0` in the
  * same round: the ratio is made pair by pair. On this version of Node, and with SLUICE_BENCH_NODE=/path/to/node on that one as

@@ -1,6 +1,6 @@
 /**
- * How many requests a second does the server answer, when clients keep their connections and pipeline, and when they
- * make a connection for each request, as the clients of the original do?
+ * Requests a second of the server when clients keep their connections and pipeline, and when they make a connection for
+ * each request, as the clients of the original do.
  *
  * Pipelined: 4 connections, a feed of 1.5 million indicators, every other request a hit; the client knows how long
  * the replies are and counts bytes, after it has compared a part of them. A connection for each request: 50 and 500 at

@@ -1,6 +1,6 @@
 /**
- * What does it cost to normalise a URL: one that is normal but for its scheme, one that is not, an odd one, and a long
- * hostile one? Beside it the URL parser of Node, which does less (it decodes nothing and collapses nothing).
+ * The cost of normalising a URL: one that is normal but for its scheme, one that is not, an odd one, and a long
+ * hostile one. Beside it the URL parser of Node, which does less (it decodes nothing and collapses nothing).
  *
  * Each text is made anew from bytes, as it is for a request. Rounds in turn, medians. Run:
  * `node --import tsx bench/url-normalize.ts`.

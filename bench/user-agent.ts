@@ -1,7 +1,6 @@
 /**
- * How fast is normalize_http_user_agent on agents that it has seen before, and how much does remembering them save?
- *
- * And how often does it call a client what uap-core calls it (test/cpython/user-agents.json)?
+ * The speed of normalize_http_user_agent on agents that it has seen before, the gain of remembering them, and the share of
+ * clients that it names as uap-core does (test/cpython/user-agents.json).
  *
  * 1000 events with 200 different agents, each text made anew from bytes as it is for an event: its hash is not known
  * yet. Against the same function without memory (every text identified again). The results are compared first. Five

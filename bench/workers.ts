@@ -1,5 +1,5 @@
 /**
- * How much faster is `normalize --workers 2` than one thread, and what do the threads cost?
+ * The gain of `normalize --workers 2` over one thread, and the cost of the threads.
  *
  * Whole processes, side by side: the same events, read ten times over as files, into the null device. A worker takes
  * about 0.3 s until it runs at full speed (its own modules, rules and machine code), so a short input gains little:

@@ -2,14 +2,6 @@
  * The needs of compiled modules (`normalize compile`), by name: the runtime of the language, its functions (`fn_lower`) and built-ins (`py_len`), and what puts
  * rules together. A bundler takes of it what a module imports. Nothing here parses or compiles rules.
  */
-import {
-  ArgumentProblem,
-  type FunctionDefinition,
-  type PrepareHost,
-} from './expression/functions/definition.ts'
-import type { Call, Constants, NamedLookupTable } from './expression/recipe.ts'
-import type { Re2 } from './expression/regex/linear-matcher.ts'
-
 export type { NormalizedLines, RulesModule } from './batches/compiled-module.ts'
 export { createModule } from './batches/compiled-module.ts'
 export { attempt as fn_attempt } from './expression/functions/attempt.ts'
@@ -68,102 +60,4 @@ export { urlDecode as fn_url_decode } from './expression/functions/url-decode.ts
 export { without as fn_without } from './expression/functions/without.ts'
 export { zipDict as fn_zip_dict } from './expression/functions/zip-dict.ts'
 export { re2js } from './expression/regex/re2js.ts'
-export {
-  py_all,
-  py_any,
-  py_dict,
-  py_enumerate,
-  py_isinstance,
-  py_len,
-  py_list,
-  py_range,
-  py_repr,
-  py_reversed,
-  py_set,
-  py_sorted,
-  py_str,
-  py_tuple,
-  py_zip,
-} from './expression/runtime/builtins.ts'
-export { fieldPath } from './expression/runtime/fields.ts'
-export * from './expression/runtime/helpers.ts'
-export { callableKey, methodKey } from './expression/runtime/key-functions.ts'
-export {
-  py_abs,
-  py_bin,
-  py_bool,
-  py_chr,
-  py_divmod,
-  py_float,
-  py_hex,
-  py_int,
-  py_max,
-  py_min,
-  py_oct,
-  py_ord,
-  py_pow,
-  py_round,
-  py_sum,
-} from './expression/runtime/numbers/number-builtins.ts'
-export { wantedTree } from './json/wanted.ts'
-export { EvaluableRules } from './rules/evaluable-rules.ts'
-export { createFastPath } from './rules/fast/plan.ts'
-export { createLineRoutes } from './rules/fast/routed-line-path.ts'
-export { outputBuilder } from './rules/generate/build-output.ts'
-export { Routing } from './rules/sets/routed-runner.ts'
-
-/** Gives a value that is made when it is first asked for. */
-export function lazy<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
-}
-
-/**
- * A function of the language as generated code calls it.
- *
- * @throws {TypeError} where the function is not called without preparation
- */
-export function directFunction({ name, implementation }: FunctionDefinition): Call {
-  if (implementation.kind === 'direct') return implementation.call
-  throw new TypeError(`no function '${name}' of this kind`)
-}
-
-/** The things that a function asks for when it is prepared. */
-interface Needs {
-  readonly tables?: readonly NamedLookupTable[]
-  /** The rule file's own patterns, by name. */
-  readonly patterns?: ReadonlyMap<string, string>
-  /** The library, where a pattern needs it from the start. */
-  readonly re2?: Re2
-}
-
-/**
- * A function of the language, prepared with the constants of a call. They have been checked when the rules were
- * compiled: patterns that were allowed then are taken, and nobody is warned again.
- *
- * @param needs what it asked for then. Default: nothing
- * @throws {TypeError} where the function is not prepared, or needs a database of addresses: printed code has none
- */
-export function preparedFunction(
-  { name, implementation }: FunctionDefinition,
-  constants: Constants,
-  { tables = [], patterns = new Map(), re2 }: Needs = {},
-): Call {
-  if (implementation.kind !== 'prepared') throw new TypeError(`no function '${name}' of this kind`)
-  const host: PrepareHost = {
-    table: (wanted) => tables.find((table) => table.name === wanted)?.table,
-    tables: tables.map(({ name }) => ({ name, file: '' })),
-    patterns: { names: [], get: (wanted) => patterns.get(wanted) },
-    re2: () => re2,
-    allowUnsafePatterns: true,
-    warn() {},
-  }
-  try {
-    return implementation.prepare(constants, host)
-  } catch (error) {
-    throw error instanceof ArgumentProblem ? new TypeError(error.message, { cause: error }) : error
-  }
-}
+export * from './rules/aot/runtime-core.ts'

@@ -83,7 +83,18 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   'pipeline.ts': ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'stages', 'tracer'],
   http: [],
-  handlers: ['errors.ts', 'event.ts', 'expression', 'json', 'rules', 'formats', 'batches', 'http'],
+  handlers: [
+    'errors.ts',
+    'event.ts',
+    'expression',
+    'json',
+    'rules',
+    'formats',
+    'batches',
+    'stages',
+    'tracer',
+    'http',
+  ],
   io: ['errors.ts', 'event.ts', 'formats', 'stages', 'pipeline.ts', 'http'],
   authoring: [
     'errors.ts',
@@ -133,7 +144,10 @@ const ENTRIES: Readonly<Record<string, { readonly stations: readonly string[]; r
       ],
       hasNode: true,
     },
-    './client': { stations: ['tracer/client', 'tracer/protocol.ts', 'tracer/controls.ts'], hasNode: true },
+    './client': {
+      stations: ['tracer/client', 'tracer/protocol.ts', 'tracer/controls.ts', 'tracer/http-client.ts'],
+      hasNode: true,
+    },
     './tracer': { stations: ['tracer', 'http', SHARED_LEAF], hasNode: true },
     '.': {
       stations: Object.keys(ALLOWED).filter((station) => station !== 'cli' && station !== 'authoring'),

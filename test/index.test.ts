@@ -295,7 +295,7 @@ describe('the parts', () => {
     )
     const server = new TracerServer({ enrichers: [known], port: 0 })
     const { address: host, port } = await server.listen()
-    const pool = new TracerPool({ servers: [{ host, port }] })
+    const pool = new TracerPool({ servers: [{ host, port }], timeoutMs: 100_000 })
     context.after(async () => {
       await pool.close()
       await server.close()

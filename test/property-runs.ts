@@ -1,7 +1,7 @@
 import { env } from 'node:process'
 
 /**
- * How often a property is tried: a fifth of what would be thorough, so that all tests together take minutes.
+ * The number of times a property is tried: a fifth of what would be thorough, so that all tests together take minutes.
  * `PROPERTY_RUNS=5` in the environment makes it thorough, a larger number more than that.
  *
  * @param thorough runs that find what is rare

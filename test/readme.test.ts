@@ -144,6 +144,7 @@ describe('the other documents', () => {
     const names = [
       ...['normalize', 'normalize test', 'normalize playground', 'normalize serve', 'normalize kafka'],
       ...['tracer serve', 'tracer compile', 'tracer inspect', 'tracer lookup'],
+      ...['tracer add', 'tracer remove', 'tracer list'],
     ]
     for (const command of names) {
       const [name, ...subcommand] = command.split(' ')

@@ -58,7 +58,7 @@ export type Step = FileStep | CommandStep
 const BLOCK = /(?:<!-- file: (?<name>\S+) -->\n)?^```(?<language>[a-z]*)\n(?<text>.*?)^```$/gms
 const COMMAND = /^\$ (?<command>(?:.*\\\n)*.*)\n(?<output>(?:(?!\$ ).*\n)*)/gm
 
-/** What the reader of a README does, in order: saves blocks below `<!-- file: NAME -->`, enters what stands behind `$ `. */
+/** The steps of a README's reader, in order: saves blocks below `<!-- file: NAME -->`, enters what stands behind `$ `. */
 export function readSteps(readme: string): Step[] {
   return [...readme.matchAll(BLOCK)].flatMap<Step>(({ groups = {} }) => {
     const { name, language, text = '' } = groups

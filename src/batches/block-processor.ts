@@ -17,7 +17,7 @@ export class BlockProcessor {
   /** @param coding how text becomes bytes. Default: as it is done everywhere */
   constructor(
     rules: RunnerSource,
-    { input, ...settings }: Omit<WorkerSettings, 'rules'>,
+    { input, ...settings }: WorkerSettings,
     coding: TextCoding = PORTABLE_CODING,
   ) {
     const records = new UnplacedRecordWriter(coding)

@@ -56,7 +56,6 @@ export function createModule(file: string, rules: RunnerSource): RulesModule {
     file,
     normalize(event) {
       runner ??= rules.createRunner()
-      runner.received = Date.now()
       return normalizeEvent(event, runner)
     },
     normalizeLines(chunk) {

@@ -17,6 +17,8 @@ import { outputText } from '../rules/apply/output-text.ts'
 import type { EventReader } from '../rules/apply/parse-event.ts'
 import type { Dropped } from '../rules/apply/split-elements.ts'
 import { SplitElements } from '../rules/apply/split-elements.ts'
+import type { LinePlaces } from '../rules/fast/written-places.ts'
+import { WrittenPlaces } from '../rules/fast/written-places.ts'
 import type { Runner } from '../rules/run.ts'
 import type { LineTest } from './input-format.ts'
 import { EventFormat } from './input-format.ts'
@@ -37,6 +39,8 @@ export interface ProcessorOptions extends InputOptions {
    * are (`copied`), or that is used again for the next part (`lent`). Default: given.
    */
   readonly buffers?: 'given' | 'copied' | 'lent'
+  /** Output fields whose places in the lines are given with a part, where they are known. Default: none. */
+  readonly placed?: readonly string[] | undefined
   /** Makes bytes of text. Default: as it is done everywhere. */
   readonly coding?: TextCoding
   /** Each part tells which event each of its lines is of, for rules that drop or split events. It costs some speed. Default: false. */
@@ -57,6 +61,8 @@ export interface ProcessedPart<Records> {
   readonly written: number
   readonly rejected: Records
   readonly notes: BatchNotes | undefined
+  /** The places of the values that were asked for, in lines that the fast path has written. */
+  readonly places?: LinePlaces | undefined
   /** With `tracksOutputs`: of each line the ordinal of its event in the source. */
   readonly ordinals?: readonly number[] | undefined
 }
@@ -102,6 +108,7 @@ export class Processor<Records> {
   /** Rules whose fast path is made when the first line comes. */
   #waiting: RunnerSource | undefined
   #writer!: ByteWriter
+  #places: WrittenPlaces | undefined
   /** For lines; a splitter has its own. */
   readonly #transcoder: Transcoder | undefined
   #lines: LineReader
@@ -141,11 +148,16 @@ export class Processor<Records> {
     this.#transcoder = options.isCut === true ? undefined : this.#format.createTranscoder()
     this.#lines = this.#createReader(true)
     if (options.isCut !== true) this.#splitter = this.#createSplitter()
-    this.replaceRules(rules)
+    this.replaceRules(rules, options.placed)
   }
 
-  /** The events that complete from now on are worked on with these rules. Call it after `finish`, if anything was read. */
-  replaceRules(rules: RunnerSource): void {
+  /**
+   * The events that complete from now on are worked on with these rules. Call it after `finish`, if anything was read.
+   *
+   * @param placed see {@link ProcessorOptions}. Default: none
+   */
+  replaceRules(rules: RunnerSource, placed: readonly string[] = []): void {
+    this.#places = placed.length === 0 ? undefined : new WrittenPlaces(placed)
     this.#notes = rules.createNotes?.()
     this.#runner = rules.createRunner(this.#notes)
     this.#fast = undefined
@@ -262,11 +274,16 @@ export class Processor<Records> {
     this.#written = 0
     this.#replaced = 0
     this.#slice.restart()
-    const part = { bytes: this.#takeBytes(), written, rejected: this.#records.take(), notes }
     const ordinals = this.#ordinals
-    if (ordinals === undefined) return part
-    this.#ordinals = []
-    return { ...part, ordinals }
+    if (ordinals !== undefined) this.#ordinals = []
+    return {
+      bytes: this.#takeBytes(),
+      written,
+      rejected: this.#records.take(),
+      notes,
+      ...(this.#places && { places: this.#places.take() }),
+      ...(ordinals && { ordinals }),
+    }
   }
 
   #takeBytes(): Uint8Array {
@@ -333,7 +350,7 @@ export class Processor<Records> {
 
   #createFast(rules: RunnerSource): LinePath | undefined {
     this.#waiting = undefined
-    const fast = rules.fastPath?.create(this.#notes, this.#coding)
+    const fast = rules.fastPath?.create(this.#notes, this.#coding, this.#places)
     if (fast === undefined) return undefined
     fast.received = this.#runner.received
     // From now on both ways write to one place.

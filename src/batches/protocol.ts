@@ -2,18 +2,23 @@
 import type { BatchNotes } from '../event.ts'
 import type { InputSettings } from '../formats/input-options.ts'
 import type { EventTexts } from '../formats/splitter.ts'
+import type { PrintedRules } from '../rules/aot/print-rules.ts'
 import type { RuleDefinition } from '../rules/definition.ts'
 import type { UnplacedRecords } from './rejected-records.ts'
 
-/** The settings that a worker is started with. */
+/** The settings that a worker is started with. Rules are its first message. */
 export interface WorkerSettings {
-  readonly rules: RuleDefinition
   readonly input: InputSettings
   readonly fastPath: boolean
   readonly stopAtRejected: boolean
   /** Results tell which event each line is of. Default: false. */
   readonly tracksOutputs?: boolean
 }
+
+/** Rules as a worker gets them: as code, or to be compiled, where they need something that no code holds (a database of addresses). */
+export type WorkerRules =
+  | { readonly kind: 'printed'; readonly printed: PrintedRules }
+  | { readonly kind: 'definition'; readonly definition: RuleDefinition }
 
 /** Work for one worker. */
 export type Block = LineBlock | EventBlock
@@ -55,11 +60,16 @@ export interface BlockResult {
   readonly isLast: boolean
 }
 
+/** A worker has loaded all that it needs. */
+export interface WorkerReady {
+  readonly kind: 'ready'
+}
+
 /**
  * To a worker. Each block is answered with results, mostly one, in the order of the blocks; after one that is not the last of its block
  * the worker waits until it is told to go on, so that no more than one of a block is in memory.
  */
 export type WorkerMessage =
   | Block
-  | { readonly kind: 'rules'; readonly rules: RuleDefinition }
+  | { readonly kind: 'rules'; readonly rules: WorkerRules }
   | { readonly kind: 'on' }

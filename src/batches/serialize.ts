@@ -5,6 +5,7 @@ import { HAND_ON_RECORD_BYTES } from '../formats/limits.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
 import { outputText } from '../rules/apply/output-text.ts'
+import type { LinePlaces } from '../rules/fast/written-places.ts'
 import type { RejectedRecords, RejectedSink } from './rejected-records.ts'
 import { RecordWriter } from './rejected-records.ts'
 
@@ -25,6 +26,8 @@ export interface WrittenBatch {
   readonly written: number
   readonly rejected: RejectedRecords
   readonly notes?: BatchNotes | undefined
+  /** Where values that are looked up stand in the lines. Default: that is not known. */
+  readonly places?: LinePlaces | undefined
 }
 
 /** Lines are joined to strings of about this many characters: one string of a whole batch might be too long for V8. */
@@ -52,16 +55,18 @@ export function serializeBatch(batch: Batch<OutputEvent>, stopAtRejected = false
  *
  * @param stopAtRejected leave out everything after the first rejected event
  * @param coding how text becomes bytes. Default: as it is done everywhere
+ * @param isInOrder each rejected event ends a part: the outputs of a part are of events before it. Default: false
  */
 export function* serializeInParts(
   { notes, ...batch }: Batch<OutputEvent>,
   stopAtRejected: boolean,
   coding: TextCoding = PORTABLE_CODING,
+  isInOrder = false,
 ): Iterable<WrittenBatch> {
   const { source } = batch
   const records = new RecordWriter(source, coding)
   let untold = notes
-  for (const { text, written } of joinedLines(batch, records, stopAtRejected)) {
+  for (const { text, written } of joinedLines(batch, records, stopAtRejected, isInOrder)) {
     yield { source, bytes: bytesOf(text, coding), written, rejected: records.take(), notes: untold }
     untold = undefined
   }
@@ -91,11 +96,13 @@ export function serializeRejected(source: string, rejected: readonly RejectedEve
  * Joins the lines of outputs to strings of about `JOINED_LENGTH`; a longer line has one for itself.
  *
  * @param records is told of rejected events; a part ends when it holds many
+ * @param isInOrder a part ends behind each of them. Default: false
  */
 function* joinedLines(
   batch: Batch<OutputEvent>,
   records: RejectedSink,
   stopAtRejected: boolean,
+  isInOrder = false,
 ): Iterable<{ readonly text: string; readonly written: number }> {
   let text = ''
   let written = 0
@@ -119,7 +126,8 @@ function* joinedLines(
       hasRecords = true
       if (stopAtRejected) break
     }
-    if (text.length >= JOINED_LENGTH || records.length >= HAND_ON_RECORD_BYTES) yield takePart()
+    const endsPart = text.length >= JOINED_LENGTH || records.length >= HAND_ON_RECORD_BYTES
+    if (endsPart || (isInOrder && hasRecords)) yield takePart()
   }
   if (written > 0 || hasRecords) yield takePart()
 }

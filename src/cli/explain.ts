@@ -1,11 +1,13 @@
 import { existsSync, statSync } from 'node:fs'
 import process from 'node:process'
+import type { ErrorRecord } from '../authoring/explain/error-record.ts'
 import { readErrorRecord } from '../authoring/explain/error-record.ts'
 import type { ExplainOptions } from '../authoring/explain/explain.ts'
 import { explain } from '../authoring/explain/explain.ts'
 import { explanationJson, jsonLine } from '../authoring/explain/json.ts'
 import { COLOURED, PLAIN } from '../authoring/explain/paint.ts'
 import { EventFormat } from '../batches/input-format.ts'
+import type { RejectionCode } from '../errors.ts'
 import type { EventPlace, InputEvent, RejectedEvent } from '../event.ts'
 import { inOrder } from '../event.ts'
 import { suggest } from '../expression/check/suggest.ts'
@@ -223,7 +225,7 @@ async function explainErrors(
         ? 'the record has bytes that are no text: rules have never seen them'
         : record.isTruncated
           ? 'the record has the beginning of the event only: rules have never seen it'
-          : splits(record.rules) && record.rule !== 'split' && record.rule !== 'when' && record.rule !== 'tap'
+          : isElement(record) && splits(record.rules)
             ? 'the record has one element of a split event: explain the whole event'
             : undefined
     if (why !== undefined) {
@@ -243,6 +245,16 @@ async function explainErrors(
   }
   if (records === 0)
     process.stderr.write(`${terminalText(file)}: there is no record of a rejected event in it\n`)
+}
+
+/** Sections that see the event before it is split. */
+const BEFORE_SPLIT: readonly (string | undefined)[] = ['split', 'when', 'tap']
+/** Codes of texts that are no event: no rule has seen them. */
+const UNREAD: readonly string[] = ['JSON_INVALID', 'JSON_NOT_OBJECT', 'CSV_INVALID'] satisfies RejectionCode[]
+
+/** The text of the record is an element's, where its rule set splits events. */
+function isElement({ rule, code }: ErrorRecord): boolean {
+  return !BEFORE_SPLIT.includes(rule) && !UNREAD.includes(code)
 }
 
 /** Tells of a rule set, by its name among several, if it makes several events of one. */

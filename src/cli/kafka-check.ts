@@ -11,8 +11,8 @@ import { EXIT } from './exit-codes.ts'
 import { loadKafka, startFault } from './kafka.ts'
 import { configuredOptions } from './kafka-config.ts'
 import { kafkaOptions } from './kafka-options.ts'
+import { openTracer } from './open-tracer.ts'
 import { loadRules, ruleFiles } from './rule-files.ts'
-import { openTracer } from './run-pipeline.ts'
 import { messageStream } from './standard-streams.ts'
 
 /** Messages that the rules are tried on. */

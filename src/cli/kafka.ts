@@ -11,10 +11,11 @@ import { terminalText } from '../tracer/controls.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { configuredOptions } from './kafka-config.ts'
 import { kafkaOptions } from './kafka-options.ts'
+import { openTracer, tracerNote } from './open-tracer.ts'
 import { RuleReloader } from './reload-rules.ts'
 import { labelOf, loadRules, ruleFiles } from './rule-files.ts'
 import { FieldWarnings } from './rule-notices.ts'
-import { openTracer, tracerNote, workersFor } from './run-pipeline.ts'
+import { workersFor } from './run-pipeline.ts'
 import { SecondSignal } from './second-signal.ts'
 import { messageStream } from './standard-streams.ts'
 import { statsRecord } from './stats.ts'
@@ -181,9 +182,15 @@ export function startFault(error: unknown, { connection, group }: KafkaOptions):
     topic !== undefined
       ? `${text} at ${brokers}: create it, or give another name`
       : isRefused(error)
-        ? `${brokers} refuses: ${text}; the user needs Read on the source topics and the group ${group}, Write on the others`
-        : `${brokers}: ${text}`
+        ? `${brokers} refuses: ${text}; ${rightsHint(error, group)}`
+        : `${brokers}: ${text}${/^Connection closed/.test(text) ? '; TLS and --sasl-mechanism have to be those of this port' : ''}`
   return new CommandError(EXIT.USAGE, `normalize kafka: ${message}`, { cause: error })
+}
+
+function rightsHint(error: unknown, group: string): string {
+  return hasId(error, 'SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM')
+    ? 'look at --sasl-mechanism, --sasl-user and the content of --sasl-password-file'
+    : `the user needs Read on the source topics and the group ${group}, Write on the others`
 }
 
 /** The first signal stops it, the second one kills. */

@@ -12,11 +12,15 @@ export const KEPT_VARIABLE = 'SLUICE_TRACER_KEPT'
 interface StartedLate {
   /** The last good contents, by file. */
   readonly files: Readonly<Record<string, string>>
+  /** The files that were read well at some time. */
+  readonly loaded: readonly string[]
   readonly mayLack: boolean
 }
 
 /** Files that are kept at most: each takes a descriptor. */
 const MOST_FILES = 256
+/** Names of files that are remembered; those of directories come and go. */
+const MOST_NAMES = 2000
 const OPEN_FILES = '/proc/self/fd'
 
 const openFile = promisify(open)
@@ -30,10 +34,13 @@ const statFile = promisify(fstat)
  */
 export class KeptFilesOfPrimary {
   readonly #files = new Map<string, { readonly version: string; readonly fd: number }>()
+  /** All that were read well. */
+  readonly #loaded = new Set<string>()
   readonly #isPossible = existsSync(OPEN_FILES)
 
   /** A worker has read it well. Never rejects: a file that cannot be kept is not. */
   async onLoaded(file: string, version: string): Promise<void> {
+    if (this.#loaded.size < MOST_NAMES) this.#loaded.add(file)
     const before = this.#files.get(file)
     if (!this.#isPossible || before?.version === version || file.endsWith(MANIFEST_FILE)) return
     if (before === undefined && this.#files.size >= MOST_FILES) return
@@ -57,7 +64,9 @@ export class KeptFilesOfPrimary {
     const files = Object.fromEntries(
       [...this.#files].map(([file, { fd }]) => [file, `/proc/${process.pid}/fd/${fd}`]),
     )
-    return { [KEPT_VARIABLE]: JSON.stringify({ files, mayLack } satisfies StartedLate) }
+    return {
+      [KEPT_VARIABLE]: JSON.stringify({ files, loaded: [...this.#loaded], mayLack } satisfies StartedLate),
+    }
   }
 }
 
@@ -72,11 +81,12 @@ function closeFile(fd: number): void {
  * @param tell the primary
  */
 export function keptFilesOfWorker(text: string | undefined, tell: KeptFiles['onLoaded']): KeptFiles {
-  const { files, mayLack }: StartedLate =
-    text === undefined ? { files: {}, mayLack: false } : (JSON.parse(text) as StartedLate)
+  const { files, loaded, mayLack }: StartedLate =
+    text === undefined ? { files: {}, loaded: [], mayLack: false } : (JSON.parse(text) as StartedLate)
   return {
     onLoaded: tell,
     lastGood: (file) => (Object.hasOwn(files, file) ? files[file] : undefined),
+    wasLoaded: (file) => loaded.includes(file),
     mayLack,
   }
 }

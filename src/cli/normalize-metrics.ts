@@ -4,6 +4,8 @@ import { type DrawnValues, drawCounter, drawGauge } from '../http/drawn-metrics.
 import type { MetricsPage } from '../http/operator-pages.ts'
 import type { HttpServer } from '../http/server.ts'
 import type { OutputCounts } from '../stages/output-counter.ts'
+import type { EnrichCounts } from '../stages/pending-batch.ts'
+import type { PoolStats } from '../tracer/client/pool.ts'
 
 /** The sources of the metrics of `normalize`. */
 export interface NormalizeMetricsSource {
@@ -18,6 +20,8 @@ export interface NormalizeMetricsSource {
   readonly server?: HttpServer | undefined
   /** Counts of syslog, by the names of the metrics without `sluice_syslog_`. Default: none is received. */
   readonly syslog?: (() => Readonly<Record<string, number>>) | undefined
+  /** Counts of what was looked up. Default: no tracer is asked. */
+  readonly enrichment?: (() => { readonly counts: EnrichCounts; readonly pool: PoolStats }) | undefined
 }
 
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
@@ -28,7 +32,7 @@ export class NormalizeMetrics implements MetricsPage {
   readonly #seconds: Histogram | undefined
 
   constructor(source: NormalizeMetricsSource) {
-    const { rules, counts, inputBytes, reloads, server, syslog } = source
+    const { rules, counts, inputBytes, reloads, server, syslog, enrichment } = source
     this.#counter(
       'sluice_events_total',
       'Events, by rule set and what became of them',
@@ -48,6 +52,7 @@ export class NormalizeMetrics implements MetricsPage {
     for (const name of Object.keys(syslog?.() ?? {})) {
       this.#counter(`sluice_syslog_${name}`, SYSLOG_HELP[name] ?? name, [], () => [[{}, syslog!()[name]!]])
     }
+    if (enrichment !== undefined) this.#drawEnrichment(enrichment)
     if (server !== undefined) this.#seconds = this.#drawServer(server)
     this.#counter('sluice_processor_seconds_total', 'Processor time of the process', [], () => {
       const { user, system } = process.cpuUsage()
@@ -69,6 +74,39 @@ export class NormalizeMetrics implements MetricsPage {
   /** A request was answered, after so many seconds. */
   observeRequest(seconds: number): void {
     this.#seconds?.observe(seconds)
+  }
+
+  #drawEnrichment(source: NonNullable<NormalizeMetricsSource['enrichment']>): void {
+    this.#counter(
+      'sluice_lookups_total',
+      'Events that detections were found for, or that could not be looked up, by result',
+      ['result'],
+      () => {
+        const { enriched, timeout, unavailable } = source().counts
+        return Object.entries({ enriched, timeout, unavailable }).map(([result, count]) => [
+          { result },
+          count,
+        ])
+      },
+    )
+    this.#counter('sluice_detections_total', 'Detections that were added to events', [], () => [
+      [{}, source().counts.detections],
+    ])
+    this.#counter('sluice_tracer_requests_total', 'Requests that were sent to tracers', [], () => [
+      [{}, source().pool.requests],
+    ])
+    this.#counter(
+      'sluice_tracer_cache_total',
+      'Indicators that the cache of answers knew, or did not know',
+      ['result'],
+      () => {
+        const { cacheHits, cacheMisses } = source().pool
+        return [
+          [{ result: 'hit' }, cacheHits],
+          [{ result: 'miss' }, cacheMisses],
+        ]
+      },
+    )
   }
 
   #drawServer(server: HttpServer): Histogram {

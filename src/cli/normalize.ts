@@ -199,7 +199,12 @@ function addAuthoring(program: Command, run: RunWork): void {
       .command('playground')
       .description('serve a page on which rules are written and tried, on this machine and for it alone')
       .argument('[EVENTS]', 'a file of events to try the rules on')
-      .option('-r, --rules <file>', 'the rule file (default: an example)', (file: string) => [file])
+      .option(
+        '-r, --rules <file>',
+        'rule file, folder of rule files, or routes file, repeatable (default: an example)',
+        listed,
+      )
+      .addOption(noRouteOption())
       .option(
         '--lookups <file>',
         'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
@@ -233,7 +238,7 @@ function playgroundOptions(command: Command): PlaygroundArguments {
 
 function addServe(program: Command, run: RunWork): void {
   const command = program.command('serve').description('normalize events that come over HTTP')
-  withServing(withInput(withRules(command))).action(() =>
+  withServing(withTracer(withInput(withRules(command)))).action(() =>
     run(async () => {
       const { serve } = await import('./serve.ts')
       const { inputFormat, ...options } = command.opts<ServeOptions>()
@@ -269,12 +274,7 @@ function withRules(command: Command): Command {
       'rule file, folder of rule files, or routes file; repeatable: the first that takes an event has it',
       listed,
     )
-    .addOption(
-      new Option(
-        '--no-route <action>',
-        'with several rule sets, an event that none takes: reject it (default), drop it, or pass it on as it came',
-      ).choices(['reject', 'drop', 'pass']),
-    )
+    .addOption(noRouteOption())
     .option(
       '--lookups <file>',
       'global lookup tables, repeatable (default: lookups.yaml beside the rule file)',
@@ -296,6 +296,13 @@ function withRules(command: Command): Command {
       `bytes of values that the evaluation of one event may build (default: ${DEFAULT_LIMITS.maxBuilt})`,
       limit,
     )
+}
+
+function noRouteOption(): Option {
+  return new Option(
+    '--no-route <action>',
+    'with several rule sets, an event that none takes: reject it (default), drop it, or pass it on as it came',
+  ).choices(['reject', 'drop', 'pass'])
 }
 
 /** The options of a subcommand, also those that stand before its name; a default of the command does not hide one of its own. */

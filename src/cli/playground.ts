@@ -1,25 +1,29 @@
 /** `normalize playground`: a page on which rules are written and tried. */
+import { Buffer } from 'node:buffer'
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { gunzipSync } from 'node:zlib'
-import { formatOf, kindOf, testEvents } from '../authoring/editor/index.ts'
-import { sampleFile } from '../authoring/lsp/workspace.ts'
+import { formatOf, testEvents } from '../authoring/editor/index.ts'
+import { readStart, sampleFile } from '../authoring/lsp/workspace.ts'
 import { ASSETS, pageHtml, pagePolicy, readAsset } from '../authoring/playground/assets.ts'
-import type { PlaygroundContent, PlaygroundFile } from '../authoring/playground/content.ts'
+import type { FileRole, PlaygroundContent, PlaygroundFile } from '../authoring/playground/content.ts'
 import { SAMPLE_CONTENT } from '../authoring/playground/content.ts'
+import { cleanPath } from '../authoring/playground/file-tree.ts'
 import { PlaygroundServer } from '../authoring/playground/server.ts'
 import { PLAYGROUND_FILES } from '../installed.ts'
 import { systemMessage } from '../io/files/system-message.ts'
 import { stringify } from '../json/stringify.ts'
 import { IncludedFiles, loadWithIncludes } from '../rules/include.ts'
+import { isRoutesText } from '../rules/sets/routes-file.ts'
 import { terminalText } from '../tracer/controls.ts'
 import { formatEndpoint, parseEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import type { InputArguments } from './input-options.ts'
 import { inputOptions } from './input-options.ts'
+import { resolveRoutes } from './routes.ts'
 import type { RuleOptions } from './rule-files.ts'
 import { decoded, isFolder, lookupsFor, readText } from './rule-texts.ts'
 
@@ -32,6 +36,12 @@ export interface PlaygroundArguments extends InputArguments, RuleOptions {
 
 /** So much of the events goes to the page. */
 const MAX_EVENT_BYTES = 256 * 1024
+
+/** So much of many rule sets does: each key that is pressed compiles all of it. */
+const MAX_RULE_BYTES = 1024 * 1024
+
+/** Events of each of many rule sets that are shown where no file of events is named. */
+const SAMPLES = 3
 
 /**
  * Serves the page until a signal ends it, or writes it as files.
@@ -85,13 +95,13 @@ interface Loaded {
 }
 
 async function load(events: string | undefined, options: PlaygroundArguments): Promise<Loaded> {
-  const { rules = [], lookups, allowUnsafePatterns } = options
+  const { rules = [], allowUnsafePatterns } = options
   const notes: string[] = []
   const [main] = rules
-  if (rules.length > 1 || (main !== undefined && isFolder(main))) {
-    throw new CommandError(EXIT.USAGE, 'the playground takes one rule file: --rules FILE')
+  if (rules.length > 1 || (main !== undefined && isRouted(main, options))) {
+    return loadRouted(rules, events, options, notes)
   }
-  const files = main === undefined ? SAMPLE_CONTENT.files : ruleFiles(main, lookups)
+  const files = main === undefined ? SAMPLE_CONTENT.files : ruleFiles(main, options.lookups)
   const source = events ?? (main === undefined ? undefined : sampleFile(main))
   const isTests = source !== undefined && events === undefined && /\.ya?ml$/i.test(source)
   const inputFormat = options.inputFormat ?? (isTests ? 'jsonl' : formatIn(source))
@@ -107,6 +117,78 @@ async function load(events: string | undefined, options: PlaygroundArguments): P
   return { content, saves, notes }
 }
 
+/** Rules that are many rule sets, as `normalize` sees it. */
+function isRouted(main: string, { route }: RuleOptions): boolean {
+  return typeof route === 'string' || isFolder(main) || isRoutesText(readText(main))
+}
+
+/** Many rule sets with all files that belong to them. The page looks for the rule sets among the files as the command does on the disk. */
+async function loadRouted(
+  rules: readonly string[],
+  events: string | undefined,
+  options: PlaygroundArguments,
+  notes: string[],
+): Promise<Loaded> {
+  const { lookups, route, allowUnsafePatterns } = options
+  const { routes, texts } = resolveRoutes(rules, lookups)
+  const sets = [...new Set(routes.flatMap(({ file }) => (file === undefined ? [] : [file])))]
+  const tables = new Set(routes.flatMap((each) => each.lookups))
+  const paths = new Map<string, string>()
+  const files: PlaygroundFile[] = []
+  const add = (path: string, role: FileRole, text: string): void => {
+    const name = cleanPath(path)
+    if (paths.has(name)) return
+    paths.set(name, path)
+    files.push({ name, role, text })
+  }
+  const textOf = new Map(texts.map(({ file, text }) => [file, text]))
+  for (const { file, text } of texts) if (!sets.includes(file) && !tables.has(file)) add(file, 'routes', text)
+  for (const file of sets) {
+    add(file, 'rules', textOf.get(file)!)
+    const { texts: all } = loadWithIncludes(textOf.get(file)!, file, new IncludedFiles([], decoded))
+    for (const [name, text] of all) if (name !== file) add(name, 'included', text)
+  }
+  for (const file of tables) add(file, 'lookups', textOf.get(file)!)
+  const bytes = files.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0)
+  if (bytes > MAX_RULE_BYTES) {
+    throw new CommandError(
+      EXIT.USAGE,
+      `the rules have ${Math.round(bytes / 1024)} KiB in ${files.length} files, and the playground takes ${MAX_RULE_BYTES / 1024}: name fewer of them with --rules`,
+    )
+  }
+  const inputFormat = options.inputFormat ?? (events === undefined ? 'jsonl' : formatIn(events))
+  const input = await inputOptions({ ...options, inputFormat })
+  const content: PlaygroundContent = {
+    files,
+    rules: rules.map(cleanPath),
+    ...(lookups !== undefined && { lookups: lookups.map(cleanPath) }),
+    ...(typeof route === 'string' && { noRoute: route }),
+    events: events === undefined ? sampleLines(sets) : readEventText(events, options, notes),
+    input: { ...input, encoding: undefined },
+    ...(allowUnsafePatterns === true && { allowUnsafePatterns }),
+  }
+  return { content, saves: paths, notes }
+}
+
+/** The first events beside each of many rule files: of their tests, or of an input that is JSON lines. */
+function sampleLines(files: readonly string[]): string {
+  let lines = ''
+  for (const file of files) {
+    const source = sampleFile(file)
+    if (source === undefined || lines.length > MAX_EVENT_BYTES) continue
+    const isTests = /\.ya?ml$/i.test(source)
+    if (!isTests && formatOf(source) !== 'jsonl') continue
+    const text = isTests ? testLines(source) : readStart(source, MAX_EVENT_BYTES)
+    lines += text
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .slice(0, SAMPLES)
+      .map((line) => `${line}\n`)
+      .join('')
+  }
+  return lines
+}
+
 function formatIn(source: string | undefined) {
   return source === undefined ? 'jsonl' : formatOf(source.replace(/\.gz$/i, ''))
 }
@@ -114,12 +196,6 @@ function formatIn(source: string | undefined) {
 /** The rule file with all files that belong to it. */
 function ruleFiles(main: string, lookups: readonly string[] | undefined): PlaygroundFile[] {
   const text = readText(main)
-  if (kindOf(main, text) === 'routes') {
-    throw new CommandError(
-      EXIT.USAGE,
-      `${main} is a routes file, and the playground takes one rule file: name one of those in it`,
-    )
-  }
   const { files, texts } = loadWithIncludes(text, main, new IncludedFiles([], decoded))
   const included = files.map(({ file }) => file).filter((file) => file !== main)
   return [

@@ -9,8 +9,7 @@ import { streamSink } from '../io/files/sinks.ts'
 import { CHUNK_BYTES } from '../io/files/source.ts'
 import type { SyslogSource } from '../io/syslog/source.ts'
 import { Pipeline } from '../pipeline.ts'
-import type { RuleSet } from '../rules/compile.ts'
-import type { RoutedRules } from '../rules/sets/routed-rules.ts'
+import { noEnrichCounts } from '../stages/enrich-queue.ts'
 import type { StageOptions } from '../stages/pipeline-options.ts'
 import { WorkerError } from '../stages/process/pool.ts'
 import { InputError } from '../stages/source.ts'
@@ -22,6 +21,7 @@ import type { InputArguments } from './input-options.ts'
 import { inputOptions } from './input-options.ts'
 import type { OpenedInputs } from './inputs.ts'
 import { openInputs } from './inputs.ts'
+import { openTracer, tracerNote } from './open-tracer.ts'
 import type { Output, Outputs } from './outputs.ts'
 import { closeOutput, openOutputs, outputProblem, sharedWith } from './outputs.ts'
 import { progressText, showsProgress } from './progress.ts'
@@ -159,6 +159,9 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
             inputBytes: () => pipeline!.counts.bytesParsed,
             reloads: reloader && (() => reloader.counts),
             syslog: syslog && (() => syslogMetrics(syslog)),
+            enrichment:
+              tracer &&
+              (() => ({ counts: pipeline!.counts.enrichment ?? noEnrichCounts(), pool: tracer.stats })),
           },
           tell,
         )
@@ -228,37 +231,6 @@ export function workersFor(asked: number | 'auto' = 1, totalBytes?: number): num
   return Math.min(availableParallelism(), MAX_WORKERS)
 }
 
-/** @throws {CommandError} when the options are not acceptable */
-export async function openTracer(
-  options: TracerOptions,
-  say: (line: string) => void,
-): Promise<TracerPool | undefined> {
-  const { tracer } = options
-  if (tracer !== undefined) {
-    // Most runs ask no tracer, and need not load what it takes.
-    const { createTracerPool } = await import('./tracer-pool.ts')
-    return createTracerPool(tracer, options, say)
-  }
-  if (Object.keys(options).some((name) => name.startsWith('tracer'))) {
-    throw new CommandError(EXIT.USAGE, 'the --tracer-... options need a server: --tracer HOST:PORT')
-  }
-  return undefined
-}
-
-/** Options and rules that do not fit together: a tracer that is not asked anything, or rules with nobody to ask. */
-export function tracerNote(
-  { file, enrich }: RuleSet | RoutedRules,
-  { tracer }: TracerOptions,
-  isHeard: boolean,
-): string | undefined {
-  if (tracer !== undefined && enrich === undefined) {
-    return `${file}: there is no 'enrich' section, so nothing is looked up at --tracer`
-  }
-  return tracer === undefined && enrich !== undefined && isHeard
-    ? `${file}: the 'enrich' section is not used without --tracer HOST:PORT`
-    : undefined
-}
-
 /** A reader of rejected events from standard error gets records, and nothing else. */
 function isHeard({ errors, messages }: Outputs): boolean {
   return errors.stream !== messages.stream || process.stderr.isTTY === true
@@ -266,7 +238,7 @@ function isHeard({ errors, messages }: Outputs): boolean {
 
 /**
  * The first signal ends the reading, the second one kills: it finds the system's own handling again, or another thread
- * takes care of it where the first one was not noticed. Where threads evaluate the rules, this one notices everything.
+ * takes care of it where the first one was not noticed.
  */
 function stopOnSignal(
   pipeline: Pipeline,
@@ -274,10 +246,9 @@ function stopOnSignal(
   { allowUnsafePatterns }: NormalizeOptions,
 ): () => void {
   const signals = ['SIGINT', 'SIGTERM'] as const
-  const second =
-    pipeline.workers > 1 ? undefined : new SecondSignal(signals, { atOnce: allowUnsafePatterns === true })
+  const second = new SecondSignal(signals, { atOnce: allowUnsafePatterns === true })
   const unhandle = () => {
-    second?.end()
+    second.end()
     for (const signal of signals) process.off(signal, stop)
   }
   const stop = () => {

@@ -4,6 +4,9 @@ import { platform } from 'node:os'
 /** The variable of the environment that holds a worker's number. */
 export const WORKER_VARIABLE = 'SLUICE_TRACER_WORKER'
 
+/** The variable that holds the port of `--http`, where any free one is asked for: it is the same one in all workers. */
+export const HTTP_PORT_VARIABLE = 'SLUICE_TRACER_HTTP_PORT'
+
 /**
  * All workers accept from the port, and few new connections are dealt out (tracer/cluster/newcomers.ts). A connection
  * costs half as much as when the primary accepts all of them and hands them on, and the primary is no bottleneck.

@@ -4,26 +4,32 @@ import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { RejectedRecords } from '../batches/rejected-records.ts'
 import type { InputOptions } from '../formats/input-options.ts'
-import { createNodeHandler, type NodeHandler } from '../handlers/node.ts'
+import type { EnrichedNormalizer } from '../handlers/enriched-normalizer.ts'
+import { type NodeHandler, nodeHandler } from '../handlers/node.ts'
 import { OperatorPages } from '../http/operator-pages.ts'
 import { HttpServer } from '../http/server.ts'
 import { Users } from '../http/users.ts'
 import { systemMessage } from '../io/files/system-message.ts'
+import type { RuleSet } from '../rules/rule-set.ts'
+import type { RoutedRules } from '../rules/sets/routed-rules.ts'
 import { OutputCounter } from '../stages/output-counter.ts'
+import type { TracerPool } from '../tracer/client/pool.ts'
 import { terminalText } from '../tracer/controls.ts'
 import { formatEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { type InputArguments, inputOptions } from './input-options.ts'
 import { listenFault } from './listen-fault.ts'
 import { NormalizeMetrics } from './normalize-metrics.ts'
+import { openTracer, tracerNote } from './open-tracer.ts'
 import { RuleReloader } from './reload-rules.ts'
 import { labelOf, loadRules, type RuleOptions, ruleFiles } from './rule-files.ts'
 import type { ServeArguments } from './serve-options.ts'
 import { messageStream } from './standard-streams.ts'
 import { readOption, readTls } from './tls-files.ts'
+import type { TracerOptions } from './tracer-options.ts'
 
 /** All options of `normalize serve`. */
-export type ServeOptions = ServeArguments & InputArguments & RuleOptions
+export type ServeOptions = ServeArguments & InputArguments & RuleOptions & TracerOptions
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
@@ -48,21 +54,27 @@ export async function serve(options: ServeOptions): Promise<number> {
   const files = ruleFiles(options)
   const rules = await loadRules(files)
   say(rules.warningText)
-  if (rules.enrich !== undefined) say(`${rules.file}: the 'enrich' section is not used by serve\n`)
+  const note = tracerNote(rules, options, true)
+  if (note !== undefined) say(`${note}\n`)
+  const tracer = await openTracer(options, (line) => say(`${line}\n`))
+  const enriched = tracer && (await createEnriched(rules, tracer, options.tracerRequired))
   const rejected = await RejectedLog.open(options.errors)
   const counter = new OutputCounter()
   let inputBytes = 0
   const handler = orUsage(() =>
-    createNodeHandler({
-      ...input,
-      rules,
-      maxBodyBytes: options.maxBody,
-      onRejected: rejected && ((records) => rejected.write(records)),
-      onOutput: (part) => counter.add(part),
-      onInput: (bytes) => {
-        inputBytes += bytes
+    nodeHandler(
+      {
+        ...input,
+        rules,
+        maxBodyBytes: options.maxBody,
+        onRejected: rejected && ((records) => rejected.write(records)),
+        onOutput: (part) => counter.add(part),
+        onInput: (bytes) => {
+          inputBytes += bytes
+        },
       },
-    }),
+      enriched && (() => enriched),
+    ),
   )
   const reloader = new RuleReloader(files, rules, { use: (changed) => handler.replaceRules(changed), say })
   let metrics: NormalizeMetrics | undefined
@@ -88,6 +100,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     inputBytes: () => inputBytes,
     reloads: () => reloader.counts,
     server,
+    enrichment: enriched && (() => ({ counts: enriched.counts, pool: tracer!.stats })),
   })
   const onHangUp = (): void => {
     reloader.reload()
@@ -103,15 +116,31 @@ export async function serve(options: ServeOptions): Promise<number> {
     say(`listening on ${scheme}://${formatEndpoint({ host: address, port })}\n`)
     const signal = await stopped
     say(`${signal}: stopping\n`)
+    tracer?.stopWaiting()
   } finally {
     reloader.end()
     process.off('SIGHUP', onHangUp)
     await server.close()
+    tracer?.destroy()
     await rejected?.close()
   }
   const { events, written, rejected: refused, dropped } = counter.counts
   say(`stopped: ${events} events, ${written} written, ${refused} rejected, ${dropped} dropped\n`)
   return EXIT.OK
+}
+
+/** Most servers ask no tracer, and need not load what it takes. */
+async function createEnriched(
+  rules: RuleSet | RoutedRules,
+  tracer: TracerPool,
+  required: boolean | undefined,
+): Promise<EnrichedNormalizer> {
+  const [{ EnrichedNormalizer }, { NODE_CODING }, { safeLineTest }] = await Promise.all([
+    import('../handlers/enriched-normalizer.ts'),
+    import('../formats/node-coding.ts'),
+    import('../stages/process/line-test.ts'),
+  ])
+  return new EnrichedNormalizer(rules, { tracer, required, coding: NODE_CODING, lineTest: safeLineTest })
 }
 
 /** The requests that come to one listener: events, and the operator's pages. */

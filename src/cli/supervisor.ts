@@ -32,6 +32,8 @@ export interface SupervisorOptions {
   /** Asked by the workers. They belong to the caller. */
   readonly shared: readonly Enricher[]
   readonly log: Log
+  /** Variables of the workers' environment. Default: none but their own. */
+  readonly environment?: NodeJS.ProcessEnv
   /** Takes the counts of a worker. Unset: nobody asks. */
   readonly metrics?: {
     update(worker: number, snapshot: MetricsSnapshot): void
@@ -82,6 +84,11 @@ export class Supervisor implements WorkerCounts {
   /** Workers that serve now. */
   get listening(): number {
     return this.#slots.filter(({ state }) => state === 'listening').length
+  }
+
+  /** A worker that serves lacks a feed. */
+  get isDegraded(): boolean {
+    return this.#slots.some(({ state, isDegraded }) => state === 'listening' && isDegraded)
   }
 
   /** The processes of the workers. */
@@ -185,7 +192,11 @@ export class Supervisor implements WorkerCounts {
     let worker: Worker
     try {
       const late = this.#onStarted === undefined ? this.#kept.environment(this.listening === 0) : {}
-      worker = cluster.fork({ [WORKER_VARIABLE]: String(slot.id), ...late })
+      worker = cluster.fork({
+        ...this.#options.environment,
+        [WORKER_VARIABLE]: String(slot.id),
+        ...late,
+      })
     } catch (error) {
       // The system has no memory for it, or no file descriptors.
       this.#onNotForked(slot, error as Error)
@@ -351,7 +362,7 @@ export class Supervisor implements WorkerCounts {
 }
 
 /** The port that is asked for, or for 0 a free one; the system does not give the same one out again soon. */
-function findPort({ host, port }: Endpoint): Promise<number> {
+export function findPort({ host, port }: Endpoint): Promise<number> {
   if (port !== 0) return Promise.resolve(port)
   return new Promise((resolve, reject) => {
     const server = createServer()

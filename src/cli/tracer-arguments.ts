@@ -216,12 +216,35 @@ export function interval(text: string): number {
   return ms
 }
 
+const DAYS = /^(\d{1,5})d$/
+const DAY_MS = 24 * 60 * 60_000
+
+/** Reads for commander the time after which an indicator is no more, in milliseconds: a duration, or days (`90d`). */
+export function timeToLive(text: string): number {
+  const days = DAYS.exec(text)
+  const ms = days === null ? duration(text) : Number(days[1]) * DAY_MS
+  if (ms === 0) throw new InvalidArgumentError('It has to be more than 0.')
+  return ms
+}
+
 /** Makes a reader for commander of a whole number from 1 to `max`. */
 export function count(max: number): (text: string) => number {
   return (text) => {
     if (/^[1-9]\d*$/.test(text) && Number(text) <= max) return Number(text)
     throw new InvalidArgumentError(`It has to be a whole number from 1 to ${max}.`)
   }
+}
+
+/** Reads for commander a whole number, which may be 0. */
+export function countFromZero(text: string): number {
+  return text === '0' ? 0 : count(Number.MAX_SAFE_INTEGER)(text)
+}
+
+/** Reads for commander a part in percent, from 0 to 100; a percent sign may follow. */
+export function percent(text: string): number {
+  const match = /^(\d{1,3}(?:\.\d{1,6})?)%?$/.exec(text)
+  if (match !== null && Number(match[1]) <= 100) return Number(match[1])
+  throw new InvalidArgumentError('It has to be a number from 0 to 100.')
 }
 
 /** Reads for commander the number of processes; `auto` is one for each core. */

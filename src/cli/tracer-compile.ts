@@ -80,8 +80,8 @@ export async function compile(feeds: readonly string[], options: TracerCompileOp
 
 /** The options that say how feeds are read. */
 export function readingOf(options: FeedReading): FeedReading {
-  const { format, columns, delimiter, records, encoding, hostMatch, refang } = options
-  return { format, columns, delimiter, records, encoding, hostMatch, refang }
+  const { format, columns, delimiter, records, encoding, hostMatch, refang, compat } = options
+  return { format, columns, delimiter, records, encoding, hostMatch, refang, compat }
 }
 
 function skippedNote(file: string, skipped: number, places: readonly string[]): string {

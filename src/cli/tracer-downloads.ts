@@ -1,9 +1,14 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import type { Compat } from '../tracer/compat.ts'
 import { type DownloadStats, FeedDownload } from '../tracer/feeds/download/download.ts'
-import { cachedFeedFile, isFeedUrl, parseFeedUrl } from '../tracer/feeds/download/feed-url.ts'
+import { FeedCheck } from '../tracer/feeds/download/feed-check.ts'
+import { cachedFeedFile, isFeedUrl, parseFeedUrl, shownFeed } from '../tracer/feeds/download/feed-url.ts'
 import type { FeedLog } from '../tracer/feeds/feed-log.ts'
+import type { KeyReading } from '../tracer/feeds/keys/indicator-key.ts'
+import { FEED_LIMITS, type FeedLimits } from '../tracer/feeds/limits.ts'
+import type { FeedReading } from '../tracer/feeds/load.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
 import type { SourceArguments } from './tracer-arguments.ts'
@@ -13,6 +18,15 @@ export interface DownloadArguments {
   readonly feedInterval?: number
   readonly feedCache?: string
   readonly feedCa?: string
+  readonly hostMatch?: KeyReading['hostMatch']
+  readonly refang?: boolean
+  /** The server whose ways are followed. */
+  readonly compat?: Compat
+  readonly minIndicators?: number
+  readonly maxShrink?: number
+  readonly acceptShrink?: boolean
+  /** A feed that cannot be used ends the start. */
+  readonly strict?: boolean
 }
 
 /** A feed or an allowlist as it is loaded: of a URL, the copy. */
@@ -40,6 +54,30 @@ export function localFiles<Argument extends { readonly file: string }>(
   })
 }
 
+/** The limits of new versions of feeds. */
+export function limitsOf({ minIndicators, maxShrink }: DownloadArguments): FeedLimits {
+  return {
+    minIndicators: minIndicators ?? FEED_LIMITS.minIndicators,
+    maxShrinkPercent: maxShrink ?? FEED_LIMITS.maxShrinkPercent,
+  }
+}
+
+/** A feed with the way to read it: what was given behind it, and what holds for all. */
+export function withReading<Feed extends { readonly reading?: FeedReading }>(
+  feed: Feed,
+  { hostMatch, refang }: Pick<DownloadArguments, 'hostMatch' | 'refang'>,
+): Feed {
+  return { ...feed, reading: { ...feed.reading, hostMatch, refang } }
+}
+
+/** A feed with contexts as another server writes them, where that is asked for. Allowlists have none. */
+export function withCompat<Feed extends { readonly reading?: FeedReading }>(
+  feed: Feed,
+  { compat }: Pick<DownloadArguments, 'compat'>,
+): Feed {
+  return compat === undefined ? feed : { ...feed, reading: { ...feed.reading, compat } }
+}
+
 /** The downloads of all feeds and allowlists that are URLs. One process does it for all. */
 export class FeedDownloads {
   readonly #downloads: readonly FeedDownload[]
@@ -47,13 +85,27 @@ export class FeedDownloads {
   /** @throws {CommandError} for what can be found wrong without a request */
   constructor({ feeds, allowlists }: SourceArguments, options: DownloadArguments, log: FeedLog) {
     const uncompiled = feeds.filter(({ isCompiled }) => !isCompiled)
-    const urls = new Set([...uncompiled, ...allowlists].map(({ file }) => file).filter(isFeedUrl))
+    const files = [...uncompiled, ...allowlists].filter(({ file }) => isFeedUrl(file))
+    const urls = new Set(files.map(({ file }) => file))
+    const { acceptShrink, strict = false } = options
     const ca = options.feedCa === undefined ? undefined : readOptionFile(options.feedCa)
     this.#downloads = [...urls].map((url) =>
       orUsage(
         () =>
           new FeedDownload({
             url,
+            check: new FeedCheck(
+              shownFeed(url),
+              files
+                .filter(({ file }) => file === url)
+                .map((feed) => {
+                  const { key, type, reading } = withCompat(withReading(feed, options), options)
+                  return { specs: [{ key, type }], reading }
+                }),
+            ),
+            limits: limitsOf(options),
+            acceptsShrink: acceptShrink,
+            mayLack: !strict,
             directory: cacheDirectory(options),
             intervalMs: options.feedInterval,
             ca,
@@ -91,8 +143,11 @@ export class FeedDownloads {
   }
 }
 
-/** Not in the directory for temporary files: there anybody could put a feed before us. */
-function cacheDirectory({ feedCache }: DownloadArguments): string {
+/**
+ * The directory of the copies of feeds, and of the indicators that are added while a server runs. Not in the directory for
+ * temporary files: there anybody could put a feed before us.
+ */
+export function cacheDirectory({ feedCache }: Pick<DownloadArguments, 'feedCache'>): string {
   if (feedCache !== undefined) return feedCache
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env
   const base = XDG_CACHE_HOME || (process.platform === 'win32' && LOCALAPPDATA) || join(homedir(), '.cache')

@@ -1,4 +1,5 @@
 import process from 'node:process'
+import { wireContext } from '../tracer/context.ts'
 import { terminalJson, terminalText } from '../tracer/controls.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
 import { IndicatorExtractor, type SkipReason } from '../tracer/feeds/indicator-extractor.ts'
@@ -72,7 +73,7 @@ async function reportOf(file: string, options: InspectFeedOptions): Promise<Feed
     options.key ?? [{}],
     {
       putContext(text) {
-        context = text
+        context = wireContext(text)
         return 1
       },
       add(_, key) {

@@ -1,21 +1,22 @@
-import { once } from 'node:events'
-import process from 'node:process'
-import { pipeline } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import split from 'split2'
 import { type Answer, type ClientTls, TracerPool } from '../tracer/client/pool.ts'
 import { POOL_DEFAULTS } from '../tracer/client/pool-options.ts'
+import type { ServerAddress } from '../tracer/client/transport.ts'
 import { terminalJson } from '../tracer/controls.ts'
 import { type Address, formatAddress, parseAddressRange, rangeExtent } from '../tracer/feeds/keys/ip.ts'
 import { refang } from '../tracer/feeds/keys/refang.ts'
 import { guessType, type Indicator, type IndicatorType } from '../tracer/protocol.ts'
-import { type Endpoint, formatEndpoint } from './endpoint.ts'
+import { eachValue } from './each-value.ts'
+import { formatEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { printLine } from './print-line.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
+import { refusePlainWithTls, withPassword } from './tracer-address.ts'
 
 /** The options of `tracer lookup`, as commander names them. */
 export interface LookupOptions {
-  readonly server: Endpoint
+  readonly server: ServerAddress
+  readonly passwordFile?: string
   /** The type of all values. Default: guessed. */
   readonly type?: string
   /** Undo `hxxp://` and its like. Default: true. */
@@ -27,8 +28,6 @@ export interface LookupOptions {
   readonly tlsKey?: string
 }
 
-/** Stands for the lines of the standard input. */
-const STDIN = '-'
 /** Values that are asked before the first of them is answered. */
 const AHEAD = 256
 
@@ -69,9 +68,9 @@ export async function lookup(values: readonly string[], options: LookupOptions):
       // It is awaited in its turn; until then a failure is not unhandled.
       line.catch(() => {})
       waiting.push(line)
-      if (waiting.length >= AHEAD) await print(await waiting.shift()!)
+      if (waiting.length >= AHEAD) await printLine(await waiting.shift()!)
     }
-    for (const line of waiting) await print(await line)
+    for (const line of waiting) await printLine(await line)
   } catch (error) {
     pool.destroy()
     if (error instanceof CommandError) throw error
@@ -88,21 +87,11 @@ export async function lookup(values: readonly string[], options: LookupOptions):
 function createPool(options: LookupOptions): TracerPool {
   const { server, timeout } = options
   const tls = clientTls(options)
-  return orUsage(() => new TracerPool({ servers: [server], connections: 1, timeoutMs: timeout, tls }))
-}
-
-async function* eachValue(values: readonly string[]): AsyncGenerator<string> {
-  for (const value of values) {
-    if (value !== STDIN) {
-      yield value
-      continue
-    }
-    // An error of standard input comes out of the last stream, too.
-    const lines: AsyncIterable<string> = pipeline(process.stdin, split(), () => undefined)
-    for await (const line of lines) {
-      if (line.trim() !== '') yield line.trim()
-    }
-  }
+  return orUsage(() => {
+    refusePlainWithTls([server], tls !== undefined)
+    const servers = withPassword([server], '--password-file', options.passwordFile)
+    return new TracerPool({ servers, connections: 1, timeoutMs: timeout, tls })
+  })
 }
 
 function toIndicator(text: string, { type: given, refang: isDefanged = true }: LookupOptions): Indicator {
@@ -184,13 +173,6 @@ function format({ type, value }: Indicator, answer: Answer): string {
     indicator: Object.fromEntries(fields),
   }))
   return terminalJson(`${JSON.stringify({ type, value, detections })}\n`)
-}
-
-async function print(line: string): Promise<void> {
-  // A reader that has gone (`| head`) takes nothing more; that is no fault.
-  if (process.stdout.writable && !process.stdout.write(line)) {
-    await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')])
-  }
 }
 
 function clientTls({ tls, tlsCa, tlsCert, tlsKey }: LookupOptions): ClientTls | undefined {

@@ -1,7 +1,8 @@
 import process from 'node:process'
-import { MispEnricher } from '../tracer/enrichers/misp/misp.ts'
+import { MISP_DEFAULTS, MispEnricher } from '../tracer/enrichers/misp/misp.ts'
 import type { Log } from '../tracer/server/log.ts'
 import { readOptionFile } from './read-file.ts'
+import type { DownloadArguments } from './tracer-downloads.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
 
 /** A key has 40 characters. A larger file is another one. */
@@ -14,7 +15,10 @@ const LARGEST_KEY_FILE = 4096
  * @returns undefined without `--misp`
  * @throws Error when there is no key, or an option cannot be used
  */
-export function createMisp(options: MispArguments, log: Log): MispEnricher | undefined {
+export function createMisp(
+  options: MispArguments & Pick<DownloadArguments, 'compat'>,
+  log: Log,
+): MispEnricher | undefined {
   if (options.misp === undefined) {
     const stray = Object.keys(options).find((name) => name.startsWith('misp'))
     if (stray !== undefined) throw new Error(`${optionOf(stray)} says nothing without --misp URL`)
@@ -35,6 +39,8 @@ export function createMisp(options: MispArguments, log: Log): MispEnricher | und
     requestsPerSecond: options.mispRps,
     batchValues: options.mispBatch,
     log,
+    // The script tells of all attributes that one answer has.
+    ...(options.compat === undefined ? {} : { compat: options.compat, hits: MISP_DEFAULTS.pageSize }),
   })
   void enricher.check()
   return enricher

@@ -54,6 +54,11 @@ const REASONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'no connection: the host does not answer',
   ENOTFOUND: 'there is no such host',
   EAI_AGAIN: 'the name of the host cannot be resolved now',
+  HTTP_401:
+    'it refuses the user, or the password, or wants one: --tracer http://user@HOST:PORT, TRACER_PASSWORD',
+  HTTP_403: 'it refuses this client',
+  HTTP_404:
+    'it has no such API: the path of another one stands in the URL, --tracer http://HOST:PORT/api/1.0/lookup',
   EPROTO: 'no TLS connection: the server does not speak TLS, or refuses ours',
   ERR_SSL_WRONG_VERSION_NUMBER: 'the server does not speak TLS',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',

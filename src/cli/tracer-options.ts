@@ -11,6 +11,7 @@ export interface TracerOptions {
   readonly tracerCache?: string
   readonly tracerCacheTtl?: string
   readonly tracerRequired?: boolean
+  readonly tracerPasswordFile?: string
   readonly tracerTls?: boolean
   readonly tracerCa?: string
   readonly tracerCert?: string
@@ -21,8 +22,8 @@ export interface TracerOptions {
 export function withTracer(command: Command): Command {
   return command
     .option(
-      '--tracer <host:port>',
-      "look up what the rules' enrich section names; repeatable, for servers that know the same",
+      '--tracer <address>',
+      "look up what the rules' enrich section names: HOST:PORT, or http(s)://USER@HOST:PORT; repeatable, for servers that know the same",
       (address: string, addresses: string[] | undefined) => [...(addresses ?? []), address],
     )
     .option('--tracer-connections <n>', 'connections to each server (default: 4)')
@@ -36,6 +37,10 @@ export function withTracer(command: Command): Command {
     .option('--tracer-cache <n>', 'answers to remember of each type of indicator; 0: none (default: 100000)')
     .option('--tracer-cache-ttl <duration>', 'how long to remember them (default: 5m)')
     .option('--tracer-required', 'reject events that could not be looked up (default: mark them)')
+    .option(
+      '--tracer-password-file <file>',
+      'the file that holds the password of USER (default: the environment, TRACER_PASSWORD)',
+    )
     .option('--tracer-tls', 'connect with TLS')
     .option('--tracer-ca <file>', "PEM file: the authority of the servers' certificates")
     .option('--tracer-cert <file>', 'PEM file: the certificate to show them')

@@ -1,8 +1,8 @@
 import { type ClientTls, TracerPool } from '../tracer/client/pool.ts'
 import { parseDuration } from '../tracer/durations.ts'
-import { parseEndpoint } from './endpoint.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { readOptionFile } from './read-file.ts'
+import { parseTracerAddress, refusePlainWithTls, withPassword } from './tracer-address.ts'
 import { tellOutages } from './tracer-notes.ts'
 import type { TracerOptions } from './tracer-options.ts'
 
@@ -18,8 +18,11 @@ export function createTracerPool(
   options: TracerOptions,
   say: (line: string) => void,
 ): TracerPool {
+  const addresses = servers.map((server) => read('--tracer', server, parseTracerAddress)!)
+  const tls = clientTls(options)
+  refusePlainWithTls(addresses, tls !== undefined)
   const settings = {
-    servers: servers.map((server) => read('--tracer', server, parseEndpoint)!),
+    servers: withPassword(addresses, '--tracer-password-file', options.tracerPasswordFile),
     connections: read('--tracer-connections', options.tracerConnections, wholeNumber),
     window: read('--tracer-window', options.tracerWindow, wholeNumber),
     rps: read('--tracer-rps', options.tracerRps, number),
@@ -27,7 +30,7 @@ export function createTracerPool(
     waitMs: read('--tracer-wait', options.tracerWait, parseDuration),
     cacheEntries: read('--tracer-cache', options.tracerCache, wholeNumber),
     cacheTtlMs: read('--tracer-cache-ttl', options.tracerCacheTtl, parseDuration),
-    tls: clientTls(options),
+    tls,
   }
   try {
     const pool = new TracerPool(settings)

@@ -4,13 +4,15 @@ import { ClientAddresses } from '../http/client-addresses.ts'
 import { type OperationsOptions, OperationsServer } from '../http/operations.ts'
 import type { Enricher } from '../tracer/enricher.ts'
 import { loadCustomEnricher } from '../tracer/enrichers/custom.ts'
+import type { FeedEnricherOptions } from '../tracer/enrichers/feed.ts'
 import type { ModuleFaults } from '../tracer/enrichers/module-faults.ts'
 import { UrlDecoder } from '../tracer/enrichers/url-decode.ts'
 import type { KeptFiles } from '../tracer/feeds/download/kept-files.ts'
 import { FeedError } from '../tracer/feeds/feed-error.ts'
-import type { KeyReading } from '../tracer/feeds/keys/indicator-key.ts'
-import type { FeedReading } from '../tracer/feeds/load.ts'
+import type { TracerHttpServer } from '../tracer/http/server.ts'
 import { IndicatorAllowlist } from '../tracer/indicator-allowlist.ts'
+import type { FollowedLists } from '../tracer/indicators/followed-lists.ts'
+import type { Indicator } from '../tracer/protocol.ts'
 import { createLog, type Log, type LogLevel } from '../tracer/server/log.ts'
 import { Metrics, type MetricsSource } from '../tracer/server/metrics.ts'
 import { TracerServer, type TracerServerOptions } from '../tracer/server/server.ts'
@@ -19,20 +21,28 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { listenFault } from './listen-fault.ts'
 import { orUsage, readOptionFile } from './read-file.ts'
 import type { EnricherArgument, SourceArgument, SourceArguments } from './tracer-arguments.ts'
-import { type DownloadArguments, FeedDownloads, localFiles } from './tracer-downloads.ts'
+import {
+  cacheDirectory,
+  type DownloadArguments,
+  FeedDownloads,
+  limitsOf,
+  localFiles,
+  withCompat,
+  withReading,
+} from './tracer-downloads.ts'
+import { checkHttpUsage, createHttp, type HttpFace } from './tracer-http.ts'
+import type { HttpArguments } from './tracer-http-options.ts'
 import type { MispArguments } from './tracer-misp-options.ts'
 
 /** Settings of a server besides the options. */
 type ServerSettings = Pick<TracerServerOptions, 'tls' | 'handOver' | 'maxConnections'>
 
 /** The options of `tracer serve`, as commander names them. */
-export interface ServeOptions extends MispArguments, DownloadArguments {
+export interface ServeOptions extends MispArguments, DownloadArguments, HttpArguments {
   readonly listen: Endpoint
   readonly workers?: number
   readonly enricherTimeout?: number
   readonly mmdbLanguage?: string
-  readonly hostMatch?: KeyReading['hostMatch']
-  readonly refang?: boolean
   readonly reply?: 'header' | 'always'
   readonly oneShot?: boolean
   readonly maxLine?: number
@@ -65,31 +75,36 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
   let server: TracerServer | undefined
   const downloads = new FeedDownloads(sources, options, log)
   let loaded: Sources = { enrichers: [] }
+  const http = createHttp(options, { tls: settings.tls, detector: () => server?.detector, log })
   // Before there are enrichers, too: unheard, this signal would end the process.
   process.on('SIGHUP', () => {
     void downloads.refresh()
     reload(loaded)
+    http?.reload()
   })
   let metrics: Metrics | undefined
   const operations = createOperations(options, {
     metrics: () => metrics,
     isReady: () => server?.isListening ?? false,
+    isDegraded: () => isDegraded(loaded),
   })
   await operations?.listen(log)
+  if (http !== undefined) log.info(await listenHttp(http), 'HTTP is served')
 
   warnOfNothing(sources, log)
-  const loading = loadAll(options, sources, log, { downloads })
+  const loading = loadAll(options, sources, log, { downloads, serves: true })
   // A signal does not wait for feeds; what they fail with by then is of no interest.
   const outcome = await Promise.race([loading, stopped])
   if (typeof outcome === 'string') {
     downloads.close()
+    await http?.close()
     log.info({ signal: outcome }, 'stopped')
     return EXIT.OK
   }
   loaded = outcome
   server = createServer(options, settings, loaded, log)
   metrics = new Metrics({
-    ...drawnFromServer(server),
+    ...drawnFromServer(server, http),
     ...drawnFrom(loaded),
     downloads: () => downloads.stats(),
   })
@@ -97,7 +112,7 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
 
   const signal = await stopped
   log.info({ signal, connections: server.connections }, 'stopping')
-  await server.close()
+  await Promise.all([server.close(), http?.close()])
   downloads.close()
   await close(loaded)
   await operations?.close()
@@ -109,7 +124,7 @@ export async function serve(options: ServeOptions, sources: SourceArguments): Pr
 /** The pages of the operator, when they are asked for. */
 export function createOperations(
   { metrics: asked, allow, metricsAllow = allow }: ServeOptions,
-  pages: Pick<OperationsOptions, 'metrics' | 'isReady'>,
+  pages: Pick<OperationsOptions, 'metrics' | 'isReady' | 'isDegraded'>,
 ): { listen(log: Log): Promise<void>; close(): Promise<void> } | undefined {
   if (asked === undefined) return undefined
   const operations = new OperationsServer({ ...asked, ...pages, allow: metricsAllow })
@@ -120,16 +135,24 @@ export function createOperations(
 }
 
 /** The part of the metrics that a server gives. */
-export function drawnFromServer(server: TracerServer): Pick<MetricsSource, 'counters' | 'connections'> {
-  return { counters: server.counters, connections: () => server.connections }
+export function drawnFromServer(
+  server: TracerServer,
+  http: HttpFace | undefined,
+): Pick<MetricsSource, 'counters' | 'connections' | 'http'> {
+  return { counters: server.counters, connections: () => server.connections, http: http?.server }
 }
 
 /** The part of the metrics that the sources give. */
 export function drawnFrom({ enrichers, allowlist }: Sources): Pick<MetricsSource, 'feeds' | 'enrichers'> {
   return {
     feeds: () => [...enrichers, allowlist].flatMap((source) => source?.stats?.() ?? []),
-    enrichers: () => enrichers.flatMap((enricher) => enricher.metrics?.() ?? []),
+    enrichers: () => [...enrichers, allowlist].flatMap((source) => source?.metrics?.() ?? []),
   }
+}
+
+/** True when there is a feed of which nothing is served. */
+export function isDegraded({ enrichers, allowlist }: Sources): boolean {
+  return [...enrichers, allowlist].some((source) => source?.stats?.().some(({ isUnusable }) => isUnusable))
 }
 
 /** Lets all sources read what they know again; it is not waited for. */
@@ -166,6 +189,7 @@ export function checkUsage(options: ServeOptions, sources: SourceArguments): Ser
   }
   for (const { allow = [] } of [options, { allow: options.metricsAllow }])
     orUsage(() => new ClientAddresses(allow))
+  checkHttpUsage(options)
   const { tlsCert, tlsKey, tlsCa } = options
   if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return {}
   if (tlsCert === undefined || tlsKey === undefined) {
@@ -194,6 +218,7 @@ export function createServer(
         log,
         reply: options.reply,
         oneShot: options.oneShot,
+        indicatorOrder: options.compat === undefined ? 'line' : 'type',
         allow: options.allow,
         maxLineBytes: options.maxLine,
         maxConnections: options.maxConnections,
@@ -209,6 +234,8 @@ export function createServer(
 export interface Sources {
   readonly enrichers: readonly Enricher[]
   readonly allowlist?: IndicatorAllowlist | undefined
+  /** Those that come and go while it runs; they are the first enricher, and a part of the allowlist. */
+  readonly lists?: FollowedLists | undefined
 }
 
 /** Parts that are loaded otherwise when a process is one of several. */
@@ -219,6 +246,8 @@ interface LoadHow {
   readonly standIn?: (source: SourceArgument) => Enricher | undefined
   /** The files that all workers keep for each other, in a worker. */
   readonly kept?: KeptFiles
+  /** This process answers look-ups itself: it follows the indicators that come and go. */
+  readonly serves?: boolean
 }
 
 /** Workers share it: there is one instance, in the primary, so that a service is asked as little as possible. */
@@ -251,7 +280,7 @@ export async function loadAll(
   options: ServeOptions,
   sources: Pick<SourceArguments, 'feeds' | 'allowlists' | 'order'>,
   log: Log,
-  { downloads, standIn, kept }: LoadHow = {},
+  { downloads, standIn, kept, serves = false }: LoadHow = {},
 ): Promise<Sources> {
   // Before anything is loaded: its mistakes are found at once. A worker has none of its own.
   const misp = standIn === undefined ? await loadMisp(options, log) : undefined
@@ -259,24 +288,36 @@ export async function loadAll(
   const faults = sources.order.some((source) => isModule(source) && !isShared(source))
     ? (await import('./module-threads.ts')).containFaults(log)
     : undefined
-  const enrichers: Enricher[] = []
+  const lists = serves ? await followLists(options, log) : undefined
+  const { strict = false } = options
+  const care = { limits: limitsOf(options), mayLack: !strict }
+  const enrichers: Enricher[] = lists === undefined ? [] : [lists]
   for (const source of sources.order) {
     const enricher =
       standIn?.(source) ??
       (source === 'misp'
         ? misp!
-        : await orUnusable('--feed', () => loadEnricher(source, options, sources, log, { faults, kept })))
+        : await orUnusable('--feed', () =>
+            loadEnricher(source, options, sources, log, { faults, kept, care }),
+          ))
     enrichers.push(enricher)
   }
   const files = localFiles(
     sources.allowlists.map((file) => withReading(file, options)),
     options,
   )
+  const also = lists && { has: (indicator: Indicator) => lists.isAllowed(indicator) }
   const allowlist =
-    files.length === 0
+    files.length === 0 && also === undefined
       ? undefined
-      : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, log, kept }))
-  return { enrichers, allowlist }
+      : await orUnusable('--allowlist', () => IndicatorAllowlist.load({ files, also, log, kept, ...care }))
+  return { enrichers, allowlist, lists }
+}
+
+/** The indicators that come and go while it runs: `tracer add`, `tracer remove`. */
+async function followLists(options: ServeOptions, log: Log): Promise<FollowedLists> {
+  const { FollowedLists: Lists } = await import('../tracer/indicators/followed-lists.ts')
+  return Lists.follow({ directory: cacheDirectory(options), hostMatch: options.hostMatch, log })
 }
 
 /** @returns undefined without an option of MISP: most servers have none, and need not load what it takes */
@@ -286,19 +327,29 @@ async function loadMisp(options: ServeOptions, log: Log): Promise<Enricher | und
   return orUsage(() => createMisp(options, log))
 }
 
+/** The parts that enrichers are loaded with. */
+interface LoadParts {
+  readonly faults: ModuleFaults | undefined
+  readonly kept: KeptFiles | undefined
+  /** The care that is taken of feeds. */
+  readonly care: Pick<FeedEnricherOptions, 'limits' | 'mayLack'>
+}
+
 async function loadEnricher(
   source: Exclude<SourceArgument, 'misp'>,
   options: ServeOptions,
   sources: Pick<SourceArguments, 'feeds'>,
   log: Log,
-  { faults, kept }: { readonly faults: ModuleFaults | undefined; readonly kept: KeptFiles | undefined },
+  { faults, kept, care }: LoadParts,
 ): Promise<Enricher> {
   if (source === 'feeds') {
     const { createFeedEnricher } = await import('../tracer/enrichers/feed.ts')
     const feeds = sources.feeds.map((feed) =>
-      feed.isCompiled ? { compiled: feed.file } : localFiles([withReading(feed, options)], options)[0]!,
+      feed.isCompiled
+        ? { compiled: feed.file }
+        : localFiles([withCompat(withReading(feed, options), options)], options)[0]!,
     )
-    return createFeedEnricher({ feeds, log, kept })
+    return createFeedEnricher({ feeds, log, kept, compat: options.compat, ...care })
   }
   if ('mmdb' in source) {
     const { createMmdbEnricher } = await import('../tracer/enrichers/mmdb/mmdb.ts')
@@ -311,14 +362,6 @@ async function loadEnricher(
   return source.shared === true
     ? loadModuleThread(source.enricher, { timeoutMs }, log)
     : loadCustomEnricher(source.enricher, { timeoutMs, faults, log })
-}
-
-/** A feed with the way to read it: what was given behind it, and what holds for all. */
-function withReading<Feed extends { readonly reading?: FeedReading }>(
-  feed: Feed,
-  { hostMatch, refang }: Pick<ServeOptions, 'hostMatch' | 'refang'>,
-): Feed {
-  return { ...feed, reading: { ...feed.reading, hostMatch, refang } }
 }
 
 /**
@@ -341,8 +384,13 @@ function isPath(text: string): boolean {
 }
 
 /** @returns the address on which it listens. @throws {CommandError} when it cannot */
+export function listenHttp({ server, asked }: HttpFace): Promise<{ address: string; port: number }> {
+  return listen(server, '--http', asked)
+}
+
+/** @returns the address on which it listens. @throws {CommandError} when it cannot */
 export async function listen(
-  server: TracerServer | OperationsServer,
+  server: TracerServer | OperationsServer | TracerHttpServer,
   option: string,
   asked: Endpoint,
 ): Promise<{ address: string; port: number }> {

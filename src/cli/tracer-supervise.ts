@@ -4,7 +4,8 @@ import { createLog, type Log } from '../tracer/server/log.ts'
 import { Metrics } from '../tracer/server/metrics.ts'
 import { SERVER_DEFAULTS } from '../tracer/server/server.ts'
 import { EXIT } from './exit-codes.ts'
-import { type Listening, Supervisor } from './supervisor.ts'
+import { HTTP_PORT_VARIABLE } from './scheduling.ts'
+import { findPort, type Listening, Supervisor } from './supervisor.ts'
 import type { SourceArguments } from './tracer-arguments.ts'
 import { FeedDownloads } from './tracer-downloads.ts'
 import {
@@ -45,6 +46,7 @@ export async function supervise(options: ServeOptions, sources: SourceArguments)
   const operations = createOperations(options, {
     metrics: () => whole,
     isReady: () => isReady && supervisor!.listening > 0,
+    isDegraded: () => supervisor?.isDegraded === true,
   })
   await operations?.listen(log)
 
@@ -58,6 +60,7 @@ export async function supervise(options: ServeOptions, sources: SourceArguments)
   }
   shared = loaded
   const { workers = 1, listen, shutdownTimeout = SERVER_DEFAULTS.shutdownTimeoutMs } = options
+  const httpPort = await findHttpPort(options)
   let metrics: Metrics | undefined
   supervisor = new Supervisor({
     workers,
@@ -65,6 +68,7 @@ export async function supervise(options: ServeOptions, sources: SourceArguments)
     shutdownTimeoutMs: shutdownTimeout,
     shared: shared.enrichers,
     log,
+    environment: httpPort === undefined ? {} : { [HTTP_PORT_VARIABLE]: String(httpPort) },
     metrics: operations && {
       update: (worker, snapshot) => whole?.update(worker, snapshot),
       retire: (worker) => whole?.retire(worker),
@@ -84,6 +88,7 @@ export async function supervise(options: ServeOptions, sources: SourceArguments)
   }
   if (metrics !== undefined) whole = new WholeMetrics(metrics, () => supervisor.refresh())
   isReady = true
+  if (httpPort !== undefined) log.info({ address: options.http!.host, port: httpPort }, 'HTTP is served')
   log.info({ ...started, pids: supervisor.pids }, 'listening')
 
   const signal = await stopped
@@ -108,6 +113,11 @@ async function startUnlessStopped(
     await supervisor.kill()
     throw error
   }
+}
+
+/** The port of `--http`; a worker that cannot listen there says so. @returns undefined without `--http` */
+async function findHttpPort({ http }: ServeOptions): Promise<number | undefined> {
+  return http && findPort(http).catch(() => http.port)
 }
 
 function stoppedEarly(signal: string, log: Log): number {

@@ -11,16 +11,19 @@ import { SERVER_DEFAULTS, type TracerServer } from '../tracer/server/server.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { KEPT_VARIABLE, keptFilesOfWorker } from './kept-files.ts'
 import { handleOf, type PassedHandle, sendable, socketOf } from './passed-handle.ts'
-import { isSharedPort } from './scheduling.ts'
+import { HTTP_PORT_VARIABLE, isSharedPort } from './scheduling.ts'
 import type { SourceArgument, SourceArguments } from './tracer-arguments.ts'
+import { createHttp, type HttpFace } from './tracer-http.ts'
 import {
   checkUsage,
   close,
   createServer,
   drawnFrom,
   drawnFromServer,
+  isDegraded,
   isShared,
   listen,
+  listenHttp,
   loadAll,
   nameOf,
   reload,
@@ -72,6 +75,7 @@ class TracerWorker {
   readonly #options: ServeOptions
   readonly #log: Log
   readonly #keptText = process.env[KEPT_VARIABLE]
+  readonly #httpPort = process.env[HTTP_PORT_VARIABLE]
   readonly #newcomers = new Newcomers(DEALT_NEWCOMERS)
   /** When there is no room: a flood is refused here, and not by way of the primary. */
   readonly #overflow = new Newcomers(DEALT_OVERFLOW)
@@ -91,10 +95,12 @@ class TracerWorker {
   #onStop!: () => void
   #loaded: Sources = { enrichers: [] }
   #server: TracerServer | undefined
+  #http: HttpFace | undefined
   #metrics: Metrics | undefined
   #taken = 0
   #told: WorkerLoad | undefined
   #toldAt = 0
+  #isDegraded = false
 
   constructor(options: ServeOptions, log: Log) {
     this.#options = options
@@ -107,6 +113,7 @@ class TracerWorker {
     })
     // Processes that a module of the user's own starts need not know it.
     delete process.env[KEPT_VARIABLE]
+    delete process.env[HTTP_PORT_VARIABLE]
     for (const signal of SIGNALS_OF_PRIMARY) process.on(signal, () => {})
     process.on('message', (message: ToWorker, handle?: PassedHandle) => this.#onMessage(message, handle))
     cluster.worker!.on('disconnect', () => this.#onDisconnect())
@@ -120,17 +127,32 @@ class TracerWorker {
   /** @throws {CommandError} when it cannot start */
   async run(sources: SourceArguments): Promise<void> {
     const settings = checkUsage(this.#options, sources)
+    const { workers = 1, maxConnections = SERVER_DEFAULTS.maxConnections } = this.#options
+    this.#http = createHttp(this.#options, {
+      tls: settings.tls,
+      detector: () => this.#server?.detector,
+      log: this.#log,
+      port: this.#httpPort === undefined ? undefined : Number(this.#httpPort),
+      workers,
+    })
+    if (this.#http !== undefined) await listenHttp(this.#http)
     // When it is told to stop before it serves, there is nothing to be finished.
     const standIn = (source: SourceArgument) => (isShared(source) ? this.#remote(source) : undefined)
     const kept = keptFilesOfWorker(this.#keptText, (file, version) => send({ kind: 'file', file, version }))
-    const loading = loadAll(this.#options, sources, this.#log, { standIn, kept })
+    const loading = loadAll(this.#options, sources, this.#log, { standIn, kept, serves: true })
     const loaded = await Promise.race([loading, this.#stopped])
-    if (loaded === undefined) return
+    if (loaded === undefined) {
+      await this.#http?.close()
+      return
+    }
     this.#loaded = loaded
+    this.#isDegraded = isDegraded(loaded)
     send({ kind: 'loaded' })
     const port = await Promise.race([this.#port, this.#stopped])
-    if (port === undefined) return
-    const { workers = 1, maxConnections = SERVER_DEFAULTS.maxConnections } = this.#options
+    if (port === undefined) {
+      await this.#http?.close()
+      return
+    }
     const asked = { host: this.#options.listen.host, port }
     const server = createServer(
       { ...this.#options, listen: asked, maxConnections: Math.ceil(maxConnections / workers) },
@@ -139,11 +161,13 @@ class TracerWorker {
       this.#log,
     )
     this.#server = server
-    this.#metrics = new Metrics({ ...drawnFromServer(server), ...drawnFrom(loaded) })
-    send({ kind: 'listening', ...(await listen(server, '--listen', asked)) })
+    this.#metrics = new Metrics({ ...drawnFromServer(server, this.#http), ...drawnFrom(loaded) })
+    const listening = await listen(server, '--listen', asked)
+    this.#tellLoad()
+    send({ kind: 'listening', ...listening })
 
     await this.#stopped
-    await server.close()
+    await Promise.all([server.close(), this.#http?.close()])
     await close(loaded)
     await this.#sendMetrics(false)
     await new Promise<void>((resolve) => send({ kind: 'load', ...this.#state }, resolve))
@@ -167,9 +191,14 @@ class TracerWorker {
     else if (message.kind === 'connection') this.#take(handle, message)
     else if (message.kind === 'place') this.#onPlace(message)
     else if (message.kind === 'listen') this.#onPort(message.port)
-    else if (message.kind === 'reload') reload(this.#loaded)
+    else if (message.kind === 'reload') this.#reload()
     else if (message.kind === 'metrics') void this.#sendMetrics(message.isPage)
     else this.#onStop()
+  }
+
+  #reload(): void {
+    reload(this.#loaded)
+    this.#http?.reload()
   }
 
   /** The primary has died: requests that were read are answered, and nothing more is accepted. */
@@ -251,7 +280,8 @@ class TracerWorker {
 
   get #state(): WorkerLoad {
     const { connections = 0, counters, hasRoom = true } = this.#server ?? {}
-    return { connections, taken: this.#taken, requests: counters?.requests ?? 0, isFull: !hasRoom }
+    const requests = counters?.requests ?? 0
+    return { connections, taken: this.#taken, requests, isFull: !hasRoom, isDegraded: this.#isDegraded }
   }
 
   #tellLoadIfDue(): void {
@@ -260,6 +290,7 @@ class TracerWorker {
   }
 
   #tellLoad(): void {
+    this.#isDegraded = isDegraded(this.#loaded)
     this.#told = this.#state
     this.#toldAt = performance.now()
     send({ kind: 'load', ...this.#told })

@@ -1,24 +1,32 @@
 import { Command, Option } from 'commander'
+import { COMPATS } from '../tracer/compat.ts'
+import { SUPPLIERS } from '../tracer/indicators/suppliers.ts'
 import { LOG_LEVELS } from '../tracer/server/log.ts'
-import { duration, endpoint } from './arguments.ts'
+import { duration, endpoint, orInvalid } from './arguments.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import { withServerTls } from './tls-options.ts'
+import { parseTracerAddress } from './tracer-address.ts'
 import {
   category,
   collectKey,
   columnNames,
   count,
+  countFromZero,
   delimiter,
   encoding,
   feedFormat,
   interval,
+  percent,
   SourceArguments,
+  timeToLive,
   workers,
 } from './tracer-arguments.ts'
 import type { TracerCompileOptions } from './tracer-compile.ts'
+import { withHttp } from './tracer-http-options.ts'
 import type { InspectOptions } from './tracer-inspect.ts'
 import type { InspectFeedOptions } from './tracer-inspect-feed.ts'
+import type { AddOptions, ListOptions } from './tracer-lists.ts'
 import type { LookupOptions } from './tracer-lookup.ts'
 import { withMisp } from './tracer-misp-options.ts'
 import type { ServeOptions } from './tracer-serve.ts'
@@ -28,6 +36,8 @@ import type { ServeOptions } from './tracer-serve.ts'
  */
 
 const DEFAULT_ADDRESS = '127.0.0.1:16666'
+/** The types that values are given with. */
+const VALUE_TYPES = ['url', 'domain', 'ip', 'hash', 'email', 'text'] as const
 const LARGEST_LINE = 16 * 1024 * 1024
 const MOST_CONNECTIONS = 1_000_000
 const MOST_SAMPLES = 1000
@@ -36,11 +46,13 @@ const AFTER_SERVE = `
 Durations are written 500ms, 5s, 2m; a bare number is seconds.
 On the allowlist, as in feeds, example.com is that host with any path, http://example.com/a that URL, .example.com
 the domain and all below it.
-SIGHUP reads feeds, databases and allowlists again, asks the servers of feeds, and forgets what MISP has said. SIGTERM and
+SIGHUP reads feeds, databases, allowlists and users again, asks the servers of feeds, and forgets what MISP has said. SIGTERM and
 SIGINT stop: what was read is answered first; a second signal kills.
 
-Exit codes: 0 stopped by a signal, 1 a fault (the port is in use), 2 wrong usage, or a feed, database, module or
-certificate that cannot be used.`
+A feed or allowlist that cannot be used at the start is logged, and /readyz says degraded, until it is good.
+
+Exit codes: 0 stopped by a signal, 1 a fault (the port is in use), 2 wrong usage, or a database, module, certificate, or
+with --strict a feed, that cannot be used.`
 
 const AFTER_LOOKUP = `
 The type of a value is guessed (ip, hash by its length, else url), or given: url=..., domain=..., ip=..., hash=..., md5=..., sha1=...,
@@ -62,6 +74,11 @@ its indicators by type, what was left out and why, and samples.
 
 Exit codes: 0 it is whole, 1 it is damaged, of another version, no compiled feed, or a feed that cannot be used, 2 wrong usage.`
 
+const AFTER_LISTS = `
+Durations are written 500ms, 5s, 2m, 24h, 7d; a bare number is seconds. Nothing is changed where one of the values is no indicator.
+
+Exit codes: 0 done, 1 the file of the lists cannot be used, 2 wrong usage, or a value that is no indicator.`
+
 function createProgram(run: RunWork): Command {
   const program = new Command('tracer')
     .description('Answers a SIEM what is known of an address, a host name, a URL or a hash.')
@@ -70,6 +87,7 @@ function createProgram(run: RunWork): Command {
   addLookup(program, run)
   addCompile(program, run)
   addInspect(program, run)
+  addLists(program, run)
   return program
 }
 
@@ -78,7 +96,7 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
   const command = program.command('serve')
   // A parser that takes the value before it as well is one of an option that is repeatable.
   command
-    .description('answer look-ups over TCP')
+    .description('answer look-ups over TCP, and HTTP')
     .addOption(
       new Option('--listen <host:port>', `where to listen (default: ${DEFAULT_ADDRESS})`).argParser(endpoint),
     )
@@ -123,6 +141,7 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       (text: string, _before) => sources.setReading('--encoding', 'encoding', encoding(text)),
     )
   withMatching(command)
+    .addOption(compatOption('answer as this server does: contexts, order, keys as they are written'))
     .option('--mmdb <file>', 'a GeoIP or ASN database of addresses; repeatable', (file: string, _before) =>
       sources.addMmdb(file),
     )
@@ -142,6 +161,24 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       'where feeds from URLs are kept (default: sluice/feeds in the cache of the user)',
     )
     .option('--feed-ca <file>', 'the authority of the servers of feeds, PEM (default: those of the system)')
+    .option(
+      '--min-indicators <n>',
+      'refuse a version of a feed or allowlist that has fewer; the one before it stays (default: 1)',
+      countFromZero,
+    )
+    .option(
+      '--max-shrink <percent>',
+      'refuse a version that has lost more of the indicators of the one before it (default: 90)',
+      percent,
+    )
+    .option(
+      '--accept-shrink',
+      'take the first version that comes of each feed from a URL however it has shrunk',
+    )
+    .option(
+      '--strict',
+      'end with exit code 2 when a feed cannot be used at the start (default: start without it)',
+    )
     .option(
       '--allowlist <file>',
       'indicators that get no detection: a list, or a feed; repeatable',
@@ -197,7 +234,7 @@ function addServe(program: Command, run: (work: () => Promise<number>) => Promis
       duration,
     )
     .option('--allow <cidr...>', 'who may connect (default: everyone)')
-  withServerTls(command)
+  withHttp(withServerTls(command))
     .option('--metrics <host:port>', 'serve /metrics, /healthz and /readyz over HTTP', endpoint)
     .option('--metrics-allow <cidr...>', 'who may look at them (default: as --allow)')
     .addOption(
@@ -218,13 +255,16 @@ function addLookup(program: Command, run: (work: () => Promise<number>) => Promi
     .description('ask a server, and print a JSON line for each value')
     .argument('<VALUE...>', 'what to ask for; - for the lines of the standard input')
     .addOption(
-      new Option('--server <host:port>', `whom to ask (default: ${DEFAULT_ADDRESS})`).argParser(endpoint),
+      new Option(
+        '--server <address>',
+        `whom to ask: HOST:PORT, or http(s)://USER@HOST:PORT (default: ${DEFAULT_ADDRESS})`,
+      ).argParser((text) => orInvalid(() => parseTracerAddress(text))),
     )
-    .addOption(
-      new Option('--type <type>', 'of all values (default: guessed)').choices([
-        ...['url', 'domain', 'ip', 'hash', 'email', 'text'],
-      ]),
+    .option(
+      '--password-file <file>',
+      'the file that holds the password of USER (default: the environment, TRACER_PASSWORD)',
     )
+    .addOption(new Option('--type <type>', 'of all values (default: guessed)').choices([...VALUE_TYPES]))
     .option('--no-refang', 'ask for hxxp:// and [.] as they are')
     .option('--timeout <duration>', 'for one answer (default: 5s)', duration)
     .option('--tls', 'connect with TLS; so do the other options of TLS')
@@ -249,6 +289,10 @@ function withMatching(command: Command): Command {
         .default('any-path'),
     )
     .option('--no-refang', 'take hxxp:// and [.] in feeds and allowlists as they are')
+}
+
+function compatOption(description: string): Option {
+  return new Option('--compat <server>', description).choices([...COMPATS])
 }
 
 /** Adds the options that say how feeds are read. */
@@ -282,6 +326,7 @@ function addCompile(program: Command, run: RunWork): void {
     )
     .option('--category <name>', 'the category of all detections', category)
   withReading(command)
+    .addOption(compatOption('write contexts as this server does, for serve --compat'))
     .requiredOption('-o, --output <file>', 'the compiled feed, X.tracer; one that is there is replaced')
     .addHelpText('after', AFTER_COMPILE)
     .action((feeds: string[], options: TracerCompileOptions) =>
@@ -319,6 +364,58 @@ function addInspect(program: Command, run: RunWork): void {
         const { inspect } = await import('./tracer-inspect.ts')
         return inspect(file, options)
       }),
+    )
+}
+
+/** Adds the subcommands for the indicators that come and go while a server runs. */
+function addLists(program: Command, run: RunWork): void {
+  const withStore = (command: Command) =>
+    command.option(
+      '--feed-cache <directory>',
+      'as that of serve (default: sluice/feeds in the cache of the user)',
+    )
+  const named = (command: Command) =>
+    withStore(command)
+      .addOption(
+        new Option('--list <name>', 'InternalTI gives detections, FalsePositive takes them away')
+          .choices([...SUPPLIERS])
+          .default('InternalTI'),
+      )
+      .addOption(new Option('--type <type>', 'of all values (default: detected)').choices([...VALUE_TYPES]))
+  named(
+    program
+      .command('add')
+      .description('add indicators to a list, which servers have within a second')
+      .argument('<VALUE...>', 'what a feed may have; - for the lines of the standard input'),
+  )
+    .option('--ttl <duration>', 'remove them after this time (default: they stay)', timeToLive)
+    .option(
+      '--context <name=text>',
+      'a field of their detections; repeatable',
+      (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
+    )
+    .addHelpText('after', AFTER_LISTS)
+    .action((values: string[], options: AddOptions) =>
+      run(async () => (await import('./tracer-lists.ts')).addIndicators(values, options)),
+    )
+  named(
+    program
+      .command('remove')
+      .description('remove indicators from a list')
+      .argument(
+        '<VALUE...>',
+        'as they were added, or spelled otherwise; - for the lines of the standard input',
+      ),
+  )
+    .addHelpText('after', AFTER_LISTS)
+    .action((values: string[], options: ListOptions) =>
+      run(async () => (await import('./tracer-lists.ts')).removeIndicators(values, options)),
+    )
+  withStore(program.command('list').description('print the indicators of the lists, a JSON line for each'))
+    .addOption(new Option('--list <name>', 'of this list (default: of both)').choices([...SUPPLIERS]))
+    .addHelpText('after', AFTER_LISTS)
+    .action((options: Partial<ListOptions>) =>
+      run(async () => (await import('./tracer-lists.ts')).listIndicators(options)),
     )
 }
 

@@ -45,6 +45,11 @@ export class WorkerSlot {
     return this.#load.isFull
   }
 
+  /** It lacked a feed when it spoke last. */
+  get isDegraded(): boolean {
+    return this.#load.isDegraded
+  }
+
   get requests(): number {
     return this.#load.requests
   }
@@ -121,6 +126,6 @@ export class WorkerSlot {
   }
 }
 
-const NOTHING: WorkerLoad = { connections: 0, taken: 0, requests: 0, isFull: false }
+const NOTHING: WorkerLoad = { connections: 0, taken: 0, requests: 0, isFull: false, isDegraded: false }
 
 function ignore(): void {}

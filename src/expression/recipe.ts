@@ -5,6 +5,7 @@
 
 import type { Code, Name } from './emit/code.ts'
 import { _, list, objectOf } from './emit/code.ts'
+import type { CodeBlock } from './emit/code-block.ts'
 import type { LookupTable } from './functions/definition.ts'
 import { BUILTINS } from './runtime/builtins.ts'
 import type { FieldPath } from './runtime/fields.ts'
@@ -19,11 +20,20 @@ export interface ModulePrinter {
   use(name: string): Name
   /** Code that gives a constant which the module makes once, when it is first asked for. */
   shared(recipe: Recipe): Code
+  /**
+   * The name of a function that several programs of the module call: it stands in the module once.
+   *
+   * @param key stands for the function
+   * @param parameters of the function
+   */
+  once(key: object, parameters: readonly Name[], body: CodeBlock): Name
 }
 
 export interface Recipe<T = unknown> {
   /** It takes work or room: a module makes it once for all of its programs. Default: false. */
   readonly isShared?: boolean
+  /** The name of the function of the language, or of Python, that calls of the constant are calls of. Default: it is called by no rule. */
+  readonly callee?: string
   /** The constant; the same one each time where a recipe holds it already. */
   realize(): T
   /** The constant as an expression of a module. @throws {UnprintableError} when there is none */
@@ -36,6 +46,7 @@ export type Call = (...args: any[]) => Maybe
 /** A function of the language that needs no preparation. */
 export function functionRecipe(name: string, call: Call): Recipe<Call> {
   return {
+    callee: name,
     realize: () => call,
     print: (module) => _`${module.use('directFunction')}(${definitionOf(module, name)})`,
   }
@@ -79,6 +90,7 @@ export function preparedRecipe(
 ): Recipe<Call> {
   return {
     isShared: true,
+    callee: name,
     realize: () => call,
     print(module) {
       if (usesDatabases) {
@@ -120,6 +132,7 @@ export function tableRecipe(name: string, table: LookupTable): Recipe<NamedLooku
 /** A built-in function of Python. */
 export function builtinRecipe(name: string): Recipe<Call> {
   return {
+    callee: `py_${name}`,
     realize: () => BUILTINS[name]!.call,
     print: (module) => _`${module.use(`py_${name}`)}.call`,
   }

@@ -12,7 +12,7 @@ import { joined } from './bytes.ts'
 import { inlineRecords } from './inline-records.ts'
 import type { ContentEncoding } from './media-type.ts'
 import { bodyFormat, contentEncoding } from './media-type.ts'
-import type { NormalizedPart } from './processors.ts'
+import type { NormalizedPart, Normalizer } from './processors.ts'
 import { Processors } from './processors.ts'
 
 export interface HandlerOptions extends InputOptions {
@@ -57,6 +57,8 @@ export interface Platform {
   readonly coding: TextCoding
   /** Makes the test of `multiline`. Default: it refuses patterns that need re2js. */
   readonly lineTest?: LineTest
+  /** Makes what normalizes the bodies. Default: processors of the rules, and nothing is looked up. */
+  readonly createNormalizer?: (rules: CompiledRules) => Normalizer
   /** Unpacks a body. What it throws is a fault of the body. */
   unpack(body: AsyncIterable<Uint8Array>, encoding: ContentEncoding): AsyncIterable<Uint8Array>
 }
@@ -93,7 +95,7 @@ export class HttpNormalizer {
   readonly #input: InputOptions
   readonly #maxBodyBytes: number
   readonly #platform: Platform
-  readonly #processors: Processors
+  readonly #normalizer: Normalizer
 
   /** @throws {TypeError} when an option is not acceptable */
   constructor(options: HandlerOptions, platform: Platform) {
@@ -106,14 +108,15 @@ export class HttpNormalizer {
     this.#input = input
     this.#maxBodyBytes = maxBodyBytes
     this.#platform = platform
-    this.#processors = new Processors(rules, platform.coding, platform.lineTest)
+    this.#normalizer =
+      platform.createNormalizer?.(rules) ?? new Processors(rules, platform.coding, platform.lineTest)
     const form = bodyFormat(null, input)
-    if (typeof form !== 'string') this.#processors.prepare(form)
+    if (typeof form !== 'string') this.#normalizer.prepare(form)
   }
 
   /** Events that are read from now on, of requests that have begun as well, are worked on with these rules. */
   replaceRules(rules: CompiledRules): void {
-    this.#processors.replaceRules(rules)
+    this.#normalizer.replaceRules(rules)
   }
 
   /**
@@ -145,7 +148,7 @@ export class HttpNormalizer {
     const counts: Counts = { written: 0, rejected: 0, dropped: 0 }
     let problem: string | undefined
     const chunks = this.#bounded(body, packing.encoding)
-    const parts = this.#processors.normalize(chunks, {
+    const parts = this.#normalizer.normalize(chunks, {
       source: SOURCE,
       input,
       isInOrder: isInline,

@@ -14,7 +14,7 @@ import { lineTest } from '../batches/multiline-pattern.ts'
 import { NODE_CODING } from '../formats/node-coding.ts'
 import { refuse } from '../http/refuse.ts'
 import { loadRe2 } from '../rules/load-re2.ts'
-import type { Answer, HandlerOptions } from './http-normalizer.ts'
+import type { Answer, HandlerOptions, Platform } from './http-normalizer.ts'
 import { HttpNormalizer } from './http-normalizer.ts'
 import type { ContentEncoding } from './media-type.ts'
 
@@ -38,10 +38,23 @@ const UNPACK_BYTES = 64 * 1024
  * @throws {TypeError} when an option is not acceptable
  */
 export function createNodeHandler(options: HandlerOptions): NodeHandler {
+  return nodeHandler(options)
+}
+
+/**
+ * The same with another way to normalize, for users within the package.
+ *
+ * @param createNormalizer Default: nothing is looked up
+ */
+export function nodeHandler(
+  options: HandlerOptions,
+  createNormalizer?: Platform['createNormalizer'],
+): NodeHandler {
   const normalizer = new HttpNormalizer(options, {
     coding: NODE_CODING,
     lineTest: (pattern) => lineTest(pattern, loadRe2),
     unpack,
+    ...(createNormalizer !== undefined && { createNormalizer }),
   })
   const handler = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = 'GET', url = '/', headers } = request

@@ -23,6 +23,11 @@ export interface NormalizedPart {
   readonly notes: BatchNotes | undefined
 }
 
+/** A part with the rules that have made it: others may have come meanwhile. */
+export interface MadePart extends NormalizedPart {
+  readonly rules: CompiledRules
+}
+
 /** Processors that have done their work and wait for more, of each form of input. A small request need not make one. */
 const MOST_IDLE = 32
 
@@ -72,13 +77,36 @@ export interface Normalizing {
 }
 
 /** Lets timers and sockets have their turn. */
-const turn: () => Promise<void> =
+export const turn: () => Promise<void> =
   typeof globalThis.setImmediate === 'function'
     ? () => new Promise((resolve) => setImmediate(resolve))
     : () => new Promise((resolve) => setTimeout(resolve, 0))
 
-/** Normalizes any number of inputs side by side, with processors that are used again. */
-export class Processors {
+/** Normalizes any number of inputs side by side. */
+export interface Normalizer {
+  /**
+   * Gets ready for this form of input.
+   *
+   * @throws {TypeError} when an option is not acceptable
+   */
+  prepare(input: InputOptions): void
+  /**
+   * Chunks that come from now on are worked on with these rules.
+   *
+   * @throws {TypeError} when they cannot take the place of those before
+   */
+  replaceRules(rules: CompiledRules): void
+  /**
+   * Normalizes one input.
+   *
+   * @yields what was made, after each chunk and at the end, if there is anything
+   * @throws what reading the payload failed with
+   */
+  normalize(payload: AsyncIterable<Uint8Array>, normalizing: Normalizing): AsyncGenerator<NormalizedPart>
+}
+
+/** Normalizes with processors that are used again. */
+export class Processors implements Normalizer {
   #rules: CompiledRules
   readonly #coding: TextCoding
   readonly #lineTest: LineTest
@@ -113,14 +141,15 @@ export class Processors {
    * @yields what was made, after each chunk and at the end, if there is anything; more often where it is much, or took long
    * @throws what reading the payload failed with, and TypeError when an option is not acceptable
    */
-  async *normalize(payload: Payload, normalizing: Normalizing): AsyncGenerator<NormalizedPart> {
+  async *normalize(payload: Payload, normalizing: Normalizing): AsyncGenerator<MadePart> {
     const { source, input, isInOrder = false, onUnread } = normalizing
     const key = JSON.stringify(input)
     const pooled = this.#take(key, input)
     const { processor, records } = pooled
     records.isInOrder = isInOrder
     let turned = performance.now()
-    const placed = (part: ProcessedPart<UnplacedRecords>): NormalizedPart => ({
+    const placed = (part: ProcessedPart<UnplacedRecords>): MadePart => ({
+      rules: pooled.rules,
       bytes: part.bytes,
       written: part.written,
       rejected: placeRecords(part.rejected, source, 0, this.#coding),

@@ -56,6 +56,8 @@ export class Exchange {
     this.#response = response
     this.#times = times
     this.socket = request.socket
+    // A client that pipelines has many exchanges on one connection; their number has a bound elsewhere.
+    this.socket.setMaxListeners(0)
     this.#received = new Wait(this.socket.bytesRead)
     this.#sent = new Wait(this.socket.bytesWritten)
     this.#finished = new Promise((resolve) => {

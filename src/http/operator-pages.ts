@@ -12,6 +12,8 @@ export interface OperatorPageOptions {
   readonly metrics: () => MetricsPage | undefined
   /** Requests are answered now. */
   readonly isReady: () => boolean
+  /** They are answered, but not from all that there should be. Default: never. */
+  readonly isDegraded?: (() => boolean) | undefined
 }
 
 /** Pages that tell nothing of the traffic: a health check has no name and no password. */
@@ -24,7 +26,7 @@ const TEXT = 'text/plain; charset=utf-8'
 
 /**
  * The pages for those who run a server: `/metrics` (Prometheus text), `/healthz` (the process lives) and `/readyz` (requests
- * are answered, else 503).
+ * are answered, else 503; `degraded` in the place of `ready` where not all is there that they are answered from).
  */
 export class OperatorPages {
   readonly #options: OperatorPageOptions
@@ -45,11 +47,13 @@ export class OperatorPages {
    */
   async answer(path: string | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD')
       send(response, 405, 'method not allowed\n')
     } else if (path === '/metrics') await this.#sendMetrics(response)
     else if (path === '/healthz') send(response, 200, 'ok\n')
     else if (path === '/readyz') {
-      if (this.#options.isReady()) send(response, 200, 'ready\n')
+      const { isReady, isDegraded } = this.#options
+      if (isReady()) send(response, 200, isDegraded?.() === true ? 'degraded\n' : 'ready\n')
       else send(response, 503, 'not ready\n')
     } else send(response, 404, 'not found: /metrics, /healthz and /readyz are here\n')
   }

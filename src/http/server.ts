@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { Server as NetServer } from 'node:net'
@@ -17,6 +23,16 @@ export interface HttpTls {
   readonly ca?: string | Buffer
 }
 
+/** The answer to a request whose body is not wanted. */
+export interface Refusal {
+  /** 400 to 599. */
+  readonly status: number
+  /** Plain text, with its LF. */
+  readonly text: string
+  /** More headers. Default: none. */
+  readonly headers?: OutgoingHttpHeaders
+}
+
 export interface HttpServerOptions {
   readonly host: string
   /** 0 for any free one. */
@@ -26,6 +42,11 @@ export interface HttpServerOptions {
    * becomes 500, or the end of the connection where the answer has begun.
    */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+  /**
+   * Asked for each request of somebody who may ask, before the body is sent where the client waits for leave to do so. A refusal
+   * is the answer, and `handle` is not called. Default: all are handled.
+   */
+  readonly check?: ((request: IncomingMessage) => Refusal | undefined) | undefined
   /** Default: plain HTTP. */
   readonly tls?: HttpTls | undefined
   /** Addresses and CIDR blocks that may connect. Default: all. */
@@ -238,6 +259,11 @@ export class HttpServer {
         return
       }
       if (response.destroyed) return
+      const refusal = this.#options.check?.(request)
+      if (refusal !== undefined) {
+        await refuse(request, response, refusal.status, refusal.text, refusal.headers)
+        return
+      }
       if (expectsContinue) response.writeContinue()
       await this.#options.handle(request, response)
     } catch (error) {

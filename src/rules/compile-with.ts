@@ -25,6 +25,7 @@ import { parseStatements } from '../expression/syntax/parse-statements.ts'
 import { checkEnrich } from './check-enrich.ts'
 import type { CheckedExpression, CheckedRule, CheckedRules } from './checked-rule.ts'
 import { type CompileOptions, type FileDefinition, sentOptions } from './definition.ts'
+import { FunctionTemplates } from './generate/function-templates.ts'
 import { IncludedFiles, type LoadedFiles, loadWithIncludes } from './include.ts'
 import type { RuleEntry, RuleFile, TableEntry } from './load.ts'
 import { collectTables, loadLookups, loadRuleFile } from './load.ts'
@@ -50,7 +51,7 @@ export function compileWith(
   options: CompileOptions = {},
   origins?: Origins,
 ): RuleSet {
-  return compileLoaded(functions, loadFor(text, options), options, new Map(), origins)
+  return compileLoaded(functions, loadFor(text, options), options, undefined, origins)
 }
 
 /** The name of a rule file that has none. */
@@ -70,14 +71,20 @@ export function compileLoaded(
   functions: FunctionLibrary,
   loaded: LoadedFiles,
   options: CompileOptions,
-  lookups: SharedLookups = new Map(),
+  shared = new SharedParts(),
   origins?: Origins,
 ): RuleSet {
-  return new Compiler(functions, loaded, options, lookups, origins).compile()
+  return new Compiler(functions, loaded, options, shared, origins).compile()
 }
 
-/** Files of lookup tables that several rule sets share, as they were read. */
-export type SharedLookups = Map<string, ReturnType<typeof loadLookups>>
+/** What rule sets that are compiled together share. */
+export class SharedParts {
+  /** Files of lookup tables, as they were read. */
+  readonly lookups = new Map<string, ReturnType<typeof loadLookups>>()
+  readonly templates = new FunctionTemplates()
+  /** Functions that were prepared without tables and patterns of a file. */
+  readonly prepared: PreparedRecipes = new Map()
+}
 
 /** Checks a condition that stands in no rule file. */
 export function checkConditions(
@@ -87,7 +94,7 @@ export function checkConditions(
   origins?: Origins,
 ): { condition: CheckedExpression | undefined; problems: readonly Problem[]; reads: Iterable<string> } {
   const nothing = { files: [loadRuleFile('', 'routes', true)], texts: new Map(), problems: [] }
-  return new Compiler(functions, nothing, options, new Map(), origins).condition(text)
+  return new Compiler(functions, nothing, options, new SharedParts(), origins).condition(text)
 }
 
 class Compiler {
@@ -96,7 +103,7 @@ class Compiler {
   /** The rule file itself. */
   readonly #main: RuleFile
   readonly #options: CompileOptions
-  readonly #lookups: SharedLookups
+  readonly #shared: SharedParts
   readonly #origins: Origins | undefined
   readonly #problems: Problem[] = []
   readonly #sources: Map<string, string>
@@ -122,12 +129,12 @@ class Compiler {
     functions: FunctionLibrary,
     loaded: LoadedFiles,
     options: CompileOptions,
-    lookups: SharedLookups,
+    shared: SharedParts,
     origins: Origins | undefined,
   ) {
     this.#origins = origins
     this.#functions = functions
-    this.#lookups = lookups
+    this.#shared = shared
     this.#loaded = loaded
     this.#main = loaded.files.at(-1)!
     this.#options = options
@@ -140,10 +147,10 @@ class Compiler {
     const { files } = this.#loaded
     const lookups = (this.#options.lookups ?? []).map(({ text, file }) => {
       this.#sources.set(file, text)
-      let loaded = this.#lookups.get(file)
+      let loaded = this.#shared.lookups.get(file)
       if (loaded === undefined) {
         loaded = loadLookups(text, file)
-        this.#lookups.set(file, loaded)
+        this.#shared.lookups.set(file, loaded)
       }
       return loaded
     })
@@ -182,6 +189,7 @@ class Compiler {
         maxWork: checkedLimit('maxWork', maxWork ?? DEFAULT_LIMITS.maxWork),
         maxBuilt: checkedLimit('maxBuilt', maxBuilt ?? DEFAULT_LIMITS.maxBuilt),
       },
+      templates: this.#shared.templates,
     })
   }
 
@@ -327,6 +335,7 @@ class Compiler {
       tables: this.#tableRecipes,
       hasParent: this.#hasParent,
       prepared: this.#prepared,
+      sharedPrepared: this.#shared.prepared,
       noteOrigin: this.#origins?.notes(source),
     }
   }

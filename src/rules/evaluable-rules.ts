@@ -54,8 +54,8 @@ export class EvaluableRules implements RunnerSource {
     const plan = conditionalPath()
     return (
       plan && {
-        create: (notes = new RuleNotes(noted), coding) =>
-          plan.create(new LoneNotes(notes as RuleNotes) as EventNotes, coding),
+        create: (notes = new RuleNotes(noted), coding, places) =>
+          plan.create(new LoneNotes(notes as RuleNotes) as EventNotes, coding, places),
       }
     )
   }

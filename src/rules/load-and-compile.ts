@@ -24,7 +24,7 @@ export async function loadAndCompile(
   const loaded = loadFor(text, options)
   try {
     const names = [...loaded.texts.values()].join('\n')
-    return compileLoaded(await loadFunctions(names, loadRe2), loaded, options, new Map(), origins)
+    return compileLoaded(await loadFunctions(names, loadRe2), loaded, options, undefined, origins)
   } catch (error) {
     if (!(error instanceof RuleError)) throw error
   }

@@ -44,8 +44,8 @@ export class RuleNotes {
   /** The sums since they were taken the last time. */
   take(): BatchNotes {
     const leftOut = new Map<string, number>()
-    const { names, optional } = this.#rules
-    for (const { rule } of optional) {
+    const { names } = this.#rules
+    for (let rule = 0; rule < this.leftOut.length; rule++) {
       const count = this.leftOut[rule]!
       if (count === 0) continue
       const name = names[rule]!

@@ -16,6 +16,7 @@ import { plainReasons, planFastPath } from './fast/generate.ts'
 import type { LineRoute } from './fast/generate-routes.ts'
 import { planLineRoutes } from './fast/generate-routes.ts'
 import type { LineWay } from './fast/routed-line-path.ts'
+import type { FunctionTemplates } from './generate/function-templates.ts'
 import { generateProgram } from './generate/generate.ts'
 import type { Program } from './generate/program.ts'
 import type { EnrichSpec } from './load.ts'
@@ -93,6 +94,8 @@ interface RuleSetParts {
   readonly warningText: string
   readonly maxWhileSteps: number
   readonly limits: EventLimits
+  /** The code that rules have in common with those of other rule sets. */
+  readonly templates: FunctionTemplates
 }
 
 export function createRuleSet(parts: RuleSetParts): RuleSet {
@@ -101,7 +104,7 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
   // Each of the three programs is generated when the first event needs it.
   const exact = lazy(() => generateProgram(checked, true))
   const usual = !makesDicts(checked) ? lazy(() => generateProgram(checked, false)) : exact
-  const ownPath = lazy(() => ({ plan: planFastPath(checked, limits) }))
+  const ownPath = lazy(() => ({ plan: planFastPath(checked, limits, parts.templates) }))
   const conditionalPath = lazy(() => {
     const { plan } = ownPath()
     const routes = plan && ownRoutes(checked, () => plan)

@@ -11,9 +11,15 @@ import type { BatchOwner, EnrichCounts, PendingWork } from './pending-batch.ts'
 import { PendingBatch } from './pending-batch.ts'
 import { LineEnrichment, PendingLines } from './pending-lines.ts'
 
+/** A pool of connections to tracers, as far as it is used here. */
+export interface LookupPool extends Pick<TracerPool, 'busy' | 'capacity' | 'dispatch'>, AnswerSource {
+  once(event: 'drain', listener: () => void): unknown
+  off(event: 'drain', listener: () => void): unknown
+}
+
 export interface EnrichOptions {
   /** Asked for the indicators. It belongs to the caller, who closes it after the stream. */
-  readonly pool: Pick<TracerPool, 'busy' | 'capacity' | 'dispatch' | 'once' | 'off'> & AnswerSource
+  readonly pool: LookupPool
   /** The fields that are looked up. Default: nothing, events pass as they are. */
   readonly enrich?: EnrichSpec | undefined
   /** Reject an event (ENRICHMENT_FAILED) that could not be looked up. Default: mark it, and let it pass. */
@@ -23,6 +29,10 @@ export interface EnrichOptions {
    * flight, and at least 1024.
    */
   readonly maxEvents?: number
+  /** Characters of all texts in the stage at a time, about; with as many, no other batch is taken. Default: 8 Mi. */
+  readonly maxTextLength?: number
+  /** Counted in as well, by several stages together. Default: the stage has counts of its own. */
+  readonly counts?: MutableCounts
   /** Whoever takes a batch is done with its bytes before it wants the next one: they may share a buffer. Default: false. */
   readonly isLent?: boolean
 }
@@ -30,6 +40,13 @@ export interface EnrichOptions {
 const MIN_EVENTS = 1024
 /** All texts in the stage have about this many characters at most, or belong to one batch. */
 const MAX_TEXT_LENGTH = 8 * 1024 * 1024
+
+export type MutableCounts = BatchOwner['counts']
+
+/** Nothing has been looked up yet. */
+export function noEnrichCounts(): MutableCounts {
+  return { enriched: 0, timeout: 0, unavailable: 0, detections: 0 }
+}
 
 /** Events as outputs of the rules, or written ones. */
 export type EnrichBatch = Batch<OutputEvent> | WrittenBatch
@@ -82,6 +99,7 @@ function firstStep(path: string): string {
 export class EnrichQueue {
   readonly #pool: EnrichOptions['pool']
   readonly #maxEvents: number
+  readonly #maxTextLength: number
   readonly #owner: BatchOwner
   readonly #onProgress: () => void
   readonly #isLent: boolean
@@ -94,16 +112,25 @@ export class EnrichQueue {
   #waitsForDrain = false
 
   constructor(
-    { pool, enrich, required = false, maxEvents, isLent = false }: EnrichOptions,
+    {
+      pool,
+      enrich,
+      required = false,
+      maxEvents,
+      maxTextLength = MAX_TEXT_LENGTH,
+      counts = noEnrichCounts(),
+      isLent = false,
+    }: EnrichOptions,
     owner: QueueOwner,
   ) {
     this.#pool = pool
+    this.#maxTextLength = maxTextLength
     this.#isLent = isLent
     this.#maxEvents = maxEvents ?? Math.max(MIN_EVENTS, 2 * pool.capacity)
     this.#onProgress = () => owner.onProgress()
     this.#owner = {
       required,
-      counts: { enriched: 0, timeout: 0, unavailable: 0, detections: 0 },
+      counts,
       added: 0,
       onComplete: this.#onProgress,
       onFault: (error) => owner.onFault(error),
@@ -196,7 +223,7 @@ export class EnrichQueue {
     if (last === undefined) return true
     // The reader takes no more.
     if (this.#batches[0]!.isComplete) return false
-    return last.isStarted && this.#events < this.#maxEvents && this.#textLength < MAX_TEXT_LENGTH
+    return last.isStarted && this.#events < this.#maxEvents && this.#textLength < this.#maxTextLength
   }
 
   /** All that has come has left. */

@@ -34,6 +34,11 @@ export interface IndicatorPath {
   readonly steps: readonly string[]
 }
 
+/** The paths that are looked up, in the order in which an {@link Enrichment} has them. */
+export function lookedUpFields(spec: EnrichSpec | undefined): readonly string[] {
+  return spec === undefined ? [] : [...spec.url, ...spec.ip, ...spec.hash]
+}
+
 /** The indicators of an event, and the event with what is found. It never changes an event: it makes new ones. */
 export class Enrichment {
   readonly paths: readonly IndicatorPath[]

@@ -6,6 +6,7 @@ import { HAND_ON_BYTES } from '../formats/limits.ts'
 import { JsonProblem, parseExact } from '../json/parse.ts'
 import { stringify } from '../json/stringify.ts'
 import type { TextCoding } from '../json/text-coding.ts'
+import type { LinePlaces } from '../rules/fast/written-places.ts'
 import type { Answer, LookupHandler, TracerError } from '../tracer/client/pool.ts'
 import type { Enrichment, FoundIndicator } from './enrichment.ts'
 import { detectionsOf, markUnenriched } from './enrichment.ts'
@@ -86,6 +87,7 @@ export class PendingLines implements PendingWork {
   readonly textLength: number
   #batch: WrittenBatch
   #bytes: Uint8Array
+  readonly #places: LinePlaces | undefined
   readonly #enrichment: LineEnrichment
   readonly #owner: BatchOwner
   /** The bytes before this one have left. */
@@ -95,7 +97,7 @@ export class PendingLines implements PendingWork {
   /** Lines that were asked for and have not left, in their order. */
   #asked: PendingLine[] = []
   /** Where bytes go into lines that were not asked for, in order, and these bytes: those that have not left. */
-  #places: number[] = []
+  #inserts: number[] = []
   #pieces: Uint8Array[] = []
   /** The line that is asked for at the moment: when it is answered at once, the pool had all answers. */
   #asking: PendingLine | undefined
@@ -104,11 +106,13 @@ export class PendingLines implements PendingWork {
 
   /** Only when all batches before it with the same enrichment are started. */
   constructor(batch: WrittenBatch, enrichment: LineEnrichment, owner: BatchOwner) {
-    this.#batch = batch
+    const { places, ...rest } = batch
+    this.#batch = places === undefined ? batch : rest
+    this.#places = places
     this.#bytes = enrichment.coding.view(batch.bytes)
     this.#enrichment = enrichment
     this.#owner = owner
-    enrichment.indicators.open(this.#bytes)
+    enrichment.indicators.open(this.#bytes, places)
     this.size = Math.max(1, batch.written + batch.rejected.count)
     this.textLength = batch.bytes.length + batch.rejected.bytes.length
   }
@@ -127,7 +131,7 @@ export class PendingLines implements PendingWork {
     copy.set(this.#bytes)
     this.#bytes = copy
     this.#batch = { ...this.#batch, bytes: copy }
-    if (!this.isStarted) indicators.open(copy)
+    if (!this.isStarted) indicators.open(copy, this.#places)
   }
 
   start(ask: (found: readonly FoundIndicator[], handler: LookupHandler) => void): void {
@@ -169,7 +173,7 @@ export class PendingLines implements PendingWork {
   }
 
   #piece(place: number, bytes: Uint8Array): void {
-    this.#places.push(place)
+    this.#inserts.push(place)
     this.#pieces.push(bytes)
     this.#owner.added += bytes.length
   }
@@ -186,7 +190,7 @@ export class PendingLines implements PendingWork {
   }
 
   result(): WrittenBatch {
-    const isAsItWas = this.#places.length === 0 && this.#asked.every(({ edit }) => edit === undefined)
+    const isAsItWas = this.#inserts.length === 0 && this.#asked.every(({ edit }) => edit === undefined)
     if (this.#from === 0 && isAsItWas) return this.#batch
     const bytes = this.#cut(this.#bytes.length, this.#asked.length)
     return { ...this.#batch, bytes, written: this.#batch.written - this.#left }
@@ -198,11 +202,11 @@ export class PendingLines implements PendingWork {
     const source = this.#bytes
     const lines = count === this.#asked.length ? this.#asked : this.#asked.slice(0, count)
     this.#asked = count === this.#asked.length ? [] : this.#asked.slice(count)
-    const places = this.#places
+    const inserts = this.#inserts
     const pieces = this.#pieces
     let known = 0
     let size = 0
-    while (known < places.length && places[known]! < end) size += pieces[known++]!.length
+    while (known < inserts.length && inserts[known]! < end) size += pieces[known++]!.length
     let added = 0
     for (const { edit } of lines) added += edit?.text.length ?? 0
     if (size + added === 0) return source.subarray(this.#from, end)
@@ -218,8 +222,8 @@ export class PendingLines implements PendingWork {
       from = place
     }
     const insertUpTo = (limit: number): void => {
-      for (; next < known && places[next]! < limit; next++) {
-        if (places[next]! > from) copyUpTo(places[next]!)
+      for (; next < known && inserts[next]! < limit; next++) {
+        if (inserts[next]! > from) copyUpTo(inserts[next]!)
         const piece = pieces[next]!
         bytes.set(piece, to)
         to += piece.length
@@ -234,7 +238,7 @@ export class PendingLines implements PendingWork {
     }
     insertUpTo(end)
     copyUpTo(end)
-    this.#places = known === places.length ? [] : places.slice(known)
+    this.#inserts = known === inserts.length ? [] : inserts.slice(known)
     this.#pieces = known === pieces.length ? [] : pieces.slice(known)
     return bytes.subarray(0, to)
   }

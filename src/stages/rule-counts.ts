@@ -33,24 +33,14 @@ interface FieldCount {
   isPresent: boolean
 }
 
-/** Adds up the notes of batches, of all rule sets that have applied and of all threads. */
-export class RuleCounts {
-  readonly #rejected = new Map<string, number>()
-  readonly #leftOut = new Map<string, number>()
-  readonly #fields = new Map<string, FieldCount>()
+/** Adds up the notes of the batches of one rule set. */
+class NoteTotals {
+  readonly leftOut = new Map<string, number>()
+  readonly fields = new Map<string, FieldCount>()
   #lastSeen: readonly string[] | undefined
-  readonly #sets = new Map<string, { events: number; rejected: number; dropped: number }>()
 
-  /** Events were rejected: by the rule that was at fault, and by rule set, how many. */
-  reject(byRule: ReadonlyMap<string, number>, bySet?: ReadonlyMap<string, number>): void {
-    for (const [rule, count] of byRule) add(this.#rejected, rule, count)
-    for (const [name, count] of bySet ?? []) this.#set(name).rejected += count
-  }
-
-  /** A batch has left. */
-  add({ leftOut, fields, sets }: BatchNotes): void {
-    for (const [name, notes] of sets ?? []) this.#addSet(name, notes)
-    for (const [rule, count] of leftOut ?? []) add(this.#leftOut, rule, count)
+  add({ leftOut, fields }: BatchNotes): void {
+    for (const [rule, count] of leftOut ?? []) add(this.leftOut, rule, count)
     if (fields === undefined) return
     for (const field of fields.unseen) this.#field(field).events += fields.events
     // Mostly it is the list of the batch before.
@@ -59,13 +49,46 @@ export class RuleCounts {
     for (const field of fields.seen) this.#field(field).isPresent = true
   }
 
-  #addSet(name: string, { events = 0, dropped = 0, leftOut, fields }: BatchNotes): void {
-    const set = this.#set(name)
-    set.events += events
-    set.dropped += dropped
-    for (const [rule, count] of leftOut ?? []) add(this.#leftOut, `${name}: ${rule}`, count)
-    for (const field of fields?.unseen ?? []) this.#field(`${name}: ${field}`).events += fields!.events
-    for (const field of fields?.seen ?? []) this.#field(`${name}: ${field}`).isPresent = true
+  #field(field: string): FieldCount {
+    let count = this.fields.get(field)
+    if (count === undefined) {
+      count = { events: 0, isPresent: false }
+      this.fields.set(field, count)
+    }
+    return count
+  }
+}
+
+/** The totals of one of several rule sets. */
+interface SetTotals {
+  events: number
+  rejected: number
+  dropped: number
+  readonly notes: NoteTotals
+}
+
+/** Adds up the notes of batches, of all rule sets that have applied and of all threads. */
+export class RuleCounts {
+  readonly #rejected = new Map<string, number>()
+  readonly #notes = new NoteTotals()
+  /** A batch of many rule sets has notes of each: names are put together when the totals are asked for. */
+  readonly #sets = new Map<string, SetTotals>()
+
+  /** Events were rejected: by the rule that was at fault, and by rule set, how many. */
+  reject(byRule: ReadonlyMap<string, number>, bySet?: ReadonlyMap<string, number>): void {
+    for (const [rule, count] of byRule) add(this.#rejected, rule, count)
+    for (const [name, count] of bySet ?? []) this.#set(name).rejected += count
+  }
+
+  /** A batch has left. */
+  add(notes: BatchNotes): void {
+    for (const [name, ofSet] of notes.sets ?? []) {
+      const set = this.#set(name)
+      set.events += ofSet.events ?? 0
+      set.dropped += ofSet.dropped ?? 0
+      set.notes.add(ofSet)
+    }
+    this.#notes.add(notes)
   }
 
   #setTotals(): Record<string, RuleSetCounts> {
@@ -77,10 +100,10 @@ export class RuleCounts {
     )
   }
 
-  #set(name: string): { events: number; rejected: number; dropped: number } {
+  #set(name: string): SetTotals {
     let set = this.#sets.get(name)
     if (set === undefined) {
-      set = { events: 0, rejected: 0, dropped: 0 }
+      set = { events: 0, rejected: 0, dropped: 0, notes: new NoteTotals() }
       this.#sets.set(name, set)
     }
     return set
@@ -89,24 +112,25 @@ export class RuleCounts {
   get totals(): RuleTotals {
     return {
       rejectedByRule: Object.fromEntries(this.#rejected),
-      leftOutByRule: Object.fromEntries(this.#leftOut),
+      leftOutByRule: Object.fromEntries(this.#all(({ leftOut }) => leftOut)),
       neverPresent: this.neverPresent,
       ...(this.#sets.size > 0 && { ruleSets: this.#setTotals() }),
     }
   }
 
   get neverPresent(): readonly NeverPresent[] {
-    const absent = [...this.#fields].filter(([, { events, isPresent }]) => events > 0 && !isPresent)
+    const fields = this.#all((notes) => notes.fields)
+    const absent = fields.filter(([, { events, isPresent }]) => events > 0 && !isPresent)
     return absent.map(([field, { events }]) => ({ field, events }))
   }
 
-  #field(field: string): FieldCount {
-    let count = this.#fields.get(field)
-    if (count === undefined) {
-      count = { events: 0, isPresent: false }
-      this.#fields.set(field, count)
+  /** Counts of all rule sets; those of one of several have its name before theirs. */
+  #all<Count>(of: (notes: NoteTotals) => ReadonlyMap<string, Count>): [name: string, count: Count][] {
+    const all = [...of(this.#notes)]
+    for (const [set, { notes }] of this.#sets) {
+      for (const [name, count] of of(notes)) all.push([`${set}: ${name}`, count])
     }
-    return count
+    return all
   }
 }
 

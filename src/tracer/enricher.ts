@@ -5,7 +5,7 @@ import type { Indicator } from './protocol.ts'
 export interface Match {
   /** The category as it may stand on the wire (see `wireText`). */
   readonly category: string
-  /** The context as it goes on the wire: `|name=text...`, made by `contextText`. */
+  /** The context, `|name=text...`, made by `contextText`, or by `objectContext`, which marks what is no text (context.ts). */
   readonly context: string
 }
 

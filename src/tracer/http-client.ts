@@ -1,10 +1,16 @@
 import { setMaxListeners } from 'node:events'
 import type { Readable } from 'node:stream'
+import type { ConnectionOptions } from 'node:tls'
 import type { Dispatcher } from 'undici'
 
 interface HttpClientOptions {
   /** Authorities that are trusted, PEM, in place of the system's. Default: the system's. */
-  readonly ca?: string | Buffer | readonly string[]
+  readonly ca?: string | Buffer | readonly string[] | undefined
+  /** The certificate to show, and its key, PEM. Default: none. */
+  readonly cert?: ConnectionOptions['cert']
+  readonly key?: ConnectionOptions['key']
+  /** The name that the server's certificate has to have. Default: that of the URL. */
+  readonly servername?: string | undefined
   /** The largest number of connections to one server. Default: no limit. */
   readonly connections?: number
   /** The time, in milliseconds, for a connection to be made, and for a proxy to answer. */
@@ -115,13 +121,16 @@ export class HttpClient {
 
   async #connect(): Promise<Dispatcher> {
     const { EnvHttpProxyAgent, Pool } = await import('undici')
-    const { ca, connections, connectMs } = this.#options
+    const { ca, cert, key, servername, connections, connectMs } = this.#options
     const { signal } = this.#closing
     const proxyTls = { timeout: connectMs, signal }
     const tls = {
       ...proxyTls,
       rejectUnauthorized: true,
       ...(ca === undefined ? {} : { ca: ca as string | Buffer }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+      ...(servername === undefined ? {} : { servername }),
     }
     try {
       return new EnvHttpProxyAgent({

@@ -292,23 +292,39 @@ const MAX_DEPTH = 100
  * @throws RangeError when it nests more than 100 levels
  */
 export function flattenContext(record: unknown): ContextField[] {
+  return flattenWith(record, scalarText)
+}
+
+/**
+ * As `flattenContext`.
+ *
+ * @param text of a scalar that is a field; those in a list are joined as they are
+ */
+export function flattenWith(record: unknown, text: (value: unknown) => string): ContextField[] {
   const fields: ContextField[] = []
   if (typeof record !== 'object' || record === null) return fields
-  for (const [name, value] of Object.entries(record)) flatten(wireText(name), value, 1, fields)
+  for (const [name, value] of Object.entries(record)) flatten(wireText(name), value, 1, fields, text)
   return fields
 }
 
-function flatten(name: string, value: unknown, depth: number, fields: ContextField[]): void {
+function flatten(
+  name: string,
+  value: unknown,
+  depth: number,
+  fields: ContextField[],
+  text: (value: unknown) => string,
+): void {
   if (depth > MAX_DEPTH) throw new RangeError(`a context nests more than ${MAX_DEPTH} levels`)
   if (isScalar(value)) {
-    fields.push([name, scalarText(value)])
+    fields.push([name, text(value)])
   } else if (Array.isArray(value)) {
     if (value.every(isScalar)) fields.push([name, value.map(scalarText).join(',')])
-    else for (const [i, element] of value.entries()) flatten(`${name}[${i}]`, element, depth + 1, fields)
+    else
+      for (const [i, element] of value.entries()) flatten(`${name}[${i}]`, element, depth + 1, fields, text)
   } else if (typeof value === 'object') {
     const members = Object.entries(value as object)
     if (members.length === 0) fields.push([name, ''])
-    for (const [key, member] of members) flatten(`${name}.${wireText(key)}`, member, depth + 1, fields)
+    for (const [key, member] of members) flatten(`${name}.${wireText(key)}`, member, depth + 1, fields, text)
   }
 }
 
@@ -317,7 +333,8 @@ function isScalar(value: unknown): boolean {
   return typeof value !== 'object' && typeof value !== 'function' && value !== undefined
 }
 
-function scalarText(value: unknown): string {
+/** The text of a scalar as it goes on the wire. */
+export function scalarText(value: unknown): string {
   if (value === null) return ''
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString()
   return wireText(String(value))

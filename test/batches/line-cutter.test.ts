@@ -30,7 +30,7 @@ function cutAll(cutter: LineCutter, chunks: readonly Chunk[], flushed = false): 
   ]
 }
 
-/** What a worker and the main thread find in the pieces. */
+/** The lines that a worker and the main thread find in the pieces. */
 function readPieces(pieces: readonly Piece[], maxLineBytes: number): Found[] {
   const found: Found[] = []
   let lines = 0

@@ -19,7 +19,7 @@ import { parseBatch } from '../../src/rules/apply/parse-event.ts'
 import type { RuleSet } from '../../src/rules/rule-set.ts'
 import { safeLineTest } from '../../src/stages/process/line-test.ts'
 
-/** What becomes of an input. */
+/** The fate of an input. */
 export interface Made {
   readonly output: string
   /** The records of rejected events. */

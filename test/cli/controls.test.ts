@@ -6,11 +6,11 @@ import { folderWith, normalize } from './command.ts'
 import { Serving, tracer } from './serving.ts'
 
 const CONTROL = /[^\P{Cc}\n\t]|\u2028|\u2029/u
-/** What ends a line for somebody, and what steers a terminal. */
+/** Characters that end a line for somebody, and those that steer a terminal. */
 const HOSTILE = 'a\rb\vc\fd\x1be\x85f\u2028g\u2029h\x9bi'
 const BLANK = 'a b c d e f g h i'
 
-describe('control characters', { concurrency: 2, timeout: 300_000 }, () => {
+describe('control characters', { concurrency: 2, timeout: 900_000 }, () => {
   it('in requests and feeds are blanks in replies, also of compiled feeds', async (t) => {
     const folder = folderWith({
       'feed.json': JSON.stringify([

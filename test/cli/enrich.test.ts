@@ -23,7 +23,7 @@ const OUTPUT =
   '{"url":{"original":"good.example"},"n":2}\n'
 const PLAIN = '{"url":{"original":"bad.example"},"n":1}\n{"url":{"original":"good.example"},"n":2}\n'
 
-describe('normalize --tracer', { timeout: 300_000 }, () => {
+describe('normalize --tracer', { timeout: 900_000 }, () => {
   it('adds what the tracer knows', async (t) => {
     const { port } = (await listen(t, answers)).address
     const folder = folderWith({ 'r.yaml': ENRICHED })

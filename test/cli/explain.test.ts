@@ -76,6 +76,13 @@ describe('normalize explain', { concurrency: 2 }, () => {
     const notes = told.split(/^(?=- line|\S+ line )/m).map((part) => /explain the whole event/.test(part))
     assert.deepEqual(notes, [true, false, false, false], told)
     assert.match(told, /split: parts → TYPE_ERROR/)
+    // A text that is no event was read before anything was split.
+    const alone = ['-r', join(rules, 'parts.yaml'), '--errors', file('alone.jsonl')]
+    await normalize([...alone, '-'], 'no JSON\n[1]\n{"parts": [{"v": 5}]}\n')
+    assert.match(
+      await explained(alone),
+      /JSON_INVALID\nrejected with JSON_INVALID: not valid JSON.*\n\n.*JSON_NOT_OBJECT\nrejected with .*\n\n.*\n.*\nthe record has one element/,
+    )
   })
 
   it('explains the records of an errors output, and says which line is none', async () => {

@@ -1,4 +1,4 @@
-/** What is said on standard error of rules that do not fit, and how such a run ends. */
+/** The notices on standard error of rules that do not fit, and how such a run ends. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'

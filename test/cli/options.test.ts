@@ -10,7 +10,7 @@ import { tracer } from './serving.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
-/** What is wrong with the arguments; '' if nothing is. */
+/** The fault of the arguments; '' if there is none. */
 function complaint(...argv: string[]): string {
   let written = ''
   const program = new Command('p')

@@ -44,7 +44,7 @@ function filesFor(): string {
 
 const hasBash = process.platform !== 'win32' && existsSync('/bin/bash')
 
-describe('outputs that are one', { skip: !hasBash, timeout: 300_000 }, () => {
+describe('outputs that are one', { skip: !hasBash, timeout: 900_000 }, () => {
   let input: string
 
   before(() => {
@@ -127,7 +127,7 @@ describe('outputs that are one', { skip: !hasBash, timeout: 300_000 }, () => {
   })
 })
 
-describe('outputs that fail', { skip: !existsSync('/dev/full') || !hasBash, timeout: 300_000 }, () => {
+describe('outputs that fail', { skip: !existsSync('/dev/full') || !hasBash, timeout: 900_000 }, () => {
   const full: readonly (readonly [script: string, told: RegExp])[] = [
     [
       'normalize -o "$FOLDER/o" --errors /dev/full "$FOLDER/bad.jsonl"',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { folderWith, normalize, startNormalize } from './command.ts'
@@ -14,6 +14,7 @@ const FOLDER = folderWith({
   'routes.yaml': 'routes:\n  - x.yaml\n',
 })
 const file = (name: string) => join(FOLDER, name)
+mkdirSync(file('empty'))
 
 describe('normalize playground', () => {
   it('serves the rule file with everything that belongs to it, until a signal ends it', async () => {
@@ -42,6 +43,27 @@ describe('normalize playground', () => {
     assert.equal((await command.finished).code, 0)
   })
 
+  it('takes routes with all rule sets and their files, and some events of each', async () => {
+    const page = file('routed')
+    const argv = ['playground', '-r', file('routes.yaml'), '--no-route', 'drop', '--export', page]
+    assert.equal((await normalize(argv)).code, 0)
+    const html = readFileSync(join(page, 'index.html'), 'utf8')
+    const [, start] = /<script type="application\/json" id="start">(.*?)<\/script>/s.exec(html)!
+    const { files, rules, noRoute, events } = JSON.parse(start!).content
+    const named = (name: string) => file(name).replaceAll('\\', '/')
+    assert.deepEqual(
+      files.map(({ name, role }: { name: string; role: string }) => [name, role]),
+      [
+        [named('routes.yaml'), 'routes'],
+        [named('x.yaml'), 'rules'],
+        [named('_shared.yaml'), 'included'],
+        [named('lookups.yaml'), 'lookups'],
+      ],
+    )
+    assert.deepEqual([rules, noRoute], [[named('routes.yaml')], 'drop'])
+    assert.equal(events, '{"src":1,"user":{"name":"</script>"}}\n')
+  })
+
   it('writes the page with rules and events in it; no text of theirs ends its script', async () => {
     const page = file('page')
     const { code, stderr } = await normalize(['playground', '-r', file('x.yaml'), '--export', page])
@@ -57,8 +79,7 @@ describe('normalize playground', () => {
 
   it('says where and what to do where something does not fit', async () => {
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
-      [['-r', FOLDER], /the playground takes one rule file: --rules FILE/],
-      [['-r', file('routes.yaml')], /routes\.yaml is a routes file, and the playground takes one rule file/],
+      [['-r', join(FOLDER, 'empty')], /there is no rule file in .*empty/],
       [['-r', file('none.yaml')], /cannot read .*none\.yaml: /],
       [[file('none.jsonl')], /cannot read .*none\.jsonl: /],
       [[file('latin1.log')], /it is not utf-8; --encoding names another one/],

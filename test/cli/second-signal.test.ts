@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, folderWith, startNormalize } from './command.ts'
 
-const CANNOT_LOOK = { skip: !existsSync('/proc/self/stat'), timeout: 300_000 }
+const CANNOT_LOOK = { skip: !existsSync('/proc/self/stat'), timeout: 900_000 }
 
 /** So much processor time is used by nothing but an evaluation that does not end. */
 const BUSY_TICKS = 100

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { hashSync } from 'bcryptjs'
+import { answers, listen } from '../tracer/loopback.ts'
 import { type Command, folderWith, normalize, startNormalize } from './command.ts'
 
 const RULES = "source.ip: src\ndrop: optional(src, '') == 'drop'\n"
@@ -165,6 +166,41 @@ describe('normalize serve', () => {
     assert.equal((await command.finished).code, 0)
   })
 
+  it('looks up at a tracer what the rules name, and says so where nobody is asked', async (t) => {
+    const rules = 'url.original: url\nenrich:\n  url: [url.original]\n'
+    const folder = folderWith({ 'r.yaml': rules })
+    const file = join(folder, 'r.yaml')
+    const { port: tracer } = (await listen(t, answers)).address
+    const [asking, alone] = await Promise.all([
+      start(t, '--rules', file, '--tracer', `127.0.0.1:${tracer}`),
+      start(t, '--rules', file),
+    ])
+    const body = '{"url":"bad.example"}\n{"url":"good.example"}\n'
+    const plain = '{"url":{"original":"bad.example"}}\n{"url":{"original":"good.example"}}\n'
+    const found =
+      ',"threat":{"enrichments":[{"category":"Test_url","matched":{"atomic":"bad.example","field":"url.original","type":"url"},' +
+      '"indicator":{"ioc":"bad.example","kind":"url"}}]}'
+    const url = `http://127.0.0.1:${asking.port}/`
+    const ask = async (at: string): Promise<string> => (await fetch(at, { method: 'POST', body })).text()
+    const expected = plain.replace('}\n', `${found}}\n`)
+    assert.deepEqual(await Promise.all([ask(url), ask(url)]), [expected, expected])
+    const metrics = await (await fetch(`${url}metrics`)).text()
+    for (const line of [
+      'sluice_lookups_total{result="enriched"} 2',
+      'sluice_detections_total 2',
+      'sluice_tracer_requests_total 2',
+    ]) {
+      assert.ok(metrics.split('\n').includes(line), `${line} is not in\n${metrics}`)
+    }
+    assert.equal(await ask(`http://127.0.0.1:${alone.port}/`), plain)
+    assert.ok(
+      alone.command.stderr.includes("the 'enrich' section is not used without --tracer HOST:PORT\n"),
+      alone.command.stderr,
+    )
+    for (const { command } of [asking, alone]) command.child.kill('SIGTERM')
+    assert.deepEqual([(await asking.command.finished).code, (await alone.command.finished).code], [0, 0])
+  })
+
   it('says what is wrong with its options', async (t) => {
     const folder = folderWith({ 'r.yaml': RULES, users: 'ann:secret\n' })
     const rules = ['--rules', join(folder, 'r.yaml')]
@@ -172,6 +208,11 @@ describe('normalize serve', () => {
     const cases: readonly (readonly [number, RegExp, readonly string[]])[] = [
       [2, /required option '--listen <host:port>' not specified/, rules],
       [2, /rule file is needed: --rules FILE/, ['--listen', '127.0.0.1:0']],
+      [
+        2,
+        /the --tracer-\.\.\. options need a server: --tracer HOST:PORT/,
+        [...rules, '--listen', '127.0.0.1:0', '--tracer-required'],
+      ],
       [
         2,
         /users:1: no user with a bcrypt hash: add one with htpasswd -B/,

@@ -7,7 +7,7 @@ import { Supervisor, type SupervisorOptions } from '../../src/cli/supervisor.ts'
 import type { ToPrimary, ToWorker } from '../../src/tracer/cluster/messages.ts'
 import { LogLines, ManualEnricher, poll } from '../tracer/running-server.ts'
 
-const IDLE = { connections: 0, taken: 0, requests: 0, isFull: false }
+const IDLE = { connections: 0, taken: 0, requests: 0, isFull: false, isDegraded: false }
 
 /** Stands for the process of a worker: a test says what it tells, and sees what it is told. */
 class FakeWorker extends EventEmitter {
@@ -74,7 +74,7 @@ function memoryFailure(): Error {
 }
 
 // One after the other: `cluster.fork` is one for all.
-describe('Supervisor', { timeout: 300_000 }, () => {
+describe('Supervisor', { timeout: 900_000 }, () => {
   it('tries again when the system cannot start a worker, and lives on', async (t) => {
     const { supervisor, workers, failures, logged } = supervise(t)
     await supervisor.start()

@@ -29,7 +29,7 @@ function folder(files: Readonly<Record<string, string>>): string {
 
 const test = (...argv: string[]) => normalize(['test', ...argv])
 
-describe('normalize test', { timeout: 300_000 }, () => {
+describe('normalize test', { timeout: 900_000 }, () => {
   it('searches folders, tells what fails with the rule at fault, and ends with 1', async () => {
     const root = folder({
       'a/x.yaml': RULES,

@@ -57,7 +57,7 @@ function leftIn(folder: string): string[] {
   return readdirSync(folder).filter((name) => !name.startsWith('feed'))
 }
 
-describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
+describe('tracer compile', { concurrency: 2, timeout: 900_000 }, () => {
   it('makes a file that inspect describes and serve answers from', async (t) => {
     const folder = folderWith({ 'feed.csv': FEED })
     const output = join(folder, 'x.tracer')
@@ -186,7 +186,14 @@ describe('tracer compile', { concurrency: 2, timeout: 300_000 }, () => {
       '-o',
       join(feed, 'x'),
     )
-    await refused(2, /cut\.tracer: is no whole compiled feed/, 'serve', '--load', join(folder, 'cut.tracer'))
+    await refused(
+      2,
+      /cut\.tracer: is no whole compiled feed/,
+      'serve',
+      '--strict',
+      '--load',
+      join(folder, 'cut.tracer'),
+    )
     await refused(
       2,
       /--load x has it already: --key is given to compile/,

@@ -27,12 +27,16 @@ class Serving {
     t.after(() => command.child.kill('SIGKILL'))
     await command.until(() => command.stderr.includes('"msg":"listening"'))
     const port = portOf(command, 'listening')
-    const pool = new TracerPool({ servers: [{ host: '127.0.0.1', port }], cacheEntries: 0 })
+    const pool = new TracerPool({
+      servers: [{ host: '127.0.0.1', port }],
+      cacheEntries: 0,
+      timeoutMs: 100_000,
+    })
     t.after(() => pool.destroy())
     return new Serving(command, pool)
   }
 
-  /** How many detections a value has. */
+  /** The number of detections that a value has. */
   async hits(type: IndicatorType, value: string): Promise<number> {
     return (await this.#pool.lookup([{ type, value }]))[0]!.length
   }
@@ -67,7 +71,7 @@ function portOf({ stderr }: Command, message: string): number {
   return JSON.parse(line).port
 }
 
-describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_000 }, () => {
+describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 900_000 }, () => {
   it('takes a feed from a URL with credentials, which nobody sees, and downloads it on SIGHUP', async (t) => {
     const server = await FeedServer.start(t, tagged(FEED), true)
     const cache = join(folderWith({}), 'cache')
@@ -82,16 +86,16 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_0
       serving.command.child.kill('SIGHUP')
       await serving.until('url', 'new.example', 1)
       assert.equal(await serving.hits('url', 'gmer.com'), 0)
-      // What is no feed by its content stays out, too.
+      // A file that is no feed by its content stays out, too.
       server.answer = tagged('other\nthing\n')
       serving.command.child.kill('SIGHUP')
-      await serving.command.until(({ stderr }) => stderr.includes('the old table stays'))
+      await serving.command.until(({ stderr }) => stderr.includes('feed refused; the copy stays'))
       assert.equal(await serving.hits('url', 'new.example'), 1)
     }
     const metrics = await fetch(
       `http://127.0.0.1:${portOf(serving.command, 'metrics are served')}/metrics`,
     ).then((response) => response.text())
-    assert.match(metrics, /tracer_feed_downloads_total\{file="https:[^"]*",result="ok"\} [13]/)
+    assert.match(metrics, /tracer_feed_downloads_total\{file="https:[^"]*",result="ok"\} [12]/)
     assert.match(metrics, /tracer_feed_records\{file="https:[^"]*"\} \d/)
     const { code, stderr } = await serving.stop()
     assert.equal(code, 0)
@@ -109,7 +113,8 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_0
     assert.equal(await second.hits('ip', '192.0.2.1'), 1)
     await second.command.until(({ stderr }) => stderr.includes('the copy is used'))
     assert.match(second.command.stderr, /"level":"warn".*ECONNREFUSED.*the copy is used/)
-    const third = await run('serve', '--listen', '127.0.0.1:0', ...feed, '--feed-cache', `${cache}2`).finished
+    const strict = ['--strict', '--feed-cache', `${cache}2`]
+    const third = await run('serve', '--listen', '127.0.0.1:0', ...feed, ...strict).finished
     assert.equal(third.code, 2)
     assert.match(third.stderr, /^tracer: http:\/\/127\.0\.0\.1:\d+\/feed\.csv: .*ECONNREFUSED.*no copy/m)
     assert.doesNotMatch(third.stderr, /secret/)
@@ -237,7 +242,7 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_0
     assert.equal(await serving.hits('ip', '192.0.2.1'), 0)
     assert.equal(await serving.metric('tracer_allowlisted_total{type="url"}'), '2')
     assert.equal(await serving.metric('tracer_allowlisted_total{type="ip"}'), '1')
-    writeFileSync(join(folder, 'allow.txt'), '# nobody\n')
+    writeFileSync(join(folder, 'allow.txt'), '203.0.113.1\n')
     await serving.until('ip', '192.0.2.1', 1)
   })
 
@@ -264,7 +269,7 @@ describe('tracer serve: where feeds come from', { concurrency: 2, timeout: 300_0
     while (cases.length > 0) {
       await Promise.all(
         cases.splice(0, 2).map(async ([argv, message]) => {
-          const finished = await run('serve', '--listen', '127.0.0.1:0', ...argv).finished
+          const finished = await run('serve', '--listen', '127.0.0.1:0', '--strict', ...argv).finished
           assert.match(finished.stderr, message)
           assert.equal(finished.code, 2)
           assert.doesNotMatch(finished.stderr, /secret/)

@@ -65,7 +65,7 @@ async function refused(argv: readonly string[], key?: string): Promise<Finished>
   return finished
 }
 
-describe('tracer serve --misp', { concurrency: 2, timeout: 300_000 }, () => {
+describe('tracer serve --misp', { concurrency: 2, timeout: 900_000 }, () => {
   it('tells what MISP knows, in the order of the options, and asks it for a whole request at once', async (t) => {
     const misp = await FakeMisp.start(t)
     misp.attributes.push(
@@ -193,7 +193,7 @@ describe('tracer serve --misp', { concurrency: 2, timeout: 300_000 }, () => {
   })
 })
 
-describe('tracer serve --mmdb', { timeout: 300_000 }, () => {
+describe('tracer serve --mmdb', { timeout: 900_000 }, () => {
   it('tells what databases know of an address', async (t) => {
     const folder = folderWith({ 'country.mmdb': DATABASE, 'asn.mmdb': NUMBERS })
     const [country, numbers] = [join(folder, 'country.mmdb'), join(folder, 'asn.mmdb')]

@@ -38,7 +38,7 @@ function failures(serving: Serving): unknown[] {
   })
 }
 
-describe('modules of the user', { concurrency: 2, timeout: 300_000 }, () => {
+describe('modules of the user', { concurrency: 2, timeout: 900_000 }, () => {
   for (const shared of [false, true]) {
     it(`cost a look-up when they throw in a timer, and never the process${shared ? ', in a thread' : ''}`, async (t) => {
       const path = join(folderWith({ 'own.mjs': FAULTY }), 'own.mjs')

@@ -16,7 +16,7 @@ const GMER =
 const ADDRESS =
   'Category=Tracer_IP_enricher|MatchedIndicator=192.0.2.1|ioc=192.0.2.1|context=bad, IP\nLookupFinished\n'
 
-describe('tracer serve', { concurrency: 2, timeout: 300_000 }, () => {
+describe('tracer serve', { concurrency: 2, timeout: 900_000 }, () => {
   it('replies byte for byte, and a signal ends it with 0', async (t) => {
     const feed = join(folderWith({ 'feed.csv': FEED }), 'feed.csv')
     const serving = await Serving.start(t, '--feed', feed, '--key', 'ioc')
@@ -61,7 +61,7 @@ describe('tracer serve', { concurrency: 2, timeout: 300_000 }, () => {
       ...['--enricher', join(folder, 'mine.mjs'), '--feed', join(folder, 'other.json'), '--key', 'name'],
       ...['--reply', 'always', '--max-line', '100', '--idle-timeout', '5m', '--drain-timeout', '500ms'],
       ...['--shutdown-timeout', '5', '--max-connections', '10', '--allow', '127.0.0.0/8', '::1'],
-      ...['--enricher-timeout', '2s', '--log-level', 'debug'],
+      ...['--enricher-timeout', '60s', '--log-level', 'debug'],
     )
     const expected = [
       'Category=Tracer_URL_Decoder|MatchedIndicator=gmer.com|decodedURL=gmer.com',
@@ -184,9 +184,17 @@ describe('tracer serve', { concurrency: 2, timeout: 300_000 }, () => {
         1,
         /^tracer: --metrics 127\.0\.0\.1:\d+: the port is in use/m,
       ],
-      [[...listen, '--feed', join(folder, 'none.csv'), '--key', 'ioc'], 2, /^tracer: .*none\.csv/m],
-      [[...listen, '--feed', feed, '--key', 'none'], 2, /^tracer: .*feed\.csv.*none/m],
-      [[...listen, '--feed', join(folder, 'other.csv')], 2, /^tracer: --feed .*other\.csv needs a --key/m],
+      [
+        [...listen, '--strict', '--feed', join(folder, 'none.csv'), '--key', 'ioc'],
+        2,
+        /^tracer: .*none\.csv/m,
+      ],
+      [[...listen, '--strict', '--feed', feed, '--key', 'none'], 2, /^tracer: .*feed\.csv.*none/m],
+      [
+        [...listen, '--strict', '--feed', join(folder, 'other.csv')],
+        2,
+        /^tracer: --feed .*other\.csv needs a --key/m,
+      ],
       [[...listen, '--key', 'ioc', '--feed', feed], 2, /behind the --feed/],
       [[...listen, '--enricher', 'url-decoder'], 2, /^tracer: there is no enricher 'url-decoder'/m],
       [[...listen, '--enricher', join(folder, 'empty.mjs')], 2, /no default export/],
@@ -217,7 +225,7 @@ describe('tracer serve', { concurrency: 2, timeout: 300_000 }, () => {
   })
 })
 
-describe('tracer lookup', { concurrency: 2, timeout: 300_000 }, () => {
+describe('tracer lookup', { concurrency: 2, timeout: 900_000 }, () => {
   it('prints a JSON line for each value, in their order', async (t) => {
     const feed = join(folderWith({ 'feed.csv': FEED }), 'feed.csv')
     const serving = await Serving.start(t, '--feed', feed, '--key', 'ioc')

@@ -8,7 +8,7 @@ import { watchFiles } from '../../src/cli/watch.ts'
 import { folderWith } from './command.ts'
 
 /** Long enough for any change that is noticed at all, on any machine. */
-const PATIENCE = { timeout: 300_000 }
+const PATIENCE = { timeout: 900_000 }
 
 class Watched {
   changes = 0

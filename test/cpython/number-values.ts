@@ -98,7 +98,7 @@ export function expected(recorded: Recorded): Recorded {
   return recorded.message === undefined ? { code } : { code, message: recorded.message }
 }
 
-/** What an action gives, in the form of a recording. */
+/** The result of an action, in the form of a recording. */
 export function outcome(action: () => Maybe): Recorded {
   try {
     return encode(action())

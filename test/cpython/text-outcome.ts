@@ -3,7 +3,7 @@ import type { Maybe } from '../../src/expression/value.ts'
 import type { Recorded } from './number-values.ts'
 import { encode, expected } from './number-values.ts'
 
-/** What an action gives, in a form to compare with `recorded`: messages count where they were recorded. */
+/** The result of an action, in a form to compare with `recorded`: messages count where they were recorded. */
 export function outcomeLike(recorded: Recorded, action: () => Maybe): [actual: Recorded, expected: Recorded] {
   const wanted = expected(recorded)
   try {

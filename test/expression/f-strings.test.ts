@@ -1,4 +1,4 @@
-/** What CPython 3.11 makes of f-strings: test/cpython/record_f_strings.py recorded it. */
+/** The results of f-strings in CPython 3.11: test/cpython/record_f_strings.py recorded it. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -28,7 +28,7 @@ test('f-strings are read as CPython reads them', () => {
   const different = RECORDED.filter(([text, recorded]) => {
     const outcome = outcomeOf(text)
     if (recorded === null) return outcome !== null
-    // That something cannot be called, say, is found when rules are loaded.
+    // A value that cannot be called, say, is found when rules are loaded.
     if ('error' in recorded) return outcome !== 'error' && outcome !== null
     return outcome !== recorded.value
   })

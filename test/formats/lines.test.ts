@@ -13,7 +13,7 @@ function split(text: string | Buffer, maxLineBytes = MIB): Found[] {
   return splitAll(new LineSplitter(maxLineBytes), [Buffer.from(text as string)])
 }
 
-/** What the lines are, said in another way: one byte at a time, no batches. */
+/** The lines, found in another way: one byte at a time, no batches. */
 function reference(bytes: Buffer, maxLineBytes: number): Found[] {
   const results: Found[] = []
   let line = 0

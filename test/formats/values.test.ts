@@ -346,7 +346,7 @@ describe('ValueSplitter', () => {
   })
 })
 
-/** What stream-json makes of a text. */
+/** The values that stream-json reads from a text. */
 function streamed(
   text: string,
   streamer: (token: never) => unknown,

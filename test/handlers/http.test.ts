@@ -209,7 +209,7 @@ for (const [name, way] of Object.entries(WAYS)) {
         exchange.request.end()
       })()
       const response = await exchange.response
-      // What is made stops growing: nobody takes it.
+      // The output stops growing: nobody takes it.
       let before = -1
       while (made !== before) {
         before = made

@@ -124,7 +124,7 @@ const EVENTS = [
   { nul: null },
 ]
 
-/** Whether something that is no value is in it. */
+/** True if something that is no value is in it. */
 function holdsAbsence(value: unknown): boolean {
   if (value === undefined) return true
   if (typeof value !== 'object' || value === null) return false

@@ -97,7 +97,7 @@ test('an event that causes more work than it may is rejected, in all ways', () =
   }
 })
 
-/** What builds more than it is given. */
+/** Expressions that build more than they are given. */
 const VALUES: readonly [expression: string, event: object, tap?: string][] = [
   ["' ' * d + s", { d: 67_108_000, s: 'x'.repeat(10) }],
   ['len([[x] * k for i in range(k)])', { x: 1, k: 60_000 }],

@@ -81,7 +81,7 @@ const DIFFERENCES = new Map<string, unknown>([
   ['() * (2**70)', { $: 'tuple', v: [] }],
 ])
 
-/** What is known before any event comes is refused at load: an attribute that no type has. */
+/** A fault that is known before any event comes is refused at load: an attribute that no type has. */
 const REFUSED_AT_LOAD = new Set(['text.nope()'])
 
 test('expressions have the values that CPython gives them', () => {

@@ -15,7 +15,7 @@ function entriesOf(table: LookupTable | undefined): [string, unknown][] {
   return [...table.entries]
 }
 
-/** What a value is that is written in a table. */
+/** The value that is read where it is written in a table. */
 function valueIn(yaml: string): unknown {
   return entriesOf(tablesIn(`t: {k: ${yaml}}\n`).get('t'))[0]![1]
 }

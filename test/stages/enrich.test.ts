@@ -111,7 +111,7 @@ const KINDS = [
   ['lines', written],
 ] as const
 
-describe('EnrichStage', { timeout: 300_000 }, () => {
+describe('EnrichStage', { timeout: 900_000 }, () => {
   for (const [kind, make] of KINDS) {
     it(`adds what is found to ${kind}, and lets the others pass as they are`, async () => {
       const pool = new ManualPool()
@@ -534,7 +534,7 @@ function late(peer: Peer): void {
   })
 }
 
-describe('a pipeline with a tracer', { timeout: 300_000 }, () => {
+describe('a pipeline with a tracer', { timeout: 900_000 }, () => {
   for (const [what, onPeer, marked, settleMs = 20] of SERVERS) {
     for (const fastPath of [true, false]) {
       it(`lets every event out, ${fastPath ? 'fast' : 'plain'}, with a server ${what}`, async (t) => {

@@ -67,7 +67,7 @@ async function settle(changing: () => number): Promise<void> {
   }
 }
 
-describe('Outputs of one chunk', { timeout: 300_000 }, () => {
+describe('Outputs of one chunk', { timeout: 900_000 }, () => {
   const ways: readonly (readonly [name: string, options: Partial<PipelineOptions>])[] = [
     ['on the fast path', {}],
     ['on the plain way', { fastPath: false }],
@@ -138,7 +138,7 @@ describe('Outputs of one chunk', { timeout: 300_000 }, () => {
   })
 })
 
-describe('Records of one chunk', { timeout: 300_000 }, () => {
+describe('Records of one chunk', { timeout: 900_000 }, () => {
   const REJECTED = 100_000
   const INVALID = Buffer.from('x\n'.repeat(REJECTED))
 

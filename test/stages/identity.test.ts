@@ -7,6 +7,7 @@ import { Buffer } from 'node:buffer'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import { FUNCTION_LIBRARY } from '../../src/expression/functions/index.ts'
 import { createPipeline } from '../../src/io/create-pipeline.ts'
 import { compileRules } from '../../src/rules/compile.ts'
@@ -15,6 +16,7 @@ import { NormalizeStage } from '../../src/stages/normalize.ts'
 import type { OutputCounts } from '../../src/stages/output-counter.ts'
 import { ParseStage } from '../../src/stages/parse.ts'
 import { SerializeStage } from '../../src/stages/serialize.ts'
+import { propertyRuns } from '../property-runs.ts'
 
 const SETS = {
   split: `
@@ -209,6 +211,48 @@ describe('events after splitting are written, rejected or dropped', { concurrenc
       assert.deepEqual(Object.keys(counts.ruleSets!).sort(), ['branches', 'cases', 'fast', 'plain', 'split'])
     })
   }
+
+  /** All rule sets behind a routes file: one of its lines drops, one has a condition beside that of the rule set. */
+  function routedByFile() {
+    const routes = `routes:
+  - {when: kind == 'p' and x == 7, drop: true}
+  - {when: not (n == 7), rules: fast}
+  - {when: kind == 'a' and k == '-', drop: true}
+  - split
+  - cases
+  - plain`
+    const texts = [...Object.entries(SETS), ['routes.yaml', routes]].map(([file, text]) => ({
+      file: file!,
+      text: text!,
+    }))
+    const files = [undefined, 'fast', undefined, 'split', 'cases', 'plain']
+    const definitions = files.map((file, line) => ({
+      ...(file !== undefined && { file, name: file }),
+      conditions: [{ file: 'routes.yaml', line }],
+      lookups: [],
+    }))
+    const loaded = loadRouted({ label: 'all', routes: definitions, noRoute: 'reject', texts, options: {} })
+    return compileRouted(FUNCTION_LIBRARY, loaded)
+  }
+
+  it('by a routes file, some lines of which drop', async () => {
+    const { dropped, ruleSets } = await check(routedByFile(), LINES, true)
+    assert.ok(ruleSets!.drop!.dropped > 5 && dropped > ruleSets!.drop!.dropped, `${dropped}`)
+    assert.deepEqual(Object.keys(ruleSets!).sort(), ['cases', 'drop', 'fast', 'plain', 'split'])
+  })
+
+  it('whatever the lines are', async () => {
+    const rules = routedByFile()
+    const seeds = fc.asyncProperty(fc.integer(), fc.integer({ min: 1, max: 80 }), async (seed, count) => {
+      const some = random(seed)
+      await check(
+        rules,
+        Array.from({ length: count }, () => line(some)),
+        true,
+      )
+    })
+    await fc.assert(seeds, { numRuns: propertyRuns(3) })
+  })
 
   it('for an event with very many elements, whose outputs are handed on in parts', async () => {
     const rules = compileRules(`split: l\na: "'${'a'.repeat(500)}'"\nb: b`)

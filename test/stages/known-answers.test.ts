@@ -100,7 +100,10 @@ class CachingPool extends EventEmitter {
       return true
     }
     const answer = () => {
-      for (const { type, value } of missing) this.#known.set(`${type} ${value}`, now + this.#ttlMs)
+      for (const { type, value } of missing) {
+        // Kept, it would fail or not, depending on when this answer comes.
+        if (value !== 'lost') this.#known.set(`${type} ${value}`, now + this.#ttlMs)
+      }
       if (this.#fails && indicators[0]!.value === 'lost') {
         handler.onFailure({ code: 'timeout', message: 'm' } as never)
       } else handler.onAnswers(answers)

@@ -53,7 +53,7 @@ function countsOf(numbers: readonly number[]): number[] {
   return [...counts.values()]
 }
 
-describe('PacedStage', { timeout: 300_000 }, () => {
+describe('PacedStage', { timeout: 900_000 }, () => {
   it('makes no more pieces than the reader takes', async () => {
     const stage = new Pieces()
     stage.write(1000)

@@ -11,7 +11,7 @@ test('on the wire all control characters but TAB, U+2028, U+2029 and | become bl
   const blanks = ALL.filter((text) => text !== ' ' && wireText(text) === ' ')
   assert.deepEqual(blanks, [...CONTROLS.filter((text) => text !== '\t'), '|'].sort())
   for (const text of ALL) if (!blanks.includes(text)) assert.equal(wireText(text), text)
-  // What Python's splitlines() ends a line at.
+  // Characters at which Python's splitlines() ends a line.
   for (const end of '\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029') assert.equal(wireText(`a${end}b`), 'a b')
   assert.equal(wireText('a\r\nb\n\rc'), 'a b  c')
   assert.equal(

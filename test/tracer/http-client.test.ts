@@ -21,7 +21,7 @@ const BEFORE = VARIABLES.map((name) => [name, process.env[name]] as const)
 
 /** A proxy as companies have it: forwards requests that name a whole URL, and makes tunnels. */
 class TestProxy {
-  /** What it was asked for: `CONNECT host:port`, `GET http://host/path`. */
+  /** The requests that it got: `CONNECT host:port`, `GET http://host/path`. */
   readonly asked: string[] = []
   readonly headers: IncomingMessage['headers'][] = []
   /** Answers `CONNECT` in a test's own way. */

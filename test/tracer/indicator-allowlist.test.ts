@@ -7,7 +7,7 @@ import { CLIENT_HEADER } from '../../src/tracer/protocol.ts'
 import { temporaryDirectory, temporaryFile } from '../temporary.ts'
 import { GMER, known, LogLines, ManualEnricher, MISS, poll, RunningServer } from './running-server.ts'
 
-const OPTIONS = { timeout: 300_000 }
+const OPTIONS = { timeout: 900_000 }
 
 async function load(t: TestContext, ...files: AllowlistFile[]): Promise<IndicatorAllowlist> {
   const allowlist = await IndicatorAllowlist.load({ files, watch: false })

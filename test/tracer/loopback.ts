@@ -124,6 +124,8 @@ export function poolFor(
     cacheEntries: 0,
     minBackoffMs: 1,
     maxBackoffMs: 5,
+    // A busy machine is no lost answer.
+    timeoutMs: 100_000,
     ...options,
   })
   test.after(() => pool.destroy())
@@ -150,7 +152,7 @@ export function ip(value: string): Indicator {
 
 export const FINISHED_LINE = `${FINISHED}\n`
 
-/** What a server says that knows every value that begins with `bad`. */
+/** The reply of a server that knows every value that begins with `bad`. */
 export function replyTo(line: string): string {
   let reply = ''
   for (const { type, value } of parseRequest(line)) {

@@ -6,7 +6,7 @@ import { createLog, type Log, type LogLevel } from '../../src/tracer/server/log.
 import { TracerServer, type TracerServerOptions } from '../../src/tracer/server/server.ts'
 import { RawClient } from './raw-client.ts'
 
-/** What a test logs can be waited for. */
+/** Log records of a test, which can be waited for. */
 export class LogLines {
   readonly log: Log
   readonly lines: Record<string, unknown>[] = []
@@ -87,7 +87,7 @@ export async function poll(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1))
 }
 
-/** What `known` knows. */
+/** The matches of `known`. */
 const MATCHES: ReadonlyMap<string, Match> = new Map([
   ['url gmer.com', { category: 'Tracer_URL_enricher', context: '|ioc=gmer.com|context=bad_URL' }],
   ['ip 192.0.2.1', { category: 'Tracer_IP_enricher', context: '|ioc=192.0.2.1|context=bad_IP' }],
@@ -120,7 +120,7 @@ export class ManualEnricher implements Enricher {
     string,
     { answer: (matches: readonly Match[]) => void; fail: (error: Error) => void }
   >()
-  /** How many were open at most. */
+  /** The highest number that were open at a time. */
   most = 0
   asked = 0
 

@@ -15,7 +15,7 @@ import {
 } from './running-server.ts'
 
 const REQUEST = '7f3a|url=gmer.com|\n'
-const OPTIONS = { timeout: 300_000 }
+const OPTIONS = { timeout: 900_000 }
 
 /** Answers everything with this much of text. */
 function verbose(length: number): Enricher {

@@ -1,13 +1,24 @@
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import type { Enricher } from '../../src/tracer/enricher.ts'
 import { TracerServer } from '../../src/tracer/server/server.ts'
 import { GMER, known, ManualEnricher, MISS, poll, RunningServer } from './running-server.ts'
 
 const REQUEST = '7f3a|url=gmer.com|\n'
-const OPTIONS = { timeout: 300_000 }
+const OPTIONS = { timeout: 900_000 }
 const SHUTDOWN_TIMEOUT = { shutdownTimeoutMs: 20_000 }
+
+/** Waits for the end of a connection. @returns the code of its error */
+function endOf(socket: Socket): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let code: string | undefined
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      code = error.code
+    })
+    socket.on('close', () => resolve(code)).resume()
+  })
+}
 
 describe('a server that stops', OPTIONS, () => {
   test('accepts nobody any more, and ends connections that are idle', async (t) => {
@@ -19,9 +30,9 @@ describe('a server that stops', OPTIONS, () => {
     const closed = running.server.close()
     assert.equal(await idle.ended(), 'end')
     assert.equal(await used.ended(), 'end')
-    const late = connect(running.port, '127.0.0.1')
-    const error = await new Promise<NodeJS.ErrnoException>((resolve) => late.on('error', resolve))
-    assert.equal(error.code, 'ECONNREFUSED')
+    // Those that the system accepts in the last turns of the event loop are ended, and then it accepts none.
+    let code: string | undefined
+    while (code !== 'ECONNREFUSED') code = await endOf(connect(running.port, '127.0.0.1'))
     idle.socket.end()
     used.socket.end()
     await closed
@@ -64,7 +75,7 @@ describe('a server that stops', OPTIONS, () => {
       await new Promise((resolve) => setImmediate(resolve))
     }
     const closed = running.server.close()
-    // What is sent now is not answered any more; unread, it would reset the connection.
+    // A request that is sent now is not answered any more; unread, it would reset the connection.
     client.send(block)
     await new Promise((resolve) => setTimeout(resolve, 100))
     client.socket.resume()
@@ -180,3 +191,30 @@ test('a port that is in use is an error of listen', OPTIONS, async (t) => {
   assert.equal(second.isListening, false)
   await second.close()
 })
+
+test(
+  'answers connections that the system had accepted, and the server had not, when it began to stop',
+  OPTIONS,
+  async (t) => {
+    const running = await RunningServer.start(t, { shutdownTimeoutMs: 10_000 })
+    const count = 50
+    let connected = 0
+    let stopping: Promise<void> | undefined
+    const replies = Array.from({ length: count }, async () => {
+      const socket = connect(running.port, '127.0.0.1')
+      t.after(() => socket.destroy())
+      socket.on('connect', () => {
+        socket.write('7f|url=gmer.com|\n')
+        connected += 1
+        // All of them are in the queue of the system: the event loop has not turned since it said so.
+        if (connected === count) stopping = running.server.close()
+      })
+      let text = ''
+      for await (const part of socket.setEncoding('utf8')) text += part
+      return text
+    })
+    assert.deepEqual(await Promise.all(replies), Array<string>(count).fill(GMER))
+    await stopping
+    assert.equal(running.counters.connections, count)
+  },
+)

@@ -10,7 +10,7 @@ import { RawClient } from './raw-client.ts'
 import { GMER, poll, RunningServer } from './running-server.ts'
 
 const REQUEST = '7f3a|url=gmer.com|\n'
-const OPTIONS = { timeout: 300_000 }
+const OPTIONS = { timeout: 900_000 }
 
 function pem(name: string): Buffer {
   return readFileSync(new URL(`tls/${name}.pem`, import.meta.url))

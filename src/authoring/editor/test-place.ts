@@ -22,7 +22,14 @@ export interface TestPlace {
 interface KeyPlace {
   readonly path: readonly string[]
   readonly isKey: boolean
+  /** Within brackets: the other keys of the mapping. */
+  readonly siblings?: ReadonlySet<string>
 }
+
+const NO_KEYS: ReadonlySet<string> = new Set()
+
+/** So much of a file on each side of a place is looked through for the other keys of its mapping. */
+const MAX_BESIDE = 20_000
 
 /** A word longer than this is none. */
 const MAX_WORD = 100
@@ -38,13 +45,10 @@ export function testPlaceAt(text: string, offset: number): TestPlace {
   const place = keyPlaceAt(text, offset)
   if (place === undefined) return { start, keys: [], values: [] }
   const keys = place.isKey ? keysAt(place.path) : []
-  // The key that is being written is none that is there.
-  const written = place.path.length > 0 ? undefined : text.slice(0, start) + text.slice(offset)
-  const isTaken = ({ name }: TestKey): boolean =>
-    written !== undefined && new RegExp(`^${name}[ \\t]*:`, 'm').test(written)
+  const taken = keys.length === 0 ? NO_KEYS : (place.siblings ?? keysBeside(text, start))
   return {
     start,
-    keys: keys.filter((key) => !isTaken(key)),
+    keys: keys.filter(({ name }) => !taken.has(name)),
     values: place.isKey ? [] : valuesAt(place.path),
   }
 }
@@ -88,14 +92,53 @@ function keyPlaceAt(text: string, offset: number): KeyPlace | undefined {
   const { kind, path, start } = cursor
   if (start < offset && (text[start] === '{' || text[start] === '[')) {
     const inner = flowPlace(text, start, offset)
-    return inner && { path: [...path, ...inner.path], isKey: inner.isKey }
+    return inner && { ...inner, path: [...path, ...inner.path] }
   }
   return { path, isKey: kind === 'key' }
+}
+
+/** A key that begins a line, behind the dashes of the elements that it begins. */
+const BLOCK_KEY = /^( *(?:- +)*)(?:(['"]?)([$\w-]+)\2[ \t]*:(?:\s|$))?/
+
+/**
+ * The keys of the block mapping that the word at `start` belongs to, its own line left out.
+ *
+ *     - name: a
+ *       ¦               name, drop
+ *       drop: true
+ *     - name: b
+ */
+function keysBeside(text: string, start: number): ReadonlySet<string> {
+  const lineStart = text.lastIndexOf('\n', start - 1) + 1
+  const before = text.slice(lineStart, start)
+  const keys = new Set<string>()
+  if (!/^ *(?:- +)*$/.test(before)) return keys
+  const column = before.length
+  /** @returns false: the mapping does not go on behind this line */
+  const look = (line: string, isAbove: boolean): boolean => {
+    if (/^\s*(?:#|$)/.test(line)) return true
+    const [, lead = '', , key] = BLOCK_KEY.exec(line)!
+    const indent = /^ */.exec(lead)![0].length
+    // Below, a dash begins another element.
+    if (isAbove ? lead.length < column : indent < column) return false
+    if (lead.length === column && key !== undefined) keys.add(key)
+    return !isAbove || indent >= column
+  }
+  if (!before.includes('-')) {
+    const above = text.slice(Math.max(0, lineStart - MAX_BESIDE), Math.max(0, lineStart - 1))
+    for (const line of lineStart === 0 ? [] : above.split('\n').reverse()) if (!look(line, true)) break
+  }
+  const lineEnd = text.indexOf('\n', start)
+  const below = lineEnd === -1 ? '' : text.slice(lineEnd + 1, lineEnd + 1 + MAX_BESIDE)
+  for (const line of below.split('\n')) if (!look(line, false)) break
+  return keys
 }
 
 interface Flow {
   readonly isMapping: boolean
   key: string | undefined
+  /** The keys before the place. */
+  readonly keys: string[]
 }
 
 /**
@@ -122,7 +165,7 @@ function flowPlace(text: string, start: number, offset: number): KeyPlace | unde
       if (end === -1 || end >= offset) return undefined
       at = end
     } else if (isBracket && isBlank) {
-      open.push({ isMapping: character === '{', key: undefined })
+      open.push({ isMapping: character === '{', key: undefined, keys: [] })
       token = at + 1
     } else if (character === '}' || character === ']') {
       open.pop()
@@ -138,13 +181,38 @@ function flowPlace(text: string, start: number, offset: number): KeyPlace | unde
         .slice(token, Math.min(at, token + MAX_WORD))
         .trim()
         .replace(/^(['"])(.*)\1$/s, '$2')
+      top.keys.push(top.key)
       token = at + 1
       isBlank = true
     } else if (isBlank && !/\s/.test(character)) isBlank = false
   }
   const last = open.at(-1)
   const path = open.flatMap(({ isMapping, key }) => (isMapping ? (key === undefined ? [] : [key]) : ['[]']))
-  return { path, isKey: last?.isMapping === true && last.key === undefined }
+  const siblings = new Set([...(last?.keys ?? []), ...flowKeysAfter(text, offset)])
+  return { path, isKey: last?.isMapping === true && last.key === undefined, siblings }
+}
+
+/** The keys that follow within the same braces. The rest of the word at the place is none. */
+function flowKeysAfter(text: string, offset: number): string[] {
+  const keys: string[] = []
+  const end = Math.min(text.length, offset + MAX_BESIDE)
+  let depth = 0
+  let at = offset
+  while (at < end && /[$\w-]/.test(text[at]!)) at++
+  for (let token = -1; at < end; at++) {
+    const character = text[at]!
+    if ((character === '"' || character === "'") && (token === -1 || token === at))
+      at = quoteEnd(text, at, end)
+    else if (character === '{' || character === '[') depth++
+    else if (character === '}' || character === ']') {
+      if (--depth < 0) break
+    } else if (depth === 0 && character === ',') token = at + 1
+    else if (depth === 0 && token !== -1 && isKeyEnd(text, at)) {
+      keys.push(text.slice(token, at).trim())
+      token = -1
+    }
+  }
+  return keys
 }
 
 /** The offset of the quote that ends the one at `start`; `end` where it comes later. */

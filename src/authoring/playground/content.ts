@@ -1,8 +1,9 @@
 /** The contents of the playground: files of rules, events, and options. A link holds them, and so does an exported page. */
 import type { InputOptions } from '../../formats/input-options.ts'
+import type { NoRoute } from '../../rules/definition.ts'
 
 /** The part that a file plays. */
-export type FileRole = 'rules' | 'included' | 'lookups'
+export type FileRole = 'rules' | 'routes' | 'included' | 'lookups'
 
 export interface PlaygroundFile {
   /** Its path, as messages have it. */
@@ -12,8 +13,14 @@ export interface PlaygroundFile {
 }
 
 export interface PlaygroundContent {
-  /** The rule file first, then those that it includes, then lookup tables. */
+  /** The rule file first, then those that it includes, then lookup tables. With `rules`: in any order. */
   readonly files: readonly PlaygroundFile[]
+  /** Rule files, folders and routes files among them, which are looked through as `--rules` is. Default: the first file is the rules. */
+  readonly rules?: readonly string[]
+  /** With `rules`: files of lookup tables for all rule sets. Default: `lookups.yaml` beside each. */
+  readonly lookups?: readonly string[]
+  /** The fate of an event that no rule set takes. Default: it is rejected. */
+  readonly noRoute?: NoRoute
   /** The text of the input. */
   readonly events: string
   readonly input: InputOptions
@@ -59,7 +66,8 @@ lookup:
   input: { inputFormat: 'jsonl' },
 }
 
-const ROLES: readonly FileRole[] = ['rules', 'included', 'lookups']
+const ROLES: readonly FileRole[] = ['rules', 'routes', 'included', 'lookups']
+const NO_ROUTES: readonly NoRoute[] = ['reject', 'drop', 'pass']
 const FORMATS = ['jsonl', 'json', 'text', 'csv']
 /** Options of the input that are texts. */
 const TEXT_OPTIONS = ['pick', 'multiline', 'delimiter'] as const
@@ -78,8 +86,14 @@ export function readContent(value: unknown): PlaygroundContent | undefined {
     if (role === undefined || files.some(({ name }) => name === file.name)) return undefined
     files.push({ name: file.name, role, text: file.text })
   }
-  if (files[0]?.role !== 'rules' || files.filter(({ role }) => role === 'rules').length !== 1)
-    return undefined
+  const rules = textList(value.rules)
+  const lookups = textList(value.lookups)
+  const noRoute = NO_ROUTES.find((each) => each === value.noRoute)
+  if (files.length === 0) return undefined
+  if (rules === undefined) {
+    const mains = files.filter(({ role }) => role === 'rules' || role === 'routes')
+    if (files[0]!.role !== 'rules' || mains.length !== 1) return undefined
+  }
   const given = isObject(value.input) ? value.input : {}
   const input: Record<string, unknown> = {
     inputFormat: FORMATS.find((format) => format === given.inputFormat) ?? 'jsonl',
@@ -88,15 +102,21 @@ export function readContent(value: unknown): PlaygroundContent | undefined {
   for (const name of ['multilineMaxLines', 'multilineMaxBytes'] as const) {
     if (typeof given[name] === 'number') input[name] = given[name]
   }
-  if (Array.isArray(given.columns) && given.columns.every((name) => typeof name === 'string')) {
-    input.columns = given.columns
-  }
+  const columns = textList(given.columns)
+  if (columns !== undefined) input.columns = columns
   return {
     files,
+    ...(rules !== undefined && { rules }),
+    ...(lookups !== undefined && { lookups }),
+    ...(noRoute !== undefined && { noRoute }),
     events: value.events,
     input: input as InputOptions,
     ...(value.allowUnsafePatterns === true && { allowUnsafePatterns: true }),
   }
+}
+
+function textList(value: unknown): string[] | undefined {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string') ? value : undefined
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -19,6 +19,8 @@ export interface Questions {
       readonly event: number
       readonly element: number
       readonly path: readonly string[] | undefined
+      /** Characters that a line has room for. */
+      readonly columns: number
     }
     readonly answer: Explanation | undefined
   }

@@ -1,6 +1,6 @@
 /** Rules, compiled and applied to the events of the playground. It runs in a worker of the page, and wherever JavaScript does. */
 
-import type { InputEvent, RejectedEvent } from '../../event.ts'
+import type { InputEvent, RejectedEvent, Rejection } from '../../event.ts'
 import type { Problem } from '../../expression/diagnostic.ts'
 import { FUNCTION_LIBRARY } from '../../expression/functions/index.ts'
 import { Lines } from '../../expression/syntax/lines.ts'
@@ -10,11 +10,18 @@ import { toPlain } from '../../rules/apply/plain-values.ts'
 import { SplitElements } from '../../rules/apply/split-elements.ts'
 import { compileWith } from '../../rules/compile-with.ts'
 import type { CompileOptions } from '../../rules/definition.ts'
+import type { ObservedRules } from '../../rules/observe/index.ts'
+import { Origins, observe } from '../../rules/observe/index.ts'
 import { RuleError } from '../../rules/rule-error.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
+import type { Runner } from '../../rules/run.ts'
+import { compileRouted, loadRouted } from '../../rules/sets/compile-routes.ts'
+import { RoutesError, resolveRoutes } from '../../rules/sets/resolve-routes.ts'
+import type { RoutedRules } from '../../rules/sets/routed-rules.ts'
 import type { EditedDocument } from '../editor/index.ts'
 import { rangeOf, readEvents, type Sample, sampleOf } from '../editor/index.ts'
 import type { PlaygroundContent } from './content.ts'
+import { FileTree } from './file-tree.ts'
 
 /** A problem, and the part of its file that it underlines. */
 export interface PlacedProblem extends Problem {
@@ -24,18 +31,12 @@ export interface PlacedProblem extends Problem {
 }
 
 /** The fate of an event, or of an element of one that is split. */
-export type TrialResult =
-  | { readonly kind: 'output'; readonly event: number; readonly line: number; readonly text: string }
-  | {
-      readonly kind: 'rejected'
-      readonly event: number
-      readonly line: number
-      readonly code: string
-      readonly message: string
-      readonly rule?: string
-      readonly raw: string
-    }
-  | { readonly kind: 'dropped'; readonly event: number; readonly line: number }
+export type TrialResult = Outcome & {
+  /** The number of the event, counted from 0. */
+  readonly event: number
+  /** The line on which it begins, counted from 1. */
+  readonly line: number
+}
 
 export interface TrialRun {
   readonly results: readonly TrialResult[]
@@ -58,17 +59,23 @@ const MAX_MILLISECONDS = 2000
 const MAX_TEXT = 100_000
 const MAX_RAW = 2000
 
+/** So much of a value stands in an explanation, as in `normalize explain`. */
+const MAX_EXPLAINED = 60
+
 const loadRe2 = () => FUNCTION_LIBRARY.re2()
 
 /** The content of the playground, as far as it was compiled and read. */
 export class Trial {
   readonly #content: PlaygroundContent
-  #rules: RuleSet | undefined
+  readonly #tree: FileTree
+  #rules: RuleSet | RoutedRules | undefined
+  #observed: ObservedRules | undefined
   #problems: readonly Problem[] | undefined
   #sample: Sample | undefined
 
   constructor(content: PlaygroundContent) {
     this.#content = content
+    this.#tree = new FileTree(content.files, content.lookups)
   }
 
   /** Everything that is wrong with the rules, and what the operator should know. */
@@ -86,9 +93,19 @@ export class Trial {
   }
 
   /** The rules; undefined where something is wrong with them. */
-  get rules(): RuleSet | undefined {
+  get rules(): RuleSet | RoutedRules | undefined {
     this.#compile()
     return this.#rules
+  }
+
+  /** The same rules with reports of what they do; undefined where something is wrong with them. */
+  get observed(): ObservedRules | undefined {
+    if (this.rules === undefined) return undefined
+    if (this.#observed === undefined) {
+      const origins = new Origins()
+      this.#observed = observe(this.#compiled(origins), origins, { maxText: MAX_EXPLAINED })
+    }
+    return this.#observed
   }
 
   /** One of the files as an editor has it, with the fields of the events as its sample. */
@@ -99,10 +116,9 @@ export class Trial {
       kind: file.role,
       file: file.name,
       text: file.text,
-      lookups: files
-        .filter(({ role }) => role === 'lookups')
-        .map((each) => ({ file: each.name, text: each.text })),
+      lookups: this.#lookupsOf(file.name),
       readFile: (path) => this.#included(path),
+      exists: (path) => this.#tree.exists(path),
       sample: this.#fields(),
     }
   }
@@ -169,23 +185,48 @@ export class Trial {
   #compile(): void {
     if (this.#problems !== undefined) return
     try {
-      this.#rules = compileWith(FUNCTION_LIBRARY, this.#content.files[0]!.text, this.compileOptions)
+      this.#rules = this.#compiled()
       this.#problems = this.#rules.warnings
     } catch (error) {
-      if (!(error instanceof RuleError)) throw error
-      this.#problems = error.problems
+      if (error instanceof RuleError) this.#problems = error.problems
+      else if (error instanceof RoutesError) {
+        const file = this.#content.files[0]!.name
+        this.#problems = [{ message: error.message, file, line: 1, column: 1, severity: 'error' }]
+      } else throw error
     }
   }
 
-  /** The options with which the first file is compiled. */
-  get compileOptions(): CompileOptions {
-    const { files, allowUnsafePatterns = false } = this.#content
-    return {
-      file: files[0]!.name,
-      lookups: files.filter(({ role }) => role === 'lookups').map(({ name, text }) => ({ file: name, text })),
-      readFile: (path: string) => this.#included(path),
+  /** @throws {RuleError} and {RoutesError} with what is wrong */
+  #compiled(origins?: Origins): RuleSet | RoutedRules {
+    const { files, rules, noRoute = 'reject', allowUnsafePatterns = false } = this.#content
+    const readFile = (path: string) => this.#included(path)
+    if (rules !== undefined) {
+      const options = { allowUnsafePatterns }
+      const definition = {
+        label: rules.join(', '),
+        noRoute,
+        options,
+        ...resolveRoutes(rules, this.#tree),
+      }
+      return compileRouted(FUNCTION_LIBRARY, loadRouted(definition, readFile), origins)
+    }
+    const { name, text } = files[0]!
+    const options: CompileOptions = {
+      file: name,
+      lookups: this.#lookupsOf(name),
+      readFile,
       allowUnsafePatterns,
     }
+    return compileWith(FUNCTION_LIBRARY, text, options, origins)
+  }
+
+  /** The lookup tables that a file can use: of one rule file all that there are. */
+  #lookupsOf(name: string): { readonly file: string; readonly text: string }[] {
+    const { files, rules } = this.#content
+    const names = rules === undefined ? undefined : this.#tree.lookupsFor(name)
+    return files
+      .filter((file) => (names === undefined ? file.role === 'lookups' : names.includes(file.name)))
+      .map((file) => ({ file: file.name, text: file.text }))
   }
 
   #text(name: string): string | undefined {
@@ -212,18 +253,20 @@ export class Trial {
   }
 }
 
+/** Of several rule sets, `rules` is the one that took the event. */
 type Outcome =
-  | { readonly kind: 'output'; readonly text: string }
+  | { readonly kind: 'output'; readonly text: string; readonly rules?: string }
   | {
       readonly kind: 'rejected'
       readonly code: string
       readonly message: string
       readonly rule?: string
+      readonly rules?: string
       readonly raw: string
     }
   | { readonly kind: 'dropped' }
 
-function* outcomes(event: InputEvent, runner: ReturnType<RuleSet['createRunner']>): Generator<Outcome> {
+function* outcomes(event: InputEvent, runner: Runner): Generator<Outcome> {
   const first = normalizeOne(event, runner)
   if (!(first instanceof SplitElements)) {
     yield outcomeOf(first, event)
@@ -241,14 +284,14 @@ function outcomeOf(
   if ('code' in result) return rejected(result, event)
   if (!('output' in result)) return { kind: 'dropped' }
   const text = outputText(result)
-  return typeof text === 'string' ? { kind: 'output', text: cut(text, MAX_TEXT) } : rejected(text, event)
+  const { rules } = result
+  if (typeof text !== 'string') return rejected(rules === undefined ? text : { rules, ...text }, event)
+  return { kind: 'output', text: cut(text, MAX_TEXT), ...(rules !== undefined && { rules }) }
 }
 
-function rejected(
-  { code, message, rule }: { code: string; message: string; rule?: string },
-  { text }: InputEvent,
-): Outcome {
-  return { kind: 'rejected', code, message, ...(rule !== undefined && { rule }), raw: cut(text, MAX_RAW) }
+function rejected({ code, message, rule, rules }: Rejection, { text }: InputEvent): Outcome {
+  const by = { ...(rule !== undefined && { rule }), ...(rules !== undefined && { rules }) }
+  return { kind: 'rejected', code, message, ...by, raw: cut(text, MAX_RAW) }
 }
 
 function cut(text: string, most: number): string {

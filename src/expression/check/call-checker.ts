@@ -358,13 +358,14 @@ export abstract class CallChecker extends NameChecker {
       constants[parameter] = value.value
     }
     const key = constantsKey(definition.name, constants)
-    const known = key === undefined ? undefined : this.prepared.get(key)
+    const known = key === undefined ? undefined : (this.prepared.get(key) ?? this.sharedPrepared.get(key))
     if (known !== undefined) return known
     try {
       let hasWarned = false
       let usesRe2 = false
       let usesDatabases = false
-      const { databases } = this.host
+      let usesFile = false
+      const { databases, tables: namedTables } = this.host
       const tables: Recipe<NamedLookupTable>[] = []
       const patterns = new Map<string, string>()
       const own = this.host.patterns ?? NO_PATTERNS
@@ -375,9 +376,14 @@ export abstract class CallChecker extends NameChecker {
           this.host.warn(message)
         },
         table: (name) => {
+          usesFile = true
           const table = this.host.table(name)
           if (table !== undefined) tables.push(this.#table(name, table))
           return table
+        },
+        get tables() {
+          usesFile = true
+          return namedTables
         },
         re2: () => {
           usesRe2 = true
@@ -388,8 +394,12 @@ export abstract class CallChecker extends NameChecker {
           return databases
         },
         patterns: {
-          names: own.names,
+          get names() {
+            usesFile = true
+            return own.names
+          },
           get: (name) => {
+            usesFile = true
             const pattern = own.get(name)
             if (pattern !== undefined) patterns.set(name, pattern)
             return pattern
@@ -404,7 +414,10 @@ export abstract class CallChecker extends NameChecker {
         prepared,
       )
       // A warning is repeated for each place that it applies to.
-      if (key !== undefined && !hasWarned) this.prepared.set(key, recipe)
+      if (key !== undefined && !hasWarned) {
+        const known = usesFile ? this.prepared : this.sharedPrepared
+        known.set(key, recipe)
+      }
       return recipe
     } catch (error) {
       if (!(error instanceof ArgumentProblem)) throw error

@@ -25,6 +25,8 @@ export interface CheckContext {
   readonly hasParent?: boolean
   /** The functions that were prepared, once for equal constants: all rules of a file share it. Default: none is shared. */
   readonly prepared?: PreparedRecipes
+  /** The same of functions that use no table and no pattern of the file: several files share it. Default: none is shared. */
+  readonly sharedPrepared?: PreparedRecipes
   /** Is told where each node was written. Default: nobody asks. */
   readonly noteOrigin?: NoteOrigin | undefined
 }
@@ -42,6 +44,7 @@ export class NameChecker {
   protected readonly tables: TableRecipes
   readonly #hasParent: boolean
   protected readonly prepared: PreparedRecipes
+  protected readonly sharedPrepared: PreparedRecipes
   protected readonly noteOrigin: NoteOrigin | undefined
   /** Names of comprehensions, innermost last. */
   protected readonly scopes: Map<string, number>[] = []
@@ -58,6 +61,7 @@ export class NameChecker {
     tables,
     hasParent = false,
     prepared = new Map(),
+    sharedPrepared = new Map(),
     noteOrigin,
   }: CheckContext) {
     this.text = text
@@ -67,6 +71,7 @@ export class NameChecker {
     this.tables = tables
     this.#hasParent = hasParent
     this.prepared = prepared
+    this.sharedPrepared = sharedPrepared
     this.noteOrigin = noteOrigin
   }
 

@@ -7,11 +7,13 @@ import { _ } from './code.ts'
 import type { Emitted, FunctionWriter } from './writer.ts'
 
 export function emitConstant(writer: FunctionWriter, value: Value): Emitted {
-  if (typeof value === 'string') return { code: _`${value}`, known: 'string' }
+  if (typeof value === 'string') return { code: writer.constants.literal(value), known: 'string' }
   if (typeof value === 'boolean') return { code: _`${value}`, known: 'boolean' }
   if (value === null) return { code: _`null`, known: 'json' }
   if (typeof value === 'bigint') return { code: _`${value}`, known: 'any' }
-  if (typeof value === 'number') return { code: _`${value}`, known: isJsonNumber(value) ? 'json' : 'any' }
+  if (typeof value === 'number') {
+    return { code: writer.constants.literal(value), known: isJsonNumber(value) ? 'json' : 'any' }
+  }
   return { code: writer.constants.add(valueRecipe(value), 'a constant'), known: 'any' }
 }
 

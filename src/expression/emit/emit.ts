@@ -5,7 +5,7 @@ import { emitCall, emitCallable, emitIsInstance, emitMethod } from './calls.ts'
 import type { Name } from './code.ts'
 import { _ } from './code.ts'
 import { emitComprehension, emitSearch } from './comprehensions.ts'
-import type { ConstantPool } from './constant-pool.ts'
+import type { Constants } from './constant-pool.ts'
 import { emitConstant } from './constants.ts'
 import { emitDict, emitDisplay, emitFormatted } from './displays.ts'
 import {
@@ -32,7 +32,7 @@ import { FunctionWriter } from './writer.ts'
  * @param helpers collects the functions of the runtime that the program calls
  */
 export function createWriter(
-  constants: ConstantPool,
+  constants: Constants,
   helpers: Set<HelperName>,
   options: EmitOptions,
 ): FunctionWriter {

@@ -123,7 +123,7 @@ function readPath(writer: FunctionWriter, path: FieldPath): Name {
   const { parts, text } = path
   if (writer.fields !== undefined) {
     const word = writer.ignored.length === 0 ? CONST : LET
-    writer.line(_`${word} ${name} = ${writer.fields.field(path)}`, text)
+    writer.line(_`${word} ${name} = ${writer.fields.field(path)}`)
     leaveOutIgnored(writer, name)
     return name
   }

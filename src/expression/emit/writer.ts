@@ -10,7 +10,7 @@ import { absentMessage } from './absent-message.ts'
 import type { Code, Part } from './code.ts'
 import { _, list, Name } from './code.ts'
 import { CodeBlock } from './code-block.ts'
-import type { ConstantPool } from './constant-pool.ts'
+import type { Constants } from './constant-pool.ts'
 import type { CertainName, FindingName, HelperName } from './helpers.ts'
 import { isMetered } from './helpers.ts'
 import { type ObservedNumbers, ObservedWriter } from './observed-writer.ts'
@@ -84,7 +84,7 @@ const LINE = 20
 const METER = new Name('meter')
 
 export class FunctionWriter {
-  readonly constants: ConstantPool
+  readonly constants: Constants
   readonly exact: boolean
   readonly fields: FieldSource | undefined
   /** Writes the reports of an observed program; undefined: the program is a usual one. */
@@ -113,7 +113,7 @@ export class FunctionWriter {
    * @param emitNode the code of every kind of node
    */
   constructor(
-    constants: ConstantPool,
+    constants: Constants,
     helpers: Set<HelperName>,
     { exact, fields, observed }: EmitOptions,
     emitNode: EmitNode,

@@ -7,6 +7,7 @@
  * records for aborted ones. So fetches, the reading of committed offsets (which has to wait for open transactions) and the offsets of a
  * transaction (all partitions in one request) are requests of our own on its connections.
  */
+import { isIP } from 'node:net'
 import type { Connection, ConnectionPool, Consumer, fetchV17, Producer } from '@platformatic/kafka'
 import type { KafkaConnection } from './options.ts'
 
@@ -52,7 +53,8 @@ export function clientOptions({ brokers, clientId, tls, sasl }: KafkaConnection)
     requestTimeout: REQUEST_MS + 5_000,
     timeout: REQUEST_MS,
     autocreateTopics: false,
-    ...(tls !== undefined && { tls: { ...tls }, tlsServerName: true }),
+    // A server's name is never an address.
+    ...(tls !== undefined && { tls: { ...tls }, tlsServerName: !brokers.some(isAddress) }),
     ...(sasl !== undefined && { sasl: { ...sasl } }),
   }
 }
@@ -63,6 +65,11 @@ export function clientOptions({ brokers, clientId, tls, sasl }: KafkaConnection)
  */
 export function dropConnections(connections: ConnectionPool): void {
   for (const [, connection] of [...connections]) connection.socket?.destroy()
+}
+
+/** The host of `HOST:PORT` is an address. */
+function isAddress(broker: string): boolean {
+  return isIP(broker.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) !== 0
 }
 
 type Request<Arguments extends unknown[], Answer> = (

@@ -2,6 +2,7 @@ import type { Code } from '../../expression/emit/code.ts'
 import { _, list, Name } from '../../expression/emit/code.ts'
 import { CodeBlock } from '../../expression/emit/code-block.ts'
 import type { ModulePrinter, Recipe } from '../../expression/recipe.ts'
+import { FunctionTemplates } from '../generate/function-templates.ts'
 
 /** The JavaScript of compiled rules while it is put together: statements, and what they take from src/runtime.ts. */
 export class ModuleText implements ModulePrinter {
@@ -10,6 +11,8 @@ export class ModuleText implements ModulePrinter {
   readonly #constants = new CodeBlock()
   readonly #used = new Set<string>()
   readonly #shared = new Map<unknown, Name>()
+  /** The code that rules of the module's rule sets have in common. */
+  readonly templates = new FunctionTemplates()
   #names = 0
 
   use(name: string): Name {
@@ -27,6 +30,16 @@ export class ModuleText implements ModulePrinter {
       this.#constants.line(_`const ${name} = ${this.use('lazy')}(() => (${code}))`)
     }
     return _`${name}()`
+  }
+
+  once(key: object, parameters: readonly Name[], body: CodeBlock): Name {
+    let name = this.#shared.get(key)
+    if (name === undefined) {
+      name = this.fresh('rule')
+      this.#shared.set(key, name)
+      this.#constants.define(_`function ${name}(${list(parameters)})`, body)
+    }
+    return name
   }
 
   /** A name that the module has once. */
@@ -51,14 +64,14 @@ export class ModuleText implements ModulePrinter {
   /** The imports of a module. @param runtime the specifier of src/runtime.ts */
   imports(runtime: string): CodeBlock {
     const block = new CodeBlock()
-    block.line(_`import { ${list(this.#imported())} } from ${runtime}`)
+    block.line(_`import { ${list(this.#importedNames())} } from ${runtime}`)
     return block
   }
 
   /** The same as declarations, where the runtime is the parameter `runtime` of a function. */
   parameters(): CodeBlock {
     const block = new CodeBlock()
-    block.line(_`const { ${list(this.#imported())} } = runtime`)
+    block.line(_`const { ${list(this.#importedNames())} } = runtime`)
     return block
   }
 
@@ -70,7 +83,12 @@ export class ModuleText implements ModulePrinter {
     return block
   }
 
-  #imported(): Name[] {
-    return [...this.#used].sort().map((name) => new Name(name))
+  /** The names that it takes from src/runtime.ts. */
+  get imported(): readonly string[] {
+    return [...this.#used].sort()
+  }
+
+  #importedNames(): Name[] {
+    return this.imported.map((name) => new Name(name))
   }
 }

@@ -39,14 +39,25 @@ export function printModule(rules: RuleSet | RoutedRules, runtime = RUNTIME_ENTR
   return `${module.imports(runtime).text()}${module.statements().text()}`
 }
 
+/** Rules for another thread of this process. */
+export interface PrintedRules {
+  /** The exports of the runtime that the text uses. */
+  readonly names: readonly string[]
+  /** The body of a function of the runtime's exports (`runtime`) that returns the rules as stages take them. */
+  readonly text: string
+}
+
 /**
- * The body of a function of the runtime's exports (`runtime`) that returns the rules as stages take them, for another thread of this process.
+ * Prints rules for another thread.
+ *
+ * @throws {UnprintableError} when rules need a database of addresses; the message names the rule file
  */
-export function printFunction(rules: RuleSet | RoutedRules): string {
+export function printFunction(rules: RuleSet | RoutedRules): PrintedRules {
   const module = new ModuleText()
   const printed = printRules(module, rules)
   module.body.line(_`return ${printed}`)
-  return `'use strict'\n${module.parameters().text()}${module.statements().text()}`
+  const text = `'use strict'\n${module.parameters().text()}${module.statements().text()}`
+  return { names: module.imported, text }
 }
 
 function printRules(module: ModuleText, rules: RuleSet | RoutedRules): Name {
@@ -74,7 +85,7 @@ function printSet(module: ModuleText, { checked, data, programs }: RuleSet): Pri
   const exact =
     programs.exact === programs.usual ? usual : module.maker('exact', programs.exact.print(module))
   const names = module.constant('noted', plain(noted))
-  const fast = generateFastPath(checked, limits)
+  const fast = generateFastPath(checked, limits, module.templates)
   let fastPath: Name | undefined
   if (fast !== undefined) {
     const { parts, program } = fast

@@ -31,6 +31,7 @@ export type NormalizeResult =
  * @param runner of the rule set; it is not used again before this returns
  */
 export function normalizeEvent(event: string | object, runner: Runner): NormalizeResult {
+  runner.received = Date.now()
   try {
     const text = typeof event === 'string' ? event : stringify(fromPlain(event) ?? null)
     const parsed = new EventParser().parse({ line: 1, ordinal: 0, text })

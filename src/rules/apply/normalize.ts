@@ -6,6 +6,7 @@ import type { ChunkText } from '../../json/chunk-text.ts'
 import type { TextCoding } from '../../json/text-coding.ts'
 import type { ByteWriter } from '../../json/write.ts'
 import type { RuleDefinition } from '../definition.ts'
+import type { WrittenPlaces } from '../fast/written-places.ts'
 import type { Runner } from '../run.ts'
 import { DROPPED, type Dropped, SplitElements } from './split-elements.ts'
 
@@ -36,7 +37,8 @@ export interface LinePath {
 
 /** The parts of such a way that hold no state of lines. */
 export interface LinePathPlan {
-  create(notes?: EventNotes, coding?: TextCoding): LinePath
+  /** @param places takes the places of values in lines, as far as they are known. Default: nobody asks */
+  create(notes?: EventNotes, coding?: TextCoding, places?: WrittenPlaces): LinePath
 }
 
 /** The part that stages need of a compiled rule file. */

@@ -21,6 +21,7 @@ import { ByteWriter } from '../../json/write.ts'
 import type { RuleNotes } from '../rule-notes.ts'
 import { ESCAPE, FRACTION, NON_ASCII, OUTPUT, OUTPUT_LIMIT, OUTPUT_SIZE, REWRITTEN } from './layout.ts'
 import type { LineMachine, MachineHost } from './machine.ts'
+import type { WrittenPlaces } from './written-places.ts'
 
 /** Thrown where a value is met that the fast path does not deal with. */
 const GIVE_UP = Symbol('the plain way')
@@ -88,6 +89,7 @@ export class FastPath implements EventContext, MachineHost {
   readonly #rules: FastRules
   readonly #machine: LineMachine | undefined
   readonly #coding: TextCoding
+  readonly #places: WrittenPlaces | undefined
   readonly #lineMeter: Meter
   /** For a value that is remembered: so little that all rules together keep within the limits when none is computed again. */
   readonly #keptMeter: Meter
@@ -112,6 +114,7 @@ export class FastPath implements EventContext, MachineHost {
   /**
    * @param machine undefined: every line goes the plain way
    * @param writer takes the output. Default: one of its own
+   * @param places takes the places of values, for which the machine has records. Default: nobody asks
    */
   constructor(
     rules: FastRules,
@@ -119,12 +122,14 @@ export class FastPath implements EventContext, MachineHost {
     notes: RuleNotes,
     coding: TextCoding,
     writer = new ByteWriter(coding),
+    places?: WrittenPlaces,
   ) {
     this.#rules = rules
     this.#machine = machine
     this.#notes = notes
     this.#coding = coding
     this.writer = writer
+    this.#places = places
     const { limits, functions } = rules
     const maxWork = Math.ceil(limits.maxWork / SHARE)
     const maxBuilt = Math.ceil(limits.maxBuilt / SHARE)
@@ -148,9 +153,13 @@ export class FastPath implements EventContext, MachineHost {
     const machine = this.#machine
     if (machine === undefined || !this.#load(machine, chunk, start)) return start
     const { base, to } = machine.window
-    const next = machine.run(start + base, to + base, OUTPUT, OUTPUT + OUTPUT_SIZE, most) - base
+    const places = this.#places
+    const { layout } = machine
+    const limit = places === undefined ? most : Math.min(most, layout.placedLines)
+    const next = machine.run(start + base, to + base, OUTPUT, OUTPUT + OUTPUT_SIZE, limit) - base
     this.taken = machine.taken
     if (this.taken > 0) {
+      places?.add(machine.words, layout.places / 4, this.taken, this.writer.length - OUTPUT)
       this.writer.literal(machine.bytes.subarray(OUTPUT, machine.written))
       this.#count(machine)
     }
@@ -258,6 +267,12 @@ export class FastPath implements EventContext, MachineHost {
   first(slots: readonly number[]): Maybe {
     const pair = this.#find(slots)
     return pair === -1 ? undefined : this.#value(pair)
+  }
+
+  /** The value of the first of two slots that has one. Most paths may be written in two ways. */
+  either(first: number, second: number): Maybe {
+    const pair = this.#row + 2 * first
+    return this.#value(this.#machine!.words[pair] === 0 ? this.#row + 2 * second : pair)
   }
 
   /** The value of a slot as JSON.parse gives it; undefined where it is absent. */

@@ -2,10 +2,10 @@
 import type { Node } from '../../expression/check/checked.ts'
 import { children } from '../../expression/check/checked.ts'
 import { emitSoftCondition } from '../../expression/emit/absence.ts'
-import type { Code, Part } from '../../expression/emit/code.ts'
+import type { Code } from '../../expression/emit/code.ts'
 import { _, Name } from '../../expression/emit/code.ts'
 import { CodeBlock } from '../../expression/emit/code-block.ts'
-import { ConstantPool } from '../../expression/emit/constant-pool.ts'
+import { ConstantPool, type Constants } from '../../expression/emit/constant-pool.ts'
 import { isSingleton } from '../../expression/emit/constants.ts'
 import { createWriter, emitRule } from '../../expression/emit/emit.ts'
 import { hoistFields } from '../../expression/emit/fields.ts'
@@ -18,10 +18,16 @@ import { COMPARISON_OPERATORS } from '../../expression/syntax/operators.ts'
 import { isJsonNumber } from '../../expression/value.ts'
 import { MAX_PARTS, WantedMembers } from '../../json/wanted.ts'
 import type { CheckedExpression, CheckedRule, CheckedRules } from '../checked-rule.ts'
+import {
+  createTable,
+  FunctionTemplates,
+  TemplateArguments,
+  type TemplateCall,
+} from '../generate/function-templates.ts'
 import { fieldsOf } from '../generate/generate.ts'
 import type { OutputNode } from '../generate/output-tree.ts'
 import { outputTree, present } from '../generate/output-tree.ts'
-import { createProgram, type Program } from '../generate/program.ts'
+import type { Program } from '../generate/program.ts'
 import { notedRules } from '../noted-rules.ts'
 import { type ReadPlace, readFields } from '../read-fields.ts'
 import { ownReads } from '../rest-rule.ts'
@@ -59,16 +65,18 @@ interface GeneratedFastPath {
 
 /**
  * @param limits what an event may cost in the plain way
+ * @param templates the code that rule sets have in common. Default: there is no other rule set
  * @returns undefined where the rules need the event as an object: `tap`, `data` used as a whole, `line.raw`, a rule
  * that sets a value inside another one's
  */
 export function generateFastPath(
   rules: CheckedRules,
   limits: EventLimits = DEFAULT_LIMITS,
+  templates = new FunctionTemplates(),
 ): GeneratedFastPath | undefined {
   if (plainReasons(rules).length > 0) return undefined
   const tree = outputTree(rules.rules.map((rule) => rule.path))
-  return new FastGenerator(rules, tree, limits).generate()
+  return new FastGenerator(rules, tree, limits, templates).generate()
 }
 
 /** The fast path with its generated JavaScript. */
@@ -77,12 +85,23 @@ export interface SourcedPlan extends FastPathPlan {
 }
 
 /** The same, ready to be used. @returns undefined also where there is no WebAssembly with SIMD */
-export function planFastPath(rules: CheckedRules, limits?: EventLimits): SourcedPlan | undefined {
-  const generated = generateFastPath(rules, limits)
+export function planFastPath(
+  rules: CheckedRules,
+  limits?: EventLimits,
+  templates?: FunctionTemplates,
+): SourcedPlan | undefined {
+  const generated = generateFastPath(rules, limits, templates)
   if (generated === undefined) return undefined
   const { program, parts } = generated
   const plan = createFastPath(notedRules(rules.rules), parts, () => program.evaluate)
-  return plan && { ...plan, source: program.source }
+  return (
+    plan && {
+      ...plan,
+      get source() {
+        return program.source
+      },
+    }
+  )
 }
 
 /** The parts of rules that need the event as an object, for the operator: with one of them there is no fast path. */
@@ -166,14 +185,24 @@ class FastGenerator {
   readonly #limits: EventLimits
   readonly #wanted = new WantedMembers()
   readonly #constants = new ConstantPool()
+  readonly #templates: FunctionTemplates
+  /** The functions of the runtime that the functions of this rule set alone use. */
   readonly #helpers = new Set<HelperName>()
+  /** By the code of a function: how many have it. */
+  readonly #counts = new Map<string, number>()
   /** The slots that the code of a rule reads, each list of them once. */
   readonly #read = new Set<string>()
   readonly #operations: Operation[] = []
   /** Text that is to be written before anything else is. */
   #pending = ''
 
-  constructor({ rules, cases = [] }: CheckedRules, tree: OutputNode, limits: EventLimits) {
+  constructor(
+    { rules, cases = [] }: CheckedRules,
+    tree: OutputNode,
+    limits: EventLimits,
+    templates: FunctionTemplates,
+  ) {
+    this.#templates = templates
     this.#limits = limits
     this.#rules = rules
     this.#cases = cases
@@ -193,13 +222,13 @@ class FastGenerator {
     for (const { node } of [...this.#rules, ...conditions]) {
       for (const member of ownReads(node)) members.set(member, this.#wanted.member([member]))
     }
-    const { functions, slots } = this.#functions()
+    const { program, slots } = this.#functions()
     this.#object(this.#tree, slots)
     this.#operations.push({ kind: 'end', text: this.#takePending() })
     const places = readFields(this.#rules).map(({ place }) => this.#places(place))
     this.#wanted.finish()
     return {
-      program: createProgram<RuleFunctions>(functions, this.#constants, this.#helpers),
+      program,
       parts: {
         wanted: this.#wanted,
         operations: this.#operations,
@@ -229,33 +258,47 @@ class FastGenerator {
   // --- functions --------------------------------------------------------------------------------------------
 
   /** The functions of rules that are computed; by rule the slots of the only member that its value depends on. */
-  #functions(): { functions: CodeBlock; slots: ReadonlyMap<number, readonly number[]> } {
+  #functions(): { program: Program<RuleFunctions>; slots: ReadonlyMap<number, readonly number[]> } {
     const computed = [...this.#rules.keys()].filter((index) => {
       const { node, ignore, branch } = this.#rules[index]!
       if (branch !== undefined) return true
       return !isConstant(node) && (ignore.length > 0 || this.#copied(node) === undefined)
     })
-    const size = computed.length > MAX_OWN_FUNCTIONS ? GROUP_SIZE : 1
-    const functions = new CodeBlock()
-    for (const [group, branches] of this.#cases.entries()) this.#branchFunctions(functions, group, branches)
-    const slots = new Map<number, readonly number[]>()
-    const table: Part[] = this.#rules.map(() => undefined)
-    for (let from = 0; from < computed.length; from += size) {
-      const group = computed.slice(from, from + size)
-      const name = new Name(`rules${group[0]}`)
-      functions.define(_`function ${name}(run, rule)`, this.#function(group, slots))
-      for (const index of group) table[index] = name
+    const block = new CodeBlock()
+    const names: Name[] = []
+    for (const [group, branches] of this.#cases.entries()) {
+      this.#branchFunctions(block, group, branches)
+      names.push(casesName(group))
     }
-    functions.line(_`const evaluate = ${table}`)
-    return { functions, slots }
+    const slots = new Map<number, readonly number[]>()
+    const table = this.#rules.map((): TemplateCall | Name | undefined => undefined)
+    if (computed.length <= MAX_OWN_FUNCTIONS) {
+      for (const index of computed) table[index] = this.#template(index, slots)
+    } else {
+      for (let from = 0; from < computed.length; from += GROUP_SIZE) {
+        const group = computed.slice(from, from + GROUP_SIZE)
+        const name = new Name(`rules${group[0]}`)
+        block.define(_`function ${name}(run, rule)`, this.#group(group, slots))
+        names.push(name)
+        for (const index of group) table[index] = name
+      }
+    }
+    const own = { block, names, helpers: this.#helpers }
+    return { program: createTable<RuleFunctions>(own, this.#constants, table), slots }
   }
 
-  #writer(): FunctionWriter {
+  /** @param numbers code for numbers of slots */
+  #writer(
+    constants: Constants = this.#constants,
+    helpers = this.#helpers,
+    numbers: Numbers = (slots, text) =>
+      typeof slots === 'number' ? _`${slots}` : this.#constants.add(listRecipe(slots), `places of ${text}`),
+  ): FunctionWriter {
     const fields: FieldSource = {
-      field: (path) => this.#readSlots(this.#wanted.path(path), path.text),
-      member: (key) => this.#readSlots([this.#wanted.member([key])], key),
+      field: (path) => this.#readSlots(this.#wanted.path(path), path.text, numbers),
+      member: (key) => this.#readSlots([this.#wanted.member([key])], key, numbers),
     }
-    return createWriter(this.#constants, this.#helpers, { exact: false, fields })
+    return createWriter(constants, helpers, { exact: false, fields })
   }
 
   /** A function for each condition of a group of cases, and one that gives the case that applies. */
@@ -285,43 +328,75 @@ class FastGenerator {
     functions.define(_`function ${casesName(group)}(run)`, find)
   }
 
-  #function(group: readonly number[], slots: Map<number, readonly number[]>): CodeBlock {
+  /** One function for several rules. */
+  #group(group: readonly number[], slots: Map<number, readonly number[]>): CodeBlock {
     const writer = this.#writer()
     writer.block(_`switch (rule)`, () => {
       for (const index of group) {
-        const { name, node, required, ignore, branch } = this.#rules[index]!
-        const copied = this.#copied(node)
         writer.block(_`case ${index}:`, () => {
+          const { branch } = this.#rules[index]!
           if (branch !== undefined) {
-            const isOther = _`run.branch(${branch.group}, ${casesName(branch.group)}) !== ${branch.index}`
-            writer.line(_`if (${isOther}) return ${OTHER_CASE}`)
+            writeBranch(writer, _`${branch.group}`, casesName(branch.group), _`${branch.index}`)
           }
-          this.#read.clear()
-          writer.hoisted.clear()
-          writer.ignored = ignore
-          hoistFields(writer, fieldsOf([node]))
-          const value = new Name(`v${index}`)
-          emitRule(writer, value, node, required)
-          // A value that is copied has its own text.
-          if (copied !== undefined) writer.line(_`if (${value} !== undefined) return run.copy(${copied})`)
-          writer.line(_`return run.put(${value})`, name)
+          this.#rule(writer, index, slots, (copied) => _`${copied}`)
         })
-        const [only] = this.#read
-        // The value of a rule of a case depends on what the conditions read, too.
-        if (branch === undefined && this.#read.size === 1 && ownReads(node).next().done === true) {
-          slots.set(index, JSON.parse(only!) as number[])
-        }
       }
     })
     writer.line(_`return false`)
     return writer.body()
   }
 
+  /** A function for one rule, the code of which it may share with rules of other rule sets. */
+  #template(index: number, slots: Map<number, readonly number[]>): TemplateCall {
+    const given = new TemplateArguments(this.#constants)
+    const helpers = new Set<HelperName>()
+    const writer = this.#writer(given, helpers, (numbers) => given.numbers(numbers))
+    const { branch } = this.#rules[index]!
+    if (branch !== undefined) {
+      const { group } = branch
+      writeBranch(writer, given.numbers(group), given.own(casesName(group)), given.numbers(branch.index))
+    }
+    this.#rule(writer, index, slots, (copied) => given.numbers(copied))
+    const nth = (text: string): number => {
+      const count = this.#counts.get(text) ?? 0
+      this.#counts.set(text, count + 1)
+      return count
+    }
+    return { template: this.#templates.get(_`function (run)`, writer.body(), given, helpers, nth), given }
+  }
+
+  /** Writes what computes a rule, and writes or copies its value. @param listed code for a list of slots */
+  #rule(
+    writer: FunctionWriter,
+    index: number,
+    slots: Map<number, readonly number[]>,
+    listed: (slots: readonly number[]) => Code,
+  ): void {
+    const { node, required, ignore, branch } = this.#rules[index]!
+    const copied = this.#copied(node)
+    this.#read.clear()
+    writer.hoisted.clear()
+    writer.ignored = ignore
+    hoistFields(writer, fieldsOf([node]))
+    const value = new Name('value')
+    emitRule(writer, value, node, required)
+    // A value that is copied has its own text.
+    if (copied !== undefined) writer.line(_`if (${value} !== undefined) return run.copy(${listed(copied)})`)
+    writer.line(_`return run.put(${value})`)
+    const [only] = this.#read
+    // The value of a rule of a case depends on what the conditions read, too.
+    if (branch === undefined && this.#read.size === 1 && ownReads(node).next().done === true) {
+      slots.set(index, JSON.parse(only!) as number[])
+    }
+  }
+
   /** Code for the value of the first slot that has one. */
-  #readSlots(slots: readonly number[], text: string): Code {
+  #readSlots(slots: readonly number[], text: string, numbers: Numbers): Code {
     this.#read.add(JSON.stringify(slots))
-    if (slots.length === 1) return _`run.value(${slots[0]})`
-    return _`run.first(${this.#constants.add(listRecipe(slots), `places of ${text}`)})`
+    const [first, second] = slots
+    if (second === undefined) return _`run.value(${numbers(first!, text)})`
+    if (slots.length > 2) return _`run.first(${numbers(slots, text)})`
+    return _`run.either(${numbers(first!, text)}, ${numbers(second, text)})`
   }
 
   // --- the template -----------------------------------------------------------------------------------------
@@ -434,6 +509,14 @@ class FastGenerator {
     if (!isMember(node)) return undefined
     return [this.#wanted.member([(node.index as Node & { op: 'constant' }).value as string])]
   }
+}
+
+/** Code for a slot, or for the slots of a field; the text names it. */
+type Numbers = (slots: number | readonly number[], text: string) => Code
+
+/** Leaves a rule of a case that does not apply. */
+function writeBranch(writer: FunctionWriter, group: Code, cases: Name, branch: Code): void {
+  writer.line(_`if (run.branch(${group}, ${cases}) !== ${branch}) return ${OTHER_CASE}`)
 }
 
 /** The function that gives the case of a group that applies. */

@@ -4,7 +4,20 @@ import type { Wanted, WantedTree } from '../../json/wanted.ts'
 /** One step of a template. Each writes its text first. */
 export type Operation =
   | { readonly kind: 'text' | 'open' | 'close' | 'close-root' | 'end'; readonly text: string }
+  | PlaceOperation
   | ValueOperation
+
+/** `mark` comes before the step that writes a value, and `place` after it: the place of the value is noted. */
+type PlaceOperation =
+  | { readonly kind: 'mark'; readonly text: '' }
+  | {
+      readonly kind: 'place'
+      readonly text: ''
+      /** Number of the place in the record of a line. */
+      readonly place: number
+      /** The text that the step in between writes before the value. */
+      readonly before: string
+    }
 
 /** Writes the value of a rule. */
 export interface ValueOperation {
@@ -30,6 +43,10 @@ export interface Layout {
   readonly row: number
   /** By rule: how often it had no value. */
   readonly leftOutCounts: number
+  /** Records of the places of values, one for each line of a run; 0: there are none. */
+  readonly places: number
+  /** Number of lines that there are records for. */
+  readonly placedLines: number
   /** Behind all of it. */
   readonly end: number
 }
@@ -54,6 +71,8 @@ export const OUTPUT_SIZE = 1024 * 1024
 const OUTPUT_ROOM = 1024 * 1024
 /** Behind the input and the output: 16 bytes are read and written at a time, short values without a question. */
 const SLACK = 4096
+/** For records of the places of values. */
+const PLACES_SIZE = 16 * 1024
 /** For keys of the lines. */
 const KEYS_SIZE = 512 * 1024
 /** The same, where many machines share a memory. */
@@ -75,7 +94,7 @@ export const PARTS = MEMO + MEMO_SIZE
 const MAX_SIZE = 1 << 27
 
 const KINDS = [
-  ...(['end', 'text', 'open', 'close', 'close-root'] as const),
+  ...(['end', 'text', 'open', 'close', 'close-root', 'mark', 'place'] as const),
   ...(['copy', 'str', 'lower', 'mac', 'compute'] as const),
 ] as const
 const UPPER_A = 0x41
@@ -91,6 +110,7 @@ const encoder = new TextEncoder()
  * @param nativeLength bytes of a text that is changed without a call of a function
  * @param start where the part begins. Default: there is no other one
  * @param keysSize bytes for the keys that lines bring. Default: 512 KiB
+ * @param places values whose places are noted for each line, at most `MAX_PLACES`. Default: none
  * @returns undefined where the rules need more memory than there are addresses
  */
 export function createLayout(
@@ -100,9 +120,11 @@ export function createLayout(
   nativeLength: number,
   start = PARTS,
   keysSize = KEYS_SIZE,
+  places = 0,
 ): Layout | undefined {
   const image = new Image(start)
-  const parameters = image.reserve(13 * WORD)
+  // Two more, which the machine keeps while another one works.
+  const parameters = image.reserve(17 * WORD)
   const rootAt = image.wanted(root, true)
   const template = image.template(operations)
   const ramp = image.put(Uint8Array.from({ length: 32 }, (_, index) => (index < 16 ? 0xff : 0)))
@@ -110,8 +132,12 @@ export function createLayout(
   const stack = image.reserve(2 * WORD * operations.filter(({ kind }) => kind === 'open').length)
   const leftOut = image.reserve(WORD * rules)
   const leftOutCounts = image.reserve(WORD * rules)
+  const recordWords = RECORD_HEAD + 2 * places
+  const placedLines = places === 0 ? 0 : Math.floor(PLACES_SIZE / (WORD * recordWords))
   const keys = image.end
-  const end = keys + keysSize
+  const keysEnd = keys + keysSize
+  const records = places === 0 ? 0 : keysEnd
+  const end = keysEnd + (places === 0 ? 0 : PLACES_SIZE)
   if (end >= MAX_SIZE) return undefined
   image.setWords(parameters, [
     rootAt,
@@ -125,13 +151,21 @@ export function createLayout(
     ramp,
     nativeLength,
     keys,
-    end,
+    keysEnd,
     OUTPUT_LIMIT,
+    records,
+    recordWords * WORD,
   ])
-  return { start, image: image.bytes(), parameters, row, leftOutCounts, end }
+  const addresses = { parameters, row, leftOutCounts, places: records, placedLines }
+  return { start, image: image.bytes(), ...addresses, end }
 }
 
 const WORD = 4
+
+/** Words of a record before the places: where the line begins in the output, and the end of its LF. */
+export const RECORD_HEAD = 2
+/** A record has room for so many. */
+export const MAX_PLACES = 64
 
 function align(address: number): number {
   return (address + 15) & ~15
@@ -206,7 +240,10 @@ class Image {
     bytes.set(key, KEY_AT)
     bytes[KEY_AT + key.length] = 0x3a
     bytes.fill(0xff, KEY_AT + padded, KEY_AT + padded + key.length + 1)
-    return this.put(bytes)
+    // Its bytes are padded already.
+    const at = this.reserve(bytes.length)
+    this.#parts.push({ at, bytes })
+    return at
   }
 
   // --- the template -----------------------------------------------------------------------------------------
@@ -215,6 +252,10 @@ class Image {
     const words = operations.flatMap((operation) => {
       const { kind, text } = operation
       const head = [KINDS.indexOf(kind === 'upper' ? 'lower' : kind), ...this.#text(text)]
+      if ('place' in operation) {
+        const { place, before } = operation
+        return [...head, WORD * (RECORD_HEAD + 2 * place), encoder.encode(before).length]
+      }
       if (!('rule' in operation)) return head
       const { rule, required, slots } = operation
       const number = kind === 'lower' ? UPPER_A : kind === 'upper' ? LOWER_A : CREDIT

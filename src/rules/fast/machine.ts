@@ -62,21 +62,41 @@ class MachineMemory {
   readonly bytes: Uint8Array
   readonly words: Int32Array
   readonly window: LineWindow
-  /** Imported by instances. */
-  readonly memory: object
+  readonly exports: MachineExports
+  /** The machine whose lines are read, and whoever it calls. */
+  #machine: LineMachine | undefined
+  #host!: MachineHost
   readonly #size: number
   /** Where the next part begins. */
   #next = PARTS
 
   /** @throws {RangeError} when there is no memory */
-  constructor(size: number) {
+  constructor(size: number, module: Module) {
     const pages = Math.ceil(size / PAGE)
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
-    this.memory = memory
     this.bytes = new Uint8Array(memory.buffer)
     this.words = new Int32Array(memory.buffer)
     this.window = new LineWindow(this.bytes)
     this.#size = size
+    // All machines of the memory have one instance: its code, and what it calls, stay in the caches of a processor.
+    const { exports } = new WebAssembly.Instance(module, {
+      env: { memory },
+      host: {
+        compute: (rule: number, out: number, line: number, kept: number) =>
+          this.#host.compute(rule, out, line, kept),
+        rewrite: (pair: number, out: number) => this.#host.rewrite(pair, out),
+        look: () => this.#host.look(),
+      },
+    })
+    this.exports = exports as MachineExports
+  }
+
+  /** Another machine works from now on, or the same one for another host. @param isNew its part of the memory has been written anew */
+  turnTo(machine: LineMachine, host: MachineHost, isNew: boolean): void {
+    this.#host = host
+    if (machine === this.#machine && !isNew) return
+    this.#machine = machine
+    this.exports.begin(machine.layout.parameters)
   }
 
   get next(): number {
@@ -101,20 +121,22 @@ export class MachinePool {
    */
   create(layOut: (start: number, keysSize: number) => Layout | undefined): LineMachine | undefined {
     for (;;) {
+      const module = machineModule()
+      if (module === undefined) return undefined
       const last = this.#memories.at(-1)
       const start = last?.next ?? PARTS
       const layout = layOut(start, SHARED_KEYS_SIZE)
       if (layout === undefined) return undefined
-      if (last?.take(layout) === true) return LineMachine.in(last, layout)
+      if (last?.take(layout) === true) return new LineMachine(layout, last)
       // A part that is too large for a whole memory, or there are too many.
       if (start === PARTS && last !== undefined) return undefined
-      if (this.#memories.length === MAX_MEMORIES || !this.#grow()) return undefined
+      if (this.#memories.length === MAX_MEMORIES || !this.#grow(module)) return undefined
     }
   }
 
-  #grow(): boolean {
+  #grow(module: Module): boolean {
     try {
-      this.#memories.push(new MachineMemory(POOL_MEMORY_SIZE))
+      this.#memories.push(new MachineMemory(POOL_MEMORY_SIZE, module))
       return true
     } catch {
       return false
@@ -126,31 +148,25 @@ export class MachinePool {
 const POOL_MEMORY_SIZE = 16 * 1024 * 1024
 const MAX_MEMORIES = 16
 
-/** An instance with its part of a memory. Several users may share it, each for some lines at a time. */
+/** What reads lines for one rule set, in its part of a memory. Several users may share it, each for some lines at a time. */
 export class LineMachine {
   readonly layout: Layout
   readonly bytes: Uint8Array
   readonly words: Int32Array
   /** The lines in the memory; all machines of the memory share it. */
   readonly window: LineWindow
+  readonly #memory: MachineMemory
   readonly #exports: MachineExports
-  #host!: MachineHost
+  #host: MachineHost | undefined
 
-  private constructor(layout: Layout, { bytes, words, window, memory }: MachineMemory, module: Module) {
+  /** @param memory the machine's room in it is taken */
+  constructor(layout: Layout, memory: MachineMemory) {
     this.layout = layout
-    this.bytes = bytes
-    this.words = words
-    this.window = window
-    const { exports } = new WebAssembly.Instance(module, {
-      env: { memory },
-      host: {
-        compute: (rule: number, out: number, line: number, kept: number) =>
-          this.#host.compute(rule, out, line, kept),
-        rewrite: (pair: number, out: number) => this.#host.rewrite(pair, out),
-        look: () => this.#host.look(),
-      },
-    })
-    this.#exports = exports as MachineExports
+    this.bytes = memory.bytes
+    this.words = memory.words
+    this.window = memory.window
+    this.#memory = memory
+    this.#exports = memory.exports
   }
 
   /**
@@ -159,19 +175,10 @@ export class LineMachine {
    * @returns undefined where there is no WebAssembly with SIMD, or no memory for it
    */
   static create(layout: Layout): LineMachine | undefined {
-    try {
-      return LineMachine.in(new MachineMemory(layout.end), layout)
-    } catch {
-      return undefined
-    }
-  }
-
-  /** A machine in a memory in which its room is taken. @returns undefined where there is no WebAssembly with SIMD */
-  static in(memory: MachineMemory, layout: Layout): LineMachine | undefined {
     const module = machineModule()
     if (module === undefined) return undefined
     try {
-      return new LineMachine(layout, memory, module)
+      return new LineMachine(layout, new MachineMemory(layout.end, module))
     } catch {
       return undefined
     }
@@ -189,11 +196,13 @@ export class LineMachine {
    * @returns false if they were this user's before
    */
   enter(host: MachineHost): boolean {
-    if (this.#host === host) return false
-    this.#host = host
-    this.bytes.set(this.layout.image, this.layout.start)
-    this.#exports.begin(this.layout.parameters)
-    return true
+    const isNew = this.#host !== host
+    if (isNew) {
+      this.#host = host
+      this.bytes.set(this.layout.image, this.layout.start)
+    }
+    this.#memory.turnTo(this, host, isNew)
+    return isNew
   }
 
   /**

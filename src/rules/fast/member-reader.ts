@@ -79,16 +79,16 @@ export class MemberReader implements MachineHost {
   /**
    * Reads lines, of which the first one begins at `start`, and passes by those that may be.
    *
+   * @param end where the last one ends
    * @returns where the first one begins that is not; or the end. `lineRead` tells if its members are known
    */
-  pass(start: number): number {
+  pass(start: number, end: number): number {
     this.#isPassing = true
-    const { length } = this.#bytes
     let next = start
     this.#hasStopped = false
-    while (next < length && !this.#hasStopped) {
+    while (next < end && !this.#hasStopped) {
       const from = next
-      next = this.#run(from, 0xffffffff)
+      next = this.#run(from, 0xffffffff, end)
       if (next === from) break
     }
     this.lineRead = this.#hasStopped ? next : -1
@@ -96,12 +96,12 @@ export class MemberReader implements MachineHost {
   }
 
   /** @returns where the first line begins that was not taken */
-  #run(start: number, most: number): number {
+  #run(start: number, most: number, end = this.#bytes.length): number {
     const machine = this.#machine
     machine.enter(this)
     if (!machine.window.load(this.#opened, this.#bytes, start)) return start
     const { base, to } = machine.window
-    return machine.run(start + base, to + base, OUTPUT, OUTPUT_LIMIT, most) - base
+    return machine.run(start + base, Math.min(to, end) + base, OUTPUT, OUTPUT_LIMIT, most) - base
   }
 
   /** @returns the address of a member's value in `memory`; 0: it is absent */

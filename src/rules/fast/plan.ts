@@ -12,6 +12,8 @@ import type { Operation } from './layout.ts'
 import { createLayout } from './layout.ts'
 import type { MachinePool } from './machine.ts'
 import { LineMachine } from './machine.ts'
+import type { WrittenPlaces } from './written-places.ts'
+import { withPlaces } from './written-places.ts'
 
 /** Functions by rule, undefined where a rule has none. */
 export type RuleFunctions = readonly (RuleFunction | undefined)[]
@@ -36,16 +38,24 @@ export interface FastPathPlan {
   /**
    * @param notes what it notes in. Default: nobody asks
    * @param coding how text becomes bytes. Default: as it is done everywhere
+   * @param places takes the places of values, where the template can tell them. Default: nobody asks
    */
-  create(notes?: RuleNotes, coding?: TextCoding): FastPath
+  create(notes?: RuleNotes, coding?: TextCoding, places?: WrittenPlaces): FastPath
   /**
    * One of several fast paths that write into one output.
    *
    * @param pool gives the memory
    * @param writer takes the output
+   * @param places as for `create`
    * @returns undefined where the pool has no more
    */
-  createIn(pool: MachinePool, writer: ByteWriter, notes: RuleNotes, coding: TextCoding): FastPath | undefined
+  createIn(
+    pool: MachinePool,
+    writer: ByteWriter,
+    notes: RuleNotes,
+    coding: TextCoding,
+    places?: WrittenPlaces,
+  ): FastPath | undefined
 }
 
 /**
@@ -59,8 +69,11 @@ export function createFastPath(
   functions: () => RuleFunctions,
 ): FastPathPlan | undefined {
   if (!LineMachine.isSupported) return undefined
+  const { names } = rules
   const layOut = (start?: number, keysSize?: number) =>
-    createLayout(wanted, operations, rules.names.length, nativeLength, start, keysSize)
+    createLayout(wanted, operations, names.length, nativeLength, start, keysSize)
+  const layOutWith = (placed: readonly Operation[], count: number) => (start?: number, keysSize?: number) =>
+    createLayout(wanted, placed, names.length, nativeLength, start, keysSize, count)
   let fastRules: FastRules | undefined
   const made = () => {
     fastRules ??= { functions: functions(), members, places, limits }
@@ -73,13 +86,20 @@ export function createFastPath(
     return { machine: layout && LineMachine.create(layout) }
   }
   return {
-    create(notes = new RuleNotes(rules), coding = PORTABLE_CODING) {
+    create(notes = new RuleNotes(rules), coding = PORTABLE_CODING, places) {
+      const placed = places && withPlaces(operations, names, places.fields)
+      if (placed !== undefined) {
+        const layout = layOutWith(placed, places!.fields.length)()
+        const machine = layout && LineMachine.create(layout)
+        return new FastPath(made(), machine, notes, coding, undefined, places)
+      }
       shared ??= createMachine()
       return new FastPath(made(), shared.machine, notes, coding)
     },
-    createIn(pool, writer, notes, coding) {
-      const machine = pool.create(layOut)
-      return machine && new FastPath(made(), machine, notes, coding, writer)
+    createIn(pool, writer, notes, coding, places) {
+      const placed = places && withPlaces(operations, names, places.fields)
+      const machine = pool.create(placed === undefined ? layOut : layOutWith(placed, places!.fields.length))
+      return machine && new FastPath(made(), machine, notes, coding, writer, placed && places)
     },
   }
 }

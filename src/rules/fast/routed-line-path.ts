@@ -21,6 +21,7 @@ import type { Operation } from './layout.ts'
 import { createLayout } from './layout.ts'
 import { LineMachine, MachinePool } from './machine.ts'
 import type { FastPathPlan } from './plan.ts'
+import type { WrittenPlaces } from './written-places.ts'
 
 /** A way that lines may take. The plan of a rule set is made when its first line comes. */
 export interface LineWay {
@@ -65,11 +66,11 @@ export function createLineRoutes(
   const layOut = (start: number, keysSize: number) =>
     createLayout(wanted, ROUTER_TEMPLATE, 1, 0, start, keysSize)
   return {
-    create(notes, coding = PORTABLE_CODING) {
+    create(notes, coding = PORTABLE_CODING, places) {
       const rules = { functions: [router()], members, places: [], limits }
       const pool = new MachinePool()
       const path = new FastPath(rules, pool.create(layOut), new RuleNotes(NO_NOTED_RULES), coding)
-      return new RoutedLinePath(ways, path, notes as LineNotes, coding, pool)
+      return new RoutedLinePath(ways, path, notes as LineNotes, coding, pool, places)
     },
   }
 }
@@ -90,6 +91,7 @@ class RoutedLinePath implements LinePath {
   readonly #notes: LineNotes
   readonly #coding: TextCoding
   readonly #pool: MachinePool
+  readonly #places: WrittenPlaces | undefined
   /** By route. Null: it has none, or there was no memory. */
   readonly #paths: (FastPath | null | undefined)[] = []
   /** The lines that are routed: where each begins, and the end of the last one. */
@@ -103,8 +105,10 @@ class RoutedLinePath implements LinePath {
     notes: LineNotes,
     coding: TextCoding,
     pool: MachinePool,
+    places: WrittenPlaces | undefined,
   ) {
     this.#pool = pool
+    this.#places = places
     this.#routes = routes
     this.#router = router
     this.#notes = notes
@@ -173,7 +177,8 @@ class RoutedLinePath implements LinePath {
   #path(found: number, target: () => FastPathPlan | undefined, route: number): FastPath | null {
     let path = this.#paths[found]
     if (path === undefined) {
-      path = target()?.createIn(this.#pool, this.writer, this.#notes.of(route), this.#coding) ?? null
+      const notes = this.#notes.of(route)
+      path = target()?.createIn(this.#pool, this.writer, notes, this.#coding, this.#places) ?? null
       this.#paths[found] = path
     }
     return path

@@ -56,6 +56,7 @@ export function createProgram<Evaluate>(
   }
 }
 
-function declareHelpers(block: CodeBlock, names: readonly Name[], from: Code): void {
+/** Declares functions of the runtime under their names. */
+export function declareHelpers(block: CodeBlock, names: readonly Name[], from: Code): void {
   if (names.length > 0) block.line(_`const { ${list(names)} } = ${from}`)
 }

@@ -3,7 +3,7 @@ import type { Problem } from '../../expression/diagnostic.ts'
 import { renderProblems } from '../../expression/diagnostic.ts'
 import type { FunctionLibrary } from '../../expression/functions/definition.ts'
 import type { CheckedExpression } from '../checked-rule.ts'
-import { checkConditions, compileLoaded, type SharedLookups } from '../compile-with.ts'
+import { checkConditions, compileLoaded, SharedParts } from '../compile-with.ts'
 import { type RouteDefinition, type RoutedDefinition, sentOptions } from '../definition.ts'
 import type { EnrichSpec } from '../enrich-spec.ts'
 import { IncludedFiles, type LoadedFiles, loadWithIncludes } from '../include.ts'
@@ -54,7 +54,7 @@ class RoutesCompiler {
   readonly #origins: Origins | undefined
   readonly #problems = new Map<string, Problem>()
   readonly #sources = new Map<string, string>()
-  readonly #lookups: SharedLookups = new Map()
+  readonly #shared = new SharedParts()
   readonly #routesFiles = new Map<string, RoutesFile>()
   readonly #conditions = new Map<string, CheckedExpression | undefined>()
   readonly #sets = new Map<string, RuleSet | undefined>()
@@ -164,7 +164,7 @@ class RoutesCompiler {
     for (const [name, text] of loaded.texts) this.#sources.set(name, text)
     for (const { file: name, text } of options.lookups) this.#sources.set(name, text)
     try {
-      const set = compileLoaded(this.#functions, loaded, options, this.#lookups, this.#origins)
+      const set = compileLoaded(this.#functions, loaded, options, this.#shared, this.#origins)
       for (const warning of set.warnings) this.#report(warning)
       return set
     } catch (error) {

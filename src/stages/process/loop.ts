@@ -11,6 +11,7 @@ import type { TracerPool } from '../../tracer/client/pool.ts'
 import type { ChainCounts, StageChain } from '../chain.ts'
 import { EnrichQueue } from '../enrich-queue.ts'
 import { checkWrites } from '../enrich-writes.ts'
+import { lookedUpFields } from '../enrichment.ts'
 import type { BatchCounts } from '../output-counter.ts'
 import { OutputCounter } from '../output-counter.ts'
 import { parseOptions } from '../parse.ts'
@@ -82,6 +83,7 @@ export class ProcessLoop implements StageChain {
       stopAtRejected,
       buffers: 'lent',
       coding: NODE_CODING,
+      placed: tracer && lookedUpFields(rules.enrich),
     })
     if (tracer === undefined) return
     this.#queue = new EnrichQueue(
@@ -127,7 +129,7 @@ export class ProcessLoop implements StageChain {
       this.#writes = checkWrites(rules, this.#writes)
       this.#queue.replaceSpec(rules.enrich)
     }
-    this.#processor.replaceRules(rules)
+    this.#processor.replaceRules(rules, this.#queue && lookedUpFields(rules.enrich))
   }
 
   get counts(): ChainCounts {

@@ -1,3 +1,4 @@
+import { HandOnLimit } from '../../batches/event-normalizer.ts'
 import { EventFormat } from '../../batches/input-format.ts'
 import { joinMessages, pieces } from '../../batches/joined-messages.ts'
 import type { ProcessedPart } from '../../batches/processor.ts'
@@ -23,11 +24,10 @@ import type { TracerPool } from '../../tracer/client/pool.ts'
 import type { EnrichBatch } from '../enrich-queue.ts'
 import { EnrichQueue } from '../enrich-queue.ts'
 import { canWriteLines, checkWrites } from '../enrich-writes.ts'
-import { HandOnLimit } from '../normalize.ts'
 import type { Leaving } from '../output-counter.ts'
 import type { EnrichCounts } from '../pending-batch.ts'
 import { safeLineTest } from './line-test.ts'
-import { checkWorkers } from './parallel.ts'
+import { checkWorkers, workerRules } from './parallel.ts'
 import { WorkerPool } from './pool.ts'
 
 /** Rules, one file of them or many. */
@@ -336,7 +336,6 @@ class WorkerWay implements LineWay {
     this.isTracked = isTracked
     this.#workers = workers
     const settings = {
-      rules: rules.definition,
       input,
       fastPath,
       stopAtRejected: false,
@@ -345,13 +344,14 @@ class WorkerWay implements LineWay {
     this.#pool = new WorkerPool({
       workers,
       settings,
+      rules: () => workerRules(rules),
       onResult: () => this.#take(),
       onFault: (error) => this.#reject(error),
     })
   }
 
   replaceRules(rules: MessageRules): void {
-    this.#pool.replaceRules(rules.definition)
+    this.#pool.replaceRules(workerRules(rules))
   }
 
   end(): Promise<void> {

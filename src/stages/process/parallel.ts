@@ -1,15 +1,19 @@
 import type { Worker } from 'node:worker_threads'
+import { BlockProcessor } from '../../batches/block-processor.ts'
 import { createCutter } from '../../batches/create-cutter.ts'
 import type { Cutter, Piece } from '../../batches/cutter.ts'
 import { EventFormat } from '../../batches/input-format.ts'
-import type { BlockResult, WorkerSettings } from '../../batches/protocol.ts'
+import type { BlockResult, WorkerRules, WorkerSettings } from '../../batches/protocol.ts'
 import { placeRecords } from '../../batches/rejected-records.ts'
 import type { WrittenBatch } from '../../batches/serialize.ts'
+import { UnprintableError } from '../../expression/recipe.ts'
 import { HELD_EVENT_MS, MAX_WORKERS, WORKER_CHUNK_BYTES } from '../../formats/limits.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
 import { UnreadRests } from '../../formats/unread-rests.ts'
+import { printFunction } from '../../rules/aot/print-rules.ts'
 import type { RunnerSource } from '../../rules/apply/normalize.ts'
-import type { RuleDefinition } from '../../rules/definition.ts'
+import type { RuleSet } from '../../rules/rule-set.ts'
+import type { RoutedRules } from '../../rules/sets/routed-rules.ts'
 import { OverlappingStage } from '../overlapping-stage.ts'
 import type { ParseOptions } from '../parse.ts'
 import { parseOptions } from '../parse.ts'
@@ -18,8 +22,10 @@ import { safeLineTest } from './line-test.ts'
 import { WorkerPool } from './pool.ts'
 
 export interface ParallelOptions extends ParseOptions {
-  /** Number of worker threads. */
+  /** Number of threads that work. */
   readonly workers: number
+  /** This thread is one of them, beside its reading and writing. Default: true. */
+  readonly worksItself?: boolean
   /** Lines may go the fast path. Default: true. */
   readonly fastPath?: boolean | undefined
   /** Make nothing of what follows the first rejected event. Default: false. */
@@ -45,11 +51,11 @@ interface SourceState {
 }
 
 /**
- * Parse, normalize and serialize in worker threads: bytes in, written batches out, in the order of the input. The main
- * thread only cuts the input into blocks, and puts the results in order:
+ * Parse, normalize and serialize in several threads: bytes in, written batches out, in the order of the input. The main
+ * thread cuts the input into blocks, puts the results in order, and works on blocks itself when nobody else is free for them:
  *
- *     bytes --> cutter --> [ block ][ block ][ block ] --> worker 1 --> [ result ][ .... ][ result ] --> batches
- *                                                      `-> worker 2 -'
+ *     bytes --> cutter --> [ block ][ block ][ block ] --> worker ------> [ result ][ .... ][ result ] --> batches
+ *                                                      `-> this thread -'
  *
  * No worker knows how many lines were before its block: line numbers are moved when a result's turn comes.
  */
@@ -78,15 +84,19 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
       fastPath = true,
       stopAtRejected = false,
       blockBytes = BLOCK_BYTES,
+      worksItself = true,
       createWorker,
     } = options
     checkWorkers(workers)
-    const settings = { rules: definitionOf(rules), input, fastPath, stopAtRejected }
+    checkRules(rules)
+    const settings = { input, fastPath, stopAtRejected }
     this.#name = source
     this.#workers = workers
     this.#pool = new WorkerPool({
       workers,
       settings,
+      rules: () => workerRules(rules),
+      own: worksItself ? new BlockProcessor(rules, settings, NODE_CODING) : undefined,
       onResult: () => this.advance(),
       onFault: (error) => this.destroy(error),
       createWorker,
@@ -110,7 +120,8 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
    * @throws {TypeError} when they were not made by the compiler
    */
   replaceRules(rules: RunnerSource): void {
-    this.#pool.replaceRules(definitionOf(rules))
+    checkRules(rules)
+    this.#pool.replaceRules(workerRules(rules), rules)
   }
 
   protected override accept(chunk: InputChunk | Uint8Array): void {
@@ -225,8 +236,17 @@ export function checkWorkers(workers: number): void {
   throw new TypeError(`workers has to be a whole number from 1 to ${MAX_WORKERS}, not ${workers}`)
 }
 
-/** @throws {TypeError} when there is none */
-function definitionOf({ definition }: RunnerSource): RuleDefinition {
-  if (definition === undefined) throw new TypeError('workers need rules that were made by compileRules')
-  return definition
+/** @throws {TypeError} when they were not made by the compiler */
+function checkRules(rules: RunnerSource): asserts rules is RuleSet | RoutedRules {
+  if (rules.definition === undefined) throw new TypeError('workers need rules that were made by compileRules')
+}
+
+/** Rules as code, which takes a thread less time than to compile them again. */
+export function workerRules(rules: RuleSet | RoutedRules): WorkerRules {
+  try {
+    return { kind: 'printed', printed: printFunction(rules) }
+  } catch (error) {
+    if (!(error instanceof UnprintableError)) throw error
+    return { kind: 'definition', definition: rules.definition }
+  }
 }

@@ -1,8 +1,17 @@
 import { Worker } from 'node:worker_threads'
-import type { Block, BlockResult, WorkerMessage, WorkerSettings } from '../../batches/protocol.ts'
+import type {
+  Block,
+  BlockResult,
+  WorkerMessage,
+  WorkerReady,
+  WorkerRules,
+  WorkerSettings,
+} from '../../batches/protocol.ts'
 import { unplacedSize } from '../../batches/rejected-records.ts'
 import { workerEntry } from '../../installed.ts'
-import type { RuleDefinition } from '../../rules/definition.ts'
+import type { RunnerSource } from '../../rules/apply/normalize.ts'
+import type { OwnProcessor } from './own-thread.ts'
+import { OwnThread } from './own-thread.ts'
 
 /** A worker thread is gone. Its work in hand is lost. */
 export class WorkerError extends Error {
@@ -10,9 +19,13 @@ export class WorkerError extends Error {
 }
 
 export interface WorkerPoolOptions {
-  /** Number of threads. They are started when there is work for them. */
+  /** Number of threads, with this one where it works as well. Others are started when there is work for them. */
   readonly workers: number
+  /** Works on this thread, on blocks that no other thread is free for. Default: it does not. */
+  readonly own?: OwnProcessor<RunnerSource> | undefined
   readonly settings: WorkerSettings
+  /** Gives the rules. Called once, when the first thread has been started: they are made while it gets ready. */
+  readonly rules: () => WorkerRules
   /** The result that is the next one has come. */
   readonly onResult: () => void
   /** A thread is gone, or has failed; the pool is of no use then, and has to be destroyed. */
@@ -30,12 +43,14 @@ interface Entry<Context> {
   size: number
   /** Those that have come and were not taken. */
   readonly results: BlockResult[]
-  /** Who works on it, so long as it waits to be told to go on. */
-  worker: Worker | undefined
+  /** Tells who works on it to go on, so long as that is waited for. */
+  goOn: (() => void) | undefined
 }
 
 interface Thread<Context> {
   readonly worker: Worker
+  /** It has loaded all that it needs. */
+  isReady: boolean
   /** The blocks that it works on and that wait in its queue: the oldest first. */
   readonly entries: Entry<Context>[]
 }
@@ -59,7 +74,8 @@ const STACK_SIZE_MB = (984 + 192) / 1024
 const YOUNG_GENERATION_MB = 3
 
 /**
- * Gives blocks to worker threads, and their results back in the order of the blocks.
+ * Gives blocks to worker threads, and their results back in the order of the blocks. This thread works as well, if it is told to, on blocks
+ * that would have to wait: from the beginning, while the others start.
  *
  *     entries   [ result ][ worker 1 ][ result ][ worker 2 ][ worker 1 ][ waits ][ waits ]
  *                 `-- taken next                                                   `-- dispatched last
@@ -72,16 +88,18 @@ const YOUNG_GENERATION_MB = 3
 export class WorkerPool<Context> {
   readonly #options: WorkerPoolOptions
   readonly #maxEntries: number
-  #settings: WorkerSettings
+  #rules: WorkerRules | undefined
   readonly #threads: Thread<Context>[] = []
+  readonly #own: OwnThread<RunnerSource> | undefined
   #entries: Entry<Context>[] = []
   #bytes = 0
   #isDestroyed = false
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
-    this.#settings = options.settings
     this.#maxEntries = 2 * options.workers + 2
+    const { own } = options
+    this.#own = own && new OwnThread(own, (error) => this.#fail(error))
   }
 
   /** Number of blocks whose results have not been taken. */
@@ -96,7 +114,7 @@ export class WorkerPool<Context> {
 
   /** Hands over a block. Ask {@link WorkerPool.hasRoom} before. */
   dispatch(block: Block, context: Context): void {
-    this.#entries.push({ block, context, size: block.size, results: [], worker: undefined })
+    this.#entries.push({ block, context, size: block.size, results: [], goOn: undefined })
     this.#bytes += block.size
     this.#post()
   }
@@ -104,7 +122,7 @@ export class WorkerPool<Context> {
   /** Puts in a result that no worker is needed for. */
   pass(result: BlockResult, context: Context): void {
     const size = resultSize(result)
-    this.#entries.push({ block: undefined, context, size, results: [result], worker: undefined })
+    this.#entries.push({ block: undefined, context, size, results: [result], goOn: undefined })
     this.#bytes += size
   }
 
@@ -117,8 +135,8 @@ export class WorkerPool<Context> {
     if (result.isLast) {
       this.#entries.shift()
     } else {
-      first.worker!.postMessage({ kind: 'on' } satisfies WorkerMessage)
-      first.worker = undefined
+      first.goOn!()
+      first.goOn = undefined
     }
     return { result, context: first.context }
   }
@@ -128,9 +146,14 @@ export class WorkerPool<Context> {
     this.#bytes += change
   }
 
-  /** The blocks that no worker has yet are worked on with these rules. */
-  replaceRules(rules: RuleDefinition): void {
-    this.#settings = { ...this.#settings, rules }
+  /**
+   * The blocks that no thread has yet are worked on with these rules.
+   *
+   * @param compiled the same, for this thread where it works as well
+   */
+  replaceRules(rules: WorkerRules, compiled?: RunnerSource): void {
+    if (compiled !== undefined) this.#own?.replaceRules(compiled)
+    this.#rules = rules
     for (const { worker } of this.#threads)
       worker.postMessage({ kind: 'rules', rules } satisfies WorkerMessage)
   }
@@ -139,6 +162,7 @@ export class WorkerPool<Context> {
   async destroy(): Promise<void> {
     this.#isDestroyed = true
     this.#entries = []
+    this.#own?.stop()
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))
   }
 
@@ -150,26 +174,47 @@ export class WorkerPool<Context> {
       const thread = this.#leastBusy()
       if (thread === undefined) return
       entry.block = undefined
-      thread.entries.push(entry)
-      thread.worker.postMessage(block, transferList(block))
+      if (thread === 'own') this.#own!.take(block, (result) => this.#receiveOwn(entry, result))
+      else {
+        thread.entries.push(entry)
+        // Where this thread works as well nothing is transferred, for what that does to its own buffers: see worker.ts.
+        thread.worker.postMessage(block, this.#own === undefined ? transferList(block) : [])
+      }
     }
   }
 
-  #leastBusy(): Thread<Context> | undefined {
+  #leastBusy(): Thread<Context> | 'own' | undefined {
+    const own = this.#own
     let best: Thread<Context> | undefined
     for (const thread of this.#threads) {
+      // Until a thread is ready this one gets on with the work.
+      if (own !== undefined && !thread.isReady) continue
       if (best === undefined || thread.entries.length < best.entries.length) best = thread
     }
     if (best?.entries.length === 0) return best
-    if (this.#threads.length < this.#options.workers) return this.#start()
-    return best!.entries.length < MAX_POSTED ? best : undefined
+    const threads = own === undefined ? this.#options.workers : this.#options.workers - 1
+    if (this.#threads.length < threads) {
+      const started = this.#start()
+      if (own === undefined) return started
+    }
+    if (own?.isBusy === false) return 'own'
+    return best !== undefined && best.entries.length < MAX_POSTED ? best : undefined
   }
 
   #start(): Thread<Context> {
-    const { createWorker = startWorker } = this.#options
-    const worker = createWorker(this.#settings)
-    const thread: Thread<Context> = { worker, entries: [] }
-    worker.on('message', (result: BlockResult) => this.#receive(thread, result))
+    const { createWorker = startWorker, settings, rules } = this.#options
+    const worker = createWorker(settings)
+    this.#rules ??= rules()
+    worker.postMessage({ kind: 'rules', rules: this.#rules } satisfies WorkerMessage)
+    const thread: Thread<Context> = { worker, isReady: false, entries: [] }
+    worker.on('message', (message: BlockResult | WorkerReady) => {
+      if (this.#isDestroyed) return
+      if (!('kind' in message)) this.#receive(thread, message)
+      else {
+        thread.isReady = true
+        this.#post()
+      }
+    })
     worker.on('messageerror', (error) => this.#fail(error))
     worker.on('error', (error) => this.#fail(error))
     worker.on('exit', (code) => {
@@ -180,17 +225,24 @@ export class WorkerPool<Context> {
   }
 
   #receive(thread: Thread<Context>, result: BlockResult): void {
-    if (this.#isDestroyed) return
     const entry = thread.entries[0]!
+    if (result.isLast) thread.entries.shift()
+    this.#add(entry, result, () => thread.worker.postMessage({ kind: 'on' } satisfies WorkerMessage))
+  }
+
+  #receiveOwn(entry: Entry<Context>, result: BlockResult): void {
+    this.#add(entry, result, () => this.#own!.goOn())
+  }
+
+  #add(entry: Entry<Context>, result: BlockResult, goOn: () => void): void {
     if (result.isLast) {
-      thread.entries.shift()
       // The results take the place of the block, and may be larger.
       this.#resize(
         entry,
         entry.results.reduce((sum, waiting) => sum + resultSize(waiting), -entry.size),
       )
     } else {
-      entry.worker = thread.worker
+      entry.goOn = goOn
     }
     entry.results.push(result)
     this.#resize(entry, resultSize(result))

@@ -1,36 +1,29 @@
 import assert from 'node:assert/strict'
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectTls } from 'node:tls'
-import { CLIENT_HEADER } from '../protocol.ts'
 import type { Answer } from './cache.ts'
 import { Fifo } from './fifo.ts'
-import { BadReply, ReplyReader } from './reply-reader.ts'
+import { HttpTransport } from './http-transport.ts'
+import { BadReply } from './reply-reader.ts'
 import type { Request } from './request.ts'
+import {
+  LineTransport,
+  type ServerAddress,
+  type Transport,
+  type TransportOwner,
+  type TransportSettings,
+} from './transport.ts'
 
-/** The address on which a server listens. */
-export interface ServerAddress {
-  /** A name or an address; IPv6 without brackets. */
-  readonly host: string
-  readonly port: number
-}
-
-/** The material of a client for TLS: the server's authority, its own certificate and key (PEM). */
-export type ClientTls = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
+export type { ClientTls, ServerAddress } from './transport.ts'
 
 /** Times are in milliseconds. */
-export interface ConnectionSettings {
+export interface ConnectionSettings extends TransportSettings {
   /** Requests that may wait for their replies at a time. */
   readonly window: number
   /** Time that a request waits for its reply, and that a connection may take to be made. */
   readonly timeoutMs: number
-  /** Characters that a reply may have. */
-  readonly maxReplyLength: number
   /**
    * A server that closes after its reply does so within this time; a new connection is asked within it, or not needed.
    */
   readonly settleMs: number
-  /** Default: no TLS. */
-  readonly tls?: ClientTls
 }
 
 /** The end of a connection. */
@@ -84,15 +77,12 @@ export class Connection {
   readonly startedAt = performance.now()
   readonly #options: ConnectionSettings
   readonly #owner: ConnectionOwner
-  readonly #socket: Socket
-  readonly #reader: ReplyReader
+  readonly #transport: Transport
   readonly #requests = new Fifo<Request>()
   #state: 'connecting' | 'trial' | 'settling' | 'open' | 'closed' = 'connecting'
   #abandoned = 0
   #replies = 0
   #isAsked = false
-  /** Lines that go out with the next flush. */
-  #unsent: string = CLIENT_HEADER
   #isFlushing = false
   #timer: NodeJS.Timeout | undefined
   #settleTimer: NodeJS.Timeout | undefined
@@ -102,16 +92,18 @@ export class Connection {
     this.address = address
     this.#options = options
     this.#owner = owner
-    this.#reader = new ReplyReader((detections) => this.#reply(detections), options.maxReplyLength)
-    this.#socket = openSocket(address, options.tls)
-    this.#socket.setNoDelay(true)
-    this.#socket.setKeepAlive(true)
-    this.#socket
-      .on(options.tls === undefined ? 'connect' : 'secureConnect', () => this.#connected())
-      .on('data', (bytes: Buffer) => this.#read(bytes))
-      .on('end', () => this.#close(new Error('the server closed the connection')))
-      .on('error', (error: Error) => this.#close(error))
-      .on('close', () => this.#close(new Error('the connection was closed')))
+    const events: TransportOwner = {
+      onConnect: () => this.#connected(),
+      onReply: (detections) => this.#reply(detections),
+      onRead: () => {
+        if (this.room > 0) this.#owner.onRoom(this)
+      },
+      onEnd: (error, wasMade) => this.#close(error, wasMade),
+    }
+    this.#transport =
+      address.http === undefined
+        ? new LineTransport(address, options, events)
+        : new HttpTransport(address, options, events)
     this.#timer = setTimeout(() => this.#connectTimeout(), options.timeoutMs)
   }
 
@@ -146,7 +138,7 @@ export class Connection {
       this.#timer = undefined
     }
     this.#requests.push(request)
-    this.#unsent += request.line
+    this.#transport.add(request)
     if (!this.#isFlushing) {
       this.#isFlushing = true
       process.nextTick(this.#flush)
@@ -161,10 +153,7 @@ export class Connection {
   readonly #flush = (): void => {
     this.#isFlushing = false
     if (this.#state === 'closed') return
-    const text = this.#unsent
-    this.#unsent = ''
-    // The window bounds the requests that a server does not read, and they time out.
-    this.#socket.write(text)
+    this.#transport.flush()
     this.#timer ??= setTimeout(this.#onTimer, this.#options.timeoutMs)
   }
 
@@ -186,17 +175,6 @@ export class Connection {
   #connectTimeout(): void {
     this.#isConnectTimeout = true
     this.#close(new Error(`no connection within ${this.#options.timeoutMs} ms`))
-  }
-
-  #read(bytes: Buffer): void {
-    try {
-      this.#reader.feed(bytes)
-    } catch (error) {
-      if (!(error instanceof BadReply)) throw error
-      this.#close(error)
-      return
-    }
-    if (this.room > 0) this.#owner.onRoom(this)
   }
 
   #reply(detections: Answer): void {
@@ -255,14 +233,14 @@ export class Connection {
     return this.#state === 'closed'
   }
 
-  #close(error: Error): void {
+  #close(error: Error, isMade = true): void {
     if (this.#isClosed) return
-    const wasMade = this.#state !== 'connecting'
+    const wasMade = this.#state !== 'connecting' && (isMade || this.#replies > 0)
     this.#state = 'closed'
-    const problem = this.#endReplies()
+    const problem = this.#transport.stop(this.#requests.length > 0)
     clearTimeout(this.#timer)
     clearTimeout(this.#settleTimer)
-    this.#socket.destroy()
+    this.#transport.destroy()
     const isStalled = this.#abandoned > 0
     this.#owner.onClose(this, {
       unanswered: this.#requests.clear().filter((request) => !request.abandoned),
@@ -273,23 +251,4 @@ export class Connection {
       isConnectTimeout: this.#isConnectTimeout,
     })
   }
-
-  /** The bytes of a reply that have come may be all of it. @returns the fault in them */
-  #endReplies(): BadReply | undefined {
-    try {
-      if (this.#requests.length > 0) this.#reader.end()
-      return undefined
-    } catch (problem) {
-      if (problem instanceof BadReply) return problem
-      throw problem
-    } finally {
-      this.#reader.stop()
-    }
-  }
-}
-
-function openSocket({ host, port }: ServerAddress, tls: ClientTls | undefined): Socket {
-  if (tls === undefined) return connectTcp({ host, port })
-  const servername = isIP(host) === 0 ? { servername: host } : {}
-  return connectTls({ host, port, ...servername, ...tls })
 }

@@ -3,3 +3,4 @@
 export type { ContextField, Detection, Indicator, IndicatorType } from '../protocol.ts'
 export type { Answer, LookupHandler, ServerAddress, TracerErrorCode, TracerPoolOptions } from './pool.ts'
 export { TracerError, TracerPool } from './pool.ts'
+export type { HttpAddress } from './transport.ts'

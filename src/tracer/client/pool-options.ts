@@ -7,7 +7,7 @@ export interface TracerPoolOptions {
   readonly servers: readonly ServerAddress[]
   /** Connections to each server. They are made when they are needed, and kept. Default: 4. */
   readonly connections?: number
-  /** Requests in flight on each connection. Default: 64. */
+  /** Requests in flight on each connection; over HTTP those go together as one. Default: 64. */
   readonly window?: number
   /** Requests that wait for a connection; with more the pool is busy. Default: 1024. */
   readonly queue?: number
@@ -42,8 +42,8 @@ export interface TracerPoolOptions {
   readonly maxReplyLength?: number
   /** Bytes that a request line may have: more indicators than fit go into several lines. Default: 64 KiB. */
   readonly maxLineBytes?: number
-  /** Default: no TLS. */
-  readonly tls?: ClientTls
+  /** Default: no TLS, and for servers that are asked over HTTPS the authorities that Node knows. */
+  readonly tls?: ClientTls | undefined
 }
 
 export const POOL_DEFAULTS = {
@@ -107,7 +107,10 @@ export function poolSettings(options: TracerPoolOptions): PoolSettings {
     settings[key] = value
   }
   if (options.servers.length === 0) throw new TypeError('servers has to name a server')
-  for (const { host, port } of options.servers) {
+  for (const { host, port, http } of options.servers) {
+    if (http !== undefined && !http.path.startsWith('/')) {
+      throw new TypeError(`${http.path} is no path of an API: it begins with /`)
+    }
     if (host === '' || !Number.isInteger(port) || port < 1 || port > 65535) {
       throw new TypeError(`${host}:${port} is not the address of a server`)
     }

@@ -144,8 +144,8 @@ export class Upstream implements ConnectionOwner {
     const head = returned[0]
     // It may have broken the connection. On one that had served others the server has just gone away, or the request
     // will be the first on a new connection soon: then it shows.
-    if (head !== undefined && connection.replies === 0) head.failures += 1
-    if (ending.isFailure) this.#fail(connection, ending)
+    if (head !== undefined && ending.wasMade && connection.replies === 0) head.failures += 1
+    if (ending.isFailure) this.#fail(connection, ending, head !== undefined)
     else if (this.#loss !== undefined) this.#backOff()
     this.#owner.onReturned(returned)
   }
@@ -174,7 +174,8 @@ export class Upstream implements ConnectionOwner {
     this.#owner.onConnect(this)
   }
 
-  #fail(connection: Connection, ending: Ending): void {
+  /** @param isAsked somebody waits for what was sent on it */
+  #fail(connection: Connection, ending: Ending, isAsked: boolean): void {
     const { error, wasMade, isStalled, isConnectTimeout } = ending
     const { retries } = this.#settings
     if (connection.startedAt >= this.#failedAt) {
@@ -187,7 +188,7 @@ export class Upstream implements ConnectionOwner {
     const limit = wasMade ? 2 * (retries + 1) : retries
     // A connection that could not be made in time has been tried several times by TCP.
     if (isConnectTimeout || this.#failures > limit) {
-      this.#lose(isStalled ? 'timeout' : 'unavailable', error)
+      this.#lose(isStalled ? 'timeout' : 'unavailable', error, isAsked)
     }
   }
 
@@ -200,10 +201,10 @@ export class Upstream implements ConnectionOwner {
     }, wait)
   }
 
-  #lose(loss: Loss, error: Error): void {
+  #lose(loss: Loss, error: Error, isAsked = false): void {
     const isNew = this.#loss === undefined
     // Nobody asks: the next one who does will see.
-    if (this.#owner.sample === undefined) return
+    if (!isAsked && this.#owner.sample === undefined) return
     this.#loss = loss
     if (isNew) this.#owner.onLost(this, error)
   }

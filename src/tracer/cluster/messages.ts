@@ -28,6 +28,8 @@ export interface WorkerLoad {
   readonly requests: number
   /** It would refuse one more connection. */
   readonly isFull: boolean
+  /** It serves, and nothing of one of its feeds. */
+  readonly isDegraded: boolean
 }
 
 /** Look-ups for an enricher that lives in the primary. */

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { objectContext } from '../context.ts'
 import { CATEGORIES, type Enricher, type EnricherMetric, type Match, NO_MATCHES } from '../enricher.ts'
 import { type FeedLog, NO_LOG } from '../feeds/feed-log.ts'
-import { contextText, flattenContext, type Indicator } from '../protocol.ts'
+import type { Indicator } from '../protocol.ts'
 import {
   type FaultOwner,
   faultMetric,
@@ -152,7 +153,7 @@ function toMatches(indicator: Indicator, answer: unknown): readonly Match[] {
         `answered with ${describe(record)}: an object, an array of objects or null is expected`,
       )
     }
-    matches.push({ category: CATEGORIES[indicator.type], context: contextText(flattenContext(record)) })
+    matches.push({ category: CATEGORIES[indicator.type], context: objectContext(record) })
   }
   return matches
 }

@@ -1,12 +1,21 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type Enricher, loadOrClose, type Match, NO_MATCHES } from '../enricher.ts'
+import { type Compat, queryAsWritten } from '../compat.ts'
+import {
+  CATEGORIES,
+  type Enricher,
+  type EnricherMetric,
+  loadOrClose,
+  type Match,
+  NO_MATCHES,
+} from '../enricher.ts'
 import { openCompiledFeed } from '../feeds/compiled/on-demand.ts'
 import type { KeptFiles } from '../feeds/download/kept-files.ts'
 import { FeedDirectory } from '../feeds/feed-directory.ts'
 import { FeedFile } from '../feeds/feed-file.ts'
 import { type FeedLog, NO_LOG } from '../feeds/feed-log.ts'
 import type { FeedStats } from '../feeds/feed-stats.ts'
+import type { FeedLimits } from '../feeds/limits.ts'
 import type { FeedReading, FeedSpec } from '../feeds/load.ts'
 import { type IndicatorTable, type Query, queryOf } from '../feeds/tables/table.ts'
 import { FeedWatcher, type Watched, type WatchTimes } from '../feeds/watch.ts'
@@ -45,6 +54,12 @@ export interface FeedEnricherOptions {
   readonly watch?: boolean
   /** The files that several processes keep for each other, in one of them. Default: nothing. */
   readonly kept?: KeptFiles | undefined
+  /** The limits of versions of files: one beyond them is refused, and the one before it stays. Default: none. */
+  readonly limits?: FeedLimits | undefined
+  /** A feed that cannot be used at the start is logged and counted, and read when it is good. Default: it is an error. */
+  readonly mayLack?: boolean | undefined
+  /** Keys are found as they are written before anything else, as that server does; see `ExtractorReading`. Default: no. */
+  readonly compat?: Compat | undefined
   /** For tests. */
   readonly watchTimes?: WatchTimes
 }
@@ -86,12 +101,19 @@ class FileEnricher implements FeedEnricher {
   readonly #log: FeedLog
   readonly #watchTimes: WatchTimes | undefined
   readonly #kept: KeptFiles | undefined
+  readonly #limits: FeedLimits | undefined
+  readonly #mayLack: boolean | undefined
+  readonly #isAsWritten: boolean
   readonly #abort = new AbortController()
   #tables: readonly IndicatorTable[] = []
   #watcher: FeedWatcher | undefined
 
-  constructor({ feeds, log = NO_LOG, watch = true, watchTimes = {}, kept }: FeedEnricherOptions) {
+  constructor(options: FeedEnricherOptions) {
+    const { feeds, log = NO_LOG, watch = true, watchTimes = {}, kept, limits, mayLack, compat } = options
+    this.#isAsWritten = compat !== undefined
     this.#kept = kept
+    this.#limits = limits
+    this.#mayLack = mayLack
     this.#log = log
     this.#watchTimes = watch ? watchTimes : undefined
     const sources = new Map<string, Source>()
@@ -124,14 +146,30 @@ class FileEnricher implements FeedEnricher {
 
   lookup(indicator: Indicator): readonly Match[] {
     const query = queryOf(indicator)
-    if (query === undefined) return NO_MATCHES
     try {
+      if (this.#isAsWritten) {
+        const match = this.#findAsWritten(indicator)
+        if (match !== undefined) return [match]
+      }
+      if (query === undefined) return NO_MATCHES
       let matches: Match[] | undefined
       for (const table of this.#tables) matches = table.find(query, matches)
       return matches ?? NO_MATCHES
     } catch {
-      return this.#lookupInEach(query)
+      return query === undefined ? NO_MATCHES : this.#lookupInEach(query)
     }
+  }
+
+  /** The record whose key is written as the value; of several feeds the last one's, as in one dict of all. */
+  #findAsWritten({ type, value }: Indicator): Match | undefined {
+    if (type === 'email' || type === 'text') return undefined
+    const query = queryAsWritten(value)
+    for (let i = this.#tables.length - 1; i >= 0; i--) {
+      const match = this.#tables[i]!.find(query, undefined)?.[0]
+      if (match === undefined) continue
+      return match.category === CATEGORIES.text ? { ...match, category: CATEGORIES[type] } : match
+    }
+    return undefined
   }
 
   /**
@@ -165,7 +203,25 @@ class FileEnricher implements FeedEnricher {
   }
 
   stats(): readonly FeedStats[] {
-    return this.#sources.flatMap(({ feed }) => filesOf(feed).map(({ stats }) => stats))
+    return this.#sources.flatMap(({ feed }) => {
+      const files = filesOf(feed).map(({ stats }) => stats)
+      return feed instanceof FeedDirectory && feed.isUnreadable ? [...files, nothingOf(feed)] : files
+    })
+  }
+
+  metrics(): readonly EnricherMetric[] {
+    return this.#sources.flatMap(({ feed }) => {
+      if (feed === undefined || feed.timesGone === 0) return []
+      return {
+        name: 'tracer_feed_gone_total',
+        help: 'Files and directories that were gone while they were served',
+        type: 'counter' as const,
+        labels: { file: feed.file },
+        value: feed.timesGone,
+        // Each worker sees it for itself.
+        aggregator: 'max' as const,
+      }
+    })
   }
 
   close(): void {
@@ -181,6 +237,8 @@ class FileEnricher implements FeedEnricher {
       signal: this.#abort.signal,
       onLoad: () => this.#swap(),
       kept: this.#kept,
+      limits: this.#limits,
+      mayLack: this.#mayLack,
       retryMs: this.#watchTimes?.retryMs,
     }
     if (compiled !== undefined) {
@@ -206,6 +264,12 @@ class FileEnricher implements FeedEnricher {
       filesOf(source.feed).flatMap(({ tables }) => (table === undefined ? tables : (tables[table] ?? []))),
     )
   }
+}
+
+/** The numbers of a directory that cannot be listed. */
+function nothingOf({ file }: FeedDirectory): FeedStats {
+  const none = { records: 0, indicators: 0, skipped: 0, loadedAt: 0, reloadsOk: 0, reloadsFailed: 0 }
+  return { file, ...none, isUnusable: true }
 }
 
 function filesOf(feed: FeedFile | FeedDirectory | undefined): readonly FeedFile[] {

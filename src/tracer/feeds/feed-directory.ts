@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { FeedError } from './feed-error.ts'
 import { FeedFile, type FeedFileContext } from './feed-file.ts'
 import { MANIFEST_FILE } from './formats/misp-manifest.ts'
@@ -10,6 +10,10 @@ const FEED_FILE =
   /\.(?:(?:csv|json|jsonl|ndjson|txt|list|netset|ipset|intel|ioc|stix)(?:\.(?:gz|bz2))?|zip)$/i
 /** Each one is asked for every indicator. */
 const MOST_FILES = 1000
+/** Names of files that are logged at a time. */
+const SHOWN_NAMES = 10
+/** The version of a directory that cannot be listed. No name has a slash. */
+const UNREADABLE = '//'
 
 /**
  * The feed files of a directory, sorted by name: `.csv`, `.json`, `.jsonl`, `.ndjson`, `.txt`, `.list`, `.netset`, `.ipset`,
@@ -22,6 +26,10 @@ export class FeedDirectory implements Watched {
   readonly #context: FeedFileContext
   readonly #reading: FeedReading | undefined
   #files: readonly FeedFile[] = []
+  /** It could not be listed when it was looked at last. */
+  isUnreadable = false
+  /** Files that have gone while they were served, and times that all have. */
+  timesGone = 0
   /** Names of what is neither a file nor a directory. */
   #skipped: ReadonlySet<string> = new Set()
 
@@ -53,9 +61,21 @@ export class FeedDirectory implements Watched {
    * @throws FeedError for the first that cannot be loaded
    */
   async load(): Promise<void> {
-    this.#setNames(await this.#names())
+    try {
+      this.#setNames(await this.#names())
+    } catch (error) {
+      if (this.#context.mayLack !== true) throw error
+      this.#notRead(error, 'nothing of it is served until it is good')
+      return
+    }
     for (const file of this.#files) await file.load()
     this.#warnIfEmpty()
+  }
+
+  #notRead(error: unknown, outcome: string): void {
+    this.isUnreadable = true
+    const problem = (error as Error).message
+    this.#context.log.error({ directory: this.file, problem }, `directory of feeds not read; ${outcome}`)
   }
 
   /** Looks for files, and reads all of them again. Never rejects. */
@@ -66,7 +86,8 @@ export class FeedDirectory implements Watched {
 
   async changedVersion(): Promise<string | undefined> {
     const names = await this.#names().catch(() => undefined)
-    if (names === undefined) return undefined
+    if (names === undefined) return this.isUnreadable ? undefined : UNREADABLE
+    if (this.isUnreadable) return names.join('/') || '/'
     const paths = names.map((name) => join(this.file, name))
     const isSame =
       paths.length === this.#files.length && paths.every((path, i) => path === this.#files[i]!.file)
@@ -80,15 +101,21 @@ export class FeedDirectory implements Watched {
     try {
       this.#setNames(await this.#names())
     } catch (error) {
-      this.#context.log.error({ err: error }, 'directory of feeds not read; the old tables stay')
+      if (!this.isUnreadable) this.timesGone += 1
+      this.#notRead(error, 'the old tables stay')
       return
     }
+    this.isUnreadable = false
     if (before.length === this.#files.length && before.every((file, i) => file === this.#files[i])) return
     this.#context.onLoad()
-    this.#context.log.info(
-      { directory: this.file, files: this.#files.length },
-      'feeds of a directory have come or gone',
-    )
+    const gone = before.filter((file) => !this.#files.includes(file)).map(({ file }) => basename(file))
+    const fields = { directory: this.file, files: this.#files.length }
+    const message = 'feeds of a directory have come or gone'
+    if (gone.length === 0) this.#context.log.info(fields, message)
+    else {
+      this.timesGone += gone.length
+      this.#context.log.warn({ ...fields, gone: gone.slice(0, SHOWN_NAMES) }, message)
+    }
     this.#warnIfEmpty()
   }
 
@@ -104,7 +131,8 @@ export class FeedDirectory implements Watched {
     const known = new Map(this.#files.map((file) => [file.file, file]))
     this.#files = names.map((name) => {
       const path = join(this.file, name)
-      return known.get(path) ?? new FeedFile(path, this.#specs, this.#context, { reading: this.#reading })
+      const options = { reading: this.#reading, isOfDirectory: true }
+      return known.get(path) ?? new FeedFile(path, this.#specs, this.#context, options)
     })
   }
 

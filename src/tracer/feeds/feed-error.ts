@@ -12,6 +12,10 @@ const FEED_ERRORS = {
   FEED_KEY_NEEDED: 'the feed needs a key',
   /** The file was written while it was read. */
   FEED_CHANGED: 'the file changed while it was read',
+  /** Fewer indicators than a feed has to have. */
+  FEED_TOO_FEW: 'the feed has too few indicators',
+  /** Far fewer indicators than the version before it had. */
+  FEED_SHRUNK: 'the feed has lost most of its indicators',
   /** More than a table in memory can hold. */
   FEED_TOO_LARGE: 'the feed is too large',
   /** A compiled feed that is cut, or whose checksums are wrong. */

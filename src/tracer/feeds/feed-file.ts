@@ -7,6 +7,7 @@ import type { KeptFiles } from './download/kept-files.ts'
 import { FeedError } from './feed-error.ts'
 import type { FeedLog } from './feed-log.ts'
 import type { FeedStats } from './feed-stats.ts'
+import { checkSize, type FeedLimits, isRefused } from './limits.ts'
 import { type FeedReading, type FeedSpec, type LoadedFeed, loadFeed } from './load.ts'
 import { isPassing } from './passing-fault.ts'
 import { type ReadOptions, versionOf } from './read.ts'
@@ -21,6 +22,8 @@ const FRESH_MS = 60_000
 /** Time that a start waits for a better copy than one that cannot be used, and interval of its looks. */
 const REPLACED_MS = 10_000
 const LOOK_MS = 100
+/** The version of a file that is not there. */
+const NOT_THERE = 'not there'
 /** Wait after a failure that may pass, at first and at most. */
 const RETRY_MS = 1000
 const LONGEST_RETRY_MS = 60_000
@@ -34,6 +37,10 @@ export interface FeedFileContext {
   readonly onLoad: () => void
   /** Default: nothing is kept. */
   readonly kept?: KeptFiles | undefined
+  /** The limits of versions. Default: none. Not for copies of what is downloaded, which are checked before. */
+  readonly limits?: FeedLimits | undefined
+  /** A feed that cannot be used at the start is logged, and read when it is good. Default: false, that is an error. */
+  readonly mayLack?: boolean | undefined
   /** The first wait after a failure that may pass, for tests. Default: 1 s. */
   readonly retryMs?: number | undefined
 }
@@ -43,6 +50,8 @@ interface FeedFileOptions extends Pick<ReadOptions, 'name'> {
   readonly reading?: FeedReading | undefined
   /** It is the copy of a feed that is being downloaded: it may not be there yet, or an old one may give way to a better. */
   readonly isDownloaded?: boolean | undefined
+  /** Its directory says when it is gone. */
+  readonly isOfDirectory?: boolean
   /**
    * Makes tables of the file, as it is now. Default: `loadFeed`, by the keys.
    *
@@ -70,12 +79,17 @@ export class FeedFile implements Watched {
   readonly #signal: AbortSignal
   readonly #onLoad: () => void
   readonly #kept: KeptFiles | undefined
+  readonly #limits: FeedLimits | undefined
+  readonly #mayLack: boolean
   readonly #retryMs: number
   readonly #options: FeedFileOptions
   #loaded: LoadedFeed | undefined
   #loadedAt = 0
   #reloadsOk = 0
   #reloadsFailed = 0
+  #reloadsRefused = 0
+  /** Times that it was seen to be gone while it was served. */
+  timesGone = 0
   /** Version of the file that was read last, well or not. */
   #seenVersion: string | undefined
   /** The last version that `LoadedFeed.checked` found good. */
@@ -91,7 +105,7 @@ export class FeedFile implements Watched {
   constructor(
     file: string,
     specs: readonly FeedSpec[],
-    { log, signal, onLoad, kept, retryMs = RETRY_MS }: FeedFileContext,
+    { log, signal, onLoad, kept, limits, mayLack = false, retryMs = RETRY_MS }: FeedFileContext,
     options: FeedFileOptions = {},
   ) {
     this.file = file
@@ -102,6 +116,8 @@ export class FeedFile implements Watched {
     this.#signal = signal
     this.#onLoad = onLoad
     this.#kept = kept
+    this.#limits = options.isDownloaded === true ? undefined : limits
+    this.#mayLack = mayLack
     this.#retryMs = retryMs
     signal.addEventListener('abort', () => clearTimeout(this.#retry), { once: true })
   }
@@ -131,17 +147,24 @@ export class FeedFile implements Watched {
       loadedAt: this.#loadedAt,
       reloadsOk: this.#reloadsOk,
       reloadsFailed: this.#reloadsFailed,
+      reloadsRefused: this.#reloadsRefused,
+      isUnusable: this.#loaded === undefined,
     }
   }
 
   /**
    * The version that the file has now, when it is not the one that was read last.
    *
-   * @returns undefined when there is nothing to be done, also when there is no file: it may be on its way
+   * @returns undefined when there is nothing to be done, also when there has been no file: it may be on its way
    */
   async changedVersion(): Promise<string | undefined> {
-    const version = await versionOf(this.file)
+    const version = await this.#version()
+    if (version === NOT_THERE && this.#options.isOfDirectory === true) return undefined
     return version === this.#seenVersion ? undefined : version
+  }
+
+  async #version(): Promise<string> {
+    return (await versionOf(this.file)) ?? NOT_THERE
   }
 
   /**
@@ -151,12 +174,23 @@ export class FeedFile implements Watched {
    * @throws FeedError
    */
   async load(): Promise<void> {
+    if (this.#limits !== undefined) await this.#loadForLimits()
     try {
       await this.#loadFirst()
     } catch (error) {
-      if (this.#signal.aborted || this.#kept === undefined) throw error
-      await this.#loadKept(error, this.#kept)
+      if (this.#signal.aborted) throw error
+      await this.#loadKept(error)
     }
+  }
+
+  /**
+   * A version that all others have refused for its size must not be the first one of this process: what was kept of the
+   * one before it is read first.
+   */
+  async #loadForLimits(): Promise<void> {
+    const path = this.#kept?.lastGood(this.file)
+    if (path === undefined || (await versionOf(path)) === (await versionOf(this.file))) return
+    await this.#read(undefined, path).catch(() => undefined)
   }
 
   async #loadFirst(): Promise<void> {
@@ -175,15 +209,42 @@ export class FeedFile implements Watched {
     }
   }
 
-  /** The first time, when the file is broken. @throws the error when there is nothing else, and others serve */
-  async #loadKept(error: unknown, kept: KeptFiles): Promise<void> {
-    const path = kept.lastGood(this.file)
-    const isThere = path !== undefined && (await this.#read(undefined, path).then(succeeded, failed))
-    if (!isThere && !kept.mayLack) throw error
-    this.#reloadsFailed += 1
-    const retry = isPassing(error) ? { retryMs: this.#tryAgain() } : {}
+  /** The first time, when the file is broken. @throws the error when there is nothing else, and there has to be */
+  async #loadKept(error: unknown): Promise<void> {
+    const path = this.#kept?.lastGood(this.file)
+    const isThere =
+      this.#loaded !== undefined ||
+      (path !== undefined && (await this.#read(undefined, path).then(succeeded, failed)))
+    if (!isThere && !this.#mayStartWithout()) throw error
     const outcome = isThere ? 'its last good content is served' : 'nothing of it is served until it is good'
-    this.#log.error({ file: this.#name, err: error, ...retry }, `feed cannot be read; ${outcome}`)
+    this.#notTaken(error, 'cannot be read', outcome)
+  }
+
+  /** Others that serve have the feed: then a start without it would answer otherwise than they do. */
+  #mayStartWithout(): boolean {
+    if (this.#kept === undefined) return this.#mayLack
+    return this.#kept.mayLack || (this.#mayLack && !this.#kept.wasLoaded(this.file))
+  }
+
+  /** A version is not taken: counts and logs it, and has it read again where that may help. */
+  #notTaken(error: unknown, fault: string, outcome: string): void {
+    const { message } = error as Error
+    const begin = `${this.#name}: `
+    const problem = message.startsWith(begin) ? message.slice(begin.length) : message
+    const fields = { file: this.#name, problem }
+    if (isRefused(error)) {
+      this.#reloadsRefused += 1
+      this.#log.error(fields, `feed refused; ${outcome}`)
+      return
+    }
+    this.#reloadsFailed += 1
+    if (this.#seenVersion === NOT_THERE && this.#loaded !== undefined) {
+      this.timesGone += 1
+      this.#log.error(fields, `feed is gone; ${outcome}`)
+      return
+    }
+    const retry = isPassing(error) ? { retryMs: this.#tryAgain() } : {}
+    this.#log.error({ ...fields, ...retry }, `feed ${fault}; ${outcome}`)
   }
 
   async #isReplaced(): Promise<boolean> {
@@ -221,9 +282,9 @@ export class FeedFile implements Watched {
       })
     } catch (error) {
       if (this.#signal.aborted) return
-      this.#reloadsFailed += 1
-      const retry = isPassing(error) ? { retryMs: this.#tryAgain() } : {}
-      this.#log.error({ file: this.#name, err: error, ...retry }, 'feed not reloaded; the old table stays')
+      const outcome =
+        this.#loaded === undefined ? 'nothing of it is served until it is good' : 'the old table stays'
+      this.#notTaken(error, 'not reloaded', outcome)
     }
   }
 
@@ -250,6 +311,14 @@ export class FeedFile implements Watched {
       throw this.#signal.reason
     }
     const old = this.#loaded
+    if (path === this.file && this.#limits !== undefined) {
+      try {
+        checkSize(this.#name, loaded.indicators, old?.indicators, this.#limits)
+      } catch (error) {
+        loaded.close?.()
+        throw error
+      }
+    }
     this.#loaded = loaded
     this.#loadedAt = Date.now()
     if (path === this.file) {
@@ -296,7 +365,7 @@ export class FeedFile implements Watched {
     damaged?.close?.()
     this.#reloadsFailed += 1
     this.#log.error(
-      { file: this.#name, err: error },
+      { file: this.#name, problem: error.message },
       'feed is damaged; it answers nothing until it is replaced',
     )
   }
@@ -322,7 +391,7 @@ export class FeedFile implements Watched {
   /** A file that is written meanwhile is read once more when its writer may be finished. */
   async #loadComplete(path: string): Promise<LoadedFeed> {
     for (let attempt = 1; ; attempt++) {
-      this.#seenVersion = await versionOf(this.file)
+      this.#seenVersion = await this.#version()
       try {
         const { load, reading } = this.#options
         if (load !== undefined) return await load(path, this.#signal, this.#checkedVersion)

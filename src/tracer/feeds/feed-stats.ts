@@ -14,4 +14,8 @@ export interface FeedStats {
   /** Reloads, without the first loading. */
   readonly reloadsOk: number
   readonly reloadsFailed: number
+  /** Versions that could be read, and were refused for their size. Default: 0. */
+  readonly reloadsRefused?: number
+  /** Nothing of it is served: it could not be read since the start, has not come yet, or is damaged. Default: false. */
+  readonly isUnusable?: boolean
 }

@@ -1,7 +1,8 @@
+import { type Compat, keyAsWritten, originalFeedContext } from '../compat.ts'
 import { closeNames } from './close-names.ts'
 import { FeedError } from './feed-error.ts'
 import type { FeedHandlers, OwnIndicator } from './feed-handlers.ts'
-import { type FeedRecord, type FeedValue, isList, wireContext } from './formats/record.ts'
+import { boundedContext, type FeedRecord, type FeedValue, isList, JsonRecord } from './formats/record.ts'
 import { type IndicatorKey, type KeyReading, readIndicatorKey } from './keys/indicator-key.ts'
 import {
   elementRecord,
@@ -64,12 +65,18 @@ interface FoundIndicator {
   readonly owner: ListElement | undefined
 }
 
+/** The way to take indicators out of records. */
+export interface ExtractorReading extends KeyReading {
+  /** Contexts are written as that server does, and each key is found as it is written, too. Default: neither. */
+  readonly compat?: Compat | undefined
+}
+
 /** Takes the indicators out of the records of one file, and notes what cannot be used. */
 export class IndicatorExtractor implements FeedHandlers {
   readonly #file: string
   readonly #sink: IndicatorSink
   readonly #keys: readonly KeyReader[]
-  readonly #reading: KeyReading
+  readonly #reading: ExtractorReading
   readonly wantedKeys: readonly string[]
   #hasRecord = false
   #hasOwn = false
@@ -89,7 +96,7 @@ export class IndicatorExtractor implements FeedHandlers {
     file: string,
     keys: readonly Partial<FeedKey>[],
     sink: IndicatorSink,
-    reading: KeyReading = {},
+    reading: ExtractorReading = {},
   ) {
     this.#file = file
     this.#sink = sink
@@ -169,6 +176,7 @@ export class IndicatorExtractor implements FeedHandlers {
         const indicator = readIndicatorKey(value, key.type, this.#reading)
         if (indicator === undefined) unusable = value
         else found.push({ keyNumber, key: indicator, owner })
+        if (this.#isAsWritten && value !== '') found.push({ keyNumber, key: keyAsWritten(value), owner })
       }
     }
     this.#put(record, found)
@@ -187,11 +195,16 @@ export class IndicatorExtractor implements FeedHandlers {
         key.isThere = true
         if (indicator === undefined || !isOfType(indicator, key.type)) continue
         found.push({ keyNumber, key: indicator, owner: undefined })
+        if (this.#isAsWritten) found.push({ keyNumber, key: keyAsWritten(value), owner: undefined })
       }
     }
     this.#put(record, found)
     if (found.length === 0 && unusable === undefined) this.onIgnored()
     else this.#count(found.length > 0, place, unusable)
+  }
+
+  get #isAsWritten(): boolean {
+    return this.#reading.compat !== undefined
   }
 
   /** Gives the indicators to the sink, those of one context together: the sink refers to the context that came last. */
@@ -200,8 +213,9 @@ export class IndicatorExtractor implements FeedHandlers {
       for (const [port, indicators] of ports) {
         const element = indicators[0]!.owner
         const fields = element === undefined ? owner : elementRecord(element)
-        const { text, isTruncated } = wireContext(
+        const { text, isTruncated } = boundedContext(
           port === undefined ? fields : withField(fields, 'port', port),
+          this.#isAsWritten ? originalFeedContext : undefined,
         )
         if (isTruncated) this.#truncated += 1
         const context = this.#sink.putContext(text)
@@ -316,7 +330,10 @@ function portOf({ key }: FoundIndicator): string | undefined {
 }
 
 function withField(record: FeedRecord, name: string, value: string): FeedRecord {
-  return record.has(name) ? record : new Map<string, FeedValue>([...record, [name, value]])
+  if (record.has(name)) return record
+  const longer = JsonRecord.copyOf(record)
+  longer.set(name, value)
+  return longer
 }
 
 /** A key without the path of the records before it. @returns undefined when it does not begin with it */

@@ -1,6 +1,6 @@
 import { FeedError } from './feed-error.ts'
-import { IndicatorExtractor, type SkipReason } from './indicator-extractor.ts'
-import type { IndicatorKey, KeyReading } from './keys/indicator-key.ts'
+import { type ExtractorReading, IndicatorExtractor, type SkipReason } from './indicator-extractor.ts'
+import type { IndicatorKey } from './keys/indicator-key.ts'
 import type { FeedKey } from './keys/key-path.ts'
 import { Pace } from './pace.ts'
 import { type ReadOptions, readFeed } from './read.ts'
@@ -19,7 +19,7 @@ export interface FeedSpec extends Partial<FeedKey> {
 }
 
 /** The way to read a feed: what its content does not say, and how its keys are meant. */
-export interface FeedReading extends Omit<ReadOptions, 'name'>, KeyReading {}
+export interface FeedReading extends Omit<ReadOptions, 'name'>, ExtractorReading {}
 
 /** The tables of a feed file, one for each key. */
 export interface LoadedFeed {

@@ -17,6 +17,7 @@ import { TEXT_LIST } from './formats/text-list.ts'
 import { ZEEK_INTEL } from './formats/zeek-intel.ts'
 import { detectType } from './keys/indicator-key.ts'
 import type { Pace } from './pace.ts'
+import { isPickle, PICKLE_PROBLEM } from './python-pickle.ts'
 
 /** The way to read a file, where its content does not say it. */
 export interface ReadOptions extends CsvOptions {
@@ -241,6 +242,7 @@ async function readRecords(
       'is empty; a feed without records is `[]`, a header row, or a comment: `# none`',
     )
   }
+  if (isPickle(head)) throw new FeedError('FEED_INVALID', name, PICKLE_PROBLEM)
   const text = new TextDecoder().decode(head)
   const format = options.format ?? recognize(text, first, keys, options)
   handlers.onFormat?.(format)

@@ -79,7 +79,7 @@ export class FeedWatcher {
 
   #notWatched(directory: string, error: unknown): void {
     this.#log.warn(
-      { directory, err: error },
+      { directory, problem: (error as Error).message },
       'directory of a feed cannot be watched; it is looked at now and then',
     )
   }

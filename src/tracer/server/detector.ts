@@ -1,3 +1,4 @@
+import { wireContext } from '../context.ts'
 import { type Enricher, type Match, NO_MATCHES } from '../enricher.ts'
 import { formatDetection, type Indicator } from '../protocol.ts'
 import { type Counters, increment } from './counters.ts'
@@ -33,33 +34,44 @@ export class Detector {
 
   /** @returns the detection lines, '' for none; a promise, which never rejects, only when an enricher must wait */
   detect(indicator: Indicator): string | Promise<string> {
+    const found = this.find(indicator)
+    if (!isKnown(found)) return found.then((matches) => linesOf(indicator, matches))
+    return found.length === 0 ? '' : linesOf(indicator, found)
+  }
+
+  /** @returns all matches, in the order of the enrichers; a promise, which never rejects, only when an enricher must wait */
+  find(indicator: Indicator): readonly Match[] | Promise<readonly Match[]> {
     this.#counters.indicators[indicator.type] += 1
     if (this.#allowlist?.has(indicator) === true) {
       this.#counters.allowlisted[indicator.type] += 1
-      return ''
+      return NO_MATCHES
     }
-    let text = ''
+    let matches = NO_MATCHES
     for (let i = 0; i < this.#enrichers.length; i++) {
       const found = this.#ask(this.#enrichers[i]!, indicator)
-      if (!isKnown(found)) return this.#detectLater(indicator, text, found, i + 1)
-      if (found.length > 0) text += this.#detections(indicator, found)
+      if (!isKnown(found)) return this.#findLater(indicator, matches, found, i + 1)
+      if (found.length > 0) matches = matches.length === 0 ? found : [...matches, ...found]
     }
-    if (text === '') this.#counters.misses += 1
-    return text
+    this.#count(matches)
+    return matches
   }
 
   /** The enrichers from `next` on are asked while the one before is waited for. */
-  async #detectLater(
+  async #findLater(
     indicator: Indicator,
-    before: string,
+    before: readonly Match[],
     waited: Promise<readonly Match[]>,
     next: number,
-  ): Promise<string> {
+  ): Promise<readonly Match[]> {
     const others = this.#enrichers.slice(next).map((enricher) => this.#ask(enricher, indicator))
-    let text = before
-    for (const found of await Promise.all([waited, ...others])) text += this.#detections(indicator, found)
-    if (text === '') this.#counters.misses += 1
-    return text
+    const matches = [before, ...(await Promise.all([waited, ...others]))].flat()
+    this.#count(matches)
+    return matches
+  }
+
+  #count(matches: readonly Match[]): void {
+    if (matches.length === 0) this.#counters.misses += 1
+    for (let i = 0; i < matches.length; i++) increment(this.#counters.hits, matches[i]!.category)
   }
 
   #ask(enricher: Enricher, indicator: Indicator): readonly Match[] | Promise<readonly Match[]> {
@@ -92,15 +104,6 @@ export class Detector {
     }
   }
 
-  #detections(indicator: Indicator, matches: readonly Match[]): string {
-    let text = ''
-    for (const { category, context } of matches) {
-      increment(this.#counters.hits, category)
-      text += formatDetection(category, indicator.value, context)
-    }
-    return text
-  }
-
   #failed(enricher: Enricher, indicator: Indicator, error: unknown): void {
     increment(this.#counters.enricherErrors, enricher.name)
     if ((error as { isLogged?: unknown } | undefined)?.isLogged === true) return
@@ -108,6 +111,15 @@ export class Detector {
       this.#log.warn({ ...fields, enricher: enricher.name, indicator, err: error }, 'look-up failed')
     })
   }
+}
+
+function linesOf({ value }: Indicator, matches: readonly Match[]): string {
+  let text = ''
+  for (let i = 0; i < matches.length; i++) {
+    const { category, context } = matches[i]!
+    text += formatDetection(category, value, wireContext(context))
+  }
+  return text
 }
 
 function isKnown(found: readonly Match[] | Promise<readonly Match[]>): found is readonly Match[] {

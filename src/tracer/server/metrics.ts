@@ -14,6 +14,7 @@ import type { DownloadStats } from '../feeds/download/download.ts'
 import type { FeedStats } from '../feeds/feed-stats.ts'
 import type { Counters } from './counters.ts'
 import { EnricherMetrics } from './enricher-metrics.ts'
+import { drawHttp, type HttpTraffic } from './http-metrics.ts'
 
 /** The sources of metrics. */
 export interface MetricsSource {
@@ -21,6 +22,8 @@ export interface MetricsSource {
   readonly counters?: Counters
   /** Connections that are served now. */
   readonly connections?: () => number
+  /** Default: look-ups over TCP only. */
+  readonly http?: HttpTraffic | undefined
   /** Default: no feeds. */
   readonly feeds?: () => readonly FeedStats[]
   /** Numbers that enrichers tell of themselves. Default: none. */
@@ -71,6 +74,7 @@ export class Metrics implements MetricsPage {
       this.#drawConnections(counters, connections)
       this.#observeLookups(counters)
     }
+    if (source.http !== undefined) drawHttp(this.#registry, source.http)
     this.#drawFeeds(source.feeds ?? (() => []))
     this.#enrichers = new EnricherMetrics(this.#registry, source.enrichers ?? (() => []))
     this.#drawDownloads(source.downloads ?? (() => []))
@@ -188,7 +192,14 @@ export class Metrics implements MetricsPage {
       'tracer_feed_age_seconds',
       'Time since the tables in use were read',
       labels,
-      each((feed) => Math.max(0, Date.now() - feed.loadedAt) / 1000),
+      each((feed) => (feed.loadedAt === 0 ? 0 : Math.max(0, Date.now() - feed.loadedAt) / 1000)),
+      'max',
+    )
+    this.#gauge(
+      'tracer_feed_unusable',
+      'Nothing of the feed is served: 1',
+      labels,
+      each((feed) => (feed.isUnusable === true ? 1 : 0)),
       'max',
     )
     this.#counter(
@@ -196,9 +207,10 @@ export class Metrics implements MetricsPage {
       'Reloads, by result',
       ['file', 'result'],
       () =>
-        feeds().flatMap(({ file, reloadsOk, reloadsFailed }) => [
+        feeds().flatMap(({ file, reloadsOk, reloadsFailed, reloadsRefused = 0 }) => [
           [{ file, result: 'ok' }, reloadsOk] as const,
           [{ file, result: 'failed' }, reloadsFailed] as const,
+          [{ file, result: 'refused' }, reloadsRefused] as const,
         ]),
       // Each worker reads the file for itself.
       'max',
@@ -207,10 +219,11 @@ export class Metrics implements MetricsPage {
 
   #drawDownloads(downloads: () => readonly DownloadStats[]): void {
     this.#counter('tracer_feed_downloads_total', 'Requests for feeds, by result', ['file', 'result'], () =>
-      downloads().flatMap(({ feed, ok, notModified, failed }) => [
+      downloads().flatMap(({ feed, ok, notModified, failed, refused }) => [
         [{ file: feed, result: 'ok' }, ok] as const,
         [{ file: feed, result: 'not-modified' }, notModified] as const,
         [{ file: feed, result: 'failed' }, failed] as const,
+        [{ file: feed, result: 'refused' }, refused] as const,
       ]),
     )
     this.#gauge(

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
+import { allAccepted } from '../../http/all-accepted.ts'
 import { ClientAddresses } from '../../http/client-addresses.ts'
 import type { Enricher } from '../enricher.ts'
 import { Counters, increment, type RefusalReason } from './counters.ts'
@@ -46,6 +47,7 @@ export const SERVER_DEFAULTS = {
   port: 16666,
   reply: 'header',
   oneShot: false,
+  indicatorOrder: 'line',
   maxLineBytes: 64 * 1024,
   idleTimeoutMs: 5 * 60_000,
   drainTimeoutMs: 60_000,
@@ -69,6 +71,8 @@ const MAX_LINGERING_REFUSALS = 1000
 export class TracerServer {
   /** Its counts since it was made. */
   readonly counters = new Counters()
+  /** Asks the enrichers, and counts what they say; for other ways to ask than its own. */
+  readonly detector: Detector
   readonly #host: string
   readonly #port: number
   readonly #maxConnections: number
@@ -84,7 +88,7 @@ export class TracerServer {
   /** Connections in their TLS handshake, by the client's address and port. */
   readonly #handshaking = new Map<string, Socket>()
   readonly #refused = new Set<Socket>()
-  #state: 'new' | 'listening' | 'closing' = 'new'
+  #state: 'new' | 'listening' | 'ending' | 'closing' = 'new'
   #closed: Promise<void> | undefined
   #onReleased: (() => void) | undefined
 
@@ -98,9 +102,10 @@ export class TracerServer {
     this.#allow = options.allow === undefined ? undefined : new ClientAddresses(options.allow)
     this.#handOver = options.handOver
     this.#log = options.log ?? createLog('warn')
+    this.detector = new Detector(options.enrichers, this.counters, this.#log, options.allowlist)
     this.#context = {
       options: settings,
-      detector: new Detector(options.enrichers, this.counters, this.#log, options.allowlist),
+      detector: this.detector,
       counters: this.counters,
       log: this.#log,
       limiter: this.#limiter,
@@ -110,7 +115,10 @@ export class TracerServer {
     // before it is handed over would be lost.
     const settled = { allowHalfOpen: true, noDelay: true, pauseOnConnect: this.#handOver !== undefined }
     this.#server = createServer(settled, (socket) => {
-      if (!this.#isAllowed(socket) || this.#handOver?.(socket) !== true) this.serve(socket)
+      // Those that are taken at the end go nowhere else: the others end as well.
+      const isElsewhere =
+        this.#state === 'listening' && this.#isAllowed(socket) && this.#handOver?.(socket) === true
+      if (!isElsewhere) this.serve(socket)
     })
     this.#tls = options.tls === undefined ? undefined : this.#createTls(options.tls, settings.idleTimeoutMs)
   }
@@ -147,7 +155,7 @@ export class TracerServer {
   }
 
   /**
-   * Stops accepting, serves what was read, gives every client its replies, and drops those that have not taken them
+   * Takes the connections that the system has accepted, then accepts no more; serves what was read, gives every client its replies, and drops those that have not taken them
    * within `shutdownTimeoutMs`. Never rejects; a second call waits for the same end.
    */
   close(): Promise<void> {
@@ -157,6 +165,11 @@ export class TracerServer {
 
   async #close(): Promise<void> {
     const wasListening = this.#state === 'listening'
+    this.#state = 'ending'
+    const known = new Set([...this.#sessions].filter(({ hasRead }) => hasRead))
+    for (const session of known) session.finish()
+    // Connections that the system has accepted are taken, and what has come on them is read, before nobody listens any more.
+    if (wasListening) await allAccepted(() => this.counters.connections)
     this.#state = 'closing'
     const stopped = wasListening ? new Promise((resolve) => this.#server.close(resolve)) : undefined
     for (const socket of this.#handshaking.values()) socket.destroy()
@@ -170,7 +183,7 @@ export class TracerServer {
       const released = new Promise<void>((resolve) => {
         this.#onReleased = resolve
       })
-      for (const session of this.#sessions) session.finish()
+      for (const session of this.#sessions) if (!known.has(session)) session.finish()
       await released
     }
     clearTimeout(deadline)

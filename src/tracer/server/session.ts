@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls'
 import { FINISHED, type Header, HeaderReader, type Indicator, PONG, parseRequest } from '../protocol.ts'
 import { type ClosingReason, type Counters, increment } from './counters.ts'
 import type { Detector } from './detector.ts'
+import { inOriginalOrder } from './indicator-order.ts'
 import type { Log, LogLimiter } from './log.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { RequestLines } from './request-lines.ts'
@@ -16,6 +17,8 @@ export interface SessionOptions {
   /** Close after the first request. */
   readonly oneShot: boolean
   readonly maxLineBytes: number
+  /** The order of the indicators of a request, and so of its detections: that of the line, or hashes, addresses, URLs. */
+  readonly indicatorOrder: 'line' | 'type'
   /** Close a connection that sent nothing for so long; 0 for never. */
   readonly idleTimeoutMs: number
   /** Drop a client that takes nothing of its replies for so long. */
@@ -81,6 +84,8 @@ export class Session {
   readonly #lines: RequestLines
   readonly #replies = new ReplyQueue()
   readonly #isVerbose: boolean
+  /** Something has come on the connection. */
+  hasRead = false
   #phase: Phase = 'open'
   #header: HeaderReader | undefined = new HeaderReader()
   /** The client reads replies. */
@@ -141,6 +146,7 @@ export class Session {
 
   #onData(bytes: Buffer): void {
     this.#context.counters.receivedBytes += bytes.length
+    this.hasRead = true
     if (this.#phase === 'open') this.#take(bytes)
     else if (this.#phase === 'finishing') this.#takeOwed(bytes)
     // Anything else is discarded.
@@ -213,7 +219,9 @@ export class Session {
     this.#context.counters.requests += 1
     // A line that follows it in the same read is not alone.
     this.#quietMs = STREAM_QUIET_MS
-    this.#request = parseRequest(line)
+    const indicators = parseRequest(line)
+    const { indicatorOrder } = this.#context.options
+    this.#request = indicatorOrder === 'line' ? indicators : inOriginalOrder(indicators)
     this.#nextIndicator = 0
     if (this.#isVerbose) this.#context.log.debug({ ...this.#client(), line }, 'request')
   }

@@ -18,7 +18,7 @@ function covered(
   return coverage
 }
 
-/** What was not reached: `line: label`. */
+/** The parts that were not reached: `line: label`. */
 function missed(rules: string, events: readonly object[]): string[] {
   const [file] = covered(rules, events).files
   return file!.points.filter(({ count }) => count === 0).map(({ place, label }) => `${place.line}: ${label}`)

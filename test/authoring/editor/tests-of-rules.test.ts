@@ -67,13 +67,27 @@ describe('files of tests in an editor', () => {
     return complete(document, offset).items.map(({ label }) => label)
   }
   const names = (keys: readonly TestKey[]) => keys.map(({ name }) => name)
+  const caseWithout = (...taken: readonly string[]) =>
+    names(KEYS_OF_A_CASE).filter((name) => !taken.includes(name))
 
   for (const [place, text, expected] of [
     ['at the top', '¦', names(TOP_KEYS)],
     ['at the top, without those that are there', 'rules: a\n¦\n', names(TOP_KEYS).slice(1)],
-    ['in a case', 'cases:\n  - name: a\n    ¦', names(KEYS_OF_A_CASE)],
+    ['in a case', 'cases:\n  - name: a\n    ¦', caseWithout('name')],
+    [
+      'in a case, without the keys above and below it, but with those of its neighbours',
+      'cases:\n  - raw: x\n  - name: a\n    expect:\n      drop: 1\n    # event: {}\n    ¦\n\n    skip: true\n  - route: a\n',
+      caseWithout('name', 'expect', 'skip'),
+    ],
+    ['at the beginning of a case with keys', 'cases:\n  - ¦\n    drop: true\n', caseWithout('drop')],
     ['at the beginning of a case', 'cases:\n  - ¦', names(KEYS_OF_A_CASE)],
-    ['in a case in braces', 'cases:\n  - {name: "a, {", ¦', names(KEYS_OF_A_CASE)],
+    ['in a case in braces', 'cases:\n  - {name: "a, {", ¦', caseWithout('name')],
+    [
+      'in a case in braces, without the keys behind it',
+      'cases:\n  - {name: "a, {", ¦, expect: {drop: 1}, skip: "x, raw: y"}\n',
+      caseWithout('name', 'expect', 'skip'),
+    ],
+    ['in a rejection with a code', 'cases:\n  - reject: {code: X, ¦}', names(REJECT_KEYS).slice(1)],
     ['in an output', 'cases:\n  - expect: {source: {ip: {$¦', names(MATCHERS)],
     [
       'in an output in a block',

@@ -183,17 +183,21 @@ describe('the page of the playground', { skip: CHROMIUM === undefined && NO_BROW
   it('explains a value and a rejection, and goes to the rule', async () => {
     await reset()
     await page.locator('#outputs .value', { hasText: '"first"' }).click()
-    await shows('#explanation-body .outcome', 'The value is "first"')
+    await shows('#explanation-body .story', '→ "first"')
     assert.match(
       await text('#explanation-body'),
-      /x\.yaml:3:1[\s\S]*lookup\('kinds', n, 'other'\)[\s\S]*kinds\["1"\]/,
+      /x\.yaml:3:1[\s\S]*kind: lookup\('kinds', n, 'other'\) → "first"[\s\S]*entry "1" of kinds/,
+    )
+    assert.equal(
+      await page.locator('#explanation-body .story .value').first().textContent(),
+      '"first" (entry "1" of kinds)',
     )
     await page.keyboard.press('Escape')
     assert.ok(await page.locator('#explanation').isHidden())
     assert.equal(await page.evaluate(ACTIVE_TEXT), '"first"')
     await page.locator('#rejects .why').click()
-    await shows('#explanation-body .outcome.bad', 'FIELD_MISSING')
-    assert.equal(await text('#explanation-body mark'), 'user')
+    await shows('#explanation-body .story.bad .fault', 'FIELD_MISSING: field user is absent')
+    await shows('#explanation-body .story.bad .fault', '^^^^')
     await page.locator('#explanation-body .at').click()
     assert.equal(await page.locator('#rules-editor .cm-activeLine').textContent(), 'name: lower(user)')
     await page.locator('#explanation-close').click()
@@ -247,7 +251,7 @@ describe('the page of the playground', { skip: CHROMIUM === undefined && NO_BROW
     await opened.locator('#theme').click()
     assert.equal(await ground(), 'rgb(255, 255, 255)')
     await opened.locator('#outputs .value', { hasText: '"first"' }).click()
-    await shows('#explanation-body .outcome', 'The value is "first"', opened)
+    await shows('#explanation-body .story', '→ "first"', opened)
     assert.deepEqual(await other.cookies(), [])
     await other.close()
 
@@ -279,10 +283,57 @@ describe('the page of the playground', { skip: CHROMIUM === undefined && NO_BROW
     await alone.locator('#outputs .value').first().focus()
     for (let count = 0; count < 2; count++) await alone.keyboard.press('ArrowDown')
     await alone.keyboard.press('Enter')
-    await shows('#explanation-body .outcome', 'The value is "192.0.2.1"', alone)
+    await shows('#explanation-body .story', '→ "192.0.2.1"', alone)
     await alone.keyboard.press('Escape')
     assert.equal(await alone.evaluate(ACTIVE_TEXT), '"192.0.2.1"')
     await alone.close()
+  })
+
+  it('has a list of many files, tells which rule set takes an event, and saves the file that was changed', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}.yaml`)
+    const ruleText = (name: string) => `when: kind == '${name[0]}'\n${name[0]}: v\n`
+    const texts = new Map(names.map((name) => [name, ruleText(name)]))
+    texts.set('routes.yaml', `routes:\n${names.map((name) => `  - ${name}\n`).join('')}`)
+    for (const [name, written] of texts) writeFileSync(join(folder, name), written)
+    const many = new PlaygroundServer({
+      content: {
+        files: Array.from(texts, ([name, written]) => ({
+          name: join(folder, name).replaceAll('\\', '/'),
+          role: name === 'routes.yaml' ? 'routes' : 'rules',
+          text: written,
+        })),
+        rules: [join(folder, 'routes.yaml').replaceAll('\\', '/')],
+        events: '{"kind":"b","v":1}\n{"kind":"x"}\n',
+        input: { inputFormat: 'jsonl' },
+      },
+      saves: new Map(names.map((name) => [join(folder, name).replaceAll('\\', '/'), join(folder, name)])),
+      notes: [],
+      host: '127.0.0.1',
+    })
+    try {
+      const opened = await open(`http://127.0.0.1:${await many.listen(0)}/#token=${many.token}`)
+      await shows('#counts', '1 written, 1 rejected', opened)
+      await shows('#outputs .set', 'b', opened)
+      assert.ok(await opened.locator('#files').isHidden())
+      // The list is a part of the way that Tab goes, and arrows choose.
+      await opened.locator('#file-list').focus()
+      await opened.keyboard.press('ArrowDown')
+      await shows(RULES_EDITOR, "kind == 'b'", opened)
+      await opened.locator(RULES_EDITOR).focus()
+      await opened.keyboard.press(`${MOD}+End`)
+      await opened.keyboard.insertText('more: lowr(v)\n')
+      await shows('#problems .place', 'b.yaml 3:7', opened)
+      await shows('#file-list option', 'b.yaml • (errors)', opened).catch(() => {})
+      assert.equal(await opened.locator('#file-list option').nth(1).textContent(), 'b.yaml • (errors)')
+      await opened.keyboard.press(`${MOD}+s`)
+      await shows('#status', 'b.yaml saved.', opened)
+      assert.equal(readFileSync(join(folder, 'b.yaml'), 'utf8'), `${ruleText('b.yaml')}more: lowr(v)\n`)
+      await opened.locator('#problems button').first().click()
+      assert.equal(await opened.locator('#rules-editor .cm-activeLine').textContent(), 'more: lowr(v)')
+      await opened.close()
+    } finally {
+      await many.close()
+    }
   })
 
   it('leaves its worker no way out', async () => {

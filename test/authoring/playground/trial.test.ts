@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { explain as tell } from '../../../src/authoring/explain/explain.ts'
 import type { PlaygroundContent } from '../../../src/authoring/playground/content.ts'
 import { readContent, SAMPLE_CONTENT } from '../../../src/authoring/playground/content.ts'
 import { explain } from '../../../src/authoring/playground/explanation.ts'
 import { Trial } from '../../../src/authoring/playground/trial.ts'
+import { compileObserved } from '../../../src/rules/observe/index.ts'
 
 function trialOf(rules: string, events: string, more: Partial<PlaygroundContent> = {}): Trial {
   return new Trial({
@@ -15,6 +17,8 @@ function trialOf(rules: string, events: string, more: Partial<PlaygroundContent>
 }
 
 const still = () => 0
+/** A story without its colours. */
+const plain = (story: string) => story.replaceAll(/\x1b\[\d+m/g, '')
 const ignore = () => {}
 
 describe('a trial', () => {
@@ -56,7 +60,7 @@ describe('a trial', () => {
       trial.run(still, ignore).results.map((each) => each.kind === 'output' && each.text),
       ['{"a":2}', '{"a":4}'],
     )
-    assert.equal(explain(trial, 0, 1, ['a'])!.outcome, 'The value is 4')
+    assert.match(plain(explain(trial, 0, 1, ['a'])!.story), /2 {2}a: n \* 2 → 4\n +└ 2\n$/)
   })
 
   it('stops after some time or many events, and says so', () => {
@@ -100,34 +104,118 @@ describe('an explanation', () => {
     "a.b: |\n  cond(n > 1, lower(src), 'none')\nt: lookup('t', src, '-')\nc?: missing\nlookup: {t: {Y: why}}\n"
   const trial = trialOf(rules, '{"n":2,"src":"Y"}\n{"src":"Y"}\n{"n":0,"src":[1]}\n')
 
-  it('shows the fields, the steps and the place of the rule that a value is of', () => {
+  it('is the story that normalize explain tells of the rule that a value is of', () => {
     const found = explain(trial, 0, 0, ['a', 'b'])!
-    assert.deepEqual([found.name, found.file, found.line, found.isBad], ['a.b', 'x.yaml', 1, false])
-    assert.equal(found.outcome, 'The value is "y"')
-    assert.deepEqual(
-      found.fields.map(({ text, value }) => `${text} = ${value}`),
-      ['n = 2', 'src = "Y"'],
+    assert.deepEqual([found.name, found.isBad], ['a.b', false])
+    assert.deepEqual([found.place!.file, found.place!.line, found.place!.column], ['x.yaml', 1, 1])
+    const observed = compileObserved(rules, { file: 'x.yaml', maxText: 60 })
+    const story = tell(observed.run('{"n":2,"src":"Y"}'), { fields: ['a.b'], columns: 100 })
+    assert.equal(plain(found.story), story)
+    assert.match(
+      story,
+      /^x\.yaml\n +1 {2}a\.b: cond\(n > 1, lower\(src\), 'none'\) → "y" \(n > 1 holds\)\n.*└ "Y"\n/,
     )
-    assert.deepEqual(
-      found.steps.map(({ text, value }) => `${text} = ${value}`),
-      ['n > 1 = true', 'lower(src) = "y"', 'cond(n > 1, lower(src), \'none\') = "y"'],
-    )
+    assert.notEqual(found.story, story, 'it has colours')
     assert.equal(explain(trial, 0, 0, ['a'])!.name, 'a.b', 'of an object, the first rule inside')
-    assert.deepEqual(explain(trial, 0, 0, ['t'])!.tables, [
-      { text: 't["Y"]', value: 'found', isAbsent: false },
-    ])
+    assert.match(plain(explain(trial, 0, 0, ['t'])!.story), /"why" .*entry "Y" of t/)
+    const narrow = plain(explain(trial, 0, 0, ['a', 'b'], 20)!.story)
+    assert.notEqual(narrow, story, 'a narrow window has values in a list')
   })
 
   it('shows the part that rejects the event', () => {
     const found = explain(trial, 1, 0, undefined)!
     assert.equal(found.isBad, true)
-    assert.match(found.outcome, /^FIELD_MISSING: /)
-    assert.equal(found.text.slice(found.fault!.start, found.fault!.end), 'n')
+    assert.match(plain(found.story), /a\.b: cond\(n > 1, .* → FIELD_MISSING: field n is absent\n +\^\n/)
   })
 
   it('is none where no rule is concerned', () => {
     assert.equal(explain(trial, 0, 0, ['event', 'anomaly']), undefined)
     assert.equal(explain(trial, 9, 0, ['a']), undefined)
+  })
+})
+
+describe('a trial of many rule sets', () => {
+  const content: PlaygroundContent = {
+    files: [
+      {
+        name: 'r/routes.yaml',
+        role: 'routes',
+        text: "routes:\n  - when: kind == 'a'\n    rules: a/rules.yaml\n  - rules: b.yaml\n",
+      },
+      { name: 'r/a/rules.yaml', role: 'rules', text: "x: lookup('t', v)\ninclude: _s.yaml\n" },
+      { name: 'r/a/_s.yaml', role: 'included', text: 's: kind\n' },
+      { name: 'r/a/lookups.yaml', role: 'lookups', text: 't: {1: one}\n' },
+      { name: 'r/b.yaml', role: 'rules', text: 'when: exists(v)\nsplit: v\ny: w\n' },
+    ],
+    rules: ['r'],
+    events: '{"kind":"a","v":1}\n{"v":[{"w":1},{"w":2},{}]}\n{}\n',
+    input: { inputFormat: 'jsonl' },
+  }
+
+  it('gives each event to the rule set that takes it, and tells which', () => {
+    const trial = new Trial(content)
+    assert.deepEqual(trial.problems(), [])
+    assert.deepEqual(
+      trial
+        .run(still, ignore)
+        .results.map((each) => [
+          each.event,
+          each.kind === 'output' ? each.text : each.kind === 'rejected' ? each.code : '',
+          each.kind === 'dropped' ? undefined : each.rules,
+        ]),
+      [
+        [0, '{"s":"a","x":"one"}', 'a'],
+        [1, '{"y":1}', 'b'],
+        [1, '{"y":2}', 'b'],
+        [1, 'FIELD_MISSING', 'b'],
+        [2, 'NO_ROUTE', undefined],
+      ],
+    )
+    const passing = new Trial({ ...content, noRoute: 'pass' }).run(still, ignore).results
+    assert.equal(passing[4]!.kind === 'output' && passing[4]!.text, '{}')
+  })
+
+  it('explains also which rule set took the event, and why none did', () => {
+    const trial = new Trial(content)
+    assert.match(
+      plain(explain(trial, 0, 0, ['x'])!.story),
+      /^r\/routes\.yaml\n +2 {2}yes {2}a when: kind == 'a' → true\n[\s\S]*\na takes the event; 1 rule set behind it not asked\n\nr\/a\/rules\.yaml\n +1 {2}x: /,
+    )
+    assert.match(plain(explain(trial, 1, 1, ['y'])!.story), /\nb takes the event\n[\s\S]*y: w → 2\n/)
+    const none = explain(trial, 2, 0, undefined)!
+    assert.deepEqual([none.name, none.place], ['rejected', undefined])
+    assert.match(plain(none.story), /no rule set takes the event/)
+  })
+
+  it('has problems in any of its files, those of routes too', () => {
+    const withText = (name: string, text: string) =>
+      new Trial({
+        ...content,
+        files: content.files.map((file) => (file.name === name ? { ...file, text } : file)),
+      })
+        .problems()
+        .map(({ file, line, message }) => [file, line, message])
+    assert.deepEqual(withText('r/routes.yaml', 'routes:\n  - rules: c\n'), [
+      ['r/routes.yaml', 2, 'there is no rule file or folder r/c'],
+    ])
+    assert.deepEqual(
+      withText('r/b.yaml', 'y: lowr(w)\n').map(([file, line]) => [file, line]),
+      [['r/b.yaml', 1]],
+    )
+    const document = new Trial(content).document('r/a/rules.yaml')
+    assert.deepEqual(
+      document.lookups.map(({ file }) => file),
+      ['r/a/lookups.yaml'],
+    )
+    assert.deepEqual(new Trial(content).document('r/b.yaml').lookups, [])
+    const nowhere = new Trial({ ...content, rules: ['elsewhere'] }).problems()
+    assert.match(nowhere[0]!.message, /was not given elsewhere/)
+  })
+
+  it('comes back from a link', () => {
+    const whole = { ...content, noRoute: 'drop', lookups: ['r/a/lookups.yaml'] } as const
+    assert.deepEqual(readContent(JSON.parse(JSON.stringify(whole))), whole)
+    assert.equal(readContent({ ...whole, rules: [1] }), undefined, 'one rule file is first then')
   })
 })
 

@@ -11,7 +11,7 @@ import type { Value } from '../../../src/expression/value.ts'
 import { JSON_CODING } from '../../../src/json/coding.ts'
 import { meter } from '../runtime/unlimited.ts'
 
-/** What a call came to: a value (undefined: absence) or the code of a failure, and the anomalies it recorded. */
+/** The outcome of a call: a value (undefined: absence) or the code of a failure, and the anomalies it recorded. */
 export interface Outcome {
   readonly value?: unknown
   readonly code?: string
@@ -26,7 +26,7 @@ export function call(definition: FunctionDefinition, ...args: (Value | undefined
   return outcomeOf((context) => implementation.call(context, ...args))
 }
 
-/** What a function does with a context that collects the anomalies. */
+/** The outcome of a function with a context that collects the anomalies. */
 export function outcomeOf(run: (context: EventContext) => unknown): Outcome {
   const anomalies: Record<string, string[]> = {}
   const context: EventContext = {

@@ -69,7 +69,7 @@ const LIBRARY = {
   },
 }
 
-/** What a rule file with the example as its only rule makes of the example's event. */
+/** The output of a rule file with the example as its only rule for the example's event. */
 function outcomeOf(example: Example): unknown {
   const required = example.result !== undefined || example.rejected !== undefined
   const rules = dump(

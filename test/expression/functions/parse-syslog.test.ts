@@ -5,7 +5,7 @@ import { call, processorMs } from './calling.ts'
 
 const read = (text: string): unknown => call(parseSyslog, text).value
 
-/** What a message is read as, without `priority facility severity`. */
+/** The members read from a message, without `priority facility severity`. */
 function fields(text: string): unknown {
   const { priority, facility, severity, ...others } = read(text) as Record<string, unknown>
   assert.equal(priority === undefined, facility === undefined && severity === undefined)

@@ -25,7 +25,7 @@ interface Named {
   readonly received?: string
 }
 
-/** What one text becomes, with these arguments. */
+/** The result of one text, with these arguments. */
 function parsed(s: Value, formats: readonly Value[], { year, tz, tzinfo, received }: Named): Outcome {
   const parse = prepare({ formats, year, tz }, hostWith({}))
   return outcomeOf((context) =>

@@ -4,7 +4,7 @@ import type { Ranges } from '../../../src/expression/regex/ranges.ts'
 import { contains } from '../../../src/expression/regex/ranges.ts'
 
 /**
- * How often a backtracking engine looks at one character of the subject, for the character at which it does so most
+ * The number of times a backtracking engine looks at one character of the subject, for the character at which it does so most
  * often. A plain interpreter, written to be obvious: it goes all ways, because in the end nothing is a match to it.
  * Positions and boundaries always hold, look-behinds too, and back-references are not followed.
  *

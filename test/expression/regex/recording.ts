@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** What CPython's `re` makes of patterns: test/cpython/record_regex.py writes it. */
+/** The results of patterns in CPython's `re`: test/cpython/record_regex.py writes it. */
 export interface Recording {
   readonly subjects: readonly string[]
   /** A pattern, and for each subject `1` where it matches at the start. */
@@ -21,7 +21,7 @@ export const RECORDING = JSON.parse(readFileSync(recorded, 'utf8')) as Recording
 
 export const RECORDED_PATTERNS = [...RECORDING.written, ...RECORDING.generated]
 
-/** What a matcher makes of the recorded subjects, in the form of the recording. */
+/** The results of a matcher for the recorded subjects, in the form of the recording. */
 export function outcomeOf(matches: (subject: string) => boolean): string {
   return RECORDING.subjects.map((subject) => (matches(subject) ? '1' : '0')).join('')
 }

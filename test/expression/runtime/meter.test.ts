@@ -29,7 +29,7 @@ const PAIRS: [Value, Value][] = LIST.map((item) => [item, 1])
 /** So much is what a call costs whatever it is given. */
 const CONSTANT = 5000
 
-/** Whether a call is ended by a meter that has so little left, or at the latest the use of what it gives. */
+/** True if a call is ended by a meter that has so little left, or at the latest the use of what it gives. */
 function isCounted(table: CallableTable, name: string, args: readonly unknown[], isUsed = true): boolean {
   try {
     const result = table[name]!.call(new Meter(CONSTANT, CONSTANT), ...args)

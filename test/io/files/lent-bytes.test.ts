@@ -122,6 +122,6 @@ async function openSocket(t: { after(hook: () => void): void }): Promise<{ fd: n
     server.close()
   })
   const { fd } = (accepted as unknown as { _handle: { fd: number } })._handle
-  // What reads from the descriptor closes it; the socket that was accepted never does.
+  // The reader of the descriptor closes it; the socket that was accepted never does.
   return { fd, other: Object.assign(other, { kept: accepted }) }
 }

@@ -14,7 +14,7 @@ import * as runtime from '../../../src/runtime.ts'
 
 /** Rules that are made of their printed form, here and now. */
 export function printedRules(rules: RuleSet | RoutedRules): RunnerSource {
-  return new Function('runtime', printFunction(rules))(runtime)
+  return new Function('runtime', printFunction(rules).text)(runtime)
 }
 
 interface Outcome {

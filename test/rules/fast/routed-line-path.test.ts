@@ -15,7 +15,7 @@ interface Taken {
   readonly dropped: number
 }
 
-/** What the fast path makes of lines by itself: those that it leaves are passed over. */
+/** The output of the fast path by itself: those that it leaves are passed over. */
 function take(rules: RunnerSource, lines: readonly string[]): Taken {
   const block = Buffer.from(`${lines.join('\n')}\n`)
   const chunk = new ChunkText(block, NODE_CODING)

@@ -82,9 +82,56 @@ function compareEvents(
         assert.ok(reason !== undefined && reason.message !== '', `${section.name} says why`)
       }
     }
+    assertStory(observation)
     outputs += expected.filter((each) => typeof each === 'string').length
   }
   return { events: compared, outputs }
+}
+
+/** NaN, infinities and iterators are shown as Python writes them. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The value of a JSON text, in which -0 is 0: explanations and outputs write it in several ways. */
+function plainJson(text: string): unknown {
+  return JSON.parse(JSON.stringify(JSON.parse(text)))
+}
+
+/** The values that the story tells of are those in the output, and what it says is left out is not there. */
+function assertStory(observation: Observation): void {
+  const { outcome, reports } = observation
+  if (outcome.kind === 'split') for (const element of observation.elements) assertStory(element)
+  if (outcome.kind !== 'output') return
+  const output = plainJson(outcome.text)
+  const rules = reports.filter(({ section }) => section.kind === 'rule')
+  for (const report of rules) {
+    const { name } = report.section
+    // A path in quotes, a member that several rules write into, and where remarks go: the output does not tell whose it is.
+    const isShared = rules.some(
+      (other) =>
+        other !== report &&
+        (name === other.section.name ||
+          name.startsWith(`${other.section.name}.`) ||
+          other.section.name.startsWith(`${name}.`)),
+    )
+    if (isShared || /^event\b|['"]/.test(name) || name === 'rest') continue
+    let member: unknown = output
+    for (const step of name.split('.')) {
+      const isObject = typeof member === 'object' && member !== null && Object.hasOwn(member, step)
+      member = isObject ? (member as Record<string, unknown>)[step] : undefined
+    }
+    if (report.outcome === 'value' && report.value?.isCut === false && isJson(report.value.text)) {
+      assert.deepEqual(member, plainJson(report.value.text), `${name} of ${outcome.text}`)
+    } else if (report.outcome === 'absent' || report.outcome === 'omitted') {
+      assert.equal(member, undefined, `${name} of ${outcome.text}`)
+    }
+  }
 }
 
 function compare(text: string, lines: readonly string[], options: CompileOptions = {}): Compared {

@@ -53,6 +53,29 @@ describe('observed rules', () => {
     assert.deepEqual({ line, column, endColumn }, { line: 3, column: 23, endColumn: 32 })
   })
 
+  it('name a member of the event that the writer of a rule may have meant, and none that is only short', () => {
+    const near = (field: string, event: object): string | undefined => {
+      const seen = compileObserved(`x?: ${field}\n`).run(JSON.stringify(event))
+      const [reading] = reportOf(seen, 'x').fields
+      return reading!.near
+    }
+    for (const [field, event, expected] of [
+      ['user', { usr: 1 }, 'usr'],
+      ['username', { other: 1, user_name: 1 }, 'user_name'],
+      ['source.adress', { source: { address: 1 }, adress: 1 }, 'source.address'],
+      ["data['hots']", { host: 1 }, 'host'],
+      ["data['a b']['hots']", { 'a b': { host: 1 } }, 'a b.host'],
+      ['ts', { dst: 1 }, undefined],
+      ['ts', { dsts: 1 }, undefined],
+      ['user', { port: 1 }, undefined],
+      ['user', { user: null, usr: 1 }, undefined],
+      ['user.name', { user: 'anna', name: 1 }, undefined],
+      ['user', { constructor: 1, ['__proto__']: 1, toString: 1 }, undefined],
+    ] as const) {
+      assert.equal(near(field, event), expected, `${field} of ${JSON.stringify(event)}`)
+    }
+  })
+
   it('say why a field is left out, and why an event is rejected, and where the caret goes', () => {
     const observed = compileObserved(
       [

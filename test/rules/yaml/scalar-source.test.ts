@@ -13,7 +13,7 @@ function expressionIn(file: string): SourceText {
   return rule.source.text
 }
 
-/** What stands in the file where the source says that a character of its text is. */
+/** The text of the file where the source says that a character of its text is. */
 function writtenAt(file: string, source: SourceText, offset: number): string {
   const { line, column } = source.locate(offset)
   const content = file.replace(/^\ufeff/, '').split(/\r\n|\n|\r/)[line - 1]!
@@ -40,7 +40,7 @@ function assertExact(file: string): void {
   }
 }
 
-/** What the escape of double quotes stands for that a text begins with. */
+/** The character of the escape of double quotes that a text begins with. */
 function escapeIn(written: string): string | undefined {
   const hexadecimal = /^\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))/.exec(written)
   if (hexadecimal === null) return /^\\(["\\/])/.exec(written)?.[1]

@@ -209,7 +209,7 @@ describe('ParallelStage', { concurrency: 2 }, () => {
       workers.push(worker)
       return worker
     }
-    const stage = stageOf(PLAIN_RULES, { createWorker })
+    const stage = stageOf(PLAIN_RULES, { createWorker, worksItself: false })
     const running = pipeline(Readable.from([Buffer.from('{"n":1}\n'.repeat(1000))]), stage, collector())
     while (workers.length < 2) await new Promise(setImmediate)
     const ended = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)))

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { describe, it, type TestContext } from 'node:test'
 import { Worker } from 'node:worker_threads'
-import type { Bytes, LineBlock, WorkerSettings } from '../../../src/batches/protocol.ts'
+import type { Bytes, LineBlock, WorkerRules, WorkerSettings } from '../../../src/batches/protocol.ts'
 import { UnplacedRecordWriter } from '../../../src/batches/rejected-records.ts'
 import { inputSettings } from '../../../src/formats/input-options.ts'
 import { WorkerError, WorkerPool } from '../../../src/stages/process/pool.ts'
 
 const SETTINGS: WorkerSettings = {
-  rules: { text: '', options: {} },
   input: inputSettings({ maxLineBytes: 1000 }),
   fastPath: true,
   stopAtRejected: false,
@@ -16,13 +15,14 @@ const SETTINGS: WorkerSettings = {
 
 /**
  * A worker that gives a block back as the output. One that says `wait N` is given back when the N-th number of
- * `signals` is set, and after `set N` it sets it; to `rules` it answers nothing, but writes their text instead of the block's from then on.
+ * `signals` is set, and after `set N` it sets it; to `rules` it answers nothing, but writes their text, where they have one, instead of the
+ * block's from then on.
  */
 const ECHO = `
   const { parentPort, workerData } = require('node:worker_threads')
   let rules
   parentPort.on('message', (message) => {
-    if (message.kind === 'rules') { rules = message.rules.text; return }
+    if (message.kind === 'rules') { rules = message.rules.printed.text || undefined; return }
     const text = Buffer.concat(message.parts).toString()
     if (text === 'exit') process.exit(7)
     if (text === 'throw') throw new RangeError('on purpose')
@@ -60,6 +60,7 @@ class Harness {
     this.pool = new WorkerPool<string>({
       workers,
       settings: SETTINGS,
+      rules: () => rulesOf(''),
       onResult: () => {
         for (let next = this.pool.take(); next !== undefined; next = this.pool.take()) {
           this.taken.push([Buffer.from(next.result.bytes).toString(), next.context])
@@ -104,6 +105,10 @@ class Harness {
   get outputs(): string[] {
     return this.taken.map(([output]) => output)
   }
+}
+
+function rulesOf(text: string): WorkerRules {
+  return { kind: 'printed', printed: { names: [], text } }
 }
 
 function blockOf(text: string): LineBlock {
@@ -165,6 +170,69 @@ describe('WorkerPool', () => {
     assert.equal(pool.hasRoom, false)
   })
 
+  it('works on this thread while others start, in the order of the blocks, and with the rules of their time', async () => {
+    const results: string[] = []
+    let rules = 'old'
+    let done = () => {}
+    const finished = new Promise<void>((resolve) => {
+      done = resolve
+    })
+    const result = (text: string, isLast: boolean) => ({
+      ...{ bytes: Buffer.from(text), written: 1, rejected: NO_UNPLACED, lines: 0, isLast },
+    })
+    const pool = new WorkerPool<string>({
+      workers: 2,
+      settings: SETTINGS,
+      rules: () => rulesOf(''),
+      own: {
+        *process(block) {
+          const [part] = (block as LineBlock).parts
+          yield result(`${Buffer.from(part!)} 1 ${rules}`, false)
+          yield result(`${Buffer.from(part!)} 2 ${rules}`, true)
+        },
+        replaceRules: () => {
+          rules = 'new'
+        },
+      },
+      onResult: () => {
+        for (let next = pool.take(); next !== undefined; next = pool.take()) {
+          results.push(Buffer.from(next.result.bytes).toString())
+        }
+        if (results.length === 6) done()
+      },
+      onFault: (error) => assert.fail(error),
+      // It never says that it is ready.
+      createWorker: () => new Worker('setInterval(() => {}, 1e6)', { eval: true }),
+    })
+    pool.dispatch(blockOf('a'), '')
+    pool.replaceRules(rulesOf(''), { createRunner: () => assert.fail('nobody runs it') })
+    for (const text of ['b', 'c']) pool.dispatch(blockOf(text), '')
+    await finished
+    await pool.destroy()
+    assert.deepEqual(results, ['a 1 old', 'a 2 old', 'b 1 new', 'b 2 new', 'c 1 new', 'c 2 new'])
+  })
+
+  it('reports a fault of its own work', async () => {
+    const fault = await new Promise<Error>((resolve) => {
+      const pool = new WorkerPool<string>({
+        workers: 1,
+        settings: SETTINGS,
+        rules: () => rulesOf(''),
+        own: {
+          // biome-ignore lint/correctness/useYield: it fails before
+          *process() {
+            throw new RangeError('on purpose')
+          },
+          replaceRules: () => {},
+        },
+        onResult: () => {},
+        onFault: resolve,
+      })
+      pool.dispatch(blockOf('a'), '')
+    })
+    assert.deepEqual([fault.name, fault.message], ['RangeError', 'on purpose'])
+  })
+
   it('starts threads when there is work for them', async (test) => {
     const harness = new Harness(test, { workers: 8 })
     assert.equal(harness.workers.length, 0)
@@ -178,7 +246,7 @@ describe('WorkerPool', () => {
   it('replaces rules between the blocks before and after', async (test) => {
     const harness = new Harness(test, { workers: 2 })
     for (const text of ['a', 'b', 'c', 'd']) harness.dispatch(text)
-    harness.pool.replaceRules({ text: 'new rules', options: {} })
+    harness.pool.replaceRules(rulesOf('new rules'))
     for (const text of ['e', 'f']) harness.dispatch(text)
     await harness.until(6)
     assert.deepEqual(harness.outputs, ['a', 'b', 'c', 'd', 'new rules', 'new rules'])

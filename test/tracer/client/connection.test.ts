@@ -71,7 +71,7 @@ function request(id: string, value = 'bad'): Request {
   return new Request(id, [new Question('url', value, new Lookup(nobody, []), 0)])
 }
 
-describe('Connection', { timeout: 300_000 }, () => {
+describe('Connection', { timeout: 900_000 }, () => {
   it('has room for one request until the server has kept it open past a reply', async (t) => {
     const { connection, owner, peer } = await open(t, request('r1'))
     assert.equal(connection.room, 0)

@@ -44,7 +44,7 @@ function original(peer: Peer): void {
 /** The window of a connection never opens: the server closes after each reply, however long that takes. */
 const UNSETTLED = { settleMs: 1_000_000 }
 
-describe('TracerPool', { timeout: 300_000 }, () => {
+describe('TracerPool', { timeout: 900_000 }, () => {
   it('gives each indicator its detections', async (t) => {
     const server = await listen(t, answers)
     const pool = poolFor(t, server)
@@ -165,7 +165,7 @@ describe('TracerPool', { timeout: 300_000 }, () => {
 
   it('drops a late reply, and gives the next request its own', async (t) => {
     const server = await listen(t, () => {})
-    const pool = poolFor(t, server, { timeoutMs: 1000 })
+    const pool = poolFor(t, server, { timeoutMs: 3000 })
     const first = pool.lookup([url('bad-one')])
     const peer = await server.peer(0)
     await peer.until(1)
@@ -184,7 +184,7 @@ describe('TracerPool', { timeout: 300_000 }, () => {
     const server = await listen(t, (peer, index) => {
       if (index > 0) answers(peer)
     })
-    const pool = poolFor(t, server, { timeoutMs: 500 })
+    const pool = poolFor(t, server, { timeoutMs: 3000 })
     await assert.rejects(pool.lookup([url('bad-one')]), failsWith('timeout'))
     // The new connection asks by itself whether the server answers.
     await once(pool, 'back')
@@ -452,7 +452,7 @@ describe('TracerPool', { timeout: 300_000 }, () => {
       if (index === 0) peer.onLine(() => peer.socket.end())
       else if (index > 1) answers(peer)
     })
-    const pool = poolFor(t, server, { cacheEntries: 100, retries: 0, timeoutMs: 500 })
+    const pool = poolFor(t, server, { cacheEntries: 100, retries: 0, timeoutMs: 3000 })
     await assert.rejects(pool.lookup([url('bad')]), failsWith('unavailable'))
     await assert.rejects(pool.lookup([url('bad')]), failsWith('timeout'))
     await once(pool, 'back')
@@ -529,7 +529,7 @@ describe('TracerPool', { timeout: 300_000 }, () => {
       const port = await freePort()
       if (lose !== 'refuses') await listen(t, play, port)
       const servers = [{ host: '127.0.0.1', port }]
-      const pool = poolFor(t, servers, { waitMs: 3_600_000, timeoutMs: 30, retries: 1 })
+      const pool = poolFor(t, servers, { waitMs: 3_600_000, timeoutMs: 1000, retries: 1 })
       const lost = once(pool, 'lost')
       const asked = [pool.lookup([url('bad')]), pool.lookup([url('good'), url('bad.too')])]
       await lost

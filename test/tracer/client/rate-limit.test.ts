@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { RateLimit } from '../../../src/tracer/client/rate-limit.ts'
 
-/** How many go until it closes, at most `max`. */
+/** The number that go until it closes, at most `max`. */
 function drain(limit: RateLimit, max = 1e6): number {
   let count = 0
   for (; count < max && limit.isOpen; count++) limit.use()

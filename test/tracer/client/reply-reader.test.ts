@@ -9,7 +9,7 @@ interface Outcome {
   readonly problem: string | undefined
 }
 
-/** What comes out when a stream arrives in pieces of these sizes, and ends. */
+/** The output when a stream arrives in pieces of these sizes, and ends. */
 function read(stream: Uint8Array, sizes: readonly number[] = [], maxReplyLength = 10_000): Outcome {
   const replies: (readonly Detection[])[] = []
   const reader = new ReplyReader((detections) => replies.push(detections), maxReplyLength)

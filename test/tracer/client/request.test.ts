@@ -17,7 +17,7 @@ describe('wireValue', () => {
   ] as const) {
     it(`writes ${JSON.stringify(value)} as ${JSON.stringify(expected)}`, () => {
       assert.equal(wireValue(value), expected)
-      // What goes out is what comes back.
+      // The value that goes out is the one that comes back.
       assert.equal(Buffer.from(wireValue(value)).toString(), expected)
     })
   }

@@ -19,7 +19,7 @@ function worker(t: TestContext, requests: number, connections: number, feed = fe
   counters.observeLookup!('feeds', 0.5)
   return {
     counters,
-    // What goes from one process to another.
+    // The values that go from one process to another.
     snapshot: async () => JSON.parse(JSON.stringify(await metrics.snapshot({ isPage: true }))),
   }
 }

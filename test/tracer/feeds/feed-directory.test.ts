@@ -13,7 +13,7 @@ import {
 import { temporaryDirectory } from '../../temporary.ts'
 import { LogLines, poll } from '../running-server.ts'
 
-const OPTIONS = { timeout: 300_000 }
+const OPTIONS = { timeout: 900_000 }
 const POSIX = { ...OPTIONS, skip: process.platform === 'win32' && 'there are no FIFOs' }
 const EVENT =
   '{"Event": {"info": "i", "uuid": "u", "date": "d", "Attribute": [{"type": "domain", "value": "HOST"}]}}'

@@ -15,7 +15,7 @@ type Answer = (request: IncomingMessage, response: ServerResponse, count: number
 
 /** A web server on the loopback interface that answers as a test says. */
 export class FeedServer {
-  /** What has been asked. */
+  /** The requests so far. */
   readonly requests: IncomingMessage[] = []
   answer: Answer
   readonly #server: Server

@@ -1,3 +1,4 @@
+import { wireContext } from '../../../src/tracer/context.ts'
 import { type FeedReading, type FeedSpec, type LoadedFeed, loadFeed } from '../../../src/tracer/feeds/load.ts'
 import { queryOf } from '../../../src/tracer/feeds/tables/table.ts'
 import type { IndicatorType } from '../../../src/tracer/protocol.ts'
@@ -5,7 +6,7 @@ import { temporaryFile } from '../../temporary.ts'
 
 /** A feed that was read from a file, and what it knows. */
 export interface Loaded extends LoadedFeed {
-  /** The contexts that all tables have of a value. */
+  /** The contexts that all tables have of a value, as they go on the wire. */
   find(type: IndicatorType, value: string): string[]
 }
 
@@ -29,7 +30,7 @@ export async function loadedFrom(
     ...feed,
     find: (type, value) =>
       feed.tables.flatMap((table) =>
-        (table.find(queryOf({ type, value })!, undefined) ?? []).map(({ context }) => context),
+        (table.find(queryOf({ type, value })!, undefined) ?? []).map(({ context }) => wireContext(context)),
       ),
   }
 }

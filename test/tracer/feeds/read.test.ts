@@ -14,7 +14,7 @@ import { Pace } from '../../../src/tracer/feeds/pace.ts'
 import { readFeed } from '../../../src/tracer/feeds/read.ts'
 import { temporaryDirectory, temporaryFile } from '../../temporary.ts'
 
-/** What a reader told. */
+/** The notes of a reader. */
 class Told implements FeedHandlers {
   readonly wantedKeys = ['any']
   readonly columns: string[] = []

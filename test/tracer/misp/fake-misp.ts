@@ -33,13 +33,13 @@ export type Answering = (response: ServerResponse, search: Search, request: Inco
  * both halves of composite attributes are looked at, and answers come in pages.
  */
 export class FakeMisp {
-  /** What it knows. */
+  /** The attributes that it knows. */
   readonly attributes: MispAttribute[] = []
-  /** What it was asked. */
+  /** The searches that it was asked for. */
   readonly searches: Search[] = []
-  /** How it answers the next requests, in their order; after that as MISP does. */
+  /** The answers to the next requests, in their order; after that as MISP does. */
   readonly next: Answering[] = []
-  /** How it answers all requests. */
+  /** The answer to all requests. */
   always: Answering | undefined
   connections = 0
   path = '/attributes/restSearch'

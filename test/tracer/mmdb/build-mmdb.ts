@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import ipaddr from 'ipaddr.js'
 
-/** What a database can hold. */
+/** The values that a database can hold. */
 export type MmdbValue =
   | string
   | number

@@ -8,7 +8,7 @@ import { Metrics } from '../../../src/tracer/server/metrics.ts'
 import { RawClient } from '../raw-client.ts'
 import { known, ManualEnricher, poll, RunningServer } from '../running-server.ts'
 
-const OPTIONS = { timeout: 300_000 }
+const OPTIONS = { timeout: 900_000 }
 
 /** The samples of a page in the text format, by name and labels. */
 function samples(page: string): Map<string, number> {
@@ -79,7 +79,7 @@ test('all that a server counts is on the page', OPTIONS, async (t) => {
   }
   assert.ok(page.get('tracer_resident_memory_bytes')! > 1024 * 1024)
 
-  // What is drawn from counters does not add up from page to page.
+  // Values that are drawn from counters do not add up from page to page.
   client.socket.end()
   await running.untilConnections(0)
   const later = samples(await metrics.text())

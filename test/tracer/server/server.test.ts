@@ -6,7 +6,7 @@ import { CLIENT_HEADER, PING } from '../../../src/tracer/protocol.ts'
 import { ADDRESS, GMER, known, ManualEnricher, MISS, poll, RunningServer } from '../running-server.ts'
 
 const REQUEST = '7f3a|url=gmer.com|\n'
-const OPTIONS = { timeout: 300_000 }
+const OPTIONS = { timeout: 900_000 }
 
 describe('the server replies', OPTIONS, () => {
   const cases: [name: string, sent: string, reply: string][] = [
@@ -50,7 +50,7 @@ describe('the server replies', OPTIONS, () => {
       const client = await running.connect()
       client.send(sent)
       assert.equal(await client.receive(reply), reply)
-      // What else it would have sent comes before its FIN.
+      // The rest that it would have sent comes before its FIN.
       client.socket.end()
       assert.equal(await client.ended(), 'end')
       assert.equal(client.text, reply)

@@ -8,6 +8,9 @@ const LIMIT_MS = 1000
 /** Compiling has bounds of its own, and a slow machine may need some time for the first rules. */
 const COMPILE_LIMIT_MS = 10_000
 
+/** And for each character of the rules: many rule sets take longer than one. */
+const COMPILE_LIMIT_MS_PER_CHARACTER = 0.25
+
 /** An answer will not come: the worker was stopped. `event` is the one that it was at, counted from 0. */
 export class Stopped extends Error {
   readonly event: number | undefined
@@ -89,7 +92,9 @@ export class Engine {
       this.#given = this.#content
     }
     worker.postMessage(current.message)
-    this.#wait(COMPILE_LIMIT_MS)
+    const { files } = this.#content!
+    const characters = files.reduce((sum, { text }) => sum + text.length, 0)
+    this.#wait(COMPILE_LIMIT_MS + COMPILE_LIMIT_MS_PER_CHARACTER * characters)
   }
 
   #start(): Worker {

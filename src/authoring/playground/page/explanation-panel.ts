@@ -1,6 +1,13 @@
 /** The panel that shows how a value came to be. */
 import type { Explanation } from '../explanation.ts'
 import { byId, make } from './dom.ts'
+import { storyElements } from './story.ts'
+
+/** In a narrow window lines are longer than it, and can be moved: values keep their places under the expression. */
+const FEWEST_COLUMNS = 80
+
+/** Pixels beside the lines, as the style has them. */
+const STORY_PADDING = 20
 
 export class ExplanationPanel {
   readonly #panel = byId('explanation')
@@ -19,6 +26,20 @@ export class ExplanationPanel {
       event.preventDefault()
       this.close()
     })
+  }
+
+  /** Characters that a line of the story has room for. */
+  get columns(): number {
+    const sample = make('span', {}, '0'.repeat(10))
+    const pre = make('pre', { class: 'story' }, sample)
+    const wasHidden = this.#panel.hidden
+    this.#panel.hidden = false
+    this.#body.append(pre)
+    const room = pre.clientWidth - STORY_PADDING
+    const width = sample.getBoundingClientRect().width / 10
+    pre.remove()
+    this.#panel.hidden = wasHidden
+    return width > 0 ? Math.max(FEWEST_COLUMNS, Math.floor(room / width)) : 100
   }
 
   get isOpen(): boolean {
@@ -60,51 +81,12 @@ export class ExplanationPanel {
     from.setAttribute('aria-current', 'true')
   }
 
-  #parts({
-    file,
-    line,
-    column,
-    text,
-    fault,
-    outcome,
-    isBad,
-    steps,
-    fields,
-    tables,
-  }: Explanation): HTMLElement[] {
+  #parts({ place, story, isBad }: Explanation): HTMLElement[] {
+    const pre = make('pre', { class: isBad ? 'story bad' : 'story', tabindex: '0' }, ...storyElements(story))
+    if (place === undefined) return [pre]
+    const { file, line, column } = place
     const at = make('button', { type: 'button', class: 'at' }, `${file}:${line}:${column}`)
     at.addEventListener('click', () => this.#goTo(file, line, column))
-    return [
-      at,
-      make('p', { class: isBad ? 'outcome bad' : 'outcome' }, outcome),
-      make('pre', {}, ...expression(text, fault)),
-      ...table('Fields of the event', fields),
-      ...table('Step by step', steps),
-      ...table('Tables', tables),
-    ]
+    return [at, pre]
   }
-}
-
-function expression(text: string, fault: Explanation['fault']): (Node | string)[] {
-  if (fault === undefined) return [text]
-  const { start, end } = fault
-  return [text.slice(0, start), make('mark', {}, text.slice(start, end)), text.slice(end)]
-}
-
-function table(title: string, rows: Explanation['steps']): HTMLElement[] {
-  if (rows.length === 0) return []
-  const body = rows.map(({ text, value, isAbsent, note }) =>
-    make(
-      'tr',
-      {},
-      make('td', {}, text),
-      make(
-        'td',
-        {},
-        make('span', { class: isAbsent ? 'absent' : 'value' }, value),
-        note === undefined ? undefined : ` ${note}`,
-      ),
-    ),
-  )
-  return [make('h4', {}, title), make('table', { class: 'steps' }, make('tbody', {}, ...body))]
 }

@@ -48,6 +48,16 @@ interface OpenFile {
   readonly mark: '' | '\ufeff'
 }
 
+/** The things to see of a file beside its text. */
+interface FileMarks {
+  readonly label: string
+  readonly isBad: boolean
+  readonly isChanged: boolean
+}
+
+/** More files are a list. */
+const MOST_TABS = 5
+
 class Playground {
   readonly #nonce = document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')!.content
   readonly #language = new Engine(new URL('worker.js', document.baseURI))
@@ -58,7 +68,9 @@ class Playground {
   readonly #events: EditorView
   readonly #panel: ExplanationPanel
   readonly #input: PlaygroundContent['input']
-  readonly #allowUnsafePatterns: boolean
+  /** The parts of the content that nobody edits. */
+  readonly #settings: Omit<PlaygroundContent, 'files' | 'events' | 'input'>
+  readonly #fileList = byId<HTMLSelectElement>('file-list')
   #versions: Record<string, string>
   #problems: readonly PlacedProblem[] = []
   #timer: number | undefined
@@ -70,8 +82,9 @@ class Playground {
 
   constructor({ content, versions, notes }: PlaygroundStart) {
     this.#versions = { ...versions }
-    this.#input = content.input
-    this.#allowUnsafePatterns = content.allowUnsafePatterns === true
+    const { files: _files, events: _events, input, ...settings } = content
+    this.#input = input
+    this.#settings = settings
     this.#format.value = content.input.inputFormat ?? 'jsonl'
     for (const file of content.files) this.#files.push(this.#open(file))
     this.#rules = new EditorView({ state: this.#files[0]!.state, parent: byId('rules-editor') })
@@ -82,6 +95,7 @@ class Playground {
     })
     this.#panel = new ExplanationPanel((file, line, column) => this.#goTo(file, line, column))
     this.#format.addEventListener('change', changed)
+    this.#fileList.addEventListener('change', () => this.#show(this.#fileList.selectedIndex))
     byId('share').addEventListener('click', () => void this.#share())
     byId('save').addEventListener('click', () => void this.#save())
     byId('save').hidden = !this.#canSave
@@ -144,10 +158,10 @@ class Playground {
     // Options of one format are refused by another one.
     const { inputFormat: before = 'jsonl', ...options } = this.#input
     this.#last = {
+      ...this.#settings,
       files: this.#files.map(({ file, state }) => ({ ...file, text: state.doc.toString() })),
       events: this.#events.state.doc.toString(),
       input: inputFormat === before ? { ...options, inputFormat } : { inputFormat },
-      ...(this.#allowUnsafePatterns && { allowUnsafePatterns: true }),
     }
     return this.#last
   }
@@ -188,8 +202,10 @@ class Playground {
       status(`This should not have happened: ${error.message}`, true)
       return
     }
-    const which = error.event === undefined ? 'The rules' : `Event ${error.event + 1}`
-    const text = `${which} took longer than a second and was stopped.`
+    const text =
+      error.event === undefined
+        ? 'The rules took too long to be compiled, and were stopped.'
+        : `Event ${error.event + 1} took longer than a second and was stopped.`
     byId('outputs').replaceChildren(make('p', { class: 'quiet', id: 'stopped' }, text))
     byId('rejects').replaceChildren()
     byId('rejected-title').hidden = true
@@ -233,11 +249,20 @@ class Playground {
     )
   }
 
+  #labelOf(name: string): string {
+    const index = this.#files.findIndex(({ file }) => file.name === name)
+    return this.#labels[index] ?? name
+  }
+
   #problemItem({ file, line, column, severity, message, hint }: PlacedProblem): HTMLElement {
     const button = make(
       'button',
       { type: 'button' },
-      make('span', { class: 'place', title: file }, `${line}:${column}`),
+      make(
+        'span',
+        { class: 'place', title: file },
+        this.#files.length > 1 ? `${this.#labelOf(file)} ${line}:${column}` : `${line}:${column}`,
+      ),
       make('span', { class: 'message' }, `${severity}: ${message}`),
       hint === undefined ? undefined : make('span', { class: 'hint' }, hint),
     )
@@ -309,9 +334,12 @@ class Playground {
     const title = path?.join('.') ?? 'rejected'
     this.#chosen = chosen
     try {
-      const explanation = await this.#running.ask('explain', { event, element, path })
+      const { columns } = this.#panel
+      const explanation = await this.#running.ask('explain', { event, element, path, columns })
+      const why =
+        path === undefined ? 'No rule has seen this text: it is no event.' : 'No rule made this value.'
       if (explanation !== undefined) this.#panel.show(explanation, from, takesFocus)
-      else this.#panel.showText(title, 'No rule made this value.', from)
+      else this.#panel.showText(title, why, from)
     } catch (error) {
       if (!(error instanceof Outdated)) this.#panel.showText(title, (error as Error).message, from)
     }
@@ -324,15 +352,57 @@ class Playground {
     return this.#files.filter(({ state, saved }) => state.doc.toString() !== saved)
   }
 
+  /** The names of the files without the folder that all are in. */
+  get #labels(): readonly string[] {
+    const names = this.#files.map(({ file }) => file.name.replaceAll('\\', '/'))
+    const [first = ''] = names
+    let start = first.lastIndexOf('/') + 1
+    while (start > 0 && !names.every((name) => name.startsWith(first.slice(0, start)))) {
+      start = first.lastIndexOf('/', start - 2) + 1
+    }
+    return names.map((name) => name.slice(start))
+  }
+
   #showFiles(): void {
-    const tabs = byId('files')
     const unsaved = this.#unsaved
     byId<HTMLButtonElement>('save').disabled = unsaved.length === 0
+    const labels = this.#labels
+    const marks = this.#files.map(({ file }, index) => ({
+      label: labels[index]!,
+      isBad: this.#problems.some((problem) => problem.file === file.name && problem.severity === 'error'),
+      isChanged: this.#canSave && unsaved.some((each) => each.file === file),
+    }))
+    const isLong = this.#files.length > MOST_TABS
+    byId('files').hidden = isLong
+    this.#fileList.hidden = !isLong
+    if (isLong) this.#showList(marks)
+    else this.#showTabs(marks)
+  }
+
+  /** Of many files a list, which every browser lets keys go through. */
+  #showList(marks: readonly FileMarks[]): void {
+    const texts = marks.map(
+      ({ label, isBad, isChanged }) => `${label}${isChanged ? ' •' : ''}${isBad ? ' (errors)' : ''}`,
+    )
+    const list = this.#fileList
+    if (list.options.length !== texts.length) {
+      list.replaceChildren(...this.#files.map(({ file }) => make('option', { title: file.name })))
+    }
+    for (const [index, text] of texts.entries()) {
+      const option = list.options[index]!
+      if (option.text !== text) option.text = text
+    }
+    list.classList.toggle(
+      'bad',
+      marks.some(({ isBad }) => isBad),
+    )
+    list.selectedIndex = this.#active
+  }
+
+  #showTabs(marks: readonly FileMarks[]): void {
+    const tabs = byId('files')
     const buttons = this.#files.map(({ file }, index) => {
-      const isBad = this.#problems.some(
-        (problem) => problem.file === file.name && problem.severity === 'error',
-      )
-      const isChanged = this.#canSave && unsaved.some((each) => each.file === file)
+      const { label, isBad, isChanged } = marks[index]!
       const button = make(
         'button',
         {
@@ -343,7 +413,7 @@ class Playground {
           'aria-selected': String(index === this.#active),
           tabindex: index === this.#active ? '0' : '-1',
         },
-        file.name.replace(/^.*[\\/]/, ''),
+        label,
         isChanged ? make('span', { class: 'dot', title: 'not saved' }, ' •') : undefined,
       )
       button.addEventListener('click', () => this.#show(index))

@@ -36,18 +36,18 @@ export function newBudget(): Budget {
  * @param text JSON, perhaps cut at its end
  */
 export function outputElement(
-  { text, line, event }: Extract<TrialResult, { kind: 'output' }>,
+  { text, line, event, rules }: Extract<TrialResult, { kind: 'output' }>,
   element: number,
   budget: Budget,
   choose: (chosen: Chosen, button: HTMLButtonElement) => void,
 ): HTMLElement {
   const body = make('pre', { class: 'json' })
   new Renderer(text, body, budget, (path) => ({ event, element, path }), choose).run()
-  return make('div', { class: 'result' }, lineButton(line), body)
+  return make('div', { class: 'result' }, lineButton(line), make('div', {}, setLabel(rules), body))
 }
 
 export function rejectElement(
-  { code, message, raw, line, event }: Extract<TrialResult, { kind: 'rejected' }>,
+  { code, message, raw, line, event, rules }: Extract<TrialResult, { kind: 'rejected' }>,
   element: number,
   choose: (chosen: Chosen, button: HTMLButtonElement) => void,
 ): HTMLElement {
@@ -64,8 +64,13 @@ export function rejectElement(
     'div',
     { class: 'result reject' },
     lineButton(line),
-    make('div', {}, button, make('span', { class: 'raw', title: raw }, raw)),
+    make('div', {}, setLabel(rules), button, make('span', { class: 'raw', title: raw }, raw)),
   )
+}
+
+/** The rule set that took the event, where there are several. */
+function setLabel(rules: string | undefined): HTMLElement | undefined {
+  return rules === undefined ? undefined : make('span', { class: 'set', title: 'the rule set' }, rules)
 }
 
 /** The line of the event, which leads to it. */

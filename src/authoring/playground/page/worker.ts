@@ -59,7 +59,7 @@ const ANSWERS: Answers = {
     ),
   complete: (about, { file, offset }) => complete(about.document(file), offset),
   hover: (about, { file, offset }) => hover(about.document(file), offset),
-  explain: (about, { event, element, path }) => explain(about, event, element, path),
+  explain: (about, { event, element, path, columns }) => explain(about, event, element, path, columns),
 }
 
 addEventListener('message', ({ data }) => {

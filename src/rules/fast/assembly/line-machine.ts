@@ -73,6 +73,8 @@ const NESTED: u32 = 16
 const MARK_BITS: u32 = 5
 const MARKS: u32 = 31
 
+/** The addresses of the machine that works. */
+let machine: usize = 0
 let root: usize = 0
 let row: usize = 0
 let rowEnd: usize = 0
@@ -86,6 +88,15 @@ let nativeLength: u32 = 0
 let keys: usize = 0
 let keysEnd: usize = 0
 let outLimit: usize = 0
+/** Where the places of values are noted, a record for each line; 0: nobody asks. */
+let places: usize = 0
+/** Bytes of a record. */
+let recordSize: usize = 0
+
+/** The record of the line. */
+let record: usize = 0
+/** The output so far, where a value that is noted may follow. */
+let marked: usize = 0
 
 /** Lines that the last run took, and the end of their output. */
 export let taken: u32 = 0
@@ -102,11 +113,18 @@ let depth: i32 = 0
 let line: u32 = 0
 
 /**
- * Takes over what layout.ts has written into memory. Called again, it forgets the keys that lines have brought.
+ * Turns to a machine of the memory: to what layout.ts has written there, or to what the machine was when another one took over.
  *
- * @param at addresses, see `Addresses` in layout.ts
+ * @param at its addresses, see `createLayout` in layout.ts
  */
 export function begin(at: usize): void {
+  // Where it is this one, its memory has been written anew, and the keys that lines have brought are forgotten.
+  if (machine !== 0 && machine !== at) {
+    store<usize>(machine, keys, 40)
+    store<i32>(machine, hasNews, 60)
+    store<i32>(machine, hasMissed, 64)
+  }
+  machine = at
   root = load<usize>(at, 0)
   row = load<usize>(at, 4)
   rowEnd = load<usize>(at, 8)
@@ -120,8 +138,10 @@ export function begin(at: usize): void {
   keys = load<usize>(at, 40)
   keysEnd = load<usize>(at, 44)
   outLimit = load<usize>(at, 48)
-  hasNews = 0
-  hasMissed = 0
+  places = load<usize>(at, 52)
+  recordSize = load<usize>(at, 56)
+  hasNews = load<i32>(at, 60)
+  hasMissed = load<i32>(at, 64)
 }
 
 // --- the scanner --------------------------------------------------------------------------------------------
@@ -483,16 +503,23 @@ const TEXT: u32 = 1
 const OPEN: u32 = 2
 const CLOSE: u32 = 3
 const CLOSE_ROOT: u32 = 4
-const COPY: u32 = 5
-const STR: u32 = 6
-const CASE: u32 = 7
-const MAC: u32 = 8
-const COMPUTE: u32 = 9
+const MARK: u32 = 5
+const PLACE: u32 = 6
+const COPY: u32 = 7
+const STR: u32 = 8
+const CASE: u32 = 9
+const MAC: u32 = 10
+const COMPUTE: u32 = 11
 
 // All operations begin alike: the operation, then a text that is written first.
 const T_LENGTH: usize = 4
 const T_TEXT: usize = 8
 const T_NEXT_TEXT: usize = 12
+/** PLACE: where its pair begins in a record. */
+const T_PAIR: usize = 12
+/** Length of the text before the value. */
+const T_BEFORE: usize = 16
+const T_NEXT_PLACE: usize = 20
 // Those that write a value go on with the rule, a number of their own, and the slots where the value may stand.
 const T_RULE: usize = 12
 /** 1: without the value there is no output. */
@@ -551,6 +578,21 @@ function emit(o: usize): usize {
         left += 4
       }
       t += T_SLOTS + (load<u32>(t, T_COUNT) << 2)
+      continue
+    }
+    if (operation >= MARK) {
+      if (operation === MARK) {
+        marked = o
+        t += T_NEXT_TEXT
+      } else {
+        // Without a value nothing was written.
+        if (o > marked) {
+          const pair = record + load<u32>(t, T_PAIR)
+          store<usize>(pair, marked + load<u32>(t, T_BEFORE))
+          store<usize>(pair, o, 4)
+        }
+        t += T_NEXT_PLACE
+      }
       continue
     }
     copy(o, load<usize>(t, T_TEXT), length)
@@ -738,6 +780,7 @@ function isKey(entry: usize, start: usize, n: u32): bool {
  */
 export function run(p: usize, end: usize, out: usize, outEnd: usize, most: u32): usize {
   let n: u32 = 0
+  record = places
   while (p < end && out < outEnd && n < most) {
     line++
     const next = scan(p)
@@ -749,9 +792,15 @@ export function run(p: usize, end: usize, out: usize, outEnd: usize, most: u32):
       hasMissed &= look()
       hasNews = 0
     }
+    if (places !== 0) memory.fill(record, 0, recordSize)
     const after = emit(out)
     if (after === 0) break
     store<u8>(after, 0x0a)
+    if (places !== 0) {
+      store<usize>(record, out)
+      store<usize>(record, after + 1, 4)
+      record += recordSize
+    }
     out = after + 1
     p = next
     n++

@@ -57,6 +57,7 @@ export class MispAsker {
   readonly #settings: MispSettings
   readonly #log: FeedLog
   readonly #cache: ValueCache
+  readonly #hitOf: typeof toHit
   readonly #breaker: CircuitBreaker
   readonly #rate: RateLimit
   readonly #abort = new AbortController()
@@ -75,8 +76,18 @@ export class MispAsker {
   readonly #busy: MispError
   readonly #closed = new MispError('closed', 'MISP is not asked any more: closed')
 
-  /** @param cache is told what MISP answers; it is not looked at here */
-  constructor(client: MispClient, settings: MispSettings, log: FeedLog, cache: ValueCache) {
+  /**
+   * @param cache is told what MISP answers; it is not looked at here
+   * @param hitOf makes a hit of an attribute
+   */
+  constructor(
+    client: MispClient,
+    settings: MispSettings,
+    log: FeedLog,
+    cache: ValueCache,
+    hitOf: typeof toHit = toHit,
+  ) {
+    this.#hitOf = hitOf
     this.#client = client
     this.#settings = settings
     this.#log = log
@@ -246,7 +257,7 @@ export class MispAsker {
         for (const key of keysOf(attribute)) {
           const hits = found.get(key)
           if (hits === undefined) continue
-          const hit = toHit(attribute)
+          const hit = this.#hitOf(attribute)
           hits.set(hit.id, hit)
         }
       }

@@ -1,3 +1,5 @@
+import { originalMispContext } from '../../compat.ts'
+import { limitedContext } from '../../feeds/formats/record.ts'
 import { type ContextField, contextText } from '../../protocol.ts'
 import { MispError } from './misp-error.ts'
 import { comparisonKey } from './values.ts'
@@ -93,6 +95,11 @@ export function toHit(attribute: MispAttribute): MispHit {
     ['event.org', scalar(member(member(event, 'Orgc'), 'name'))],
   ]
   return { id: idOf(attribute), context: contextText(fields.filter(isTold)) }
+}
+
+/** An attribute with its event as Tracer.py tells of it: all that MISP has sent. */
+export function toOriginalHit(attribute: MispAttribute): MispHit {
+  return { id: idOf(attribute), context: limitedContext(originalMispContext(attribute)).text }
 }
 
 /** Fields that the attribute does not have are left out. */

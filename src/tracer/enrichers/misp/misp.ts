@@ -1,9 +1,10 @@
+import type { Compat } from '../../compat.ts'
 import { type Enricher, type EnricherMetric, type Match, NO_MATCHES } from '../../enricher.ts'
 import { type FeedLog, NO_LOG } from '../../feeds/feed-log.ts'
 import type { Indicator, IndicatorType } from '../../protocol.ts'
 import { increment } from '../../server/counters.ts'
 import { MispAsker } from './asker.ts'
-import type { MispHit } from './attributes.ts'
+import { type MispHit, toHit, toOriginalHit } from './attributes.ts'
 import type { CircuitState } from './circuit-breaker.ts'
 import { MispClient, type MispTarget } from './client.ts'
 import { MispError } from './misp-error.ts'
@@ -17,6 +18,8 @@ export { MISP_DEFAULTS, type MispSettings } from './settings.ts'
 
 /** The MISP that is asked, and the settings; see `MISP_DEFAULTS`. */
 export interface MispOptions extends MispTarget, Partial<MispSettings> {
+  /** Detections are numbered from 0, say whether they were remembered, and have all fields, as that server's. Default: no. */
+  readonly compat?: Compat | undefined
   /** Is told when MISP fails, and when it is back. Default: none. */
   readonly log?: FeedLog
 }
@@ -40,6 +43,7 @@ const STATES: Readonly<Record<CircuitState, number>> = { closed: 0, 'half-open':
 export class MispEnricher implements Enricher {
   readonly name = 'misp'
   readonly #settings: MispSettings
+  readonly #isOriginal: boolean
   readonly #log: FeedLog
   readonly #client: MispClient
   readonly #asker: MispAsker
@@ -60,7 +64,9 @@ export class MispEnricher implements Enricher {
     this.#log = options.log ?? NO_LOG
     this.#client = new MispClient(options, this.#settings)
     this.#cache = new ValueCache(this.#settings)
-    this.#asker = new MispAsker(this.#client, this.#settings, this.#log, this.#cache)
+    this.#isOriginal = options.compat !== undefined
+    const hitOf = this.#isOriginal ? toOriginalHit : toHit
+    this.#asker = new MispAsker(this.#client, this.#settings, this.#log, this.#cache, hitOf)
   }
 
   /** Rejects, or throws, with a MispError. */
@@ -88,7 +94,7 @@ export class MispEnricher implements Enricher {
       }
     }
     if (isWaiting) return this.#settle(indicator, known, refusal)
-    return this.#answer(indicator, known as MispHits[], refusal)
+    return this.#answer(indicator, known as MispHits[], refusal, true)
   }
 
   /**
@@ -155,15 +161,16 @@ export class MispEnricher implements Enricher {
     indicator: Indicator,
     found: readonly MispHits[],
     failure: MispError | undefined,
+    isRemembered = false,
   ): readonly Match[] {
-    const matches = this.#matches(indicator, found)
+    const matches = this.#matches(indicator, found, isRemembered)
     if (failure === undefined) return matches
     increment(this.#failures, failure.code)
     if (matches.length === 0) throw failure
     return matches
   }
 
-  #matches({ type }: Indicator, found: readonly MispHits[]): readonly Match[] {
+  #matches({ type }: Indicator, found: readonly MispHits[], isRemembered: boolean): readonly Match[] {
     let byId: Map<string, MispHit> | undefined
     for (const hits of found) {
       // An attribute may have several of the values: `domain|ip`.
@@ -175,7 +182,13 @@ export class MispEnricher implements Enricher {
     if (byId === undefined) return NO_MATCHES
     return Array.from(byId.values())
       .slice(0, this.#settings.hits)
-      .map(({ context }, i) => ({ category: `${CATEGORY[type]}${i + 1}`, context }))
+      .map(({ context }, i) => ({ category: this.#category(type, i, isRemembered), context }))
+  }
+
+  /** @param i the number of the hit, from 0 */
+  #category(type: IndicatorType, i: number, isRemembered: boolean): string {
+    if (!this.#isOriginal) return `${CATEGORY[type]}${i + 1}`
+    return isRemembered ? `Tracer_MISP_${type.toUpperCase()}(CACHE)_enricher${i}` : `${CATEGORY[type]}${i}`
   }
 }
 

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { type ContextField, contextText, flattenContext } from '../../protocol.ts'
+import { objectFields } from '../../context.ts'
 
 /** A record has about twenty fields; one that has more than this is cut. */
 const MOST_FIELDS = 64
@@ -18,8 +18,11 @@ const MOST_VALUES = 1000
  */
 export function recordContext(record: unknown, language: string): string {
   const left = { values: MOST_VALUES, language }
-  const fields = flattenContext(pruned(isMap(record) ? record : { value: record }, left, 1))
-  return contextText(fields.slice(0, MOST_FIELDS).map(([name, text]): ContextField => [name, cut(text)]))
+  const fields = objectFields(pruned(isMap(record) ? record : { value: record }, left, 1))
+  return fields
+    .slice(0, MOST_FIELDS)
+    .map(([name, text]) => `|${name}=${cut(text)}`)
+    .join('')
 }
 
 /** The number of fields that are still told, and the language. */

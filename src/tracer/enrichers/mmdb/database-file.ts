@@ -104,7 +104,7 @@ export class MmdbFile implements Watched {
       this.#reloadsFailed += 1
       const retry = isPassing(error) ? { retryMs: this.#tryAgain() } : {}
       this.#log.error(
-        { file: this.file, err: error, ...retry },
+        { file: this.file, problem: (error as Error).message, ...retry },
         'database cannot be read; its last good content is served',
       )
     }
@@ -140,7 +140,10 @@ export class MmdbFile implements Watched {
       if (this.#signal.aborted) return
       this.#reloadsFailed += 1
       const retry = isPassing(error) ? { retryMs: this.#tryAgain() } : {}
-      this.#log.error({ file: this.file, err: error, ...retry }, 'database not reloaded; the old one stays')
+      this.#log.error(
+        { file: this.file, problem: (error as Error).message, ...retry },
+        'database not reloaded; the old one stays',
+      )
     }
   }
 

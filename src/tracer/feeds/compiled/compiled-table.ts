@@ -1,3 +1,4 @@
+import { NO_TEXT } from '../../context.ts'
 import { wireLine, wireText } from '../../controls.ts'
 import { CATEGORIES, type Match } from '../../enricher.ts'
 import { type Address, rangeExtent } from '../keys/ip.ts'
@@ -207,7 +208,7 @@ export class CompiledTable implements IndicatorTable {
     const found = matches ?? []
     const text = typeof context === 'string' ? context : this.#store.text(context)
     // A file that an older version has made may hold what must not be on the wire.
-    found.push({ category: this.#category ?? category, context: wireLine(text) })
+    found.push({ category: this.#category ?? category, context: safeContext(text) })
     return found
   }
 }
@@ -220,4 +221,10 @@ function bySize(a: RangeHit, b: RangeHit): number {
 function order(a: Address, b: Address): number {
   if (a === b) return 0
   return a < b ? -1 : 1
+}
+
+/** A context of a file may hold anything: what would break a line becomes blank, and the marks of what is no text stay. */
+function safeContext(context: string): string {
+  if (!context.includes(NO_TEXT)) return wireLine(context)
+  return context.split(NO_TEXT).map(wireLine).join(NO_TEXT)
 }

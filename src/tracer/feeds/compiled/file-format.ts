@@ -3,6 +3,7 @@ import { createHash, webcrypto } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { FeedError } from '../feed-error.ts'
 import type { KeyType } from '../keys/indicator-key.ts'
+import { isPickle, PICKLE_PROBLEM } from '../python-pickle.ts'
 
 /*
  * A compiled feed is one file:
@@ -16,7 +17,9 @@ import type { KeyType } from '../keys/indicator-key.ts'
  */
 
 /** Another layout, another hash of keys: another number. */
-export const FORMAT_VERSION = 3
+export const FORMAT_VERSION = 4
+/** Version 3 has the same layout; its contexts have no marks of what is no text. */
+const OLDEST_VERSION = 3
 
 /** The line end shows a file that went through a transfer as text. */
 const MAGIC = Buffer.from('TRACER\r\n', 'latin1')
@@ -120,10 +123,12 @@ export async function readEnd(handle: FileHandle, file: string): Promise<FileEnd
   const { size } = await handle.stat()
   const trailer = await readAt(handle, file, Math.max(0, size - TRAILER_BYTES), Math.min(size, TRAILER_BYTES))
   if (trailer.length < TRAILER_BYTES || !trailer.subarray(0, MAGIC.length).equals(MAGIC)) {
+    if (isPickle(await readAt(handle, file, 0, Math.min(size, 2))))
+      throw new FeedError('FEED_INVALID', file, PICKLE_PROBLEM)
     throw damaged(file, 'it does not end as a compiled feed does: it is cut, or something else')
   }
   const version = trailer.readUInt32LE(8)
-  if (version !== FORMAT_VERSION) {
+  if (version < OLDEST_VERSION || version > FORMAT_VERSION) {
     throw new FeedError(
       'FEED_VERSION',
       file,

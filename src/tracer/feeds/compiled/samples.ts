@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer'
+import { wireContext } from '../../context.ts'
 import { formatAddress } from '../keys/ip.ts'
 import { readBlockKey } from './blocks.ts'
 import { EntryReader, KINDS, kindOf, tableOf } from './entries.ts'
@@ -26,7 +27,7 @@ export function* samplesOf({ tables }: CompiledHeader, store: StoreReader, count
     yield {
       key: tables[tableOf(reader.space)]!.key,
       ...indicatorOf(reader),
-      context: typeof context === 'string' ? context : store.text(context),
+      context: wireContext(typeof context === 'string' ? context : store.text(context)),
     }
   }
 }

@@ -3,9 +3,19 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { backoffMs } from '../../client/backoff.ts'
 import { LONGEST_TIMER_MS } from '../../durations.ts'
+import { FeedError } from '../feed-error.ts'
 import type { FeedLog } from '../feed-log.ts'
+import { checkSize, FEED_LIMITS, type FeedLimits } from '../limits.ts'
+import type { FeedCheck } from './feed-check.ts'
 import { cachedFeedFile, parseFeedUrl } from './feed-url.ts'
-import { FetchError, type FetchOptions, fetchToFile, PARTIAL, type Validators } from './fetch.ts'
+import {
+  FetchError,
+  type FetchOptions,
+  fetchToFile,
+  PARTIAL,
+  RefusedError,
+  type Validators,
+} from './fetch.ts'
 import { ManifestDownload } from './manifest-download.ts'
 
 /** The options of a download. */
@@ -26,6 +36,14 @@ export interface FeedDownloadOptions {
   readonly startMs?: number
   /** Authority of the server's certificate, PEM. Default: those of the system. */
   readonly ca?: string | Buffer
+  /** Reads what has come before it takes the place of the copy. Default: it is taken as it is. */
+  readonly check?: FeedCheck
+  /** The limits of what is taken, with `check`. Default: `FEED_LIMITS`. */
+  readonly limits?: FeedLimits
+  /** The first version that comes may be as much smaller than the copy as it likes. Default: false. */
+  readonly acceptsShrink?: boolean
+  /** A start without the feed is none to be refused: the reason is logged, and the server is asked again. Default: false. */
+  readonly mayLack?: boolean
   readonly log: FeedLog
   /** The first wait after a failure, for tests. Default: 1 s at the start, then 10 s. */
   readonly retryMs?: number
@@ -38,6 +56,9 @@ const DOWNLOAD_DEFAULTS = {
   stallMs: 60_000,
   deadlineMs: 60 * 60_000,
   startMs: 10_000,
+  limits: FEED_LIMITS,
+  acceptsShrink: false,
+  mayLack: false,
 } as const
 
 /** Numbers that a download tells of itself. */
@@ -47,6 +68,8 @@ export interface DownloadStats {
   readonly ok: number
   readonly notModified: number
   readonly failed: number
+  /** Downloads that were whole, and are no feed or beyond the limits. */
+  readonly refused: number
   /** The time when the server last confirmed or sent the feed, in milliseconds since 1970; 0: never. */
   readonly checkedAt: number
 }
@@ -69,6 +92,17 @@ interface Meta extends Validators {
   /** The size of the copy: one of another size is not that which the server spoke of. */
   readonly size: number
   readonly checkedAt: number
+  /** The indicators of the copy, and the `FeedCheck.id` of the check that has counted them. */
+  readonly indicators?: number
+  readonly checkId?: string
+}
+
+/** What is known of the copy. */
+interface Known {
+  /** Undefined when it is not what the server has spoken of, or no feed. */
+  readonly meta: Meta | undefined
+  /** Its indicators; undefined when it cannot be compared. */
+  readonly indicators: number | undefined
 }
 
 /**
@@ -83,12 +117,14 @@ export class FeedDownload {
   readonly file: string
   readonly #url: ReturnType<typeof parseFeedUrl>
   readonly #metaFile: string
-  readonly #options: Required<Omit<FeedDownloadOptions, 'ca' | 'retryMs'>> & FeedDownloadOptions
+  readonly #options: Required<Omit<FeedDownloadOptions, 'ca' | 'retryMs' | 'check'>> & FeedDownloadOptions
   readonly #abort = new AbortController()
-  readonly #counts = { ok: 0, notModified: 0, failed: 0 }
+  readonly #counts = { ok: 0, notModified: 0, failed: 0, refused: 0 }
   #checkedAt = 0
   /** Failures in a row. */
   #failures = 0
+  #isPrepared = false
+  #acceptsShrink: boolean
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
 
@@ -98,6 +134,7 @@ export class FeedDownload {
     const set = Object.entries(options).filter(([, value]) => value !== undefined)
     this.#options = { ...DOWNLOAD_DEFAULTS, ...(Object.fromEntries(set) as unknown as FeedDownloadOptions) }
     this.name = this.#url.name
+    this.#acceptsShrink = this.#options.acceptsShrink
     this.file = cachedFeedFile(options.directory, this.#url)
     this.#metaFile = join(options.directory, `${this.#url.id}.meta.json`)
   }
@@ -123,6 +160,21 @@ export class FeedDownload {
 
   /** @param goOn is called when the start need not wait any longer */
   async #start(goOn: () => void): Promise<void> {
+    const { log, mayLack } = this.#options
+    try {
+      await this.#begin(goOn)
+    } catch (error) {
+      if (this.#signal.aborted || !mayLack) throw error
+      log.error(
+        { feed: this.name, problem: (error as Error).message.replace(`${this.name}: `, '') },
+        'feed cannot be had; the server starts without it',
+      )
+      this.#failures += 1
+    }
+    this.#schedule()
+  }
+
+  async #begin(goOn: () => void): Promise<void> {
     const { log, startMs } = this.#options
     await this.#prepare()
     const copiedAt = await this.#copyTime()
@@ -145,9 +197,12 @@ export class FeedDownload {
       const { message } = error as Error
       if (copiedAt !== undefined) {
         const checkedAt = new Date(this.#checkedAt).toISOString()
-        log.warn({ feed: this.name, problem: message, checkedAt }, 'feed not downloaded; the copy is used')
+        const fields = { feed: this.name, problem: message, checkedAt }
+        if (isRefusal(error)) log.error(fields, 'feed refused; the copy is used')
+        else log.warn(fields, 'feed not downloaded; the copy is used')
       } else if (isLate) {
-        log.error({ feed: this.name, problem: message }, 'feed not downloaded; there is no copy of it')
+        const what = isRefusal(error) ? 'refused' : 'not downloaded'
+        log.error({ feed: this.name, problem: message }, `feed ${what}; there is no copy of it`)
       } else {
         throw new DownloadError(`${this.name}: ${message}; and there is no copy of it from before`, {
           cause: error,
@@ -156,7 +211,6 @@ export class FeedDownload {
     } finally {
       clearTimeout(timer)
     }
-    this.#schedule()
   }
 
   /** A few requests, as long as the next one may succeed. One is enough when a copy serves. */
@@ -215,14 +269,13 @@ export class FeedDownload {
 
   async #refresh(): Promise<void> {
     try {
+      if (!this.#isPrepared) await this.#prepare()
       await this.#download()
     } catch (error) {
       if (this.#signal.aborted) return
       const { failures, message } = { failures: this.#failures, message: (error as Error).message }
-      this.#options.log.error(
-        { feed: this.name, problem: message, failures },
-        'feed not downloaded; the copy stays',
-      )
+      const what = isRefusal(error) ? 'refused' : 'not downloaded'
+      this.#options.log.error({ feed: this.name, problem: message, failures }, `feed ${what}; the copy stays`)
     }
   }
 
@@ -239,7 +292,9 @@ export class FeedDownload {
     this.#signal.addEventListener('abort', onClose)
     try {
       this.#signal.throwIfAborted()
-      const meta = await this.#readMeta()
+      const { meta, indicators: before } = await this.#known(stop.signal)
+      let indicators = before
+      const { check } = this.#options
       const { url, isManifest, authorization } = this.#url
       const options: FetchOptions = {
         authorization,
@@ -247,10 +302,18 @@ export class FeedDownload {
         maxBytes,
         stallMs,
         ca,
+        check:
+          check &&
+          (async (file, signal) => {
+            indicators = await this.#count(check, file, signal)
+            this.#compare(check, indicators, before)
+          }),
         signal: stop.signal,
       }
+      const checkEvent: FetchOptions['check'] =
+        check && (async (file, signal) => void (await this.#count(check, file, signal)))
       const fetched = isManifest
-        ? await new ManifestDownload(url, this.file, options).run()
+        ? await new ManifestDownload(url, this.file, options, checkEvent).run()
         : await fetchToFile(url, this.file, options)
       if (!fetched.modified && meta === undefined)
         throw new FetchError('the server answers 304 to what it was not asked', false)
@@ -259,22 +322,58 @@ export class FeedDownload {
       if (fetched.modified) {
         const { etag, lastModified, bytes } = fetched
         this.#counts.ok += 1
-        await this.#writeMeta({ etag, lastModified })
+        this.#acceptsShrink = false
+        await this.#writeMeta({ etag, lastModified }, indicators)
         const durationMs = Math.round(performance.now() - start)
         this.#options.log.info({ feed: this.name, bytes, durationMs }, 'feed downloaded')
       } else {
         this.#counts.notModified += 1
-        await this.#writeMeta(meta!)
+        await this.#writeMeta(meta!, indicators)
       }
     } catch (error) {
       if (!this.#signal.aborted) {
         this.#failures += 1
-        this.#counts.failed += 1
+        if (isRefusal(error)) this.#counts.refused += 1
+        else this.#counts.failed += 1
       }
       throw error
     } finally {
       clearTimeout(timer)
       this.#signal.removeEventListener('abort', onClose)
+    }
+  }
+
+  /** The indicators of what has come. @throws RefusedError when it cannot be read as the feed that it should be */
+  async #count(check: FeedCheck, file: string, signal: AbortSignal): Promise<number> {
+    try {
+      return await check.count(file, signal)
+    } catch (error) {
+      if (!(error instanceof FeedError)) throw error
+      throw new RefusedError(`what has come is not the feed: it ${check.problemOf(error)}`, error)
+    }
+  }
+
+  /** @throws RefusedError for what is beyond the limits */
+  #compare(check: FeedCheck, indicators: number, before: number | undefined): void {
+    try {
+      checkSize(this.name, indicators, this.#acceptsShrink ? undefined : before, this.#options.limits)
+    } catch (error) {
+      throw new RefusedError(`what has come ${check.problemOf(error as Error)}`, error)
+    }
+  }
+
+  /** A copy that nobody has read as this feed before is read now: one that is none must not be kept for a 304. */
+  async #known(signal: AbortSignal): Promise<Known> {
+    const meta = await this.#readMeta()
+    const { check } = this.#options
+    if (check === undefined) return { meta, indicators: undefined }
+    if (meta?.checkId === check.id) return { meta, indicators: meta.indicators }
+    if ((await this.#copyTime()) === undefined) return { meta: undefined, indicators: undefined }
+    try {
+      return { meta, indicators: await check.count(this.file, signal) }
+    } catch (error) {
+      if (!(error instanceof FeedError)) throw error
+      return { meta: undefined, indicators: undefined }
     }
   }
 
@@ -288,6 +387,7 @@ export class FeedDownload {
           if (name.endsWith(PARTIAL)) await removeStale(join(directory, name))
         }
       }
+      this.#isPrepared = true
     } catch (error) {
       throw new DownloadError(`the cache directory of feeds cannot be used: ${(error as Error).message}`, {
         cause: error,
@@ -302,17 +402,24 @@ export class FeedDownload {
   /** @returns undefined when there is no copy, or another one than the meta data speak of */
   async #readMeta(): Promise<Meta | undefined> {
     try {
-      const { size, checkedAt, etag, lastModified, feed } = JSON.parse(await readFile(this.#metaFile, 'utf8'))
+      const { size, checkedAt, etag, lastModified, feed, indicators, checkId } = JSON.parse(
+        await readFile(this.#metaFile, 'utf8'),
+      )
       if ((await stat(this.file)).size !== size || typeof checkedAt !== 'number') return undefined
-      return { feed, size, checkedAt, etag: textOf(etag), lastModified: textOf(lastModified) }
+      const meta = { feed, size, checkedAt, etag: textOf(etag), lastModified: textOf(lastModified) }
+      return typeof indicators === 'number' ? { ...meta, indicators, checkId: textOf(checkId) } : meta
     } catch {
       return undefined
     }
   }
 
-  async #writeMeta({ etag, lastModified }: Validators): Promise<void> {
+  async #writeMeta({ etag, lastModified }: Validators, indicators: number | undefined): Promise<void> {
     const { size } = await stat(this.file)
-    const meta: Meta = { feed: this.name, size, checkedAt: this.#checkedAt, etag, lastModified }
+    const counted = indicators === undefined ? {} : { indicators, checkId: this.#options.check?.id }
+    const meta: Meta = {
+      ...{ feed: this.name, size, checkedAt: this.#checkedAt, etag, lastModified },
+      ...counted,
+    }
     const partial = join(dirname(this.#metaFile), `.${basename(this.#metaFile)}.${Date.now()}${PARTIAL}`)
     await writeFile(partial, JSON.stringify(meta), { mode: 0o600 })
     await rename(partial, this.#metaFile)
@@ -327,6 +434,10 @@ async function removeStale(path: string): Promise<void> {
   } catch {
     // The next start looks again.
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof FetchError && error.isRefusal
 }
 
 function textOf(value: unknown): string | undefined {

@@ -24,6 +24,12 @@ export interface FetchOptions {
   readonly stallMs: number
   /** Instead of the system's authorities, PEM. */
   readonly ca: string | Buffer | undefined
+  /**
+   * Looks at what has come, before it takes its place. Default: it takes it.
+   *
+   * @throws FetchError for what must not
+   */
+  readonly check?: ((file: string, signal: AbortSignal) => Promise<void>) | undefined
   /** Ends the transfer. When its reason is a `FetchError`, that is the error. */
   readonly signal: AbortSignal
 }
@@ -36,10 +42,21 @@ export class FetchError extends Error {
   override readonly name = 'FetchError'
   /** The same request may succeed in a moment. */
   readonly retryable: boolean
+  /** It has come as a whole, and is nothing that may take the place of the copy. */
+  readonly isRefusal: boolean = false
 
   constructor(message: string, retryable: boolean, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.retryable = retryable
+  }
+}
+
+/** That which has come is no feed, or not what the feed may become. */
+export class RefusedError extends FetchError {
+  override readonly isRefusal = true
+
+  constructor(message: string, cause: unknown) {
+    super(message, false, cause)
   }
 }
 
@@ -92,6 +109,8 @@ export async function fetchToFile(url: URL, file: string, options: FetchOptions)
     const response = await follow(url, transfer)
     if (response.status === NOT_MODIFIED) return { modified: false }
     const bytes = await save(response, partial, transfer)
+    clearTimeout(stall)
+    await options.check?.(partial, stop.signal)
     await rename(partial, file)
     return {
       modified: true,

@@ -7,6 +7,8 @@ export interface KeptFiles {
   onLoaded(file: string, version: string): void
   /** The path of its last good content; undefined: there is none. */
   lastGood(file: string): string | undefined
+  /** True when another process has read the file well at some time. */
+  wasLoaded(file: string): boolean
   /** Nobody else serves: a start without a feed that cannot be read is better than none. */
   readonly mayLack: boolean
 }

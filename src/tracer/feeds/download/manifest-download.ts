@@ -4,7 +4,15 @@ import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { readTokens } from '../formats/json-tokens.ts'
 import { eventFile, MANIFEST_FILE, type Manifest, ManifestReader } from '../formats/misp-manifest.ts'
-import { ByteBudget, FetchError, type Fetched, type FetchOptions, fetchToFile, PARTIAL } from './fetch.ts'
+import {
+  ByteBudget,
+  FetchError,
+  type Fetched,
+  type FetchOptions,
+  fetchToFile,
+  PARTIAL,
+  RefusedError,
+} from './fetch.ts'
 
 /** Events that are downloaded at a time. */
 const AT_A_TIME = 4
@@ -20,12 +28,18 @@ export class ManifestDownload {
   readonly #url: URL
   readonly #file: string
   readonly #options: FetchOptions
+  readonly #checkEvent: FetchOptions['check']
   /** The budget of the whole feed: the bytes that are downloaded and those that are there already. */
   readonly #budget: ByteBudget
   #bytes = 0
 
-  /** @param file path of the manifest; the events go beside it */
-  constructor(url: URL, file: string, options: FetchOptions) {
+  /**
+   * @param file path of the manifest; the events go beside it
+   * @param options `check` looks at the manifest when all of its events are there
+   * @param checkEvent looks at each event before it takes its place
+   */
+  constructor(url: URL, file: string, options: FetchOptions, checkEvent?: FetchOptions['check']) {
+    this.#checkEvent = checkEvent
     this.#url = url
     this.#file = file
     this.#options = options
@@ -38,11 +52,14 @@ export class ManifestDownload {
     // Another process may download the same feed.
     const newFile = join(directory, `.manifest.${randomUUID()}${PARTIAL}`)
     try {
-      const fetched = await fetchToFile(this.#url, newFile, { ...this.#options, budget: this.#budget })
+      const { check, signal } = this.#options
+      const budget = this.#budget
+      const fetched = await fetchToFile(this.#url, newFile, { ...this.#options, budget, check: undefined })
       if (!fetched.modified) return fetched
       const manifest = await this.#read(newFile)
       await this.#fetchEvents(directory, manifest)
       const before = await this.#read(this.#file).catch(() => undefined)
+      await check?.(newFile, signal)
       await rename(newFile, this.#file)
       await removeOthers(directory, [manifest, before])
       return { ...fetched, bytes: fetched.bytes + this.#bytes }
@@ -87,7 +104,8 @@ export class ManifestDownload {
     }
     const url = new URL(eventFile(uuid), this.#url)
     url.search = this.#url.search
-    const options = { ...this.#options, validators: {}, budget: this.#budget }
+    const check = this.#checkEvent
+    const options = { ...this.#options, validators: {}, budget: this.#budget, check }
     const fetched = await fetchToFile(url, file, options).catch((error) => {
       throw atEvent(uuid, error)
     })
@@ -107,7 +125,8 @@ async function removeOthers(directory: string, manifests: readonly (Manifest | u
 
 function atEvent(uuid: string, error: unknown): unknown {
   if (!(error instanceof FetchError)) return error
-  return new FetchError(`${eventFile(uuid)}: ${error.message}`, error.retryable, error)
+  const message = `${eventFile(uuid)}: ${error.message}`
+  return error.isRefusal ? new RefusedError(message, error) : new FetchError(message, error.retryable, error)
 }
 
 /** The time in seconds since 1970. */

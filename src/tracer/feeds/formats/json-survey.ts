@@ -5,7 +5,7 @@ import { NotOfFormat } from './json-format.ts'
 import type { TokenSink } from './json-tokens.ts'
 import { MAX_DEPTH, ValueAssembler } from './json-value.ts'
 import { knownIndicators } from './known-fields.ts'
-import type { FeedRecord, FeedValue } from './record.ts'
+import { type FeedRecord, type FeedValue, JsonRecord } from './record.ts'
 
 /*
  * One object whose records are somewhere in it: in the list that one of its members is (`data`, `objects`,
@@ -42,7 +42,7 @@ export class JsonSurvey implements TokenSink {
   #members = 0
   #otherMembers = 0
   readonly #lists: string[][] = []
-  readonly #scalars = new Map<string, Map<string, FeedValue>>()
+  readonly #scalars = new Map<string, JsonRecord>()
   #kept = 0
 
   get isTooDeep(): boolean {
@@ -109,11 +109,11 @@ export class JsonSurvey implements TokenSink {
       .join('/')
     let scalars = this.#scalars.get(path)
     if (scalars === undefined) {
-      scalars = new Map()
+      scalars = new JsonRecord()
       this.#scalars.set(path, scalars)
     }
     this.#kept += 1
-    scalars.set(this.#key, scalarOf(token))
+    scalars.setScalar(this.#key, scalarOf(token), token.name === 'numberValue')
   }
 }
 
@@ -227,7 +227,7 @@ export class RecordsAtPath implements TokenSink {
       this.#handlers.onSkipped(place, `the record nests deeper than ${MAX_DEPTH} levels`)
     } else if (value instanceof Map) {
       this.#ordinal += 1
-      const record = new Map<string, FeedValue>(value as FeedRecord)
+      const record = JsonRecord.copyOf(value as FeedRecord)
       if (this.#id !== undefined && !record.has('id')) record.set('id', this.#id)
       addScalars(record, this.#around)
       this.#make(record, this.#ordinal, place)
@@ -279,7 +279,7 @@ export function tellRecord(record: FeedRecord, ordinal: number, handlers: FeedHa
 }
 
 function scalarsAround(path: readonly string[], { scalars }: JsonOutline): FeedRecord {
-  const around = new Map<string, FeedValue>()
+  const around = new JsonRecord()
   for (let depth = path.length - 1; depth >= 0; depth--) {
     const outer = scalars.get(path.slice(0, depth).join('/'))
     if (outer !== undefined) addScalars(around, outer)

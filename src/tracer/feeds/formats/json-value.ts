@@ -1,11 +1,11 @@
 import type { Token } from 'stream-json/core/parser.js'
-import type { FeedValue } from './record.ts'
+import { type FeedValue, JsonRecord } from './record.ts'
 
 /** Deeper than any record means it. */
 export const MAX_DEPTH = 100
 
 /** An object or a list that is being read. */
-type Container = { readonly map: Map<string, FeedValue>; key: string } | { readonly list: FeedValue[] }
+type Container = { readonly map: JsonRecord; key: string } | { readonly list: FeedValue[] }
 
 /**
  * Makes values of tokens, one after another: an object would lose the order of its names. Values that nest deeper than
@@ -37,7 +37,7 @@ export class ValueAssembler {
   add(token: Token): boolean {
     switch (token.name) {
       case 'startObject':
-        return this.#start({ map: new Map(), key: '' })
+        return this.#start({ map: new JsonRecord(), key: '' })
       case 'startArray':
         return this.#start({ list: [] })
       case 'endObject':
@@ -53,7 +53,7 @@ export class ValueAssembler {
       case 'nullValue':
         if (this.#tooDeep > 0) return false
         if (this.#open.length === 0) this.#hasTooDeep = false
-        return this.#put(token.value)
+        return this.#put(token.value, token.name === 'numberValue')
       default:
         return false
     }
@@ -85,13 +85,13 @@ export class ValueAssembler {
     if ('map' in container) container.key = key
   }
 
-  #put(value: FeedValue): boolean {
+  #put(value: FeedValue, isNumber = false): boolean {
     const container = this.#open.at(-1)
     if (container === undefined) {
       this.#value = value
       return true
     }
-    if ('map' in container) container.map.set(container.key, value)
+    if ('map' in container) container.map.setScalar(container.key, value, isNumber)
     else container.list.push(value)
     return false
   }

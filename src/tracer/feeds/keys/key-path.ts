@@ -1,4 +1,4 @@
-import { type FeedRecord, type FeedValue, isList } from '../formats/record.ts'
+import { type FeedRecord, type FeedValue, isList, JsonRecord } from '../formats/record.ts'
 import type { KeyType } from './indicator-key.ts'
 
 /** The field of a feed's records that is looked up, and its type. */
@@ -148,7 +148,7 @@ function collectValues(value: FeedValue, owner: ListElement | undefined, values:
  * those, a name that is taken has `parent.` before it.
  */
 export function elementRecord({ record, parent, parentRecord }: ListElement): FeedRecord {
-  const fields = new Map<string, FeedValue>(record)
+  const fields = JsonRecord.copyOf(record)
   let around: ListElement | undefined = parent
   let outer: FeedRecord = parentRecord
   for (;;) {
@@ -160,10 +160,10 @@ export function elementRecord({ record, parent, parentRecord }: ListElement): Fe
 }
 
 /** Adds the scalars of an object to a record, see `elementRecord`. */
-export function addScalars(fields: Map<string, FeedValue>, outer: FeedRecord): void {
+export function addScalars(fields: JsonRecord, outer: FeedRecord): void {
   for (const [name, value] of outer) {
     if (typeof value === 'object' && value !== null) continue
-    if (!fields.has(name)) fields.set(name, value)
-    else if (!fields.has(`parent.${name}`)) fields.set(`parent.${name}`, value)
+    if (!fields.has(name)) fields.setFrom(outer, name)
+    else if (!fields.has(`parent.${name}`)) fields.setFrom(outer, name, `parent.${name}`)
   }
 }

@@ -21,7 +21,7 @@ import { meter } from '../unlimited.ts'
 const LIMIT = 2n ** BigInt(MAX_INTEGER_BITS)
 const NINES = '9'.repeat(400_000)
 
-/** What the rule `x` makes of an event: its text, or the code of its failure. */
+/** The result of the rule `x` for an event: its text, or the code of its failure. */
 async function evaluated(expression: string, event: string, fastPath: boolean): Promise<string> {
   const written: string[] = []
   const rejected: string[] = []

@@ -112,7 +112,7 @@ test('messages of failed conversions show the text, but not all of a long one', 
   rejects(() => toInteger(5, 10), 'TYPE_ERROR', /can't convert non-string with explicit base/)
 })
 
-test('long texts of digits are read quickly, and refused when too long', { timeout: 300_000 }, () => {
+test('long texts of digits are read quickly, and refused when too long', { timeout: 900_000 }, () => {
   const digits = '7'.repeat(100_000)
   assert.equal(toInteger(digits), BigInt(digits))
   assert.equal(String(toInteger('z'.repeat(50_000), 36)), (36n ** 50_000n - 1n).toString())

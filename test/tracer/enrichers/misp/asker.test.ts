@@ -28,7 +28,7 @@ async function start(t: TestContext, options: Partial<MispSettings> = {}) {
     asker.close()
     client.close()
   })
-  /** How many hits there are, or the code of the error. */
+  /** The number of hits, or the code of the error. */
   const ask = async (value: string): Promise<number | string> => {
     try {
       return (await asker.ask(value)).length
@@ -55,7 +55,7 @@ async function soon<T>(promise: Promise<T>): Promise<T> {
   return result
 }
 
-describe('while MISP asks for a long pause', { timeout: 300_000 }, () => {
+describe('while MISP asks for a long pause', { timeout: 900_000 }, () => {
   test('no question waits for its further pages, or for its halves', async (t) => {
     const { misp, asker, ask, hold } = await start(t, { pageSize: 2, batchValues: 2, answerBytes: 10_000 })
     const [paged, large] = [hold(), hold()]

@@ -7,7 +7,7 @@ import { freePort } from '../../loopback.ts'
 import { attribute, FakeMisp, KEY, pem, send } from '../../misp/fake-misp.ts'
 import { LogLines, poll, RunningServer } from '../../running-server.ts'
 
-const OPTIONS = { timeout: 300_000 }
+const OPTIONS = { timeout: 900_000 }
 const MD5 = 'c912705b4bbb14ec7e78fa8b370532c9'
 const CA = pem('authority-cert')
 
@@ -29,6 +29,8 @@ function createEnricher(t: TestContext, url: string, options: Partial<MispOption
     log: logged.log,
     requestsPerSecond: 10_000,
     batchWaitMs: 1,
+    // The time of a look-up counts its answer on a busy machine, too.
+    timeoutMs: 100_000,
     ...options,
   })
   t.after(() => {
@@ -205,7 +207,7 @@ describe('what MISP knows', OPTIONS, () => {
 
 describe('MISP is asked as little as possible', OPTIONS, () => {
   test('values of one request, and of several at a time, are asked for together and once', async (t) => {
-    const { misp, enricher, ask, metric } = await start(t, { batchWaitMs: 20 })
+    const { misp, enricher, ask, metric } = await start(t, { batchWaitMs: 3000 })
     misp.attributes.push(attribute(1, 'domain', 'evil.example'), attribute(2, 'ip-dst', '198.51.100.7'))
     const server = await RunningServer.start(t, { enrichers: [enricher] })
     const [a, b] = [await server.connect(), await server.connect()]
@@ -312,7 +314,9 @@ describe('MISP is asked as little as possible', OPTIONS, () => {
     assert.equal(metric('failures_total busy'), 2)
     misp.always = undefined
     await poll(() => metric('requests_total timeout') > 0)
-    assert.deepEqual(await ask('host-9.example'), [])
+    let answer = await ask('host-9.example')
+    while (answer === 'timeout') answer = await ask('host-9.example')
+    assert.deepEqual(answer, [])
     assert.ok(!misp.asked.includes('host-5.example'))
   })
 })
@@ -430,8 +434,8 @@ describe('a MISP that fails', OPTIONS, () => {
   test('is left alone after several failures, is tried with one request, and asked again when it is back', async (t) => {
     const { misp, ask, logged, metric } = await start(t, {
       failures: 3,
-      minBackoffMs: 1000,
-      maxBackoffMs: 1000,
+      minBackoffMs: 5000,
+      maxBackoffMs: 5000,
       batchWaitMs: 0,
     })
     misp.attributes.push(attribute(1, 'domain', 'evil.example'))
@@ -490,7 +494,7 @@ describe('a MISP that fails', OPTIONS, () => {
 
   test('that refuses the key is not asked on, and the log says so once', async (t) => {
     for (const status of [401, 403]) {
-      const { misp, ask, logged, enricher } = await start(t)
+      const { misp, ask, logged, enricher } = await start(t, { minBackoffMs: 100_000, maxBackoffMs: 100_000 })
       misp.always = (response) => send(response, status, { message: 'Authentication failed.' })
       assert.equal(await ask('a.example'), 'key-refused')
       for (let i = 0; i < 50; i++) assert.equal(await ask(`host-${i}.example`), 'not-asked')
@@ -512,7 +516,7 @@ describe('a MISP that fails', OPTIONS, () => {
     const startedAt = performance.now()
     const [evil, good] = await Promise.all([ask('evil.example'), ask('good.example')])
     assert.deepEqual([evil!.length, good!.length], [1, 0])
-    assert.ok(performance.now() - startedAt >= 990)
+    assert.ok(performance.now() - startedAt >= 990, 'asked before the pause was over')
     assert.equal(misp.searches.length, 2)
     assert.equal(metric('circuit_openings_total'), 0)
     assert.deepEqual(
@@ -522,8 +526,8 @@ describe('a MISP that fails', OPTIONS, () => {
   })
 
   test('that asks for a long pause is not asked, and look-ups fail at once', async (t) => {
-    const { misp, ask } = await start(t, { timeoutMs: 2000 })
-    const date = new Date(Date.now() + 60_000).toUTCString()
+    const { misp, ask } = await start(t)
+    const date = new Date(Date.now() + 3_600_000).toUTCString()
     misp.next.push((response) => send(response, 429, {}, { 'retry-after': date }))
     assert.equal(await ask('a.example'), 'not-asked')
     assert.equal(await ask('b.example'), 'not-asked')
@@ -536,13 +540,13 @@ describe('a MISP that fails', OPTIONS, () => {
       misp.next.push((response) => send(response, 429, {}, header))
     const startedAt = performance.now()
     assert.deepEqual(await ask('a.example'), [])
-    assert.ok(performance.now() - startedAt >= 95)
+    assert.ok(performance.now() - startedAt >= 95, 'asked before the pause was over')
     assert.equal(misp.searches.length, 3)
   })
 
   test('late: the look-up fails in time, and the answer that comes later is remembered', async (t) => {
     const { misp, ask, enricher } = await start(t, {
-      timeoutMs: 1500,
+      timeoutMs: 10_000,
       batchWaitMs: 0,
       requests: 1,
       batchValues: 1,
@@ -552,7 +556,7 @@ describe('a MISP that fails', OPTIONS, () => {
     misp.always = (response, search) => held.push(() => misp.answerTruly(response, search))
     const first = ask('first.example')
     await misp.until(1)
-    // It waits for the one before, which takes most of its time.
+    // Its time begins while it waits for the one before.
     const slow = ask('slow.example')
     setTimeout(() => held[0]!(), 700)
     await misp.until(2)
@@ -656,7 +660,7 @@ describe('the connection to MISP', OPTIONS, () => {
 })
 
 test('a server replies without it when it fails, and logs what is new only', OPTIONS, async (t) => {
-  const { misp, enricher } = await start(t, { failures: 1 })
+  const { misp, enricher } = await start(t, { failures: 1, minBackoffMs: 100_000, maxBackoffMs: 100_000 })
   misp.always = (response) => send(response, 500, {})
   const server = await RunningServer.start(t, { enrichers: [enricher] })
   const client = await server.connect()

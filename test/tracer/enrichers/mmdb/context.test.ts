@@ -17,8 +17,8 @@ const CITY = {
 
 test('a record is flat, with names in one language and no numbers of the GeoNames database', () => {
   const rest =
-    '|country.iso_code=GB|country.is_in_european_union=false|country.names.en=United Kingdom' +
-    '|location.accuracy_radius=100|location.latitude=51.5142|location.longitude=-0.0931' +
+    '|country.iso_code=GB|country.is_in_european_union=\u0001false|country.names.en=United Kingdom' +
+    '|location.accuracy_radius=\u0001100|location.latitude=\u000151.5142|location.longitude=\u0001-0.0931' +
     '|location.time_zone=Europe/London|subdivisions[0].iso_code=ENG'
   assert.equal(recordContext(CITY, 'en'), `|city.names.en=London${rest}|subdivisions[0].names.en=England`)
   assert.equal(recordContext(CITY, 'ru'), `|city.names.ru=Лондон${rest}|subdivisions[0].names.ru=Англия`)
@@ -28,10 +28,13 @@ test('a record is flat, with names in one language and no numbers of the GeoName
 test('records of other databases keep their fields', () => {
   assert.equal(
     recordContext({ autonomous_system_number: 64496, autonomous_system_organization: 'A|B\nC' }, 'en'),
-    '|autonomous_system_number=64496|autonomous_system_organization=A B C',
+    '|autonomous_system_number=\u000164496|autonomous_system_organization=A B C',
   )
   const odd = { big: 2n ** 100n, raw: Buffer.from([1, 255]), list: ['a', 1, true], empty: {} }
-  assert.equal(recordContext(odd, 'en'), '|big=1267650600228229401496703205376|raw=01ff|list=a,1,true|empty=')
+  assert.equal(
+    recordContext(odd, 'en'),
+    '|big=\u00011267650600228229401496703205376|raw=01ff|list=a,1,true|empty=',
+  )
   assert.equal(recordContext('text', 'en'), '|value=text')
   assert.equal(recordContext([1, 2], 'en'), '|value=1,2')
 })

@@ -72,8 +72,8 @@ test('feeds of several formats become one, the last record of equal keys wins', 
     ['three.gz', 1, ['record 2: no key']],
   ])
   assert.deepEqual(await contextsOf(output, 'a.example', 'b.example', 'c.example', 'd.example'), [
-    ['|ioc=a.example|n=3'],
-    ['|ioc=B.example/|n=2'],
+    ['|ioc=a.example|n=\u00013'],
+    ['|ioc=B.example/|n=\u00012'],
     ['|ioc=c.example,c.example'],
     [],
   ])

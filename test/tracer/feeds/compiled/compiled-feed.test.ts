@@ -76,7 +76,7 @@ test('a file of another version is refused with what to do', async () => {
   await writeFile(file, bytes)
   const error = await refusal(file)
   assert.equal(error.code, 'FEED_VERSION')
-  assert.match(error.message, /another version of tracer \(format 7, this one reads 3\); compile it again/)
+  assert.match(error.message, /another version of tracer \(format 7, this one reads 4\); compile it again/)
 })
 
 test('what is no compiled feed is refused', async () => {

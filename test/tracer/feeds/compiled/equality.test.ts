@@ -13,7 +13,7 @@ import { type IndicatorTable, queryOf } from '../../../../src/tracer/feeds/table
 import type { Indicator } from '../../../../src/tracer/protocol.ts'
 import { temporaryDirectory } from '../../../temporary.ts'
 
-/** What several tables answer, as the server would send it. */
+/** The answers of several tables, as the server would send it. */
 function answers(tables: readonly IndicatorTable[], indicator: Indicator): readonly Match[] {
   const query = queryOf(indicator)
   let matches: Match[] | undefined
@@ -321,7 +321,7 @@ const HASH = fc
 const KEY = fc.oneof(URL_TEXT, MASK, ADDRESS4, ADDRESS6, NETWORK, HASH, fc.string({ maxLength: 8 }))
 const QUERY = fc.oneof(URL_TEXT, ADDRESS4, ADDRESS6, HASH, MASK, fc.string({ maxLength: 8 }))
 
-test('generated feeds and queries', { timeout: 300_000 }, async () => {
+test('generated feeds and queries', { timeout: 900_000 }, async () => {
   const directory = temporaryDirectory()
   await fc.assert(
     fc.asyncProperty(

@@ -11,7 +11,7 @@ import { LogLines } from '../../running-server.ts'
 import { AUTHORITY, FeedServer, tagged } from '../feed-server.ts'
 import { loadedFrom } from '../loaded.ts'
 
-const OPTIONS = { timeout: 300_000 }
+const OPTIONS = { timeout: 900_000 }
 const FEED = 'ioc,c\ngmer.com,x\n'
 
 interface Case {

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { zipSync } from 'fflate'
+import { wireContext } from '../../../../src/tracer/context.ts'
 import { compileFeeds } from '../../../../src/tracer/feeds/compiled/compile.ts'
 import { openCompiledFeed } from '../../../../src/tracer/feeds/compiled/compiled-feed.ts'
 import { FeedError } from '../../../../src/tracer/feeds/feed-error.ts'
@@ -430,7 +431,7 @@ function contextsOf(
   const query = queryOf({ type, value })
   if (query === undefined) return []
   return tables.flatMap((table) =>
-    (table.find(query, undefined) ?? []).map(({ category, context }) => `${category}${context}`),
+    (table.find(query, undefined) ?? []).map(({ category, context }) => `${category}${wireContext(context)}`),
   )
 }
 

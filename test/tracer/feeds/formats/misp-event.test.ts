@@ -190,7 +190,7 @@ test('an event that is broken in the middle is refused as a whole', async () => 
 })
 
 test('an event larger than a record may be is read an attribute at a time', {
-  timeout: 300_000,
+  timeout: 900_000,
 }, async () => {
   const attributes = Array.from({ length: 120_000 }, (_, i) => ({
     type: 'domain',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { wireContext } from '../../../../src/tracer/context.ts'
 import {
   type FeedRecord,
   type FeedValue,
@@ -72,7 +73,7 @@ test('a context is what the context of an object is', () => {
   }))
   fc.assert(
     fc.property(record, (fields) => {
-      assert.equal(recordContext(fields), contextText(flattenContext(plain(fields))))
+      assert.equal(wireContext(recordContext(fields)), contextText(flattenContext(plain(fields))))
     }),
     { numRuns: 1000 },
   )
