@@ -63,7 +63,9 @@ export class Member extends Command {
   async stop(): Promise<void> {
     this.child.kill('SIGTERM')
     const { code, signal, stderr } = await this.finished
-    if (code !== 0)
+    // One that has said nothing yet is about to listen for the signal.
+    const isLoading = signal === 'SIGTERM' && stderr === ''
+    if (code !== 0 && !isLoading)
       throw new Error(`${this.instance} has ended with ${code ?? signal}:\n${stderr.slice(-4000)}`)
   }
 
