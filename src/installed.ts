@@ -1,5 +1,4 @@
 import { basename, dirname, join } from 'node:path'
-import process from 'node:process'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /*
@@ -10,11 +9,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 /** The program runs from src/, not from dist/. */
 const IS_SOURCE = import.meta.url.endsWith('.ts')
 
-/**
- * Worker threads begin with what is built. Tests that run from the sources ask for it (test/run.ts): a thread that reads sources takes
- * a second of processor time more.
- */
-const HAS_BUILT_THREADS = !IS_SOURCE || process.env['SLUICE_BUILT_THREADS'] === '1'
+/** Worker threads begin with what is built. */
+let hasBuiltThreads = !IS_SOURCE
 
 /** `src/installed.ts`, `dist/installed.js` and `dist/chunks/installed-HASH.js` are in the same package. */
 const ROOT = findRoot(dirname(fileURLToPath(import.meta.url)))
@@ -29,7 +25,12 @@ export const PACKAGE_FILE = pathToFileURL(join(ROOT, 'package.json'))
  * @param source its path below src/ where the program runs from its sources
  */
 export function workerEntry(built: string, source: string): URL {
-  return pathToFileURL(HAS_BUILT_THREADS ? join(ROOT, 'dist', `${built}.js`) : join(ROOT, 'src', source))
+  return pathToFileURL(hasBuiltThreads ? join(ROOT, 'dist', `${built}.js`) : join(ROOT, 'src', source))
+}
+
+/** Worker threads begin with what is built from now on, though the program runs from its sources: that takes them a second less each. */
+export function useBuiltThreads(): void {
+  hasBuiltThreads = true
 }
 
 /** The file from which a bundler takes what compiled modules import. */

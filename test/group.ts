@@ -4,6 +4,7 @@ import { writeSync } from 'node:fs'
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
+import { useBuiltThreads } from '../src/installed.ts'
 import { processorSeconds } from './processor-time.ts'
 import type { TestReport } from './reporter.ts'
 
@@ -34,5 +35,8 @@ process.on('exit', () => {
   } satisfies TestReport
   writeSync(1, `${JSON.stringify(report)}\n`)
 })
+
+// run.ts has seen to it that dist is as new as the sources.
+useBuiltThreads()
 
 for (const path of process.argv.slice(2)) await import(pathToFileURL(resolve(path)).href)

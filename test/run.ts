@@ -26,13 +26,10 @@ const ALONE = ['test/cli', 'test/tracer/cluster', 'test/readme.test.ts']
 /** Files that share one broker of Kafka, and so one process. */
 const KAFKA = ['test/io/kafka', 'test/cli/kafka']
 
-/** Without the proxies of this machine: tests have servers of their own. Worker threads start from dist, which costs less. */
-const env = {
-  ...Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(?:https?|no|all)_proxy$/i.test(name)),
-  ),
-  SLUICE_BUILT_THREADS: '1',
-}
+/** Without the proxies of this machine: tests have servers of their own. */
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(?:https?|no|all)_proxy$/i.test(name)),
+)
 
 /** Groups that the summary names. */
 const SHOWN = 8
