@@ -65,6 +65,7 @@ export const FILE_OPTIONS: ReadonlySet<string> = new Set([
   'tracer-ca',
   'tracer-cert',
   'tracer-key',
+  'tracer-password-file',
 ])
 
 const AFTER = `
