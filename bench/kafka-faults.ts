@@ -35,7 +35,8 @@ const FAULTS: Readonly<Record<string, (round: Round, broker: KafkaBroker, random
       const member = runningOne(round, random)
       await member.kill()
       await sleep(random() * SESSION_MS)
-      round.start(member.instance)
+      // One that starts while the broker is away ends with 2.
+      await round.join(member.instance)
     },
     async 'stop and go on'(round, _broker, random) {
       const { child } = runningOne(round, random)
@@ -46,7 +47,8 @@ const FAULTS: Readonly<Record<string, (round: Round, broker: KafkaBroker, random
     async restart(round, _broker, random) {
       const member = runningOne(round, random)
       await member.stop()
-      round.start(member.instance)
+      // One that starts while the broker is away ends with 2.
+      await round.join(member.instance)
     },
     async 'come and go'(round, _broker, random) {
       for (let index = 0; index < 3; index++) {
