@@ -2,6 +2,7 @@
  * The entry `sluice/tracer`: the server that answers look-ups, and the enrichers that it asks. It loads no rules and no
  * client.
  */
+export { contextJson, wireContext } from './context.ts'
 export type { Enricher, EnricherMetric, Match } from './enricher.ts'
 export { CATEGORIES, NO_MATCHES } from './enricher.ts'
 export type { CustomLookup } from './enrichers/custom.ts'

@@ -54,6 +54,7 @@ const LOG_XML = `<Configuration><Appenders><Console name="out" target="SYSTEM_ER
 /** Returns why no broker can run here, or undefined when one can: the reason for which tests are skipped. */
 export function whyNoKafka(): string | undefined {
   if (process.platform === 'win32') return 'the broker of the tests is driven by signals of POSIX'
+  if (process.env.SLUICE_KAFKA === 'off') return 'SLUICE_KAFKA=off'
   if (!hasCommand('java')) return 'no java: a broker needs Java 17 or newer'
   if (!existsSync(JARS) && !hasCommand('mvn')) return 'no mvn: Maven fetches the jars of Apache Kafka'
   return undefined
