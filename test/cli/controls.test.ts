@@ -49,7 +49,7 @@ describe('control characters', { concurrency: 2, timeout: 900_000 }, () => {
       normalize(['--rules', rules, hostile]),
       normalize([`--x${hostile}`]),
       normalize(['check', '--rules', join(folder, 'bad\x1b[2J.yaml')]),
-      tracer(['serve', '--feed', join(folder, hostile), '--key', 'a']),
+      tracer(['serve', '--strict', '--feed', join(folder, hostile), '--key', 'a']),
       tracer(['serve', '--listen', hostile]),
       tracer(['compile', join(folder, hostile), '--key', 'a', '-o', join(folder, 'x.tracer')]),
       tracer(['inspect', join(folder, hostile)]),

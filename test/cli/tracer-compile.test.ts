@@ -70,7 +70,7 @@ describe('tracer compile', { concurrency: 2, timeout: 900_000 }, () => {
 
     const shown = await tracer('inspect', output)
     assert.equal(shown.code, 0, shown.stderr)
-    assert.match(shown.stdout, /a compiled feed, format 3; all checksums are right/)
+    assert.match(shown.stdout, /a compiled feed, format 4; all checksums are right/)
     assert.match(shown.stdout, /1 networks and ranges, 0 URLs, 1 hosts, 1 masks, 0 texts/)
     assert.match(shown.stdout, /sample {6}host gmer\.com \|ioc=gmer\.com\|context=bad_URL/)
     const { stdout } = await tracer('inspect', output, '--json', '--samples', '50')
