@@ -268,7 +268,7 @@ export function nameOf(source: SourceArgument): string {
 
 export function warnOfNothing(sources: SourceArguments, log: Log): void {
   if (sources.order.length === 0)
-    log.warn('no --feed, --load, --mmdb, --misp or --enricher: nothing will ever be found')
+    log.warn('no --feed, --load, --mmdb, --misp or --enricher: only indicators of `tracer add` will be found')
 }
 
 /**
