@@ -86,7 +86,9 @@ test('files that come, change and go are seen', OPTIONS, async (t) => {
   )
   // A broken one does not disturb the others, and is read when it is mended.
   await writeFile(join(directory, 'c.csv'), 'other\nc.example\n')
-  await poll(() => logged.lines.some(({ msg }) => msg === 'feed not reloaded; the old table stays'))
+  await poll(() =>
+    logged.lines.some(({ msg }) => msg === 'feed not reloaded; nothing of it is served until it is good'),
+  )
   assert.equal(hits(enricher, 'b2.example'), 1)
   await writeFile(join(directory, 'c.csv'), csv('c.example'))
   await poll(() => hits(enricher, 'c.example') === 1)
