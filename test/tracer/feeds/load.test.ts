@@ -188,7 +188,7 @@ test('huge and hostile values are values', async () => {
   ]
   const feed = await load(JSON.stringify(records), { key: 'key', type: 'url' })
   assert.equal(feed.records, 5)
-  assert.deepEqual(feed.contexts('url', 'x.example'), [['|key=x.example|context_truncated=true']])
+  assert.deepEqual(feed.contexts('url', 'x.example'), [['|key=x.example|context_truncated=\u0001true']])
   assert.equal(feed.contexts('url', 'a.y.example')[0]!.length, 1)
   assert.equal(feed.contexts('url', '%'.repeat(100_000))[0]!.length, 1)
   assert.equal(feed.contexts('url', `${'a.'.repeat(50_000)}example`)[0]!.length, 1)

@@ -30,7 +30,9 @@ test('fields stay in the order of the file, also those with numbers for names', 
 })
 
 test('null is empty, booleans are words, empty fields stay', () => {
-  assert.equal(recordContext(recordOf({ a: null, b: true, c: false, d: '' })), '|a=|b=true|c=false|d=')
+  const context = recordContext(recordOf({ a: null, b: true, c: false, d: '' }))
+  assert.equal(context, '|a=\u0001|b=\u0001true|c=\u0001false|d=')
+  assert.equal(wireContext(context), '|a=|b=true|c=false|d=')
 })
 
 test('lists of scalars are joined, other lists are numbered', () => {
