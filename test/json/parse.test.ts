@@ -7,6 +7,7 @@ import type { NumberTexts, Value } from '../../src/expression/value.ts'
 import { Dict } from '../../src/expression/value.ts'
 import { isCanonical } from '../../src/json/canonical.ts'
 import { JsonProblem, parseExact } from '../../src/json/parse.ts'
+import { propertyRuns } from '../property-runs.ts'
 import { plainValue } from '../stages/json-values.ts'
 
 const NUMBERS = [
@@ -111,7 +112,7 @@ describe('isCanonical', () => {
           assert.deepEqual(value, JSON.parse(text))
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: propertyRuns(3000) },
     )
   })
 

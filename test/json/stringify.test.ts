@@ -8,6 +8,7 @@ import type { JsonObject, Value } from '../../src/expression/value.ts'
 import { DictView, NumberText, Range, Tuple, ValueIterator } from '../../src/expression/value.ts'
 import { parseExact } from '../../src/json/parse.ts'
 import { stringify } from '../../src/json/stringify.ts'
+import { propertyRuns } from '../property-runs.ts'
 
 describe('stringify', () => {
   it('writes plain values as JSON.stringify does', () => {
@@ -18,7 +19,7 @@ describe('stringify', () => {
         if (/\d{16}|e\+/.test(text)) assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(value)))
         else assert.equal(text, JSON.stringify(value))
       }),
-      { numRuns: 3000 },
+      { numRuns: propertyRuns(3000) },
     )
   })
 
@@ -33,7 +34,7 @@ describe('stringify', () => {
         const object = { [name]: [value] }
         assert.equal(stringify(object), JSON.stringify(object))
       }),
-      { numRuns: 2000 },
+      { numRuns: propertyRuns(2000) },
     )
   })
 
@@ -68,7 +69,7 @@ describe('stringify', () => {
         assert.equal(stringify(value, numbers), stringify(value, numbers, { meter }))
         assert.equal(stringify(value, numbers), json)
       }),
-      { numRuns: 1000 },
+      { numRuns: propertyRuns(1000) },
     )
     const many = Array.from({ length: 3 }, () => ['x'.repeat(900_000), { a: 1 }])
     assert.equal(stringify(many), JSON.stringify(many))

@@ -9,6 +9,7 @@ import { ChunkText } from '../../src/json/chunk-text.ts'
 import { parseExact } from '../../src/json/parse.ts'
 import type { RuleSet } from '../../src/rules/compile.ts'
 import { compileRules, RuleError } from '../../src/rules/compile.ts'
+import { propertyRuns } from '../property-runs.ts'
 import { compareWays, takeLine } from './fast/equality.ts'
 
 const ATOMS = [
@@ -204,7 +205,7 @@ test('a required rule writes a value or rejects the event, whatever its expressi
   const outcomes = new Outcomes()
   fc.assert(
     fc.property(expression, (text) => outcomes.check(text)),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   )
   assert.ok(outcomes.written > 50 && outcomes.rejected > 50)
 })

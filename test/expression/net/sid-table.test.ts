@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { SidEntryProblem, SidTable } from '../../../src/expression/net/sid-table.ts'
 import type { JsonObject, Value } from '../../../src/expression/value.ts'
+import { propertyRuns } from '../../property-runs.ts'
 
 function details(name: string): JsonObject {
   return { category: name, subcategory: name, desc: name }
@@ -51,7 +52,7 @@ test('the index finds what trying one entry after the other finds', () => {
         for (const sid of sids) assert.equal(table.find(sid)?.desc, findByTrying(items, sid))
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: propertyRuns(2000) },
   )
 })
 

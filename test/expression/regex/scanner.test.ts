@@ -6,6 +6,7 @@ import { Scanner } from '../../../src/expression/regex/scanner.ts'
 import { simplify } from '../../../src/expression/regex/simplify.ts'
 import { toJavaScript } from '../../../src/expression/regex/translate.ts'
 import { withoutAtomic } from '../../../src/expression/regex/without-atomic.ts'
+import { propertyRuns } from '../../property-runs.ts'
 import { outcomeOf, RECORDED_PATTERNS } from './recording.ts'
 
 function make(pattern: string): Scanner | undefined {
@@ -80,7 +81,7 @@ describe('Scanner', () => {
         for (const text of subjects)
           assert.equal(scanner.matches(text), regexp.test(text), `${pattern} on ${text}`)
       }),
-      { numRuns: 2000 },
+      { numRuns: propertyRuns(2000) },
     )
   })
 

@@ -8,6 +8,7 @@ import { parsePattern } from '../../../src/expression/regex/parse.ts'
 import { PatternError } from '../../../src/expression/regex/pattern-error.ts'
 import { simplify } from '../../../src/expression/regex/simplify.ts'
 import { toJavaScript } from '../../../src/expression/regex/translate.ts'
+import { propertyRuns } from '../../property-runs.ts'
 import { outcomeOf, RECORDED_PATTERNS } from './recording.ts'
 
 function translate(pattern: string): string {
@@ -199,7 +200,7 @@ describe('the two engines', () => {
           }
         },
       ),
-      { numRuns: 250 },
+      { numRuns: propertyRuns(250) },
     )
   })
 })

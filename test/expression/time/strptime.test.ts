@@ -6,6 +6,7 @@ import { Moment, type TimeParser } from '../../../src/expression/time/moment.ts'
 import { printMoment } from '../../../src/expression/time/print.ts'
 import { compileFormat, compileFormatPattern } from '../../../src/expression/time/strptime.ts'
 import { FormatProblem } from '../../../src/expression/time/strptime-format.ts'
+import { propertyRuns } from '../../property-runs.ts'
 
 interface Recording {
   readonly strptime: Readonly<Record<string, readonly (readonly [text: string, result: string | null])[]>>
@@ -118,7 +119,7 @@ describe('the scanner and the pattern', () => {
         const input = pieces.join('')
         assert.equal(parse(input, text), read(compileFormatPattern(text), input))
       }),
-      { numRuns: 3000 },
+      { numRuns: propertyRuns(3000) },
     )
   })
 })

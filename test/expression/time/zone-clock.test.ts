@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { IANAZone } from 'luxon'
 import { ZoneClock } from '../../../src/expression/time/zone-clock.ts'
+import { propertyRuns } from '../../property-runs.ts'
 
 /** Seconds from the year -270,000 to the year 270,000, most of them of the times that events tell. */
 const instant = fc.oneof(
@@ -27,7 +28,7 @@ describe('the clock of a zone', () => {
           }
         },
       ),
-      { numRuns: 600 },
+      { numRuns: propertyRuns(600) },
     )
   })
 

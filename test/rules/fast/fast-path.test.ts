@@ -22,7 +22,7 @@ test('the fast path gives what the plain way gives, for any rules and any lines'
       taken += compareWays(rules, events)
       lines += events.length
     }),
-    { numRuns: 400 },
+    { numRuns: propertyRuns(400) },
   )
   // Most random lines lack a required field; but if hardly any were taken the comparison would say nothing.
   assert.ok(taken > lines / 100, `${taken} of ${lines} lines were taken`)

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { SourceText } from '../../../src/expression/diagnostic.ts'
 import { loadRuleFile } from '../../../src/rules/load.ts'
+import { propertyRuns } from '../../property-runs.ts'
 
 /** The expression of the only rule that a file has. */
 function expressionIn(file: string): SourceText {
@@ -94,7 +95,7 @@ describe("a scalar's text leads back to the file", () => {
             )
           },
         ),
-        { numRuns: 400 },
+        { numRuns: propertyRuns(400) },
       )
     })
   }
@@ -105,7 +106,7 @@ describe("a scalar's text leads back to the file", () => {
         const content = ['x', ...lines].map((line) => (line === '' ? '' : `    ${line}`)).join('\n')
         assertExact(withLineEnd(`a:\n  field: |\n${content}${finalEnd ? '\n' : ''}`, end))
       }),
-      { numRuns: 200 },
+      { numRuns: propertyRuns(200) },
     )
   })
 
@@ -135,7 +136,7 @@ describe("a scalar's text leads back to the file", () => {
         const key = nested ? 'a:\n  field: ' : 'a: '
         assertExact(withLineEnd(`${before}${key}${text}\n# note\n`, end))
       }),
-      { numRuns: 400 },
+      { numRuns: propertyRuns(400) },
     )
   })
 
@@ -147,7 +148,7 @@ describe("a scalar's text leads back to the file", () => {
           withLineEnd(`${before}${flow ? `a: {required: true, field: ${text}}` : `a: ${text}`}\n`, end),
         )
       }),
-      { numRuns: 400 },
+      { numRuns: propertyRuns(400) },
     )
   })
 
@@ -163,7 +164,7 @@ describe("a scalar's text leads back to the file", () => {
         const text = joined ? folded.replace(/ *\n/, '\\\n') : folded
         assertExact(withLineEnd(`${before}a:\n  field: "${text}"\n`, end))
       }),
-      { numRuns: 400 },
+      { numRuns: propertyRuns(400) },
     )
   })
 

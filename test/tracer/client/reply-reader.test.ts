@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { BadReply, ReplyReader } from '../../../src/tracer/client/reply-reader.ts'
 import type { Detection } from '../../../src/tracer/protocol.ts'
+import { propertyRuns } from '../../property-runs.ts'
 
 interface Outcome {
   readonly replies: readonly (readonly Detection[])[]
@@ -116,7 +117,7 @@ describe('ReplyReader', () => {
       fc.property(stream, fc.array(fc.integer({ min: 1, max: 20 })), (bytes, sizes) => {
         assert.deepEqual(read(bytes, sizes), read(bytes))
       }),
-      { numRuns: 500 },
+      { numRuns: propertyRuns(500) },
     )
   })
 })

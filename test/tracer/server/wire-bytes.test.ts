@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { decodeWire, encodeWire } from '../../../src/tracer/server/wire-bytes.ts'
+import { propertyRuns } from '../../property-runs.ts'
 
 test('any bytes come back as they were', () => {
   fc.assert(
@@ -10,7 +11,7 @@ test('any bytes come back as they were', () => {
       const bytes = Buffer.from(array)
       assert.deepEqual(encodeWire(decodeWire(bytes)), bytes)
     }),
-    { numRuns: 2000 },
+    { numRuns: propertyRuns(2000) },
   )
 })
 
@@ -41,7 +42,7 @@ test('bytes that begin like UTF-8 and are none come back as they were', () => {
       const bytes = Buffer.from(list.flat())
       assert.deepEqual(encodeWire(decodeWire(bytes)), bytes)
     }),
-    { numRuns: 2000 },
+    { numRuns: propertyRuns(2000) },
   )
 })
 

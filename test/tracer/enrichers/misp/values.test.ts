@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { comparisonKey, valuesOf } from '../../../../src/tracer/enrichers/misp/values.ts'
 import type { IndicatorType } from '../../../../src/tracer/protocol.ts'
+import { propertyRuns } from '../../../property-runs.ts'
 
 const asked: [type: IndicatorType, value: string, values: string[]][] = [
   ['hash', ' C912705B4BBB14EC7E78FA8B370532C9 ', ['c912705b4bbb14ec7e78fa8b370532c9']],
@@ -113,7 +114,7 @@ test('whatever a client sends, no value negates, is a pattern, is empty or break
         assert.notEqual(comparisonKey(sent), '')
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: propertyRuns(2000) },
   )
 })
 

@@ -8,6 +8,7 @@ import {
   recordContext,
 } from '../../../../src/tracer/feeds/formats/record.ts'
 import { contextText, flattenContext } from '../../../../src/tracer/protocol.ts'
+import { propertyRuns } from '../../../property-runs.ts'
 
 function recordOf(fields: Record<string, FeedValue>): FeedRecord {
   return new Map(Object.entries(fields))
@@ -77,6 +78,6 @@ test('a context is what the context of an object is', () => {
     fc.property(record, (fields) => {
       assert.equal(wireContext(recordContext(fields)), contextText(flattenContext(plain(fields))))
     }),
-    { numRuns: 1000 },
+    { numRuns: propertyRuns(1000) },
   )
 })

@@ -9,6 +9,7 @@ import {
   parseOddAddress,
   rangeExtent,
 } from '../../../../src/tracer/feeds/keys/ip.ts'
+import { propertyRuns } from '../../../property-runs.ts'
 
 /** The one form of an address, undefined for none. */
 function oneForm(text: string, parse: typeof parseAddress = parseAddress): string | undefined {
@@ -97,7 +98,7 @@ test('what is an address agrees with node:net', () => {
       const text = pieces.join('')
       assert.equal(parseAddress(text) !== undefined, isIPv4(text) || isIPv6(text), text)
     }),
-    { numRuns: 3000 },
+    { numRuns: propertyRuns(3000) },
   )
 })
 

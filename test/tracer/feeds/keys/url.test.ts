@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { canonicalUrl, parseMask, parseUrl } from '../../../../src/tracer/feeds/keys/url.ts'
+import { propertyRuns } from '../../../property-runs.ts'
 
 /** A leading tab is dropped, but takes a URL off the fast path. */
 function slowly(url: string): string {
@@ -164,7 +165,7 @@ test('the fast path and the slow path agree', () => {
     fc.property(url, (text) => {
       assert.deepEqual(parseUrl(text), parseUrl(`\t${text}`))
     }),
-    { numRuns: 3000 },
+    { numRuns: propertyRuns(3000) },
   )
 })
 
@@ -177,7 +178,7 @@ test('a normal form is its own normal form, unless decoding uncovers more', () =
       fc.pre(!normal.startsWith('/'))
       assert.equal(canonicalUrl(normal), normal)
     }),
-    { numRuns: 3000 },
+    { numRuns: propertyRuns(3000) },
   )
 })
 
@@ -187,7 +188,7 @@ test('any text has a normal form', () => {
       assert.equal(typeof canonicalUrl(text), 'string')
       parseMask(text)
     }),
-    { numRuns: 2000 },
+    { numRuns: propertyRuns(2000) },
   )
 })
 
@@ -204,7 +205,7 @@ test('hostnames are those of WHATWG URLs', () => {
       fc.pre(URL.canParse(url))
       assert.equal(parseUrl(url).host, new URL(url).hostname)
     }),
-    { numRuns: 1000 },
+    { numRuns: propertyRuns(1000) },
   )
 })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { globMatches } from '../../../../src/tracer/feeds/tables/glob.ts'
+import { propertyRuns } from '../../../property-runs.ts'
 
 /** The definition, with all of its backtracking. */
 function matchesByDefinition(pattern: string, text: string): boolean {
@@ -40,7 +41,7 @@ test('patterns match as their definition says', () => {
     fc.property(pattern, text, (one, other) => {
       assert.equal(globMatches(one, other), matchesByDefinition(one, other))
     }),
-    { numRuns: 5000 },
+    { numRuns: propertyRuns(5000) },
   )
 })
 

@@ -5,6 +5,7 @@ import { type MaskKey, parseMask, parseUrl, type UrlKey } from '../../../../src/
 import { Pace } from '../../../../src/tracer/feeds/pace.ts'
 import { bySpecificity, MaskIndex } from '../../../../src/tracer/feeds/tables/masks.ts'
 import { TextStore } from '../../../../src/tracer/feeds/tables/text-store.ts'
+import { propertyRuns } from '../../../property-runs.ts'
 
 /** An index of the masks; their values are their positions, from 1. */
 async function indexOf(keys: readonly string[]): Promise<MaskIndex> {
@@ -235,7 +236,7 @@ test('an index of few or many masks finds what their definition finds', async ()
         }
       },
     ),
-    { numRuns: 400 },
+    { numRuns: propertyRuns(400) },
   )
 })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { PrefixIndex } from '../../../../src/tracer/feeds/tables/prefixes.ts'
+import { propertyRuns } from '../../../property-runs.ts'
 
 function find(prefixes: readonly string[], text: string): string[] {
   return new PrefixIndex(prefixes).find(text).map((position) => prefixes[position]!)
@@ -28,6 +29,6 @@ test('an index finds what a scan finds', () => {
         expected.sort((a, b) => b.length - a.length),
       )
     }),
-    { numRuns: 2000 },
+    { numRuns: propertyRuns(2000) },
   )
 })

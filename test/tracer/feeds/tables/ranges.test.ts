@@ -9,6 +9,7 @@ import {
 } from '../../../../src/tracer/feeds/keys/ip.ts'
 import { Pace } from '../../../../src/tracer/feeds/pace.ts'
 import { type RangeEntry, RangeIndex } from '../../../../src/tracer/feeds/tables/ranges.ts'
+import { propertyRuns } from '../../../property-runs.ts'
 
 /** The values are the positions of the ranges, from 1. */
 function entriesOf(texts: readonly string[]): RangeEntry[] {
@@ -88,7 +89,7 @@ test('an index finds what a scan finds', async () => {
         assert.deepEqual(found.map(key).sort(), scan(entries, address).map(key).sort())
       }
     }),
-    { numRuns: 500 },
+    { numRuns: propertyRuns(500) },
   )
 })
 
