@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 
 /** A client that is still sending reads an answer only if its connection stays open; so long, and for so many bytes, it does. */
 const LINGER_MS = 2000
-const LINGER_BYTES = 1024 * 1024
+const LINGER_BYTES = 8 * 1024 * 1024
 
 /**
  * Answers a request whose body is not wanted, or not all of it. The answer goes out at once; the rest of the body is read
