@@ -270,6 +270,30 @@ function findDifference(one: Buffer, other: Buffer, how: 'bytes' | 'parsed'): st
   return index === -1 ? undefined : `in line ${index + 1}:\n${ours[index]}\n${theirs[index]}`
 }
 
+/** The most memory that a process has had. @returns megabytes; undefined where the system does not tell */
+export function peakMemory(pid: number): number | undefined {
+  const file = `/proc/${pid}/status`
+  if (!existsSync(file)) return undefined
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(file, 'utf8'))?.[1]) / 1000
+}
+
+/**
+ * Reads the standard error of a server that starts, until a part of it has been told; the rest is passed over.
+ *
+ * @returns the first group of the pattern
+ */
+export async function told(server: ChildProcess, pattern: RegExp): Promise<string> {
+  let text = ''
+  for await (const part of server.stderr!.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    text += part
+    const found = pattern.exec(text)?.[1]
+    if (found === undefined) continue
+    server.stderr!.resume()
+    return found
+  }
+  throw new Error(`the server did not start: ${text}`)
+}
+
 /** @returns exit code and the time of the exit; it waits for the child's streams to end as well */
 export function exit(child: ChildProcess): Promise<{ code: number | null; ended: number }> {
   return new Promise((resolve, reject) => {

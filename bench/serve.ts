@@ -9,9 +9,9 @@
  * Run: `node --import tsx bench/serve.ts`.
  */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -32,7 +32,7 @@ export async function run({ quick = false, gigabytes = quick ? 0.05 : 1 }: Bench
     const argv = [script!, 'serve', '--rules', rules, '--listen', '127.0.0.1:0', '--max-body', String(1e12)]
     const server = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
     try {
-      const port = await listening(server)
+      const port = Number(await harness.told(server, /listening on \S+:(\d+)\n/))
       const rows: Row[] = []
       for (const events of [1, 100]) {
         const requests = (quick ? 2000 : 20_000) / (events === 1 ? 1 : 10)
@@ -46,7 +46,7 @@ export async function run({ quick = false, gigabytes = quick ? 0.05 : 1 }: Bench
       rows.push(
         harness.measured(`serve, one request of ${gigabytes} GB`, 'MB/s', [(gigabytes * 1000) / seconds]),
       )
-      const peak = peakMemory(server.pid!)
+      const peak = harness.peakMemory(server.pid!)
       const what = 'serve, memory at most after all that'
       rows.push(
         peak === undefined
@@ -59,19 +59,6 @@ export async function run({ quick = false, gigabytes = quick ? 0.05 : 1 }: Bench
       await once(server, 'exit')
     }
   })
-}
-
-/** @returns the port, when it listens */
-async function listening(server: ChildProcess): Promise<number> {
-  let text = ''
-  for await (const chunk of server.stderr!.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
-    text += chunk
-    const port = /listening on \S+:(\d+)\n/.exec(text)?.[1]
-    if (port === undefined) continue
-    server.stderr!.resume()
-    return Number(port)
-  }
-  throw new Error(`the server does not listen: ${text}`)
 }
 
 /** All connections send requests, one after the other. @returns seconds */
@@ -129,13 +116,6 @@ async function stream(port: number, size: number): Promise<number> {
   sending.end()
   assert.equal(await answered, (sent / chunk.length) * 1000, 'the answer lacks events')
   return (performance.now() - started) / 1000
-}
-
-/** @returns megabytes; undefined where the system does not tell */
-function peakMemory(pid: number): number | undefined {
-  const file = `/proc/${pid}/status`
-  if (!existsSync(file)) return undefined
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(file, 'utf8'))?.[1]) / 1000
 }
 
 if (harness.isMain(import.meta.url)) await harness.runAsScript(run)

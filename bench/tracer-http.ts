@@ -13,17 +13,18 @@
  * 1.3, answer 1.0, encoding 0.7), measured in one process on the same busy machine: 270,000 objects a second of one slow core.
  */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { BenchOptions, Row } from './harness.ts'
 import * as harness from './harness.ts'
-import { tracerPath, writeFeed } from './tracer-server.ts'
+import { startTracer, writeFeed } from './tracer-server.ts'
 
 const BODY_BYTES = 64 * 1024 * 1024
 const BATCH = 1000
+
+/** Tells the port of the HTTP face in the log, when both faces are there. */
+const HTTP_PORT = /(?=[\s\S]*"msg":"listening")[\s\S]*"port":(\d+),"msg":"HTTP is served"/
 
 /** A request as bytes, and the body that answers it. */
 interface Question {
@@ -38,13 +39,13 @@ export async function run({ quick, events, rounds = quick ? 2 : 5 }: BenchOption
   return harness.withFolder(async (folder) => {
     const feed = join(folder, 'feed.csv')
     await writeFeed(feed, indicators)
-    const server = await start(feed)
+    const server = await startTracer(HTTP_PORT, '--http', '127.0.0.1:0', '--feed', feed, '--key', 'ioc:url')
     try {
       const one = await rates(server.port, 50, question(1, indicators), Math.ceil(objects / 20), rounds)
       const many = await rates(server.port, 4, question(BATCH, indicators), objects, rounds)
-      const before = peakMemory(server.child.pid!)
+      const before = harness.peakMemory(server.child.pid!)
       const seconds = await stream(server.port, indicators)
-      const after = peakMemory(server.child.pid!)
+      const after = harness.peakMemory(server.child.pid!)
       const memory = 'tracer over HTTP, memory that a request of 64 MiB adds'
       return [
         harness.measured('tracer over HTTP, 50 connections, one object a request', 'req/s', one, {
@@ -63,24 +64,6 @@ export async function run({ quick, events, rounds = quick ? 2 : 5 }: BenchOption
       await once(server.child, 'exit')
     }
   })
-}
-
-/** @returns the server, and the port of its HTTP face */
-async function start(feed: string): Promise<{ readonly port: number; readonly child: ChildProcess }> {
-  const options = ['--listen', '127.0.0.1:0', '--http', '127.0.0.1:0', '--feed', feed, '--key', 'ioc:url']
-  const child = spawn(process.execPath, [tracerPath(), 'serve', ...options], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  let text = ''
-  for await (const part of child.stderr.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
-    text += part
-    const port = /"port":(\d+),"msg":"HTTP is served"/.exec(text)?.[1]
-    if (port !== undefined && text.includes('"msg":"listening"')) {
-      child.stderr.resume()
-      return { port: Number(port), child }
-    }
-  }
-  throw new Error(`the server did not start: ${text}`)
 }
 
 function question(count: number, indicators: number): Question {
@@ -181,13 +164,6 @@ async function open(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
   return socket.setNoDelay(true)
-}
-
-/** @returns megabytes; undefined where the system does not tell */
-function peakMemory(pid: number): number | undefined {
-  const file = `/proc/${pid}/status`
-  if (!existsSync(file)) return undefined
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(file, 'utf8'))?.[1]) / 1000
 }
 
 if (harness.isMain(import.meta.url)) await harness.runAsScript(run)

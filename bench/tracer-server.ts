@@ -251,19 +251,15 @@ async function open(port: number): Promise<Socket> {
 }
 
 /** @param sources options that say what it knows */
-export async function startOurs(...sources: readonly string[]): Promise<Running> {
-  const argv = [tracerPath(), 'serve', '--listen', '127.0.0.1:0', ...sources]
+export function startOurs(...sources: readonly string[]): Promise<Running> {
+  return startTracer(/"port":(\d+),.*"msg":"listening"/, ...sources)
+}
+
+/** @param port finds the port to ask in its log, when it has started */
+export async function startTracer(port: RegExp, ...options: readonly string[]): Promise<Running> {
+  const argv = [tracerPath(), 'serve', '--listen', '127.0.0.1:0', ...options]
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
-  let text = ''
-  for await (const part of child.stderr.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
-    text += part
-    const port = /"port":(\d+),.*"msg":"listening"/.exec(text)?.[1]
-    if (port !== undefined) {
-      child.stderr.resume()
-      return { port: Number(port), child }
-    }
-  }
-  throw new Error(`the server did not start: ${text}`)
+  return { port: Number(await harness.told(child, port)), child }
 }
 
 /** The command of the build, beside that of `normalize`. */

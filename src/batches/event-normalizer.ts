@@ -8,7 +8,7 @@ import { outputSize } from './output-size.ts'
 import { Slice } from './slice.ts'
 
 /** The outputs of a batch are handed on when they are large, or took long. */
-export class HandOnLimit implements PartLimit {
+class Limit implements PartLimit {
   readonly #slice = new Slice()
   #size = 0
 
@@ -48,7 +48,7 @@ export class EventNormalizer {
   /** @returns the outputs of a batch, each part made when it is asked for */
   *normalize(batch: Batch<InputEvent>): Iterable<Batch<OutputEvent>> {
     let replaced = batch.notes?.replaced ?? 0
-    for (const part of normalizeInParts(batch, this.#runner, this.#stopAtRejected, new HandOnLimit())) {
+    for (const part of normalizeInParts(batch, this.#runner, this.#stopAtRejected, new Limit())) {
       yield { ...part, notes: withReplaced(this.#notes?.take(), replaced) }
       replaced = 0
     }

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { HttpTls } from '../http/server.ts'
-import { systemMessage } from '../io/files/system-message.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { readOptionFile } from './read-file.ts'
 
 /** Files of TLS, as options name them. */
 interface TlsFiles {
@@ -39,15 +38,5 @@ export function readTls({ cert, key, ca }: TlsFiles, prefix: string): HttpTls | 
 
 /** The content of a file that an option names. @throws {CommandError} when it cannot be read */
 export function readOption(option: string, path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw new CommandError(
-      EXIT.USAGE,
-      `normalize: ${option} ${path}: cannot be read: ${systemMessage(cause)}`,
-      {
-        cause,
-      },
-    )
-  }
+  return readOptionFile(path, `normalize: ${option} ${path}`)
 }

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import { COMPATS } from '../tracer/compat.ts'
 import { SUPPLIERS } from '../tracer/indicators/suppliers.ts'
 import { LOG_LEVELS } from '../tracer/server/log.ts'
-import { duration, endpoint, orInvalid } from './arguments.ts'
+import { duration, endpoint, listed, orInvalid } from './arguments.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { type RunWork, runCommand } from './run-command.ts'
 import { withServerTls } from './tls-options.ts'
@@ -389,11 +389,7 @@ function addLists(program: Command, run: RunWork): void {
       .argument('<VALUE...>', 'what a feed may have; - for the lines of the standard input'),
   )
     .option('--ttl <duration>', 'remove them after this time (default: they stay)', timeToLive)
-    .option(
-      '--context <name=text>',
-      'a field of their detections; repeatable',
-      (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
-    )
+    .option('--context <name=text>', 'a field of their detections; repeatable', listed)
     .addHelpText('after', AFTER_LISTS)
     .action((values: string[], options: AddOptions) =>
       run(async () => (await import('./tracer-lists.ts')).addIndicators(values, options)),

@@ -1,4 +1,4 @@
-import { HandOnLimit } from '../../batches/event-normalizer.ts'
+import { EventNormalizer } from '../../batches/event-normalizer.ts'
 import { EventFormat } from '../../batches/input-format.ts'
 import { joinMessages, pieces } from '../../batches/joined-messages.ts'
 import type { ProcessedPart } from '../../batches/processor.ts'
@@ -12,13 +12,10 @@ import { inOrder, rejectedEvent } from '../../event.ts'
 import type { InputOptions, InputSettings } from '../../formats/input-options.ts'
 import { inputSettings } from '../../formats/input-options.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
-import type { EventNotes } from '../../rules/apply/normalize.ts'
-import { normalizeInParts } from '../../rules/apply/normalize.ts'
 import { outputText } from '../../rules/apply/output-text.ts'
 import { parseBatch } from '../../rules/apply/parse-event.ts'
 import { hasOneOutput } from '../../rules/output-counts.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
-import type { Runner } from '../../rules/run.ts'
 import type { RoutedRules } from '../../rules/sets/routed-rules.ts'
 import type { TracerPool } from '../../tracer/client/pool.ts'
 import type { EnrichBatch } from '../enrich-queue.ts'
@@ -504,13 +501,12 @@ class ObjectWay implements Way {
   readonly isTracked = true
   readonly #format: EventFormat
   readonly #enricher: Enricher
-  #runner!: Runner
-  #notes: EventNotes | undefined
+  readonly #normalizer: EventNormalizer
 
   constructor(rules: MessageRules, input: InputSettings, tracer: TracerPool, required: boolean) {
     this.#format = new EventFormat(input, safeLineTest)
     this.#enricher = new Enricher(rules, tracer, required)
-    this.replaceRules(rules)
+    this.#normalizer = new EventNormalizer(rules)
   }
 
   get counts(): EnrichCounts {
@@ -519,8 +515,7 @@ class ObjectWay implements Way {
 
   replaceRules(rules: MessageRules): void {
     this.#enricher.replaceSpec(rules.enrich)
-    this.#notes = rules.createNotes()
-    this.#runner = rules.createRunner(this.#notes as never)
+    this.#normalizer.replaceRules(rules)
   }
 
   async end(): Promise<void> {
@@ -534,13 +529,11 @@ class ObjectWay implements Way {
     const take = (batch: Batch<OutputEvent>): void => this.#write(batch, results)
     for (const { start, end } of pieces(lines, STEP_BYTES)) {
       const batch = push(lines.bytes.subarray(start, end))
-      for (const part of normalizeInParts(batch, this.#runner, false, new HandOnLimit())) {
+      for (const part of this.#normalizer.normalize(batch)) {
         await this.#enricher.enrich([part], take)
         await turn()
       }
     }
-    const notes = this.#notes?.take()
-    results.parts.push({ bytes: NO_BYTES, written: 0, rejected: NO_RECORDS, notes })
   }
 
   #write(batch: Batch<OutputEvent>, results: Results): void {
@@ -566,6 +559,6 @@ class ObjectWay implements Way {
     const rejected = records.take()
     const written = ordinals.length
     results.add({ ordinals, rejected, written }, 0)
-    results.parts.push({ bytes: { length }, written, rejected })
+    results.parts.push({ bytes: { length }, written, rejected, notes: batch.notes })
   }
 }
