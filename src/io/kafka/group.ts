@@ -30,6 +30,9 @@ const HEARTBEAT_MS = 3_000
 const REBALANCE_MS = 60_000
 /** A client that was given up may be heard by the brokers for so long. */
 const RENEWED_MS = 30_000
+/** A start waits so long for the cluster to have a coordinator of its group. */
+const COORDINATOR_MS = 30_000
+const NO_COORDINATOR_YET = ['COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PROGRESS', 'NOT_COORDINATOR']
 
 /**
  * A member of a consumer group in the classic protocol, which is the one that goes with transactions. The client joins again by itself
@@ -80,9 +83,26 @@ export class GroupMember {
     return this.#consumer
   }
 
-  /** Joins the group for the first time. @throws the client's error when that does not work */
+  /**
+   * Joins the group for the first time. A cluster that has had no group yet makes the topic of offsets for the first one, and has no
+   * coordinator until then: that is waited for.
+   *
+   * @throws the client's error when that does not work
+   */
   async start(): Promise<void> {
-    await this.#join()
+    const end = performance.now() + COORDINATOR_MS
+    for (;;) {
+      try {
+        await this.#join()
+        this.#backOff.reset()
+        return
+      } catch (error) {
+        const isSoon = hasId(error, ...NO_COORDINATOR_YET)
+        if (!isSoon || this.#isOver || performance.now() > end) throw error
+        await this.#backOff.wait()
+        await this.#renew()
+      }
+    }
   }
 
   /**
