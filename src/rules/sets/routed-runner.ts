@@ -144,6 +144,8 @@ export class RoutedRunner implements Runner {
   readonly #run: Run
   readonly #notes: RoutedNotes
   readonly #runners: (Runner | undefined)[] = []
+  /** The route of the next event; undefined: the conditions are to be asked. */
+  #found: number | undefined
   /** An event that passes as it came. */
   #passed: JsonObject | Dict | undefined
 
@@ -154,21 +156,34 @@ export class RoutedRunner implements Runner {
     this.#notes = notes
   }
 
+  goTo(route: number): void {
+    this.#found = route
+  }
+
   run(data: JsonObject, raw: string): JsonObject | undefined {
-    this.#run.route = undefined
-    this.#run.received = this.received
-    this.#run.run(data, raw)
+    if (!this.#isFound()) this.#run.run(data, raw)
     const runner = this.#taken(data, undefined)
     return runner === undefined ? this.#takePassed() : this.#result(runner, runner.run(data, raw))
   }
 
   runExact(data: JsonObject | Dict, raw: string, numbers: NumberTexts | undefined): JsonObject | undefined {
-    this.#run.route = undefined
-    this.#run.received = this.received
-    this.#run.runExact(data, raw, numbers)
+    if (!this.#isFound()) this.#run.runExact(data, raw, numbers)
     const runner = this.#taken(data, numbers)
     if (runner === undefined) return this.#takePassed()
     return this.#result(runner, runner.runExact(data, raw, numbers))
+  }
+
+  /** The event's route is known already. If it is not, the conditions are to be asked now. */
+  #isFound(): boolean {
+    const found = this.#found
+    const run = this.#run
+    run.route = found
+    if (found !== undefined) {
+      this.#found = undefined
+      return true
+    }
+    run.received = this.received
+    return false
   }
 
   /** The runner of the event's rule set; undefined where it has none, and what becomes of it is settled. */
