@@ -15,7 +15,6 @@ import { MAX_INTEGER_BITS } from '../../value.ts'
  */
 
 const LIMIT = 1n << BigInt(MAX_INTEGER_BITS)
-
 /** Kept: to negate the other one takes a copy of its 128 KiB. */
 const LEAST = -LIMIT
 
