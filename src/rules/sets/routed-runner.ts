@@ -74,12 +74,15 @@ export class RoutedNotes implements LineNotes {
   readonly #routes: readonly Way[]
   readonly #sets: (RuleNotes | undefined)[] = []
   readonly #events: Uint32Array
-  /** Those that events went since the sums were taken. */
-  readonly #active = new Set<number>()
+  /** By route: 1 where it is among the active ones. */
+  readonly #isActive: Uint8Array
+  /** Those that events went since the sums were taken, each once. */
+  #active: number[] = []
 
   constructor(routes: readonly Way[]) {
     this.#routes = routes
     this.#events = new Uint32Array(routes.length)
+    this.#isActive = new Uint8Array(routes.length)
   }
 
   /** The notes of a route. */
@@ -94,7 +97,10 @@ export class RoutedNotes implements LineNotes {
 
   /** Events have gone this way. */
   count(route: number, events = 1): void {
-    if (this.#events[route] === 0) this.#active.add(route)
+    if (this.#isActive[route] === 0) {
+      this.#isActive[route] = 1
+      this.#active.push(route)
+    }
     this.#events[route]! += events
   }
 
@@ -108,21 +114,23 @@ export class RoutedNotes implements LineNotes {
   take(): BatchNotes {
     const sets = new Map<string, BatchNotes>()
     let { dropped = 0 } = this.ofRoutes.take()
-    const active = [...this.#active].sort((one, other) => one - other)
-    this.#active.clear()
+    const active = this.#active.sort((one, other) => one - other)
+    this.#active = []
     for (const route of active) {
-      const notes = this.of(route)
       const { name } = this.#routes[route]!
       const events = this.#events[route]!
-      const taken = notes.take()
+      const taken = this.of(route).take()
+      const droppedHere = taken.dropped!
       this.#events[route] = 0
-      dropped += taken.dropped ?? 0
-      if (events === 0 && taken.dropped === 0 && taken.fields!.events === 0) continue
+      this.#isActive[route] = 0
+      dropped += droppedHere
+      if (events === 0 && droppedHere === 0 && taken.fields!.events === 0) continue
       const other = sets.get(name)
       sets.set(name, {
-        ...taken,
+        leftOut: taken.leftOut!,
+        dropped: droppedHere + (other?.dropped ?? 0),
+        fields: taken.fields!,
         events: events + (other?.events ?? 0),
-        dropped: (taken.dropped ?? 0) + (other?.dropped ?? 0),
       })
     }
     return { dropped, sets }
