@@ -326,18 +326,10 @@ describe('normalize kafka', { skip: whyNoKafka(), timeout: 300_000 }, () => {
   })
 
   it('ends with 2 and says what to do where it cannot begin', async () => {
-    const without = (option: string, value: string) => {
-      const changed = [...argv]
-      changed[changed.indexOf(option) + 1] = value
-      return normalize(['kafka', ...changed])
-    }
-    const [topic, closed] = await Promise.all([
-      without('--to', 'cli.nowhere'),
-      without('--brokers', '127.0.0.1:1'),
-    ])
-    assert.equal(topic.code, 2, topic.stderr)
-    assert.match(topic.stderr, /there is no topic cli\.nowhere at .*: create it, or give another name\n$/)
-    assert.equal(closed.code, 2, closed.stderr)
-    assert.match(closed.stderr, /127\.0\.0\.1:1: connect ECONNREFUSED 127\.0\.0\.1:1\n$/)
+    const changed = [...argv]
+    changed[changed.indexOf('--to') + 1] = 'cli.nowhere'
+    const { code, stderr } = await normalize(['kafka', ...changed])
+    assert.equal(code, 2, stderr)
+    assert.match(stderr, /there is no topic cli\.nowhere at .*: create it, or give another name\n$/)
   })
 })
