@@ -121,6 +121,8 @@ export class Processor<Records> {
   #replaced = 0
   /** Lines that the fast path took last. */
   #taken = 0
+  /** The rule set that takes the line that the fast path has just left; undefined: it is not known. */
+  #found: number | undefined
   #stopped = false
   /** With `tracksOutputs`: the events of the lines that were written. */
   #ordinals: number[] | undefined
@@ -339,7 +341,10 @@ export class Processor<Records> {
     // Which of several lines was dropped, nobody would know.
     const next = ordinals === undefined ? fast.lines(block, start) : fast.lines(block, start, 1)
     const { taken } = fast
-    if (taken === 0) return -1
+    if (taken === 0) {
+      this.#found = fast.found
+      return -1
+    }
     if (ordinals !== undefined) {
       if (fast.dropped === 0) ordinals.push(this.#nextOrdinal)
       this.#nextOrdinal++
@@ -365,10 +370,14 @@ export class Processor<Records> {
   }
 
   #event(event: EventText): void {
+    const found = this.#found
+    this.#found = undefined
     if (this.#stopped) return
     if (event.isReplaced === true) this.#replaced++
     const parsed = this.#reader.parse(event)
-    const output = 'code' in parsed ? parsed : normalizeOne(parsed, this.#runner)
+    const isEvent = !('code' in parsed)
+    if (isEvent && found !== undefined) this.#runner.goTo?.(found)
+    const output = isEvent ? normalizeOne(parsed, this.#runner) : parsed
     if (output instanceof SplitElements) this.#goOn(output)
     else if ('code' in output) {
       this.#slice.count()
@@ -406,6 +415,7 @@ export class Processor<Records> {
   }
 
   #reject(event: RejectedEvent): void {
+    this.#found = undefined
     if (this.#stopped) return
     this.#records.add(event)
     this.#stopped = this.#stopAtRejected

@@ -86,6 +86,12 @@ export interface Runner {
   runExact(data: JsonObject | Dict, raw: string, numbers: NumberTexts | undefined): JsonObject | undefined
   /** When the events that follow were read, in milliseconds since 1970-01-01T00:00:00Z. Set it once for a batch. */
   received: number
+  /**
+   * Where there are several rule sets: says which one takes the next event, so that no condition is asked for it.
+   *
+   * @param route its number, -1 for none: whoever has read the event's line has found it
+   */
+  goTo?(route: number): void
   /** After `undefined`: what became of the event. */
   readonly ending: Ending
   /** After `undefined` and `rejected`: why. */

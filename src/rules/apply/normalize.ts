@@ -29,6 +29,8 @@ export interface LinePath {
   readonly taken: number
   /** Those of them that no output was written for: they were dropped. */
   readonly dropped: number
+  /** After a call of `lines` that took none: where the first line is to go, as {@link Runner.goTo} is told. Default: unknown. */
+  readonly found?: number | undefined
   /**
    * Processes lines from `start` on, until one is left to the plain way or a good deal was written.
    *
