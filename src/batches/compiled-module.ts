@@ -1,4 +1,5 @@
 /** The face of a compiled module: what `normalize compile` writes calls `createModule` with its rules. */
+import type { AddressSource } from '../expression/net/address-database.ts'
 import type { RunnerSource } from '../rules/apply/normalize.ts'
 import type { NormalizeResult } from '../rules/apply/normalize-event.ts'
 import { normalizeEvent } from '../rules/apply/normalize-event.ts'
@@ -38,6 +39,14 @@ export interface RulesModule extends CompiledModule {
    * @param chunk complete lines, UTF-8; the last one may lack its line feed
    */
   normalizeLines(chunk: string | Uint8Array): NormalizedLines
+  /**
+   * Gives the module databases of addresses for `geoip` and `asn`, in the order in which they are asked. Rules that call one of the two need it
+   * before the first event; it has no effect on other rules.
+   *
+   * @param databases from `openDatabase`, or anything that finds the record of an address; one at least
+   * @throws {TypeError} when there is none, one of them finds nothing, or events have been looked up in others: results are remembered
+   */
+  useDatabases(databases: readonly AddressSource[]): void
 }
 
 /** The source in records of rejected events, where lines come from no file. */
@@ -46,8 +55,24 @@ const NO_SOURCE = '-'
 /** Before so many bytes of lines the fast path is not made: its WebAssembly, and its memory, cost more than it gains. 64 KiB. */
 const FAST_FROM_BYTES = 64 * 1024
 
-/** @param file the name of the rules */
-export function createModule(file: string, rules: RunnerSource): RulesModule {
+/**
+ * @param file the name of the rules
+ * @param databases the list that the rules look addresses up in, which `useDatabases` fills. Default: they look up none
+ */
+export function createModule(
+  file: string,
+  rules: RunnerSource,
+  databases?: AddressSource[] | undefined,
+): RulesModule {
+  let hasBegun = false
+  const begin = (): void => {
+    hasBegun = true
+    if (databases === undefined || databases.length > 0) return
+    hasBegun = false
+    throw new TypeError(
+      `the rules of ${file} look addresses up (geoip, asn): give the module databases with useDatabases() before the first event`,
+    )
+  }
   let runner: Runner | undefined
   let lines: Processor<RejectedRecords> | undefined
   let isFast = false
@@ -55,10 +80,12 @@ export function createModule(file: string, rules: RunnerSource): RulesModule {
   return {
     file,
     normalize(event) {
+      begin()
       runner ??= rules.createRunner()
       return normalizeEvent(event, runner)
     },
     normalizeLines(chunk) {
+      begin()
       const coding = platformCoding()
       const bytes = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk
       seen += bytes.length
@@ -70,8 +97,23 @@ export function createModule(file: string, rules: RunnerSource): RulesModule {
       const parts = [...lines.read(bytes), ...lines.end(), lines.finish()]
       return joined(parts)
     },
-    createProcessor: (records, options) =>
-      new Processor(rules, records, { coding: platformCoding(), ...options }),
+    createProcessor(records, options) {
+      begin()
+      return new Processor(rules, records, { coding: platformCoding(), ...options })
+    },
+    useDatabases(given) {
+      if (given.length === 0 || given.some(({ find }) => typeof find !== 'function'))
+        throw new TypeError(
+          'useDatabases takes a list of databases of addresses, one at least, each with find(address)',
+        )
+      if (databases === undefined) return
+      if (hasBegun) {
+        throw new TypeError(
+          `the rules of ${file} have looked addresses up in other databases: load the module anew, with a query behind its name`,
+        )
+      }
+      databases.splice(0, databases.length, ...given)
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { UnprintableError } from '../expression/recipe.ts'
+import { ANY_DATABASE } from '../expression/net/address-database.ts'
 import { bundlerRuntime } from '../installed.ts'
 import { systemMessage } from '../io/files/system-message.ts'
 import { moduleTypes } from '../rules/aot/module-types.ts'
@@ -27,20 +27,16 @@ export async function compile(files: RuleFiles, output: string, isBundled: boole
       `the module is a file that ends with .mjs or .js: --output ${output}.mjs`,
     )
   }
-  const rules = await loadRules(files)
+  const rules = await loadRules({ ...files, databases: [ANY_DATABASE] })
   if (rules.warningText !== '') console.error(rules.warningText)
-  const printed = print(rules)
+  if (files.mmdb !== undefined && files.mmdb.length > 0) {
+    console.error(
+      '--mmdb: a module holds no databases of addresses; give them to it where it runs, with useDatabases([...])',
+    )
+  }
+  const printed = printModule(rules)
   write(output, isBundled ? await bundle(printed, basename(output)) : printed)
   write(`${output.slice(0, -ending.length)}${ENDINGS[ending]}`, moduleTypes(rules.file))
-}
-
-function print(rules: Parameters<typeof printModule>[0]): string {
-  try {
-    return printModule(rules)
-  } catch (error) {
-    if (!(error instanceof UnprintableError)) throw error
-    throw new CommandError(EXIT.USAGE, error.message, { cause: error })
-  }
 }
 
 function write(file: string, text: string): void {

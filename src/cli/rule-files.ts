@@ -25,6 +25,8 @@ export interface RuleFiles {
   readonly mmdb?: readonly string[]
   /** Names the place that asks for the databases, in messages. Default: `--mmdb`. */
   readonly mmdbLabel?: string
+  /** Databases of addresses where `mmdb` names none. Default: none. */
+  readonly databases?: readonly AddressDatabase[]
   /** Undefined: nobody has asked. */
   readonly noRoute: NoRoute | undefined
 }
@@ -94,7 +96,7 @@ export function filesOf(rules: RuleSet | RoutedRules): readonly string[] {
  */
 export async function loadRules(files: RuleFiles, origins?: Origins): Promise<RuleSet | RoutedRules> {
   const { rules, lookups, noRoute } = files
-  const compiler = { ...files.compiler, databases: await openDatabases(files) }
+  const compiler = { ...files.compiler, databases: (await openDatabases(files)) ?? files.databases }
   const [first] = rules as [string]
   try {
     if (rules.length === 1 && noRoute === undefined && !isFolder(first)) {

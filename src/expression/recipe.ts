@@ -27,6 +27,8 @@ export interface ModulePrinter {
    * @param parameters of the function
    */
   once(key: object, parameters: readonly Name[], body: CodeBlock): Name
+  /** The name of the list of databases of addresses that the module is given when it runs. */
+  databases(): Name
 }
 
 export interface Recipe<T = unknown> {
@@ -38,7 +40,7 @@ export interface Recipe<T = unknown> {
   readonly tables?: readonly NamedLookupTable[]
   /** The constant; the same one each time where a recipe holds it already. */
   realize(): T
-  /** The constant as an expression of a module. @throws {UnprintableError} when there is none */
+  /** The constant as an expression of a module. */
   print(module: ModulePrinter): Code
 }
 
@@ -69,13 +71,8 @@ interface Preparation {
   readonly patterns: ReadonlyMap<string, string>
   /** The linear engine of patterns. */
   readonly usesRe2: boolean
-  /** Databases of addresses, which no module holds. */
+  /** Databases of addresses. No module holds them: it is given them. */
   readonly usesDatabases: boolean
-}
-
-/** Thrown by `print`: the constant is at hand only in the process that compiled the rules. */
-export class UnprintableError extends Error {
-  override readonly name = 'UnprintableError'
 }
 
 /**
@@ -96,15 +93,11 @@ export function preparedRecipe(
     tables: tables.map((table) => table.realize()),
     realize: () => call,
     print(module) {
-      if (usesDatabases) {
-        throw new UnprintableError(
-          `${name}() looks up addresses in the databases of --mmdb, which a module does not hold: leave it away, or normalize with the rule file itself`,
-        )
-      }
       const needs: [string, Code][] = []
       if (tables.length > 0) needs.push(['tables', _`[${list(tables.map((table) => module.shared(table)))}]`])
       if (patterns.size > 0) needs.push(['patterns', _`new Map(${[...patterns]})`])
       if (usesRe2) needs.push(['re2', module.use('re2js')])
+      if (usesDatabases) needs.push(['databases', _`${module.databases()}`])
       const more = needs.length === 0 ? _`` : _`, ${objectOf(needs)}`
       const given = constantsCode(constants, module)
       return _`${module.use('preparedFunction')}(${definitionOf(module, name)}, ${given}${more})`

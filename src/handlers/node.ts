@@ -18,6 +18,9 @@ import type { Answer, HandlerOptions, Platform } from './http-normalizer.ts'
 import { HttpNormalizer } from './http-normalizer.ts'
 import type { ContentEncoding } from './media-type.ts'
 
+export type { AddressDatabase } from '../expression/net/address-database.ts'
+export { openDatabase } from '../rules/databases.ts'
+
 /** Answers requests of Node's `http`, as `createHandler` answers those of the web platform. */
 export interface NodeHandler {
   /** The promise is settled when the answer is written, or the client has gone. It is rejected with what `onRejected` throws. */

@@ -1,6 +1,5 @@
 /** Opening databases of IP addresses for the functions `geoip` and `asn`. */
 import { Buffer } from 'node:buffer'
-import { LRUCache } from 'lru-cache'
 import type { AddressDatabase } from '../expression/net/address-database.ts'
 import { isIpv6 } from '../expression/net/ip.ts'
 import type { DatabaseFile } from './definition.ts'
@@ -23,7 +22,7 @@ const SEPARATOR_BYTES = 16
  */
 export async function openDatabase(file: string, bytes: Uint8Array): Promise<AddressDatabase> {
   // Few rules look up addresses, and the others need not wait for the library.
-  const { Reader } = await import('maxmind')
+  const [{ Reader }, { LRUCache }] = await Promise.all([import('maxmind'), import('lru-cache')])
   try {
     const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const reader = new Reader(content, { cache: new LRUCache<string | number, any>({ max: CACHED_RECORDS }) })

@@ -137,7 +137,7 @@ describe('normalize compile', () => {
     for (const part of ['RE2JS', 'Applebot', 'Europe/Berlin']) assert.ok(!source.includes(part), part)
     assert.match(
       readFileSync(join(folder, 'rules.d.ts'), 'utf8'),
-      /export \{ rules as default, normalize, normalizeLines \}/,
+      /export \{ rules as default, normalize, normalizeLines, useDatabases \}/,
     )
   })
 

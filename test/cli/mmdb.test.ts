@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { TestRunner } from '../../src/cli/test-runner.ts'
+import { openDatabase } from '../../src/handlers/node.ts'
 import { buildMmdb } from '../tracer/mmdb/build-mmdb.ts'
 import { folderWith, normalize } from './command.ts'
 
@@ -29,6 +31,27 @@ describe('normalize --mmdb', () => {
         '{"source":{"geo":{"country_iso_code":"GB"},"as":{"number":20712,"organization":{"name":"Andrews & Arnold"}}}}\n{}\n',
       )
     }
+  })
+
+  it('is needed by no compiled module, which is given the databases where it runs', async () => {
+    const { rules, places, networks } = files()
+    const output = join(dirname(rules), 'rules.mjs')
+    const argv = ['compile', '--rules', rules, '--output', output, '--bundle']
+    assert.equal((await normalize(argv)).stderr, '')
+    const told = await normalize([...argv, '--mmdb', places])
+    assert.equal(told.code, 0)
+    assert.match(
+      told.stderr,
+      /^--mmdb: a module holds no databases of addresses; give them to it where it runs/,
+    )
+    const { normalizeLines, useDatabases } = await import(pathToFileURL(output).href)
+    const given = [places, networks].map((file) => openDatabase(file, readFileSync(file)))
+    useDatabases(await Promise.all(given))
+    const lines = normalizeLines('{"src":"81.2.69.160"}\n{"src":"10.0.0.1"}\n')
+    assert.equal(
+      new TextDecoder().decode(lines.output),
+      '{"source":{"geo":{"country_iso_code":"GB"},"as":{"number":20712,"organization":{"name":"Andrews & Arnold"}}}}\n{}\n',
+    )
   })
 
   it('is named by a test file, relative to it', async () => {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { AddressDatabase } from '../../expression/net/address-database.ts'
+import { ANY_DATABASE } from '../../expression/net/address-database.ts'
 import type { EditedDocument, Sample } from '../editor/index.ts'
 import { formatOf, kindOf, NO_SAMPLE, sampleOfFile } from '../editor/index.ts'
 
@@ -14,12 +14,6 @@ const MAX_SAMPLE_BYTES = 1 << 20
 
 /** Files of one folder that are looked at for one that includes another. */
 const MAX_NEIGHBOURS = 100
-
-/**
- * An editor does not know the databases that rules will be given, and says nothing of them: `geoip` and `asn` are checked as if
- * there was one.
- */
-const ANY_DATABASE: AddressDatabase = { file: '', bytes: new Uint8Array(), find: () => undefined }
 
 export class Workspace {
   #openText: (file: string) => string | undefined = () => undefined
@@ -70,6 +64,7 @@ export class Workspace {
         return included
       },
       exists: (path) => this.#openText(path) !== undefined || existsSync(path),
+      // An editor does not know the databases that rules will be given, and says nothing of them.
       compiler: { databases: [ANY_DATABASE] },
       sample: kind === 'rules' || kind === 'included' ? this.#sampleFor(file) : NO_SAMPLE,
     }

@@ -8,7 +8,7 @@ export function mayExist(node: Node): boolean {
   return isPath(node) || node.op === 'coalesce' || (node.op === 'call' && mayBeAbsent(node.returns))
 }
 
-/** A field, or an item of something that is. */
+/** A field, or an item of something that is, or of the result of a call. */
 function isPath(node: Node): boolean {
   switch (node.op) {
     case 'field':
@@ -21,7 +21,7 @@ function isPath(node: Node): boolean {
       return true
     case 'attribute':
     case 'item':
-      return isPath(node.object)
+      return isPath(node.object) || node.object.op === 'call' || node.object.op === 'coalesce'
     default:
       return false
   }

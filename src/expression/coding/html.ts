@@ -1,8 +1,9 @@
+import { TextBuilder } from '../runtime/text/text-builder.ts'
 import type { Maybe } from '../value.ts'
 import { HTML_ENTITIES } from './html-entities.ts'
 
 /** A reference. A name has 32 characters at most. */
-const REFERENCE = /&(?:#(\d+);?|#[xX]([\dA-Fa-f]+);?|([^\t\n\f <&#;]{1,32};?))/g
+const REFERENCE = /&(?:#(\d+);?|#[xX]([\dA-Fa-f]+);?|([^\t\n\f <&#;]{1,32};?))/y
 
 /** Characters for 128 to 159: those of Windows-1252. */
 const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ'
@@ -10,16 +11,36 @@ const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’�
 /** Characters by the names of their references, those with `;` and those without. */
 export type HtmlEntities = ReadonlyMap<string, string>
 
-/** Replaces character references as CPython's `html.unescape` does. */
+/**
+ * Replaces character references as CPython's `html.unescape` does. A text that is nothing but references takes a few bytes for each of its
+ * characters meanwhile: `replace` would keep all of its matches until the last one was found.
+ */
 export function unescapeHtml(text: string, entities: HtmlEntities): string {
-  return text.replace(
-    REFERENCE,
-    (written: string, decimal: Maybe<string>, hexadecimal: Maybe<string>, name: Maybe<string>) => {
-      if (decimal !== undefined) return characterOf(Number(decimal))
-      if (hexadecimal !== undefined) return characterOf(Number.parseInt(hexadecimal, 16))
-      return namedCharacter(entities, name!) ?? written
-    },
-  )
+  const result = new TextBuilder()
+  let start = 0
+  let next = text.indexOf('&')
+  while (next >= 0) {
+    REFERENCE.lastIndex = next
+    const found = REFERENCE.exec(text)
+    const character = found === null ? undefined : referred(entities, found)
+    if (character === undefined) next = text.indexOf('&', found === null ? next + 1 : REFERENCE.lastIndex)
+    else {
+      result.add(text.slice(start, next))
+      result.add(character)
+      start = REFERENCE.lastIndex
+      next = text.indexOf('&', start)
+    }
+  }
+  if (start === 0) return text
+  result.add(text.slice(start))
+  return result.toString()
+}
+
+/** The character that a reference stands for; undefined: it stands for none, and stays as it is written. */
+function referred(entities: HtmlEntities, [, decimal, hexadecimal, name]: RegExpExecArray): Maybe<string> {
+  if (decimal !== undefined) return characterOf(Number(decimal))
+  if (hexadecimal !== undefined) return characterOf(Number.parseInt(hexadecimal, 16))
+  return namedCharacter(entities, name!)
 }
 
 function characterOf(code: number): string {

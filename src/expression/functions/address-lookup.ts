@@ -1,6 +1,6 @@
 /** The common part of `geoip` and `asn`: an address is looked up in the databases that the rules were compiled with. */
 import { valueError } from '../failure.ts'
-import type { AddressDatabase } from '../net/address-database.ts'
+import type { AddressSource } from '../net/address-database.ts'
 import { canonicalIp, withoutZone } from '../net/ip.ts'
 import { NetworkSet } from '../net/networks.ts'
 import { notText } from '../net/text-argument.ts'
@@ -43,7 +43,7 @@ export function addressLookup(
 const MAPPED = '::ffff:'
 
 /** The record of an address. IPv4-mapped addresses are the IPv4 ones. */
-function find(name: string, database: AddressDatabase, address: string): unknown {
+function find(name: string, database: AddressSource, address: string): unknown {
   try {
     return database.find(
       address.startsWith(MAPPED) && address.includes('.') ? address.slice(MAPPED.length) : address,

@@ -1,6 +1,6 @@
 import type { RejectionCode } from '../../errors.ts'
 import type { OwnPatterns } from '../grok/expand.ts'
-import type { AddressDatabase } from '../net/address-database.ts'
+import type { AddressSource } from '../net/address-database.ts'
 import type { Re2 } from '../regex/linear-matcher.ts'
 import type { Returns } from '../returns.ts'
 import type { Meter } from '../runtime/meter.ts'
@@ -174,7 +174,7 @@ export interface PrepareHost {
   /** The linear engine for patterns; undefined: it is not at hand, others do what they can. */
   re2(): Re2 | undefined
   /** Databases of addresses, in the order in which they are asked. Default: none. */
-  readonly databases?: readonly AddressDatabase[] | undefined
+  readonly databases?: readonly AddressSource[] | undefined
   /** Patterns that the rule file defines, which others may refer to. Default: none. */
   readonly patterns?: OwnPatterns
   /** Take patterns that on some texts take very long, with a warning. Default: false, they are refused. */

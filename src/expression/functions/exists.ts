@@ -9,7 +9,7 @@ export const exists: FunctionDefinition = {
   subject: 'none',
   summary: 'Tells whether a field has a useful value.',
   parameters: {
-    path: 'a field, or a path to one: `user`, `line.app.name`, `data["any key"]`; or a call of a function that may find nothing',
+    path: 'a field, or a path to one: `user`, `line.app.name`, `data["any key"]`; or a call of a function that may find nothing, or an item of its result',
   },
   result:
     '`false` if the field is absent, `null`, `""` or `"-"`; else `true`. `0`, `false` and `[]` are useful.',
@@ -25,6 +25,11 @@ export const exists: FunctionDefinition = {
     { expression: 'exists(count)', event: { count: 0 }, result: true },
     { expression: "exists(data['user'][key])", event: { user: { name: 'root' } }, result: false },
     { expression: 'exists(parse_kv(message))', event: { message: 'no pairs' }, result: false },
+    {
+      expression: "exists(parse_kv(message)['user'])",
+      event: { message: 'user= ip=192.0.2.7' },
+      result: false,
+    },
     {
       expression: 'cond(exists(line.app.name), line.app.name, "unknown application")',
       event: { app: { name: '-' } },

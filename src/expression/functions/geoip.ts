@@ -20,6 +20,7 @@ export const geoip: FunctionDefinition = {
     "Databases have MaxMind's format (`.mmdb`): GeoLite2 and GeoIP2 City, Country and Enterprise, DB-IP, and those with flat records",
     '(`country`, `region`, `city`, `lat`, `lng`). `normalize --mmdb FILE` opens one; the option is repeatable, and the first database that tells',
     'something of the place counts. Names are in English. Rules that call the function are an error at load where there is no database.',
+    'A [compiled module](../../rules/aot/README.md#databases-of-addresses) is given its databases where it runs.',
   ].join('\n'),
   examples: [
     {

@@ -20,7 +20,7 @@ export const parseSyslog: FunctionDefinition = {
     'Deviations that are read: no priority; ISO 8601 in the place of the time of RFC 3164, or a year in it; sequence numbers of Cisco, host',
     'names with a colon behind them or none at all (`host : %ASA-6-302013: ...`, `123: *Mar  1 18:48:50.483 UTC: %SYS-5-CONFIG_I: ...`), whose',
     'mnemonic is the `appname`; addresses as hosts; `proc[pid]:` behind the priority without time and host; the number of octets before',
-    'the priority; structured data that is none, which is left in `message`. A byte order mark before the message is left off, and so is a line break behind it.',
+    'the priority; `last message repeated 3 times` without a host; structured data that is none, which is left in `message`. A byte order mark before the message is left off, and so is a line break behind it.',
   ].join('\n'),
   examples: [
     {

@@ -211,7 +211,7 @@ function readLegacy(text: string, start: number, message: JsonObject, hasPriorit
 /** The host behind the time: a word that is not the tag. */
 function hostAt(text: string, at: number): { word: string; end: number } | undefined {
   const found = wordAt(text, at)
-  if (found === undefined || found.word.startsWith('%')) return undefined
+  if (found === undefined || found.word.startsWith('%') || text.startsWith(REPEATED, at)) return undefined
   const { word } = found
   if (isIpv6(word)) return found
   TAG.lastIndex = at
@@ -224,6 +224,8 @@ function hostAt(text: string, at: number): { word: string; end: number } | undef
 }
 
 const PERCENT = 0x25
+/** The text of syslogd, which has no host when it comes from a daemon that leaves it out. */
+const REPEATED = 'last message repeated '
 
 function wordAt(text: string, at: number): { word: string; end: number } | undefined {
   WORD.lastIndex = at

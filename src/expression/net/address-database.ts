@@ -15,6 +15,12 @@ export interface AddressDatabase {
   find(address: string): unknown
 }
 
+/** The part of a database that looks addresses up. */
+export type AddressSource = Pick<AddressDatabase, 'file' | 'find'>
+
+/** Stands for the databases that rules will be given, where they are compiled to be checked, or to run elsewhere. It knows no address. */
+export const ANY_DATABASE: AddressDatabase = { file: '', bytes: new Uint8Array(), find: () => undefined }
+
 /**
  * The members of a `geo` object: those of GeoLite2, GeoIP2 and DB-IP, whose records nest, or of databases whose records are flat
  * (`country`, `region`, `city`, `lat`, `lng` as texts).

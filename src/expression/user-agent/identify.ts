@@ -59,6 +59,7 @@ const NEWER_BROWSERS: readonly AgentRule[] = [
 /** Libraries of Apple's on a Mac, which uap-core takes for a phone. */
 const DARWIN_ON_MAC = /\bDarwin\/[\d.]{1,20} \((?:x86_64|i386)\)/
 const WINDOWS_32 = /(?<![a-z])(?:pc-)?win32(?![a-z\d])|mingw/i
+const BOTO = /\bboto(?:3|core)?(?=[/#])/gi
 const MORE_OF_VERSION = /^(?:\.\d{1,10}){1,4}(?![\w.])/
 const VERSION_BEHIND = /^[/ -]?v?(\d{1,10}(?:\.\d{1,10}){0,3})/
 
@@ -115,11 +116,14 @@ export class AgentTables {
     }
   }
 
-  /** The last pattern finds words like `bot` in the names of devices (`CUBOT`); in uap-core those stand before it. */
+  /** The last pattern finds words like `bot` in the names of devices (`CUBOT`), which stand before it in uap-core, and in that of AWS's library. */
   #isSpider(text: string, keys: ReadonlySet<number>, device: string | undefined): boolean {
     const spider = this.#spiders.find(text, keys, false)
     if (spider === undefined) return false
-    return !spider.isLast || device === undefined || device === 'Mac'
+    if (!spider.isLast) return true
+    if (device !== undefined && device !== 'Mac') return false
+    const other = text.replace(BOTO, '')
+    return other === text || this.#spiders.find(other, keysOf(other), false) !== undefined
   }
 
   #systemOf(text: string, keys: ReadonlySet<number>): string {

@@ -13,6 +13,7 @@ export class ModuleText implements ModulePrinter {
   readonly #shared = new Map<unknown, Name>()
   /** The code that rules of the module's rule sets have in common. */
   readonly templates = new FunctionTemplates()
+  #databases: Name | undefined
   #names = 0
 
   use(name: string): Name {
@@ -40,6 +41,19 @@ export class ModuleText implements ModulePrinter {
       this.#constants.define(_`function ${name}(${list(parameters)})`, body)
     }
     return name
+  }
+
+  databases(): Name {
+    if (this.#databases === undefined) {
+      this.#databases = this.fresh('databases')
+      this.#constants.line(_`const ${this.#databases} = []`)
+    }
+    return this.#databases
+  }
+
+  /** The name of the list of databases; undefined where nothing that was printed looks addresses up. */
+  get givenDatabases(): Name | undefined {
+    return this.#databases
   }
 
   /** A name that the module has once. */

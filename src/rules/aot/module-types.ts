@@ -58,14 +58,31 @@ declare function normalize(event: string | object): NormalizeResult
  */
 declare function normalizeLines(chunk: string | Uint8Array): NormalizedLines
 
+/** A database of IP addresses: one that \`openDatabase\` of sluice has opened, or another reader of such files. */
+interface AddressSource {
+  /** The name of its file, for messages. */
+  readonly file: string
+  /** The record of the network that an address belongs to; undefined or null where there is none. */
+  find(address: string): unknown
+}
+
+/**
+ * Gives the module databases for \`geoip\` and \`asn\`, in the order in which they are asked. Rules that call one of the two need it before the
+ * first event, and throw a TypeError otherwise. Once there was one, they keep their databases.
+ *
+ * @param databases one at least
+ */
+declare function useDatabases(databases: readonly AddressSource[]): void
+
 /** The rules, as the handlers of sluice take them. */
 declare const rules: {
   readonly file: string
   normalize(event: string | object): NormalizeResult
   normalizeLines(chunk: string | Uint8Array): NormalizedLines
+  useDatabases(databases: readonly AddressSource[]): void
   /** Called by handlers. */
   createProcessor(...args: any[]): any
 }
-export type { NormalizedLines, NormalizeResult, PlainObject, PlainValue, Rejection }
-export { rules as default, normalize, normalizeLines }
+export type { AddressSource, NormalizedLines, NormalizeResult, PlainObject, PlainValue, Rejection }
+export { rules as default, normalize, normalizeLines, useDatabases }
 `

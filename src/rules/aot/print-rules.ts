@@ -8,7 +8,6 @@
  */
 import type { Code } from '../../expression/emit/code.ts'
 import { _, list, type Name, objectOf, type Part } from '../../expression/emit/code.ts'
-import { UnprintableError } from '../../expression/recipe.ts'
 import type { EventLimits } from '../../expression/runtime/meter.ts'
 import type { WantedTree } from '../../json/wanted.ts'
 import { packed } from '../../json/wanted.ts'
@@ -24,17 +23,26 @@ import { ModuleText } from './module-text.ts'
 /** The specifier under which a module finds the runtime of the installed package. */
 export const RUNTIME_ENTRY = 'sluice/runtime'
 
+/** Thrown for rules that need something that is at hand only where they were compiled. */
+export class UnprintableError extends Error {
+  override readonly name = 'UnprintableError'
+}
+
 /**
- * The module of `normalize compile`: it exports `normalize`, `normalizeLines` and, as default, what handlers take.
+ * The module of `normalize compile`: it exports `normalize`, `normalizeLines`, `useDatabases` and, as default, what handlers take.
  *
  * @param runtime where it imports the runtime from. Default: the installed package
- * @throws {UnprintableError} when rules need a database of addresses; the message names the rule file
  */
 export function printModule(rules: RuleSet | RoutedRules, runtime = RUNTIME_ENTRY): string {
   const module = new ModuleText()
   const printed = printRules(module, rules)
-  const made = module.constant('module', _`${module.use('createModule')}(${rules.file}, ${printed})`)
-  module.body.line(_`export const { normalize, normalizeLines } = ${made}`)
+  const { givenDatabases } = module
+  const databases = givenDatabases === undefined ? _`` : _`, ${givenDatabases}`
+  const made = module.constant(
+    'module',
+    _`${module.use('createModule')}(${rules.file}, ${printed}${databases})`,
+  )
+  module.body.line(_`export const { normalize, normalizeLines, useDatabases } = ${made}`)
   module.body.line(_`export default ${made}`)
   return `${module.imports(runtime).text()}${module.statements().text()}`
 }
@@ -50,11 +58,13 @@ export interface PrintedRules {
 /**
  * Prints rules for another thread.
  *
- * @throws {UnprintableError} when rules need a database of addresses; the message names the rule file
+ * @throws {UnprintableError} when rules look addresses up: the thread is sent no databases beside code, and compiles such rules itself
  */
 export function printFunction(rules: RuleSet | RoutedRules): PrintedRules {
   const module = new ModuleText()
   const printed = printRules(module, rules)
+  if (module.givenDatabases !== undefined)
+    throw new UnprintableError(`${rules.file}: the rules look addresses up in databases`)
   module.body.line(_`return ${printed}`)
   const text = `'use strict'\n${module.parameters().text()}${module.statements().text()}`
   return { names: module.imported, text }
@@ -70,16 +80,7 @@ interface PrintedSet {
   readonly fastPath: Name | undefined
 }
 
-function printRuleSet(module: ModuleText, rules: RuleSet): PrintedSet {
-  try {
-    return printSet(module, rules)
-  } catch (error) {
-    if (!(error instanceof UnprintableError)) throw error
-    throw new UnprintableError(`${rules.file}: ${error.message}`, { cause: error })
-  }
-}
-
-function printSet(module: ModuleText, { checked, data, programs }: RuleSet): PrintedSet {
+function printRuleSet(module: ModuleText, { checked, data, programs }: RuleSet): PrintedSet {
   const { noted, tapLabels, readsRaw, maxWhileSteps, limits } = data
   const usual = module.maker('usual', programs.usual.print(module))
   const exact =

@@ -7,6 +7,7 @@ import {
   type FunctionDefinition,
   type PrepareHost,
 } from '../../expression/functions/definition.ts'
+import type { AddressSource } from '../../expression/net/address-database.ts'
 import type { Call, Constants, NamedLookupTable } from '../../expression/recipe.ts'
 import type { Re2 } from '../../expression/regex/linear-matcher.ts'
 
@@ -52,6 +53,7 @@ export { EvaluableRules } from '../evaluable-rules.ts'
 export { createFastPath } from '../fast/plan.ts'
 export { createLineRoutes } from '../fast/routed-line-path.ts'
 export { outputBuilder } from '../generate/build-output.ts'
+export { outputWriter } from '../generate/write-output.ts'
 export { Routing } from '../sets/routed-runner.ts'
 
 /** Gives a value that is made when it is first asked for. */
@@ -80,6 +82,8 @@ interface Needs {
   readonly patterns?: ReadonlyMap<string, string>
   /** The library, where a pattern needs it from the start. */
   readonly re2?: Re2
+  /** Databases of addresses, one at least when the function is prepared. */
+  readonly databases?: readonly AddressSource[]
 }
 
 /**
@@ -88,12 +92,12 @@ interface Needs {
  *
  * @param needs what it asked for then. Default: nothing
  * @param loadRe2 loads the library also where a pattern asks for it later. Default: only what the pattern needs from the start is there
- * @throws {TypeError} where the function is not prepared, or needs a database of addresses: printed code has none
+ * @throws {TypeError} where the function is not prepared, or needs a database of addresses and is given none
  */
 export function preparedFunction(
   { name, implementation }: FunctionDefinition,
   constants: Constants,
-  { tables = [], patterns = new Map(), re2 }: Needs = {},
+  { tables = [], patterns = new Map(), re2, databases }: Needs = {},
   loadRe2: () => Re2 | undefined = () => re2,
 ): Call {
   if (implementation.kind !== 'prepared') throw new TypeError(`no function '${name}' of this kind`)
@@ -101,6 +105,7 @@ export function preparedFunction(
     table: (wanted) => tables.find((table) => table.name === wanted)?.table,
     tables: tables.map(({ name }) => ({ name, file: '' })),
     patterns: { names: [], get: (wanted) => patterns.get(wanted) },
+    databases,
     re2: loadRe2,
     allowUnsafePatterns: true,
     warn() {},

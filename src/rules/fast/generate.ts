@@ -28,6 +28,7 @@ import { fieldsOf } from '../generate/generate.ts'
 import type { OutputNode } from '../generate/output-tree.ts'
 import { outputTree, present } from '../generate/output-tree.ts'
 import type { Program } from '../generate/program.ts'
+import { isSimple } from '../generate/write-output.ts'
 import { notedRules } from '../noted-rules.ts'
 import { type ReadPlace, readFields } from '../read-fields.ts'
 import { ownReads } from '../rest-rule.ts'
@@ -134,12 +135,6 @@ export function plainReasons({ rules, taps = [], when, drop, split, cases = [] }
     reasons.push('a rule sets a value inside the value of another one, or a name is a number')
   }
   return reasons
-}
-
-/** No rule sets a value inside another one's, and no object needs its keys' order kept by a Dict. */
-function isSimple(node: OutputNode): boolean {
-  if (node.ordered || (node.rule !== undefined && node.children.length > 0)) return false
-  return node.children.every(isSimple)
 }
 
 export function readsOnlyFields(node: Node | undefined): boolean {

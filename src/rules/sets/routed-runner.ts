@@ -3,6 +3,7 @@ import type { BatchNotes, Rejection } from '../../event.ts'
 import type { EventLimits } from '../../expression/runtime/meter.ts'
 import { Meter } from '../../expression/runtime/meter.ts'
 import type { Dict, JsonObject, NumberTexts } from '../../expression/value.ts'
+import type { ByteWriter } from '../../json/write.ts'
 import type { LinePathPlan, RunnerSource } from '../apply/normalize.ts'
 import type { NoRoute } from '../definition.ts'
 import type { LineNotes } from '../fast/routed-line-path.ts'
@@ -143,6 +144,7 @@ export class RoutedRunner implements Runner {
   ending: Runner['ending'] = 'rejected'
   rejection: Rejection = { code: 'NO_ROUTE', message: 'no rule set takes the event' }
   plain = true
+  writer: ByteWriter | undefined
   numbers: NumberTexts | undefined
   split: SplitEvent | undefined
   /** The name of the rule set that took the event. */
@@ -222,6 +224,7 @@ export class RoutedRunner implements Runner {
       this.#runners[route] = runner
     }
     runner.received = this.received
+    runner.writer = this.writer
     return runner
   }
 

@@ -14,6 +14,8 @@ const CASES: readonly (readonly [string, string])[] = [
   ['&ampamp;', '&amp;'],
   ['&', '&'],
   ['&&amp;', '&&'],
+  ['&unknown;&amp;x&y', '&unknown;&x&y'],
+  ['a&lt;b&gt;c', 'a<b>c'],
   ['&amp', '&'],
   ['&#', '&#'],
   ['&#;', '&#;'],

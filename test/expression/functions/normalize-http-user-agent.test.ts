@@ -384,6 +384,20 @@ describe('normalize_http_user_agent', () => {
       ['Boto3/1.34.0 md/Botocore#1.34.0 ua/2.0 os/linux#5.10', 'Boto3', '1.34.0'],
       ['git-lfs/3.4.0 (GitHub; linux amd64; go 1.20.6)', 'git-lfs', '3.4.0'],
       ['git/2.43.0', 'git', '2.43.0'],
+      ['Go-http-client/1.1', 'Go-http-client', '1.1'],
+      ['python-requests/2.31.0', 'Python Requests', '2.31.0'],
+      ['curl/8.4.0', 'curl', '8.4.0'],
+      ['Wget/1.21.4', 'Wget', '1.21.4'],
+      [
+        'Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.1682',
+        'WindowsPowerShell',
+        '5.1.19041.1682',
+      ],
+      ['sqlmap/1.7.2#stable (https://sqlmap.org)', 'sqlmap', '1.7.2'],
+      ['Mozilla/5.00 (Nikto/2.1.6) (Evasions:None) (Test:000001)', 'Nikto', '2.1.6'],
+      ['masscan/1.3 (https://github.com/robertdavidgraham/masscan)', 'masscan', '1.3'],
+      ['Nuclei - Open-source project (github.com/projectdiscovery/nuclei)', 'Nuclei', null],
+      ['Nuclei/3.1.0', 'Nuclei', '3.1.0'],
       ['Java-http-client/17.0.9', 'Java-http-client', '17.0.9'],
       ['Debian APT-HTTP/1.3 (2.6.1)', 'Debian APT-HTTP', '1.3'],
       ['Microsoft Office/16.0 (Windows NT 10.0; Microsoft Word 16.0.12026; Pro)', 'Microsoft Office', '16.0'],
@@ -433,6 +447,12 @@ describe('normalize_http_user_agent', () => {
         'Spider',
         model,
       )
+  })
+
+  it('takes no library for a crawler because of its name', () => {
+    const boto = 'Boto3/1.34.0 md/Botocore#1.34.0 ua/2.0 os/linux#5.10'
+    assert.equal(told(boto).device, 'Other')
+    assert.equal(told(`${boto} ExampleBot/1.0`).device, 'Spider')
   })
 
   it('reads blanks where a log has + or escapes for them', () => {

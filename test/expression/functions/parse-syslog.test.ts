@@ -37,6 +37,8 @@ test('RFC 3164 with a process id, without one, and with names that are paths', (
   }
   for (const message of ['last message repeated 3 times', '-- MARK --', '', ': x'])
     assert.deepEqual(fields(`<13>Oct  1 22:14:15 h1 ${message}`), { ...header, message }, message)
+  const message = 'last message repeated 3 times'
+  assert.deepEqual(fields(`<13>Oct  1 22:14:15 ${message}`), { timestamp: header.timestamp, message })
 })
 
 test('times with a year, a fraction, a zone or in ISO 8601', () => {

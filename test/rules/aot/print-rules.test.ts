@@ -8,13 +8,14 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { dump } from 'js-yaml'
 import type { RulesModule } from '../../../src/batches/compiled-module.ts'
+import { RecordWriter } from '../../../src/batches/rejected-records.ts'
 import { loadRules } from '../../../src/cli/rule-files.ts'
 import { FUNCTIONS } from '../../../src/expression/functions/index.ts'
 import { BUILTIN_REFERENCE } from '../../../src/expression/reference.ts'
 import type { InputOptions } from '../../../src/formats/input-options.ts'
 import { NODE_CODING } from '../../../src/formats/node-coding.ts'
 import { ChunkText } from '../../../src/json/chunk-text.ts'
-import { printModule } from '../../../src/rules/aot/print-rules.ts'
+import { printFunction, printModule } from '../../../src/rules/aot/print-rules.ts'
 import type { RunnerSource } from '../../../src/rules/apply/normalize.ts'
 import { compileRules, type RuleSet } from '../../../src/rules/compile.ts'
 import { propertyRuns } from '../../property-runs.ts'
@@ -97,7 +98,7 @@ test('the module of many rule sets finds the one for each event, also on the fas
 test('every function with its constants and tables is printed', () => {
   for (const { examples } of FUNCTIONS.values()) {
     for (const { expression, event = {}, tables, records } of examples) {
-      // A module holds no database.
+      // A module is given its databases; the test below does that.
       if (records !== undefined) continue
       const file = { ...(tables === undefined ? {} : { lookup: tables }), result: expression }
       same(compileRules(dump(file, { lineWidth: -1 })), [JSON.stringify(event)], expression)
@@ -219,15 +220,45 @@ test('the fast paths of cases and of MAC addresses are printed, and take the lin
   assert.deepEqual(taken(printedRules(rules)), expected)
 })
 
-test('rules that look addresses up in a database are refused, with the name of the function and the file', () => {
-  const databases = [{ file: 'x.mmdb', bytes: new Uint8Array(), find: () => undefined }]
-  for (const name of ['geoip', 'asn']) {
-    const rules = compileRules(`a: x\nb: {field: ${name}(ip), required: false}`, {
-      file: 'r.yaml',
-      databases,
-    })
-    assert.throws(() => printModule(rules), new RegExp(`^UnprintableError: r\\.yaml: ${name}\\(\\) looks up`))
-  }
+test('a module looks addresses up in the databases that it is given, and keeps them', async () => {
+  const of = (country: string) => ({
+    file: 'x.mmdb',
+    bytes: new Uint8Array(),
+    find: (address: string) =>
+      address === '81.2.69.160' ? { country: { iso_code: country }, asn: 'AS64500' } : undefined,
+  })
+  const text = "a: geoip(ip)['country_iso_code']\nb?: asn(ip)['number']\nc: asn(ip)"
+  const rules = compileRules(text, { file: 'r.yaml', databases: [of('GB')] })
+  const source = printModule(rules, RUNTIME)
+  const module = await imported(source)
+  const line = '{"ip":"81.2.69.160"}'
+  const missing =
+    /^TypeError: the rules of r\.yaml look addresses up .*useDatabases\(\) before the first event/
+  assert.throws(() => module.normalize(line), missing)
+  assert.throws(() => module.normalizeLines(line), missing)
+  assert.throws(() => module.createProcessor(new RecordWriter('-')), missing)
+  assert.throws(() => module.useDatabases([]), /^TypeError: useDatabases takes a list/)
+  assert.throws(() => module.useDatabases([{ file: 'x' } as never]), /^TypeError: useDatabases takes a list/)
+  const lines = Buffer.from(`${line}\n{"ip":"81.2.69.161"}\n{"ip":"10.0.0.1"}\n{"ip":5}\n`)
+  module.useDatabases([of('GB')])
+  assertSame(module, rules, lines, 'databases')
+  assert.throws(
+    () => module.useDatabases([of('FR')]),
+    /^TypeError: the rules of r\.yaml have looked addresses up/,
+  )
+  const other = await imported(`${source}\n`)
+  other.useDatabases([of('US')])
+  other.useDatabases([{ file: 'empty.mmdb', find: () => null }, of('FR')])
+  assertSame(other, compileRules(text, { file: 'r.yaml', databases: [of('FR')] }), lines, 'other databases')
+  assert.deepEqual(other.normalize(line), { output: { a: 'FR', b: 64500, c: { number: 64500 } } })
+  // Workers compile such rules themselves, with the databases beside them.
+  assert.throws(
+    () => printFunction(rules),
+    /^UnprintableError: r\.yaml: the rules look addresses up in databases$/,
+  )
+  const without = await imported(printModule(compileRules('a: x'), RUNTIME))
+  assert.deepEqual(without.normalize('{"x":1}'), { output: { a: 1 } })
+  without.useDatabases([of('GB')])
 })
 
 test('texts of rules enter the module quoted', () => {
