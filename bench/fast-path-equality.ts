@@ -10,7 +10,7 @@
  */
 import fc from 'fast-check'
 import { compareWays } from '../test/rules/fast/equality.ts'
-import { eventLine, ruleFile } from '../test/rules/fast/generated.ts'
+import { decidedLine, decidedRules, eventLine, ruleFile } from '../test/rules/fast/generated.ts'
 
 const seconds = Number(process.argv[2] ?? 60)
 let seed = Number(process.argv[3] ?? Date.now() % 1_000_000)
@@ -18,12 +18,17 @@ const end = performance.now() + seconds * 1000
 let lines = 0
 let taken = 0
 while (performance.now() < end) {
-  fc.assert(
-    fc.property(ruleFile, fc.array(eventLine, { minLength: 1, maxLength: 12 }), (rules, events) => {
-      lines += events.length
-      taken += compareWays(rules, events)
-    }),
-    { numRuns: 500, seed: seed++ },
-  )
+  for (const [file, line] of [
+    [ruleFile, eventLine],
+    [decidedRules, decidedLine],
+  ] as const) {
+    fc.assert(
+      fc.property(file, fc.array(line, { minLength: 1, maxLength: 12 }), (rules, events) => {
+        lines += events.length
+        taken += compareWays(rules, events)
+      }),
+      { numRuns: 500, seed: seed++ },
+    )
+  }
 }
 console.log(`${lines} lines, ${taken} of them taken by the fast path, 0 differences`)

@@ -3,7 +3,7 @@
  *
  * Rounds follow one another until the time is up, at-least-once and exactly-once in turn. In each, two processes work on numbered messages
  * that go on coming, while faults drawn at random befall them: `kill -9`, SIGSTOP for longer than the session, an orderly restart, further
- * processes that come and go, partitions that are added, the broker killed and started again. At the end the topics are read with
+ * processes that come and go, a minute of nothing else, partitions that are added, the broker killed and started again. At the end the topics are read with
  * `read_committed` by Kafka's own console consumer, and held against the messages, as multisets and in order by partition.
  *
  * A line for each round: what befell it, messages, lost, duplicates, other faults, the most memory that a process had (VmHWM). It ends with 1 when a
@@ -17,13 +17,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { KafkaBroker } from '../test/io/kafka/broker.ts'
 import { whyNoKafka } from '../test/io/kafka/installation.ts'
 import { Reader, type Verdict } from '../test/io/kafka/oracle.ts'
-import { type Member, type Readers, Round } from '../test/io/kafka/round.ts'
+import { type Member, Round } from '../test/io/kafka/round.ts'
 import { randomNumbers } from './events.ts'
 import { build } from './harness.ts'
 
 const SESSION_MS = 3000
 const MOST_MB = 250
 const FAULTS_OF_A_ROUND = 4
+const STORM_MS = 60_000
 const MESSAGES_AT_ONCE = 1500
 
 type Random = () => number
@@ -55,6 +56,16 @@ const FAULTS: Readonly<Record<string, (round: Round, broker: KafkaBroker, random
         const member = round.start(`guest-${index}`)
         await sleep(random() * 4000)
         // Some have not even joined.
+        if (random() < 0.5) await member.kill()
+        else await member.stop()
+      }
+    },
+    async 'rebalance storm'(round, _broker, random) {
+      const until = performance.now() + STORM_MS
+      for (let index = 0; performance.now() < until; index++) {
+        const member = round.start(`storm-${index % 4}`)
+        await round.write(100)
+        await sleep(random() * 3000)
         if (random() < 0.5) await member.kill()
         else await member.stop()
       }
@@ -117,15 +128,12 @@ async function main([minutes = '60', first = String(Date.now() % 1e6)]: readonly
   build()
   const until = performance.now() + Number(minutes) * 60_000
   const broker = await KafkaBroker.start({ isLong: true })
-  const readers: Readers = {
-    outputs: new Reader(broker, '.*[.]out'),
-    errors: new Reader(broker, '.*[.]errors'),
-  }
+  const reader = new Reader(broker)
   const total = { rounds: 0, messages: 0, lost: 0, duplicates: 0, twice: 0, faults: 0, peakMb: 0 }
   try {
     for (let seed = Number(first); performance.now() < until; seed++) {
       const delivery = seed % 2 === 0 ? 'at-least-once' : 'exactly-once'
-      const round = new Round(broker, readers, `round-${seed}`, { delivery })
+      const round = new Round(broker, reader, `round-${seed}`, { delivery })
       const { befell, messages, verdict, peakMb } = await play(round, broker, randomNumbers(seed))
       await round.remove()
       const { lost, duplicates, faults, missing } = verdict
@@ -144,8 +152,7 @@ async function main([minutes = '60', first = String(Date.now() % 1e6)]: readonly
         console.log(`  ${text}`)
     }
   } finally {
-    readers.outputs.close()
-    readers.errors.close()
+    reader.close()
     await broker.close()
   }
   console.log(

@@ -227,8 +227,14 @@ async function againstPeers(folder: string, sizes: Sizes): Promise<Row[]> {
       rows.push(skipped(what, 'not installed', target))
       continue
     }
-    const name = `${what}${versionOf(program)}`
-    const peer: Contender = { name: names[0]!, argv: [program, ...args], cwd: REFERENCE, input: sample }
+    const version = versionOf(program)
+    const name = `${what}${version}`
+    const peer: Contender = {
+      name: `${names[0]}${version}`,
+      argv: [program, ...args],
+      cwd: REFERENCE,
+      input: sample,
+    }
     const different = await difference({ ...ours, input: sample }, peer)
     if (different !== undefined) {
       // Another version of the peer, most likely.
@@ -248,6 +254,7 @@ async function againstPeers(folder: string, sizes: Sizes): Promise<Row[]> {
         target,
         byProcessor && ratios(byProcessor[0]!, byProcessor[1]!),
       ),
+      perEvent(pair[1]!, 'nested events', times, 1),
     )
   }
   return rows
@@ -292,7 +299,7 @@ async function asLongAs(
   const sampleSeconds = await harness.runOnce(peer)
   const wanted = Number(((sampleEvents * seconds) / sampleSeconds).toPrecision(1))
   const count = Math.min(events, Math.max(1000, wanted))
-  const input = join(folder, `nested-${peer.name}.jsonl`)
+  const input = join(folder, `nested-${peer.name.replaceAll(' ', '-')}.jsonl`)
   await writeEvents(input, 'nested', count)
   return { ...peer, input, events: count }
 }
@@ -335,17 +342,21 @@ async function howRulesAddUp(
   const contenders = sizes.flatMap((size) => onceAndTwice(folder, size))
   const load = { name: 'load of 10,000 rules', argv: normalizeArgv(manyRulesFile(folder, 10_000)) }
   const times = await race([load, ...contenders], rounds)
-  const perRule = sizes.map(({ rules, events }, index) => {
-    const [once, twice] = times.slice(1 + 2 * index) as [readonly number[], readonly number[]]
-    return twice.map((seconds, round) => ((seconds - once[round]!) / (rules * events)) * 1e9)
-  })
-  const few = perRule[0]!
+  const perRule = (all: readonly (readonly number[])[]) =>
+    sizes.map(({ rules, events }, index) => {
+      const [once, twice] = all.slice(1 + 2 * index) as [readonly number[], readonly number[]]
+      return twice.map((seconds, round) => ((seconds - once[round]!) / (rules * events)) * 1e9)
+    })
+  const byClock = perRule(times)
+  const byProcessor = times.processor && perRule(times.processor)
   return [
-    measured('load of 10,000 rules and 1,000 tables', 's', times[0]!, { atMost: 2 }),
-    measured('one of 100 rules for one event', 'ns', few),
+    measured('load of 10,000 rules and 1,000 tables', 's', times[0]!, { atMost: 2 }, times.processor?.[0]),
+    measured('one of 100 rules for one event', 'ns', byClock[0]!, {}, byProcessor?.[0]),
     ...sizes.slice(1).map(({ rules }, index) => {
       const what = `one of ${rules.toLocaleString('en')} rules for one event: times that of 100`
-      return measured(what, 'times', ratios(perRule[index + 1]!, few), { atMost: 1 })
+      const [few, many] = [byClock[0]!, byClock[index + 1]!]
+      const processor = byProcessor && ratios(byProcessor[index + 1]!, byProcessor[0]!)
+      return measured(what, 'times', ratios(many, few), { atMost: 2 }, processor)
     }),
   ]
 }

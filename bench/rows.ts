@@ -103,6 +103,33 @@ export function table(rows: readonly Row[]): string {
   return `${lines.join('\n')}\n`
 }
 
+/** @returns the rows of a table in Markdown, as {@link table} writes them */
+export function readTable(markdown: string): Row[] {
+  return markdown
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| what '))
+    .map((line) => {
+      const [what, value, processor, spread, target, verdict] = line
+        .slice(1, -1)
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim().replaceAll('\\|', '|')) as [
+        string,
+        string,
+        string,
+        string,
+        string,
+        Verdict,
+      ]
+      const row = { what, value, processor, spread, target, verdict }
+      const judged = processor === '' ? value : processor
+      if (!/^[\d.]+x$/.test(judged) || target.startsWith('<=')) return row
+      const [least = judged, greatest = judged] = spread === '' ? [] : spread.split(' to ')
+      const wanted = target === '' ? undefined : Number.parseFloat(target.replace(/^.*>= /, ''))
+      const [median, low, high] = [judged, least, greatest].map(Number.parseFloat) as [number, number, number]
+      return { ...row, ratio: { median, least: low, greatest: high, target: wanted } }
+    })
+}
+
 function judge(value: number, { atLeast, atMost, first }: Target): Verdict {
   if (atMost !== undefined) return value <= atMost ? 'met' : 'missed'
   if (atLeast === undefined) return ''

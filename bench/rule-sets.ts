@@ -64,14 +64,22 @@ function events(count: number, sets: number): Buffer {
 
 /** The lines of a vendor's example, as events. */
 function vendorLines(folder: string): string[] {
-  const input = ['input.jsonl', 'input.log']
+  const input = ['input.jsonl', 'input.log', 'input.json']
     .map((name) => join(folder, name))
     .find((file) => existsSync(file))
   if (input === undefined) return []
-  const lines = readFileSync(input, 'utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '')
+  const text = readFileSync(input, 'utf8')
+  if (input.endsWith('.json')) return text.split(/^(?=\{)/m).flatMap(recordsOf)
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
   return input.endsWith('.log') ? lines.map((message) => JSON.stringify({ message })) : lines
+}
+
+/** The events of a document of CloudTrail, and those that stand by themselves. */
+function recordsOf(document: string): string[] {
+  const { Records: records = [] } = JSON.parse(document) as { Records?: unknown[] }
+  return records.length === 0
+    ? [JSON.stringify(JSON.parse(document))]
+    : records.map((one) => JSON.stringify(one))
 }
 
 const processorMs = (): number => {

@@ -20,6 +20,7 @@ import { SplitElements } from '../rules/apply/split-elements.ts'
 import type { LinePlaces } from '../rules/fast/written-places.ts'
 import { WrittenPlaces } from '../rules/fast/written-places.ts'
 import type { Runner } from '../rules/run.ts'
+import { WRITTEN } from '../rules/run.ts'
 import type { LineTest } from './input-format.ts'
 import { EventFormat } from './input-format.ts'
 import type { RejectedSink } from './rejected-records.ts'
@@ -120,6 +121,8 @@ export class Processor<Records> {
   #replaced = 0
   /** Lines that the fast path took last. */
   #taken = 0
+  /** The rule set that takes the line that the fast path has just left; undefined: it is not known. */
+  #found: number | undefined
   #stopped = false
   /** With `tracksOutputs`: the events of the lines that were written. */
   #ordinals: number[] | undefined
@@ -138,7 +141,7 @@ export class Processor<Records> {
     this.#input = inputSettings(options)
     this.#format = new EventFormat(this.#input, options.lineTest)
     this.#reader = this.#format.createReader()
-    this.#fastPath = (options.fastPath ?? true) && this.#format.hasJsonLines
+    this.#fastPath = options.fastPath ?? true
     this.#stopAtRejected = options.stopAtRejected ?? false
     this.#buffers = options.buffers ?? 'given'
     if (options.tracksOutputs === true) this.#ordinals = []
@@ -161,8 +164,9 @@ export class Processor<Records> {
     this.#notes = rules.createNotes?.()
     this.#runner = rules.createRunner(this.#notes)
     this.#fast = undefined
-    this.#waiting = this.#fastPath ? rules : undefined
+    this.#waiting = this.#format.hasJsonLines ? rules : undefined
     this.#writer = new ByteWriter(this.#coding)
+    this.#runner.writer = this.#writer
     this.#stopped = false
   }
 
@@ -337,34 +341,43 @@ export class Processor<Records> {
     // Which of several lines was dropped, nobody would know.
     const next = ordinals === undefined ? fast.lines(block, start) : fast.lines(block, start, 1)
     const { taken } = fast
-    if (taken === 0) return -1
+    if (taken === 0) {
+      this.#found = fast.found
+      return -1
+    }
     if (ordinals !== undefined) {
       if (fast.dropped === 0) ordinals.push(this.#nextOrdinal)
       this.#nextOrdinal++
     }
     this.#taken = taken
-    this.#slice.count(taken / FAST_LINES)
+    this.#slice.count(taken * (fast.share ?? 1 / FAST_LINES))
     this.#written += taken - fast.dropped
     return next
   }
 
   #createFast(rules: RunnerSource): LinePath | undefined {
     this.#waiting = undefined
-    const fast = rules.fastPath?.create(this.#notes, this.#coding, this.#places)
+    const plan = (this.#fastPath ? rules.fastPath : undefined) ?? rules.memberPath
+    const fast = plan?.create(this.#notes, this.#coding, this.#places)
     if (fast === undefined) return undefined
     fast.received = this.#runner.received
     // From now on both ways write to one place.
     fast.writer.literal(this.#writer.lend())
     this.#writer = fast.writer
+    this.#runner.writer = fast.writer
     this.#fast = fast
     return fast
   }
 
   #event(event: EventText): void {
+    const found = this.#found
+    this.#found = undefined
     if (this.#stopped) return
     if (event.isReplaced === true) this.#replaced++
     const parsed = this.#reader.parse(event)
-    const output = 'code' in parsed ? parsed : normalizeOne(parsed, this.#runner)
+    const isEvent = !('code' in parsed)
+    if (isEvent && found !== undefined) this.#runner.goTo?.(found)
+    const output = isEvent ? normalizeOne(parsed, this.#runner) : parsed
     if (output instanceof SplitElements) this.#goOn(output)
     else if ('code' in output) {
       this.#slice.count()
@@ -387,12 +400,14 @@ export class Processor<Records> {
     this.#slice.count()
     if ('rejection' in result) this.#reject(result)
     else if ('output' in result) {
-      const text = outputText(result)
-      if (typeof text !== 'string') {
-        this.#reject(rejectedEvent(result, text))
-        return
+      if (result.output !== WRITTEN) {
+        const text = outputText(result)
+        if (typeof text !== 'string') {
+          this.#reject(rejectedEvent(result, text))
+          return
+        }
+        this.#writer.text(text)
       }
-      this.#writer.text(text)
       this.#writer.byte(LF)
       this.#written++
       this.#ordinals?.push(result.ordinal)
@@ -400,6 +415,7 @@ export class Processor<Records> {
   }
 
   #reject(event: RejectedEvent): void {
+    this.#found = undefined
     if (this.#stopped) return
     this.#records.add(event)
     this.#stopped = this.#stopAtRejected

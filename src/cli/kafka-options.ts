@@ -25,6 +25,7 @@ export interface KafkaArguments extends RuleOptions, TracerOptions {
   readonly batchWait?: number
   readonly instanceId?: string
   readonly sessionTimeout?: number
+  readonly waitForBrokers?: number
   readonly clientId?: string
   readonly compression?: Compression
   readonly routeTopic?: string
@@ -73,7 +74,7 @@ Any number of processes with the same --group share the partitions. It needs the
 SIGTERM and SIGINT stop: what was read is written and committed first; a second signal kills. Durations are written 500ms, 5s, 2m.
 
 Exit codes: 0 stopped by a signal, 1 a fault (another process has the --instance-id), 2 wrong usage, rules that cannot be used, brokers
-that cannot be reached, a topic that is not there, or something that is not allowed.`
+that cannot be reached for longer than --wait-for-brokers, a topic that is not there, or something that is not allowed.`
 
 /** Adds them to a command, beside those of rules and of the tracer. */
 export function withKafka(command: Command): Command {
@@ -107,6 +108,11 @@ export function withKafka(command: Command): Command {
     .option(
       '--session-timeout <duration>',
       'without a sign of life for so long it loses its partitions (default: 45s)',
+      duration,
+    )
+    .option(
+      '--wait-for-brokers <duration>',
+      'wait so long at the start for brokers that cannot be reached (default: 0, it ends)',
       duration,
     )
     .option('--client-id <name>', "its name in the brokers' logs and quotas (default: sluice)")

@@ -2,7 +2,15 @@ import process from 'node:process'
 import type { Command } from 'commander'
 import type { KafkaModule } from '../io/kafka/client.ts'
 import { loadClient, MissingClientError } from '../io/kafka/client.ts'
-import { BackOff, describeFault, hasId, isRefused, isTimeout, unknownTopic } from '../io/kafka/faults.ts'
+import {
+  BackOff,
+  describeFault,
+  hasId,
+  isRefused,
+  isUnknown,
+  isUnreachable,
+  unknownTopic,
+} from '../io/kafka/faults.ts'
 import { KafkaLoop, ReplacedError } from '../io/kafka/loop.ts'
 import type { KafkaOptions } from '../io/kafka/options.ts'
 import { MessageNormalizer } from '../stages/process/message-normalizer.ts'
@@ -16,21 +24,30 @@ import { RuleReloader } from './reload-rules.ts'
 import { labelOf, loadRules, ruleFiles } from './rule-files.ts'
 import { FieldWarnings } from './rule-notices.ts'
 import { workersFor } from './run-pipeline.ts'
-import { SecondSignal } from './second-signal.ts'
 import { messageStream } from './standard-streams.ts'
 import { statsRecord } from './stats.ts'
+import type { StopSignals } from './stop-signals.ts'
 
-/** Errors that pass, as those of a cluster that is starting, are borne so long at the start. In milliseconds. */
-const START_MS = 30_000
+/** A start that a signal stops is given so long to join the group and leave it in order. In milliseconds. */
+const STOPPED_START_MS = 10_000
 
 /**
  * `normalize kafka`: the messages of topics, until a signal stops it.
  *
  * @param command has the options
+ * @param signals stop it, also before it has begun
  * @returns the exit code
  * @throws {CommandError} with what to tell the operator
  */
-export async function runKafka(command: Command): Promise<number> {
+export async function runKafka(command: Command, signals: StopSignals): Promise<number> {
+  try {
+    return await runUntilStopped(command, signals)
+  } finally {
+    signals.end()
+  }
+}
+
+async function runUntilStopped(command: Command, signals: StopSignals): Promise<number> {
   const say = (text: string): void => {
     if (text !== '') messageStream().write(terminalText(text))
   }
@@ -40,6 +57,10 @@ export async function runKafka(command: Command): Promise<number> {
   const rules = await loadRules(files)
   say(rules.warningText)
   const kafka = await loadKafka()
+  if (await signals.look()) {
+    say('kafka: stopped before it began\n')
+    return EXIT.OK
+  }
   const tracer = await openTracer(options, (line) => say(`${line}\n`))
   const note = tracerNote(rules, options, true)
   if (note !== undefined) say(`${note}\n`)
@@ -58,7 +79,7 @@ export async function runKafka(command: Command): Promise<number> {
     onBatch: () => say(warnings.look(loop.counter.events, () => loop.counter.counts)),
   })
   const started = performance.now()
-  const unhandle = stopOnSignal(() => {
+  signals.onStop(() => {
     loop.stop()
     tracer?.stopWaiting()
   })
@@ -74,9 +95,11 @@ export async function runKafka(command: Command): Promise<number> {
         say,
       })
     }
-    await startLoop(loop, settings)
-    say(`kafka: reads ${settings.from.join(', ')} as a member of the group ${settings.group}\n`)
-    if (options.watch === true) {
+    const isStarted = await startOrStop(loop, settings, { signals, waitMs: options.waitForBrokers ?? 0 })
+    if (isStarted) {
+      say(`kafka: reads ${settings.from.join(', ')} as a member of the group ${settings.group}\n`)
+    }
+    if (isStarted && options.watch === true) {
       reloader = new RuleReloader(files, rules, {
         use: (changed) => {
           normalizer.replaceRules(changed)
@@ -85,14 +108,13 @@ export async function runKafka(command: Command): Promise<number> {
         say,
       })
     }
-    await loop.run()
+    if (isStarted) await loop.run()
   } catch (error) {
     if (error instanceof ReplacedError || error instanceof WorkerError) {
       throw new CommandError(EXIT.FAILED, `normalize kafka: ${error.message}`, { cause: error })
     }
     throw error
   } finally {
-    unhandle()
     reloader?.end()
     await loop.end()
     tracer?.destroy()
@@ -141,24 +163,65 @@ export async function loadKafka(): Promise<KafkaModule> {
   }
 }
 
-/** @throws {CommandError} for what the operator has to put right */
-async function startLoop(loop: KafkaLoop, settings: KafkaOptions): Promise<void> {
-  const backOff = new BackOff()
-  const until = performance.now() + START_MS
-  for (;;) {
-    try {
-      await loop.start()
-      return
-    } catch (error) {
-      if (!isPassing(error) || performance.now() > until) throw startFault(error, settings)
-      await backOff.wait()
-    }
+interface Start {
+  readonly signals: StopSignals
+  /** Milliseconds for which brokers that cannot be reached are waited for. */
+  readonly waitMs: number
+}
+
+/**
+ * @returns false: a signal has stopped it first
+ * @throws {CommandError} for what the operator has to put right
+ */
+async function startOrStop(loop: KafkaLoop, settings: KafkaOptions, start: Start): Promise<boolean> {
+  const { signals } = start
+  let timer: NodeJS.Timeout | undefined
+  // A member that has just joined leaves the group in order; brokers that do not answer are not waited for.
+  const givenUp = signals.stopped.then(
+    () =>
+      new Promise<false>((resolve) => {
+        timer = setTimeout(() => resolve(false), STOPPED_START_MS)
+      }),
+  )
+  try {
+    return await Promise.race([startLoop(loop, settings, start), givenUp])
+  } catch (error) {
+    if (signals.isStopped) return false
+    throw error
+  } finally {
+    clearTimeout(timer)
   }
 }
 
-/** The cluster is at fault, and may not be in a moment. */
+async function startLoop(
+  loop: KafkaLoop,
+  settings: KafkaOptions,
+  { signals, waitMs }: Start,
+): Promise<boolean> {
+  const backOff = new BackOff()
+  signals.onStop(() => backOff.wake())
+  const until = performance.now() + waitMs
+  while (!signals.isStopped) {
+    try {
+      await loop.start()
+      for (const work of [REACH, JOIN]) loop.outage.worked(work)
+      return true
+    } catch (error) {
+      const isAway = isUnreachable(error)
+      if (isAway ? performance.now() >= until : !isPassing(error)) throw startFault(error, settings)
+      loop.outage.failed(isAway ? REACH : JOIN, error)
+      if (!signals.isStopped) await backOff.wait()
+    }
+  }
+  return false
+}
+
+const REACH = 'reach the brokers'
+const JOIN = 'begin'
+
+/** The cluster is at work, or is starting: nobody has to put anything right, and it is over in a moment, or in some. */
 function isPassing(error: unknown): boolean {
-  return isTimeout(error) || hasId(error, ...PASSING)
+  return hasId(error, ...PASSING)
 }
 
 const PASSING = [
@@ -188,24 +251,7 @@ export function startFault(error: unknown, { connection, group }: KafkaOptions):
 }
 
 function rightsHint(error: unknown, group: string): string {
-  return hasId(error, 'SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM')
+  return isUnknown(error)
     ? 'look at --sasl-mechanism, --sasl-user and the content of --sasl-password-file'
     : `the user needs Read on the source topics and the group ${group}, Write on the others`
-}
-
-/** The first signal stops it, the second one kills. */
-function stopOnSignal(stop: () => void): () => void {
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  const second = new SecondSignal(signals)
-  const unhandle = (): void => {
-    second.end()
-    for (const signal of signals) process.off(signal, first)
-  }
-  const first = (signal: NodeJS.Signals): void => {
-    unhandle()
-    messageStream().write(`${signal}: stopping\n`)
-    stop()
-  }
-  for (const signal of signals) process.on(signal, first)
-  return unhandle
 }

@@ -257,7 +257,11 @@ function addServe(program: Command, run: RunWork): void {
 function addKafka(program: Command, run: RunWork): void {
   const command = program.command('kafka').description('normalize the messages of topics of Apache Kafka')
   withKafka(withTracer(withRules(command))).action(() =>
-    run(async () => (await import('./kafka.ts')).runKafka(command)),
+    run(async () => {
+      const { StopSignals } = await import('./stop-signals.ts')
+      const signals = new StopSignals()
+      return (await import('./kafka.ts')).runKafka(command, signals)
+    }),
   )
   const check = command
     .command('check')

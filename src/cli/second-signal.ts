@@ -1,8 +1,11 @@
 import { constants } from 'node:os'
 import { SHARE_ENV, Worker } from 'node:worker_threads'
 
-/** A run that is shorter than this does not pay for the thread. */
-const AFTER_MS = 250
+/**
+ * A run that is shorter than this does not pay for the thread. It is longer than most runs over a file, and shorter than the time in which somebody
+ * who has sent a signal sends another one.
+ */
+const AFTER_MS = 1000
 
 /**
  * Kills the process at a second signal that JavaScript on the main thread cannot notice, because it evaluates an

@@ -36,6 +36,8 @@ export interface Recipe<T = unknown> {
   readonly isShared?: boolean
   /** The name of the function of the language, or of Python, that calls of the constant are calls of. Default: it is called by no rule. */
   readonly callee?: string
+  /** The lookup tables that it was made with. Default: none. */
+  readonly tables?: readonly NamedLookupTable[]
   /** The constant; the same one each time where a recipe holds it already. */
   realize(): T
   /** The constant as an expression of a module. */
@@ -88,6 +90,7 @@ export function preparedRecipe(
   return {
     isShared: true,
     callee: name,
+    tables: tables.map((table) => table.realize()),
     realize: () => call,
     print(module) {
       const needs: [string, Code][] = []

@@ -38,7 +38,7 @@ const ESCAPED = /["\\\x00-\x1f\ud800-\udfff]/
 export function stringify(value: Value, numbers?: NumberTexts, options: WriterOptions = {}): string {
   try {
     if (options.meter === undefined && options.sorted !== true) {
-      const text = new UsualWriter(numbers).write(value)
+      const text = usualText(value, numbers)
       if (text !== undefined) return text
     }
     return new Writer(numbers, options).write(value)
@@ -46,6 +46,17 @@ export function stringify(value: Value, numbers?: NumberTexts, options: WriterOp
     if (error instanceof RangeError) throw tooBig()
     throw error
   }
+}
+
+/**
+ * Writes values of nothing but arrays, objects and scalars.
+ *
+ * @param numbers as for {@link stringify}
+ * @returns undefined for all else, for values that nest deeper than 100 levels, and for texts of more than 2**20 characters; nothing
+ * has been changed then
+ */
+export function usualText(value: Value, numbers: NumberTexts | undefined): string | undefined {
+  return new UsualWriter(numbers).write(value)
 }
 
 interface WriterOptions {

@@ -30,6 +30,8 @@ interface EvaluableParts extends EvaluationData {
   readonly exact: () => GeneratedFunction
   /** Gives the fast path for lines of which `when` and `drop` are settled, the same one each time. */
   readonly ownPath: () => FastPathPlan | undefined
+  /** Gives the plain way of lines without objects of events. Default: there is none. */
+  readonly memberPath?: () => LinePathPlan | undefined
   /** Gives the fast path that asks `when` and `drop` first. Default: there is neither, the path is `ownPath`. */
   readonly conditionalPath?: (() => LinePathPlan | undefined) | undefined
 }
@@ -58,6 +60,10 @@ export class EvaluableRules implements RunnerSource {
           plan.create(new LoneNotes(notes as RuleNotes) as EventNotes, coding, places),
       }
     )
+  }
+
+  get memberPath(): LinePathPlan | undefined {
+    return this.#parts.memberPath?.()
   }
 
   createNotes(): RuleNotes {

@@ -1,6 +1,9 @@
 import type { BatchNotes } from '../event.ts'
 import type { NotedRules } from './noted-rules.ts'
 
+/** Where no rule has left its field out: with many rule sets most batches have few events of each. */
+const NONE: ReadonlyMap<string, number> = new Map()
+
 /**
  * Notes of the evaluation of rules: which fields events had, and which output fields were left out. The generated
  * functions write into it, each in the cheapest way that it has; a stage takes the sums with each batch.
@@ -43,12 +46,13 @@ export class RuleNotes {
 
   /** The sums since they were taken the last time. */
   take(): BatchNotes {
-    const leftOut = new Map<string, number>()
+    let leftOut: Map<string, number> | undefined
     const { names } = this.#rules
     for (let rule = 0; rule < this.leftOut.length; rule++) {
       const count = this.leftOut[rule]!
       if (count === 0) continue
       const name = names[rule]!
+      leftOut ??= new Map()
       leftOut.set(name, (leftOut.get(name) ?? 0) + count)
       this.leftOut[rule] = 0
     }
@@ -56,7 +60,7 @@ export class RuleNotes {
     const { events, dropped } = this
     this.events = 0
     this.dropped = 0
-    return { leftOut, dropped, fields: { events, seen: this.#seen, unseen: this.#unseen } }
+    return { leftOut: leftOut ?? NONE, dropped, fields: { events, seen: this.#seen, unseen: this.#unseen } }
   }
 
   /** The lists stay the same ones while nothing new is seen: whoever counts notices that. */

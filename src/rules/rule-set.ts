@@ -7,6 +7,7 @@ import { isOfEvent } from '../expression/emit/fields.ts'
 import type { EventLimits } from '../expression/runtime/meter.ts'
 import type { Value } from '../expression/value.ts'
 import type { LinePathPlan } from './apply/normalize.ts'
+import { planMemberPath } from './apply/plan-members.ts'
 import type { CheckedRule, CheckedRules } from './checked-rule.ts'
 import type { FileDefinition } from './definition.ts'
 import type { EvaluationData } from './evaluable-rules.ts'
@@ -63,7 +64,9 @@ export interface RuleSet {
   }
   /** The way from lines to output without objects in between; undefined where the rules need the event as a whole. */
   readonly fastPath: LinePathPlan | undefined
-  /** The same for lines of which `when` and `drop` are settled. */
+  /** The plain way of lines without objects of events; undefined where the rules need the event as a whole. */
+  readonly memberPath: LinePathPlan | undefined
+  /** The fast path for lines of which `when` and `drop` are settled. */
   readonly ownPath: SourcedPlan | undefined
   /** The reasons for which there is no fast path: parts of the rules that need the event as an object. */
   readonly plainReasons: readonly string[]
@@ -111,12 +114,14 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
     return { plan: routes && planLineRoutes(routes, limits) }
   })
   const data = evaluationData(checked, parts.maxWhileSteps, limits)
+  const memberPath = lazy(() => ({ plan: planMemberPath(checked, data) }))
   const hasConditions = checked.when !== undefined || checked.drop !== undefined
   const evaluable = new EvaluableRules({
     ...data,
     usual: () => usual().evaluate,
     exact: () => exact().evaluate,
     ownPath: () => ownPath().plan,
+    memberPath: () => memberPath().plan,
     conditionalPath: hasConditions ? () => conditionalPath().plan : undefined,
   })
   return {
@@ -142,6 +147,9 @@ export function createRuleSet(parts: RuleSetParts): RuleSet {
     },
     get fastPath() {
       return evaluable.fastPath
+    },
+    get memberPath() {
+      return evaluable.memberPath
     },
     get ownPath() {
       return ownPath().plan

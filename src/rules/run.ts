@@ -13,7 +13,11 @@ import { restOf } from '../expression/runtime/rest.ts'
 import type { Dict, JsonObject, Maybe, NumberTexts, Value } from '../expression/value.ts'
 import { NumberText } from '../expression/value.ts'
 import { JSON_CODING } from '../json/coding.ts'
+import type { ByteWriter } from '../json/write.ts'
+import type { LineMembers } from './apply/line-members.ts'
+import { outputText } from './apply/output-text.ts'
 import { envelopeHint } from './envelope.ts'
+import type { OutputWriter } from './generate/write-output.ts'
 import type { RuleNotes } from './rule-notes.ts'
 
 /** A generated function: the output, or undefined where the event is rejected, dropped or split (the run knows which). */
@@ -49,6 +53,12 @@ export interface ElementRunner extends Pick<Runner, 'rejection' | 'plain' | 'num
   runElement(split: SplitEvent, index: number, textOf: () => string): JsonObject | undefined
 }
 
+/** Stands for an output that the runner's writer has got. */
+export const WRITTEN: JsonObject = Object.freeze({})
+
+/** Stands for the event where its members are read from the line. */
+const NO_EVENT: JsonObject = Object.freeze({})
+
 /** The fate of an event that no output came of. */
 export type Ending = 'rejected' | 'dropped' | 'split'
 
@@ -76,6 +86,12 @@ export interface Runner {
   runExact(data: JsonObject | Dict, raw: string, numbers: NumberTexts | undefined): JsonObject | undefined
   /** When the events that follow were read, in milliseconds since 1970-01-01T00:00:00Z. Set it once for a batch. */
   received: number
+  /**
+   * Where there are several rule sets: says which one takes the next event, so that no condition is asked for it.
+   *
+   * @param route its number, -1 for none: whoever has read the event's line has found it
+   */
+  goTo?(route: number): void
   /** After `undefined`: what became of the event. */
   readonly ending: Ending
   /** After `undefined` and `rejected`: why. */
@@ -84,6 +100,11 @@ export interface Runner {
   readonly split: SplitEvent | undefined
   /** The name of the rule set that took the event, where there are several. */
   readonly rules?: string | undefined
+  /**
+   * Takes outputs as bytes, without line ends: `run` and its like return `WRITTEN` for those that it got. Some outputs are returned as
+   * objects all the same. Default: all are.
+   */
+  writer?: ByteWriter | undefined
   /** After an output: JSON.stringify writes it as it should be. */
   readonly plain: boolean
   /** After an output: the texts of numbers in what it copied from the event. */
@@ -123,6 +144,8 @@ interface RunState {
   readonly readsRaw?: boolean
   /** Events have been found to be those of the rule set: its condition is not asked. Default: false. */
   readonly isRouted?: boolean
+  /** The members of lines, where programs read them there. Default: events are objects. */
+  readonly members?: LineMembers
 }
 
 /**
@@ -138,6 +161,10 @@ export class Run implements EventContext, Runner, ElementRunner {
   plain = true
   /** Texts of the event's numbers, where they are not written as we would write them. */
   numbers: NumberTexts | undefined
+
+  writer: ByteWriter | undefined
+  /** The members of the line, for a program that reads them there. */
+  readonly members: LineMembers | undefined
 
   /** Counts the cost of the event, and ends its evaluation at the limit. */
   readonly meter: Meter
@@ -180,7 +207,7 @@ export class Run implements EventContext, Runner, ElementRunner {
     programs: RunPrograms,
     names: readonly string[],
     maxWhileSteps: number,
-    { notes, meter, tapLabels = ['tap'], readsRaw = true, isRouted = false }: RunState,
+    { notes, meter, tapLabels = ['tap'], readsRaw = true, isRouted = false, members }: RunState,
   ) {
     this.notes = notes
     this.#programs = programs
@@ -188,6 +215,7 @@ export class Run implements EventContext, Runner, ElementRunner {
     this.#tapLabels = tapLabels
     this.#readsRaw = readsRaw
     this.isRouted = isRouted
+    this.members = members
     this.meter = meter
     this.#maxWhileSteps = maxWhileSteps
   }
@@ -202,6 +230,16 @@ export class Run implements EventContext, Runner, ElementRunner {
     this.#isExact = true
     this.#exact ??= this.#programs.exact
     return this.#evaluate(this.#exact, data, raw, numbers)
+  }
+
+  /**
+   * Evaluates the line whose members are known, and writes the output.
+   *
+   * @returns false where there is none: the event is dropped, or has to be evaluated as an object
+   */
+  runMembers(): boolean {
+    this.#usual ??= this.#programs.usual
+    return this.#evaluate(this.#usual, NO_EVENT, '') === WRITTEN
   }
 
   runElement(
@@ -333,14 +371,45 @@ export class Run implements EventContext, Runner, ElementRunner {
     this.#note('rules', `${field} ${code} ${message}`, { field, code, message })
   }
 
+  /**
+   * Gives the output to the writer.
+   *
+   * @param values by rule
+   * @returns undefined where it has to be an object first
+   */
+  write(output: OutputWriter, values: readonly unknown[]): JsonObject | undefined {
+    if (this.#anomalies !== undefined) return undefined
+    const writer = this.writer!
+    const { length } = writer
+    if (this.members !== undefined) {
+      this.numbers = this.members.numbers
+      if (this.numbers !== undefined) this.plain = false
+    }
+    let isWritten = false
+    try {
+      isWritten = output.write(writer, values, this)
+    } finally {
+      if (!isWritten) writer.length = length
+    }
+    return isWritten ? WRITTEN : undefined
+  }
+
   finish(output: JsonObject): JsonObject {
-    return this.#anomalies === undefined ? output : addAnomalies(output, this.#anomalies)
+    const finished = this.#anomalies === undefined ? output : addAnomalies(output, this.#anomalies)
+    return this.members === undefined ? finished : this.#writeObject(finished, this.members)
+  }
+
+  #writeObject(output: JsonObject, { numbers }: LineMembers): JsonObject {
+    const text = outputText({ output, plain: false, numbers })
+    if (typeof text !== 'string') throw valueError(text.message)
+    this.writer!.text(text)
+    return WRITTEN
   }
 
   // --- what functions of the language call ------------------------------------------------------------------
 
   field(name: string): Maybe {
-    return getMember(this.#data as Value, name)
+    return this.members === undefined ? getMember(this.#data as Value, name) : this.members.own(name)
   }
 
   anomaly(kind: string, text: string): void {

@@ -7,8 +7,10 @@ import type { ProcessorOptions } from '../../src/batches/processor.ts'
 import { Processor } from '../../src/batches/processor.ts'
 import type { RejectedRecords } from '../../src/batches/rejected-records.ts'
 import { RecordWriter } from '../../src/batches/rejected-records.ts'
+import { FUNCTION_LIBRARY } from '../../src/expression/functions/index.ts'
 import { HAND_ON_MS } from '../../src/formats/limits.ts'
 import { compileRules } from '../../src/rules/compile.ts'
+import { compileRouted, loadRouted } from '../../src/rules/sets/compile-routes.ts'
 import { steppingClock } from '../stepping-clock.ts'
 
 const RULES = compileRules('a.b: a')
@@ -63,6 +65,44 @@ describe('Processor', () => {
       assert.equal(output.split('\n').length, 4)
     })
   }
+
+  it('asks the conditions of many rule sets once for a line, whichever way it goes, and names the same rule set', () => {
+    const files: Readonly<Record<string, string>> = {
+      fast: "when: v == 'f'\nn: n",
+      tap: "when: \"'tap' in v\"\ntap: |\n  data['m'] = n + 1\nm: m",
+      dropping: "when: v == 'd'\ndrop: n == 1\nn: n",
+      dotted: "when: match(r'.*\\.\\d', v)\ntap: |\n  x = v\nd: v",
+    }
+    const texts = Object.entries(files).map(([file, text]) => ({ file, text }))
+    const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
+    const definition = { label: 'all', routes, texts, options: {} }
+    const lines = ['f', 'tap', 'd', 'a.1', 'x', 'a tap.2 \\u00fc'].flatMap((v) =>
+      ['1', '2.50', '"1"', 'null', '{', '12345678901234567890'].map((n) => `{"v":"${v}","n":${n}}`),
+    )
+    const bytes = encoder.encode(
+      `\ufeff${['{"n":1}', ...lines, ' ', '[]', ...lines, '{"v":"f"}', '{}'].join('\n')}\n`,
+    )
+    for (const noRoute of ['reject', 'drop', 'pass'] as const) {
+      const rules = compileRouted(FUNCTION_LIBRARY, loadRouted({ ...definition, noRoute }))
+      const [fast, plain] = [true, false].map((fastPath) => {
+        const processor = new Processor(rules, new RecordWriter('-'), { fastPath })
+        const parts = [...processor.read(bytes), ...processor.end(), processor.finish()]
+        const joined = (some: readonly Uint8Array[]) => Buffer.concat(some).toString()
+        return {
+          output: joined(parts.map((part) => part.bytes)),
+          errors: joined(parts.map(({ rejected }) => rejected.bytes)),
+          counts: Object.keys(files).map((name) => {
+            const notes = parts.flatMap((part) => part.notes?.sets?.get(name) ?? [])
+            const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
+            return [sum(notes.map(({ events = 0 }) => events)), sum(notes.map(({ dropped = 0 }) => dropped))]
+          }),
+        }
+      })
+      assert.deepEqual(fast, plain, noRoute)
+      assert.match(fast!.errors, /"rules":"tap"/)
+      assert.match(fast!.output, /\{"m":2\}\n\{"m":3\.5\}\n/)
+    }
+  })
 
   it('makes nothing of what follows the first rejected event, where it is told so', () => {
     for (const inputFormat of ['jsonl', 'json'] as const) {

@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
+import * as kafka from '@platformatic/kafka'
 import { Command as Program } from 'commander'
 import { configuredOptions } from '../../src/cli/kafka-config.ts'
 import { type KafkaArguments, kafkaOptions, withKafka } from '../../src/cli/kafka-options.ts'
+import { peek } from '../../src/io/kafka/peek.ts'
 import type { KafkaBroker } from '../io/kafka/broker.ts'
 import { sharedBroker, whyNoKafka } from '../io/kafka/shared-broker.ts'
 import { temporaryFile } from '../temporary.ts'
-import { freePort } from '../tracer/loopback.ts'
-import { normalize, startNormalize } from './command.ts'
+import { answers, freePort, listen } from '../tracer/loopback.ts'
+import { buildMmdb } from '../tracer/mmdb/build-mmdb.ts'
+import { folderWith, normalize, startNormalize } from './command.ts'
 
 /** The options of a command line, without running it. */
 function parse(...argv: string[]): KafkaArguments {
@@ -101,7 +109,7 @@ describe('normalize kafka', { skip: whyNoKafka(), timeout: 300_000 }, () => {
   before(async () => {
     broker = await sharedBroker()
     await broker.createTopics(['cli.in', 'cli.out'], 2)
-    await broker.createTopics(['cli.errors'], 1)
+    await broker.createErrorTopics(['cli.errors'], 1)
     const values = ['{"name":"A","id":1}', '{"name":"B"}', ' ']
     await broker.produce(
       'cli.in',
@@ -131,31 +139,120 @@ describe('normalize kafka', { skip: whyNoKafka(), timeout: 300_000 }, () => {
     assert.deepEqual(await broker.committed('cli', 'cli.in'), [-1, -1])
   })
 
-  it('works until a signal, and serves its metrics', async () => {
-    const port = await freePort()
-    const run = startNormalize('kafka', ...argv, '--stats', '--metrics', `127.0.0.1:${port}`)
-    await broker.untilCommitted('cli', 'cli.in', { isGoing: () => run.child.exitCode === null })
+  it('waits for brokers that are away, works with all that normalize has, and stops by a signal', async (t) => {
+    await broker.createTopics(['all.in', 'all.out', 'all.a'], 1)
+    await broker.createErrorTopics(['all.errors'], 1)
+    const tracer = await listen(t, answers)
+    const rules = (name: string) =>
+      `kind: kind\nname: ${name}(name)\nurl?: url\ngeo?: geoip(ip)\nenrich:\n  url: [url]\n`
+    const folder = folderWith({ 'r.yaml': rules('lower') })
+    const mmdb = join(folder, 'city.mmdb')
+    writeFileSync(mmdb, buildMmdb({ networks: [['81.2.69.0/24', { country: { iso_code: 'GB' } }]] }))
+    const [port, away] = [await freePort(), await freePort()]
+    const run = startNormalize(
+      ...['kafka', '--rules', join(folder, 'r.yaml'), '--brokers', `127.0.0.1:${away}`, '--group', 'all'],
+      ...['--from', 'all.in', '--to', 'all.out', '--errors-to', 'all.errors', '--wait-for-brokers', '10m'],
+      ...['--route-topic', 'kind', '--route-topic-allow', 'all.a', '--workers', '2', '--watch', '--stats'],
+      ...['--mmdb', mmdb, '--tracer', `127.0.0.1:${tracer.address.port}`, '--metrics', `127.0.0.1:${port}`],
+    )
+    t.after(() => run.child.kill('SIGKILL'))
+    await run.until(({ stderr }) => /cannot reach the brokers: connect ECONNREFUSED/.test(stderr))
+    assert.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 503)
+    // They come: the client is led from there to the address that the broker gives itself.
+    const entry = createServer((socket) => {
+      const onward = connect(Number(broker.address.split(':')[1]), '127.0.0.1')
+      for (const each of [socket, onward]) each.on('error', () => {})
+      socket.pipe(onward).pipe(socket)
+    })
+    t.after(() => entry.close())
+    entry.listen(away, '127.0.0.1')
+    await run.until(({ stderr }) => stderr.includes('as a member of the group all'))
+    assert.match(run.stderr, /can reach the brokers again/)
+    const write = (...events: (object | string | null)[]) =>
+      broker.produce(
+        'all.in',
+        events.map((event) => ({
+          partition: 0,
+          value:
+            event === null ? null : Buffer.from(typeof event === 'string' ? event : JSON.stringify(event)),
+        })),
+      )
+    const isGoing = () => run.child.exitCode === null
+    await write(
+      { kind: 'all.a', name: 'A', ip: '81.2.69.160' },
+      { kind: 'other', name: 'B', url: 'bad.example' },
+      { kind: 'other' },
+      null,
+    )
+    await broker.untilCommitted('all', 'all.in', { isGoing })
+    writeFileSync(join(folder, 'r.yaml'), rules('upper'))
+    await run.until(({ stderr }) => stderr.includes('r.yaml: reloaded'))
+    await write({ kind: 'all.a', name: 'c' }, '\n')
+    await broker.untilCommitted('all', 'all.in', { isGoing })
+
     const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
-    for (const line of [
-      'sluice_kafka_lag{topic="cli.in",partition="1"} 0',
-      'sluice_kafka_committed_offset{topic="cli.in",partition="1"} 3',
-      'sluice_kafka_partitions 2',
-      'sluice_kafka_messages_total 3',
-      'sluice_kafka_empty_total 1',
-      'sluice_kafka_batch_seconds_bucket{le="+Inf"} 1',
-    ]) {
-      assert.ok(page.includes(`\n${line}\n`), `${line} in ${page}`)
+    const metric = (name: string): number => {
+      const line = page.split('\n').find((each) => each.startsWith(`${name} `))
+      assert.ok(line, `${name} in ${page}`)
+      return Number(line.slice(name.length))
     }
+    assert.equal(metric('sluice_kafka_lag{topic="all.in",partition="0"}'), 0)
+    assert.equal(metric('sluice_kafka_committed_offset{topic="all.in",partition="0"}'), 6)
+    for (const [name, value] of Object.entries({ partitions: 1, producer_errors_total: 0, outage: 0 }))
+      assert.equal(metric(`sluice_kafka_${name}`), value, name)
+    for (const name of ['rebalances_total', 'aborts_total', 'batch_seconds_bucket{le="+Inf"}'])
+      assert.ok(metric(`sluice_kafka_${name}`) >= 0, name)
+    const outcomes = ['written', 'rejected', 'dropped'].map((outcome) =>
+      metric(`sluice_events_total{rules="${join(folder, 'r.yaml')}",outcome="${outcome}"}`),
+    )
+    assert.deepEqual(outcomes, [3, 1, 0])
+    assert.equal(metric('sluice_kafka_empty_total'), 2)
+    assert.equal(metric('sluice_kafka_messages_total'), 3 + 1 + 0 + 2)
     assert.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 200)
+
     run.child.kill('SIGTERM')
     const { code, stderr } = await run.finished
     assert.equal(code, 0, stderr)
     const stats = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{'))!)
+    assert.deepEqual([stats.written, stats.rejected, stats.enrichment.enriched], [3, 1, 1])
+    assert.deepEqual([stats.kafka.messages, stats.kafka.empty], [6, 2])
+    assert.match(stderr, /kafka: stopped: 6 messages, 3 written, 1 rejected, 0 dropped, 2 empty\n$/)
+    const values = async (topic: string) => {
+      const options = { from: [topic], to: 'cli.out', errorsTo: 'cli.out', group: 'none' }
+      const connection = { brokers: [broker.address], clientId: 'tests' }
+      const { messages } = await peek(kafka, { connection, ...options }, 10)
+      return messages.map(({ value }) => JSON.parse(value!.toString()))
+    }
+    assert.deepEqual(await values('all.a'), [
+      { kind: 'all.a', name: 'a', geo: { country_iso_code: 'GB' } },
+      { kind: 'all.a', name: 'C' },
+    ])
+    const [{ threat, ...other }] = await values('all.out')
     assert.deepEqual(
-      [stats.written, stats.rejected, stats.kafka],
-      [1, 1, { messages: 3, empty: 1, batches: 1, rebalances: 0, aborts: 0 }],
+      [other, threat.enrichments.length],
+      [{ kind: 'other', name: 'b', url: 'bad.example' }, 1],
     )
-    assert.match(stderr, /kafka: stopped: 3 messages, 1 written, 1 rejected, 0 dropped, 1 empty\n$/)
+    const [{ source, code: why }] = await values('all.errors')
+    assert.deepEqual([source, why], ['all.in/0/2', 'FIELD_MISSING'])
+  })
+
+  it('stops in order also while its rules are being loaded', async (t) => {
+    const folder = folderWith({})
+    const pipe = join(folder, 'rules.yaml')
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0)
+    const changed = [...argv]
+    changed[changed.indexOf('--rules') + 1] = pipe
+    const run = startNormalize('kafka', ...changed)
+    t.after(() => run.child.kill('SIGKILL'))
+    // Opened when the command reads it.
+    const file = await open(pipe, 'w')
+    run.child.kill('SIGTERM')
+    await file.writeFile('name: name\n')
+    await file.close()
+    const { code, signal, stderr } = await run.finished
+    assert.deepEqual([code, signal], [0, null], stderr)
+    assert.match(stderr, /SIGTERM: stopping\n.*stopped/s)
+    assert.deepEqual(await broker.committed('cli', 'cli.in'), [-1, -1])
   })
 
   it('ends with 2 and says what to do where it cannot begin', async () => {

@@ -43,7 +43,7 @@ describe('a second signal', { concurrency: 2 }, () => {
     command.child.stdin.write('{"n":1}\n')
     await command.until(({ stdout }) => stdout === '{"a":0}\n')
     // A thread is added when the run has lasted for a moment.
-    await sleep(1500)
+    await sleep(3000)
     command.child.stdin.write('{"n":9000000}\n'.repeat(1000))
     await untilBusy(command)
     command.child.kill('SIGINT')

@@ -114,7 +114,7 @@ export function emitGet(writer: FunctionWriter, node: Node & { op: 'get' }): Emi
 
 /** Code for a member of the event. */
 function ownMember(writer: FunctionWriter, key: string): Code {
-  return writer.fields?.member(key) ?? dataMember(writer, key)
+  return dataMember(writer, key)
 }
 
 /** Reads a dotted path: the nested walk, the flat key, then what else is left to try. */
@@ -146,6 +146,7 @@ function pathConstant(writer: FunctionWriter, path: FieldPath): Name {
 
 /** A member of the event, which is an object. */
 function dataMember(writer: FunctionWriter, key: string): Code {
+  if (writer.fields !== undefined) return writer.fields.member(key)
   return writer.exact ? writer.find('step', DATA, key) : plainMember(writer, DATA, key)
 }
 

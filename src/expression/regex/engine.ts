@@ -6,6 +6,7 @@ import { commit } from './commit.ts'
 import { LinearMatcher, type LoadRe2 } from './linear-matcher.ts'
 import { parsePattern } from './parse.ts'
 import { PatternError } from './pattern-error.ts'
+import { beginsWithLoop, hasTexts, requiredTexts } from './required-texts.ts'
 import { Scanner } from './scanner.ts'
 import { simplify } from './simplify.ts'
 import { toJavaScript } from './translate.ts'
@@ -56,10 +57,17 @@ export function compilePattern(
   const proven = findProven(root) ?? (linear.root === root ? undefined : findProven(linear.root))
   if (proven !== undefined) {
     const regexp = makeRegExp(toJavaScript(proven))
-    if (regexp !== undefined) return new BacktrackingPattern('v8', regexp, linear, warnings)
+    if (regexp !== undefined) {
+      const texts = beginsWithLoop(root) ? requiredTexts(root) : []
+      return sifted(new BacktrackingPattern('v8', regexp, linear, warnings), texts)
+    }
   }
   const made = linear.make()
-  if (made !== undefined) return { ...made, warnings, matches: (subject) => made.matcher.matches(subject) }
+  if (made !== undefined) {
+    const { engine, matcher } = made
+    const matches = (subject: string) => matcher.matches(subject)
+    return sifted({ engine, warnings, matches }, requiredTexts(root))
+  }
   const regexp = makeRegExp(toJavaScript(root))
   if (regexp === undefined) throw new PatternError('the pattern is too big', 0)
   const [need, offset] = describeNeed(root)
@@ -71,6 +79,11 @@ export function compilePattern(
 export const UNSAFE_HINT =
   'say it without, or with repetitions that cannot match the same text in several ways; ' +
   'for events that you trust there is --allow-unsafe-patterns'
+
+/** The pattern, for subjects of which most have not what it needs. @param texts those that each match has */
+function sifted(pattern: Pattern, texts: readonly string[]): Pattern {
+  return texts.length === 0 ? pattern : new SiftedPattern(pattern, texts)
+}
 
 /** The pattern in a form whose backtracking is proven to be linear, if there is one. */
 function findProven(root: RegexNode): RegexNode | undefined {
@@ -131,6 +144,47 @@ class LinearEngines {
     if (re2 !== undefined) return { engine: 're2', matcher: re2 }
     const scanner = Scanner.make(this.root)
     return scanner === undefined ? undefined : { engine: 'scan', matcher: scanner }
+  }
+}
+
+/** Longer subjects go to the engine, which may have to say that they are too long. */
+const MAX_SIFTED = 100_000
+
+/** So many subjects in a row that have the texts: the sieve stands aside for a while. */
+const MAX_PASSED = 16
+const REST = 256
+
+/** A pattern that is not tried on a subject without the texts that each match has, as long as there are such subjects. */
+class SiftedPattern implements Pattern {
+  readonly engine: EngineName
+  readonly warnings: readonly string[]
+  readonly #pattern: Pattern
+  readonly #texts: readonly string[]
+  /** Subjects in a row that had the texts. */
+  #passed = 0
+  /** Subjects that go to the engine as they come. */
+  #rest = 0
+
+  constructor(pattern: Pattern, texts: readonly string[]) {
+    this.engine = pattern.engine
+    this.warnings = pattern.warnings
+    this.#pattern = pattern
+    this.#texts = texts
+  }
+
+  matches(subject: string): boolean {
+    if (this.#rest > 0) this.#rest--
+    else if (subject.length <= MAX_SIFTED) {
+      if (!hasTexts(subject, this.#texts)) {
+        this.#passed = 0
+        return false
+      }
+      if (++this.#passed === MAX_PASSED) {
+        this.#passed = 0
+        this.#rest = REST
+      }
+    }
+    return this.#pattern.matches(subject)
   }
 }
 

@@ -24,6 +24,9 @@ export const DIGIT_SOURCE = '\\p{Nd}'
 const LAST_LETTER = 0x3ffff
 const LAST_CASED = 0x1ffff
 
+/** Decimal digits stand together in tens, from 0 to 9, which Unicode promises for all times. */
+const DIGITS = 10
+
 /** Asking costs about 10 ms a table, so a table is made when a pattern first needs it. */
 class CharacterTables {
   #word: Ranges | undefined
@@ -38,7 +41,7 @@ class CharacterTables {
 
   /** `\d`: decimal digits of every script. */
   get digit(): Ranges {
-    this.#digit ??= matching(new RegExp(`^[${DIGIT_SOURCE}]$`, 'u'), LAST_CASED)
+    this.#digit ??= runs(new RegExp(`^[${DIGIT_SOURCE}]$`, 'u'), LAST_CASED, DIGITS)
     return this.#digit
   }
 
@@ -87,6 +90,20 @@ function matching(test: RegExp, last: number): Ranges {
     inside = !inside
   }
   if (inside) ranges.push(last)
+  return ranges
+}
+
+/** As `matching`, for characters of which so many at least stand together: only one in so many is asked for. */
+function runs(test: RegExp, last: number, least: number): Ranges {
+  const holds = (codePoint: number): boolean => test.test(String.fromCodePoint(codePoint))
+  const ranges: number[] = []
+  for (let codePoint = 0; codePoint <= last; codePoint += least) {
+    if (!holds(codePoint)) continue
+    let first = codePoint
+    while (first > 0 && holds(first - 1)) first--
+    while (holds(codePoint + 1)) codePoint++
+    ranges.push(first, codePoint)
+  }
   return ranges
 }
 

@@ -55,8 +55,26 @@ export function clientOptions({ brokers, clientId, tls, sasl }: KafkaConnection)
     autocreateTopics: false,
     // A server's name is never an address.
     ...(tls !== undefined && { tls: { ...tls }, tlsServerName: !brokers.some(isAddress) }),
-    ...(sasl !== undefined && { sasl: { ...sasl } }),
+    ...(sasl !== undefined && {
+      sasl: { ...sasl, ...(sasl.mechanism === 'OAUTHBEARER' && { authBytesValidator: checkAnswer }) },
+    }),
   }
+}
+
+/**
+ * Keeps errors of connections from ending the process. A connection tells of its error once to the pool, which listens once; a second error, as of a
+ * log-in that is refused while the connection is in use and of the reset that follows, has no listener. Whoever waits for an answer
+ * learns of it in any case.
+ */
+export function bearConnectionErrors(connections: ConnectionPool): void {
+  connections.on('connecting', ({ connection }) => connection.on('error', () => {}))
+}
+
+/** Refuses the answer to a log-in that says why it was none: brokers send it for tokens with the code of success. */
+function checkAnswer(answer: Buffer, done: (error: Error | null, answer?: Buffer) => void): void {
+  const text = answer.toString('utf8')
+  if (text.startsWith('{')) done(new Error(`the brokers refuse the token: ${text.slice(0, 200)}`))
+  else done(null, answer)
 }
 
 /**
@@ -104,6 +122,7 @@ export class Requests {
   constructor(kafka: KafkaModule, client: Client) {
     this.#kafka = kafka
     this.#client = client
+    bearConnectionErrors(client.connections)
   }
 
   /**

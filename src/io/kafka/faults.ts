@@ -39,18 +39,32 @@ export function isTimeout(error: unknown): boolean {
   return false
 }
 
+/** No broker can be reached: nobody listens, the way is cut, or a connection ends before anything was said on it. */
+export function isUnreachable(error: unknown): boolean {
+  if (isRefused(error) || errorIds(error).size > 0) return false
+  for (const { code } of parts(error)) {
+    if (code === 'PLT_KFK_NETWORK' || code === 'PLT_KFK_TIMEOUT') return true
+  }
+  return false
+}
+
 /** Another process has the same instance id, and has taken the place of this one. */
 export function isReplaced(error: unknown): boolean {
   return hasId(error, 'FENCED_INSTANCE_ID')
 }
 
-/** The broker refuses who we are, or what we do. */
-export function isRefused(error: unknown): boolean {
-  for (const { code, apiId = '' } of parts(error)) {
-    if (code === 'PLT_KFK_AUTHENTICATION' || apiId.endsWith('AUTHORIZATION_FAILED')) return true
+/** The broker does not take who we say we are. */
+export function isUnknown(error: unknown): boolean {
+  for (const { code, apiId } of parts(error)) {
+    if (code === 'PLT_KFK_AUTHENTICATION') return true
     if (apiId === 'SASL_AUTHENTICATION_FAILED' || apiId === 'UNSUPPORTED_SASL_MECHANISM') return true
   }
   return false
+}
+
+/** The broker refuses who we are, or what we do. */
+export function isRefused(error: unknown): boolean {
+  return isUnknown(error) || Array.from(errorIds(error)).some((id) => id.endsWith('AUTHORIZATION_FAILED'))
 }
 
 /** The name of a topic that the cluster does not have; undefined: it is another fault. */

@@ -2,7 +2,7 @@ import type { fetchV17 } from '@platformatic/kafka'
 import type { FetchedRecord } from './aborted.ts'
 import { committedRecords } from './aborted.ts'
 import type { FetchTopic, KafkaModule, TopicOffsets } from './client.ts'
-import { clientOptions, dropConnections } from './client.ts'
+import { bearConnectionErrors, clientOptions, dropConnections } from './client.ts'
 import type { Outage } from './faults.ts'
 import { BackOff, hasId, isTimeout } from './faults.ts'
 import type { Generation } from './group.ts'
@@ -16,6 +16,8 @@ import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_WAIT_MS } from './options.ts'
  */
 export interface OwnedPartition {
   readonly topic: string
+  /** The id of the topic, which another one of the same name does not have. Undefined: nothing was fetched yet. */
+  topicId?: string
   readonly partition: number
   /** The offset of the message that is next: all before it is dealt with, and durable. */
   position: bigint
@@ -90,6 +92,7 @@ export class KafkaSource {
       options.connection.clientId,
       clientOptions(options.connection),
     )
+    bearConnectionErrors(this.#connections)
     const owner = {
       onGeneration: (generation: Generation) => this.#begin(generation),
       onReplaced: (error: Error) => {
@@ -286,9 +289,10 @@ export class KafkaSource {
   /** @returns undefined: there is nothing to ask for */
   async #fetch(): Promise<MessageBatch | undefined> {
     const { from } = this.#options
-    const owned = [...this.#owned.values()]
+    let owned = [...this.#owned.values()]
     const metadata = await this.member.consumer.metadata({ topics: [...from] })
     this.#watchPartitions(metadata.topics)
+    if (await this.#leaveDeleted(owned, metadata.topics)) owned = [...this.#owned.values()]
     const byLeader = new Map<number, Map<string, OwnedPartition[]>>()
     // Who is asked first has room in the answer: each partition has its turn.
     const first = owned.length === 0 ? 0 : this.#turn++ % owned.length
@@ -398,6 +402,44 @@ export class KafkaSource {
     }
     this.member.consumer.clearMetadata()
     return new this.#kafka.ProtocolError(code)
+  }
+
+  /**
+   * A topic that was deleted and created again has other messages at the same offsets: its partitions begin anew, at their beginning, because nobody has
+   * read anything of it. Messages of the topic before that are not written yet are dropped.
+   *
+   * @returns true when there was one
+   */
+  async #leaveDeleted(
+    owned: readonly OwnedPartition[],
+    topics: ReadonlyMap<string, { readonly id: string; readonly partitionsCount: number }>,
+  ): Promise<boolean> {
+    const deleted: OwnedPartition[] = []
+    for (const one of owned) {
+      const topic = topics.get(one.topic)
+      if (topic === undefined || one.partition >= topic.partitionsCount) continue
+      one.topicId ??= topic.id
+      if (one.topicId !== topic.id) deleted.push(one)
+    }
+    if (deleted.length === 0) return false
+    const begun = deleted.map(({ topic, partition }) => ({
+      topic,
+      partition,
+      topicId: topics.get(topic)!.id,
+      position: 0n,
+      fetchPosition: 0n,
+      committed: -1n,
+      highWatermark: 0n,
+    }))
+    await this.#moveTo(begun, 'earliest')
+    for (const [index, one] of deleted.entries()) {
+      // The group may have given it to another process meanwhile.
+      if (this.isOwned(one)) this.#owned.set(nameOf(one), begun[index]!)
+    }
+    for (const topic of new Set(deleted.map((one) => one.topic))) {
+      this.#say(`kafka: ${topic} was deleted and created again: it is read from its beginning`)
+    }
+    return true
   }
 
   /** New partitions of a topic are nobody's until the group shares them out: its leader sees to that. */

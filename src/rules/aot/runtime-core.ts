@@ -53,6 +53,7 @@ export { EvaluableRules } from '../evaluable-rules.ts'
 export { createFastPath } from '../fast/plan.ts'
 export { createLineRoutes } from '../fast/routed-line-path.ts'
 export { outputBuilder } from '../generate/build-output.ts'
+export { outputWriter } from '../generate/write-output.ts'
 export { Routing } from '../sets/routed-runner.ts'
 
 /** Gives a value that is made when it is first asked for. */

@@ -23,10 +23,14 @@ export interface LinePath {
   readonly writer: ByteWriter
   /** As for a {@link Runner}. */
   received: number
+  /** The part, at most, of what an event may cost that a line takes. Default: 1/16. */
+  readonly share?: number
   /** Lines that were taken by the last call of `lines`. */
   readonly taken: number
   /** Those of them that no output was written for: they were dropped. */
   readonly dropped: number
+  /** After a call of `lines` that took none: where the first line is to go, as {@link Runner.goTo} is told. Default: unknown. */
+  readonly found?: number | undefined
   /**
    * Processes lines from `start` on, until one is left to the plain way or a good deal was written.
    *
@@ -48,6 +52,8 @@ export interface RunnerSource {
   createNotes?(): EventNotes
   /** Makes output of lines without objects in between, where the rules allow it. */
   readonly fastPath?: LinePathPlan | undefined
+  /** The same for lines that keep to the plain way: the members that rules read are all that is made of a line. */
+  readonly memberPath?: LinePathPlan | undefined
   /** The text and the options that it was compiled from: worker threads compile their own. */
   readonly definition?: RuleDefinition
 }

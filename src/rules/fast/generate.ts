@@ -28,11 +28,14 @@ import { fieldsOf } from '../generate/generate.ts'
 import type { OutputNode } from '../generate/output-tree.ts'
 import { outputTree, present } from '../generate/output-tree.ts'
 import type { Program } from '../generate/program.ts'
+import { isSimple } from '../generate/write-output.ts'
 import { notedRules } from '../noted-rules.ts'
 import { type ReadPlace, readFields } from '../read-fields.ts'
 import { ownReads } from '../rest-rule.ts'
+import { decide } from './decide.ts'
 import { OTHER_CASE, SHARE } from './fast-path.ts'
 import type { Operation, ValueOperation } from './layout.ts'
+import { INPUT_SIZE } from './layout.ts'
 import type { FastPathParts, FastPathPlan, RuleFunctions } from './plan.ts'
 import { createFastPath } from './plan.ts'
 
@@ -48,6 +51,13 @@ const GROUP_SIZE = 10
 /** Units of work of a function that changes a text, and for each of its characters. */
 const NATIVE_CALL = 400
 const NATIVE_CHARACTER = 16
+
+/** The same for `split`, and the bytes that it builds for a character at most. */
+const SPLIT_CHARACTER = 250
+const SPLIT_BUILT = 64
+
+/** Parts with higher numbers are left to the function. */
+const MAX_PART = 1000
 
 /** Functions whose usual values WebAssembly changes by itself. */
 const NATIVE: ReadonlyMap<string, ValueOperation['kind']> = new Map([
@@ -125,12 +135,6 @@ export function plainReasons({ rules, taps = [], when, drop, split, cases = [] }
     reasons.push('a rule sets a value inside the value of another one, or a name is a number')
   }
   return reasons
-}
-
-/** No rule sets a value inside another one's, and no object needs its keys' order kept by a Dict. */
-function isSimple(node: OutputNode): boolean {
-  if (node.ordered || (node.rule !== undefined && node.children.length > 0)) return false
-  return node.children.every(isSimple)
 }
 
 export function readsOnlyFields(node: Node | undefined): boolean {
@@ -249,10 +253,20 @@ class FastGenerator {
 
   /** Bytes of a text that may be changed without counting, whatever the other rules do. */
   #nativeLength(): number {
+    return this.#longest(NATIVE_CALL, NATIVE_CHARACTER, 2)
+  }
+
+  /**
+   * Bytes of a text for which a rule may do so much without counting, whatever the other rules do.
+   *
+   * @param work units of work for the text, and for each of its characters
+   * @param built bytes that are built for each of its characters
+   */
+  #longest(work: number, characterWork: number, built: number): number {
     const { maxWork, maxBuilt } = this.#limits
     const share = SHARE * this.#rules.length
-    const length = Math.min((maxWork / share - NATIVE_CALL) / NATIVE_CHARACTER, maxBuilt / share / 2)
-    return Math.max(0, Math.floor(length))
+    const length = Math.min((maxWork / share - work) / characterWork, maxBuilt / share / built)
+    return Math.max(0, Math.floor(Math.min(length, INPUT_SIZE)))
   }
 
   // --- functions --------------------------------------------------------------------------------------------
@@ -486,7 +500,7 @@ class FastGenerator {
     node: Node,
     ignore: CheckedRule['ignore'],
     slots: readonly number[],
-  ): Pick<ValueOperation, 'kind' | 'slots'> {
+  ): Omit<ValueOperation, 'text' | 'rule' | 'required'> {
     // The scanner knows nothing of values that count as absent.
     if (ignore.length > 0) return { kind: 'compute', slots }
     const copied = this.#copied(node)
@@ -500,7 +514,27 @@ class FastGenerator {
         return { kind: native, slots: changed }
       }
     }
-    return { kind: 'compute', slots }
+    return this.#part(node) ?? this.#decision(node) ?? { kind: 'compute', slots }
+  }
+
+  /** `split(member, '.')[2]`, the separator a character of ASCII that JSON writes as it is. */
+  #part(node: Node): Omit<ValueOperation, 'text' | 'rule' | 'required'> | undefined {
+    if (node.op !== 'item' || node.object.op !== 'call' || node.object.name !== 'split') return undefined
+    const [text, separator] = node.object.args
+    const slots = text && this.#copied(text)
+    if (slots === undefined || separator?.op !== 'constant' || node.index.op !== 'constant') return undefined
+    const [{ value: character }, { value: index }] = [separator, node.index]
+    if (typeof character !== 'string' || !/^[ !#-[\]-~]$/.test(character)) return undefined
+    if (typeof index !== 'number' || !Number.isInteger(index) || Math.abs(index) > MAX_PART) return undefined
+    const longest = this.#longest(NATIVE_CALL, SPLIT_CHARACTER, SPLIT_BUILT)
+    return { kind: 'part', slots, longest, part: { separator: character, index } }
+  }
+
+  #decision(node: Node): Omit<ValueOperation, 'text' | 'rule' | 'required'> | undefined {
+    const decision = decide(node, (member) => this.#copied(member))
+    if (decision === undefined) return undefined
+    const { slots, automaton, work, characterWork, built } = decision
+    return { kind: 'decide', slots, longest: this.#longest(work, characterWork, built), automaton }
   }
 
   /** The slots that a rule copies from. */

@@ -1,5 +1,6 @@
 /** The memory of the fast path's WebAssembly, as README.md draws it. The numbers are those of assembly/line-machine.ts. */
 import type { Wanted, WantedTree } from '../../json/wanted.ts'
+import type { Outcome, TextAutomaton } from './decide.ts'
 
 /** One step of a template. Each writes its text first. */
 export type Operation =
@@ -21,7 +22,7 @@ type PlaceOperation =
 
 /** Writes the value of a rule. */
 export interface ValueOperation {
-  readonly kind: 'copy' | 'str' | 'lower' | 'upper' | 'mac' | 'compute'
+  readonly kind: 'copy' | 'str' | 'lower' | 'upper' | 'mac' | 'part' | 'decide' | 'compute'
   /** Left away where the value is absent. */
   readonly text: string
   /** Index of the rule. */
@@ -30,6 +31,12 @@ export interface ValueOperation {
   readonly required: boolean
   /** Slots of the member that the value is made of, in the order in which they count. None: of several members. */
   readonly slots: readonly number[]
+  /** Of `part` and `decide`: bytes of the longest value that no function is called for. */
+  readonly longest?: number
+  /** Of `part`: the character between two parts, ASCII, and the number of the part; below zero it is counted from the end. */
+  readonly part?: { readonly separator: string; readonly index: number }
+  /** Of `decide`. */
+  readonly automaton?: TextAutomaton
 }
 
 /** Addresses of a machine's part of the memory. */
@@ -95,7 +102,7 @@ const MAX_SIZE = 1 << 27
 
 const KINDS = [
   ...(['end', 'text', 'open', 'close', 'close-root', 'mark', 'place'] as const),
-  ...(['copy', 'str', 'lower', 'mac', 'compute'] as const),
+  ...(['copy', 'str', 'lower', 'mac', 'part', 'decide', 'compute'] as const),
 ] as const
 const UPPER_A = 0x41
 const LOWER_A = 0x61
@@ -259,9 +266,29 @@ class Image {
       if (!('rule' in operation)) return head
       const { rule, required, slots } = operation
       const number = kind === 'lower' ? UPPER_A : kind === 'upper' ? LOWER_A : CREDIT
-      return [...head, rule, required ? 1 : 0, number, slots.length, ...slots.map(pairOf)]
+      const { part, automaton, longest = 0 } = operation
+      let more = 0
+      if (part !== undefined) more = part.separator.charCodeAt(0) | (part.index << 8)
+      else if (automaton !== undefined) more = this.#automaton(automaton)
+      const value = [rule, required ? 1 : 0, number, more, longest]
+      return [...head, ...value, slots.length, ...slots.map(pairOf)]
     })
     return this.put(bytesOf(words))
+  }
+
+  #automaton({ classes, transitions, start, outcomes, takesIntegers }: TextAutomaton): number {
+    const texts = this.put(bytesOf(outcomes.flatMap((outcome) => this.#outcome(outcome))))
+    const bytes = new Uint8Array(TRANSITIONS_AT + 2 * transitions.length)
+    bytes.set(bytesOf([transitions.length, start, takesIntegers ? 1 : 0, texts]))
+    bytes.set(classes, CLASSES_AT)
+    const view = new DataView(bytes.buffer)
+    for (const [index, entry] of transitions.entries())
+      view.setUint16(TRANSITIONS_AT + 2 * index, entry, true)
+    return this.put(bytes)
+  }
+
+  #outcome(outcome: Outcome): [length: number, at: number] {
+    return outcome.kind === 'text' ? this.#text(outcome.text) : [OUTCOMES[outcome.kind], 0]
   }
 
   #text(text: string): [length: number, at: number] {
@@ -275,6 +302,12 @@ class Image {
     return [bytes.length, at]
   }
 }
+
+/** Parts of an automaton. */
+const CLASSES_AT = 16
+const TRANSITIONS_AT = 144
+/** In place of the length of a text. */
+const OUTCOMES = { function: -1, absent: -2, itself: -4 } as const
 
 /** Where the bytes of a known key begin. */
 const KEY_AT = 32

@@ -86,6 +86,7 @@ class RoutedLinePath implements LinePath {
   received = Date.now()
   taken = 0
   dropped = 0
+  found: number | undefined
   readonly #routes: readonly LineWay[]
   readonly #router: FastPath
   readonly #notes: LineNotes
@@ -98,6 +99,8 @@ class RoutedLinePath implements LinePath {
   #chunk: ChunkText | undefined
   #starts: number[] = []
   #found: readonly number[] = []
+  /** The line that comes next, if the lines are taken one after the other. */
+  #next = 0
 
   constructor(
     routes: readonly LineWay[],
@@ -119,16 +122,23 @@ class RoutedLinePath implements LinePath {
   lines(chunk: ChunkText, start: number, most = MAX_TAKEN): number {
     this.taken = 0
     this.dropped = 0
+    this.found = undefined
     let at = start
     while (this.taken < most) {
       const first = this.#lineAt(chunk, at)
       if (first === -1) return at
       const found = this.#found[first]!
+      this.#next = first + 1
       let last = first + 1
       const limit = Math.min(this.#found.length, first + most - this.taken)
       while (last < limit && this.#found[last] === found) last++
       const next = this.#take(chunk, found, first, last)
-      if (next !== this.#starts[last]) return next
+      if (next !== this.#starts[last]) {
+        // The plain way need not ask the conditions again.
+        if (this.taken === 0) this.found = found === NO_ROUTE ? NO_ROUTE : this.#routes[found]!.route
+        return next
+      }
+      this.#next = last
       at = next
     }
     return at
@@ -137,7 +147,7 @@ class RoutedLinePath implements LinePath {
   /** The number of the line that begins here, with its route; -1: it has to go the plain way. */
   #lineAt(chunk: ChunkText, start: number): number {
     if (chunk === this.#chunk) {
-      const known = this.#starts.indexOf(start)
+      const known = this.#starts[this.#next] === start ? this.#next : this.#starts.indexOf(start)
       if (known !== -1 && known < this.#found.length) return known
     }
     const { bytes } = chunk

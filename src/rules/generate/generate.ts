@@ -15,9 +15,10 @@ import type { HelperName } from '../../expression/emit/helpers.ts'
 import type { ObservedNumbers } from '../../expression/emit/observed-writer.ts'
 import { emitStatements } from '../../expression/emit/statements.ts'
 import { variableName } from '../../expression/emit/targets.ts'
-import type { FunctionWriter } from '../../expression/emit/writer.ts'
-import { pathRecipe, type Recipe } from '../../expression/recipe.ts'
+import type { FieldSource, FunctionWriter } from '../../expression/emit/writer.ts'
+import { listRecipe, pathRecipe, type Recipe } from '../../expression/recipe.ts'
 import type { FieldPath } from '../../expression/runtime/fields.ts'
+import type { WantedMembers } from '../../json/wanted.ts'
 import type { CheckedExpression, CheckedRule, CheckedRules, CheckedTap } from '../checked-rule.ts'
 import { isCertain } from '../checked-rule.ts'
 import { fieldsIn, readFields } from '../read-fields.ts'
@@ -27,6 +28,7 @@ import { type OutputBuilder, outputBuilderOf } from './build-output.ts'
 import type { OutputNode } from './output-tree.ts'
 import { outputTree, present } from './output-tree.ts'
 import { createProgram, type Program } from './program.ts'
+import { isSimple, OutputWriter } from './write-output.ts'
 
 /** Rules in one generated function. */
 const GROUP_SIZE = 40
@@ -56,10 +58,24 @@ export function emitConditionBody(writer: FunctionWriter, condition: CheckedExpr
   writer.line(_`return ${holds}`)
 }
 
+/**
+ * A program for any event whose members are read from the line (`run.members`). It returns false where something is absent that the output needs.
+ *
+ * @param wanted gets the members that the rules read
+ */
+export function generateMemberProgram(
+  rules: CheckedRules,
+  wanted: WantedMembers,
+): Program<GeneratedFunction> {
+  return new Generator(rules, true, undefined, wanted).generate()
+}
+
 class Generator {
   readonly #rules: CheckedRules
   readonly #exact: boolean
   readonly #observed: ObservedNumbers | undefined
+  /** The members of lines; undefined: events are objects. */
+  readonly #wanted: WantedMembers | undefined
   readonly #constants = new ConstantPool()
   readonly #helpers = new Set<HelperName>()
   /** The functions of the program. */
@@ -67,7 +83,13 @@ class Generator {
   /** By a field's text: its index in the notes. */
   readonly #noted: ReadonlyMap<string, number>
 
-  constructor(rules: CheckedRules, exact: boolean, observed: ObservedNumbers | undefined) {
+  constructor(
+    rules: CheckedRules,
+    exact: boolean,
+    observed: ObservedNumbers | undefined,
+    wanted?: WantedMembers,
+  ) {
+    this.#wanted = wanted
     this.#rules = rules
     this.#exact = exact
     this.#observed = observed
@@ -89,7 +111,40 @@ class Generator {
     return createWriter(this.#constants, this.#helpers, {
       exact: this.#exact,
       observed: this.#observed,
+      ...(this.#wanted && { fields: this.#memberSource(this.#wanted) }),
     })
+  }
+
+  /** Code that reads members of a line. */
+  #memberSource(wanted: WantedMembers): FieldSource {
+    return {
+      field: (path) => {
+        const slots = wanted.path(path)
+        const [first, second] = slots
+        if (second === undefined) return _`run.members.value(${first})`
+        if (slots.length === 2) return _`run.members.either(${first}, ${second})`
+        return _`run.members.first(${this.#list(slots, `places of ${path.text}`)})`
+      },
+      member: (key) => _`run.members.value(${wanted.member([key])})`,
+    }
+  }
+
+  #list(items: readonly (string | number)[], comment: string): Name {
+    return this.#constants.add(listRecipe(items), comment)
+  }
+
+  /** Code for a value that is copied: a number keeps its text. */
+  #copied(value: Name, copy: CopiedFrom, comment: string): Code {
+    if (this.#wanted === undefined) {
+      return _`run.copied(${value}, ${this.#constants.add(copyRecipe(copy), comment)})`
+    }
+    if (copy.kind === 'field') {
+      return _`run.members.copied(${value}, ${this.#list(this.#wanted.path(copy.path), comment)})`
+    }
+    const [key, ...below] = copy.keys
+    const slots = this.#list([this.#wanted.member([key as string])], comment)
+    if (below.length === 0) return _`run.members.copied(${value}, ${slots})`
+    return _`run.members.copied(${value}, ${slots}, ${this.#list(below, comment)})`
   }
 
   #tap(tap: CheckedTap, index: number): void {
@@ -214,8 +269,7 @@ class Generator {
     const name = copy === undefined ? value : new Name(`c${index}`)
     const known = emitRule(writer, name, rule.node, rule.required)
     if (copy !== undefined) {
-      const place = this.#constants.add(copyRecipe(copy), `place of ${rule.name}`)
-      writer.line(_`const ${value} = run.copied(${name}, ${place})`)
+      writer.line(_`const ${value} = ${this.#copied(name, copy, `place of ${rule.name}`)}`)
     }
     if (known === 'any') emitFinish(writer, value)
   }
@@ -284,14 +338,18 @@ class Generator {
     for (const [index, first] of alternatives(this.#rules.rules)) {
       writer.line(_`if (${isPresent(index)}) ${valueName(first)} = ${valueName(index)}`)
     }
-    const output = this.#object(writer, tree)
-    if (this.#rules.rules.every(isCertain)) writer.line(_`return run.finish(${output})`)
+    writer.line(_`let output`)
+    const build = (): void => writer.line(_`output = run.finish(${this.#object(writer, tree)})`)
+    const written = this.#writes(tree)
+    if (written === undefined) build()
     else {
-      // An output that cannot be finished is none.
-      writer.line(_`const output = run.finish(${output})`)
-      this.#leftOut(writer)
-      writer.line(_`return output`)
+      const values = list(this.#rules.rules.map((_rule, index) => valueName(index)))
+      writer.line(_`if (run.writer !== undefined) output = run.write(${written}, [${values}])`)
+      writer.block(_`if (output === undefined)`, build)
     }
+    // An output that cannot be finished is none.
+    if (!this.#rules.rules.every(isCertain)) this.#leftOut(writer)
+    writer.line(_`return output`)
     const body = this.#entry()
     body.append(writer.body())
     this.#functions.define(_`function evaluate(run, data, raw)`, body)
@@ -309,7 +367,7 @@ class Generator {
       writer.line(_`return true`)
       const name = new Name(`rules${from}`)
       this.#functions.define(_`function ${name}(run, data, raw, values)`, writer.body())
-      evaluate.line(_`if (${name}(run, data, raw, values) === undefined) return undefined`)
+      evaluate.line(_`if (${name}(run, data, raw, values) !== true) return undefined`)
     }
     for (const [index, first] of alternatives(rules)) {
       evaluate.line(_`if (values[${index}] !== undefined) values[${first}] = values[${index}]`)
@@ -317,10 +375,23 @@ class Generator {
     const names = rules.map((rule) => rule.name)
     const paths = rules.map((rule) => rule.path)
     const build = this.#constants.add(outputRecipe(tree, paths, names), 'builds the output')
-    evaluate.line(_`const output = run.finish(${build}(values, run))`)
+    const written = this.#writes(tree)
+    const finished = _`run.finish(${build}(values, run))`
+    if (written === undefined) evaluate.line(_`const output = ${finished}`)
+    else {
+      const output = _`run.writer === undefined ? undefined : run.write(${written}, values)`
+      evaluate.line(_`const output = (${output}) ?? ${finished}`)
+    }
     evaluate.line(_`run.notes.leaveOut(values, run.branches)`)
     evaluate.line(_`return output`)
     this.#functions.define(_`function evaluate(run, data, raw)`, evaluate)
+  }
+
+  /** The constant that writes outputs as bytes, where whoever runs the program takes bytes; undefined: they are objects in any case. */
+  #writes(tree: OutputNode): Name | undefined {
+    if (!isSimple(tree)) return undefined
+    const paths = this.#rules.rules.map((rule) => rule.path)
+    return this.#constants.add(writerRecipe(tree, paths), 'writes the output')
   }
 
   // --- the output -------------------------------------------------------------------------------------------
@@ -451,6 +522,13 @@ function outputRecipe(
   return {
     realize: () => outputBuilderOf(tree, names),
     print: (module) => _`${module.use('outputBuilder')}(${paths}, ${names})`,
+  }
+}
+
+function writerRecipe(tree: OutputNode, paths: readonly (readonly string[])[]): Recipe<OutputWriter> {
+  return {
+    realize: () => new OutputWriter(tree),
+    print: (module) => _`${module.use('outputWriter')}(${paths})`,
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Node } from '../../expression/check/checked.ts'
 import { emitSoftCondition } from '../../expression/emit/absence.ts'
-import { _, Name } from '../../expression/emit/code.ts'
+import { _, type Code, Name } from '../../expression/emit/code.ts'
 import { CodeBlock } from '../../expression/emit/code-block.ts'
 import { ConstantPool } from '../../expression/emit/constant-pool.ts'
 import { stringChoices } from '../../expression/emit/constants.ts'
@@ -163,9 +163,33 @@ class RouteGenerator {
     return name
   }
 
+  /**
+   * Options of the fast path with which a field is read once for all conditions, whatever values each of them ignores: to read one makes a
+   * text of bytes. All fields are read at the beginning of the function.
+   */
+  #readingOnce(writer: () => FunctionWriter): EmitOptions {
+    const { fields } = this.#options
+    if (fields === undefined) return this.#options
+    const known = new Map<string, Code>()
+    const field = (path: FieldPath): Code => {
+      let name = known.get(path.text)
+      if (name === undefined) {
+        name = writer().fresh('v')
+        writer().line(_`const ${name} = ${fields.field(path)}`)
+        known.set(path.text, name)
+      }
+      return name
+    }
+    return { ...this.#options, fields: { ...fields, field } }
+  }
+
   /** A function that tries routes in their order, up to the best one so far. The fields that they read are read once. */
   #trying(group: readonly number[]): Name {
-    const writer = createWriter(this.#constants, this.#helpers, this.#options)
+    const writer = createWriter(
+      this.#constants,
+      this.#helpers,
+      this.#readingOnce(() => writer),
+    )
     writer.lenient = true
     for (const route of group) {
       for (const { node, ignore } of this.#routes[route]!) {

@@ -3,6 +3,7 @@ import type { BatchNotes, Rejection } from '../../event.ts'
 import type { EventLimits } from '../../expression/runtime/meter.ts'
 import { Meter } from '../../expression/runtime/meter.ts'
 import type { Dict, JsonObject, NumberTexts } from '../../expression/value.ts'
+import type { ByteWriter } from '../../json/write.ts'
 import type { LinePathPlan, RunnerSource } from '../apply/normalize.ts'
 import type { NoRoute } from '../definition.ts'
 import type { LineNotes } from '../fast/routed-line-path.ts'
@@ -74,12 +75,15 @@ export class RoutedNotes implements LineNotes {
   readonly #routes: readonly Way[]
   readonly #sets: (RuleNotes | undefined)[] = []
   readonly #events: Uint32Array
-  /** Those that events went since the sums were taken. */
-  readonly #active = new Set<number>()
+  /** By route: 1 where it is among the active ones. */
+  readonly #isActive: Uint8Array
+  /** Those that events went since the sums were taken, each once. */
+  #active: number[] = []
 
   constructor(routes: readonly Way[]) {
     this.#routes = routes
     this.#events = new Uint32Array(routes.length)
+    this.#isActive = new Uint8Array(routes.length)
   }
 
   /** The notes of a route. */
@@ -94,7 +98,10 @@ export class RoutedNotes implements LineNotes {
 
   /** Events have gone this way. */
   count(route: number, events = 1): void {
-    if (this.#events[route] === 0) this.#active.add(route)
+    if (this.#isActive[route] === 0) {
+      this.#isActive[route] = 1
+      this.#active.push(route)
+    }
     this.#events[route]! += events
   }
 
@@ -108,21 +115,23 @@ export class RoutedNotes implements LineNotes {
   take(): BatchNotes {
     const sets = new Map<string, BatchNotes>()
     let { dropped = 0 } = this.ofRoutes.take()
-    const active = [...this.#active].sort((one, other) => one - other)
-    this.#active.clear()
+    const active = this.#active.sort((one, other) => one - other)
+    this.#active = []
     for (const route of active) {
-      const notes = this.of(route)
       const { name } = this.#routes[route]!
       const events = this.#events[route]!
-      const taken = notes.take()
+      const taken = this.of(route).take()
+      const droppedHere = taken.dropped!
       this.#events[route] = 0
-      dropped += taken.dropped ?? 0
-      if (events === 0 && taken.dropped === 0 && taken.fields!.events === 0) continue
+      this.#isActive[route] = 0
+      dropped += droppedHere
+      if (events === 0 && droppedHere === 0 && taken.fields!.events === 0) continue
       const other = sets.get(name)
       sets.set(name, {
-        ...taken,
+        leftOut: taken.leftOut!,
+        dropped: droppedHere + (other?.dropped ?? 0),
+        fields: taken.fields!,
         events: events + (other?.events ?? 0),
-        dropped: (taken.dropped ?? 0) + (other?.dropped ?? 0),
       })
     }
     return { dropped, sets }
@@ -135,6 +144,7 @@ export class RoutedRunner implements Runner {
   ending: Runner['ending'] = 'rejected'
   rejection: Rejection = { code: 'NO_ROUTE', message: 'no rule set takes the event' }
   plain = true
+  writer: ByteWriter | undefined
   numbers: NumberTexts | undefined
   split: SplitEvent | undefined
   /** The name of the rule set that took the event. */
@@ -144,6 +154,8 @@ export class RoutedRunner implements Runner {
   readonly #run: Run
   readonly #notes: RoutedNotes
   readonly #runners: (Runner | undefined)[] = []
+  /** The route of the next event; undefined: the conditions are to be asked. */
+  #found: number | undefined
   /** An event that passes as it came. */
   #passed: JsonObject | Dict | undefined
 
@@ -154,21 +166,34 @@ export class RoutedRunner implements Runner {
     this.#notes = notes
   }
 
+  goTo(route: number): void {
+    this.#found = route
+  }
+
   run(data: JsonObject, raw: string): JsonObject | undefined {
-    this.#run.route = undefined
-    this.#run.received = this.received
-    this.#run.run(data, raw)
+    if (!this.#isFound()) this.#run.run(data, raw)
     const runner = this.#taken(data, undefined)
     return runner === undefined ? this.#takePassed() : this.#result(runner, runner.run(data, raw))
   }
 
   runExact(data: JsonObject | Dict, raw: string, numbers: NumberTexts | undefined): JsonObject | undefined {
-    this.#run.route = undefined
-    this.#run.received = this.received
-    this.#run.runExact(data, raw, numbers)
+    if (!this.#isFound()) this.#run.runExact(data, raw, numbers)
     const runner = this.#taken(data, numbers)
     if (runner === undefined) return this.#takePassed()
     return this.#result(runner, runner.runExact(data, raw, numbers))
+  }
+
+  /** The event's route is known already. If it is not, the conditions are to be asked now. */
+  #isFound(): boolean {
+    const found = this.#found
+    const run = this.#run
+    run.route = found
+    if (found !== undefined) {
+      this.#found = undefined
+      return true
+    }
+    run.received = this.received
+    return false
   }
 
   /** The runner of the event's rule set; undefined where it has none, and what becomes of it is settled. */
@@ -199,6 +224,7 @@ export class RoutedRunner implements Runner {
       this.#runners[route] = runner
     }
     runner.received = this.received
+    runner.writer = this.writer
     return runner
   }
 

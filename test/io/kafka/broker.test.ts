@@ -10,8 +10,8 @@ import {
 } from '@platformatic/kafka'
 import { committedRecords } from '../../../src/io/kafka/aborted.ts'
 import type { KafkaBroker } from './broker.ts'
-import { FLAWLESS, judge, type Numbered, numbered, Reader, type ReadRecord } from './oracle.ts'
-import { sharedBroker, whyNoKafka } from './shared-broker.ts'
+import { FLAWLESS, judge, type Numbered, numbered, type Reader, type ReadRecord, timeOf } from './oracle.ts'
+import { sharedBroker, sharedReader, whyNoKafka } from './shared-broker.ts'
 
 describe('the oracle', () => {
   const messages = numbered(500, 2)
@@ -45,6 +45,7 @@ describe('the oracle', () => {
     assert.match(wrong({ partition: 1 })[0]!, /of partition 0 is in 1/)
     assert.match(wrong({ headers: new Map([['number', '0']]) })[0]!, /is from undefined/)
     assert.match(wrong({ headers: new Map([['sluice.source', 'in/0/0']]) })[0]!, /has lost its header/)
+    assert.match(wrong({ time: 1 })[0]!, /has the time 1$/)
     assert.match(wrong({ key: 'null' })[0]!, /null is among the written ones/)
     assert.match(wrong({ value: outputs[1]!.value })[0]!, /has become/)
     assert.match(wrong({ value: '{' })[0]!, /has become/)
@@ -55,6 +56,7 @@ describe('the oracle', () => {
       .filter((message) => message.outcome === outcome)
       .map(({ key, number, partition, offset }, index) => ({
         key,
+        time: timeOf(number),
         partition,
         offset: index,
         headers: new Map([
@@ -76,11 +78,10 @@ describe('a broker', { skip: whyNoKafka() }, () => {
 
   before(async () => {
     broker = await sharedBroker()
-    reader = new Reader(broker, 'aborted')
+    reader = await sharedReader()
   })
 
   after(async () => {
-    reader?.close()
     for (const producer of producers) await producer.close(true)
   })
 
@@ -100,11 +101,11 @@ describe('a broker', { skip: whyNoKafka() }, () => {
   }
 
   function message(text: string): MessageToProduce<Buffer, Buffer, Buffer, Buffer> {
-    return { topic: 'aborted', partition: 0, key: Buffer.from(text), value: Buffer.from(text) }
+    return { topic: 'aborted.out', partition: 0, key: Buffer.from(text), value: Buffer.from(text) }
   }
 
   it('gives committed records as its own consumer sees them, from any offset and in any pieces', async () => {
-    await broker.createTopics(['aborted'])
+    await broker.createTopics(['aborted.out'])
     const one = transactional('aborted-one')
     const other = transactional('aborted-other')
     const transaction = async (
@@ -125,7 +126,7 @@ describe('a broker', { skip: whyNoKafka() }, () => {
     await outer.send({ messages: [message('bad3a')] })
     const inner = await other.beginTransaction()
     await inner.send({ messages: [message('good3a'), message('good3b')] })
-    await broker.produce('aborted', [
+    await broker.produce('aborted.out', [
       { partition: 0, key: Buffer.from('plain'), value: Buffer.from('plain') },
     ])
     await outer.send({ messages: [message('bad3b')] })
@@ -144,7 +145,7 @@ describe('a broker', { skip: whyNoKafka() }, () => {
     )
     await transaction(['good7'], 'commit', other)
 
-    const seen = (await reader.whole('aborted', '')).map(({ key, offset }) => ({ text: key, offset }))
+    const seen = (await reader.whole('aborted.out', '')).map(({ key, offset }) => ({ text: key, offset }))
     assert.deepEqual(
       seen.map(({ text }) => text),
       ['good1', 'good2', 'good3a', 'good3b', 'plain', 'good5', 'good7'],
@@ -156,7 +157,7 @@ describe('a broker', { skip: whyNoKafka() }, () => {
       autocommit: false,
     })
     try {
-      const [end] = await broker.endOffsets('aborted')
+      const [end] = await broker.endOffsets('aborted.out')
       for (let from = 0; from < end!; from++) {
         const expected = seen.filter(({ offset }) => offset >= from).map(({ text }) => text)
         assert.deepEqual(await fetched(consumer, from, end!, 1), expected, `one batch at a time from ${from}`)
@@ -169,8 +170,8 @@ describe('a broker', { skip: whyNoKafka() }, () => {
 
   /** The committed records from an offset on; a partition gives at least one batch, however few bytes are asked for. */
   async function fetched(consumer: Consumer, from: number, end: number, bytes: number): Promise<string[]> {
-    const { topics } = await consumer.metadata({ topics: ['aborted'] })
-    const { id, partitions } = topics.get('aborted')!
+    const { topics } = await consumer.metadata({ topics: ['aborted.out'] })
+    const { id, partitions } = topics.get('aborted.out')!
     const texts: string[] = []
     let offset = BigInt(from)
     while (offset < end) {
@@ -202,20 +203,4 @@ describe('a broker', { skip: whyNoKafka() }, () => {
     // The last message of the oracle is no part of it.
     return texts.filter((text) => !text.startsWith('last-of-'))
   }
-
-  it('keeps its topics and offsets when it is killed and started again', async () => {
-    await broker.createTopics(['kept'], 2)
-    await broker.produce('kept', [
-      { partition: 0, value: Buffer.from('a') },
-      { partition: 1, value: null },
-      { partition: 1, value: Buffer.from('b') },
-    ])
-    await broker.kill()
-    await broker.start()
-    assert.deepEqual(await broker.endOffsets('kept'), [1, 2])
-    await broker.addPartitions('kept', 3)
-    await broker.produce('kept', [{ partition: 2, value: Buffer.from('c') }])
-    assert.deepEqual(await broker.endOffsets('kept'), [1, 2, 1])
-    assert.deepEqual(await broker.committed('nobody', 'kept'), [-1, -1, -1])
-  })
 })

@@ -1,10 +1,17 @@
 /** A broker of Apache Kafka on loopback, its data in a temporary folder. It ends with this process, whatever ends that. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { pbkdf2Sync, randomBytes } from 'node:crypto'
 import { openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Admin, type MessageToProduce, ProduceAcks, Producer } from '@platformatic/kafka'
+import {
+  Admin,
+  alterUserScramCredentialsV0,
+  type MessageToProduce,
+  ProduceAcks,
+  Producer,
+} from '@platformatic/kafka'
 import { temporaryDirectory } from '../../temporary.ts'
 import {
   answers,
@@ -12,7 +19,9 @@ import {
   copyFormatted,
   freePorts,
   installKafka,
+  type Ports,
   startBroker,
+  USER,
 } from './installation.ts'
 
 /** A message to write; partition and key as the client takes them. */
@@ -27,6 +36,8 @@ export const HANG_MS = 120_000
 export class KafkaBroker {
   /** Its address, for `--brokers`. */
   readonly address: string
+  /** Its address with TLS and SASL. */
+  readonly secureAddress: string
   readonly #port: number
   readonly #settings: string
   readonly #logFile: string
@@ -36,19 +47,22 @@ export class KafkaBroker {
   #admin: Admin | undefined
   #producer: Producer<Buffer, Buffer, Buffer, Buffer> | undefined
 
+  #adding: Promise<unknown> = Promise.resolve()
+
   readonly #isLong: boolean
 
-  private constructor([port, controllerPort]: readonly [number, number], isLong: boolean) {
+  private constructor(ports: Ports, isLong: boolean) {
     this.#isLong = isLong
     const folder = temporaryDirectory()
     const data = join(folder, 'data')
     copyFormatted(data)
-    this.address = `127.0.0.1:${port}`
-    this.#port = port
+    this.address = `127.0.0.1:${ports[0]}`
+    this.secureAddress = `127.0.0.1:${ports[1]}`
+    this.#port = ports[0]
     this.#settings = join(folder, 'server.properties')
     this.#logFile = join(folder, 'broker.log')
     this.#log = openSync(this.#logFile, 'a')
-    writeFileSync(this.#settings, brokerSettings(port, controllerPort, data))
+    writeFileSync(this.#settings, brokerSettings(ports, data))
     // Before the temporary folder is removed.
     process.prependOnceListener('exit', () => this.#child?.kill('SIGKILL'))
   }
@@ -126,11 +140,49 @@ export class KafkaBroker {
     await this.#untilLed(topics, partitions)
   }
 
+  /** Creates topics of rejected events, whose records have the broker's time: that is how the oracle tells them from outputs. */
+  createErrorTopics(topics: readonly string[], partitions = 1, configs = {}): Promise<void> {
+    return this.createTopics(topics, partitions, { ...configs, 'message.timestamp.type': 'LogAppendTime' })
+  }
+
+  /** Gives the user of the tests a password for SCRAM. */
+  async setPassword(hash: 'sha256' | 'sha512', password: string): Promise<void> {
+    const salt = randomBytes(16)
+    const iterations = 4096
+    const saltedPassword = pbkdf2Sync(password, salt, iterations, hash === 'sha256' ? 32 : 64, hash)
+    const mechanism = hash === 'sha256' ? 1 : 2
+    const { brokers } = await this.admin.metadata({ topics: [] })
+    const connection = await this.admin.connections.get([...brokers.values()][0]!)
+    await alterUserScramCredentialsV0.api.async(
+      connection,
+      [],
+      [{ name: USER, mechanism, iterations, salt, saltedPassword }],
+    )
+  }
+
+  /** Lets clients of a name write no more than so many bytes a second; undefined: as many as they like. */
+  async limitWrites(clientId: string, bytes: number | undefined): Promise<void> {
+    const key = 'producer_byte_rate'
+    await this.admin.alterClientQuotas({
+      entries: [
+        {
+          entities: [{ entityType: 'client-id', entityName: clientId }],
+          ops: [bytes === undefined ? { key, remove: true } : { key, value: bytes, remove: false }],
+        },
+      ],
+    })
+  }
+
   /** Gives a topic more partitions: `count` in all. */
   async addPartitions(topic: string, count: number): Promise<void> {
-    await this.admin.createPartitions({
-      topics: [{ name: topic, count, assignments: null as unknown as [] }],
-    })
+    // The client takes a second call for the first one as long as that is under way, whatever topic it is of.
+    const work = this.#adding.then(() =>
+      this.admin.createPartitions({
+        topics: [{ name: topic, count, assignments: null as unknown as [] }],
+      }),
+    )
+    this.#adding = work.catch(() => {})
+    await work
     await this.#untilLed([topic], count)
   }
 
@@ -219,7 +271,10 @@ export class KafkaBroker {
   }
 
   async #untilLed(topics: readonly string[], partitions: number): Promise<void> {
+    const until = performance.now() + HANG_MS
     for (;;) {
+      if (performance.now() > until)
+        throw new Error(`${topics.join(', ')} have no ${partitions} partitions with leaders`)
       try {
         const metadata = await this.admin.metadata({ topics: [...topics], forceUpdate: true })
         const isLed = topics.every((topic) => {

@@ -7,12 +7,14 @@
  * an archive of the broker's classes as the virtual machine has them in memory (class-data sharing).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createPrivateKey } from 'node:crypto'
 import {
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -107,17 +109,51 @@ export function copyFormatted(folder: string): void {
   cpSync(FORMATTED, folder, { recursive: true })
 }
 
+/** The user of each mechanism of SASL; brokers know the password for PLAIN alone. */
+export const USER = 'tests'
+export const PLAIN_PASSWORD = 'plain secret'
+
+/** A log-in by SCRAM-SHA-256 holds for so long: brokers ask for it again. In milliseconds. */
+export const SCRAM_SESSION_MS = 2000
+
+const MODULES = 'org.apache.kafka.common.security'
+
+/** A listener with TLS and all mechanisms of SASL. Tokens are JWTs without a signature. */
+function secureSettings(): Readonly<Record<string, string | number>> {
+  const pem = (name: string): string =>
+    readFileSync(new URL(`../../tracer/tls/${name}.pem`, import.meta.url), 'utf8')
+  const key = createPrivateKey(pem('server-key')).export({ type: 'pkcs8', format: 'pem' }).toString()
+  const line = (text: string): string => text.replaceAll('\n', '\\n')
+  const scram = `${MODULES}.scram.ScramLoginModule required;`
+  const listener = 'listener.name.sasl_ssl'
+  return {
+    [`${listener}.ssl.keystore.type`]: 'PEM',
+    [`${listener}.ssl.keystore.certificate.chain`]: line(pem('server-cert')),
+    [`${listener}.ssl.keystore.key`]: line(key),
+    [`${listener}.sasl.enabled.mechanisms`]: 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
+    [`${listener}.plain.sasl.jaas.config`]: `${MODULES}.plain.PlainLoginModule required user_${USER}="${PLAIN_PASSWORD}";`,
+    [`${listener}.scram-sha-256.sasl.jaas.config`]: scram,
+    [`${listener}.scram-sha-512.sasl.jaas.config`]: scram,
+    [`${listener}.scram-sha-256.connections.max.reauth.ms`]: SCRAM_SESSION_MS,
+    [`${listener}.oauthbearer.sasl.jaas.config`]: `${MODULES}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";`,
+  }
+}
+
+/** Ports of a broker: without and with authentication, and that of its controller. */
+export type Ports = readonly [plain: number, secure: number, controller: number]
+
 /** Settings of a broker that is its own controller, for loopback, with sessions as short as a test wants. */
-export function brokerSettings(port: number, controllerPort: number, data: string): string {
+export function brokerSettings([port, securePort, controllerPort]: Ports, data: string): string {
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${securePort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${securePort}`,
+    ...secureSettings(),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL',
     'log.dirs': data.replaceAll('\\', '/'),
     'num.network.threads': 2,
     'num.io.threads': 2,
@@ -160,30 +196,30 @@ export async function installKafka(): Promise<void> {
   })
   await made(FORMATTED, async (data, scratch) => {
     const settings = join(scratch, 'server.properties')
-    writeFileSync(settings, brokerSettings(9092, 9093, data))
+    writeFileSync(settings, brokerSettings([9092, 9094, 9093], data))
     const argv = ['kafka.tools.StorageTool', 'format', '-t', 'c2x1aWNlLXRlc3RzLTEuMA', '-c', settings]
     await run(startJava(argv, { stdout: 'pipe', stderr: 'ignore', heapMb: 128 }))
   })
   await made(CLASSES, async (archive, scratch) => {
-    const [port, controllerPort] = await freePorts()
+    const ports = await freePorts()
     const settings = join(scratch, 'server.properties')
     const data = join(scratch, 'data')
     copyFormatted(data)
-    writeFileSync(settings, brokerSettings(port, controllerPort, data))
+    writeFileSync(settings, brokerSettings(ports, data))
     const log = openSync(join(scratch, 'log'), 'w')
     const options = [`-XX:ArchiveClassesAtExit=${archive}`]
     const broker = startJava(['kafka.Kafka', settings], { stdout: log, stderr: log, heapMb: 384, options })
     broker.ref()
     const ended = new Promise((resolve) => broker.on('exit', resolve))
-    await answers(port, () => broker.exitCode === null)
+    await answers(ports[0], () => broker.exitCode === null)
     broker.kill('SIGTERM')
     await ended
   })
 }
 
-/** Two ports that were free a moment ago. */
-export async function freePorts(): Promise<[number, number]> {
-  return [await freePort(), await freePort()]
+/** Ports that were free a moment ago. */
+export async function freePorts(): Promise<Ports> {
+  return [await freePort(), await freePort(), await freePort()]
 }
 
 /**

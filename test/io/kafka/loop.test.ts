@@ -1,94 +1,38 @@
 /** The loop in this process, with a broker: what it reads, writes and commits. Faults of processes have a file of their own. */
 import assert from 'node:assert/strict'
-import { after, before, describe, it, type TestContext } from 'node:test'
+import { before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as kafka from '@platformatic/kafka'
-import { KafkaLoop } from '../../../src/io/kafka/loop.ts'
-import type { KafkaOptions } from '../../../src/io/kafka/options.ts'
+import { loadRules, ruleFiles } from '../../../src/cli/rule-files.ts'
 import { peek } from '../../../src/io/kafka/peek.ts'
-import { compileRules } from '../../../src/rules/compile.ts'
-import { MessageNormalizer } from '../../../src/stages/process/message-normalizer.ts'
+import { folderWith } from '../../cli/command.ts'
 import type { KafkaBroker } from './broker.ts'
-import { FLAWLESS, judge, NUMBERED_RULES, numbered, Reader, toWrite } from './oracle.ts'
-import { sharedBroker, whyNoKafka } from './shared-broker.ts'
+import { Loops } from './loops.ts'
+import { FLAWLESS, numbered, toWrite } from './oracle.ts'
+import { sharedBroker, sharedReader, whyNoKafka } from './shared-broker.ts'
 
 describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
   let broker: KafkaBroker
-  let outputs: Reader
-  let errors: Reader
+  let loops: Loops
 
   before(async () => {
     broker = await sharedBroker()
-    outputs = new Reader(broker, 'loop[.].*[.]out')
-    errors = new Reader(broker, 'loop[.].*[.]errors')
+    loops = new Loops(broker, await sharedReader())
   })
-
-  after(() => {
-    outputs?.close()
-    errors?.close()
-  })
-
-  /** A loop on topics of its own, and the lines that it says. */
-  function open(t: TestContext, name: string, options: Partial<KafkaOptions> = {}, rules = NUMBERED_RULES) {
-    const said: string[] = []
-    const loop = new KafkaLoop(
-      kafka,
-      {
-        connection: { brokers: [broker.address], clientId: 'tests' },
-        from: [`in.${name}`],
-        to: `loop.${name}.out`,
-        errorsTo: `loop.${name}.errors`,
-        group: `group.${name}`,
-        ...options,
-      },
-      new MessageNormalizer({ rules: compileRules(rules) }),
-      { say: (line) => said.push(line) },
-    )
-    t.after(() => loop.end())
-    return { loop, said }
-  }
-
-  async function createTopics(name: string, partitions = 2): Promise<void> {
-    await broker.createTopics([`in.${name}`, `loop.${name}.out`, `loop.${name}.errors`], partitions)
-  }
-
-  /** Runs it until all is committed, and stops it. */
-  async function finish(loop: KafkaLoop, name: string): Promise<void> {
-    await loop.start()
-    const running = loop.run()
-    let isGoing = true
-    running.then(
-      () => {},
-      () => {
-        isGoing = false
-      },
-    )
-    await broker.untilCommitted(`group.${name}`, `in.${name}`, { isGoing: () => isGoing })
-    loop.stop()
-    await running
-    await loop.end()
-  }
-
-  async function verdict(name: string, messages: Parameters<typeof judge>[0]) {
-    const written = await outputs.whole(`loop.${name}.out`, `in.${name}`)
-    const rejected = await errors.whole(`loop.${name}.errors`, `in.${name}`)
-    return judge(messages, written, rejected, `in.${name}`)
-  }
 
   for (const [name, options] of [
     ['alo', { batchBytes: 20_000, compression: 'lz4' }],
     ['eos', { batchBytes: 20_000, delivery: 'exactly-once', instanceId: 'one', compression: 'gzip' }],
   ] as const) {
     it(`deals with every message once when nothing fails (${name}), and counts them`, async (t) => {
-      await createTopics(name)
+      await loops.createTopics(name)
       const messages = numbered(3000, 2)
       await broker.produce(`in.${name}`, toWrite(messages))
-      const { loop, said } = open(t, name, options)
-      await finish(loop, name)
-      assert.deepEqual(await verdict(name, messages), FLAWLESS)
+      const { loop, said } = loops.open(t, name, options)
+      await loops.finish(loop, name)
+      assert.deepEqual(await loops.verdict(name, messages), FLAWLESS)
       const { consumed, empty, bytes } = loop.counts
-      const { written, rejected, dropped } = loop.counter.counts
       assert.equal(consumed, 3000)
-      assert.equal(consumed, written + rejected + dropped + empty, 'nothing is uncounted')
       assert.equal(empty, messages.filter(({ outcome }) => outcome === 'empty').length)
       assert.equal(
         bytes,
@@ -100,15 +44,15 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
       // The next process goes on where this one has stopped.
       const more = numbered(500, 2, messages)
       await broker.produce(`in.${name}`, toWrite(more))
-      const next = open(t, name, options)
-      await finish(next.loop, name)
+      const next = loops.open(t, name, options)
+      await loops.finish(next.loop, name)
       assert.equal(next.loop.counts.consumed, 500)
-      assert.deepEqual(await verdict(name, [...messages, ...more]), FLAWLESS)
+      assert.deepEqual(await loops.verdict(name, [...messages, ...more]), FLAWLESS)
     })
   }
 
   it('reads nothing of aborted transactions, and commits behind them', async (t) => {
-    await createTopics('aborted', 1)
+    await loops.createTopics('aborted', 1)
     const producer = new kafka.Producer({
       clientId: 'tests',
       bootstrapBrokers: [broker.address],
@@ -127,34 +71,32 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
       await transaction.send({ messages: part.map((one) => ({ ...one, topic: 'in.aborted' })) as never })
       await transaction[end]()
     }
-    const { loop } = open(t, 'aborted')
-    await finish(loop, 'aborted')
+    const { loop } = loops.open(t, 'aborted')
+    await loops.finish(loop, 'aborted')
     assert.equal(loop.counts.consumed, 16)
     // Each transaction has a marker behind it.
     assert.deepEqual(await broker.committed('group.aborted', 'in.aborted'), [45])
   })
 
   it('begins at the end where that is asked for, and commits that at once', async (t) => {
-    await createTopics('latest', 1)
+    await loops.createTopics('latest', 1)
     const messages = numbered(30, 1)
     await broker.produce('in.latest', toWrite(messages.slice(0, 20)))
-    const { loop } = open(t, 'latest', { start: 'latest' })
-    await loop.start()
-    const running = loop.run()
-    await broker.untilCommitted('group.latest', 'in.latest')
+    const { loop } = loops.open(t, 'latest', { start: 'latest' })
+    const stop = await loops.run(loop)
+    await loops.untilCommitted('latest')
     assert.deepEqual(await broker.committed('group.latest', 'in.latest'), [20])
     await broker.produce('in.latest', toWrite(messages.slice(20)))
-    await broker.untilCommitted('group.latest', 'in.latest')
-    loop.stop()
-    await running
+    await loops.untilCommitted('latest')
+    await stop()
     assert.equal(loop.counts.consumed, 10)
   })
 
   it('goes on behind messages that no topic takes, that are no UTF-8, and that are broken', async (t) => {
     await broker.createTopics(['in.poison'], 1, { 'max.message.bytes': '20000000' })
-    await broker.createTopics(['loop.poison.out', 'loop.poison.errors'], 1, {
-      'max.message.bytes': '1000000',
-    })
+    const limit = { 'max.message.bytes': '1000000' }
+    await broker.createTopics(['loop.poison.out'], 1, limit)
+    await broker.createErrorTopics(['loop.poison.errors'], 1, limit)
     const values = [
       Buffer.from(JSON.stringify({ number: 1, name: 'x'.repeat(4_000_000) })),
       Buffer.from([0xff, 0xfe, 0x7b]),
@@ -163,15 +105,15 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
       Buffer.from('{"number":2,"name":"A"}'),
     ]
     for (const value of values) await broker.produce('in.poison', [{ partition: 0, value }])
-    const { loop } = open(t, 'poison')
-    await finish(loop, 'poison')
+    const { loop } = loops.open(t, 'poison')
+    await loops.finish(loop, 'poison')
     const { counts } = loop.counter
     assert.deepEqual({ ...counts.rejectedByCode }, { RECORD_TOO_LARGE: 1, UTF8_INVALID: 1, JSON_INVALID: 1 })
     assert.equal(counts.written, 1)
     const { messages } = await peek(
       kafka,
       {
-        connection: { brokers: [broker.address], clientId: 'tests' },
+        connection: loops.connection,
         from: ['loop.poison.errors'],
         to: 'loop.poison.out',
         errorsTo: 'loop.poison.out',
@@ -191,7 +133,7 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
   })
 
   it('sends outputs to the topics that they name, as far as these are allowed and there', async (t) => {
-    await createTopics('routes', 1)
+    await loops.createTopics('routes', 1)
     await broker.createTopics(['loop.routes.a', 'secret.routes'], 1)
     const datasets = ['loop.routes.a', 'secret.routes', 'loop.routes.none', 'loop.routes.a']
     await broker.produce(
@@ -199,28 +141,127 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
       datasets.map((dataset) => ({ partition: 0, value: Buffer.from(JSON.stringify({ dataset })) })),
     )
     const route = { field: 'event.dataset', allow: ['loop.*'] }
-    const { loop } = open(t, 'routes', { route }, 'event.dataset: dataset\n')
-    await finish(loop, 'routes')
+    const { loop } = loops.open(t, 'routes', { route }, 'event.dataset: dataset\n')
+    await loops.finish(loop, 'routes')
     assert.deepEqual(await broker.endOffsets('loop.routes.a'), [2])
     assert.deepEqual(await broker.endOffsets('loop.routes.out'), [2])
     assert.deepEqual(await broker.endOffsets('secret.routes'), [0])
   })
 
+  it('counts elements of messages that are split, dropped and rejected ones among them', async (t) => {
+    await loops.createTopics('split', 1)
+    const items = [[1, 2, 3], [], [4, 'no', 5, 'noise'], 'no list', [6]]
+    const values = [
+      ...items.map((list, index) =>
+        JSON.stringify({ id: index, items: Array.isArray(list) ? list.map((n) => ({ n })) : list }),
+      ),
+      ' ',
+      '{',
+    ]
+    await broker.produce(
+      'in.split',
+      values.map((value) => ({ partition: 0, value: Buffer.from(value) })),
+    )
+    const { loop } = loops.open(
+      t,
+      'split',
+      {},
+      "split: items\ndrop: n == 'noise'\nn: n::int\nid: parent.id\n",
+    )
+    // Eight elements of three lists, one list without elements.
+    await loops.finish(loop, 'split', 8 - 3 - 1)
+    const { written, rejected, dropped, rejectedByCode } = loop.counter.counts
+    assert.deepEqual([loop.counts.consumed, loop.counts.empty], [7, 1])
+    assert.deepEqual([written, rejected, dropped], [6, 3, 1], JSON.stringify(rejectedByCode))
+  })
+
+  it('gives each event to its rule set', async (t) => {
+    await loops.createTopics('sets', 1)
+    const folder = folderWith({
+      'a.yaml': "when: kind == 'a'\nn: n::int\n",
+      'b.yaml': "when: kind == 'b'\ndrop: n == 2\nm: n\n",
+    })
+    const values = [
+      '{"kind":"a","n":1}',
+      '{"kind":"b","n":2}',
+      '{"kind":"a","n":"x"}',
+      '{"kind":"b","n":3}',
+      '{}',
+      '',
+    ]
+    await broker.produce(
+      'in.sets',
+      values.map((value) => ({ partition: 0, value: Buffer.from(value) })),
+    )
+    const rules = await loadRules(ruleFiles({ rules: [folder] }))
+    const { loop } = loops.open(t, 'sets', {}, rules)
+    await loops.finish(loop, 'sets')
+    const { written, rejected, dropped, rejectedByCode } = loop.counter.counts
+    assert.deepEqual([loop.counts.consumed, loop.counts.empty, written, rejected, dropped], [6, 1, 2, 2, 1])
+    assert.equal(rejectedByCode.NO_ROUTE, 1)
+  })
+
+  it('waits while topics are gone, and reads one that was created again from its beginning', async (t) => {
+    await loops.createTopics('gone', 1)
+    const { loop, said } = loops.open(t, 'gone')
+    const stop = await loops.run(loop)
+    const first = numbered(20, 1)
+    await broker.produce('in.gone', toWrite(first))
+    await loops.untilCommitted('gone')
+    const heard = async (pattern: RegExp) => {
+      while (!said.some((line) => pattern.test(line))) await sleep(50)
+    }
+    await broker.deleteTopics('loop.gone.out')
+    await broker.produce('in.gone', toWrite(numbered(10, 1, first)))
+    await heard(/cannot write: there is no topic loop\.gone\.out/)
+    assert.equal(loop.isReady, false)
+    await broker.createTopics(['loop.gone.out'], 1)
+    await loops.untilCommitted('gone')
+    await heard(/can write again/)
+    // More messages than before: the offset that was next is in the middle of the new topic.
+    await broker.deleteTopics('in.gone')
+    await heard(/cannot fetch/)
+    await broker.createTopics(['in.gone'], 1)
+    const anew = numbered(40, 1)
+    await broker.produce('in.gone', toWrite(anew))
+    await loops.untilCommitted('gone')
+    await stop()
+    assert.ok(
+      said.includes('kafka: in.gone was deleted and created again: it is read from its beginning'),
+      said.join('\n'),
+    )
+    assert.equal(loop.counts.consumed, 20 + 10 + 40)
+    const { connection } = loops
+    const topics = {
+      from: ['loop.gone.out'],
+      to: 'loop.gone.errors',
+      errorsTo: 'loop.gone.errors',
+      group: 'none',
+    }
+    const { messages } = await peek(kafka, { connection, ...topics }, 50)
+    const inOrder = messages.toSorted((one, other) => (one.offset < other.offset ? -1 : 1))
+    const expected = anew.filter(({ outcome }) => outcome === 'written').map(({ key }) => key)
+    assert.deepEqual(
+      inOrder.slice(-expected.length).map(({ key }) => `${key}`),
+      expected,
+    )
+  })
+
   it('tells at the start what is not there', async (t) => {
-    await createTopics('absent', 1)
-    const { loop } = open(t, 'absent', { to: 'loop.absent.nowhere' })
+    await loops.createTopics('absent', 1)
+    const { loop } = loops.open(t, 'absent', { to: 'loop.absent.nowhere' })
     await assert.rejects(loop.start(), /Unknown topic loop\.absent\.nowhere/)
     await loop.end()
-    const closed = open(t, 'absent', { connection: { brokers: ['127.0.0.1:1'], clientId: 'tests' } })
+    const closed = loops.open(t, 'absent', { connection: { brokers: ['127.0.0.1:1'], clientId: 'tests' } })
     await assert.rejects(closed.loop.start(), /Cannot connect to any broker|failed/)
     await closed.loop.end()
   })
 
   it('ends the transaction that its predecessor of the same name has left open', async (t) => {
-    await createTopics('fenced', 1)
+    await loops.createTopics('fenced', 1)
     const options = { delivery: 'exactly-once', instanceId: 'one' } as const
     const messages = numbered(100, 1)
-    const zombie = open(t, 'fenced', options).loop
+    const zombie = loops.open(t, 'fenced', options).loop
     await zombie.writer.look(['loop.fenced.out'])
     await zombie.writer.fence()
     const record = {
@@ -241,10 +282,10 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
     )
     hanging.catch(() => {})
     await broker.produce('in.fenced', toWrite(messages))
-    const { loop } = open(t, 'fenced', options)
-    await finish(loop, 'fenced')
+    const { loop } = loops.open(t, 'fenced', options)
+    await loops.finish(loop, 'fenced')
     end(new Error('the zombie has seen enough'))
     await assert.rejects(zombie.writer.transact([record], async () => {}))
-    assert.deepEqual(await verdict('fenced', messages), FLAWLESS)
+    assert.deepEqual(await loops.verdict('fenced', messages), FLAWLESS)
   })
 })

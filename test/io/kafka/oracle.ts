@@ -1,7 +1,9 @@
 /**
  * The oracle of the tests of Kafka: what stands in the topics, told by a client that is not ours, and what is wrong with it.
  *
- * Kafka's own console consumer reads all topics of a kind with `read_committed`, as a stream, because a start of it costs seconds.
+ * Kafka's own console consumer reads all topics with `read_committed`, as a stream, because a start of it costs seconds. It does not print
+ * the name of a topic, but whether the time of a record is that of the message or of the broker: topics of rejected events, which
+ * {@link KafkaBroker.createErrorTopics} makes, have the broker's.
  * The end of a topic is known by a last message that is written into each of its partitions: order within a partition is kept, so
  * everything before has been read then. That message stays invisible while a transaction before it is open, so that one that was
  * left open for good is noticed too.
@@ -16,6 +18,8 @@ import { startJava } from './installation.ts'
 
 /** A record as the console consumer prints it. */
 export interface ReadRecord {
+  /** Milliseconds since 1970. */
+  readonly time: number
   readonly partition: number
   readonly offset: number
   /** Its key as text; `null` as the consumer writes an absent one. */
@@ -28,13 +32,16 @@ const FIELD = '\u001f'
 const HEADER = '\u001e'
 const LAST = 'last-of-'
 
-/** A console consumer, and what it has read so far. */
+/** Topics of outputs, or those of rejected events. */
+type Kind = 'written' | 'rejected'
+
+/** A console consumer, and what it has read so far of topics whose names end in `.out` or `.errors`. */
 export class Reader {
   readonly #broker: KafkaBroker
   readonly #child: ChildProcess
-  /** Records by the topic that their message came from. */
+  /** Records by their kind and the topic that their message came from. */
   readonly #records = new Map<string, ReadRecord[]>()
-  /** The offset behind the last record that was kept, by source topic and partition. */
+  /** The offset behind the last record that was kept, by kind, source topic and partition. */
   readonly #kept = new Map<string, number>()
   /** Last messages that have come, by their values: the partitions that have ended. */
   readonly #ended = new Map<string, Set<number>>()
@@ -42,13 +49,11 @@ export class Reader {
   readonly #waiting = new Set<() => void>()
   #isClosed = false
 
-  /**
-   * @param include topics to read, those too that come into being later: a regular expression of Java
-   * @param isolation default `read_committed`
-   */
-  constructor(broker: KafkaBroker, include: string, isolation = 'read_committed') {
+  /** Reads topics too that come into being later. */
+  constructor(broker: KafkaBroker) {
     this.#broker = broker
     const properties = {
+      'print.timestamp': 'true',
       'print.partition': 'true',
       'print.offset': 'true',
       'print.key': 'true',
@@ -59,7 +64,7 @@ export class Reader {
     this.#child = startJava(
       [
         ...['org.apache.kafka.tools.consumer.ConsoleConsumer', '--bootstrap-server', broker.address],
-        ...['--include', include, '--from-beginning', '--isolation-level', isolation],
+        ...['--include', '.*[.](out|errors)', '--from-beginning', '--isolation-level', 'read_committed'],
         ...Object.entries(properties).flatMap(([name, value]) => [
           '--formatter-property',
           `${name}=${value}`,
@@ -80,8 +85,8 @@ export class Reader {
   }
 
   /** Records of messages of this source topic that have been read so far. */
-  so(source: string): readonly ReadRecord[] {
-    return this.#records.get(source) ?? []
+  so(kind: Kind, source: string): readonly ReadRecord[] {
+    return this.#records.get(`${kind} ${source}`) ?? []
   }
 
   /**
@@ -101,7 +106,7 @@ export class Reader {
       })),
     )
     await this.until(() => this.#ended.get(last)?.size === partitions)
-    return this.so(source)
+    return this.so(topic.endsWith('.errors') ? 'rejected' : 'written', source)
   }
 
   /** Waits until something holds of what has been read. */
@@ -123,7 +128,7 @@ export class Reader {
 
   /** Drops what it has read of a source topic. */
   forget(source: string): void {
-    this.#records.delete(source)
+    for (const kind of ['written', 'rejected']) this.#records.delete(`${kind} ${source}`)
   }
 
   close(): void {
@@ -131,9 +136,11 @@ export class Reader {
   }
 
   #read(line: string): void {
-    const [partition, offset, headers, key, ...value] = line.split(FIELD)
+    const [time, partition, offset, headers, key, ...value] = line.split(FIELD)
     if (key === undefined) return
+    const [clock, ms] = time!.split(':')
     const record: ReadRecord = {
+      time: Number(ms),
       partition: Number(partition!.slice('Partition:'.length)),
       offset: Number(offset!.slice('Offset:'.length)),
       key,
@@ -153,12 +160,13 @@ export class Reader {
     } else {
       // topic/partition/offset
       const source = record.headers.get('sluice.source')?.split('/').slice(0, -2).join('/') ?? ''
+      const kind: Kind = clock === 'CreateTime' ? 'written' : 'rejected'
       // The consumer commits nothing, and begins at the beginning again when its session has ended.
-      const place = `${source}/${record.partition}`
+      const place = `${kind} ${source}/${record.partition}`
       if (record.offset < (this.#kept.get(place) ?? 0)) return
       this.#kept.set(place, record.offset + 1)
-      const records = this.#records.get(source)
-      if (records === undefined) this.#records.set(source, [record])
+      const records = this.#records.get(`${kind} ${source}`)
+      if (records === undefined) this.#records.set(`${kind} ${source}`, [record])
       else records.push(record)
     }
     this.#changed()
@@ -219,12 +227,21 @@ function contents(number: number): Pick<Numbered, 'value' | 'outcome'> {
   return { value: text, outcome: 'written' }
 }
 
-/** The messages as they are written to the source topic: key, a header, value. */
+/** Not long ago: brokers remove what is older than the topic's retention. */
+const FIRST_TIME = Date.now() - 3_600_000
+
+/** The time of a message, in milliseconds since 1970. */
+export function timeOf(number: number): number {
+  return FIRST_TIME + number
+}
+
+/** The messages as they are written to the source topic: key, a header, time, value. */
 export function toWrite(messages: readonly Numbered[]): Omit<Written, 'topic'>[] {
   return messages.map(({ key, number, partition, value }) => ({
     key: Buffer.from(key),
     headers: new Map([[Buffer.from('number'), Buffer.from(String(number))]]),
     partition,
+    timestamp: BigInt(timeOf(number)),
     value: value === null ? null : Buffer.from(value),
   }))
 }
@@ -237,7 +254,7 @@ export interface Verdict {
   readonly missing: readonly number[]
   /** Results that stand there once more than they should. */
   readonly duplicates: number
-  /** Anything else, each a sentence: other results, other partitions, another order, another header. At most 20. */
+  /** Anything else, each a sentence: other results, other partitions, another order, another header, another time. At most 20. */
   readonly faults: readonly string[]
 }
 
@@ -284,6 +301,9 @@ export function judge(
       const place = record.headers.get('sluice.source')
       if (place !== `${source}/${partition}/${offset}`) fault(`${record.key} says that it is from ${place}`)
       if (record.headers.get('number') !== String(number)) fault(`${record.key} has lost its header`)
+      // Topics of rejected events have the broker's time here.
+      if (outcome === 'written' && record.time !== timeOf(number))
+        fault(`${record.key} has the time ${record.time}`)
       if (!hasContents(record.value, message)) fault(`${record.key} has become ${record.value.slice(0, 200)}`)
       const way = `${partition}>${record.partition}`
       if ((last.get(way) ?? -1) > offset) fault(`${record.key} came after a later one`)

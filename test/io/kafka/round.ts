@@ -16,12 +16,6 @@ import {
 
 export type Delivery = 'at-least-once' | 'exactly-once'
 
-/** The readers of all rounds: topics end in `.out` and `.errors`. */
-export interface Readers {
-  readonly outputs: Reader
-  readonly errors: Reader
-}
-
 const running = new Set<Member>()
 
 /** Kills a process that is still there when this one ends. */
@@ -65,14 +59,35 @@ export class Member extends Command {
     const { code, signal, stderr } = await this.finished
     // One that has said nothing yet is about to listen for the signal.
     const isLoading = signal === 'SIGTERM' && stderr === ''
-    if (code !== 0 && !isLoading)
+    if (isLoading) return
+    if (code !== 0)
       throw new Error(`${this.instance} has ended with ${code ?? signal}:\n${stderr.slice(-4000)}`)
+    checkIdentity(stderr)
   }
 
   async kill(): Promise<void> {
     this.child.kill('SIGKILL')
     await this.finished
   }
+}
+
+/**
+ * Each message that a process has dealt with became something: written, rejected, dropped or empty. With `split` its elements count, of which the process
+ * tells how many there were.
+ */
+function checkIdentity(stderr: string): void {
+  const line =
+    /kafka: stopped: (\d+) messages, (\d+) written, (\d+) rejected, (\d+) dropped, (\d+) empty/.exec(stderr)
+  // One that was stopped before it began has dealt with nothing.
+  if (line === null) return
+  const [consumed, written, rejected, dropped, empty] = line.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  if (consumed !== written + rejected + dropped + empty) throw new Error(`messages are uncounted: ${line[0]}`)
 }
 
 export class Round {
@@ -82,7 +97,7 @@ export class Round {
   readonly messages: Numbered[] = []
   readonly members: Member[] = []
   readonly #broker: KafkaBroker
-  readonly #readers: Readers
+  readonly #reader: Reader
   readonly #rules: string
   readonly #more: readonly string[]
   #partitions: number
@@ -92,7 +107,7 @@ export class Round {
   /** @param more further options of all processes */
   constructor(
     broker: KafkaBroker,
-    readers: Readers,
+    reader: Reader,
     name: string,
     {
       delivery,
@@ -102,7 +117,7 @@ export class Round {
     }: { delivery: Delivery; partitions?: number; rules?: string; more?: readonly string[] },
   ) {
     this.#broker = broker
-    this.#readers = readers
+    this.#reader = reader
     this.name = name
     this.delivery = delivery
     this.#partitions = partitions
@@ -128,7 +143,10 @@ export class Round {
   }
 
   createTopics(): Promise<void> {
-    return this.#broker.createTopics([this.source, this.sink, this.rejects], this.#partitions)
+    return Promise.all([
+      this.#broker.createTopics([this.source, this.sink], this.#partitions),
+      this.#broker.createErrorTopics([this.rejects], this.#partitions),
+    ]).then(() => {})
   }
 
   /** Gives all topics more partitions. */
@@ -166,14 +184,14 @@ export class Round {
 
   /** Results that have come so far. */
   get results(): number {
-    return this.#readers.outputs.so(this.source).length
+    return this.#reader.so('written', this.source).length
   }
 
   /** Waits until so many more results are there. */
   async more(count: number): Promise<void> {
     const wanted = this.results + count
     try {
-      await this.#readers.outputs.until(() => {
+      await this.#reader.until(() => {
         if (this.results >= wanted) return true
         this.#checkMembers()
         return false
@@ -195,8 +213,8 @@ export class Round {
     } catch (error) {
       throw new Error(`the messages are not dealt with:\n${this.story}`, { cause: error })
     }
-    const outputs = await this.#readers.outputs.whole(this.sink, this.source)
-    const errors = await this.#readers.errors.whole(this.rejects, this.source)
+    const outputs = await this.#reader.whole(this.sink, this.source)
+    const errors = await this.#reader.whole(this.rejects, this.source)
     return judge(this.messages, outputs, errors, this.source, { hasSamePartitions: !this.#hasMoved })
   }
 
@@ -213,8 +231,7 @@ export class Round {
   /** Removes the topics, and what was read of them. */
   async remove(): Promise<void> {
     await this.#broker.deleteTopics(this.source, this.sink, this.rejects)
-    this.#readers.outputs.forget(this.source)
-    this.#readers.errors.forget(this.source)
+    this.#reader.forget(this.source)
   }
 
   /** No process ends by itself. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { serializeBatch } from '../../../src/batches/serialize.ts'
+import type { BatchNotes } from '../../../src/event.ts'
 import { NODE_CODING } from '../../../src/formats/node-coding.ts'
 import { ChunkText } from '../../../src/json/chunk-text.ts'
 import { normalizeBatch } from '../../../src/rules/apply/normalize.ts'
@@ -41,6 +42,49 @@ export function compareWays(rules: string, lines: readonly string[]): number {
     assert.equal(output, texts.join(''), `${rules}\n${line}`)
   }
   return taken
+}
+
+/**
+ * Checks that reading members of lines gives the output of the plain way with whole objects, the third and simplest way, wherever it gives one, and
+ * the same notes.
+ *
+ * @returns how many lines it took itself
+ */
+export function compareMembers(rules: string, lines: readonly string[]): number {
+  const ruleSet = compileRules(rules)
+  const plan = ruleSet.memberPath
+  if (plan === undefined) return 0
+  const notes = ruleSet.createNotes()
+  const members = plan.create(notes, NODE_CODING)
+  const plainNotes = ruleSet.createNotes()
+  const runner = ruleSet.createRunner(plainNotes)
+  const block = Buffer.from(`${lines.join('\n')}\n`)
+  const chunk = new ChunkText(block, NODE_CODING)
+  let start = 0
+  let taken = 0
+  for (const line of lines) {
+    const text = Buffer.from(line).toString()
+    const next = members.lines(chunk, start)
+    const output = Buffer.from(members.writer.take()).toString()
+    assert.equal(next === start, members.taken === 0)
+    const isLeft = next === start
+    start = block.indexOf(0x0a, start) + 1
+    if (isLeft) {
+      assert.equal(output, '', 'nothing is written for a line that is left')
+      continue
+    }
+    taken++
+    assert.equal(next, start)
+    const parsed = parseBatch('-', { events: [{ line: 1, ordinal: 0, text }], rejected: [] })
+    const { texts } = serializeBatch(normalizeBatch(parsed, runner))
+    assert.equal(output, texts.join(''), `${rules}\n${line}`)
+  }
+  assert.deepEqual(countsOf(notes.take()), countsOf(plainNotes.take()), rules)
+  return taken
+}
+
+function countsOf({ leftOut, dropped, fields }: BatchNotes): unknown {
+  return { leftOut, dropped, events: fields?.events }
 }
 
 /** Has the fast path take one line. @returns the offset after it; -1: it is left to the plain way */

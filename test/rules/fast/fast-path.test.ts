@@ -5,14 +5,15 @@ import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
+import type { EventLimits } from '../../../src/expression/runtime/meter.ts'
 import { NODE_CODING } from '../../../src/formats/node-coding.ts'
 import { ChunkText } from '../../../src/json/chunk-text.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
-import { planFastPath } from '../../../src/rules/fast/generate.ts'
+import { generateFastPath, planFastPath } from '../../../src/rules/fast/generate.ts'
 import { INPUT_SIZE } from '../../../src/rules/fast/layout.ts'
 import { propertyRuns } from '../../property-runs.ts'
 import { compareWays, takeLine } from './equality.ts'
-import { eventLine, ruleFile, ruleFileWithCases } from './generated.ts'
+import { decidedLine, decidedRules, eventLine, ruleFile, ruleFileWithCases } from './generated.ts'
 
 test('the fast path gives what the plain way gives, for any rules and any lines', () => {
   let taken = 0
@@ -59,6 +60,73 @@ test('rules of cases give what the plain way gives, and the same is left out', (
   const fast = ruleSet.fastPath!.create(notes, NODE_CODING)
   assert.equal(fast.lines(new ChunkText(block, NODE_CODING), 0), block.length)
   assert.deepEqual(notes.take(), plain.take())
+})
+
+test('rules that one text decides give what the plain way gives', () => {
+  let taken = 0
+  let lines = 0
+  fc.assert(
+    fc.property(decidedRules, fc.array(decidedLine, { minLength: 1, maxLength: 12 }), (rules, events) => {
+      taken += compareWays(rules, events)
+      lines += events.length
+    }),
+    { numRuns: propertyRuns(600) },
+  )
+  assert.ok(taken > lines / 4, `${taken} of ${lines} lines were taken`)
+})
+
+test('WebAssembly decides by a text without a call, as far as the limits of an event allow', () => {
+  const kindsOf = (rules: string, limits?: EventLimits) => {
+    const { parts } = generateFastPath(compileRules(rules).checked, limits)!
+    return parts.operations.flatMap((operation) => ('rule' in operation ? [operation] : []))
+  }
+  const tables = `lookup: {t: {a: 1, é: [2]}, large: {${Array.from({ length: 300 }, (_, index) => `k${index}: 1`)}}}\n`
+  const decided = [
+    "cond(match('(\\d+[.]){3}', s), 'ipv4', 'ipv6')",
+    "cond(s == 'a', 1, lower(s) in ('b', 'c'), true, s)",
+    "lookup('t', s::str, null)",
+    "s.startswith('a') and not s.endswith(('b', 'c'))",
+    "'x' if 'y' in data['s'] else absent",
+  ]
+  const computed = [
+    "cond(match('a', s), s, t)",
+    "cond(match('a', s), lower(s), 'x')",
+    "match('(?!a)b', s)",
+    "match('a.{300}b', s)",
+    "s == 'a' or s",
+    's == 1',
+    's > "a"',
+    "lookup('large', s)",
+    "cond(s, 'x')[0]",
+  ]
+  for (const [kind, rules] of [
+    ['decide', decided],
+    ['compute', computed],
+  ] as const) {
+    for (const rule of rules) {
+      const [operation] = kindsOf(`${tables}r: ${JSON.stringify(rule)}`)
+      assert.equal(operation!.kind, kind, rule)
+    }
+  }
+  for (const [rule, kind] of [
+    ["split(s, '.')[-1]", 'part'],
+    ["split(s, '..')[0]", 'compute'],
+    ["split(s, 'é')[0]", 'compute'],
+    ["split(lower(s), '.')[0]", 'compute'],
+    ["split(s, '.')[i]", 'compute'],
+  ]) {
+    assert.equal(kindsOf(`r: ${JSON.stringify(rule)}`)[0]!.kind, kind, rule)
+  }
+  // A text that is longer than what is certain to be within the limits is the function's.
+  const match = `r: match('a*b', s)`
+  const [longest] = kindsOf(match, { maxWork: 1_000_000, maxBuilt: 1000 }).map(
+    (operation) => operation.longest!,
+  )
+  assert.ok(longest! > 0 && longest! < 63, `${longest}`)
+  assert.deepEqual(
+    kindsOf(match, { maxWork: 1000, maxBuilt: 1000 }).map((operation) => operation.longest),
+    [0],
+  )
 })
 
 test('usual lines are taken by the fast path', () => {

@@ -131,7 +131,20 @@ const EXPRESSIONS = [
   "community_id(a, '10.0.0.2', 'tcp', 1, 443)",
   'registered_domain(a)',
   'to_utc(a)',
+  "split(a, '.')[1]",
+  "split(b, '-')[-2]",
+  "split(data['a'], ' ')[0]",
+  "match('(\\\\d+[.]){3}', a)",
+  "cond(match('(\\\\d+[.]){3}', a), 'ipv4', match('(?i)[a-f]{2}-', a), 'mac', a == '', absent, a)",
+  "cond(not a, 'none', a in ('x', '-', '5'), 1.5, lower(a).startswith(('h', 'aa')), true)",
+  "lookup('t', str(a), lookup('u', lower(a)))",
+  "lookup('u', upper(b), 'é')",
+  "a.endswith(('b', '.1')) or '/' in a",
+  "'yes' if match('.*\\\\b[A-Z]\\\\w+$', a) and a != 'x' else null",
 ] as const
+
+const TABLES =
+  'lookup: {t: {x: 1, "1": one, "true": yes, a/b: [1, {c: 2}]}, u: {hello world: 0.5, "X": null, "5": "é\\"", "-": false}}'
 
 /** Output paths that do not lie inside one another. */
 const OUTPUTS = [
@@ -166,7 +179,7 @@ export const ruleFile = fc
       const [expression, required] = rules[index]!
       return `${JSON.stringify(output)}: {field: ${JSON.stringify(expression)}, required: ${required}}`
     })
-    return ['lookup: {t: {x: 1, "1": one, "true": yes, a/b: [1, {c: 2}]}}', ...lines].join('\n')
+    return [TABLES, ...lines].join('\n')
   })
 
 /** Conditions of cases. */
@@ -364,7 +377,7 @@ export const manyRules = fc
       (expression, index) =>
         `${JSON.stringify(`g${index % 7}.f${index}`)}: {field: ${JSON.stringify(expression)}, required: false}`,
     )
-    return ['lookup: {t: {x: 1, "1": one, "true": yes, a/b: [1, {c: 2}]}}', ...rules].join('\n')
+    return [TABLES, ...rules].join('\n')
   })
 
 /** Small damage at one place. */
@@ -407,3 +420,119 @@ export const eventLine = fc
     { weight: 1, arbitrary: json },
   )
   .map((line) => line.replaceAll('\n', ' '))
+
+// --- rules that one text decides ------------------------------------------------------------------------------
+
+const pattern: fc.Arbitrary<string> = fc.letrec<{ piece: string; pattern: string }>((tie) => ({
+  piece: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.constantFrom(
+      ...[
+        'a',
+        'b',
+        'B',
+        '1',
+        '[.]',
+        '.',
+        '-',
+        '\\d',
+        '\\D',
+        '\\w',
+        '\\W',
+        '\\s',
+        '[a-c1]',
+        '[^ab]',
+        '[^\\W1]',
+        'é',
+      ],
+    ),
+    fc.constantFrom('$', '^', '\\b', '\\B', '\\Z'),
+    fc
+      .tuple(tie('pattern'), fc.constantFrom('*', '+', '?', '{2}', '{1,2}', '*?', ''))
+      .map(([body, times]) => `(${body})${times}`),
+  ),
+  pattern: fc.oneof(
+    { depthSize: 'small' },
+    fc.array(tie('piece'), { maxLength: 4 }).map((pieces) => pieces.join('')),
+    fc.tuple(tie('pattern'), tie('pattern')).map((branches) => branches.join('|')),
+  ),
+})).pattern
+
+const word = fc
+  .array(fc.constantFrom('a', 'b', 'A', 'B', 'c', '1', '0', '.', '-', ' ', '_'), { maxLength: 6 })
+  .map((characters) => characters.join(''))
+
+const quoted = fc
+  .oneof({ weight: 9, arbitrary: word }, { weight: 1, arbitrary: fc.constantFrom('é', '"', '\\') })
+  .map((text) => JSON.stringify(text))
+
+/** An expression that one member decides, `s`. */
+const decided: fc.Arbitrary<string> = fc.letrec<{ subject: string; test: string; value: string }>((tie) => ({
+  subject: fc.constantFrom('s', 's', 's', "data['s']", 'str(s)', 'lower(s)', 'upper(s)', 'lower(str(s))'),
+  test: fc.oneof(
+    { depthSize: 'small' },
+    fc
+      .tuple(fc.constantFrom('', '(?i)', '(?a)'), pattern, tie('subject'))
+      .map(([flags, text, subject]) => `match(${JSON.stringify(flags + text)}, ${subject})`),
+    fc.tuple(tie('subject'), fc.constantFrom('==', '!='), quoted).map((parts) => parts.join(' ')),
+    fc.tuple(quoted, fc.constantFrom('==', 'in', 'not in'), tie('subject')).map((parts) => parts.join(' ')),
+    fc
+      .tuple(tie('subject'), fc.array(quoted, { minLength: 2, maxLength: 4 }))
+      .map(([subject, texts]) => `${subject} in (${texts})`),
+    fc
+      .tuple(tie('subject'), fc.constantFrom('startswith', 'endswith'), quoted, quoted)
+      .map(([subject, method, one, other]) => `${subject}.${method}((${one}, ${other}))`),
+    tie('test').map((test) => `not ${test}`),
+    fc.tuple(tie('test'), fc.constantFrom('and', 'or'), tie('test')).map((parts) => `(${parts.join(' ')})`),
+    fc.constant('s'),
+  ),
+  value: fc.oneof(
+    { depthSize: 'small' },
+    quoted,
+    fc.constantFrom('1', '0.5', 'null', 'true', 's', 's', 'absent', "'é\\u2028'"),
+    tie('test'),
+    fc
+      .tuple(tie('subject'), fc.constantFrom('', ', absent', ", 'none'", ', s'))
+      .map(([subject, otherwise]) => `lookup('t', ${subject}${otherwise})`),
+    fc.tuple(tie('test'), tie('value'), tie('value')).map((parts) => `cond(${parts})`),
+    fc.tuple(tie('test'), tie('value'), tie('test'), tie('value')).map((parts) => `cond(${parts})`),
+    fc
+      .tuple(tie('value'), tie('test'), tie('value'))
+      .map(([then, test, otherwise]) => `(${then} if ${test} else ${otherwise})`),
+    fc
+      .tuple(fc.constantFrom('.', '-', 'a', ' ', ']', 'é', 'ab'), fc.integer({ min: -4, max: 3 }))
+      .map(([separator, index]) => `split(s, ${JSON.stringify(separator)})[${index}]`),
+  ),
+})).value
+
+/** Rules about one member. */
+export const decidedRules = fc
+  .array(fc.tuple(decided, fc.boolean()), { minLength: 1, maxLength: 4 })
+  .map((rules) =>
+    [
+      'lookup: {t: {a: one, B: "two\\"", ab: 3, "1": 0.5, "10": null, "": false, é: x, a.b: [1], "true": yes}}',
+      ...rules.map(
+        ([expression, required], index) =>
+          `o${index}: {field: ${JSON.stringify(expression)}, required: ${required}}`,
+      ),
+    ].join('\n'),
+  )
+
+/** Lines with that member. */
+export const decidedLine = fc
+  .oneof(
+    { weight: 12, arbitrary: word.map((text) => JSON.stringify(text)) },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom('0', '1', '10', '11', '101', '-1', '1.0', '1e1', '1234567890123456'),
+    },
+    { weight: 1, arbitrary: fc.constantFrom('null', 'true', 'false', '[]', '{}', '["a"]', '{"a":"b"}') },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('"é"', '"aé.b"', '"a\\u0062"', '"a\\n"', '"\\""', '"a\\\\.b"', '"\u007f"'),
+    },
+    { weight: 1, arbitrary: word.map((text) => JSON.stringify(text.repeat(40))) },
+  )
+  .chain((value) =>
+    fc.constantFrom(`{"s":${value}}`, `{"x":1,"s": ${value} }`, `{"s":${value},"x":[]}`, '{"x":1}'),
+  )

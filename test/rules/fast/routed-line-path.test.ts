@@ -81,6 +81,31 @@ describe('the fast path with conditions', () => {
     assert.equal(output, `${expected.join('\n')}\n`)
   })
 
+  it('tells where the lines are to go that it leaves', () => {
+    const texts = [
+      { file: 'tap', text: "when: v == 't'\ntap: |\n  x = 1\nn: n" },
+      { file: 'fast', text: "when: v == 'f'\nn: n" },
+      { file: 'dropping', text: "when: v == 'd'\ndrop: n > 1\nn: n" },
+    ]
+    const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
+    const definition = { label: 'all', routes, noRoute: 'reject' as const, texts, options: {} }
+    const rules = compileRouted(FUNCTION_LIBRARY, loadRouted(definition))
+    const path = rules.fastPath!.create(rules.createNotes(), NODE_CODING)
+    for (const [line, taken, found] of [
+      ['{"v":"t","n":1}', 0, 0],
+      ['{"v":"f","n":1}', 1, undefined],
+      ['{"v":"f"}', 0, 1],
+      ['{"v":"d","n":2}', 1, undefined],
+      ['{"v":"d"}', 0, 2],
+      ['{"v":"x"}', 0, -1],
+      ['{"v":"t","n":01}', 0, undefined],
+      ['{"v":"t"', 0, undefined],
+    ] as const) {
+      path.lines(new ChunkText(Buffer.from(`${line}\n`), NODE_CODING), 0, 16)
+      assert.deepEqual([path.taken, path.found], [taken, found], line)
+    }
+  })
+
   it('is not there where a condition needs the event as a whole', () => {
     assert.equal(compileRules('when: "\'x\' in line.raw"\na: b').fastPath, undefined)
     assert.equal(compileRules('drop: data.get(k) == 1\na: b').fastPath, undefined)

@@ -15,6 +15,8 @@ import { MAX_INTEGER_BITS } from '../../value.ts'
  */
 
 const LIMIT = 1n << BigInt(MAX_INTEGER_BITS)
+/** Kept: to negate the other one takes a copy of its 128 KiB. */
+const LEAST = -LIMIT
 
 /** So many digits fit in any case. */
 const SAFE_DIGITS = Math.floor(MAX_INTEGER_BITS / Math.log2(10))
@@ -38,7 +40,7 @@ export function integerFromOutside(n: bigint): bigint {
 
 /** The integer is one that rules cannot compute with. */
 export function isHuge(n: bigint): boolean {
-  return n >= LIMIT || n <= -LIMIT
+  return n >= LIMIT || n <= LEAST
 }
 
 /** The decimal digits of any integer. */

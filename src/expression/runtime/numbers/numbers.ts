@@ -72,13 +72,14 @@ export function numeric(value: Value): number | bigint | undefined {
 
 /** Integers up to this size cost next to nothing. */
 const SMALL_INTEGER = 1n << 256n
+const SMALL_NEGATIVE = -SMALL_INTEGER
 
 /**
  * Counts what it takes to multiply, divide or raise an integer of that size, or to write it in decimal: more than its
  * length, less than the square of it.
  */
 export function touchInteger(meter: Meter, n: number | bigint): void {
-  if (typeof n !== 'bigint' || (n < SMALL_INTEGER && n > -SMALL_INTEGER)) return
+  if (typeof n !== 'bigint' || (n < SMALL_INTEGER && n > SMALL_NEGATIVE)) return
   const bits = bitLength(n)
   meter.touch(Math.ceil((bits * Math.sqrt(bits)) / 8))
 }
@@ -86,7 +87,7 @@ export function touchInteger(meter: Meter, n: number | bigint): void {
 /** Counts an integer that was computed. */
 export function buildInteger<T extends number | bigint>(meter: Meter, n: T): T {
   if (typeof n === 'bigint') {
-    const bits = n < SMALL_INTEGER && n > -SMALL_INTEGER ? 0 : bitLength(n)
+    const bits = n < SMALL_INTEGER && n > SMALL_NEGATIVE ? 0 : bitLength(n)
     meter.touch(bits)
     meter.build(24 + (bits >> 3))
   }

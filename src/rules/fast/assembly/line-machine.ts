@@ -509,7 +509,9 @@ const COPY: u32 = 7
 const STR: u32 = 8
 const CASE: u32 = 9
 const MAC: u32 = 10
-const COMPUTE: u32 = 11
+const PART: u32 = 11
+const DECIDE: u32 = 12
+const COMPUTE: u32 = 13
 
 // All operations begin alike: the operation, then a text that is written first.
 const T_LENGTH: usize = 4
@@ -524,10 +526,14 @@ const T_NEXT_PLACE: usize = 20
 const T_RULE: usize = 12
 /** 1: without the value there is no output. */
 const T_REQUIRED: usize = 16
-/** CASE: the first letter of the case that is changed. COMPUTE: the credit of the memo. */
+/** CASE: the first letter of the case that is changed. DECIDE, COMPUTE: the credit of the memo. */
 const T_NUMBER: usize = 20
-const T_COUNT: usize = 24
-const T_SLOTS: usize = 28
+/** DECIDE: address of the automaton. PART: the separator in eight bits, above them the number of the part. */
+const T_MORE: usize = 24
+/** DECIDE, PART: the longest value that is dealt with here. */
+const T_LIMIT: usize = 28
+const T_COUNT: usize = 32
+const T_SLOTS: usize = 36
 
 /** Copies 16 bytes at a time: up to 15 too many, which the next piece overwrites. */
 @inline
@@ -566,7 +572,7 @@ function emit(o: usize): usize {
     if (operation >= COPY) {
       const pair = first(t)
       let n = ABSENT
-      if (pair !== 0 || operation === COMPUTE) {
+      if (pair !== 0 || operation >= DECIDE) {
         copy(o, load<usize>(t, T_TEXT), length)
         n = emitValue(operation, t, pair, o + length)
         if (n === LEFT) return 0
@@ -632,6 +638,7 @@ function emit(o: usize): usize {
 @inline
 function emitValue(operation: u32, t: usize, pair: usize, o: usize): i32 {
   if (operation === COMPUTE) return computed(t, pair, o)
+  if (operation === DECIDE) return decided(t, pair, o)
   const start = load<usize>(pair)
   const marks = load<u32>(pair, 4) & MARKS
   const n = (load<u32>(pair, 4) >> MARK_BITS) - <u32>start
@@ -640,6 +647,12 @@ function emitValue(operation: u32, t: usize, pair: usize, o: usize): i32 {
     if (!isOurs(start, marks)) return rewrite(pair, o)
     copy(o, start, n)
     return n
+  }
+  if (operation === PART) {
+    if (n > load<u32>(t, T_LIMIT) || load<u8>(start) !== 0x22 || (marks & ESCAPE) !== 0) {
+      return compute(load<i32>(t, T_RULE), o, line, 0)
+    }
+    return part(o, start, n, load<i32>(t, T_MORE))
   }
   if (n <= nativeLength) {
     const c = <u32>load<u8>(start)
@@ -696,6 +709,97 @@ function standardMac(to: usize, from: usize): bool {
   v128.store(to + 1, v128.bitselect(i8x16.splat(0x3a), upper, between))
   store<u16>(to + 17, <u16>(last | 0x2200))
   return true
+}
+
+/**
+ * Writes the part of a text between two separators.
+ *
+ * @param start of the text with its quotes, `n` bytes
+ * @param which the separator in eight bits, above them the number of the part; below zero: counted from the end
+ * @returns its length or ABSENT
+ */
+function part(o: usize, start: usize, n: u32, which: i32): i32 {
+  const separator = <u32>which & 0xff
+  let index = which >> 8
+  let from = start + 1
+  let to = start + n - 1
+  if (index < 0) {
+    let p = to
+    while (true) {
+      while (p > from && load<u8>(p - 1) !== separator) p--
+      if (++index === 0) break
+      if (p === from) return ABSENT
+      to = --p
+    }
+    from = p
+  } else {
+    const end = to
+    while (true) {
+      to = from
+      while (to < end && load<u8>(to) !== separator) to++
+      if (--index < 0) break
+      if (to === end) return ABSENT
+      from = to + 1
+    }
+  }
+  const length = <u32>(to - from)
+  store<u8>(o, 0x22)
+  copy(o + 1, from, length)
+  store<u8>(o + 1 + length, 0x22)
+  return length + 2
+}
+
+// Automaton of a text, see decide.ts.
+/** Entries from this on are outcomes. */
+const A_LIMIT: usize = 0
+const A_START: usize = 4
+/** 1: the digits of an integer are a text. */
+const A_INTEGERS: usize = 8
+const A_OUTCOMES: usize = 12
+const A_CLASSES: usize = 16
+const A_TRANSITIONS: usize = 144
+// An outcome: length of its text, ABSENT, or one of these; address of the text.
+/** The rule's function knows. */
+const ASK: i32 = -1
+/** The value is the text itself. */
+const ITSELF: i32 = -4
+
+/** A rule whose value is decided by the bytes of one text. Returns its length, LEFT or ABSENT. */
+function decided(t: usize, pair: usize, o: usize): i32 {
+  if (pair === 0) return computed(t, pair, o)
+  const start = load<usize>(pair)
+  const end = <usize>(load<u32>(pair, 4) >> MARK_BITS)
+  const n = <u32>(end - start)
+  if ((load<u32>(pair, 4) & MARKS) !== 0 || n > load<u32>(t, T_LIMIT)) return computed(t, pair, o)
+  const automaton = load<usize>(t, T_MORE)
+  const limit = load<u32>(automaton, A_LIMIT)
+  let entry = load<u32>(automaton, A_START)
+  let p = start
+  if (load<u8>(p) === 0x22) {
+    // The closing quote leads to an outcome.
+    while (entry < limit) entry = follow(automaton, entry, load<u8>(++p))
+  } else if (load<u32>(automaton, A_INTEGERS) !== 0 && <u32>load<u8>(p) - 0x30 <= 9 && n <= 15) {
+    while (entry < limit && p < end) entry = follow(automaton, entry, load<u8>(p++))
+    if (entry < limit) entry = follow(automaton, entry, 0x22)
+  } else return computed(t, pair, o)
+  const outcome = load<usize>(automaton, A_OUTCOMES) + ((entry - limit) << 3)
+  const length = load<i32>(outcome)
+  if (length >= 0) {
+    if (o + length > outLimit) return LEFT
+    copy(o, load<usize>(outcome, 4), length)
+    return length
+  }
+  if (length === ASK) return computed(t, pair, o)
+  if (length !== ITSELF) return length
+  if (o + n > outLimit) return LEFT
+  copy(o, start, n)
+  return n
+}
+
+@inline
+function follow(automaton: usize, entry: u32, c: u32): u32 {
+  const index = entry + load<u8>(automaton + c, A_CLASSES)
+  return load<u16>(automaton + (index << 1), A_TRANSITIONS)
 }
 
 // --- the memo -----------------------------------------------------------------------------------------------

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { Buffer } from 'node:buffer'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { NODE_CODING } from '../../../src/formats/node-coding.ts'
+import { ChunkText } from '../../../src/json/chunk-text.ts'
+import { compileRules } from '../../../src/rules/compile.ts'
+import { propertyRuns } from '../../property-runs.ts'
+import { compareMembers } from '../fast/equality.ts'
+import { eventLine, manyRules, ruleFile, ruleFileWithCases } from '../fast/generated.ts'
+
+test('members of lines give what whole events give, for any rules and any lines', () => {
+  let taken = 0
+  let lines = 0
+  const rules = fc.oneof(
+    { weight: 5, arbitrary: ruleFile },
+    { weight: 3, arbitrary: ruleFileWithCases },
+    { weight: 1, arbitrary: manyRules },
+  )
+  fc.assert(
+    fc.property(rules, fc.array(eventLine, { minLength: 1, maxLength: 12 }), (file, events) => {
+      taken += compareMembers(file, events)
+      lines += events.length
+    }),
+    { numRuns: propertyRuns(200) },
+  )
+  assert.ok(taken > lines / 100, `${taken} of ${lines} lines were taken`)
+})
+
+test('usual lines are taken, whatever form their numbers have', () => {
+  const rules = [
+    'a: x',
+    'b: {field: lower(y), required: false}',
+    "c.d: data['id.orig_h']",
+    'c.e: {field: n.m, required: false}',
+    `c.f: {field: "data['l'][1]", required: false}`,
+    'list: {field: l, required: false}',
+    'object: {field: n, required: false}',
+    'sum: {field: x + 1, required: false, on_error: omit}',
+    'zone: {field: "parse_timestamp(y, \'%Y\')", required: false, on_error: omit}',
+  ].join('\n')
+  const lines = [
+    '{"x":1,"y":"ABC","id.orig_h":"1.2.3.4","n":{"m":2231},"l":[1,2.50,null,1.0]}',
+    '{"x":"é😀","id.orig_h":"1.2.3.4","n":{"q":0,"m":true}}',
+    '{ "y" : "2024" , "x" : "a\\nb" , "id.orig_h" : null, "tzinfo":"UTC+3" }',
+    '{"id.orig_h":{},"x":[],"unknown":{"deep":[{"a":"\\u0041"}]},"n":5}',
+    '{"x":12345678901234567890,"id.orig_h":-0.0e5,"n":{"m":2230.0,"10":1E5,"a":[-0,1e400]},"l":[{"10":1},12345678901234567890]}',
+    '{"x":-0,"y":"é","id.orig_h":9007199254740993,"n.m":0.10}\r',
+  ]
+  assert.equal(compareMembers(rules, lines), lines.length)
+})
+
+test('values of rules that lie inside one another, numbers as names, and anomalies are written', () => {
+  const lines = ['{"a":{"x":1.50},"b":"é","s":"q"}', '{"a":{},"b":{"c":[2.0]},"s":"not a url"}']
+  assert.equal(compareMembers('o: a\no.p: b\n"10": s\n"9": {field: a.x, required: false}', lines), 2)
+  assert.equal(compareMembers('u: {field: normalize_url(s), required: false}\nv: b', lines), 2)
+  assert.equal(compareMembers('__proto__.x: a\n__proto__.y: s', lines), 2)
+})
+
+test('lines that could be misread, or are rejected, are left, and counted once by whoever evaluates them', () => {
+  const lines = [
+    '{"a":1,"a":2}',
+    '{"a":{"b":1},"a":{"c":2}}',
+    '{"\\u0061":1}',
+    '{"a":1,}',
+    '{"a":01}',
+    '{"a":"\u0001"}',
+    '{"a":1} x',
+    '{"a":nul}',
+    '[{"a":1}]',
+    '{"a":1.}',
+    '{"a":"x',
+    '{"a" 1}',
+    '{"a":"\\u00g0"}',
+    `{"a":${'['.repeat(100)}${']'.repeat(100)}}`,
+    '{"b":1}',
+    '',
+  ]
+  assert.equal(compareMembers('r: a\ns: {field: a.b, required: false}', lines), 0)
+})
+
+test('conditions of a rule set are asked: events are dropped, or left where they are none of it', () => {
+  const rules = "when: kind in ('x', 'y')\ndrop: kind == 'y'\nr: kind"
+  assert.equal(compareMembers(rules, ['{"kind":"x"}', '{"kind":"y"}', '{"kind":"z"}', '{}']), 2)
+})
+
+test('rules that need the event as a whole, or its text, have no such way', () => {
+  for (const rules of [
+    'r: len(data)',
+    'r: line.raw',
+    'tap: data["x"] = 1\nr: x',
+    'split: list\nr: x',
+    'r: x\nrest: other',
+  ]) {
+    assert.equal(compileRules(rules).memberPath, undefined, rules)
+  }
+})
+
+test('hostile lines with ever new keys are read, and found again', () => {
+  const lines: string[] = []
+  for (let index = 0; index < 3000; index++) lines.push(`{"k${index}":1,"${'l'.repeat(300)}":2,"a":${index}}`)
+  assert.equal(compareMembers('r: a', lines), lines.length)
+})
+
+test('an output that is too long to be usual is written all the same', () => {
+  const ruleSet = compileRules('r: x * 40000\ns: x')
+  const path = ruleSet.memberPath!.create()
+  const block = Buffer.from(`{"x":"${'é'.repeat(50)}"}\n`)
+  assert.equal(path.lines(new ChunkText(block, NODE_CODING), 0), block.length)
+  const x = 'é'.repeat(50)
+  assert.equal(
+    Buffer.from(path.writer.take()).toString(),
+    `${JSON.stringify({ r: x.repeat(40000), s: x })}\n`,
+  )
+})
