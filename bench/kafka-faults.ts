@@ -36,7 +36,6 @@ const FAULTS: Readonly<Record<string, (round: Round, broker: KafkaBroker, random
       const member = runningOne(round, random)
       await member.kill()
       await sleep(random() * SESSION_MS)
-      // One that starts while the broker is away ends with 2.
       await round.join(member.instance)
     },
     async 'stop and go on'(round, _broker, random) {
@@ -48,7 +47,6 @@ const FAULTS: Readonly<Record<string, (round: Round, broker: KafkaBroker, random
     async restart(round, _broker, random) {
       const member = runningOne(round, random)
       await member.stop()
-      // One that starts while the broker is away ends with 2.
       await round.join(member.instance)
     },
     async 'come and go'(round, _broker, random) {

@@ -56,11 +56,11 @@ async function runUntilStopped(command: Command, signals: StopSignals): Promise<
   const settings = kafkaOptions(options)
   const rules = await loadRules(files)
   say(rules.warningText)
-  const kafka = await loadKafka()
   if (await signals.look()) {
     say('kafka: stopped before it began\n')
     return EXIT.OK
   }
+  const kafka = await loadKafka()
   const tracer = await openTracer(options, (line) => say(`${line}\n`))
   const note = tracerNote(rules, options, true)
   if (note !== undefined) say(`${note}\n`)
