@@ -119,6 +119,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     onError: options.onError,
     fastPath: options.fastPath,
     workers,
+    workersAfterBytes: options.workers === 'auto' && totalBytes === undefined ? WORTH_WORKERS_BYTES / 2 : 0,
     tracer,
     tracerRequired: options.tracerRequired,
     onBatch: (counts) => {
@@ -224,7 +225,7 @@ function syslogMetrics(source: SyslogSource): Record<string, number> {
  */
 const WORTH_WORKERS_BYTES = 256 * 1024 * 1024
 
-/** @param totalBytes size of the inputs; undefined: it is not known, and who says `auto` expects much */
+/** @param totalBytes size of the inputs; undefined: it is not known, and threads are started when much has come */
 export function workersFor(asked: number | 'auto' = 1, totalBytes?: number): number {
   if (asked !== 'auto') return asked
   if (totalBytes !== undefined && totalBytes < WORTH_WORKERS_BYTES) return 1

@@ -17,6 +17,9 @@ export const ESCAPE = 1
 export const NON_ASCII = 2
 /** A number with a fraction or an exponent. */
 export const FRACTION = 4
+export const BLANKS = 8
+/** An object, or an array with something in it that is no scalar. */
+export const NESTED = 16
 
 /** Deeper lines are left to the plain way. */
 const MAX_DEPTH = 60
@@ -270,6 +273,7 @@ export class Scanner {
     this.#seen = 0
     this.starts[slot] = position
     const isObject = wanted.members.size > 0 && bytes[position] === OPEN_BRACE
+    if (isObject) this.#seen |= NESTED
     const end = isObject ? this.#object(wanted, position) : this.#value(position)
     this.ends[slot] = end
     this.marks[slot] = this.#seen
@@ -387,6 +391,8 @@ export class Scanner {
       return position + 1
     }
     for (;;) {
+      const first = bytes[position]
+      if (first === OPEN_BRACE || first === OPEN_BRACKET) this.#seen |= NESTED
       position = this.#value(position)
       if (position < 0) return -1
       if (isBlank(bytes[position]!)) position = this.#blanks(position)
@@ -403,6 +409,7 @@ export class Scanner {
   #skipObject(position: number): number {
     const bytes = this.#bytes
     if (++this.#depth > MAX_DEPTH) return -1
+    this.#seen |= NESTED
     position++
     if (isBlank(bytes[position]!)) position = this.#blanks(position)
     if (bytes[position] === CLOSE_BRACE) {
@@ -432,6 +439,7 @@ export class Scanner {
 
   #blanks(position: number): number {
     const bytes = this.#bytes
+    this.#seen |= BLANKS
     while (isBlank(bytes[position]!)) position++
     return position
   }

@@ -10,6 +10,9 @@ const LARGEST_KEPT = 5 << 20
 /** Longer ones are copied faster by the engine than by a loop (measured: at 12 and 100 bytes). */
 const SHORT_LITERAL = 11
 
+/** The same for a part of other bytes, of which the engine needs a view first. */
+const SHORT_COPY = 64
+
 /** Of longer texts the bytes are counted before there is room made for them. */
 const LONG_TEXT = 1 << 16
 
@@ -89,6 +92,19 @@ export class ByteWriter {
     } else {
       const { bytes, length } = this
       for (let index = 0; index < count; index++) bytes[length + index] = source[index]!
+    }
+    this.length += count
+  }
+
+  /** The bytes from `start` to `end`. */
+  copy(source: Uint8Array, start: number, end: number): void {
+    const count = end - start
+    this.#reserve(count)
+    if (count > SHORT_COPY) {
+      this.bytes.set(source.subarray(start, end), this.length)
+    } else {
+      const { bytes, length } = this
+      for (let index = 0; index < count; index++) bytes[length + index] = source[start + index]!
     }
     this.length += count
   }

@@ -383,7 +383,7 @@ export class Run implements EventContext, Runner, ElementRunner {
     const { length } = writer
     if (this.members !== undefined) {
       this.numbers = this.members.numbers
-      if (this.numbers !== undefined) this.plain = false
+      if (!this.members.plain) this.plain = false
     }
     let isWritten = false
     try {

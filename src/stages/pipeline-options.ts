@@ -24,6 +24,11 @@ export interface StageOptions extends InputOptions, Pick<SerializeOptions, 'erro
    * as objects. The result is the same. Default: 1.
    */
   readonly workers?: number
+  /**
+   * With several threads: this one works alone until more than so many bytes of input have come, since a thread's start costs more than it gains for
+   * less than about 150 MiB. Default: 0.
+   */
+  readonly workersAfterBytes?: number | undefined
   /** Looks up what the rules' `enrich` names. It is the caller's to close. Default: nothing is looked up. */
   readonly tracer?: TracerPool | undefined
   /** Reject events that could not be looked up (ENRICHMENT_FAILED), instead of marking them. Default: false. */

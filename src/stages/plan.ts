@@ -10,6 +10,7 @@ import { checkWorkers, ParallelStage } from './process/parallel.ts'
 export interface PlanOptions extends InputOptions {
   readonly fastPath?: boolean | undefined
   readonly workers?: number | undefined
+  readonly workersAfterBytes?: number | undefined
   readonly stopAtRejected: boolean
   readonly tracerRequired?: boolean | undefined
   readonly isEnriched: boolean

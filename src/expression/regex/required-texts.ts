@@ -1,6 +1,6 @@
 /**
- * The texts that a subject needs for a pattern to match at all. Looking for them takes a hundredth of the time of an engine that goes
- * through the whole subject, tries the pattern at each place, and finds nothing:
+ * The texts that a subject needs for a pattern to match at all. Looking for them takes a fifth to a thirtieth of the time of an
+ * engine that goes through the whole subject, tries the pattern at each place, and finds nothing (80 ns for 160 characters):
  *
  *   .*%ASA-\d-\d{6}:          %ASA-  -  :
  *   .*\bdevid="?FG            devid=  FG

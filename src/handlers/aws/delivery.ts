@@ -88,6 +88,8 @@ export class RecordNormalizer {
       throw new TypeError(`logEvents has to be 'event' or 'message', not ${JSON.stringify(logEvents)}`)
     }
     this.#processors = new Processors(rules, PORTABLE_CODING)
+    // A pattern that cannot be used is a fault of the options, not of every record.
+    this.#processors.prepare(input)
     this.#input = input
     this.#onRejected = onRejected
     this.#contents = { maxBytes: maxRecordBytes, form: logEvents }

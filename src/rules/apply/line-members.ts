@@ -5,14 +5,18 @@ import { MAX_INTEGER, NumberText } from '../../expression/value.ts'
 import { isCanonical } from '../../json/canonical.ts'
 import type { ChunkText } from '../../json/chunk-text.ts'
 import { parseExact } from '../../json/parse.ts'
-import { ESCAPE, FRACTION, NON_ASCII, Scanner } from '../../json/scan.ts'
+import { BLANKS, ESCAPE, FRACTION, NESTED, NON_ASCII, Scanner } from '../../json/scan.ts'
 import type { WantedTree } from '../../json/wanted.ts'
+import { LineText } from '../generate/write-output.ts'
 
 const QUOTE = 0x22
 const OPEN_BRACKET = 0x5b
 const OPEN_BRACE = 0x7b
 const MINUS = 0x2d
 const ZERO = 0x30
+
+/** Marks of a list that we would write in another way. */
+const REWRITTEN = BLANKS | ESCAPE | NESTED
 
 /** Up to this many digits an integer is computed from its digits. */
 const SAFE_DIGITS = 15
@@ -24,17 +28,21 @@ const SAFE_DIGITS = 15
 export class LineMembers {
   /** The texts of numbers in lists and objects that were made, where we would write them in another way. */
   numbers: NumberTexts | undefined
+  /** JSON.stringify writes the lists and objects that were made as it should. */
+  plain = true
   readonly #scanner: Scanner
   readonly #own: ReadonlyMap<string, number>
   #chunk: ChunkText | undefined
   /** By slot: the list or the object that was made of it for this line. */
   readonly #made: (Value | undefined)[]
   #hasMade = false
+  readonly #texts: readonly LineText[]
 
   /** @param own slots of the event's own members that functions ask for by name */
   constructor(wanted: WantedTree, own: ReadonlyMap<string, number>) {
     this.#own = own
     this.#scanner = new Scanner(wanted)
+    this.#texts = Array.from({ length: wanted.slots }, () => new LineText())
     this.#made = Array.from({ length: wanted.slots }, () => undefined)
   }
 
@@ -47,6 +55,7 @@ export class LineMembers {
   read(chunk: ChunkText, start: number): number {
     this.#chunk = chunk
     this.numbers = undefined
+    this.plain = true
     if (this.#hasMade) {
       this.#made.fill(undefined)
       this.#hasMade = false
@@ -101,8 +110,35 @@ export class LineMembers {
       const text = place && this.numbers!.get(place.container)?.get(place.key)
       return text === undefined ? value : new NumberText(text)
     }
+    const { starts, ends, marks } = this.#scanner
+    const isShort = ends[slot]! - starts[slot]! <= SAFE_DIGITS
+    if (isShort && value > 0 && (marks[slot]! & FRACTION) === 0) return value
     const text = this.#text(slot)
     return String(value) === text ? value : new NumberText(text)
+  }
+
+  /**
+   * The value that is written where the value of the first slot that has one is copied: as the line has it, where we would write it the same way.
+   *
+   * @returns undefined where it is absent
+   */
+  copy(slots: readonly number[]): Value | LineText | undefined {
+    const slot = this.#find(slots)
+    const { starts, ends, marks } = this.#scanner
+    const start = starts[slot]!
+    if (start === -1) return undefined
+    const { bytes } = this.#chunk!
+    const first = bytes[start]
+    const isOurs =
+      first === QUOTE
+        ? (marks[slot]! & ESCAPE) === 0
+        : first !== OPEN_BRACE && (first !== OPEN_BRACKET || (marks[slot]! & REWRITTEN) === 0)
+    if (!isOurs) return this.value(slot)
+    const text = this.#texts[slot]!
+    text.bytes = bytes
+    text.start = start
+    text.end = ends[slot]!
+    return text
   }
 
   #find(slots: readonly number[]): number {
@@ -132,6 +168,7 @@ export class LineMembers {
     if (isCanonical(text)) value = JSON.parse(text) as Value
     else {
       const exact = parseExact(text)
+      this.plain = false
       value = exact.value
       if (this.numbers === undefined || exact.numbers === undefined) this.numbers ??= exact.numbers
       else for (const [container, texts] of exact.numbers) this.numbers.set(container, texts)

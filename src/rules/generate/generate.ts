@@ -76,6 +76,8 @@ class Generator {
   readonly #observed: ObservedNumbers | undefined
   /** The members of lines; undefined: events are objects. */
   readonly #wanted: WantedMembers | undefined
+  /** Outputs can be written as bytes. */
+  #isSimple = false
   readonly #constants = new ConstantPool()
   readonly #helpers = new Set<HelperName>()
   /** The functions of the program. */
@@ -100,6 +102,7 @@ class Generator {
     const { rules, taps = [] } = this.#rules
     for (const [index, tap] of taps.entries()) this.#tap(tap, index)
     const tree = outputTree(rules.map((rule) => rule.path))
+    this.#isSimple = isSimple(tree)
     if (rules.length <= GROUP_SIZE) this.#whole(tree)
     else this.#groups(tree)
     if (this.#rules.split !== undefined) this.#split(this.#rules.split)
@@ -129,6 +132,20 @@ class Generator {
     }
   }
 
+  /** The rule does nothing but copy a member of a line, whose bytes are written. */
+  #isLineCopy({ node, ignore }: CheckedRule): boolean {
+    if (this.#wanted === undefined || !this.#isSimple || ignore.length > 0) return false
+    const copy = copiedFrom(node)
+    return copy !== undefined && (copy.kind === 'field' || copy.keys.length === 1)
+  }
+
+  /** The slots that a value, or the member that leads to it, is read from. */
+  #slotsOf(copy: CopiedFrom, comment: string): Name {
+    const wanted = this.#wanted!
+    const slots = copy.kind === 'field' ? wanted.path(copy.path) : [wanted.member([copy.keys[0] as string])]
+    return this.#list(slots, comment)
+  }
+
   #list(items: readonly (string | number)[], comment: string): Name {
     return this.#constants.add(listRecipe(items), comment)
   }
@@ -138,11 +155,8 @@ class Generator {
     if (this.#wanted === undefined) {
       return _`run.copied(${value}, ${this.#constants.add(copyRecipe(copy), comment)})`
     }
-    if (copy.kind === 'field') {
-      return _`run.members.copied(${value}, ${this.#list(this.#wanted.path(copy.path), comment)})`
-    }
-    const [key, ...below] = copy.keys
-    const slots = this.#list([this.#wanted.member([key as string])], comment)
+    const slots = this.#slotsOf(copy, comment)
+    const below = copy.kind === 'field' ? [] : copy.keys.slice(1)
     if (below.length === 0) return _`run.members.copied(${value}, ${slots})`
     return _`run.members.copied(${value}, ${slots}, ${this.#list(below, comment)})`
   }
@@ -244,7 +258,9 @@ class Generator {
   #values(writer: FunctionWriter, from: number, to: number): void {
     const { rules } = this.#rules
     const group = rules.slice(from, to)
-    for (const { node, ignore } of group) {
+    for (const rule of group) {
+      if (this.#isLineCopy(rule)) continue
+      const { node, ignore } = rule
       writer.ignored = ignore
       hoistFields(writer, fieldsOf([node]))
     }
@@ -266,6 +282,11 @@ class Generator {
     writer.line(_`run.rule = ${index}`, rule.name)
     writer.observed?.begin(rule)
     const copy = this.#exact ? copiedFrom(rule.node) : undefined
+    if (copy !== undefined && this.#isLineCopy(rule)) {
+      writer.line(_`const ${value} = run.members.copy(${this.#slotsOf(copy, rule.name)})`)
+      if (rule.required) writer.line(_`if (${value} === undefined) return false`)
+      return
+    }
     const name = copy === undefined ? value : new Name(`c${index}`)
     const known = emitRule(writer, name, rule.node, rule.required)
     if (copy !== undefined) {
@@ -338,14 +359,13 @@ class Generator {
     for (const [index, first] of alternatives(this.#rules.rules)) {
       writer.line(_`if (${isPresent(index)}) ${valueName(first)} = ${valueName(index)}`)
     }
-    writer.line(_`let output`)
-    const build = (): void => writer.line(_`output = run.finish(${this.#object(writer, tree)})`)
     const written = this.#writes(tree)
-    if (written === undefined) build()
-    else {
-      const values = list(this.#rules.rules.map((_rule, index) => valueName(index)))
-      writer.line(_`if (run.writer !== undefined) output = run.write(${written}, [${values}])`)
-      writer.block(_`if (output === undefined)`, build)
+    const values = list(this.#rules.rules.map((_rule, index) => valueName(index)))
+    if (this.#wanted !== undefined && written !== undefined) {
+      writer.line(_`const output = run.write(${written}, [${values}])`)
+      writer.line(_`if (output === undefined) return false`)
+    } else {
+      this.#finished(writer, tree, written, values)
     }
     // An output that cannot be finished is none.
     if (!this.#rules.rules.every(isCertain)) this.#leftOut(writer)
@@ -353,6 +373,17 @@ class Generator {
     const body = this.#entry()
     body.append(writer.body())
     this.#functions.define(_`function evaluate(run, data, raw)`, body)
+  }
+
+  /** Writes an output as bytes or builds it as an object. */
+  #finished(writer: FunctionWriter, tree: OutputNode, written: Name | undefined, values: Code): void {
+    writer.line(_`let output`)
+    const build = (): void => writer.line(_`output = run.finish(${this.#object(writer, tree)})`)
+    if (written === undefined) build()
+    else {
+      writer.line(_`if (run.writer !== undefined) output = run.write(${written}, [${values}])`)
+      writer.block(_`if (output === undefined)`, build)
+    }
   }
 
   #groups(tree: OutputNode): void {
@@ -374,22 +405,32 @@ class Generator {
     }
     const names = rules.map((rule) => rule.name)
     const paths = rules.map((rule) => rule.path)
-    const build = this.#constants.add(outputRecipe(tree, paths, names), 'builds the output')
     const written = this.#writes(tree)
-    const finished = _`run.finish(${build}(values, run))`
-    if (written === undefined) evaluate.line(_`const output = ${finished}`)
-    else {
-      const output = _`run.writer === undefined ? undefined : run.write(${written}, values)`
-      evaluate.line(_`const output = (${output}) ?? ${finished}`)
+    if (this.#wanted !== undefined && written !== undefined) {
+      evaluate.line(_`const output = run.write(${written}, values)`)
+      evaluate.line(_`if (output === undefined) return false`)
+    } else {
+      this.#finishedOf(evaluate, written, outputRecipe(tree, paths, names))
     }
     evaluate.line(_`run.notes.leaveOut(values, run.branches)`)
     evaluate.line(_`return output`)
     this.#functions.define(_`function evaluate(run, data, raw)`, evaluate)
   }
 
+  /** The same for values in a list. */
+  #finishedOf(evaluate: CodeBlock, written: Name | undefined, builder: Recipe<OutputBuilder>): void {
+    const build = this.#constants.add(builder, 'builds the output')
+    const finished = _`run.finish(${build}(values, run))`
+    if (written === undefined) evaluate.line(_`const output = ${finished}`)
+    else {
+      const output = _`run.writer === undefined ? undefined : run.write(${written}, values)`
+      evaluate.line(_`const output = (${output}) ?? ${finished}`)
+    }
+  }
+
   /** The constant that writes outputs as bytes, where whoever runs the program takes bytes; undefined: they are objects in any case. */
   #writes(tree: OutputNode): Name | undefined {
-    if (!isSimple(tree)) return undefined
+    if (!this.#isSimple) return undefined
     const paths = this.#rules.rules.map((rule) => rule.path)
     return this.#constants.add(writerRecipe(tree, paths), 'writes the output')
   }

@@ -1,4 +1,5 @@
 /** Writes the outputs of a rule set as bytes, so that no object has to be built of the values of rules. */
+import { integerText } from '../../expression/runtime/numbers/huge-integer.ts'
 import type { NumberTexts, Value } from '../../expression/value.ts'
 import { isJsonNumber, NumberText } from '../../expression/value.ts'
 import { usualText } from '../../json/stringify.ts'
@@ -13,6 +14,13 @@ const CLOSE_BRACE = 0x7d
 const USUAL_LENGTH = 1 << 20
 
 const EMPTY = Uint8Array.of(OPEN_BRACE, CLOSE_BRACE)
+
+/** A value as a line has it, which is copied as it stands. It holds until the next line is read. */
+export class LineText {
+  bytes: Uint8Array = EMPTY
+  start = 0
+  end = 0
+}
 
 /** A member of the output, with its key as bytes: `,"key":`. */
 interface Member {
@@ -112,7 +120,7 @@ function writeMembers(
 }
 
 /** @returns false for what needs another writer */
-function writeValue(writer: ByteWriter, value: Value | NumberText, state: ValueState): boolean {
+function writeValue(writer: ByteWriter, value: Value | NumberText | LineText, state: ValueState): boolean {
   switch (typeof value) {
     case 'string':
       if (value.length > USUAL_LENGTH) return false
@@ -122,12 +130,18 @@ function writeValue(writer: ByteWriter, value: Value | NumberText, state: ValueS
       if (!isJsonNumber(value)) return false
       writer.ascii(String(value))
       return true
+    case 'bigint':
+      return writeText(writer, integerText(value))
     case 'boolean':
       writer.ascii(value ? 'true' : 'false')
       return true
     case 'object':
       if (value === null) {
         writer.ascii('null')
+        return true
+      }
+      if (value instanceof LineText) {
+        writer.copy(value.bytes, value.start, value.end)
         return true
       }
       if (value instanceof NumberText) return writeText(writer, value.text)

@@ -25,6 +25,8 @@ export interface ParallelOptions extends ParseOptions {
   readonly workers: number
   /** This thread is one of them, beside its reading and writing. Default: true. */
   readonly worksItself?: boolean
+  /** Then no other thread is started before more than so many bytes have come. Default: 0, all are started with the first block. */
+  readonly workersAfterBytes?: number | undefined
   /** Lines may go the fast path. Default: true. */
   readonly fastPath?: boolean | undefined
   /** Make nothing of what follows the first rejected event. Default: false. */
@@ -84,6 +86,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
       stopAtRejected = false,
       blockBytes = BLOCK_BYTES,
       worksItself = true,
+      workersAfterBytes,
       createWorker,
     } = options
     checkWorkers(workers)
@@ -96,6 +99,7 @@ export class ParallelStage extends OverlappingStage<InputChunk | Uint8Array> {
       settings,
       rules: () => workerRules(rules),
       own: worksItself ? new BlockProcessor(rules, settings, NODE_CODING) : undefined,
+      startAfterBytes: workersAfterBytes,
       onResult: () => this.advance(),
       onFault: (error) => this.destroy(error),
       createWorker,

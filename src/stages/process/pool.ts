@@ -23,6 +23,8 @@ export interface WorkerPoolOptions {
   readonly workers: number
   /** Works on this thread, on blocks that no other thread is free for. Default: it does not. */
   readonly own?: OwnProcessor<RunnerSource> | undefined
+  /** Where this thread works as well: no other thread is started before blocks of more than so many bytes have come. Default: 0. */
+  readonly startAfterBytes?: number | undefined
   readonly settings: WorkerSettings
   /** Gives the rules. Called once, when the first thread has been started: they are made while it gets ready. */
   readonly rules: () => WorkerRules
@@ -93,6 +95,8 @@ export class WorkerPool<Context> {
   readonly #own: OwnThread<RunnerSource> | undefined
   #entries: Entry<Context>[] = []
   #bytes = 0
+  /** Bytes of all blocks that have come. */
+  #allBytes = 0
   #isDestroyed = false
 
   constructor(options: WorkerPoolOptions) {
@@ -116,6 +120,7 @@ export class WorkerPool<Context> {
   dispatch(block: Block, context: Context): void {
     this.#entries.push({ block, context, size: block.size, results: [], goOn: undefined })
     this.#bytes += block.size
+    this.#allBytes += block.size
     this.#post()
   }
 
@@ -192,8 +197,9 @@ export class WorkerPool<Context> {
       if (best === undefined || thread.entries.length < best.entries.length) best = thread
     }
     if (best?.entries.length === 0) return best
-    const threads = own === undefined ? this.#options.workers : this.#options.workers - 1
-    if (this.#threads.length < threads) {
+    const { workers, startAfterBytes = 0 } = this.#options
+    const isWorth = own === undefined || this.#allBytes > startAfterBytes
+    if (isWorth && this.#threads.length < (own === undefined ? workers : workers - 1)) {
       const started = this.#start()
       if (own === undefined) return started
     }

@@ -147,6 +147,10 @@ describe('the handler of Firehose', () => {
     assert.throws(() => createFirehoseHandler({ rules, logEvents: 'x' as never }), TypeError)
     assert.throws(() => createFirehoseHandler({ rules, maxRecordBytes: 0 }), TypeError)
     assert.throws(() => createFirehoseHandler({ rules, inputFormat: 'xml' as never }), TypeError)
+    assert.throws(
+      () => createFirehoseHandler({ rules, inputFormat: 'text', multiline: '(a' }),
+      /^TypeError: the pattern "\(a" cannot be used: missing \)/,
+    )
   })
 
   it('leaves a record packed that is too long when it is unpacked', async () => {

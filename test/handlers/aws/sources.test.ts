@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { createModule } from '../../../src/batches/compiled-module.ts'
 import type { RejectedRecords } from '../../../src/batches/rejected-records.ts'
 import { createKinesisHandler } from '../../../src/handlers/aws/kinesis.ts'
 import { createS3Handler, type S3Object } from '../../../src/handlers/aws/s3.ts'
 import { createSqsHandler } from '../../../src/handlers/aws/sqs.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
+import { printedRules } from '../../rules/aot/equality.ts'
 import { awsEvent, event, KeepingSink, lines, logMessage, out, RULES } from './aws.ts'
 
 const NONE = { batchItemFailures: [] }
@@ -14,6 +16,20 @@ const failures = (...ids: string[]) => ({
   batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })),
 })
 const quiet = { onFailure: () => {} }
+
+it('the handlers read events of several lines, with live rules and with a compiled module', async () => {
+  const live = compileRules('text: message')
+  for (const rules of [live, createModule('rules.yaml', printedRules(live))]) {
+    const kept = new KeepingSink()
+    const options = { rules, sink: kept.sink, inputFormat: 'text', multiline: '[0-9]' } as const
+    const body = '1 a\n b\n2 c\n'
+    assert.deepEqual(await createSqsHandler(options)({ Records: [{ messageId: 'm', body }] }), NONE)
+    const s3 = createS3Handler({ ...options, getObject: async () => Buffer.from(body) })
+    await s3(awsEvent('s3'))
+    const outputs = ['{"text":"1 a\\n b"}', '{"text":"2 c"}']
+    assert.deepEqual(kept.lines, [...outputs, ...outputs])
+  }
+})
 
 describe('the handler of Kinesis', () => {
   const kinesis = (...data: (string | Uint8Array)[]) => ({

@@ -44,16 +44,18 @@ test('usual lines are taken, whatever form their numbers have', () => {
     '{"x":"é😀","id.orig_h":"1.2.3.4","n":{"q":0,"m":true}}',
     '{ "y" : "2024" , "x" : "a\\nb" , "id.orig_h" : null, "tzinfo":"UTC+3" }',
     '{"id.orig_h":{},"x":[],"unknown":{"deep":[{"a":"\\u0041"}]},"n":5}',
-    '{"x":12345678901234567890,"id.orig_h":-0.0e5,"n":{"m":2230.0,"10":1E5,"a":[-0,1e400]},"l":[{"10":1},12345678901234567890]}',
+    '{"x":12345678901234567890,"id.orig_h":-0.0e5,"n":{"m":2230.0,"b":1E5,"a":[-0,1e400]},"l":[{"b":1.0},0.50]}',
     '{"x":-0,"y":"é","id.orig_h":9007199254740993,"n.m":0.10}\r',
   ]
   assert.equal(compareMembers(rules, lines), lines.length)
+  // Copies of these need a Dict, and of those a big integer in a list.
+  const unusual = ['{"x":{"10":1}}', '{"x":[{"\\u0031":1.0}]}', '{"x":[12345678901234567890, 1]}']
+  assert.equal(compareMembers('a: x', unusual), 0)
 })
 
-test('values of rules that lie inside one another, numbers as names, and anomalies are written', () => {
+test('values of rules that lie inside one another, and numbers as names, are written', () => {
   const lines = ['{"a":{"x":1.50},"b":"é","s":"q"}', '{"a":{},"b":{"c":[2.0]},"s":"not a url"}']
   assert.equal(compareMembers('o: a\no.p: b\n"10": s\n"9": {field: a.x, required: false}', lines), 2)
-  assert.equal(compareMembers('u: {field: normalize_url(s), required: false}\nv: b', lines), 2)
   assert.equal(compareMembers('__proto__.x: a\n__proto__.y: s', lines), 2)
 })
 
@@ -102,14 +104,17 @@ test('hostile lines with ever new keys are read, and found again', () => {
   assert.equal(compareMembers('r: a', lines), lines.length)
 })
 
-test('an output that is too long to be usual is written all the same', () => {
-  const ruleSet = compileRules('r: x * 40000\ns: x')
+test('an output that is too long to be usual, or has an anomaly, is left, and nothing of it stays', () => {
+  const ruleSet = compileRules('q: x\nr: x * 40000\ns: {field: lower(y), required: false, on_error: anomaly}')
   const path = ruleSet.memberPath!.create()
-  const block = Buffer.from(`{"x":"${'é'.repeat(50)}"}\n`)
-  assert.equal(path.lines(new ChunkText(block, NODE_CODING), 0), block.length)
-  const x = 'é'.repeat(50)
-  assert.equal(
-    Buffer.from(path.writer.take()).toString(),
-    `${JSON.stringify({ r: x.repeat(40000), s: x })}\n`,
-  )
+  const lines = [`{"x":"${'é'.repeat(50)}"}\n`, '{"x":"","y":1}\n', '{"x":"","y":"A"}\n']
+  const block = Buffer.from(lines.join(''))
+  const chunk = new ChunkText(block, NODE_CODING)
+  let start = 0
+  for (const [index, line] of lines.entries()) {
+    path.lines(chunk, start)
+    assert.equal(path.taken, index === 2 ? 1 : 0, line.slice(0, 20))
+    start += Buffer.byteLength(line)
+  }
+  assert.equal(Buffer.from(path.writer.take()).toString(), '{"q":"","r":"","s":"a"}\n')
 })

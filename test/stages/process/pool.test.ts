@@ -212,6 +212,47 @@ describe('WorkerPool', () => {
     assert.deepEqual(results, ['a 1 old', 'a 2 old', 'b 1 new', 'b 2 new', 'c 1 new', 'c 2 new'])
   })
 
+  it('starts no thread before so many bytes have come', async (test) => {
+    let started = 0
+    let done = () => {}
+    const finished = new Promise<void>((resolve) => {
+      done = resolve
+    })
+    const results: string[] = []
+    const pool = new WorkerPool<string>({
+      workers: 2,
+      startAfterBytes: 3,
+      settings: SETTINGS,
+      rules: () => rulesOf(''),
+      own: {
+        *process(block) {
+          assert.equal(block.kind, 'lines')
+          const bytes = (block as LineBlock).parts[0]!
+          yield { bytes, written: 1, rejected: NO_UNPLACED, lines: 1, isLast: true }
+        },
+        replaceRules: () => {},
+      },
+      onResult: () => {
+        for (let next = pool.take(); next !== undefined; next = pool.take()) {
+          results.push(Buffer.from(next.result.bytes).toString())
+        }
+        if (results.length === 4) done()
+      },
+      onFault: (error) => assert.fail(error),
+      createWorker: () => {
+        started++
+        return new Worker('setInterval(() => {}, 1e6)', { eval: true })
+      },
+    })
+    test.after(() => pool.destroy())
+    for (const text of ['a', 'b', 'c']) pool.dispatch(blockOf(text), '')
+    assert.equal(started, 0)
+    pool.dispatch(blockOf('d'), '')
+    assert.equal(started, 1)
+    await finished
+    assert.deepEqual(results, ['a', 'b', 'c', 'd'])
+  })
+
   it('reports a fault of its own work', async () => {
     const fault = await new Promise<Error>((resolve) => {
       const pool = new WorkerPool<string>({
