@@ -11,6 +11,7 @@
 import { isIP } from 'node:net'
 import type { Connection, ConnectionPool, Consumer, fetchV17, Producer } from '@platformatic/kafka'
 import type { KafkaConnection } from './options.ts'
+import { unpackSnappy } from './snappy.ts'
 
 type FetchResponse = fetchV17.FetchResponse
 
@@ -31,11 +32,23 @@ export class MissingClientError extends Error {
  */
 export async function loadClient(): Promise<KafkaModule> {
   try {
-    return await import('@platformatic/kafka')
+    const kafka = await import('@platformatic/kafka')
+    readStreamsOfSnappy(kafka)
+    return kafka
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
     throw new MissingClientError('the client of Kafka, @platformatic/kafka, is not installed', { cause })
   }
+}
+
+/**
+ * Lets the client read snappy as Java's producers write it, with a head and several blocks. Its version 1 takes that for one block, and fails at each
+ * attempt, which would stop the partition for ever. Version 2 does the same by itself.
+ */
+export function readStreamsOfSnappy({ compressionsAlgorithms }: KafkaModule): void {
+  const snappy: { decompressSync(data: Buffer): Buffer } = compressionsAlgorithms.snappy
+  const unpack = snappy.decompressSync
+  snappy.decompressSync = (data: Buffer) => unpackSnappy(data, unpack)
 }
 
 /** A request is given up after so long; the broker may take as long for an acknowledgment. In milliseconds. */
