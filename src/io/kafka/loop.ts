@@ -81,6 +81,7 @@ export class KafkaLoop {
   #isStopped = false
   #stoppedAt = 0
   #committing: Promise<void> | undefined
+  #commitTimer: NodeJS.Timeout | undefined
   #committedAt = 0
   /** Writes in a row for which a record was too large. */
   #tooLarge = 0
@@ -346,8 +347,14 @@ export class KafkaLoop {
   /** Commits what is dealt with, behind the commit that is on its way. */
   #commitSoon(): void {
     if (this.#committing !== undefined) return
+    clearTimeout(this.#commitTimer)
     this.#committing = this.#commit().finally(() => {
       this.#committing = undefined
+      if (this.#isStopped || this.source.replaced !== undefined) return
+      // The group was about to begin another generation, or the brokers were away. If no more messages come, nothing else commits this.
+      if (this.source.uncommitted().length > 0) {
+        this.#commitTimer = setTimeout(() => this.#commitSoon(), COMMIT_MS).unref()
+      }
     })
   }
 
@@ -368,6 +375,7 @@ export class KafkaLoop {
   }
 
   async #commitLast(): Promise<void> {
+    clearTimeout(this.#commitTimer)
     await this.#committing
     for (;;) {
       await this.#commit()

@@ -255,4 +255,18 @@ describe('KafkaLoop', () => {
     assert.equal(cluster.committed.get('in/0'), 5)
     assert.equal(loop.counts.consumed, 13)
   })
+
+  it('commits under the next generation what the one before refused, also when no more messages come', async (t) => {
+    const cluster = clusterOf(0)
+    const { loop, start, stop } = await run(t, cluster)
+    await start()
+    // The group has begun another generation, and the member does not know yet.
+    cluster.generation++
+    await until(() => loop.counts.consumed === 15 && cluster.refused.length > 0)
+    assert.equal(cluster.committed.get('in/0'), 5)
+    cluster.begin({ in: [0] }, cluster.generation)
+    await until(() => cluster.committed.get('in/0') === 20)
+    await stop()
+    assert.equal(loop.counts.consumed, 15)
+  })
 })
