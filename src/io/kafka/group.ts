@@ -170,8 +170,7 @@ export class GroupMember {
     this.#backOff.wake()
     const consumer = this.#consumer
     if (this.#options.instanceId === undefined && this.#generation !== undefined && !this.#outage.isNow) {
-      const leave = consumer.leaveGroup.bind(consumer) as (force: boolean) => Promise<void>
-      await leave(false).catch(() => {})
+      await leave(consumer)
     }
     await this.#closeClient(consumer)
   }
@@ -290,8 +289,16 @@ export class GroupMember {
 
   /** Closes the connections and does not leave the group, as the consumer's own `close` would. */
   async #closeClient(consumer: Consumer): Promise<void> {
+    // One without a member id asks nothing of the group, and its heartbeats end: those of version 2 go on without a connection, and keep the process alive.
+    consumer.memberId = null
+    await leave(consumer)
     dropConnections(consumer.connections)
     const close = this.#kafka.Base.prototype.close as (this: Consumer, done: () => void) => void
     await new Promise<void>((resolve) => close.call(consumer, resolve))
   }
+}
+
+async function leave(consumer: Consumer): Promise<void> {
+  const leaveGroup = consumer.leaveGroup.bind(consumer) as (force: boolean) => Promise<void>
+  await leaveGroup(false).catch(() => {})
 }

@@ -153,7 +153,8 @@ describe('GroupMember', () => {
     const error = new ProtocolError('COORDINATOR_NOT_AVAILABLE')
     cluster.member.emit('consumer:heartbeat:error', { error })
     await until(() => cluster.members.length === 2 && cluster.member.joins === 1)
-    assert.equal(cluster.member.memberId, cluster.members[0]!.memberId)
+    // It stays a member, and the client before it has no heartbeats any longer.
+    assert.deepEqual(cluster.members[0]!.left, [null])
     await until(() => said.length === 2)
     assert.match(said[0]!, /^kafka: cannot stay in the group: .*COORDINATOR_NOT_AVAILABLE/)
     assert.match(said[1]!, /^kafka: can stay in the group again/)
@@ -162,6 +163,18 @@ describe('GroupMember', () => {
     await turn()
     assert.equal(cluster.members.length, 2)
     assert.deepEqual(offsets(await source.next()), { 'in/0': [8, 9, 10] }, 'the generation is the same')
+  })
+
+  it('leaves the group when it ends, unless it has a name there', async (t) => {
+    for (const [instanceId, left] of [
+      ['one', [null]],
+      [undefined, ['member', null]],
+    ] as const) {
+      const cluster = clusterOf(0)
+      const { source } = await open(t, cluster, { instanceId })
+      await source.end()
+      assert.deepEqual(cluster.member.left, left)
+    }
   })
 
   it('is over when another process has its name', async (t) => {

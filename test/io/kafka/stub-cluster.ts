@@ -86,11 +86,17 @@ export class StubMember extends StubClient {
 
   async joinGroup(): Promise<string> {
     this.joins++
+    this.memberId = MEMBER
     this.tell()
     return MEMBER
   }
 
-  async leaveGroup(): Promise<void> {}
+  /** The member ids with which it has left. */
+  readonly left: (string | null)[] = []
+
+  async leaveGroup(): Promise<void> {
+    this.left.push(this.memberId)
+  }
 
   async findGroupCoordinator(): Promise<number> {
     await this.#cluster.beforeCoordinator
