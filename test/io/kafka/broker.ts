@@ -30,6 +30,9 @@ export type Written = Omit<MessageToProduce<Buffer, Buffer, Buffer, Buffer>, 'va
   readonly value?: Buffer | null
 }
 
+const READ_UNCOMMITTED = 0
+const READ_COMMITTED = 1
+
 /** Something that has not come after so long never comes. In milliseconds, of a busy machine. */
 export const HANG_MS = 120_000
 
@@ -222,11 +225,16 @@ export class KafkaBroker {
     return offsets
   }
 
-  /** The offset behind the last record of each partition of a topic. */
-  async endOffsets(topic: string): Promise<number[]> {
+  /**
+   * The offset behind the last record of each partition of a topic.
+   *
+   * @param isStable where readers of committed records stand still: at the first record of an open transaction, if there is one
+   */
+  async endOffsets(topic: string, isStable = false): Promise<number[]> {
     const { topics } = await this.admin.metadata({ topics: [topic], forceUpdate: true })
     const partitions = topics.get(topic)!.partitionsCount
     const [listed] = await this.admin.listOffsets({
+      isolationLevel: isStable ? READ_COMMITTED : READ_UNCOMMITTED,
       topics: [
         {
           name: topic,

@@ -105,7 +105,19 @@ export class Reader {
         value: Buffer.from(last),
       })),
     )
-    await this.until(() => this.#ended.get(last)?.size === partitions)
+    try {
+      await this.until(() => this.#ended.get(last)?.size === partitions)
+    } catch (error) {
+      const ended = [...(this.#ended.get(last) ?? [])]
+      const [ends, stable] = [
+        await this.#broker.endOffsets(topic),
+        await this.#broker.endOffsets(topic, true),
+      ]
+      throw new Error(
+        `${topic} is read to its end in the partitions [${ended}]; it ends at ${ends}, and is stable up to ${stable}`,
+        { cause: error },
+      )
+    }
     return this.so(topic.endsWith('.errors') ? 'rejected' : 'written', source)
   }
 
