@@ -36,20 +36,32 @@ export class BlockProcessor {
   }
 
   /** The results of a block, the last one marked as that; several where they are large, or take long. */
-  *process(block: Block): Iterable<BlockResult> {
-    const parts = block.kind === 'lines' ? this.#lines(block) : this.#processor.readTexts(block.texts)
-    for (const part of parts) yield { ...part, lines: 0, isLast: false }
-    const lines = block.kind === 'lines' ? this.#processor.lines : 0
-    yield { ...this.#processor.finish(), lines, isLast: true }
+  process(block: Block): Iterable<BlockResult> {
+    return blockResults(this.#processor, block)
   }
+}
 
-  *#lines({ parts, isFirst }: LineBlock): Iterable<ProcessedPart<UnplacedRecords>> {
-    this.#processor.begin(isFirst)
-    for (const part of parts) {
-      for (let start = 0; start < part.length; start += STEP_BYTES) {
-        yield* this.#processor.read(part.subarray(start, start + STEP_BYTES))
-      }
+/**
+ * The results of a block, as {@link BlockProcessor.process} gives them.
+ *
+ * @param processor it holds nothing of another block, and is made for what is cut already: for lines, or with `isCut`
+ */
+export function* blockResults(processor: Processor<UnplacedRecords>, block: Block): Iterable<BlockResult> {
+  const parts = block.kind === 'lines' ? readLines(processor, block) : processor.readTexts(block.texts)
+  for (const part of parts) yield { ...part, lines: 0, isLast: false }
+  const lines = block.kind === 'lines' ? processor.lines : 0
+  yield { ...processor.finish(), lines, isLast: true }
+}
+
+function* readLines(
+  processor: Processor<UnplacedRecords>,
+  { parts, isFirst }: LineBlock,
+): Iterable<ProcessedPart<UnplacedRecords>> {
+  processor.begin(isFirst)
+  for (const part of parts) {
+    for (let start = 0; start < part.length; start += STEP_BYTES) {
+      yield* processor.read(part.subarray(start, start + STEP_BYTES))
     }
-    yield* this.#processor.end()
   }
+  yield* processor.end()
 }

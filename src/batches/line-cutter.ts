@@ -36,14 +36,21 @@ export class LineCutter implements Cutter {
   #length = 0
   /** As many of them are complete lines. */
   #complete = 0
-  #isFirst = true
+  #isFirst: boolean
   #long: LongLine | undefined
 
   /**
    * @param blockBytes a block has at least so many, where it need not be given earlier
    * @param coding how bytes become text. Default: as it is done everywhere
+   * @param isFirst the bytes begin where the first source does. Default: true
    */
-  constructor(maxLineBytes: number, blockBytes: number, coding: TextCoding = PORTABLE_CODING) {
+  constructor(
+    maxLineBytes: number,
+    blockBytes: number,
+    coding: TextCoding = PORTABLE_CODING,
+    isFirst = true,
+  ) {
+    this.#isFirst = isFirst
     this.#coding = coding
     this.#maxLineBytes = maxLineBytes
     this.#blockBytes = blockBytes
