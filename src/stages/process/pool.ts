@@ -283,7 +283,8 @@ function resultSize({ bytes, rejected }: BlockResult): number {
 }
 
 function transferList(block: Block): ArrayBuffer[] {
-  return block.kind === 'lines' ? block.parts.map(({ buffer }) => buffer) : []
+  if (block.kind !== 'lines') return []
+  return block.parts.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer)
 }
 
 function startWorker(settings: WorkerSettings): Worker {

@@ -2,7 +2,7 @@ import { blockResults } from '../../batches/block-processor.ts'
 import type { Piece } from '../../batches/cutter.ts'
 import { LineCutter } from '../../batches/line-cutter.ts'
 import type { Processor } from '../../batches/processor.ts'
-import type { Block, BlockResult, WorkerSettings } from '../../batches/protocol.ts'
+import type { Block, BlockResult, LineBlock, WorkerSettings } from '../../batches/protocol.ts'
 import type { UnplacedRecords } from '../../batches/rejected-records.ts'
 import { placeRecords, UnplacedRecordWriter } from '../../batches/rejected-records.ts'
 import type { WrittenBatch } from '../../batches/serialize.ts'
@@ -17,6 +17,12 @@ import { WorkerPool } from './pool.ts'
 /** Work for a thread at a time, about: what one thread is done with in a few milliseconds. */
 const BLOCK_BYTES = 1024 * 1024
 
+/** A block is in so large pieces of shared memory. */
+const PIECE_BYTES = 256 * 1024
+
+/** Room for the output of a block. */
+const ROOM_BYTES = BLOCK_BYTES + BLOCK_BYTES / 2
+
 /** Complete events wait no longer than this for their block to become full. */
 const FLUSH_MS = 5
 
@@ -24,6 +30,38 @@ const FLUSH_MS = 5
 interface SourceState {
   name: string
   lines: number
+}
+
+/** Long lines may need more pieces for a while; they are not kept. */
+const MAX_FREE = 64
+
+interface Context {
+  readonly source: SourceState
+  /** Undefined: it was no work. */
+  readonly block: LineBlock | undefined
+}
+
+/** Pieces of shared memory of one size that are used again. */
+class SharedMemory {
+  readonly #size: number
+  readonly #free: Uint8Array[] = []
+
+  constructor(size: number) {
+    this.#size = size
+  }
+
+  take(): Uint8Array {
+    return this.#free.pop() ?? new Uint8Array(new SharedArrayBuffer(this.#size))
+  }
+
+  /** @param parts of pieces; those that are not in shared memory are left to others */
+  giveBack(parts: readonly Uint8Array[]): void {
+    const buffers = new Set(parts.map(({ buffer }) => buffer))
+    for (const buffer of buffers) {
+      if (!(buffer instanceof ArrayBuffer) && this.#free.length < MAX_FREE)
+        this.#free.push(new Uint8Array(buffer))
+    }
+  }
 }
 
 export interface SharedWorkOptions extends Pick<ParallelOptions, 'workers' | 'blockBytes' | 'createWorker'> {
@@ -40,13 +78,20 @@ export interface SharedWorkOptions extends Pick<ParallelOptions, 'workers' | 'bl
  *     chunk --> cutter --> [ block ][ block ][ block ] --> worker ---------> [ result ][ .... ] --> loop
  *                                                      `-> loop's processor -'
  *
+ * Blocks, and what is made of them, are in shared memory, which is used again when all of a block has left: messages between threads copy nothing, and
+ * nobody has buffers to collect.
+ *
  * It comes to life in two steps. `start` starts the threads, which takes them a while, and the loop goes on alone; when one `isReady`, the
  * loop calls `begin` between two lines, and gives its processor and the bytes from there on.
  */
 export class SharedWork {
   readonly #options: SharedWorkOptions
   #rules: RunnerSource
-  #pool: WorkerPool<SourceState> | undefined
+  #pool: WorkerPool<Context> | undefined
+  readonly #pieces = new SharedMemory(PIECE_BYTES)
+  readonly #rooms = new SharedMemory(ROOM_BYTES)
+  /** The block whose last result was given by `next`: the reader is done with it when it asks again. */
+  #given: LineBlock | undefined
   #cutter: LineCutter | undefined
   #own: LoopProcessor | undefined
   #source: SourceState | undefined
@@ -108,7 +153,10 @@ export class SharedWork {
     processor.replaceRecords(new UnplacedRecordWriter(NODE_CODING))
     this.#own!.processor = processor
     this.#source = { name, lines }
-    this.#cutter = new LineCutter(settings.input.maxLineBytes, blockBytes, NODE_CODING, false)
+    this.#cutter = new LineCutter(settings.input.maxLineBytes, blockBytes, NODE_CODING, {
+      isFirst: false,
+      allocate: () => this.#pieces.take(),
+    })
   }
 
   /** The next block is worked on with these rules. @throws {TypeError} when they were not made by the compiler */
@@ -134,8 +182,12 @@ export class SharedWork {
   }
 
   #handOut(piece: Piece): void {
-    if (piece.kind === 'result') this.#pool!.pass(piece.result, this.#source!)
-    else this.#pool!.dispatch(piece, this.#source!)
+    const source = this.#source!
+    if (piece.kind === 'result') this.#pool!.pass(piece.result, { source, block: undefined })
+    else if (piece.kind === 'lines') {
+      const block = { ...piece, room: this.#rooms.take() }
+      this.#pool!.dispatch(block, { source, block })
+    }
   }
 
   #flushSoon(): void {
@@ -156,15 +208,26 @@ export class SharedWork {
     return this.#pool?.hasRoom === true
   }
 
-  /** The next result in the order of the input, if it is there. */
+  /** The next result in the order of the input, if it is there. The bytes of the one before it are used again. */
   next(): WrittenBatch | undefined {
+    this.#release()
     const taken = this.#pool?.take()
     if (taken === undefined) return undefined
     const { result, context } = taken
-    const rejected = placeRecords(result.rejected, context.name, context.lines, NODE_CODING)
-    context.lines += result.lines
+    const { source } = context
+    if (result.isLast) this.#given = context.block
+    const rejected = placeRecords(result.rejected, source.name, source.lines, NODE_CODING)
+    source.lines += result.lines
     const { bytes, written, notes } = result
-    return { source: context.name, bytes, written, rejected, notes }
+    return { source: source.name, bytes, written, rejected, notes }
+  }
+
+  #release(): void {
+    const block = this.#given
+    if (block === undefined) return
+    this.#given = undefined
+    this.#pieces.giveBack(block.parts)
+    this.#rooms.giveBack([block.room!])
   }
 
   /** All that was taken has left. */
@@ -179,14 +242,12 @@ export class SharedWork {
   }
 }
 
-/** A loop's processor, which has warm code already, as that of its thread's blocks. What it makes is copied: it lends one buffer. */
+/** A loop's processor, which has warm code already, as that of its thread's blocks. */
 class LoopProcessor implements OwnProcessor<RunnerSource> {
-  processor: Processor<UnplacedRecords> | undefined;
+  processor: Processor<UnplacedRecords> | undefined
 
-  *process(block: Block): Iterable<BlockResult> {
-    for (const result of blockResults(this.processor!, block)) {
-      yield { ...result, bytes: new Uint8Array(result.bytes) }
-    }
+  process(block: Block): Iterable<BlockResult> {
+    return blockResults(this.processor!, block)
   }
 
   replaceRules(rules: RunnerSource): void {
