@@ -108,7 +108,8 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   const outputStream = beside(output)
   const errorStream = beside(errors)
   const isShared = outputStream === messages
-  const workersAfterBytes = options.workers === 'auto' && totalBytes === undefined ? WORTH_WORKERS_BYTES / 2 : 0
+  const workersAfterBytes =
+    options.workers === 'auto' && totalBytes === undefined ? WORTH_WORKERS_BYTES / 2 : 0
   const stages: StageOptions = {
     rules,
     // A shared stream is written through, to its end; messages come behind that.
@@ -226,7 +227,7 @@ function syslogMetrics(source: SyslogSource): Record<string, number> {
  */
 const WORTH_WORKERS_BYTES = 256 * 1024 * 1024
 
-/** @param totalBytes size of the inputs; undefined: it is not known, and threads are started when much has come */
+/** @param totalBytes size of the inputs; undefined: it is not known, and threads are started when much has come, and comes fast */
 export function workersFor(asked: number | 'auto' = 1, totalBytes?: number): number {
   if (asked !== 'auto') return asked
   if (totalBytes !== undefined && totalBytes < WORTH_WORKERS_BYTES) return 1
