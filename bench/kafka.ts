@@ -8,9 +8,10 @@
  * the processes alone, without the broker. Kinds of runs take turns. Memory is the most that a process had (VmHWM). Run:
  * `node --import tsx bench/kafka.ts`; needs Java 17 and Maven.
  *
- * 2026-11-29, Node 20.20, two cores that about thirty other processes shared, 60,000 events, one reading: 18.0k events a second of processor time
- * (2.65k by the clock), exactly-once 1.16x by processor time, two processes 0.97x, 195 MB.
- * Reading: a run of 60,000 events is mostly the time until the code is compiled, and there was no second core for the second process.
+ * 2026-11-29, Node 20.20, two cores that about thirty other processes shared, one reading each. 60,000 events: 18.0k events a second of processor time
+ * (2.65k by the clock), exactly-once 1.16x by processor time, two processes 0.97x, 195 MB. `--quick`, 20,000 events: 15.4k (1.90k by the clock), 1.02x, 2.55x, 148 MB.
+ * Reading: such runs are mostly the time until the code is compiled (250,000 events: about 40k events a second of processor time), and there was no second
+ * core for the second process, whose ratio is a matter of what else ran. Where the time goes: src/io/kafka/README.md.
  *
  * The targets hold for a machine whose broker has processors of its own: where it shares two cores with the processes, as here, the rows by wall time say
  * how fast both together are.

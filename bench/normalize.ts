@@ -59,6 +59,7 @@ export async function run(options: BenchOptions): Promise<Row[]> {
   }
   return harness.withFolder(async (folder) => [
     ...(await againstLoops(folder, sizes)),
+    ...(await onShortRuns(folder, sizes)),
     ...(await onZeekLog(folder, sizes, options.zeek)),
     ...(await againstPeers(folder, sizes)),
     await startUp(options.quick ? 5 : 15),
@@ -69,10 +70,17 @@ export async function run(options: BenchOptions): Promise<Row[]> {
 /** Older versions of Node compile the loop's `JSON.parse` and `JSON.stringify` less well. */
 const IS_NODE_20 = Number(process.versions.node.split('.')[0]) < 22
 
+interface Wanted {
+  readonly loop: Target
+  readonly python?: Target
+  /** Of the plain way, against the bare loop. */
+  readonly plain?: Target
+}
+
 /** By the kind of events: how many times the throughput of the bare loop, and of the one in Python, is wanted. */
-const WANTED: Readonly<Record<EventKind, { readonly loop: Target; readonly python?: Target }>> = {
-  nested: { loop: { atLeast: IS_NODE_20 ? 5 : 4.5 }, python: { atLeast: 3 } },
-  flat: { loop: { atLeast: IS_NODE_20 ? 4 : 3.3 }, python: { atLeast: 3 } },
+const WANTED: Readonly<Record<EventKind, Wanted>> = {
+  nested: { loop: { atLeast: IS_NODE_20 ? 5 : 4.5 }, python: { atLeast: 3 }, plain: { atLeast: 1.2 } },
+  flat: { loop: { atLeast: IS_NODE_20 ? 4 : 3.3 }, python: { atLeast: 3 }, plain: { atLeast: 1.2 } },
   'nested-unique': { loop: { atLeast: 4 } },
   'flat-unique': { loop: { atLeast: 3 } },
 }
@@ -102,6 +110,7 @@ async function raceLoops(
   input: string,
   events: number,
   rounds: number,
+  wanted = WANTED[kind],
 ): Promise<Row[]> {
   const isFlat = kind.startsWith('flat')
   const suffix = isFlat ? '-flat' : ''
@@ -132,7 +141,7 @@ async function raceLoops(
   // Of the flat events, normalize copies `2230.0` as it stands, and the bare loop writes `2230`.
   await harness.assertSameOutput(contenders, isFlat ? 'parsed' : 'bytes')
   const times = await race(contenders, rounds)
-  const { loop, python: pythonTarget } = WANTED[kind]
+  const { loop, python: pythonTarget, plain = {} } = wanted
   const compare = (one: number, other: number, target: Target) =>
     measured(
       `${contenders[one]!.name}, ${what}, against ${contenders[other]!.name}`,
@@ -141,7 +150,7 @@ async function raceLoops(
       target,
       times.processor && ratios(times.processor[other]!, times.processor[one]!),
     )
-  const rows = [compare(0, 1, loop), compare(2, 1, { atLeast: 1.2 })]
+  const rows = [compare(0, 1, loop), compare(2, 1, plain)]
   if (python !== undefined) rows.push(compare(0, 3, pythonTarget ?? {}))
   else
     rows.push(skipped(`normalize, ${what}, against the orjson loop`, 'no Python with orjson', pythonTarget))
@@ -160,6 +169,22 @@ function pythonWithOrjson(): string | undefined {
   return [named, harness.findProgram('python3', 'python')].find(
     (python) => python !== undefined && spawnSync(python, ['-c', 'import orjson']).status === 0,
   )
+}
+
+const SHORT_RUN = 20_000
+
+/** The start and the warming up of the code are most of such a run. */
+async function onShortRuns(folder: string, { rounds }: Sizes): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const kind of ['nested', 'flat'] as const) {
+    const input = join(folder, `${kind}-short.jsonl`)
+    await writeEvents(input, kind, SHORT_RUN)
+    const what = `${SHORT_RUN.toLocaleString('en')} ${kind} events`
+    rows.push(
+      ...(await raceLoops(kind, what, input, SHORT_RUN, rounds, { loop: {}, python: { atLeast: 1 } })),
+    )
+  }
+  return rows
 }
 
 /** Real events, which the flat ones are made after. */

@@ -164,7 +164,7 @@ export async function loadKafka(): Promise<KafkaModule> {
 }
 
 interface Start {
-  readonly signals: StopSignals
+  readonly signals: Pick<StopSignals, 'isStopped' | 'onStop' | 'stopped'>
   /** Milliseconds for which brokers that cannot be reached are waited for. */
   readonly waitMs: number
 }
@@ -193,8 +193,14 @@ async function startOrStop(loop: KafkaLoop, settings: KafkaOptions, start: Start
   }
 }
 
-async function startLoop(
-  loop: KafkaLoop,
+/**
+ * Starts a loop, again and again while the cluster is at work or, for a time, cannot be reached.
+ *
+ * @returns false: a signal has stopped it first
+ * @throws {CommandError} for what the operator has to put right
+ */
+export async function startLoop(
+  loop: Pick<KafkaLoop, 'start' | 'outage'>,
   settings: KafkaOptions,
   { signals, waitMs }: Start,
 ): Promise<boolean> {

@@ -17,6 +17,9 @@ import {
 import type { Problem, SourceText } from '../expression/diagnostic.ts'
 import { problemIn, renderProblems } from '../expression/diagnostic.ts'
 import type { FunctionLibrary, LookupTable, PrepareHost } from '../expression/functions/definition.ts'
+import { expandPattern } from '../expression/grok/expand.ts'
+import { parsePattern } from '../expression/regex/parse.ts'
+import { PatternError } from '../expression/regex/pattern-error.ts'
 import { DEFAULT_LIMITS } from '../expression/runtime/meter.ts'
 import { lastAtMost } from '../expression/sorted.ts'
 import type { Fault } from '../expression/syntax/ast.ts'
@@ -161,6 +164,7 @@ class Compiler {
     // Those of the rule file first: a name that is missing is looked for there.
     this.#tablePlaces = [...files.toReversed(), ...lookups].flatMap((file) => file.tables)
     for (const { name, text } of files.flatMap((file) => file.patterns)) this.#patterns.set(name, text)
+    this.#checkUnusedPatterns(files)
     const checked = this.#checked(files)
     if (!this.#incomplete) {
       const sound = !this.#problems.some((problem) => problem.severity === 'error')
@@ -191,6 +195,30 @@ class Compiler {
       },
       templates: this.#shared.templates,
     })
+  }
+
+  /** Patterns that nothing refers to: the faults of others are told where they are used. */
+  #checkUnusedPatterns(files: readonly RuleFile[]): void {
+    const texts = [...this.#loaded.texts.values()]
+    const own = { get: (name: string) => this.#patterns.get(name), names: [...this.#patterns.keys()] }
+    for (const { name, text, file, place } of files.flatMap(({ patterns }) => patterns)) {
+      if (texts.some((each) => each.includes(`%{${name}}`) || each.includes(`%{${name}:`))) continue
+      try {
+        parsePattern(expandPattern(text, own).text)
+      } catch (error) {
+        if (!(error instanceof PatternError)) throw error
+        const { message, hint } = error
+        const field = `patterns.${name}`
+        this.#problems.push({
+          message: `the pattern '${name}': ${message}`,
+          hint,
+          field,
+          file,
+          ...place,
+          severity: 'error',
+        })
+      }
+    }
   }
 
   /** A condition of a routes file. */

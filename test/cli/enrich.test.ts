@@ -28,7 +28,15 @@ describe('normalize --tracer', { timeout: 900_000 }, () => {
     const { port } = (await listen(t, answers)).address
     const folder = folderWith({ 'r.yaml': ENRICHED })
     for (const more of [[], ['--no-fast-path'], ['--workers', '2'], ['--tracer-required']]) {
-      const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${port}`, ...more]
+      const argv = [
+        '-r',
+        join(folder, 'r.yaml'),
+        '--tracer',
+        `127.0.0.1:${port}`,
+        '--tracer-timeout',
+        '60s',
+        ...more,
+      ]
       assert.deepEqual(await normalize(argv, EVENTS), { code: 0, signal: null, stdout: OUTPUT, stderr: '' })
     }
   })
@@ -36,7 +44,15 @@ describe('normalize --tracer', { timeout: 900_000 }, () => {
   it('tells in the summary what was looked up', async (t) => {
     const { port } = (await listen(t, answers)).address
     const folder = folderWith({ 'r.yaml': ENRICHED })
-    const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${port}`, '--stats']
+    const argv = [
+      '-r',
+      join(folder, 'r.yaml'),
+      '--tracer',
+      `127.0.0.1:${port}`,
+      '--tracer-timeout',
+      '60s',
+      '--stats',
+    ]
     const { stderr } = await normalize(argv, EVENTS)
     const { enrichment } = JSON.parse(stderr)
     const { enriched, timeout, unavailable, detections, requests, cache_hits, failed_connections } =
@@ -58,7 +74,15 @@ describe('normalize --tracer', { timeout: 900_000 }, () => {
   it('counts the detections that the output has, those that its cache gives as well', async (t) => {
     const { port } = (await listen(t, answers)).address
     const folder = folderWith({ 'r.yaml': ENRICHED })
-    const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${port}`, '--stats']
+    const argv = [
+      '-r',
+      join(folder, 'r.yaml'),
+      '--tracer',
+      `127.0.0.1:${port}`,
+      '--tracer-timeout',
+      '60s',
+      '--stats',
+    ]
     for (const way of [[], ['--no-fast-path'], ['--tracer-required']]) {
       const { stdout, stderr } = await normalize([...argv, ...way], EVENTS.repeat(5))
       const { enriched, detections, requests } = JSON.parse(stderr).enrichment
@@ -147,7 +171,16 @@ describe('normalize --tracer', { timeout: 900_000 }, () => {
   it('lets events wait for the server with --tracer-wait, at the start and in an outage, and no longer than that', async (t) => {
     const folder = folderWith({ 'r.yaml': ENRICHED })
     const port = await freePort()
-    const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${port}`, '--tracer-cache', '0']
+    const argv = [
+      '-r',
+      join(folder, 'r.yaml'),
+      '--tracer',
+      `127.0.0.1:${port}`,
+      '--tracer-timeout',
+      '60s',
+      '--tracer-cache',
+      '0',
+    ]
     const command = startNormalize(...argv, '--tracer-wait', '1h')
     t.after(() => command.child.kill('SIGKILL'))
     command.child.stdin.write(EVENTS)
@@ -186,7 +219,15 @@ describe('normalize --tracer', { timeout: 900_000 }, () => {
     const { port } = (await listen(t, answers)).address
     const folder = folderWith({ 'r.yaml': ENRICHED })
     const gone = ['--tracer', `127.0.0.1:${await freePort()}`]
-    const argv = ['-r', join(folder, 'r.yaml'), ...gone, '--tracer', `127.0.0.1:${port}`]
+    const argv = [
+      '-r',
+      join(folder, 'r.yaml'),
+      ...gone,
+      '--tracer',
+      `127.0.0.1:${port}`,
+      '--tracer-timeout',
+      '60s',
+    ]
     assert.equal((await normalize(argv, EVENTS)).stdout, OUTPUT)
   })
 
@@ -211,12 +252,15 @@ describe('normalize --tracer', { timeout: 900_000 }, () => {
     const { port } = (await listen(t, answers)).address
     const folder = folderWith({ 'r.yaml': RULES })
     const rules = join(folder, 'r.yaml')
-    assert.deepEqual(await normalize(['-r', rules, '--tracer', `127.0.0.1:${port}`], EVENTS), {
-      code: 0,
-      signal: null,
-      stdout: PLAIN,
-      stderr: `${rules}: there is no 'enrich' section, so nothing is looked up at --tracer\n`,
-    })
+    assert.deepEqual(
+      await normalize(['-r', rules, '--tracer', `127.0.0.1:${port}`, '--tracer-timeout', '60s'], EVENTS),
+      {
+        code: 0,
+        signal: null,
+        stdout: PLAIN,
+        stderr: `${rules}: there is no 'enrich' section, so nothing is looked up at --tracer\n`,
+      },
+    )
   })
 
   it('says that there is nobody to ask, but not among the records of rejected events', async () => {

@@ -7,8 +7,11 @@ import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import * as kafka from '@platformatic/kafka'
 import { Command as Program } from 'commander'
+import { type CommandError, EXIT } from '../../src/cli/exit-codes.ts'
+import { startLoop } from '../../src/cli/kafka.ts'
 import { configuredOptions } from '../../src/cli/kafka-config.ts'
 import { type KafkaArguments, kafkaOptions, withKafka } from '../../src/cli/kafka-options.ts'
+import { Outage } from '../../src/io/kafka/faults.ts'
 import { peek } from '../../src/io/kafka/peek.ts'
 import type { KafkaBroker } from '../io/kafka/broker.ts'
 import { sharedBroker, whyNoKafka } from '../io/kafka/shared-broker.ts'
@@ -99,6 +102,73 @@ describe('the options of normalize kafka', () => {
       [[...NEEDED, '--tls-ca', 'no-such-file'], /--tls-ca no-such-file: cannot be read/],
     ]
     for (const [argv, message] of refused) assert.throws(() => kafkaOptions(parse(...argv)), message)
+  })
+})
+
+describe('the start of normalize kafka', () => {
+  const settings = kafkaOptions(parse(...NEEDED))
+  const busy = new kafka.ProtocolError('CONCURRENT_TRANSACTIONS')
+  const away = new kafka.NetworkError('Connection to a:1 failed.')
+
+  /** A loop whose attempts to start meet these faults, one each, and then none. */
+  function start(faults: readonly Error[], { waitMs = 0, stopAt = Number.POSITIVE_INFINITY } = {}) {
+    const said: string[] = []
+    const listeners: (() => void)[] = []
+    const signals = {
+      isStopped: false,
+      onStop: (listener: () => void) => void listeners.push(listener),
+      stopped: new Promise<void>(() => {}),
+    }
+    let attempts = 0
+    const loop = {
+      outage: new Outage((line) => said.push(line)),
+      start: async () => {
+        const fault = faults[attempts++]
+        if (attempts === stopAt) {
+          signals.isStopped = true
+          for (const listener of listeners) listener()
+        }
+        if (fault !== undefined) throw fault
+      },
+    }
+    const started = startLoop(loop, settings, { signals, waitMs })
+    return { started, said, attempts: () => attempts }
+  }
+
+  it('is made again until a cluster at work takes it, and is told once', async () => {
+    const { started, said, attempts } = start([busy, new kafka.ProtocolError('NOT_COORDINATOR'), busy])
+    assert.equal(await started, true)
+    assert.equal(attempts(), 4)
+    assert.match(
+      said[0]!,
+      /^kafka: cannot begin: .*CONCURRENT_TRANSACTIONS.*; it is tried again until it works$/,
+    )
+    assert.match(said[1]!, /^kafka: can begin again, after /)
+    assert.equal(said.length, 2)
+  })
+
+  it('waits for brokers that are away as long as it may, and for nothing that somebody has to put right', async () => {
+    await assert.rejects(start([away]).started, (error: CommandError) => {
+      assert.equal(error.exitCode, EXIT.USAGE)
+      return /^normalize kafka: a:1, b:2: Connection to a:1 failed\.$/.test(error.message)
+    })
+    const waiting = start([away, busy, away], { waitMs: 600_000 })
+    assert.equal(await waiting.started, true)
+    assert.equal(waiting.said.length, 4)
+    for (const fault of [
+      new kafka.UserError('Unknown topic in.'),
+      new kafka.ResponseError(3, 12, { '/topics/0': [29, 'no'] }, {}),
+    ]) {
+      const refused = start([busy, fault], { waitMs: 600_000 })
+      await assert.rejects(refused.started, /there is no topic in at a:1|refuses: no/)
+      assert.equal(refused.attempts(), 2)
+    }
+  })
+
+  it('is given up at a signal', async () => {
+    const stopped = start(new Array(100).fill(busy), { stopAt: 2 })
+    assert.equal(await stopped.started, false)
+    assert.equal(stopped.attempts(), 2)
   })
 })
 
@@ -256,18 +326,10 @@ describe('normalize kafka', { skip: whyNoKafka(), timeout: 300_000 }, () => {
   })
 
   it('ends with 2 and says what to do where it cannot begin', async () => {
-    const without = (option: string, value: string) => {
-      const changed = [...argv]
-      changed[changed.indexOf(option) + 1] = value
-      return normalize(['kafka', ...changed])
-    }
-    const [topic, closed] = await Promise.all([
-      without('--to', 'cli.nowhere'),
-      without('--brokers', '127.0.0.1:1'),
-    ])
-    assert.equal(topic.code, 2, topic.stderr)
-    assert.match(topic.stderr, /there is no topic cli\.nowhere at .*: create it, or give another name\n$/)
-    assert.equal(closed.code, 2, closed.stderr)
-    assert.match(closed.stderr, /127\.0\.0\.1:1: connect ECONNREFUSED 127\.0\.0\.1:1\n$/)
+    const changed = [...argv]
+    changed[changed.indexOf('--to') + 1] = 'cli.nowhere'
+    const { code, stderr } = await normalize(['kafka', ...changed])
+    assert.equal(code, 2, stderr)
+    assert.match(stderr, /there is no topic cli\.nowhere at .*: create it, or give another name\n$/)
   })
 })

@@ -172,7 +172,7 @@ describe('normalize serve', () => {
     const file = join(folder, 'r.yaml')
     const { port: tracer } = (await listen(t, answers)).address
     const [asking, alone] = await Promise.all([
-      start(t, '--rules', file, '--tracer', `127.0.0.1:${tracer}`),
+      start(t, '--rules', file, '--tracer', `127.0.0.1:${tracer}`, '--tracer-timeout', '60s'),
       start(t, '--rules', file),
     ])
     const body = '{"url":"bad.example"}\n{"url":"good.example"}\n'

@@ -204,7 +204,7 @@ describe('tracer serve --http', OPTIONS, () => {
     const ca = certificate('authority-cert')
     const tcp = ['--tracer', `127.0.0.1:${serving.port()}`, '--tracer-ca', ca]
     const http = ['--tracer', url, '--tracer-ca', ca, '--tracer-password-file', files.password]
-    const rules = ['--rules', files.rules, files.events]
+    const rules = ['--rules', files.rules, files.events, '--tracer-timeout', '60s']
     const overTcp = await normalize([...rules, ...tcp])
     const overHttp = await normalize([...rules, ...http])
     assert.equal(overTcp.stdout.split('Tracer_URL_enricher').length, 101)

@@ -76,7 +76,7 @@ describe('normalize --workers', { concurrency: 3 }, () => {
     const events = Array.from({ length: 12_000 }, (_, n) =>
       n % 500 === 250 ? 'bad\n' : `{"n":${n},"url":"${n % 3 === 0 ? 'bad' : `good${n % 70}`}.example"}\n`,
     ).join('')
-    const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${port}`]
+    const argv = ['-r', join(folder, 'r.yaml'), '--tracer', `127.0.0.1:${port}`, '--tracer-timeout', '60s']
     const one = await normalize(argv, events)
     const two = await normalize([...argv, '--workers', '2'], events)
     assert.deepEqual(two, one)

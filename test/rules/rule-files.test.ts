@@ -355,6 +355,27 @@ describe('include', () => {
     })
   })
 
+  it('reports a pattern that cannot be, also where nothing refers to it', () => {
+    assert.equal(
+      report({ 'rules/a/main.yaml': "x: a\npatterns:\n  OPEN: '(a'\n  NONE: '%{NONSENSE}'\n  GOOD: 'a+'" }),
+      `rules/a/main.yaml:3:3: error: the pattern 'OPEN': missing ), unterminated subpattern
+  in patterns.OPEN
+  |
+3 |   OPEN: '(a'
+  |   ^^^^
+
+rules/a/main.yaml:4:3: error: the pattern 'NONE': there is no pattern 'NONSENSE'
+  in patterns.NONE
+  |
+4 |   NONE: '%{NONSENSE}'
+  |   ^^^^
+  = hint: 'normalize functions --patterns' lists what there is
+
+2 errors
+`,
+    )
+  })
+
   it('reports circles, files that are not there, names given twice and keys of a whole rule set, all at once', () => {
     assert.equal(
       report({

@@ -4,12 +4,14 @@
  * `@platformatic/kafka` is an optional peer: this folder alone loads it, when a command of Kafka is run. Its stream of messages and its
  * `Consumer.fetch` are not used. The stream keeps a stale position when partitions come back. `fetch` with `READ_COMMITTED` filters by itself, and
  * wrongly: it knows one aborted transaction of a producer only, fails on an abort marker without records, and may take committed
- * records for aborted ones. So fetches, the reading of committed offsets (which has to wait for open transactions) and the offsets of a
+ * records for aborted ones. Its `commit` takes the generation that it has when the request leaves, which may be a later one than that of the
+ * offsets. So fetches, commits, the reading of committed offsets (which has to wait for open transactions) and the offsets of a
  * transaction (all partitions in one request) are requests of our own on its connections.
  */
 import { isIP } from 'node:net'
 import type { Connection, ConnectionPool, Consumer, fetchV17, Producer } from '@platformatic/kafka'
 import type { KafkaConnection } from './options.ts'
+import { unpackSnappy } from './snappy.ts'
 
 type FetchResponse = fetchV17.FetchResponse
 
@@ -30,11 +32,23 @@ export class MissingClientError extends Error {
  */
 export async function loadClient(): Promise<KafkaModule> {
   try {
-    return await import('@platformatic/kafka')
+    const kafka = await import('@platformatic/kafka')
+    readStreamsOfSnappy(kafka)
+    return kafka
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
     throw new MissingClientError('the client of Kafka, @platformatic/kafka, is not installed', { cause })
   }
+}
+
+/**
+ * Lets the client read snappy as Java's producers write it, with a head and several blocks. Its version 1 takes that for one block, and fails at each
+ * attempt, which would stop the partition for ever. Version 2 does the same by itself.
+ */
+export function readStreamsOfSnappy({ compressionsAlgorithms }: KafkaModule): void {
+  const snappy: { decompressSync(data: Buffer): Buffer } = compressionsAlgorithms.snappy
+  const unpack = snappy.decompressSync
+  snappy.decompressSync = (data: Buffer) => unpackSnappy(data, unpack)
 }
 
 /** A request is given up after so long; the broker may take as long for an acknowledgment. In milliseconds. */
@@ -111,6 +125,14 @@ export type TopicOffsets = readonly {
   readonly topic: string
   readonly partitions: readonly { readonly partition: number; readonly offset: bigint }[]
 }[]
+
+/** A member of a group, in one generation of it. */
+export interface Membership {
+  readonly groupId: string
+  readonly generation: number
+  readonly memberId: string
+  readonly instanceId: string | null
+}
 
 /** Requests in the versions that both sides know. */
 export class Requests {
@@ -189,6 +211,13 @@ export class Requests {
     )
   }
 
+  /** Commits offsets, as a member of one generation. @throws the client's error, as `ILLEGAL_GENERATION` where the group is in another one */
+  async commitOffsets(connection: Connection, member: Membership, offsets: TopicOffsets): Promise<void> {
+    const request = await this.#request<[...unknown[]], unknown>('OffsetCommit', 8, 9)
+    const { groupId, generation, memberId, instanceId } = member
+    await request(connection, groupId, generation, memberId, instanceId, offsetsToCommit(offsets))
+  }
+
   /** Puts offsets into the transaction of a producer. @throws the client's error where the member is none any longer, or the producer is fenced */
   async commitInTransaction(
     connection: Connection,
@@ -197,12 +226,7 @@ export class Requests {
       readonly producerId: bigint
       readonly producerEpoch: number
     },
-    member: {
-      readonly groupId: string
-      readonly generation: number
-      readonly memberId: string
-      readonly instanceId: string | null
-    },
+    member: Membership,
     offsets: TopicOffsets,
   ): Promise<void> {
     const request = await this.#request<[...unknown[]], unknown>('TxnOffsetCommit', 3, 4)
@@ -215,15 +239,7 @@ export class Requests {
       member.generation,
       member.memberId,
       member.instanceId,
-      offsets.map(({ topic, partitions }) => ({
-        name: topic,
-        partitions: partitions.map(({ partition, offset }) => ({
-          partitionIndex: partition,
-          committedOffset: offset,
-          committedLeaderEpoch: -1,
-          committedMetadata: null,
-        })),
-      })),
+      offsetsToCommit(offsets),
     )
   }
 
@@ -281,4 +297,16 @@ export class Requests {
     const apis = await this.#client.listApis()
     return new Map(apis.map(({ name, minVersion, maxVersion }) => [name, [minVersion, maxVersion] as const]))
   }
+}
+
+function offsetsToCommit(offsets: TopicOffsets) {
+  return offsets.map(({ topic, partitions }) => ({
+    name: topic,
+    partitions: partitions.map(({ partition, offset }) => ({
+      partitionIndex: partition,
+      committedOffset: offset,
+      committedLeaderEpoch: -1,
+      committedMetadata: null,
+    })),
+  }))
 }

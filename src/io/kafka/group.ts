@@ -32,6 +32,8 @@ const REBALANCE_MS = 60_000
 const RENEWED_MS = 30_000
 /** A start waits so long for the cluster to have a coordinator of its group. */
 const COORDINATOR_MS = 30_000
+/** A commit is refused so where the generation or the membership is over: heartbeats tell which. */
+const OVER = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID']
 const NO_COORDINATOR_YET = ['COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PROGRESS', 'NOT_COORDINATOR']
 
 /**
@@ -142,21 +144,21 @@ export class GroupMember {
   /**
    * Commits offsets for a generation.
    *
-   * The generation is compared first, and the client makes one attempt: it would commit again under the generation after it, and a process that
+   * The generation is compared first, and the request names it: under the generation after it, as the client's own commit may come, a process that
    * has stood still for long would take the group back to where it was.
    *
    * @returns false when the generation is over: nothing was committed
    */
   async commit(generation: Generation, offsets: TopicOffsets): Promise<boolean> {
     if (this.#generation !== generation || this.#joining !== undefined) return false
-    const all = offsets.flatMap(({ topic, partitions }) =>
-      partitions.map(({ partition, offset }) => ({ topic, partition, offset, leaderEpoch: -1 })),
-    )
+    const { group, instanceId = null } = this.#options
+    const { id, memberId } = generation
+    const member = { groupId: group, generation: id, memberId, instanceId }
     try {
-      await this.#watched(() => this.#consumer.commit({ offsets: all }))
+      await this.#watched(async () => this.#requests.commitOffsets(await this.coordinator(), member, offsets))
       return true
     } catch (error) {
-      if (hasId(error, 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS')) return false
+      if (hasId(error, ...OVER)) return false
       if (hasId(error, 'NOT_COORDINATOR', 'COORDINATOR_NOT_AVAILABLE')) this.#rejoin(error)
       throw error
     }
@@ -189,6 +191,8 @@ export class GroupMember {
       ...clientOptions(connection),
       groupId: group,
       autocommit: false,
+      // The newer protocol does not go with transactions.
+      groupProtocol: 'classic',
       ...(instanceId !== undefined && { groupInstanceId: instanceId }),
     })
     consumer.memberId = memberId

@@ -45,7 +45,7 @@ export interface KafkaOptions {
   readonly batchBytes?: number | undefined
   /** Milliseconds that a fetch waits for messages. Default: 100. */
   readonly batchWaitMs?: number | undefined
-  /** The name of this process in the group, its own: static membership. Exactly-once needs one. Default: membership ends with the process. */
+  /** The name of this process in the group, its own, as a topic may be named: static membership. Exactly-once needs one. Default: membership ends with the process. */
   readonly instanceId?: string | undefined
   /** Milliseconds without a heartbeat after which the group gives the partitions to others. Default: 45,000. */
   readonly sessionTimeoutMs?: number | undefined
@@ -67,7 +67,7 @@ export const DEFAULT_BATCH_BYTES = 1024 * 1024
 export const DEFAULT_BATCH_WAIT_MS = 100
 export const DEFAULT_SESSION_MS = 45_000
 
-/** A topic's name as Kafka takes it. */
+/** A topic's name as Kafka takes it, and that of a member of a group. */
 const TOPIC = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/
 
 /** The fault of a topic's name; undefined: there is none. */
@@ -88,6 +88,11 @@ export function checkOptions(options: KafkaOptions): void {
     if (topic === to || topic === errorsTo) {
       throw new TypeError(`${topic} is read and written: its messages would go in a circle`)
     }
+  }
+  if (instanceId !== undefined && !TOPIC.test(instanceId)) {
+    throw new TypeError(
+      `${JSON.stringify(instanceId)} is no name of a process in the group: letters, digits, '.', '_' and '-', 249 at most`,
+    )
   }
   if (delivery === 'exactly-once' && instanceId === undefined) {
     throw new TypeError(

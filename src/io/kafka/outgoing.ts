@@ -11,6 +11,8 @@ export interface OutgoingMessage {
   readonly value: Buffer
   readonly headers: Map<Buffer, Buffer>
   readonly timestamp: bigint
+  /** Bytes that it takes at most, before it is compressed: {@link sizeOf}. */
+  readonly size: number
 }
 
 /** The topics of a cluster, as far as writing to them depends on it. */
@@ -75,19 +77,19 @@ export function outgoingMessages(
     const topic = topicOf(index)
     const outgoing = outgoingOf(message, topic, value, options)
     const most = topology.maxBytes(topic) - BATCH_BYTES
-    if (sizeOf(outgoing) <= most) out.push(outgoing)
+    if (outgoing.size <= most) out.push(outgoing)
     else {
       count++
       bytes += value.length + 1
       const code = 'RECORD_TOO_LARGE'
-      const text = `the record has ${sizeOf(outgoing)} bytes, and the topic ${topic} takes ${most}`
+      const text = `the record has ${outgoing.size} bytes, and the topic ${topic} takes ${most}`
       out.push(errorOf(message, { line: 1, source: sourceOf(message), code, message: text }, options))
     }
   }
   for (const one of rejected) {
     const message = messages[one.index]!
     const outgoing = outgoingOf(message, errorsTo, recordOf(sourceOf(message), one), options)
-    if (sizeOf(outgoing) <= topology.maxBytes(errorsTo) - BATCH_BYTES) out.push(outgoing)
+    if (outgoing.size <= topology.maxBytes(errorsTo) - BATCH_BYTES) out.push(outgoing)
     else out.push(errorOf(message, fieldsOf(message, one), options))
   }
   return { messages: out, tooLarge: { count, bytes } }
@@ -95,7 +97,7 @@ export function outgoingMessages(
 
 /** The name of a message's place. */
 export function sourceOf({ owned, offset }: Pick<KafkaMessage, 'owned' | 'offset'>): string {
-  return `${owned.topic}/${owned.partition}/${offset}`
+  return `${owned.name}/${offset}`
 }
 
 /** Bytes that a record takes at most, before it is compressed. */
@@ -103,6 +105,15 @@ export function sizeOf({ key, value, headers }: Pick<OutgoingMessage, 'key' | 'v
   let size = RECORD_BYTES + (key?.length ?? 0) + value.length
   for (const [name, text] of headers) size += HEADER_BYTES + (name?.length ?? 0) + (text?.length ?? 0)
   return size
+}
+
+/** A partition that records go to, and their bytes so far. */
+interface Place {
+  readonly topic: string
+  readonly partition: number
+  /** Bytes that a batch may have. */
+  readonly most: number
+  size: number
 }
 
 /**
@@ -117,22 +128,29 @@ export function* requests(
 ): Generator<readonly OutgoingMessage[]> {
   let request: OutgoingMessage[] = []
   let total = 0
-  let sizes = new Map<string, number>()
+  const places = new Map<string, Place>()
+  let place: Place | undefined
   for (const message of messages) {
-    const { topic, partition } = message
-    const size = sizeOf(message)
-    const place = `${topic}/${partition}`
-    const before = sizes.get(place) ?? 0
-    const isFull = before > 0 && before + size > topology.maxBytes(topic) - BATCH_BYTES
+    const { topic, partition, size } = message
+    // Messages of one partition follow one another for the most part.
+    if (place === undefined || place.partition !== partition || place.topic !== topic) {
+      const name = `${topic}/${partition}`
+      place = places.get(name)
+      if (place === undefined) {
+        place = { topic, partition, most: topology.maxBytes(topic) - BATCH_BYTES, size: 0 }
+        places.set(name, place)
+      }
+    }
+    const isFull = place.size > 0 && place.size + size > place.most
     if (isFull || (total > 0 && total + size > maxRequestBytes)) {
       yield request
       request = []
       total = 0
-      sizes = new Map()
+      for (const each of places.values()) each.size = 0
     }
     request.push(message)
     total += size
-    sizes.set(place, (sizes.get(place) ?? 0) + size)
+    place.size += size
   }
   if (request.length > 0) yield request
 }
@@ -150,7 +168,18 @@ function outgoingOf(
   const headers = new Map(message.headers) as Map<Buffer, Buffer>
   headers.set(SOURCE_HEADER, Buffer.from(sourceOf(message)))
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.length)
-  return { topic, partition, key: key ?? undefined, value: bytes, headers, timestamp }
+  return sized({ topic, partition, key: key ?? undefined, value: bytes, headers, timestamp })
+}
+
+function sized({
+  topic,
+  partition,
+  key,
+  value,
+  headers,
+  timestamp,
+}: Omit<OutgoingMessage, 'size'>): OutgoingMessage {
+  return { topic, partition, key, value, headers, timestamp, size: sizeOf({ key, value, headers }) }
 }
 
 type Fields = Record<string, unknown>
@@ -164,13 +193,13 @@ function errorOf(message: KafkaMessage, fields: Fields, options: OutgoingOptions
   const raw = value.subarray(0, characters).toString('utf8')
   const text = { ...fields, raw, raw_truncated: value.length > characters ? true : undefined }
   const whole = outgoingOf(message, errorsTo, Buffer.from(JSON.stringify(text)), options)
-  if (sizeOf(whole) <= room) return whole
+  if (whole.size <= room) return whole
   // The key or the headers are what is too large.
   const headers = new Map([[SOURCE_HEADER, Buffer.from(sourceOf(message))]])
-  const bare = { ...whole, key: undefined, headers }
-  if (sizeOf(bare) <= room) return bare
+  const bare = sized({ ...whole, key: undefined, headers })
+  if (bare.size <= room) return bare
   const short = { ...fields, message: String(fields['message']).slice(0, 200), raw: '', raw_truncated: true }
-  return { ...bare, value: Buffer.from(JSON.stringify(short)) }
+  return sized({ ...bare, value: Buffer.from(JSON.stringify(short)) })
 }
 
 /** The members of a record but its text. */

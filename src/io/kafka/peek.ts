@@ -3,6 +3,7 @@ import type { KafkaModule } from './client.ts'
 import { clientOptions, dropConnections, Requests } from './client.ts'
 import type { KafkaOptions } from './options.ts'
 import type { KafkaMessage } from './source.ts'
+import { partitionAt } from './source.ts'
 
 /** A topic as it is at the moment. */
 export interface TopicState {
@@ -64,14 +65,7 @@ export async function peek(kafka: KafkaModule, options: KafkaOptions, count: num
         const { responses } = await requests.fetch(await consumer.connections.get(broker), asked, limits)
         const part = responses[0]?.partitions[0]
         if (part === undefined) continue
-        const owned = {
-          topic,
-          partition,
-          position: 0n,
-          fetchPosition: 0n,
-          committed: -1n,
-          highWatermark: end,
-        }
+        const owned = partitionAt(topic, partition, fetchOffset)
         const { records } = committedRecords(
           part as { abortedTransactions: typeof part.abortedTransactions; records?: never },
           fetchOffset,

@@ -15,9 +15,11 @@ import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_WAIT_MS } from './options.ts'
  * else or is begun anew: messages that were fetched for an object that is no longer the current one are stale.
  */
 export interface OwnedPartition {
+  /** `topic/partition`: it is asked for with each message. */
+  readonly name: string
   readonly topic: string
   /** The id of the topic, which another one of the same name does not have. Undefined: nothing was fetched yet. */
-  topicId?: string
+  topicId: string | undefined
   readonly partition: number
   /** The offset of the message that is next: all before it is dealt with, and durable. */
   position: bigint
@@ -146,7 +148,7 @@ export class KafkaSource {
   }
 
   isOwned(owned: OwnedPartition): boolean {
-    return this.#owned.get(nameOf(owned)) === owned
+    return this.#owned.get(owned.name) === owned
   }
 
   /** Fetches, for ever if need be. @returns undefined: it was stopped, or replaced */
@@ -199,7 +201,7 @@ export class KafkaSource {
       for (const [topic, partitions] of generation.assigned) {
         for (const partition of partitions) {
           const owned = this.#owned.get(nameOf({ topic, partition }))
-          if (owned !== undefined) kept.set(nameOf(owned), owned)
+          if (owned !== undefined) kept.set(owned.name, owned)
         }
       }
     }
@@ -216,7 +218,7 @@ export class KafkaSource {
         const begun = await this.#offsetsOf(generation)
         if (!isCurrent()) return
         for (const owned of begun) {
-          if (!this.#owned.has(nameOf(owned))) this.#owned.set(nameOf(owned), owned)
+          if (!this.#owned.has(owned.name)) this.#owned.set(owned.name, owned)
         }
         this.#generation = generation
         this.#outage.worked('read the committed offsets')
@@ -240,14 +242,7 @@ export class KafkaSource {
     const unknown: OwnedPartition[] = []
     for (const { topic, partitions } of await this.member.committedOffsets(fresh)) {
       for (const { partition, offset } of partitions) {
-        const owned = {
-          topic,
-          partition,
-          position: offset,
-          fetchPosition: offset,
-          committed: offset,
-          highWatermark: offset,
-        }
+        const owned = partitionAt(topic, partition, offset)
         begun.push(owned)
         if (offset < 0n) unknown.push(owned)
       }
@@ -279,7 +274,7 @@ export class KafkaSource {
     })
     for (const owned of partitions) {
       const offset = offsets.get(owned.topic)?.[owned.partition]
-      if (offset === undefined) throw new Error(`there is no offset of ${nameOf(owned)}`)
+      if (offset === undefined) throw new Error(`there is no offset of ${owned.name}`)
       owned.position = offset
       owned.fetchPosition = offset
       owned.highWatermark = offset
@@ -396,7 +391,7 @@ export class KafkaSource {
       // The topic may be another one of the same name, whose offsets are lower.
       owned.committed = -1n
       this.#say(
-        `kafka: ${nameOf(owned)} has no offset ${fetchPosition} any longer: it goes on at ${owned.position}, the first one there is`,
+        `kafka: ${owned.name} has no offset ${fetchPosition} any longer: it goes on at ${owned.position}, the first one there is`,
       )
       return undefined
     }
@@ -423,18 +418,13 @@ export class KafkaSource {
     }
     if (deleted.length === 0) return false
     const begun = deleted.map(({ topic, partition }) => ({
-      topic,
-      partition,
+      ...partitionAt(topic, partition, -1n),
       topicId: topics.get(topic)!.id,
-      position: 0n,
-      fetchPosition: 0n,
-      committed: -1n,
-      highWatermark: 0n,
     }))
     await this.#moveTo(begun, 'earliest')
     for (const [index, one] of deleted.entries()) {
       // The group may have given it to another process meanwhile.
-      if (this.isOwned(one)) this.#owned.set(nameOf(one), begun[index]!)
+      if (this.isOwned(one)) this.#owned.set(one.name, begun[index]!)
     }
     for (const topic of new Set(deleted.map((one) => one.topic))) {
       this.#say(`kafka: ${topic} was deleted and created again: it is read from its beginning`)
@@ -461,6 +451,20 @@ const OFFSET_OUT_OF_RANGE = 1
 /** The error is over by itself in a moment: a leader is being elected, or the metadata was old. */
 function isPassing(error: unknown): boolean {
   return hasId(error, 'NOT_LEADER_OR_FOLLOWER', 'LEADER_NOT_AVAILABLE', 'FENCED_LEADER_EPOCH')
+}
+
+/** A partition that begins at an offset, which is the one that the group knows; -1: it knows none. */
+export function partitionAt(topic: string, partition: number, offset: bigint): OwnedPartition {
+  return {
+    name: nameOf({ topic, partition }),
+    topic,
+    topicId: undefined,
+    partition,
+    position: offset,
+    fetchPosition: offset,
+    committed: offset,
+    highWatermark: offset,
+  }
 }
 
 /** `topic/partition` */

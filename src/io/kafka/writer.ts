@@ -165,7 +165,8 @@ export class KafkaWriter implements Topology {
     return new this.#kafka.Producer({
       ...clientOptions(connection),
       idempotent: true,
-      transactionalId: `${group}-${instanceId}`,
+      // No name of an instance has a slash: groups a and a-b have no name in common.
+      transactionalId: `${group}/${instanceId}`,
       // None: the client would take those of the first producer of the cluster.
       producerId: -1n,
       producerEpoch: -1,

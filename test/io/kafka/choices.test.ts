@@ -136,6 +136,7 @@ describe('checkOptions', () => {
       [{ from: ['a b'] }, /no name of a topic/],
       [{ to: '..' }, /no name of a topic/],
       [{ delivery: 'exactly-once' }, /needs a name/],
+      [{ instanceId: 'a/b' }, /"a\/b" is no name of a process/],
       [{ route: { field: 'a', allow: [] } }, /have to be named/],
       [{ route: { field: 'a', allow: ['a b'] } }, /no pattern/],
     ]

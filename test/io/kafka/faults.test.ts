@@ -44,8 +44,8 @@ describe('normalize kafka outlives', { skip: whyNoKafka(), timeout: 600_000 }, (
 
   it('a process that stands still for longer than its session, and goes on', async () => {
     await all(async (round) => {
-      await round.write(2000)
       const [one] = await Promise.all([round.join('one'), round.join('two')])
+      await round.write(2000)
       await round.more(500)
       one.child.kill('SIGSTOP')
       // The other one takes over, and does all of it.

@@ -271,6 +271,7 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
       value: Buffer.from('{"number":-1}'),
       headers: new Map(),
       timestamp: 0n,
+      size: 100,
     }
     let end = (_error: Error): void => {}
     const hanging = zombie.writer.transact(

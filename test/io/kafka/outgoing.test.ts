@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { OutgoingOptions } from '../../../src/io/kafka/outgoing.ts'
 import { outgoingMessages, requests, sizeOf } from '../../../src/io/kafka/outgoing.ts'
-import type { KafkaMessage, OwnedPartition } from '../../../src/io/kafka/source.ts'
+import type { KafkaMessage } from '../../../src/io/kafka/source.ts'
+import { partitionAt } from '../../../src/io/kafka/source.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { MessageNormalizer } from '../../../src/stages/process/message-normalizer.ts'
 
@@ -25,14 +26,7 @@ function message(
   value: string | null,
   { key = null, headers = [] }: Partial<Pick<KafkaMessage, 'key' | 'headers'>> = {},
 ): KafkaMessage {
-  const owned: OwnedPartition = {
-    topic: 'in',
-    partition,
-    position: 0n,
-    fetchPosition: 0n,
-    committed: 0n,
-    highWatermark: 0n,
-  }
+  const owned = partitionAt('in', partition, 0n)
   return {
     owned,
     offset: 17n,
@@ -64,6 +58,7 @@ describe('outgoingMessages', () => {
     assert.equal(one!.partition, 3)
     assert.equal(one!.key, key)
     assert.equal(one!.timestamp, 1234n)
+    assert.equal(one!.size, sizeOf(one!))
     assert.equal(Buffer.from(one!.value).toString(), '{"a":1,"b":"x"}')
     assert.deepEqual(
       [...one!.headers].map(([name, value]) => [name.toString(), value?.toString()]),

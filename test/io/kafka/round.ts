@@ -103,6 +103,8 @@ export class Round {
   #partitions: number
   /** Partitions have been added: results are where their keys say for a time. */
   #hasMoved = false
+  /** Results when messages were written last. */
+  #before = 0
 
   /** @param more further options of all processes */
   constructor(
@@ -158,6 +160,7 @@ export class Round {
 
   /** Writes so many messages more, dealt out to the partitions. */
   async write(count: number): Promise<void> {
+    this.#before = this.results
     const more = numbered(count, this.#partitions, this.messages)
     this.messages.push(...more)
     await this.#broker.produce(this.source, toWrite(more))
@@ -187,9 +190,9 @@ export class Round {
     return this.#reader.so('written', this.source).length
   }
 
-  /** Waits until so many more results are there. */
+  /** Waits until so many results have come since messages were written last: they may come faster than a process starts. */
   async more(count: number): Promise<void> {
-    const wanted = this.results + count
+    const wanted = this.#before + count
     try {
       await this.#reader.until(() => {
         if (this.results >= wanted) return true

@@ -1,0 +1,258 @@
+/** Generations of the group, at any moment: what is read, written and committed in them. No broker takes part. */
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { ProtocolError } from '@platformatic/kafka'
+import { Outage } from '../../../src/io/kafka/faults.ts'
+import { KafkaLoop } from '../../../src/io/kafka/loop.ts'
+import type { KafkaOptions } from '../../../src/io/kafka/options.ts'
+import { KafkaSource, type MessageBatch, nameOf, offsetsOf } from '../../../src/io/kafka/source.ts'
+import { KafkaWriter } from '../../../src/io/kafka/writer.ts'
+import { compileRules } from '../../../src/rules/compile.ts'
+import { MessageNormalizer, type NormalizedMessages } from '../../../src/stages/process/message-normalizer.ts'
+import { HANG_MS } from './broker.ts'
+import { StubCluster } from './stub-cluster.ts'
+
+const OPTIONS: KafkaOptions = {
+  connection: { brokers: ['stub:1'], clientId: 'tests' },
+  from: ['in'],
+  to: 'out',
+  errorsTo: 'errors',
+  group: 'g',
+  instanceId: 'one',
+}
+
+/** A cluster with 20 messages in each of two partitions, of which the group has 5 and 7. */
+function clusterOf(...assigned: number[]): StubCluster {
+  const cluster = new StubCluster({ in: 2, out: 2, errors: 2 }, { in: assigned })
+  for (const partition of [0, 1]) cluster.write('in', partition, 20)
+  cluster.committed.set('in/0', 5)
+  cluster.committed.set('in/1', 7)
+  return cluster
+}
+
+async function open(
+  t: TestContext,
+  cluster: StubCluster,
+  options: Partial<KafkaOptions> = {},
+): Promise<{ source: KafkaSource; said: string[] }> {
+  const said: string[] = []
+  const say = (line: string) => said.push(line)
+  const source = new KafkaSource(cluster.module, { ...OPTIONS, ...options }, new Outage(say), say)
+  t.after(() => source.end())
+  await source.start()
+  return { source, said }
+}
+
+/** The offsets of a batch, by partition. */
+function offsets(batch: MessageBatch | undefined): Record<string, number[]> {
+  const found: Record<string, number[]> = {}
+  for (const { owned, offset } of batch!.messages) {
+    found[nameOf(owned)] ??= []
+    found[nameOf(owned)]!.push(Number(offset))
+  }
+  return found
+}
+
+/** The partitions of a batch of which no message is stale. */
+function freshOf(source: KafkaSource, batch: MessageBatch | undefined): string[] {
+  const stale = new Set(
+    batch!.messages.filter((one) => !source.isFresh(one)).map(({ owned }) => nameOf(owned)),
+  )
+  return Object.keys(offsets(batch)).filter((name) => !stale.has(name))
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const end = performance.now() + HANG_MS
+  while (!holds()) {
+    if (performance.now() > end) throw new Error('it never comes')
+    await sleep(2)
+  }
+}
+
+describe('KafkaSource', () => {
+  it('goes on where kept partitions are, begins others at the committed offset, and knows what is stale', async (t) => {
+    const cluster = clusterOf(0)
+    const { source } = await open(t, cluster)
+    const first = await source.next()
+    assert.deepEqual(offsets(first), { 'in/0': [5, 6, 7] })
+    cluster.begin({ in: [0, 1] })
+    const second = await source.next()
+    assert.deepEqual(offsets(second), { 'in/0': [8, 9, 10], 'in/1': [7, 8, 9] })
+    assert.deepEqual(freshOf(source, first), ['in/0'], 'it is worked on in the next generation as before')
+    cluster.begin({ in: [1] })
+    assert.deepEqual([freshOf(source, first), freshOf(source, second)], [[], ['in/1']])
+    await turn()
+    // Another member has come to 12.
+    cluster.committed.set('in/0', 12)
+    cluster.begin({ in: [0, 1] })
+    assert.deepEqual(offsets(await source.next()), { 'in/0': [12, 13, 14], 'in/1': [10, 11, 12] })
+    assert.deepEqual(freshOf(source, second), ['in/1'])
+  })
+
+  it('begins all partitions anew after generations that it was no member of', async (t) => {
+    const cluster = clusterOf(0)
+    const { source } = await open(t, cluster)
+    const first = await source.next()
+    cluster.committed.set('in/0', 9)
+    cluster.begin({ in: [0] }, 3)
+    assert.deepEqual(freshOf(source, first), [])
+    assert.deepEqual(offsets(await source.next()), { 'in/0': [9, 10, 11] })
+  })
+
+  it('commits the beginning of a partition without a committed offset at once', async (t) => {
+    const cluster = clusterOf(0, 1)
+    cluster.committed.delete('in/0')
+    const { source } = await open(t, cluster, { start: 'latest' })
+    assert.deepEqual(offsets(await source.next()), { 'in/1': [7, 8, 9] })
+    assert.deepEqual(
+      cluster.commits.map((commit) => commit.offsets),
+      [{ 'in/0': 20 }],
+    )
+    cluster.write('in', 0, 22)
+    assert.deepEqual(offsets(await source.next())['in/0'], [20, 21])
+  })
+})
+
+describe('GroupMember', () => {
+  it('commits for the generation in which the offsets were read, and for no other', async (t) => {
+    const cluster = clusterOf(0)
+    const { source } = await open(t, cluster)
+    await source.next()
+    const { member } = source
+    const to = (position: bigint) => offsetsOf([{ topic: 'in', partition: 0, position }])
+    const one = source.generation!
+    assert.equal(await member.commit(one, to(6n)), true)
+    assert.deepEqual(cluster.commits, [
+      { generation: 1, memberId: 'member', instanceId: 'one', offsets: { 'in/0': 6 } },
+    ])
+    cluster.begin({ in: [0] })
+    assert.equal(await member.commit(one, to(7n)), false)
+    assert.equal(cluster.refused.length, 0, 'nobody was asked')
+    // The next generation begins while the commit is on its way.
+    const two = member.generation!
+    let found = (_value: unknown): void => {}
+    cluster.beforeCoordinator = new Promise((resolve) => {
+      found = resolve
+    })
+    const committing = member.commit(two, to(8n))
+    cluster.begin({ in: [0] })
+    found(undefined)
+    assert.equal(await committing, false)
+    assert.deepEqual(
+      cluster.refused.map(({ generation }) => generation),
+      [2],
+    )
+    assert.equal(cluster.committed.get('in/0'), 6)
+  })
+
+  it('joins again with another client when a heartbeat fails', async (t) => {
+    const cluster = clusterOf(0)
+    const { source, said } = await open(t, cluster)
+    await source.next()
+    const error = new ProtocolError('COORDINATOR_NOT_AVAILABLE')
+    cluster.member.emit('consumer:heartbeat:error', { error })
+    await until(() => cluster.members.length === 2 && cluster.member.joins === 1)
+    assert.equal(cluster.member.memberId, cluster.members[0]!.memberId)
+    await until(() => said.length === 2)
+    assert.match(said[0]!, /^kafka: cannot stay in the group: .*COORDINATOR_NOT_AVAILABLE/)
+    assert.match(said[1]!, /^kafka: can stay in the group again/)
+    // One that was given up has nothing to say any longer.
+    cluster.members[0]!.emit('consumer:heartbeat:error', { error })
+    await turn()
+    assert.equal(cluster.members.length, 2)
+    assert.deepEqual(offsets(await source.next()), { 'in/0': [8, 9, 10] }, 'the generation is the same')
+  })
+
+  it('is over when another process has its name', async (t) => {
+    const cluster = clusterOf(0)
+    const { source } = await open(t, cluster)
+    cluster.member.emit('consumer:heartbeat:error', { error: new ProtocolError('FENCED_INSTANCE_ID') })
+    await until(() => source.replaced !== undefined)
+    assert.equal(await source.next(), undefined)
+    assert.equal(cluster.members.length, 1)
+  })
+})
+
+describe('names in a cluster', () => {
+  it('are those of the group and of the process, and the same after a restart', async (t) => {
+    const cluster = clusterOf(0)
+    await open(t, cluster)
+    const names = (group: string, instanceId: string) => {
+      new KafkaWriter(cluster.module, { ...OPTIONS, group, instanceId, delivery: 'exactly-once' })
+      return cluster.producers.at(-1)!.options['transactionalId']
+    }
+    assert.deepEqual([names('a', 'b-c'), names('a', 'b-c'), names('a-b', 'c')], ['a/b-c', 'a/b-c', 'a-b/c'])
+    const { groupId, groupInstanceId, groupProtocol } = cluster.member.options
+    assert.deepEqual([groupId, groupInstanceId, groupProtocol], ['g', 'one', 'classic'])
+  })
+})
+
+/** A normalizer that waits for leave to begin. */
+class HeldNormalizer extends MessageNormalizer {
+  held: Promise<unknown> = Promise.resolve()
+  begun = 0
+
+  override async normalize(values: readonly (Uint8Array | null)[]): Promise<NormalizedMessages> {
+    this.begun++
+    await this.held
+    return super.normalize(values)
+  }
+}
+
+describe('KafkaLoop', () => {
+  async function run(t: TestContext, cluster: StubCluster) {
+    const normalizer = new HeldNormalizer({ rules: compileRules('n: n\n') })
+    const loop = new KafkaLoop(cluster.module, OPTIONS, normalizer, { say: () => {} })
+    t.after(() => loop.end())
+    let running: Promise<void> = Promise.resolve()
+    const start = async () => {
+      await loop.start()
+      running = loop.run()
+    }
+    const stop = async () => {
+      loop.stop()
+      await running
+    }
+    return { loop, normalizer, start, stop }
+  }
+
+  const places = ({ sent }: StubCluster) =>
+    sent.map(({ headers }) => [...headers].find(([name]) => `${name}` === 'sluice.source')![1].toString())
+
+  it('fetches one batch ahead of the one that is being written, and no more', async (t) => {
+    const cluster = clusterOf(0)
+    let acknowledge = (_value: unknown): void => {}
+    cluster.beforeSend = new Promise((resolve) => {
+      acknowledge = resolve
+    })
+    const { loop, start, stop } = await run(t, cluster)
+    await start()
+    await until(() => cluster.sends === 1)
+    await sleep(20)
+    assert.deepEqual([cluster.fetches, cluster.sends], [2, 1])
+    acknowledge(undefined)
+    await until(() => cluster.committed.get('in/0') === 20)
+    await stop()
+    assert.equal(loop.counts.consumed, 15)
+  })
+
+  it('writes nothing of a partition that was lost while its messages were worked on', async (t) => {
+    const cluster = clusterOf(0, 1)
+    const { normalizer, loop, start, stop } = await run(t, cluster)
+    let go = (_value: unknown): void => {}
+    normalizer.held = new Promise((resolve) => {
+      go = resolve
+    })
+    await start()
+    await until(() => normalizer.begun === 1)
+    cluster.begin({ in: [1] })
+    go(undefined)
+    await until(() => cluster.committed.get('in/1') === 20)
+    await stop()
+    const expected = Array.from({ length: 13 }, (_, index) => `in/1/${index + 7}`)
+    assert.deepEqual(places(cluster), expected)
+    assert.equal(cluster.committed.get('in/0'), 5)
+    assert.equal(loop.counts.consumed, 13)
+  })
+})
