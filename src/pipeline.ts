@@ -1,7 +1,7 @@
 import type { PipelineCounts, StageChain } from './stages/chain.ts'
 import { canWriteLines } from './stages/enrich-writes.ts'
 import type { PipelineRules, StageOptions } from './stages/pipeline-options.ts'
-import { ProcessLoop } from './stages/process/loop.ts'
+import { canShare, ProcessLoop } from './stages/process/loop.ts'
 import type { Source } from './stages/source.ts'
 import { InputError } from './stages/source.ts'
 import { StreamChain } from './stages/stream-chain.ts'
@@ -12,8 +12,8 @@ import { StreamChain } from './stages/stream-chain.ts'
  *     inputs -> decompress -> parse -> normalize -> [ enrich ] -> serialize -> output
  *                                                                     `-> errors (rejected events)
  *
- * A chain of stages does what stands between the inputs and the outputs: as streams, or as one loop where one thread does
- * all of it, events need not be objects to be enriched, and the outputs are sinks. Both hold only a few chunks at a time, and make the source wait.
+ * A chain of stages does what stands between the inputs and the outputs: as streams, or as one loop where events need not be objects to be
+ * enriched, threads can divide the work by lines if there are several, and the outputs are sinks. Both hold only a few chunks at a time, and make the source wait.
  */
 export class Pipeline {
   readonly #source: Source
@@ -80,16 +80,13 @@ function createChain(options: StageOptions): StageChain {
 }
 
 /**
- * True when one thread does all of it, and events leave the rules as lines. A loop that waits for a chunk makes nothing of what it has read
+ * True when events leave the rules as lines, and one thread does all of it, or several can divide lines among them. Where they cannot, and more
+ * threads were to start only when much has come, one thread does it. A loop that waits for a chunk makes nothing of what it has read
  * meanwhile: where an event is held until nothing has come for a while, stages are used.
  */
-export function fitsLoop({
-  rules,
-  workers = 1,
-  tracer,
-  tracerRequired,
-  multiline,
-}: Pick<StageOptions, 'rules' | 'workers' | 'tracer' | 'tracerRequired' | 'multiline'>): boolean {
-  const isEnriched = tracer !== undefined
-  return workers === 1 && multiline === undefined && canWriteLines(rules, { isEnriched, tracerRequired })
+export function fitsLoop(options: StageOptions): boolean {
+  const { rules, workers = 1, workersAfterBytes = 0, tracer, tracerRequired, multiline } = options
+  if (multiline !== undefined || !canWriteLines(rules, { isEnriched: tracer !== undefined, tracerRequired }))
+    return false
+  return workers === 1 || workersAfterBytes > 0 || canShare(options)
 }

@@ -25,7 +25,7 @@ export class BlockProcessor {
       ...input,
       ...settings,
       isCut: true,
-      buffers: 'copied',
+      buffers: 'lent',
       coding,
     })
   }
@@ -36,20 +36,61 @@ export class BlockProcessor {
   }
 
   /** The results of a block, the last one marked as that; several where they are large, or take long. */
-  *process(block: Block): Iterable<BlockResult> {
-    const parts = block.kind === 'lines' ? this.#lines(block) : this.#processor.readTexts(block.texts)
-    for (const part of parts) yield { ...part, lines: 0, isLast: false }
-    const lines = block.kind === 'lines' ? this.#processor.lines : 0
-    yield { ...this.#processor.finish(), lines, isLast: true }
+  process(block: Block): Iterable<BlockResult> {
+    return blockResults(this.#processor, block)
   }
+}
 
-  *#lines({ parts, isFirst }: LineBlock): Iterable<ProcessedPart<UnplacedRecords>> {
-    this.#processor.begin(isFirst)
-    for (const part of parts) {
-      for (let start = 0; start < part.length; start += STEP_BYTES) {
-        yield* this.#processor.read(part.subarray(start, start + STEP_BYTES))
+/** Bytes of shared memory are copied before they are looked at, to a place that is as far from a word's beginning: so V8 copies words. */
+class PrivateCopy {
+  readonly #bytes = new Uint8Array(STEP_BYTES + WORD_BYTES)
+
+  of(part: Uint8Array): Uint8Array {
+    const start = part.byteOffset % WORD_BYTES
+    this.#bytes.set(part, start)
+    return this.#bytes.subarray(start, start + part.length)
+  }
+}
+
+const WORD_BYTES = 8
+
+/** Of this thread. Nothing is in it between two steps. */
+let privateCopy: PrivateCopy | undefined
+
+/**
+ * The results of a block, as {@link BlockProcessor.process} gives them.
+ *
+ * @param processor it lends its buffers, holds nothing of another block, and is made for what is cut already: for lines, or with `isCut`
+ */
+export function* blockResults(processor: Processor<UnplacedRecords>, block: Block): Iterable<BlockResult> {
+  const parts = block.kind === 'lines' ? readLines(processor, block) : processor.readTexts(block.texts)
+  for (const part of parts) yield { ...part, bytes: new Uint8Array(part.bytes), lines: 0, isLast: false }
+  const lines = block.kind === 'lines' ? processor.lines : 0
+  const rest = processor.finish()
+  const room = block.kind === 'lines' ? block.room : undefined
+  yield { ...rest, bytes: placed(rest.bytes, room), lines, isLast: true }
+}
+
+function placed(bytes: Uint8Array, room: Uint8Array | undefined): Uint8Array {
+  if (room === undefined || bytes.length > room.length) return new Uint8Array(bytes)
+  room.set(bytes)
+  return room.subarray(0, bytes.length)
+}
+
+function* readLines(
+  processor: Processor<UnplacedRecords>,
+  { parts, isFirst }: LineBlock,
+): Iterable<ProcessedPart<UnplacedRecords>> {
+  processor.begin(isFirst)
+  for (const part of parts) {
+    for (let start = 0; start < part.length; start += STEP_BYTES) {
+      const step = part.subarray(start, start + STEP_BYTES)
+      if (part.buffer instanceof ArrayBuffer) yield* processor.read(step)
+      else {
+        privateCopy ??= new PrivateCopy()
+        yield* processor.read(privateCopy.of(step))
       }
     }
-    yield* this.#processor.end()
   }
+  yield* processor.end()
 }

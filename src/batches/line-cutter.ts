@@ -4,7 +4,6 @@ import { LineReader, UNCOUNTED } from '../formats/lines.ts'
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
 import type { Cutter, Piece } from './cutter.ts'
-import type { Bytes } from './protocol.ts'
 import type { UnplacedRecords } from './rejected-records.ts'
 import { UnplacedRecordWriter } from './rejected-records.ts'
 
@@ -12,6 +11,16 @@ const LF = 0x0a
 
 /** Chunks that are a quarter as long, or that somebody else has, are copied together in buffers of this size. */
 const GATHERED_BYTES = 64 * 1024
+
+export interface LineCutterOptions {
+  /** The bytes begin where the first source does. Default: true. */
+  readonly isFirst?: boolean
+  /** Gives buffers for small chunks to be copied to, whose size is a multiple of eight. Default: new ones. */
+  readonly allocate?: (() => Uint8Array) | undefined
+}
+
+/** V8 copies shared memory by words where both sides are as far from a word's beginning, else by bytes. */
+const WORD_BYTES = 8
 
 /**
  * Cuts lines into blocks of complete lines. A block is a list of parts, each with a buffer of its own that goes to
@@ -26,28 +35,36 @@ const GATHERED_BYTES = 64 * 1024
 export class LineCutter implements Cutter {
   readonly #maxLineBytes: number
   readonly #blockBytes: number
-  readonly #gatheredBytes: number
+  readonly #allocate: () => Uint8Array
   readonly #coding: TextCoding
-  #parts: Bytes[] = []
-  /** Small chunks, behind the parts. */
-  #gathered: Bytes | undefined
-  #gatheredLength = 0
+  #parts: Uint8Array[] = []
+  /** Small chunks, behind the parts: in this buffer, from one place to another. */
+  #gathered: Uint8Array | undefined
+  #gatheredFrom = 0
+  #gatheredEnd = 0
   /** Bytes in all of these. */
   #length = 0
   /** As many of them are complete lines. */
   #complete = 0
-  #isFirst = true
+  #isFirst: boolean
   #long: LongLine | undefined
 
   /**
    * @param blockBytes a block has at least so many, where it need not be given earlier
    * @param coding how bytes become text. Default: as it is done everywhere
    */
-  constructor(maxLineBytes: number, blockBytes: number, coding: TextCoding = PORTABLE_CODING) {
+  constructor(
+    maxLineBytes: number,
+    blockBytes: number,
+    coding: TextCoding = PORTABLE_CODING,
+    { isFirst = true, allocate }: LineCutterOptions = {},
+  ) {
+    this.#isFirst = isFirst
+    const size = Math.min(GATHERED_BYTES, blockBytes)
+    this.#allocate = allocate ?? (() => coding.allocate(size))
     this.#coding = coding
     this.#maxLineBytes = maxLineBytes
     this.#blockBytes = blockBytes
-    this.#gatheredBytes = Math.min(GATHERED_BYTES, blockBytes)
   }
 
   get hasComplete(): boolean {
@@ -68,7 +85,9 @@ export class LineCutter implements Cutter {
       }
       const rest = bytes.subarray(position)
       position +=
-        isPart && rest.length > this.#gatheredBytes / 4 ? this.#add(rest as Bytes) : this.#gather(rest)
+        isPart && rest.length > Math.min(GATHERED_BYTES, this.#blockBytes) / 4
+          ? this.#add(rest)
+          : this.#gather(rest)
       if (this.#length < this.#blockBytes) continue
       if (this.#complete > 0) yield this.#cut(this.#complete)
       else if (this.#length > this.#maxLineBytes + UNCOUNTED) this.#beginLong()
@@ -85,7 +104,7 @@ export class LineCutter implements Cutter {
     this.#isFirst = true
   }
 
-  #add(part: Bytes): number {
+  #add(part: Uint8Array): number {
     this.#closeGathered()
     this.#parts.push(part)
     this.#count(part)
@@ -94,12 +113,15 @@ export class LineCutter implements Cutter {
 
   /** @returns how many of the bytes found room */
   #gather(bytes: Uint8Array): number {
-    this.#gathered ??= this.#coding.allocate(this.#gatheredBytes) as Bytes
-    const copied = bytes.subarray(0, this.#gatheredBytes - this.#gatheredLength)
-    this.#gathered.set(copied, this.#gatheredLength)
-    this.#gatheredLength += copied.length
+    this.#gathered ??= this.#allocate()
+    const gathered = this.#gathered
+    if (!(gathered.buffer instanceof ArrayBuffer)) this.#alignGathered(bytes)
+    const end = this.#gatheredEnd
+    const copied = bytes.subarray(0, gathered.length - end)
+    gathered.set(copied, end)
+    this.#gatheredEnd += copied.length
     this.#count(copied)
-    if (this.#gatheredLength === this.#gatheredBytes) this.#closeGathered()
+    if (this.#gatheredEnd === gathered.length) this.#closeGathered()
     return copied.length
   }
 
@@ -109,17 +131,37 @@ export class LineCutter implements Cutter {
     this.#length += added.length
   }
 
+  /** Another part begins in the same buffer, where bytes can be copied as words. Those before it are a multiple of words from the buffer's end. */
+  #alignGathered({ byteOffset }: Uint8Array): void {
+    const gap = (byteOffset - this.#gatheredEnd) & (WORD_BYTES - 1)
+    if (gap === 0) return
+    this.#endPart()
+    if (this.#gatheredEnd + gap >= this.#gathered!.length) {
+      this.#closeGathered()
+      this.#gathered = this.#allocate()
+      this.#gatheredFrom = byteOffset & (WORD_BYTES - 1)
+    } else this.#gatheredFrom = this.#gatheredEnd + gap
+    this.#gatheredEnd = this.#gatheredFrom
+  }
+
+  #endPart(): void {
+    if (this.#gatheredEnd > this.#gatheredFrom)
+      this.#parts.push(this.#gathered!.subarray(this.#gatheredFrom, this.#gatheredEnd))
+    this.#gatheredFrom = this.#gatheredEnd
+  }
+
   #closeGathered(): void {
     if (this.#gathered === undefined) return
-    this.#parts.push(this.#gathered.subarray(0, this.#gatheredLength))
+    this.#endPart()
     this.#gathered = undefined
-    this.#gatheredLength = 0
+    this.#gatheredFrom = 0
+    this.#gatheredEnd = 0
   }
 
   /** A block of the first `size` bytes. */
   #cut(size: number): Piece {
     this.#closeGathered()
-    const parts: Bytes[] = []
+    const parts: Uint8Array[] = []
     let left = size
     while (left > 0) {
       const part = this.#parts.shift()!
@@ -132,6 +174,9 @@ export class LineCutter implements Cutter {
       parts.push(part)
       left -= part.length
     }
+    // Parts behind it in the same buffer do not stay there either.
+    const last = parts.at(-1)?.buffer
+    this.#parts = this.#parts.map((part) => (part.buffer === last ? new Uint8Array(part) : part))
     this.#length -= size
     this.#complete = 0
     return { kind: 'lines', parts, size, isFirst: this.#takeFirst() }

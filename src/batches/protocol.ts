@@ -28,8 +28,10 @@ export type Bytes = Uint8Array<ArrayBuffer>
 
 export interface LineBlock {
   readonly kind: 'lines'
-  /** Complete lines, the last one of a source perhaps without LF. Each part has a buffer of its own. */
-  readonly parts: readonly Bytes[]
+  /** Complete lines, the last one of a source perhaps without LF. Each part has a buffer of its own, or is in shared memory. */
+  readonly parts: readonly Uint8Array[]
+  /** Shared memory for the output of the last result, where it fits in. Default: it comes in a buffer of its own. */
+  readonly room?: Uint8Array | undefined
   /** Bytes in them. */
   readonly size: number
   /** It begins where its source does. */
@@ -45,7 +47,7 @@ export interface EventBlock {
 
 /** The output of a block, or of a part of it. */
 export interface BlockResult {
-  /** JSON lines; nothing else is in the buffer under them. */
+  /** JSON lines, in the block's room, or in a buffer that holds nothing else. */
   readonly bytes: Uint8Array
   /** Number of lines. */
   readonly written: number

@@ -50,7 +50,7 @@ function createProgram(run: RunWork, ranPipeline: () => void): Command {
     )
     .addOption(
       workersOption(
-        'threads that do the work; auto: one for each processor, and one for files of less than 256 MiB in all',
+        'threads that do the work; auto: one for each processor, but one alone for files of less than 256 MiB in all, and for a pipe until much has come (give a number where it brings much for long)',
       ),
     )
     .addOption(

@@ -8,7 +8,7 @@ import { createPipeline } from '../io/create-pipeline.ts'
 import { streamSink } from '../io/files/sinks.ts'
 import { CHUNK_BYTES } from '../io/files/source.ts'
 import type { SyslogSource } from '../io/syslog/source.ts'
-import { Pipeline } from '../pipeline.ts'
+import { fitsLoop, Pipeline } from '../pipeline.ts'
 import { noEnrichCounts } from '../stages/enrich-queue.ts'
 import type { StageOptions } from '../stages/pipeline-options.ts'
 import { WorkerError } from '../stages/process/pool.ts'
@@ -108,6 +108,8 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
   const outputStream = beside(output)
   const errorStream = beside(errors)
   const isShared = outputStream === messages
+  const workersAfterBytes =
+    options.workers === 'auto' && totalBytes === undefined ? WORTH_WORKERS_BYTES / 2 : 0
   const stages: StageOptions = {
     rules,
     // A shared stream is written through, to its end; messages come behind that.
@@ -119,7 +121,7 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     onError: options.onError,
     fastPath: options.fastPath,
     workers,
-    workersAfterBytes: options.workers === 'auto' && totalBytes === undefined ? WORTH_WORKERS_BYTES / 2 : 0,
+    workersAfterBytes,
     tracer,
     tracerRequired: options.tracerRequired,
     onBatch: (counts) => {
@@ -131,10 +133,10 @@ export async function runNormalize(names: readonly string[], options: NormalizeO
     syslog === undefined
       ? createPipeline({
           ...stages,
-          inputs: inputs.inputs(workers > 1 ? WORKER_CHUNK_BYTES : CHUNK_BYTES),
+          inputs: inputs.inputs(workers > 1 && !fitsLoop(stages) ? WORKER_CHUNK_BYTES : CHUNK_BYTES),
         })
       : new Pipeline(syslog, stages)
-  if (workers > 1 && pipeline.workers === 1 && isHeard(outputs)) {
+  if (workers > 1 && workersAfterBytes === 0 && pipeline.workers === 1 && isHeard(outputs)) {
     const why = options.tracerRequired
       ? '--tracer-required looks at each event'
       : "the member that 'enrich' puts detections into is 'event', a number, or one that a rule writes into"
@@ -225,7 +227,7 @@ function syslogMetrics(source: SyslogSource): Record<string, number> {
  */
 const WORTH_WORKERS_BYTES = 256 * 1024 * 1024
 
-/** @param totalBytes size of the inputs; undefined: it is not known, and threads are started when much has come */
+/** @param totalBytes size of the inputs; undefined: it is not known, and threads are started when much has come, and comes fast */
 export function workersFor(asked: number | 'auto' = 1, totalBytes?: number): number {
   if (asked !== 'auto') return asked
   if (totalBytes !== undefined && totalBytes < WORTH_WORKERS_BYTES) return 1

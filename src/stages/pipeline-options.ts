@@ -26,7 +26,8 @@ export interface StageOptions extends InputOptions, Pick<SerializeOptions, 'erro
   readonly workers?: number
   /**
    * With several threads: this one works alone until more than so many bytes of input have come, since a thread's start costs more than it gains for
-   * less than about 150 MiB. Default: 0.
+   * less than about 150 MiB. With `sinks` it does so, too, until they come faster than it works, and always where lines cannot be divided: with a tracer, and
+   * for input that is not lines of UTF-8. Default: 0.
    */
   readonly workersAfterBytes?: number | undefined
   /** Looks up what the rules' `enrich` names. It is the caller's to close. Default: nothing is looked up. */

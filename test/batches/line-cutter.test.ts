@@ -105,6 +105,44 @@ describe('LineCutter', () => {
     )
   })
 
+  it('gives the same blocks in shared memory, which is used again when a block has been read', () => {
+    fc.assert(
+      fc.property(
+        cutBytes(LINES),
+        fc.constantFrom(3, 20, 1000),
+        fc.constantFrom(10, 64, 4096),
+        fc.constantFrom(8, 16, 64),
+        fc.boolean(),
+        ([whole, chunks], maxLineBytes, blockBytes, size, flushed) => {
+          const free: Uint8Array[] = []
+          const allocate = () => free.pop() ?? new Uint8Array(new SharedArrayBuffer(size))
+          const cutter = new LineCutter(maxLineBytes, blockBytes, undefined, { allocate })
+          const pieces: Piece[] = []
+          const read = (given: Iterable<Piece>): void => {
+            for (const piece of given) {
+              if (!isLines(piece)) {
+                pieces.push(piece)
+                continue
+              }
+              pieces.push({ ...piece, parts: piece.parts.map((part) => new Uint8Array(part)) })
+              for (const buffer of new Set(piece.parts.map((part) => part.buffer))) {
+                if (buffer instanceof SharedArrayBuffer) free.push(new Uint8Array(buffer).fill(0x7a))
+              }
+            }
+          }
+          for (const chunk of chunks) {
+            read(cutter.push(chunk))
+            if (flushed) read(cutter.flush())
+          }
+          read(cutter.end())
+          const expected = splitAll(new LineSplitter(maxLineBytes), [whole])
+          assert.deepEqual(readPieces(pieces, maxLineBytes), expected)
+        },
+      ),
+      { numRuns: propertyRuns(500) },
+    )
+  })
+
   it('gives every byte once, in order, in blocks that end with a line end', () => {
     const line = '{"name":"x"}\r\n'
     const whole = Buffer.from(`${line.repeat(50_000)}the last one`)

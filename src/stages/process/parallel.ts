@@ -240,7 +240,7 @@ export function checkWorkers(workers: number): void {
 }
 
 /** @throws {TypeError} when they were not made by the compiler */
-function checkRules(rules: RunnerSource): asserts rules is RuleSet | RoutedRules {
+export function checkRules(rules: RunnerSource): asserts rules is RuleSet | RoutedRules {
   if (rules.definition === undefined) throw new TypeError('workers need rules that were made by compileRules')
 }
 

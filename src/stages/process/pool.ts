@@ -106,6 +106,18 @@ export class WorkerPool<Context> {
     this.#own = own && new OwnThread(own, (error) => this.#fail(error))
   }
 
+  /** Starts all threads now; else each is started when there is work for it. */
+  start(): void {
+    const { own, workers } = this.#options
+    const others = own === undefined ? workers : workers - 1
+    while (this.#threads.length < others) this.#start()
+  }
+
+  /** A thread has loaded all that it needs. */
+  get isReady(): boolean {
+    return this.#threads.some((thread) => thread.isReady)
+  }
+
   /** Number of blocks whose results have not been taken. */
   get size(): number {
     return this.#entries.length
@@ -271,7 +283,8 @@ function resultSize({ bytes, rejected }: BlockResult): number {
 }
 
 function transferList(block: Block): ArrayBuffer[] {
-  return block.kind === 'lines' ? block.parts.map(({ buffer }) => buffer) : []
+  if (block.kind !== 'lines') return []
+  return block.parts.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer)
 }
 
 function startWorker(settings: WorkerSettings): Worker {
