@@ -51,6 +51,15 @@ describe('the oracle', () => {
     assert.match(wrong({ value: '{' })[0]!, /has become/)
   })
 
+  it('finds no fault with the order of what was written again, to another partition, after partitions were added', () => {
+    const [first, second, ...others] = results('written').filter(({ partition }) => partition === 0)
+    const moved = [...results('written').filter(({ partition }) => partition === 1), ...others]
+    // The copy of the first one in partition 7 stands behind the second one, and is read before the original.
+    const again = [{ ...second!, partition: 7 }, { ...first!, partition: 7 }, first!, ...moved]
+    const verdict = judge(messages, again, results('rejected'), 'in', { hasSamePartitions: false })
+    assert.deepEqual(verdict, { ...FLAWLESS, duplicates: 1 })
+  })
+
   function results(outcome: Numbered['outcome']): ReadRecord[] {
     return messages
       .filter((message) => message.outcome === outcome)
