@@ -189,8 +189,16 @@ export class KafkaBroker {
     await this.#untilLed([topic], count)
   }
 
-  deleteTopics(...topics: string[]): Promise<void> {
-    return this.admin.deleteTopics({ topics })
+  /** Deletes topics, and waits until the cluster knows them no longer. */
+  async deleteTopics(...topics: string[]): Promise<void> {
+    await this.admin.deleteTopics({ topics })
+    const until = performance.now() + HANG_MS
+    for (;;) {
+      const there = await this.admin.listTopics()
+      if (!topics.some((topic) => there.includes(topic))) return
+      if (performance.now() > until) throw new Error(`${topics.join(', ')} are not deleted`)
+      await sleep(50)
+    }
   }
 
   /** Writes messages with `acks=all`, in their order within each partition. */
