@@ -9,17 +9,17 @@
  * The cost of a rule is the difference of a run of N events and one of 2N, so that what comes once (the load, the
  * compilation of generated code) is no part of it. Run: `node --import tsx bench/normalize.ts`.
  *
- * 2026-11-22, Node 20.20, 2 cores, load 1.5:
+ * 2026-11-29, Node 20.20, 2 cores shared with other work, by processor time:
  *
- *   against the bare loop   nested 2.22x (2.06 to 2.33)   flat 1.52x (1.40 to 1.64)
- *   against                 jq 1.6 16.9x    gojq 0.12 7.2x    Miller 6.6 11.2x
- *   start                   3.15 times that of node -e 0
- *   10,000 rules            loaded in 0.89 s
+ *   against the bare loop     nested 5.4x (5.2 to 6.7)   flat 3.4x (3.3 to 3.7)   Zeek 6.3x
+ *   against the orjson loop   nested 3.9x   flat 3.4x   20,000 events 1.2x
+ *   against                   VRL 10x   jq 1.6 51x   gojq 0.12 29x
+ *   --no-fast-path            nested 1.8x, flat 1.1x the bare loop
+ *   start                     2.15 times that of node -e 0
+ *   10,000 rules              loaded in 2.0 s
  *
- * Reading: the fast path passes what one would write by hand, with nested events twice, with flat ones not yet. The
- * start is the loading of some 165 modules: of 210 ms of processor time node itself takes 65 and the module loader some
- * 70, half of that for compiling source text; the same code in a few files starts in 165 ms. The row of jq is missed
- * by the start of the process and by what the functions cost.
+ * Reading: flat events have little that can be skipped, so the fast path gains least there. A short run is mostly the start. The
+ * misses, with profiles, are in bench/README.md.
  */
 import { spawnSync } from 'node:child_process'
 import { createReadStream, createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs'

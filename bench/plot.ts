@@ -82,7 +82,12 @@ export function plotTimes(rows: readonly Row[], subtitle: string): string | unde
       'Processor time of one event, in microseconds: less is better',
       'font-size="15" font-weight="600"',
     ),
-    text(12, 40, `${subtitle}; ${key}; whole processes, one thread, start included`, 'fill="#666"'),
+    text(
+      12,
+      40,
+      `${subtitle}; ${key}; whole processes, one thread, start included; logarithmic scale`,
+      'fill="#666"',
+    ),
     ...ticks.flatMap((tick) => [
       line(x(tick), TOP, x(tick), bottom, '#ddd'),
       text(x(tick), bottom + 16, `${tick} µs`, 'text-anchor="middle" fill="#666"'),

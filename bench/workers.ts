@@ -1,15 +1,13 @@
 /**
- * The gain of `normalize --workers 2` over one thread, and the cost of the threads.
+ * The gain of `normalize --workers 2` over one thread, and whether `auto` ever loses.
  *
- * Whole processes, side by side: the same events, read ten times over as files, into the null device. A worker takes
- * about 0.3 s until it runs at full speed (its own modules, rules and machine code), so a short input gains little:
- * the row of short runs shows that. The gain needs as many free processors as workers; the main thread takes about an
- * eighth of one. Both sides write the same before they are timed. Run: `node --import tsx bench/workers.ts`.
+ * Whole processes by the clock, side by side: the same events as one file, and ten times over, into the null device. The gain needs as many free
+ * processors as threads: on a machine that does other work as well the figures say nothing. All sides write the same before they are timed.
+ * Run: `node --import tsx bench/workers.ts`.
  *
- * 2026-11-22, Node 20.20, two cores, 2,000,000 events: 1.58x (1.14x to 1.61x), in another run 1.44x (1.41x to
- * 1.75x); 200,000 events: 1.08x.
- * Reading: two single processes at once reach 1.9x on the same machine, so that is what its cores have to give; what is
- * missing is the main thread's share, and the start of the workers, which short inputs do not outlast.
+ * Reading: two single processes at once reach 1.9x on two cores, so that is what they have to give. A second thread has a start of
+ * its own, and its own machine code to make: short inputs do not outlast that, and `auto` stays on one thread for them. Figures are in
+ * bench/README.md.
  */
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
