@@ -1,6 +1,7 @@
 import type { TextCoding } from '../json/text-coding.ts'
 import { PORTABLE_CODING } from '../json/text-coding.ts'
 import type { RunnerSource } from '../rules/apply/normalize.ts'
+import { WORD_BYTES } from './line-cutter.ts'
 import type { ProcessedPart } from './processor.ts'
 import { Processor } from './processor.ts'
 import type { Block, BlockResult, LineBlock, WorkerSettings } from './protocol.ts'
@@ -51,8 +52,6 @@ class PrivateCopy {
     return this.#bytes.subarray(start, start + part.length)
   }
 }
-
-const WORD_BYTES = 8
 
 /** Of this thread. Nothing is in it between two steps. */
 let privateCopy: PrivateCopy | undefined

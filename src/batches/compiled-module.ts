@@ -66,12 +66,12 @@ export function createModule(
 ): RulesModule {
   let hasBegun = false
   const begin = (): void => {
+    if (databases?.length === 0) {
+      throw new TypeError(
+        `the rules of ${file} look addresses up (geoip, asn): give the module databases with useDatabases() before the first event`,
+      )
+    }
     hasBegun = true
-    if (databases === undefined || databases.length > 0) return
-    hasBegun = false
-    throw new TypeError(
-      `the rules of ${file} look addresses up (geoip, asn): give the module databases with useDatabases() before the first event`,
-    )
   }
   let runner: Runner | undefined
   let lines: Processor<RejectedRecords> | undefined

@@ -19,8 +19,8 @@ export interface LineCutterOptions {
   readonly allocate?: (() => Uint8Array) | undefined
 }
 
-/** V8 copies shared memory by words where both sides are as far from a word's beginning, else by bytes. */
-const WORD_BYTES = 8
+/** V8 copies shared memory by words of so many bytes where both sides are as far from a word's beginning, else by bytes. */
+export const WORD_BYTES = 8
 
 /**
  * Cuts lines into blocks of complete lines. A block is a list of parts, each with a buffer of its own that goes to
@@ -35,6 +35,7 @@ const WORD_BYTES = 8
 export class LineCutter implements Cutter {
   readonly #maxLineBytes: number
   readonly #blockBytes: number
+  readonly #gatheredBytes: number
   readonly #allocate: () => Uint8Array
   readonly #coding: TextCoding
   #parts: Uint8Array[] = []
@@ -60,8 +61,9 @@ export class LineCutter implements Cutter {
     { isFirst = true, allocate }: LineCutterOptions = {},
   ) {
     this.#isFirst = isFirst
-    const size = Math.min(GATHERED_BYTES, blockBytes)
-    this.#allocate = allocate ?? (() => coding.allocate(size))
+    const gatheredBytes = Math.min(GATHERED_BYTES, blockBytes)
+    this.#gatheredBytes = gatheredBytes
+    this.#allocate = allocate ?? (() => coding.allocate(gatheredBytes))
     this.#coding = coding
     this.#maxLineBytes = maxLineBytes
     this.#blockBytes = blockBytes
@@ -84,10 +86,7 @@ export class LineCutter implements Cutter {
         continue
       }
       const rest = bytes.subarray(position)
-      position +=
-        isPart && rest.length > Math.min(GATHERED_BYTES, this.#blockBytes) / 4
-          ? this.#add(rest)
-          : this.#gather(rest)
+      position += isPart && rest.length > this.#gatheredBytes / 4 ? this.#add(rest) : this.#gather(rest)
       if (this.#length < this.#blockBytes) continue
       if (this.#complete > 0) yield this.#cut(this.#complete)
       else if (this.#length > this.#maxLineBytes + UNCOUNTED) this.#beginLong()

@@ -93,7 +93,7 @@ export function emitItem(writer: FunctionWriter, node: Node & { op: 'item' }): E
   const known = isOfEvent(node.object) ? ofEvent(writer) : 'any'
   const { index } = node
   if (node.object.op === 'root' && index.op === 'constant' && typeof index.value === 'string') {
-    return found(writer, ownMember(writer, index.value), known)
+    return found(writer, dataMember(writer, index.value), known)
   }
   const object = writer.code(node.object)
   const key = writer.code(index)
@@ -106,15 +106,10 @@ export function emitGet(writer: FunctionWriter, node: Node & { op: 'get' }): Emi
   const name = writer.fresh('t')
   // Python evaluates the fallback in any case; where it meets absence or fails, so does the call.
   const fallback = writer.code(node.fallback)
-  writer.line(_`let ${name} = ${ownMember(writer, node.key)}`)
+  writer.line(_`let ${name} = ${dataMember(writer, node.key)}`)
   leaveOutIgnored(writer, name)
   writer.line(_`if (${name} === undefined) ${name} = ${fallback}`)
   return { code: name, known: 'any' }
-}
-
-/** Code for a member of the event. */
-function ownMember(writer: FunctionWriter, key: string): Code {
-  return dataMember(writer, key)
 }
 
 /** Reads a dotted path: the nested walk, the flat key, then what else is left to try. */

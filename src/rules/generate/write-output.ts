@@ -15,6 +15,8 @@ const USUAL_LENGTH = 1 << 20
 
 const EMPTY = Uint8Array.of(OPEN_BRACE, CLOSE_BRACE)
 
+const encoder = new TextEncoder()
+
 /** A value as a line has it, which is copied as it stands. It holds until the next line is read. */
 export class LineText {
   bytes: Uint8Array = EMPTY
@@ -73,7 +75,6 @@ export function isSimple(node: OutputNode): boolean {
 }
 
 function membersOf({ children }: OutputNode): Member[] {
-  const encoder = new TextEncoder()
   return children.map((child) => ({
     key: encoder.encode(`,${JSON.stringify(child.key)}:`),
     rule: child.rule ?? -1,

@@ -108,9 +108,7 @@ export class WorkerPool<Context> {
 
   /** Starts all threads now; else each is started when there is work for it. */
   start(): void {
-    const { own, workers } = this.#options
-    const others = own === undefined ? workers : workers - 1
-    while (this.#threads.length < others) this.#start()
+    while (this.#threads.length < this.#maxThreads) this.#start()
   }
 
   /** A thread has loaded all that it needs. */
@@ -200,6 +198,12 @@ export class WorkerPool<Context> {
     }
   }
 
+  /** Threads beside this one, where it works as well. */
+  get #maxThreads(): number {
+    const { own, workers } = this.#options
+    return own === undefined ? workers : workers - 1
+  }
+
   #leastBusy(): Thread<Context> | 'own' | undefined {
     const own = this.#own
     let best: Thread<Context> | undefined
@@ -209,9 +213,9 @@ export class WorkerPool<Context> {
       if (best === undefined || thread.entries.length < best.entries.length) best = thread
     }
     if (best?.entries.length === 0) return best
-    const { workers, startAfterBytes = 0 } = this.#options
+    const { startAfterBytes = 0 } = this.#options
     const isWorth = own === undefined || this.#allBytes > startAfterBytes
-    if (isWorth && this.#threads.length < (own === undefined ? workers : workers - 1)) {
+    if (isWorth && this.#threads.length < this.#maxThreads) {
       const started = this.#start()
       if (own === undefined) return started
     }

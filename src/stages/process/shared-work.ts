@@ -8,6 +8,8 @@ import { placeRecords, UnplacedRecordWriter } from '../../batches/rejected-recor
 import type { WrittenBatch } from '../../batches/serialize.ts'
 import { NODE_CODING } from '../../formats/node-coding.ts'
 import type { RunnerSource } from '../../rules/apply/normalize.ts'
+import type { RuleSet } from '../../rules/rule-set.ts'
+import type { RoutedRules } from '../../rules/sets/routed-rules.ts'
 import type { InputChunk } from '../source.ts'
 import type { OwnProcessor } from './own-thread.ts'
 import type { ParallelOptions } from './parallel.ts'
@@ -86,7 +88,7 @@ export interface SharedWorkOptions extends Pick<ParallelOptions, 'workers' | 'bl
  */
 export class SharedWork {
   readonly #options: SharedWorkOptions
-  #rules: RunnerSource
+  #rules: RuleSet | RoutedRules
   #pool: WorkerPool<Context> | undefined
   readonly #pieces = new SharedMemory(PIECE_BYTES)
   readonly #rooms = new SharedMemory(ROOM_BYTES)
@@ -114,10 +116,7 @@ export class SharedWork {
     this.#pool = new WorkerPool({
       workers,
       settings,
-      rules: () => {
-        checkRules(this.#rules)
-        return workerRules(this.#rules)
-      },
+      rules: () => workerRules(this.#rules),
       own: this.#own,
       onResult: onProgress,
       onFault,
