@@ -13,6 +13,7 @@ import {
   Producer,
 } from '@platformatic/kafka'
 import { temporaryDirectory } from '../../temporary.ts'
+import { eventually, HANG_MS } from './eventually.ts'
 import {
   answers,
   brokerSettings,
@@ -32,9 +33,6 @@ export type Written = Omit<MessageToProduce<Buffer, Buffer, Buffer, Buffer>, 'va
 
 const READ_UNCOMMITTED = 0
 const READ_COMMITTED = 1
-
-/** Something that has not come after so long never comes. In milliseconds, of a busy machine. */
-export const HANG_MS = 120_000
 
 export class KafkaBroker {
   /** Its address, for `--brokers`. */
@@ -192,13 +190,11 @@ export class KafkaBroker {
   /** Deletes topics, and waits until the cluster knows them no longer. */
   async deleteTopics(...topics: string[]): Promise<void> {
     await this.admin.deleteTopics({ topics })
-    const until = performance.now() + HANG_MS
-    for (;;) {
+    const areGone = async () => {
       const there = await this.admin.listTopics()
-      if (!topics.some((topic) => there.includes(topic))) return
-      if (performance.now() > until) throw new Error(`${topics.join(', ')} are not deleted`)
-      await sleep(50)
+      return !topics.some((topic) => there.includes(topic))
     }
+    await eventually(areGone, () => `${topics.join(', ')} are not deleted`)
   }
 
   /** Writes messages with `acks=all`, in their order within each partition. */
@@ -287,21 +283,18 @@ export class KafkaBroker {
   }
 
   async #untilLed(topics: readonly string[], partitions: number): Promise<void> {
-    const until = performance.now() + HANG_MS
-    for (;;) {
-      if (performance.now() > until)
-        throw new Error(`${topics.join(', ')} have no ${partitions} partitions with leaders`)
+    const areLed = async () => {
       try {
         const metadata = await this.admin.metadata({ topics: [...topics], forceUpdate: true })
-        const isLed = topics.every((topic) => {
+        return topics.every((topic) => {
           const found = metadata.topics.get(topic)
           return found?.partitionsCount === partitions && found.partitions.every(({ leader }) => leader >= 0)
         })
-        if (isLed) return
       } catch {
         // The topics are not known yet.
+        return false
       }
-      await sleep(50)
     }
+    await eventually(areLed, () => `${topics.join(', ')} have no ${partitions} partitions with leaders`)
   }
 }

@@ -10,7 +10,7 @@ import { KafkaSource, type MessageBatch, nameOf, offsetsOf } from '../../../src/
 import { KafkaWriter } from '../../../src/io/kafka/writer.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { MessageNormalizer, type NormalizedMessages } from '../../../src/stages/process/message-normalizer.ts'
-import { HANG_MS } from './broker.ts'
+import { eventually } from './eventually.ts'
 import { StubCluster } from './stub-cluster.ts'
 
 const OPTIONS: KafkaOptions = {
@@ -62,12 +62,8 @@ function freshOf(source: KafkaSource, batch: MessageBatch | undefined): string[]
   return Object.keys(offsets(batch)).filter((name) => !stale.has(name))
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  const end = performance.now() + HANG_MS
-  while (!holds()) {
-    if (performance.now() > end) throw new Error('it never comes')
-    await sleep(2)
-  }
+function until(holds: () => boolean): Promise<void> {
+  return eventually(holds, () => 'it never comes', 2)
 }
 
 describe('KafkaSource', () => {

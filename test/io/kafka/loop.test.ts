@@ -1,12 +1,12 @@
 /** The loop in this process, with a broker: what it reads, writes and commits. Faults of processes have a file of their own. */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import * as kafka from '@platformatic/kafka'
 import { loadRules, ruleFiles } from '../../../src/cli/rule-files.ts'
 import { peek } from '../../../src/io/kafka/peek.ts'
 import { folderWith } from '../../cli/command.ts'
-import { HANG_MS, type KafkaBroker } from './broker.ts'
+import type { KafkaBroker } from './broker.ts'
+import { eventually } from './eventually.ts'
 import { Loops } from './loops.ts'
 import { FLAWLESS, numbered, toWrite } from './oracle.ts'
 import { sharedBroker, sharedReader, whyNoKafka } from './shared-broker.ts'
@@ -208,13 +208,11 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
     const first = numbered(20, 1)
     await broker.produce('in.gone', toWrite(first))
     await loops.untilCommitted('gone')
-    const heard = async (pattern: RegExp) => {
-      const end = performance.now() + HANG_MS
-      while (!said.some((line) => pattern.test(line))) {
-        if (performance.now() > end) throw new Error(`${pattern} was not said:\n${said.join('\n')}`)
-        await sleep(50)
-      }
-    }
+    const heard = (pattern: RegExp) =>
+      eventually(
+        () => said.some((line) => pattern.test(line)),
+        () => `${pattern} was not said:\n${said.join('\n')}`,
+      )
     await broker.deleteTopics('loop.gone.out')
     await broker.produce('in.gone', toWrite(numbered(10, 1, first)))
     // The broker may refuse the records before the metadata are without the topic.

@@ -13,7 +13,8 @@ import { openSync } from 'node:fs'
 import { devNull } from 'node:os'
 import process from 'node:process'
 import split from 'split2'
-import { HANG_MS, type KafkaBroker, type Written } from './broker.ts'
+import type { KafkaBroker, Written } from './broker.ts'
+import { HANG_MS } from './eventually.ts'
 import { startJava } from './installation.ts'
 
 /** A record as the console consumer prints it. */

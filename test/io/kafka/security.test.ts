@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { before, describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { startFault } from '../../../src/cli/kafka.ts'
 import { isRefused, isUnreachable } from '../../../src/io/kafka/faults.ts'
 import type { KafkaConnection, KafkaOptions, KafkaSasl } from '../../../src/io/kafka/options.ts'
-import { HANG_MS, type KafkaBroker } from './broker.ts'
+import type { KafkaBroker } from './broker.ts'
+import { eventually } from './eventually.ts'
 import { PLAIN_PASSWORD, USER } from './installation.ts'
 import { Loops } from './loops.ts'
 import { FLAWLESS, numbered, toWrite } from './oracle.ts'
@@ -88,15 +88,16 @@ describe('security of Kafka', { skip: whyNoKafka(), timeout: 600_000 }, () => {
           : { mechanism: 'OAUTHBEARER', token: () => secret }
       const options = { connection: connection(sasl), delivery, instanceId: 'one', sessionTimeoutMs: 6_000 }
       const { loop, said } = loops.open(t, name, options)
+      const story = () => `nothing happens any more:\n${said.join('\n')}`
       const messages = numbered(200, 2)
       const stop = await loops.run(loop)
       await broker.produce(`in.${name}`, toWrite(messages.slice(0, 100)))
       if (name === 'password') await broker.setPassword('sha256', 'second')
-      await until(() => loop.outage.isNow, said)
+      await eventually(() => loop.outage.isNow, story)
       await broker.produce(`in.${name}`, toWrite(messages.slice(100)))
       secret = name === 'password' ? 'second' : token(60_000)
       await loops.untilCommitted(name)
-      await until(() => !loop.outage.isNow, said)
+      await eventually(() => !loop.outage.isNow, story)
       await stop()
       const { duplicates, ...verdict } = await loops.verdict(name, messages)
       assert.deepEqual({ ...verdict, duplicates: delivery === 'exactly-once' ? duplicates : 0 }, FLAWLESS)
@@ -107,15 +108,6 @@ describe('security of Kafka', { skip: whyNoKafka(), timeout: 600_000 }, () => {
     })
   }
 })
-
-/** Waits until something holds. @throws Error with what was said when it never does */
-async function until(holds: () => boolean, said: readonly string[]): Promise<void> {
-  const end = performance.now() + HANG_MS
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`nothing happens any more:\n${said.join('\n')}`)
-    await sleep(50)
-  }
-}
 
 /** A token as the broker of the tests takes it: a JWT without a signature, of so many milliseconds. */
 function token(ms: number): string {
