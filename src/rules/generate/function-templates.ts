@@ -92,12 +92,20 @@ class FunctionTemplate {
   /** Returns a function. */
   readonly body: CodeBlock
   readonly helpers: readonly Name[]
+  /** The function for rules that have their constants in a table. */
+  readonly inTable: TableFunction
   #make: ((...values: unknown[]) => unknown) | undefined
 
-  constructor(parameters: readonly Name[], body: CodeBlock, helpers: ReadonlySet<HelperName>) {
+  constructor(
+    parameters: readonly Name[],
+    body: CodeBlock,
+    helpers: ReadonlySet<HelperName>,
+    inTable: TableFunction,
+  ) {
     this.parameters = parameters
     this.body = body
     this.helpers = [...helpers].sort().map((name) => new Name(name))
+    this.inTable = inTable
   }
 
   /** A function with these constants. */
@@ -115,9 +123,59 @@ class FunctionTemplate {
   }
 }
 
+/**
+ * One function for all rules whose code is the same but for constants, which are in the table of whoever calls it. A closure for each rule would have
+ * a function, a scope and its constants in four places of the memory: of many rule sets, none of them is in the caches of a processor.
+ *
+ *     function (run, at) { const { table } = run; const p0 = table[at]; const p1 = table[at + 1]; ... p1(run, run.value(p0)) ... }
+ */
+class TableFunction {
+  readonly #parameters: readonly Name[]
+  readonly #body: CodeBlock
+  readonly #helpers: readonly Name[]
+  #made: unknown
+
+  /** @param body of the function with its constants as parameters */
+  constructor(parameters: readonly Name[], body: CodeBlock, helpers: ReadonlySet<HelperName>) {
+    this.#parameters = parameters
+    this.#body = body
+    this.#helpers = [...helpers].sort().map((name) => new Name(name))
+  }
+
+  get(): unknown {
+    this.#made ??= this.#compile()
+    return this.#made
+  }
+
+  #compile(): unknown {
+    const inner = new CodeBlock()
+    if (this.#parameters.length > 0) inner.line(_`const { table } = run`)
+    for (const [index, parameter] of this.#parameters.entries()) {
+      inner.line(_`const ${parameter} = table[at + ${index}]`)
+    }
+    inner.append(this.#body)
+    const program = new CodeBlock()
+    program.line(_`'use strict'`)
+    declareHelpers(program, this.#helpers, _`runtime`)
+    program.nest(_`return function (run, at)`, inner)
+    return new Function('runtime', program.text())(RUNTIME)
+  }
+}
+
 /** The templates of rule sets that are compiled together. */
 export class FunctionTemplates {
   readonly #templates = new Map<string, FunctionTemplate>()
+  readonly #inTable = new Map<string, TableFunction>()
+  readonly #texts = new Map<string, string>()
+
+  /** A constant of rules. Equal texts of several rule sets become one. */
+  shared(value: unknown): unknown {
+    if (typeof value !== 'string') return value
+    const known = this.#texts.get(value)
+    if (known !== undefined) return known
+    this.#texts.set(value, value)
+    return value
+  }
 
   /** Number of templates. */
   get size(): number {
@@ -141,7 +199,12 @@ export class FunctionTemplates {
     const key = `${nth(text)} ${text}`
     let template = this.#templates.get(key)
     if (template === undefined) {
-      template = new FunctionTemplate(parameters, block, helpers)
+      let inTable = this.#inTable.get(text)
+      if (inTable === undefined) {
+        inTable = new TableFunction(parameters, body, helpers)
+        this.#inTable.set(text, inTable)
+      }
+      template = new FunctionTemplate(parameters, block, helpers, inTable)
       this.#templates.set(key, template)
     }
     return template
@@ -161,18 +224,29 @@ interface OwnFunctions {
   readonly helpers: ReadonlySet<HelperName>
 }
 
+/** A program that gives a list of functions. */
+export interface TableProgram<Table> extends Program<Table> {
+  /**
+   * Makes the list anew for functions that have their constants in it: by index the function, and where its constants begin, or the index itself
+   * where it has none. Then come constants.
+   */
+  withConstants(): unknown[]
+}
+
 /**
  * Makes a program that gives a list of functions.
  *
  * @param own functions that no other program has
  * @param constants of all functions
  * @param table the functions: those of templates, and own ones
+ * @param templates which these are
  */
 export function createTable<Table>(
   own: OwnFunctions,
   constants: ConstantPool,
   table: readonly (TemplateCall | Name | undefined)[],
-): Program<Table> {
+  templates: FunctionTemplates,
+): TableProgram<Table> {
   let source: string | undefined
   let evaluate: Table | undefined
   /** The code behind the constants. */
@@ -208,6 +282,18 @@ export function createTable<Table>(
         }) as Table
       }
       return evaluate
+    },
+    withConstants() {
+      const functions = makeOwn()
+      const constants: unknown[] = []
+      const heads = table.flatMap((entry, index) => {
+        if (entry === undefined) return [undefined, index]
+        if (entry instanceof Name) return [functions[entry.text], index]
+        const at = 2 * table.length + constants.length
+        constants.push(...entry.given.values(functions).map((value) => templates.shared(value)))
+        return [entry.template.inTable.get(), at]
+      })
+      return [...heads, ...constants]
     },
     print(module) {
       for (const name of own.helpers) module.use(name)
