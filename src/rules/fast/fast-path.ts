@@ -96,6 +96,8 @@ export class FastPart {
   readonly table: FunctionTable
   /** Undefined: every line goes the plain way. */
   readonly machine: LineMachine | undefined
+  /** The number under which notes of several rule sets know it. */
+  readonly route: number
   readonly notes: RuleNotes
   /** The row, as an index of words. */
   readonly row: number
@@ -108,6 +110,7 @@ export class FastPart {
   constructor(
     rules: FastRules,
     machine: LineMachine | undefined,
+    route: number,
     notes: RuleNotes,
     meters: LineMeters,
     places?: WrittenPlaces,
@@ -115,6 +118,7 @@ export class FastPart {
     this.rules = rules
     this.table = rules.table
     this.machine = machine
+    this.route = route
     this.notes = notes
     this.meters = meters
     this.places = places

@@ -44,12 +44,14 @@ export interface FastPathPlan {
    * The part of a fast path that works for many rule sets.
    *
    * @param pool gives the memory
+   * @param route the number under which the notes know it
    * @param meters gives the budgets for so many rules
    * @param places as for `create`
    * @returns undefined where the pool has no more
    */
   createPart(
     pool: MachinePool,
+    route: number,
     notes: RuleNotes,
     meters: (limits: EventLimits, rules: number) => LineMeters,
     places?: WrittenPlaces,
@@ -86,7 +88,10 @@ export function createFastPath(
     coding: TextCoding,
     places?: WrittenPlaces,
   ) =>
-    new FastPath(new FastPart(made(), machine, notes, new LineMeters(limits, names.length), places), coding)
+    new FastPath(
+      new FastPart(made(), machine, 0, notes, new LineMeters(limits, names.length), places),
+      coding,
+    )
   // Paths that are created alone share a machine: values are remembered in it.
   let shared: { readonly machine: LineMachine | undefined } | undefined
   const createMachine = () => {
@@ -104,12 +109,12 @@ export function createFastPath(
       shared ??= createMachine()
       return makePath(shared.machine, notes, coding)
     },
-    createPart(pool, notes, meters, places) {
+    createPart(pool, route, notes, meters, places) {
       const placed = places && withPlaces(operations, names, places.fields)
       const machine = pool.create(placed === undefined ? layOut : layOutWith(placed, places!.fields.length))
       if (machine === undefined) return undefined
       inTable ??= { table: table(), members, places: fieldPlaces, limits }
-      return new FastPart(inTable, machine, notes, meters(limits, names.length), placed && places)
+      return new FastPart(inTable, machine, route, notes, meters(limits, names.length), placed && places)
     },
   }
 }

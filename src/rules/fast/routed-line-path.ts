@@ -71,7 +71,7 @@ export function createLineRoutes(
       const rules = { table: tableOf([router()]), members, places: [], limits }
       const pool = new MachinePool()
       const none = new RuleNotes(NO_NOTED_RULES)
-      const part = new FastPart(rules, pool.create(layOut), none, new LineMeters(limits, 1))
+      const part = new FastPart(rules, pool.create(layOut), -1, none, new LineMeters(limits, 1))
       return new RoutedLinePath(ways, new FastPath(part, coding), notes as LineNotes, coding, pool, places)
     },
   }
@@ -165,13 +165,31 @@ class RoutedLinePath implements LinePath {
     for (let line = 0; line < this.#found.length; line++) {
       this.#starts.push(bytes.indexOf(LF, this.#starts[line]) + 1)
     }
-    return this.#found.length === 0 ? -1 : 0
+    return this.#found.length === 0 || this.#touch() < 0 ? -1 : 0
+  }
+
+  /**
+   * Brings the parts of the lines that follow into the caches of the processor: these loads do not wait for each other.
+   *
+   * @returns a sum, never below 0, so that no compiler leaves them away
+   */
+  #touch(): number {
+    let sum = 0
+    for (const found of this.#found) {
+      const part = this.#parts[found]
+      if (part === undefined || part === null) continue
+      sum += part.table.length + part.notes.events + (part.machine?.parameters ?? 0)
+    }
+    return sum
   }
 
   /** Takes lines of one route. @returns where the first line begins that was not taken */
   #take(chunk: ChunkText, found: number, first: number, last: number): number {
     const start = this.#starts[first]!
     if (found === NO_ROUTE) return start
+    const known = this.#parts[found]
+    // The usual case, in which nothing else has to be looked at.
+    if (known !== undefined && known !== null) return this.#takeBy(known, chunk, start, last - first)
     const { target, route } = this.#routes[found]!
     if (target === 'drop') {
       const count = last - first
@@ -183,13 +201,17 @@ class RoutedLinePath implements LinePath {
     }
     const part = target && this.#part(found, target, route)
     if (part === undefined || part === null) return start
+    return this.#takeBy(part, chunk, start, last - first)
+  }
+
+  #takeBy(part: FastPart, chunk: ChunkText, start: number, most: number): number {
     this.#path ??= new FastPath(part, this.#coding, this.writer)
     const path = this.#path
     path.turnTo(part)
     path.received = this.received
-    const next = path.lines(chunk, start, last - first)
+    const next = path.lines(chunk, start, most)
     this.taken += path.taken
-    this.#notes.count(route, path.taken, path.hasLeftOut)
+    this.#notes.count(part.route, path.taken, path.hasLeftOut)
     return next
   }
 
@@ -198,7 +220,7 @@ class RoutedLinePath implements LinePath {
     if (part === undefined) {
       const notes = this.#notes.of(route)
       const metersFor = (limits: EventLimits, rules: number) => this.#metersFor(limits, rules)
-      part = target()?.createPart(this.#pool, notes, metersFor, this.#places) ?? null
+      part = target()?.createPart(this.#pool, route, notes, metersFor, this.#places) ?? null
       this.#parts[found] = part
     }
     return part

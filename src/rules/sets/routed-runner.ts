@@ -113,6 +113,17 @@ export class RoutedNotes implements LineNotes {
     this.#events[route]! += events
   }
 
+  /**
+   * Brings the notes of routes into the caches of the processor: what is read here does not wait for each other.
+   *
+   * @returns a sum, never below 0, so that no compiler leaves the reading away
+   */
+  #touch(routes: readonly number[]): number {
+    let sum = 0
+    for (const route of routes) sum += this.of(route).events + this.#routes[route]!.name.length
+    return sum
+  }
+
   /** Events that were dropped since the sums were taken. */
   get dropped(): number {
     let sum = this.ofRoutes.dropped
@@ -125,6 +136,7 @@ export class RoutedNotes implements LineNotes {
     let { dropped = 0 } = this.ofRoutes.take()
     const active = this.#active.sort((one, other) => one - other)
     this.#active = []
+    if (this.#touch(active) < 0) return { dropped, sets }
     for (const route of active) {
       const { name } = this.#routes[route]!
       const events = this.#events[route]!
