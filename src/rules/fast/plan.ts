@@ -60,15 +60,15 @@ export interface FastPathPlan {
 
 /**
  * @param rules what notes are about
- * @param functions makes the functions of rules, when the first path is created
+ * @param functions makes the functions of rules, when the first path is created. Undefined: those of the table are all there are
  * @param table makes the functions of rules that have their constants in a table, for paths that work for many rule sets. Default: of `functions`
  * @returns undefined where there is no WebAssembly with SIMD
  */
 export function createFastPath(
   rules: NotedRules,
   { wanted, operations, members, places: fieldPlaces, nativeLength, limits }: FastPathParts,
-  functions: () => RuleFunctions,
-  table: () => FunctionTable = () => tableOf(functions()),
+  functions: (() => RuleFunctions) | undefined,
+  table: () => FunctionTable = () => tableOf(functions?.() ?? []),
 ): FastPathPlan | undefined {
   if (!LineMachine.isSupported) return undefined
   const { names } = rules
@@ -78,7 +78,12 @@ export function createFastPath(
     createLayout(wanted, placed, names.length, nativeLength, start, keysSize, count)
   let alone: FastRules | undefined
   const made = () => {
-    alone ??= { table: tableOf(functions()), members, places: fieldPlaces, limits }
+    alone ??= {
+      table: functions === undefined ? table() : tableOf(functions()),
+      members,
+      places: fieldPlaces,
+      limits,
+    }
     return alone
   }
   let inTable: FastRules | undefined

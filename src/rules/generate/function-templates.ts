@@ -132,14 +132,14 @@ class FunctionTemplate {
 class TableFunction {
   readonly #parameters: readonly Name[]
   readonly #body: CodeBlock
-  readonly #helpers: readonly Name[]
+  readonly helpers: readonly Name[]
   #made: unknown
 
   /** @param body of the function with its constants as parameters */
   constructor(parameters: readonly Name[], body: CodeBlock, helpers: ReadonlySet<HelperName>) {
     this.#parameters = parameters
     this.#body = body
-    this.#helpers = [...helpers].sort().map((name) => new Name(name))
+    this.helpers = [...helpers].sort().map((name) => new Name(name))
   }
 
   get(): unknown {
@@ -147,20 +147,27 @@ class TableFunction {
     return this.#made
   }
 
-  #compile(): unknown {
-    const inner = new CodeBlock()
-    if (this.#parameters.length > 0) inner.line(_`const { table } = run`)
+  /** The body of the function, whose parameters are `TABLE_PARAMETERS`. */
+  body(): CodeBlock {
+    const body = new CodeBlock()
+    if (this.#parameters.length > 0) body.line(_`const { table } = run`)
     for (const [index, parameter] of this.#parameters.entries()) {
-      inner.line(_`const ${parameter} = table[at + ${index}]`)
+      body.line(_`const ${parameter} = table[at + ${index}]`)
     }
-    inner.append(this.#body)
+    body.append(this.#body)
+    return body
+  }
+
+  #compile(): unknown {
     const program = new CodeBlock()
     program.line(_`'use strict'`)
-    declareHelpers(program, this.#helpers, _`runtime`)
-    program.nest(_`return function (run, at)`, inner)
+    declareHelpers(program, this.helpers, _`runtime`)
+    program.nest(_`return function (${list(TABLE_PARAMETERS)})`, this.body())
     return new Function('runtime', program.text())(RUNTIME)
   }
 }
+
+const TABLE_PARAMETERS = [new Name('run'), new Name('at')]
 
 /** The templates of rule sets that are compiled together. */
 export class FunctionTemplates {
@@ -231,6 +238,8 @@ export interface TableProgram<Table> extends Program<Table> {
    * where it has none. Then come constants.
    */
   withConstants(): unknown[]
+  /** The body of a function of a module that returns that list. */
+  printWithConstants(module: ModulePrinter): CodeBlock
 }
 
 /**
@@ -259,6 +268,23 @@ export function createTable<Table>(
     block.line(_`return ${entries}`)
     return block
   }
+  /** The list with constants in it, of code or of values. */
+  const listed = <Item>(
+    functionOf: (entry: TemplateCall | Name) => Item,
+    constantsOf: (given: TemplateArguments) => readonly Item[],
+  ): (Item | number | undefined)[] => {
+    const heads: (Item | number | undefined)[] = []
+    const constants: Item[] = []
+    for (const [index, entry] of table.entries()) {
+      if (entry === undefined || entry instanceof Name) {
+        heads.push(entry && functionOf(entry), index)
+      } else {
+        heads.push(functionOf(entry), 2 * table.length + constants.length)
+        constants.push(...constantsOf(entry.given))
+      }
+    }
+    return [...heads, ...constants]
+  }
   const makeOwn = (): Readonly<Record<string, unknown>> => {
     if (own.names.length === 0) return {}
     const block = new CodeBlock()
@@ -285,15 +311,21 @@ export function createTable<Table>(
     },
     withConstants() {
       const functions = makeOwn()
-      const constants: unknown[] = []
-      const heads = table.flatMap((entry, index) => {
-        if (entry === undefined) return [undefined, index]
-        if (entry instanceof Name) return [functions[entry.text], index]
-        const at = 2 * table.length + constants.length
-        constants.push(...entry.given.values(functions).map((value) => templates.shared(value)))
-        return [entry.template.inTable.get(), at]
-      })
-      return [...heads, ...constants]
+      return listed<unknown>(
+        (entry) => (entry instanceof Name ? functions[entry.text] : entry.template.inTable.get()),
+        (given) => given.values(functions).map((value) => templates.shared(value)),
+      )
+    },
+    printWithConstants(module) {
+      for (const name of own.helpers) module.use(name)
+      const block = constants.printed(module)
+      block.append(own.block)
+      const entries = listed<Part>(
+        (entry) => (entry instanceof Name ? entry : printedInTable(entry.template.inTable, module)),
+        ({ codes }) => codes,
+      )
+      block.line(_`return ${entries}`)
+      return block
     },
     print(module) {
       for (const name of own.helpers) module.use(name)
@@ -305,6 +337,11 @@ export function createTable<Table>(
 function printed(template: FunctionTemplate, module: ModulePrinter): Name {
   for (const { text } of template.helpers) module.use(text)
   return module.once(template, template.parameters, template.body)
+}
+
+function printedInTable(inTable: TableFunction, module: ModulePrinter): Name {
+  for (const { text } of inTable.helpers) module.use(text)
+  return module.once(inTable, TABLE_PARAMETERS, inTable.body())
 }
 
 /** The program as text that stands alone. */
