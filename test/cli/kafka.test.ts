@@ -8,7 +8,7 @@ import { before, describe, it } from 'node:test'
 import * as kafka from '@platformatic/kafka'
 import { Command as Program } from 'commander'
 import { type CommandError, EXIT } from '../../src/cli/exit-codes.ts'
-import { startLoop } from '../../src/cli/kafka.ts'
+import { startLoop, startOrStop } from '../../src/cli/kafka.ts'
 import { configuredOptions } from '../../src/cli/kafka-config.ts'
 import { type KafkaArguments, kafkaOptions, withKafka } from '../../src/cli/kafka-options.ts'
 import { Outage } from '../../src/io/kafka/faults.ts'
@@ -169,6 +169,20 @@ describe('the start of normalize kafka', () => {
     const stopped = start(new Array(100).fill(busy), { stopAt: 2 })
     assert.equal(await stopped.started, false)
     assert.equal(stopped.attempts(), 2)
+  })
+
+  it('leaves nothing that a later stop would wait for', async (t) => {
+    const timers = t.mock.method(globalThis, 'setTimeout')
+    let stop = (): void => {}
+    const stopped = new Promise<void>((resolve) => {
+      stop = resolve
+    })
+    const signals = { isStopped: false, onStop: () => {}, stopped }
+    const starting = { outage: new Outage(() => {}), start: async () => {} }
+    assert.equal(await startOrStop(starting, settings, { signals, waitMs: 0 }), true)
+    stop()
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(timers.mock.callCount(), 0)
   })
 })
 
