@@ -167,13 +167,14 @@ export function brokerSettings([port, securePort, controllerPort]: Ports, data: 
     'share.coordinator.state.topic.num.partitions': 1,
     // A broker that was killed may come back when its old session is over; a busy machine needs one that is not too short.
     'broker.session.timeout.ms': 5000,
-    'broker.heartbeat.interval.ms': 500,
+    'broker.heartbeat.interval.ms': 1500,
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 1000,
     // A transaction whose producer is dead holds up readers until it times out, which is looked for each second.
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1000,
     'auto.create.topics.enable': false,
     'log.cleaner.enable': false,
+    'metadata.max.idle.interval.ms': 0,
     // Messages of 16 MiB, and the records of rejected ones, which are longer.
     'message.max.bytes': 64 * 1024 * 1024,
   })
