@@ -4,6 +4,7 @@ import type { KafkaModule, TopicOffsets } from './client.ts'
 import { clientOptions, dropConnections, Requests } from './client.ts'
 import type { Outage } from './faults.ts'
 import { BackOff, hasId, isReplaced, isTimeout } from './faults.ts'
+import { metadataOf } from './metadata.ts'
 import type { KafkaOptions } from './options.ts'
 import { DEFAULT_SESSION_MS } from './options.ts'
 
@@ -127,7 +128,7 @@ export class GroupMember {
   async coordinator(): Promise<Connection> {
     const consumer = this.#consumer
     const node = await consumer.findGroupCoordinator()
-    const { brokers } = await consumer.metadata({ topics: [...this.#options.from] })
+    const { brokers } = await metadataOf(consumer, this.#options.from)
     const broker = brokers.get(node)
     if (broker === undefined) throw new Error(`there is no broker ${node}, which coordinates the group`)
     return consumer.connections.get(broker)

@@ -7,6 +7,7 @@ import type { Outage } from './faults.ts'
 import { BackOff, hasId, isTimeout } from './faults.ts'
 import type { Generation } from './group.ts'
 import { GroupMember } from './group.ts'
+import { metadataOf } from './metadata.ts'
 import type { KafkaOptions } from './options.ts'
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_WAIT_MS } from './options.ts'
 
@@ -285,7 +286,7 @@ export class KafkaSource {
   async #fetch(): Promise<MessageBatch | undefined> {
     const { from } = this.#options
     let owned = [...this.#owned.values()]
-    const metadata = await this.member.consumer.metadata({ topics: [...from] })
+    const metadata = await metadataOf(this.member.consumer, from)
     this.#watchPartitions(metadata.topics)
     if (await this.#leaveDeleted(owned, metadata.topics)) owned = [...this.#owned.values()]
     const byLeader = new Map<number, Map<string, OwnedPartition[]>>()

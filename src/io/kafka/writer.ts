@@ -2,6 +2,7 @@ import type { Producer } from '@platformatic/kafka'
 import type { KafkaModule } from './client.ts'
 import { clientOptions, dropConnections, Requests, TRANSACTION_MS } from './client.ts'
 import { hasId, isTimeout } from './faults.ts'
+import { metadataOf } from './metadata.ts'
 import type { KafkaOptions } from './options.ts'
 import type { OutgoingMessage, Topology } from './outgoing.ts'
 import { requests } from './outgoing.ts'
@@ -52,7 +53,7 @@ export class KafkaWriter implements Topology {
 
   /** Learns what is written to topics, before it is. @throws the client's error, also where a topic is not there */
   async look(topics: readonly string[]): Promise<void> {
-    const metadata = await this.#producer.metadata({ topics: [...topics] })
+    const metadata = await metadataOf(this.#producer, topics)
     for (const [topic, { partitionsCount }] of metadata.topics) this.#partitions.set(topic, partitionsCount)
     const unknown = topics.filter((topic) => !this.#maxBytes.has(topic))
     if (unknown.length === 0) return

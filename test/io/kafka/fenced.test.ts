@@ -1,10 +1,14 @@
 /** A client that joins again when it is fenced, as version 2 does, made to stay so. */
 import assert from 'node:assert/strict'
+import { tracingChannel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
 import * as kafka from '@platformatic/kafka'
 import type { KafkaModule } from '../../../src/io/kafka/client.ts'
 import { keepFenced } from '../../../src/io/kafka/fenced.ts'
+
+/** Not the client's own, which other tests of this process may listen to. */
+const consumerHeartbeatChannel = tracingChannel('tests:heartbeat')
 
 const fenced = new kafka.ProtocolError('FENCED_INSTANCE_ID')
 
@@ -27,10 +31,10 @@ class Consumer extends EventEmitter {
   /** A heartbeat that fails, as the client traces it. @returns the client joins again */
   heartbeat(error: Error): Promise<boolean> {
     return new Promise((resolve) => {
-      kafka.consumerHeartbeatChannel.traceCallback(
+      consumerHeartbeatChannel.traceCallback(
         (done: (error: Error) => void) => done(error),
         0,
-        { client: this, operation: 'heartbeat' } as never,
+        { client: this, operation: 'heartbeat' },
         null,
         () => resolve(this.isMember),
       )
@@ -43,7 +47,7 @@ function keep(t: TestContext, needsRejoin: boolean): void {
   class ProtocolError extends Error {
     readonly needsRejoin = needsRejoin
   }
-  t.after(keepFenced({ ...kafka, ProtocolError } as unknown as KafkaModule))
+  t.after(keepFenced({ ...kafka, ProtocolError, consumerHeartbeatChannel } as unknown as KafkaModule))
 }
 
 describe('a fenced client', () => {
