@@ -96,6 +96,26 @@ describe('KafkaSource', () => {
     assert.deepEqual(offsets(await source.next()), { 'in/0': [9, 10, 11] })
   })
 
+  it('waits for transactions with offsets of the group, and says so when one is open for too long', async (t) => {
+    const cluster = clusterOf(0)
+    cluster.offsetsFault = new ProtocolError('UNSTABLE_OFFSET_COMMIT')
+    const { source, said } = await open(t, cluster)
+    const next = source.next()
+    await sleep(200)
+    assert.deepEqual(said, [])
+    const now = performance.now.bind(performance)
+    t.mock.method(performance, 'now', () => now() + 60_000)
+    await until(() => said.length > 0)
+    assert.match(
+      said[0]!,
+      /^kafka: cannot read the committed offsets: a transaction .* open for 60 s: .* id is g\/ and its --instance-id;.*find-hanging/,
+    )
+    cluster.offsetsFault = undefined
+    assert.deepEqual(offsets(await next), { 'in/0': [5, 6, 7] })
+    assert.match(said[1]!, /^kafka: can read the committed offsets again/)
+    assert.equal(said.length, 2)
+  })
+
   it('commits the beginning of a partition without a committed offset at once', async (t) => {
     const cluster = clusterOf(0, 1)
     cluster.committed.delete('in/0')

@@ -189,6 +189,8 @@ export class StubCluster {
   /** Offsets of the group, by `topic/partition`. */
   readonly committed = new Map<string, number>()
   readonly commits: StubCommit[] = []
+  /** Thrown to who asks for the offsets of the group. */
+  offsetsFault: Error | undefined
   /** Commits of another generation than the group's. */
   readonly refused: StubCommit[] = []
   /** Fetches so far. */
@@ -320,6 +322,7 @@ export class StubCluster {
   }
 
   #offsets([{ topics }]: [{ topics: readonly { name: string; partitionIndexes: readonly number[] }[] }]) {
+    if (this.offsetsFault !== undefined) throw this.offsetsFault
     return {
       groups: [
         {
