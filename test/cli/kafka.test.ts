@@ -8,7 +8,7 @@ import { before, describe, it } from 'node:test'
 import * as kafka from '@platformatic/kafka'
 import { Command as Program } from 'commander'
 import { type CommandError, EXIT } from '../../src/cli/exit-codes.ts'
-import { startLoop } from '../../src/cli/kafka.ts'
+import { startLoop, startOrStop } from '../../src/cli/kafka.ts'
 import { configuredOptions } from '../../src/cli/kafka-config.ts'
 import { type KafkaArguments, kafkaOptions, withKafka } from '../../src/cli/kafka-options.ts'
 import { Outage } from '../../src/io/kafka/faults.ts'
@@ -170,6 +170,20 @@ describe('the start of normalize kafka', () => {
     assert.equal(await stopped.started, false)
     assert.equal(stopped.attempts(), 2)
   })
+
+  it('leaves nothing that a later stop would wait for', async (t) => {
+    const timers = t.mock.method(globalThis, 'setTimeout')
+    let stop = (): void => {}
+    const stopped = new Promise<void>((resolve) => {
+      stop = resolve
+    })
+    const signals = { isStopped: false, onStop: () => {}, stopped }
+    const starting = { outage: new Outage(() => {}), start: async () => {} }
+    assert.equal(await startOrStop(starting, settings, { signals, waitMs: 0 }), true)
+    stop()
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(timers.mock.callCount(), 0)
+  })
 })
 
 describe('normalize kafka', { skip: whyNoKafka(), timeout: 300_000 }, () => {
@@ -213,14 +227,14 @@ describe('normalize kafka', { skip: whyNoKafka(), timeout: 300_000 }, () => {
     await broker.createTopics(['all.in', 'all.out', 'all.a'], 1)
     await broker.createErrorTopics(['all.errors'], 1)
     const tracer = await listen(t, answers)
-    const rules = (name: string) =>
-      `kind: kind\nname: ${name}(name)\nurl?: url\ngeo?: geoip(ip)\nenrich:\n  url: [url]\n`
-    const folder = folderWith({ 'r.yaml': rules('lower') })
-    const mmdb = join(folder, 'city.mmdb')
+    const rules = (kind: string, name: string) =>
+      `when: kind == '${kind}'\ndrop: name == 'D'\nkind: kind\nname: ${name}(name)\nurl?: url\ngeo?: geoip(ip)\nenrich:\n  url: [url]\n`
+    const folder = folderWith({ 'a.yaml': rules('all.a', 'lower'), 'other.yaml': rules('other', 'lower') })
+    const mmdb = temporaryFile('city.mmdb', '')
     writeFileSync(mmdb, buildMmdb({ networks: [['81.2.69.0/24', { country: { iso_code: 'GB' } }]] }))
     const [port, away] = [await freePort(), await freePort()]
     const run = startNormalize(
-      ...['kafka', '--rules', join(folder, 'r.yaml'), '--brokers', `127.0.0.1:${away}`, '--group', 'all'],
+      ...['kafka', '--rules', folder, '--brokers', `127.0.0.1:${away}`, '--group', 'all'],
       ...['--from', 'all.in', '--to', 'all.out', '--errors-to', 'all.errors', '--wait-for-brokers', '10m'],
       ...['--route-topic', 'kind', '--route-topic-allow', 'all.a', '--workers', '2', '--watch', '--stats'],
       ...['--mmdb', mmdb, '--tracer', `127.0.0.1:${tracer.address.port}`, '--metrics', `127.0.0.1:${port}`],
@@ -252,11 +266,13 @@ describe('normalize kafka', { skip: whyNoKafka(), timeout: 300_000 }, () => {
       { kind: 'all.a', name: 'A', ip: '81.2.69.160' },
       { kind: 'other', name: 'B', url: 'bad.example' },
       { kind: 'other' },
+      { kind: 'other', name: 'D' },
+      { kind: 'neither', name: 'E' },
       null,
     )
     await broker.untilCommitted('all', 'all.in', { isGoing })
-    writeFileSync(join(folder, 'r.yaml'), rules('upper'))
-    await run.until(({ stderr }) => stderr.includes('r.yaml: reloaded'))
+    writeFileSync(join(folder, 'a.yaml'), rules('all.a', 'upper'))
+    await run.until(({ stderr }) => stderr.includes(': reloaded'))
     await write({ kind: 'all.a', name: 'c' }, '\n')
     await broker.untilCommitted('all', 'all.in', { isGoing })
 
@@ -267,26 +283,37 @@ describe('normalize kafka', { skip: whyNoKafka(), timeout: 300_000 }, () => {
       return Number(line.slice(name.length))
     }
     assert.equal(metric('sluice_kafka_lag{topic="all.in",partition="0"}'), 0)
-    assert.equal(metric('sluice_kafka_committed_offset{topic="all.in",partition="0"}'), 6)
+    assert.equal(metric('sluice_kafka_committed_offset{topic="all.in",partition="0"}'), 8)
     for (const [name, value] of Object.entries({ partitions: 1, producer_errors_total: 0, outage: 0 }))
       assert.equal(metric(`sluice_kafka_${name}`), value, name)
     for (const name of ['rebalances_total', 'aborts_total', 'batch_seconds_bucket{le="+Inf"}'])
       assert.ok(metric(`sluice_kafka_${name}`) >= 0, name)
-    const outcomes = ['written', 'rejected', 'dropped'].map((outcome) =>
-      metric(`sluice_events_total{rules="${join(folder, 'r.yaml')}",outcome="${outcome}"}`),
+    // Each message is counted once: in its rule set, in none where no condition holds, or as empty.
+    const outcomes = (set: string) =>
+      ['written', 'rejected', 'dropped'].map((outcome) =>
+        metric(`sluice_events_total{rules="${set}",outcome="${outcome}"}`),
+      )
+    assert.deepEqual(
+      [outcomes('a'), outcomes('other'), outcomes('')],
+      [
+        [2, 0, 0],
+        [1, 1, 1],
+        [0, 1, 0],
+      ],
     )
-    assert.deepEqual(outcomes, [3, 1, 0])
+    assert.equal(page.match(/^sluice_events_total/gm)!.length, 9)
+    assert.equal(metric('sluice_rejected_total{code="NO_ROUTE"}'), 1)
     assert.equal(metric('sluice_kafka_empty_total'), 2)
-    assert.equal(metric('sluice_kafka_messages_total'), 3 + 1 + 0 + 2)
+    assert.equal(metric('sluice_kafka_messages_total'), 2 + (1 + 1 + 1) + 1 + 2)
     assert.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 200)
 
     run.child.kill('SIGTERM')
     const { code, stderr } = await run.finished
     assert.equal(code, 0, stderr)
     const stats = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{'))!)
-    assert.deepEqual([stats.written, stats.rejected, stats.enrichment.enriched], [3, 1, 1])
-    assert.deepEqual([stats.kafka.messages, stats.kafka.empty], [6, 2])
-    assert.match(stderr, /kafka: stopped: 6 messages, 3 written, 1 rejected, 0 dropped, 2 empty\n$/)
+    assert.deepEqual([stats.written, stats.rejected, stats.enrichment.enriched], [3, 2, 1])
+    assert.deepEqual([stats.kafka.messages, stats.kafka.empty], [8, 2])
+    assert.match(stderr, /kafka: stopped: 8 messages, 3 written, 2 rejected, 1 dropped, 2 empty\n$/)
     const values = async (topic: string) => {
       const options = { from: [topic], to: 'cli.out', errorsTo: 'cli.out', group: 'none' }
       const connection = { brokers: [broker.address], clientId: 'tests' }
@@ -302,8 +329,13 @@ describe('normalize kafka', { skip: whyNoKafka(), timeout: 300_000 }, () => {
       [other, threat.enrichments.length],
       [{ kind: 'other', name: 'b', url: 'bad.example' }, 1],
     )
-    const [{ source, code: why }] = await values('all.errors')
-    assert.deepEqual([source, why], ['all.in/0/2', 'FIELD_MISSING'])
+    assert.deepEqual(
+      (await values('all.errors')).map(({ source, code: why }) => [source, why]),
+      [
+        ['all.in/0/2', 'FIELD_MISSING'],
+        ['all.in/0/4', 'NO_ROUTE'],
+      ],
+    )
   })
 
   it('stops in order also while its rules are being loaded', async (t) => {

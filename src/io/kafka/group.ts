@@ -264,7 +264,7 @@ export class GroupMember {
           return
         }
         this.#outage.failed('stay in the group', error)
-        await this.#renew()
+        await this.#renew(isReplaced(error))
         if (this.#isOver) return
       }
       try {
@@ -279,11 +279,15 @@ export class GroupMember {
     }
   }
 
-  /** Another client takes the place of this one: it has found a coordinator for good, and its connections may be of no use. */
-  async #renew(): Promise<void> {
+  /**
+   * Another client takes the place of this one: it has found a coordinator for good, and its connections may be of no use.
+   *
+   * @param isFenced the group has another member of its name, and refuses the member id for ever: the next client joins as a new member. Default: false
+   */
+  async #renew(isFenced = false): Promise<void> {
     const before = this.#consumer
-    this.#renewed = performance.now()
-    this.#open(before.memberId)
+    if (!isFenced) this.#renewed = performance.now()
+    this.#open(isFenced ? null : before.memberId)
     await this.#closeClient(before)
   }
 

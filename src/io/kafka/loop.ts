@@ -347,7 +347,10 @@ export class KafkaLoop {
     { tooLarge }: Outgoing,
   ): void {
     for (const part of parts) this.#counter.add(part)
-    if (tooLarge.count > 0) this.#counter.add(becameRejected(tooLarge))
+    if (tooLarge.count > 0) {
+      const bySet = this.#normalizer.ruleSetsOf(tooLarge.of.map((index) => messages[index]!.value!))
+      this.#counter.add(becameRejected(tooLarge, bySet))
+    }
     this.#consumed += messages.length
     this.#empty += empty
     for (const { value } of messages) this.#bytes += value?.length ?? 0
@@ -435,12 +438,12 @@ function isOfRebalance(error: unknown): boolean {
   )
 }
 
-/** Counts for outputs that were too large for their topics. */
-function becameRejected({ count, bytes }: Outgoing['tooLarge']): Leaving {
+/** Counts for outputs that were too large for their topics. @param bySet how many of them each of several rule sets has written */
+function becameRejected({ count, bytes }: Outgoing['tooLarge'], bySet: ReadonlyMap<string, number>): Leaving {
   return {
     bytes: { length: -bytes },
     written: -count,
-    rejected: { count, byCode: { RECORD_TOO_LARGE: count }, byRule: new Map() },
+    rejected: { count, byCode: { RECORD_TOO_LARGE: count }, byRule: new Map(), bySet },
   }
 }
 

@@ -203,6 +203,33 @@ describe('GroupMember', () => {
   })
 })
 
+describe('a member whose client was given up a moment ago', () => {
+  it('takes its name again where that client may have it, and is over where it loses it once more', async (t) => {
+    const cluster = clusterOf(0)
+    const { source, said } = await open(t, cluster)
+    const failed = (id: string) =>
+      cluster.member.emit('consumer:heartbeat:error', { error: new ProtocolError(id) })
+    failed('COORDINATOR_NOT_AVAILABLE')
+    await until(() => cluster.members.length === 2 && cluster.member.joins === 1)
+    // A request of the first client has come behind that of the second one.
+    cluster.isTaken = true
+    failed('FENCED_INSTANCE_ID')
+    await until(() => cluster.members.length > 2 && cluster.member.joins === 1)
+    assert.equal(cluster.members.length, 3, 'the first attempt works')
+    assert.deepEqual(
+      said.map((line) => /(cannot|can) stay/.exec(line)?.[1]),
+      ['cannot', 'can', 'cannot', 'can'],
+    )
+    assert.equal(source.replaced, undefined)
+    // No request is on its way for so long: it is another process.
+    const { now } = performance
+    t.mock.method(performance, 'now', () => now.call(performance) + 60_000)
+    failed('FENCED_INSTANCE_ID')
+    await until(() => source.replaced !== undefined)
+    assert.equal(cluster.members.length, 3)
+  })
+})
+
 describe('names in a cluster', () => {
   it('are those of the group and of the process, and the same after a restart', async (t) => {
     const cluster = clusterOf(0)

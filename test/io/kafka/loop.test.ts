@@ -1,6 +1,8 @@
 /** The loop in this process, with a broker: what it reads, writes and commits. Faults of processes have a file of their own. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { before, describe, it } from 'node:test'
+import zlib from 'node:zlib'
 import * as kafka from '@platformatic/kafka'
 import { loadRules, ruleFiles } from '../../../src/cli/rule-files.ts'
 import { Requests } from '../../../src/io/kafka/client.ts'
@@ -8,6 +10,7 @@ import { peek } from '../../../src/io/kafka/peek.ts'
 import { folderWith } from '../../cli/command.ts'
 import type { KafkaBroker, Written } from './broker.ts'
 import { eventually } from './eventually.ts'
+import { produceInJava } from './java-producer.ts'
 import { Loops } from './loops.ts'
 import { FLAWLESS, numbered, toWrite } from './oracle.ts'
 import { sharedBroker, sharedReader, whyNoKafka } from './shared-broker.ts'
@@ -51,6 +54,63 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
       assert.deepEqual(await loops.verdict(name, [...messages, ...more]), FLAWLESS)
     })
   }
+
+  it('reads what a producer in Java has compressed, in each way that Node can unpack', async (t) => {
+    const codecs = (['gzip', 'snappy', 'lz4', 'zstd'] as const).filter(
+      (codec) => codec !== 'zstd' || 'zstdDecompressSync' in zlib,
+    )
+    const topics = codecs.map((codec) => `in.codecs.${codec}`)
+    await loops.createTopics('codecs', 1)
+    await broker.createTopics(topics, 1)
+    // Java's snappy has blocks of 32 KiB: these are several.
+    const values = Array.from({ length: 300 }, (_, number) =>
+      JSON.stringify({
+        number,
+        name: `Host ${number}`,
+        pad: createHash('sha512').update(`${number}`).digest('hex'),
+      }),
+    )
+    await Promise.all(codecs.map((codec, at) => produceInJava(broker, topics[at]!, codec, values)))
+    const unpacked = codecs.map((codec) =>
+      t.mock.method(kafka.compressionsAlgorithms[codec], 'decompressSync'),
+    )
+    const { loop } = loops.open(t, 'codecs', { from: topics })
+    const stop = await loops.run(loop)
+    for (const topic of topics) await broker.untilCommitted('group.codecs', topic)
+    await stop()
+    const expected = values.map((_, number) => `{"number":${number},"name":"host ${number}"}`)
+    const reader = await sharedReader()
+    for (const [at, codec] of codecs.entries()) {
+      const written = await reader.whole('loop.codecs.out', topics[at]!)
+      assert.deepEqual(
+        written.map(({ value }) => value),
+        expected,
+        codec,
+      )
+      assert.ok(unpacked[at]!.mock.callCount() > 0, `${codec} was unpacked`)
+    }
+    const [stream] = unpacked[codecs.indexOf('snappy')]!.mock.calls[0]!.arguments as [Buffer]
+    assert.equal(stream.toString('latin1', 1, 7), 'SNAPPY', 'a stream of blocks')
+    assert.ok(stream.readUInt32BE(16) + 20 < stream.length, 'more than one')
+  })
+
+  const noZstd = 'zstdDecompressSync' in zlib ? 'this Node can unpack zstd' : false
+
+  it('tells what it cannot unpack, and goes no further', { skip: noZstd }, async (t) => {
+    await broker.createTopics(['in.zstd'], 1, { 'compression.type': 'zstd' })
+    await broker.createTopics(['loop.zstd.out'])
+    await broker.createErrorTopics(['loop.zstd.errors'])
+    await broker.produce('in.zstd', toWrite(numbered(3, 1)))
+    const { loop, said } = loops.open(t, 'zstd')
+    const stop = await loops.run(loop)
+    await eventually(
+      () => loop.outage.isNow,
+      () => 'nothing is wrong',
+    )
+    await stop()
+    assert.match(said[0]!, /^kafka: cannot fetch: .*zstd.*; it is tried again until it works$/)
+    assert.equal(loop.counts.consumed, 0)
+  })
 
   it('reads nothing of aborted transactions, and commits behind them', async (t) => {
     await loops.createTopics('aborted', 1)
@@ -176,11 +236,15 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
     assert.deepEqual([written, rejected, dropped], [6, 3, 1], JSON.stringify(rejectedByCode))
   })
 
-  it('gives each event to its rule set', async (t) => {
-    await loops.createTopics('sets', 1)
+  it('gives each event to its rule set, and counts it there whatever becomes of it', async (t) => {
+    const limit = { 'max.message.bytes': '10000' }
+    await broker.createTopics(['in.sets'], 1)
+    await broker.createTopics(['loop.sets.out'], 1, limit)
+    await broker.createErrorTopics(['loop.sets.errors'], 1, limit)
     const folder = folderWith({
       'a.yaml': "when: kind == 'a'\nn: n::int\n",
       'b.yaml': "when: kind == 'b'\ndrop: n == 2\nm: n\n",
+      'c.yaml': "when: kind == 'c'\nsplit: items\nname: name\n",
     })
     const values = [
       '{"kind":"a","n":1}',
@@ -189,6 +253,12 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
       '{"kind":"b","n":3}',
       '{}',
       '',
+      // Written by the rules, and taken by no topic.
+      JSON.stringify({ kind: 'b', n: 'x'.repeat(20_000) }),
+      JSON.stringify({
+        kind: 'c',
+        items: [...'abc'].map((name) => ({ name: name.repeat(name === 'b' ? 9 : 20_000) })),
+      }),
     ]
     await broker.produce(
       'in.sets',
@@ -196,10 +266,15 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
     )
     const rules = await loadRules(ruleFiles({ rules: [folder] }))
     const { loop } = loops.open(t, 'sets', {}, rules)
-    await loops.finish(loop, 'sets')
-    const { written, rejected, dropped, rejectedByCode } = loop.counter.counts
-    assert.deepEqual([loop.counts.consumed, loop.counts.empty, written, rejected, dropped], [6, 1, 2, 2, 1])
-    assert.equal(rejectedByCode.NO_ROUTE, 1)
+    await loops.finish(loop, 'sets', 2)
+    const { written, rejected, dropped, rejectedByCode, ruleSets } = loop.counter.counts
+    assert.deepEqual([loop.counts.consumed, loop.counts.empty, written, rejected, dropped], [8, 1, 3, 5, 1])
+    assert.deepEqual({ ...rejectedByCode }, { VALUE_ERROR: 1, NO_ROUTE: 1, RECORD_TOO_LARGE: 3 })
+    assert.deepEqual(ruleSets, {
+      a: { events: 2, written: 1, rejected: 1, dropped: 0 },
+      b: { events: 3, written: 1, rejected: 1, dropped: 1 },
+      c: { events: 3, written: 1, rejected: 2, dropped: 0 },
+    })
   })
 
   it('waits while topics are gone, and reads one that was created again from its beginning', async (t) => {

@@ -95,6 +95,7 @@ export class StubMember extends StubClient {
   }
 
   async joinGroup(): Promise<string> {
+    if (this.#cluster.isTaken && this.memberId !== null) throw new kafka.ProtocolError('FENCED_INSTANCE_ID')
     this.joins++
     this.memberId = MEMBER
     this.tell()
@@ -202,6 +203,8 @@ export class StubCluster {
   readonly producers: StubProducer[] = []
   generation = 1
   assigned: Assigned
+  /** The instance id is another member's: who joins with a member id is fenced, who joins without one takes the id. */
+  isTaken = false
   /** Who looks for the coordinator waits for this. */
   beforeCoordinator: Promise<unknown> = Promise.resolve()
   /** Who sends waits for this. */
