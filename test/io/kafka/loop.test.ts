@@ -5,9 +5,10 @@ import { before, describe, it } from 'node:test'
 import zlib from 'node:zlib'
 import * as kafka from '@platformatic/kafka'
 import { loadRules, ruleFiles } from '../../../src/cli/rule-files.ts'
+import { Requests } from '../../../src/io/kafka/client.ts'
 import { peek } from '../../../src/io/kafka/peek.ts'
 import { folderWith } from '../../cli/command.ts'
-import type { KafkaBroker } from './broker.ts'
+import type { KafkaBroker, Written } from './broker.ts'
 import { eventually } from './eventually.ts'
 import { produceInJava } from './java-producer.ts'
 import { Loops } from './loops.ts'
@@ -345,7 +346,7 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
     const messages = numbered(100, 1)
     const zombie = loops.open(t, 'fenced', options).loop
     await zombie.writer.look(['loop.fenced.out'])
-    await zombie.writer.fence()
+    await zombie.writer.fence(zombie.source.member.consumer)
     const record = {
       topic: 'loop.fenced.out',
       partition: 0,
@@ -370,5 +371,73 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
     end(new Error('the zombie has seen enough'))
     await assert.rejects(zombie.writer.transact([record], async () => {}))
     assert.deepEqual(await loops.verdict('fenced', messages), FLAWLESS)
+  })
+
+  it('makes good a transaction whose end a broker has lost', async (t) => {
+    await loops.createTopics('lost', 1)
+    const options = { delivery: 'exactly-once', instanceId: 'one' } as const
+    const begun = numbered(50, 1)
+    await broker.produce('in.lost', toWrite(begun))
+    await loops.finish(loops.open(t, 'lost', options).loop, 'lost')
+    const messages = [...begun, ...numbered(50, 1, begun)]
+    await broker.produce('in.lost', toWrite(messages.slice(50)))
+    const producer = new kafka.Producer({
+      clientId: 'tests',
+      bootstrapBrokers: [broker.address],
+      idempotent: true,
+      transactionalId: 'group.lost/one',
+      producerId: -1n,
+      producerEpoch: -1,
+    })
+    t.after(() => producer.close(true))
+    const { id: transactionalId } = await producer.beginTransaction()
+    const { producerId, producerEpoch } = producer as { producerId: bigint; producerEpoch: number }
+    const member = { group: 'group.lost', generation: -1, memberId: '', instanceId: null }
+    // It has left the result of one message, and the offset behind that. Its coordinator knows nothing of it any longer.
+    const { key, timestamp, headers } = toWrite(messages)[50] as Required<Written>
+    const record = {
+      ...{ topic: 'loop.lost.out', partition: 0, timestamp: timestamp as bigint },
+      key: key as Buffer,
+      value: Buffer.from('{"number":50,"name":"host 50 "}'),
+      headers: new Map([
+        ...(headers as Map<Buffer, Buffer>),
+        [Buffer.from('sluice.source'), Buffer.from('in.lost/0/50')],
+      ]),
+    }
+    const { brokers } = await producer.metadata({ topics: ['loop.lost.out'] })
+    const connection = await producer.connections.get([...brokers.values()][0]!)
+    const writer = { compression: 'none', producerId, producerEpoch, transactionalId } as const
+    await broker.verifyTransactions(false)
+    try {
+      const isWritten = () =>
+        kafka.produceV11.api
+          .async(connection, kafka.ProduceAcks.ALL, 30_000, [record], {
+            ...writer,
+            sequences: { getWithDefault: () => 0 },
+          } as never)
+          .then(
+            () => true,
+            // The broker has not heard of the setting yet.
+            () => false,
+          )
+      await eventually(isWritten, () => 'the broker takes no record outside of a transaction')
+      await new Requests(kafka, producer).commitInTransaction(
+        connection,
+        { transactionalId, producerId, producerEpoch },
+        { ...member, groupId: member.group },
+        [{ topic: 'in.lost', partitions: [{ partition: 0, offset: 51n }] }],
+      )
+    } finally {
+      await broker.verifyTransactions(true)
+    }
+    const [[end], [stable]] = [
+      await broker.endOffsets('loop.lost.out'),
+      await broker.endOffsets('loop.lost.out', true),
+    ]
+    assert.equal(stable, end! - 1, 'readers stand still before it')
+    const { loop } = loops.open(t, 'lost', options)
+    await loops.finish(loop, 'lost')
+    assert.equal(loop.counts.consumed, 49)
+    assert.deepEqual(await loops.verdict('lost', messages), FLAWLESS)
   })
 })
