@@ -1,6 +1,7 @@
 import type { Consumer } from '@platformatic/kafka'
-import type { KafkaModule } from './client.ts'
 import { isReplaced } from './faults.ts'
+
+type Module = Pick<typeof import('@platformatic/kafka'), 'consumerHeartbeatChannel' | 'ProtocolError'>
 
 /** The context of a traced call of the client, as its channels of diagnostics give it. */
 interface TracedCall {
@@ -15,7 +16,7 @@ interface TracedCall {
  *
  * @returns a function that ends this
  */
-export function keepFenced({ consumerHeartbeatChannel, ProtocolError }: KafkaModule): () => void {
+export function keepFenced({ consumerHeartbeatChannel, ProtocolError }: Module): () => void {
   // Version 1 knows no such error to join again for.
   const joinsAgain = new ProtocolError('FENCED_INSTANCE_ID')['needsRejoin'] === true
   if (!joinsAgain) return () => {}

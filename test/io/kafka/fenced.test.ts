@@ -4,7 +4,6 @@ import { tracingChannel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
 import * as kafka from '@platformatic/kafka'
-import type { KafkaModule } from '../../../src/io/kafka/client.ts'
 import { keepFenced } from '../../../src/io/kafka/fenced.ts'
 
 /** Not the client's own, which other tests of this process may listen to. */
@@ -47,7 +46,9 @@ function keep(t: TestContext, needsRejoin: boolean): void {
   class ProtocolError extends Error {
     readonly needsRejoin = needsRejoin
   }
-  t.after(keepFenced({ ...kafka, ProtocolError, consumerHeartbeatChannel } as unknown as KafkaModule))
+  t.after(
+    keepFenced({ ProtocolError, consumerHeartbeatChannel } as unknown as Parameters<typeof keepFenced>[0]),
+  )
 }
 
 describe('a fenced client', () => {
