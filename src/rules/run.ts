@@ -43,7 +43,8 @@ export interface SplitEvent {
   readonly runner: ElementRunner
 }
 
-export interface ElementRunner extends Pick<Runner, 'rejection' | 'plain' | 'numbers' | 'ending' | 'rules'> {
+export interface ElementRunner
+  extends Pick<Runner, 'rejection' | 'plain' | 'numbers' | 'ending' | 'rules' | 'writer'> {
   /**
    * Evaluates the rules for an element.
    *

@@ -294,6 +294,10 @@ class NamedElements implements ElementRunner {
     return this.#runner.runElement(split, index, textOf)
   }
 
+  set writer(writer: ByteWriter | undefined) {
+    this.#runner.writer = writer
+  }
+
   get rejection(): Rejection {
     return named(this.#runner.rejection, this.rules)
   }
