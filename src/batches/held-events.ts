@@ -1,4 +1,4 @@
-import type { EventText, RejectedEvent } from '../event.ts'
+import type { EventText, InputEvent, RejectedEvent } from '../event.ts'
 import type { ByteWriter } from '../json/write.ts'
 import type { Dropped, SplitElements } from '../rules/apply/split-elements.ts'
 
@@ -10,7 +10,7 @@ export type Outcome = typeof IN_WRITER | Dropped | RejectedEvent | SplitElements
 
 /** An event that waits for others of its rule set, or for its place in the order of the lines. */
 export interface HeldEvent {
-  readonly event: EventText | RejectedEvent
+  readonly event: EventText | InputEvent | RejectedEvent
   /** The route that takes it; undefined: nobody has asked the conditions. */
   readonly route: number | undefined
   /** Length of the output of all lines before it that had one at once, and the number of these. */
@@ -70,7 +70,12 @@ export class HeldEvents {
    * @param at length of the output so far
    * @param written number of lines in it
    */
-  add(event: EventText | RejectedEvent, route: number | undefined, at: number, written: number): void {
+  add(
+    event: EventText | InputEvent | RejectedEvent,
+    route: number | undefined,
+    at: number,
+    written: number,
+  ): void {
     if (this.#events.length === 0) this.#route = route
     else if (this.#route !== route) this.#route = undefined
     this.#events.push({ event, route, at, written, outcome: undefined, start: 0, end: 0 })

@@ -1,4 +1,4 @@
-import type { BatchNotes, EventText, OutputEvent, RejectedEvent } from '../event.ts'
+import type { BatchNotes, EventText, InputEvent, OutputEvent, RejectedEvent } from '../event.ts'
 import { inOrder, rejectedEvent, withReplaced } from '../event.ts'
 import type { InputOptions, InputSettings } from '../formats/input-options.ts'
 import { inputSettings } from '../formats/input-options.ts'
@@ -86,6 +86,8 @@ const FAST_LINES = 16
  *           |-> lines ----+      v                            |
  *           `-> splitter -+-> text --> reader -> normalize --> write --> part
  *                                `--------`------------`-----> record ---'
+ *
+ * Lines that the fast path leaves to several rule sets are held until there are enough of them or the bytes end: see {@link HeldEvents}.
  *
  *     for (const part of processor.read(chunk)) await take(part)
  *     for (const part of processor.end()) await take(part)
@@ -388,17 +390,28 @@ export class Processor<Records> {
     return fast
   }
 
-  /** The event of a line that the fast path has left. Where its rule set is known, it may wait for others of that. */
+  /** The event of a line that did not go the fast path. Where several rule sets take events, it may wait for others of its own. */
   #ofLine(event: EventText | RejectedEvent): void {
-    const found = this.#found
+    let found = this.#found
     this.#found = undefined
     if (this.#stopped) return
     const held = this.#held
-    if (held.isEmpty && (found === undefined || !this.#mayHold)) {
-      this.#event(event, found)
+    let known: EventText | InputEvent | RejectedEvent = event
+    if (found === undefined && 'text' in event && this.#mayHold) {
+      if (event.isReplaced === true) this.#replaced++
+      const parsed = this.#reader.parse(event)
+      if ('code' in parsed) known = rejectedEvent(event, parsed)
+      else {
+        known = parsed
+        found = this.#runner.find?.(parsed)
+      }
+      this.#slice.count()
+    }
+    if (held.isEmpty && found === undefined) {
+      this.#event(known)
       return
     }
-    held.add(event, found, this.#writer.length, this.#written)
+    held.add(known, found, this.#writer.length, this.#written)
     if (held.isFull) this.#release()
   }
 
@@ -453,7 +466,7 @@ export class Processor<Records> {
     this.#runner.writer = this.#writer
   }
 
-  #event(event: EventText | RejectedEvent, route?: number): void {
+  #event(event: EventText | InputEvent | RejectedEvent, route?: number): void {
     if (this.#stopped) return
     if (!('text' in event)) {
       this.#reject(event)
@@ -465,9 +478,9 @@ export class Processor<Records> {
   }
 
   /** Evaluates an event. @param writer gets the output */
-  #outcome(event: EventText, route: number | undefined, writer: ByteWriter): Outcome {
+  #outcome(event: EventText | InputEvent, route: number | undefined, writer: ByteWriter): Outcome {
     if (event.isReplaced === true) this.#replaced++
-    const parsed = this.#reader.parse(event)
+    const parsed = 'data' in event ? event : this.#reader.parse(event)
     if ('code' in parsed) return rejectedEvent(event, parsed)
     if (route !== undefined) this.#runner.goTo?.(route)
     const output = normalizeOne(parsed, this.#runner)

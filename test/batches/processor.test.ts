@@ -144,9 +144,9 @@ describe('Processor', () => {
       Buffer.from([0xff]),
       Buffer.from('"}\n'),
     ])
-    const made = (fastPath: boolean, size: number) => {
+    const made = (fastPath: boolean, size: number, tracksOutputs = false) => {
       const coding = fastPath ? NODE_CODING : PORTABLE_CODING
-      const processor = new Processor(rules, new RecordWriter('-'), { fastPath, coding })
+      const processor = new Processor(rules, new RecordWriter('-'), { fastPath, coding, tracksOutputs })
       const output = createHash('sha256')
       let [errors, written, parts] = ['', 0, 0]
       const sums = new Map<string, number>()
@@ -172,13 +172,16 @@ describe('Processor', () => {
       take([processor.finish()])
       return { output: output.digest('hex'), errors, written, sums: [...sums].sort(), parts }
     }
-    const { parts: _, ...plain } = made(false, bytes.length)
+    // With the numbers of events, each is evaluated in its turn.
+    const { parts: _, ...plain } = made(false, bytes.length, true)
     assert.ok(plain.written > 500, `${plain.written} lines`)
     assert.deepEqual([...new Set(plain.errors.match(/"code":"\w+"/g))].length, 5, plain.errors.slice(0, 500))
     for (const size of [bytes.length, 1000, 97]) {
-      const { parts, ...fast } = made(true, size)
-      assert.deepEqual(fast, plain, `${size} bytes at a time`)
-      assert.ok(parts > 5, `${parts} parts`)
+      for (const fastPath of [true, false]) {
+        const { parts, ...fast } = made(fastPath, size)
+        assert.deepEqual(fast, plain, `${size} bytes at a time${fastPath ? '' : ', without the fast path'}`)
+        assert.ok(parts > 5, `${parts} parts`)
+      }
     }
     // Each event takes so long that the output is handed on after every other one.
     steppingClock(test, HAND_ON_MS / 2)
