@@ -170,17 +170,25 @@ interface Start {
 }
 
 /**
+ * Starts a loop as {@link startLoop} does; a signal does not wait for it for ever. A stop that comes later finds nothing of it.
+ *
  * @returns false: a signal has stopped it first
  * @throws {CommandError} for what the operator has to put right
  */
-async function startOrStop(loop: KafkaLoop, settings: KafkaOptions, start: Start): Promise<boolean> {
+export async function startOrStop(
+  loop: Pick<KafkaLoop, 'start' | 'outage'>,
+  settings: KafkaOptions,
+  start: Start,
+): Promise<boolean> {
   const { signals } = start
   let timer: NodeJS.Timeout | undefined
+  let isOver = false
   // A member that has just joined leaves the group in order; brokers that do not answer are not waited for.
   const givenUp = signals.stopped.then(
     () =>
       new Promise<false>((resolve) => {
-        timer = setTimeout(() => resolve(false), STOPPED_START_MS)
+        // A timer would keep a process alive that is stopped in the middle of its work.
+        if (!isOver) timer = setTimeout(() => resolve(false), STOPPED_START_MS)
       }),
   )
   try {
@@ -189,6 +197,7 @@ async function startOrStop(loop: KafkaLoop, settings: KafkaOptions, start: Start
     if (signals.isStopped) return false
     throw error
   } finally {
+    isOver = true
     clearTimeout(timer)
   }
 }

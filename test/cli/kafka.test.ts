@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import * as kafka from '@platformatic/kafka'
 import { Command as Program } from 'commander'
+import { load, loadAll } from 'js-yaml'
 import { type CommandError, EXIT } from '../../src/cli/exit-codes.ts'
-import { startLoop } from '../../src/cli/kafka.ts'
+import { startLoop, startOrStop } from '../../src/cli/kafka.ts'
 import { configuredOptions } from '../../src/cli/kafka-config.ts'
 import { type KafkaArguments, kafkaOptions, withKafka } from '../../src/cli/kafka-options.ts'
 import { Outage } from '../../src/io/kafka/faults.ts'
@@ -105,6 +106,63 @@ describe('the options of normalize kafka', () => {
   })
 })
 
+/** The page of Kafka, whose settings are used here as they stand there. */
+const PAGE = readFileSync(new URL('../../src/io/kafka/README.md', import.meta.url), 'utf8')
+
+/** Code blocks of the page in one language. */
+function blocks(language: 'sh' | 'yaml' | 'ini'): string[] {
+  return [...PAGE.matchAll(/^```(\w+)\n(.*?)^```/gms)]
+    .filter(([, of]) => of === language)
+    .map(([, , text]) => text!)
+}
+
+describe('the settings in the page of Kafka', () => {
+  const secret = temporaryFile('secret', 'a secret\n')
+  /** A file of options in a place of this machine, with files that are there. */
+  const config = (text: string) =>
+    temporaryFile('kafka.yaml', text.replaceAll(/\/(?:secrets|run)\/[\w/@.-]+/g, secret))
+  const options = (argv: readonly string[]) => {
+    const found = parse(...argv)
+    return { found, settings: kafkaOptions(found) }
+  }
+
+  it('of the start, and of the units of systemd, are options', () => {
+    const [start] = blocks('yaml') as [string]
+    const { found, settings } = options(['--config', config(start)])
+    assert.deepEqual(
+      [settings.from, settings.group, found.watch],
+      [['raw.firewall', 'raw.proxy'], 'sluice', true],
+    )
+    const [, line] = /^ExecStart=\S*normalize kafka (.*)$/m.exec(blocks('ini')[0]!)!
+    const unit = line!.replace('/etc/sluice/kafka.yaml', config(start)).replace('%H-%i', 'host-1').split(' ')
+    const of = options(unit)
+    assert.deepEqual([of.settings.instanceId, of.found.waitForBrokers], ['host-1', 72 * 3600 * 1000])
+    const added = /`(--sasl-password-file) \$\{CREDENTIALS_DIRECTORY\}\/password`/.exec(PAGE)![1]!
+    const sasl = ['--sasl-mechanism', 'plain', '--sasl-user', 'me', added, secret]
+    assert.equal(options([...unit, ...sasl]).settings.connection.sasl?.password?.(), 'a secret')
+  })
+
+  it('of Kubernetes are options, at least once and exactly once', () => {
+    const [, kubernetes, stateful] = blocks('yaml') as [string, string, string]
+    type Container = { readonly args: readonly string[] }
+    const objects = loadAll(kubernetes) as Record<string, any>[]
+    const [map, deployment] = objects as [Record<string, any>, Record<string, any>]
+    assert.deepEqual(
+      objects.map(({ kind }) => kind),
+      ['ConfigMap', 'Deployment', 'HorizontalPodAutoscaler', 'PodDisruptionBudget'],
+    )
+    const file = config(map['data']['kafka.yaml'])
+    const argvOf = ({ args }: Container) =>
+      args.slice(2).map((arg) => (arg === '/config/kafka.yaml' ? file : arg.replace('$(POD_NAME)', 'pod-0')))
+    const [container] = deployment['spec'].template.spec.containers as [Container]
+    const { settings, found } = options(argvOf(container))
+    assert.deepEqual([settings.delivery, settings.compression], ['at-least-once', 'lz4'])
+    assert.deepEqual([settings.connection.sasl?.mechanism, found.metrics?.port], ['SCRAM-SHA-512', 9100])
+    const exactly = options(argvOf(load(stateful.replaceAll(/^ {10}/gm, '')) as Container))
+    assert.deepEqual([exactly.settings.delivery, exactly.settings.instanceId], ['exactly-once', 'pod-0'])
+  })
+})
+
 describe('the start of normalize kafka', () => {
   const settings = kafkaOptions(parse(...NEEDED))
   const busy = new kafka.ProtocolError('CONCURRENT_TRANSACTIONS')
@@ -170,6 +228,20 @@ describe('the start of normalize kafka', () => {
     assert.equal(await stopped.started, false)
     assert.equal(stopped.attempts(), 2)
   })
+
+  it('leaves nothing that a later stop would wait for', async (t) => {
+    const timers = t.mock.method(globalThis, 'setTimeout')
+    let stop = (): void => {}
+    const stopped = new Promise<void>((resolve) => {
+      stop = resolve
+    })
+    const signals = { isStopped: false, onStop: () => {}, stopped }
+    const starting = { outage: new Outage(() => {}), start: async () => {} }
+    assert.equal(await startOrStop(starting, settings, { signals, waitMs: 0 }), true)
+    stop()
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(timers.mock.callCount(), 0)
+  })
 })
 
 describe('normalize kafka', { skip: whyNoKafka(), timeout: 300_000 }, () => {
@@ -178,49 +250,58 @@ describe('normalize kafka', { skip: whyNoKafka(), timeout: 300_000 }, () => {
 
   before(async () => {
     broker = await sharedBroker()
-    await broker.createTopics(['cli.in', 'cli.out'], 2)
-    await broker.createErrorTopics(['cli.errors'], 1)
+    await broker.createTopics(['raw.firewall', 'raw.proxy', 'normalized'], 2)
+    await broker.createErrorTopics(['normalized.errors'], 1)
     const values = ['{"name":"A","id":1}', '{"name":"B"}', ' ']
     await broker.produce(
-      'cli.in',
+      'raw.firewall',
       values.map((value) => ({ partition: 1, value: Buffer.from(value) })),
     )
-    argv = [
-      ...['--rules', temporaryFile('rules.yaml', 'name: lower(name)\nid: id\n'), '--brokers', broker.address],
-      ...['--from', 'cli.in', '--to', 'cli.out', '--errors-to', 'cli.errors', '--group', 'cli'],
-    ]
+    const rules = folderWith({ 'firewall.yaml': "when: name != ''\nname: lower(name)\nid: id\n" })
+    const settings = blocks('yaml')[0]!
+      .replace('[kafka-1:9092, kafka-2:9092]', `[${broker.address}]`)
+      .replace('rules: rules/', `rules: ${rules}`)
+      .replace('0.0.0.0:9464', '127.0.0.1:0')
+    argv = ['--config', temporaryFile('kafka.yaml', settings)]
   })
 
   it('check tells of the topics, and tries the rules, and commits nothing', async () => {
-    const { code, stdout, stderr } = await normalize(['kafka', 'check', ...argv])
+    const [, command] = /^normalize (kafka check --config) kafka\.yaml$/m.exec(PAGE)!
+    const { code, stdout, stderr } = await normalize([...command!.split(' '), argv[1]!])
     assert.equal(code, 0, stderr)
     const lines = stdout.trimEnd().split('\n')
-    assert.deepEqual(lines.slice(0, 7), [
+    assert.deepEqual(lines.slice(0, 10), [
       `${broker.address}: 1 broker`,
-      'cli.in: 2 partitions, 3 offsets',
-      'cli.out: 2 partitions, 0 offsets',
-      'cli.errors: 1 partition, 0 offsets',
-      'cli.in -> cli.out: as many partitions, a message keeps its number',
-      'cli.in -> cli.errors: not as many partitions, the key of a message decides',
+      'raw.firewall: 2 partitions, 3 offsets',
+      'raw.proxy: 2 partitions, 0 offsets',
+      'normalized: 2 partitions, 0 offsets',
+      'normalized.errors: 1 partition, 0 offsets',
+      'raw.firewall -> normalized: as many partitions, a message keeps its number',
+      'raw.proxy -> normalized: as many partitions, a message keeps its number',
+      'raw.firewall -> normalized.errors: not as many partitions, the key of a message decides',
+      'raw.proxy -> normalized.errors: not as many partitions, the key of a message decides',
       'the rules, tried on the last 3 messages: 1 written, 1 rejected, 0 dropped, 1 empty',
     ])
-    assert.equal(lines[7], '  cli.in/1/0 written {"name":"a","id":1}')
-    assert.match(lines[8]!, /^ {2}cli\.in\/1\/1 rejected \{"line":1,"source":"cli\.in\/1\/1","rule":"id"/)
-    assert.deepEqual(await broker.committed('cli', 'cli.in'), [-1, -1])
+    assert.equal(lines[10], '  raw.firewall/1/0 written {"name":"a","id":1}')
+    assert.match(
+      lines[11]!,
+      /^ {2}raw\.firewall\/1\/1 rejected \{"line":1,"source":"raw\.firewall\/1\/1","rules":"firewall","rule":"id"/,
+    )
+    assert.deepEqual(await broker.committed('sluice', 'raw.firewall'), [-1, -1])
   })
 
   it('waits for brokers that are away, works with all that normalize has, and stops by a signal', async (t) => {
     await broker.createTopics(['all.in', 'all.out', 'all.a'], 1)
     await broker.createErrorTopics(['all.errors'], 1)
     const tracer = await listen(t, answers)
-    const rules = (name: string) =>
-      `kind: kind\nname: ${name}(name)\nurl?: url\ngeo?: geoip(ip)\nenrich:\n  url: [url]\n`
-    const folder = folderWith({ 'r.yaml': rules('lower') })
-    const mmdb = join(folder, 'city.mmdb')
+    const rules = (kind: string, name: string) =>
+      `when: kind == '${kind}'\ndrop: name == 'D'\nkind: kind\nname: ${name}(name)\nurl?: url\ngeo?: geoip(ip)\nenrich:\n  url: [url]\n`
+    const folder = folderWith({ 'a.yaml': rules('all.a', 'lower'), 'other.yaml': rules('other', 'lower') })
+    const mmdb = temporaryFile('city.mmdb', '')
     writeFileSync(mmdb, buildMmdb({ networks: [['81.2.69.0/24', { country: { iso_code: 'GB' } }]] }))
     const [port, away] = [await freePort(), await freePort()]
     const run = startNormalize(
-      ...['kafka', '--rules', join(folder, 'r.yaml'), '--brokers', `127.0.0.1:${away}`, '--group', 'all'],
+      ...['kafka', '--rules', folder, '--brokers', `127.0.0.1:${away}`, '--group', 'all'],
       ...['--from', 'all.in', '--to', 'all.out', '--errors-to', 'all.errors', '--wait-for-brokers', '10m'],
       ...['--route-topic', 'kind', '--route-topic-allow', 'all.a', '--workers', '2', '--watch', '--stats'],
       ...['--mmdb', mmdb, '--tracer', `127.0.0.1:${tracer.address.port}`, '--metrics', `127.0.0.1:${port}`],
@@ -252,11 +333,13 @@ describe('normalize kafka', { skip: whyNoKafka(), timeout: 300_000 }, () => {
       { kind: 'all.a', name: 'A', ip: '81.2.69.160' },
       { kind: 'other', name: 'B', url: 'bad.example' },
       { kind: 'other' },
+      { kind: 'other', name: 'D' },
+      { kind: 'neither', name: 'E' },
       null,
     )
     await broker.untilCommitted('all', 'all.in', { isGoing })
-    writeFileSync(join(folder, 'r.yaml'), rules('upper'))
-    await run.until(({ stderr }) => stderr.includes('r.yaml: reloaded'))
+    writeFileSync(join(folder, 'a.yaml'), rules('all.a', 'upper'))
+    await run.until(({ stderr }) => stderr.includes(': reloaded'))
     await write({ kind: 'all.a', name: 'c' }, '\n')
     await broker.untilCommitted('all', 'all.in', { isGoing })
 
@@ -267,28 +350,39 @@ describe('normalize kafka', { skip: whyNoKafka(), timeout: 300_000 }, () => {
       return Number(line.slice(name.length))
     }
     assert.equal(metric('sluice_kafka_lag{topic="all.in",partition="0"}'), 0)
-    assert.equal(metric('sluice_kafka_committed_offset{topic="all.in",partition="0"}'), 6)
+    assert.equal(metric('sluice_kafka_committed_offset{topic="all.in",partition="0"}'), 8)
     for (const [name, value] of Object.entries({ partitions: 1, producer_errors_total: 0, outage: 0 }))
       assert.equal(metric(`sluice_kafka_${name}`), value, name)
     for (const name of ['rebalances_total', 'aborts_total', 'batch_seconds_bucket{le="+Inf"}'])
       assert.ok(metric(`sluice_kafka_${name}`) >= 0, name)
-    const outcomes = ['written', 'rejected', 'dropped'].map((outcome) =>
-      metric(`sluice_events_total{rules="${join(folder, 'r.yaml')}",outcome="${outcome}"}`),
+    // Each message is counted once: in its rule set, in none where no condition holds, or as empty.
+    const outcomes = (set: string) =>
+      ['written', 'rejected', 'dropped'].map((outcome) =>
+        metric(`sluice_events_total{rules="${set}",outcome="${outcome}"}`),
+      )
+    assert.deepEqual(
+      [outcomes('a'), outcomes('other'), outcomes('')],
+      [
+        [2, 0, 0],
+        [1, 1, 1],
+        [0, 1, 0],
+      ],
     )
-    assert.deepEqual(outcomes, [3, 1, 0])
+    assert.equal(page.match(/^sluice_events_total/gm)!.length, 9)
+    assert.equal(metric('sluice_rejected_total{code="NO_ROUTE"}'), 1)
     assert.equal(metric('sluice_kafka_empty_total'), 2)
-    assert.equal(metric('sluice_kafka_messages_total'), 3 + 1 + 0 + 2)
+    assert.equal(metric('sluice_kafka_messages_total'), 2 + (1 + 1 + 1) + 1 + 2)
     assert.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 200)
 
     run.child.kill('SIGTERM')
     const { code, stderr } = await run.finished
     assert.equal(code, 0, stderr)
     const stats = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{'))!)
-    assert.deepEqual([stats.written, stats.rejected, stats.enrichment.enriched], [3, 1, 1])
-    assert.deepEqual([stats.kafka.messages, stats.kafka.empty], [6, 2])
-    assert.match(stderr, /kafka: stopped: 6 messages, 3 written, 1 rejected, 0 dropped, 2 empty\n$/)
+    assert.deepEqual([stats.written, stats.rejected, stats.enrichment.enriched], [3, 2, 1])
+    assert.deepEqual([stats.kafka.messages, stats.kafka.empty], [8, 2])
+    assert.match(stderr, /kafka: stopped: 8 messages, 3 written, 2 rejected, 1 dropped, 2 empty\n$/)
     const values = async (topic: string) => {
-      const options = { from: [topic], to: 'cli.out', errorsTo: 'cli.out', group: 'none' }
+      const options = { from: [topic], to: 'normalized', errorsTo: 'normalized', group: 'none' }
       const connection = { brokers: [broker.address], clientId: 'tests' }
       const { messages } = await peek(kafka, { connection, ...options }, 10)
       return messages.map(({ value }) => JSON.parse(value!.toString()))
@@ -302,17 +396,20 @@ describe('normalize kafka', { skip: whyNoKafka(), timeout: 300_000 }, () => {
       [other, threat.enrichments.length],
       [{ kind: 'other', name: 'b', url: 'bad.example' }, 1],
     )
-    const [{ source, code: why }] = await values('all.errors')
-    assert.deepEqual([source, why], ['all.in/0/2', 'FIELD_MISSING'])
+    assert.deepEqual(
+      (await values('all.errors')).map(({ source, code: why }) => [source, why]),
+      [
+        ['all.in/0/2', 'FIELD_MISSING'],
+        ['all.in/0/4', 'NO_ROUTE'],
+      ],
+    )
   })
 
   it('stops in order also while its rules are being loaded', async (t) => {
     const folder = folderWith({})
     const pipe = join(folder, 'rules.yaml')
     assert.equal(spawnSync('mkfifo', [pipe]).status, 0)
-    const changed = [...argv]
-    changed[changed.indexOf('--rules') + 1] = pipe
-    const run = startNormalize('kafka', ...changed)
+    const run = startNormalize('kafka', ...argv, '--rules', pipe)
     t.after(() => run.child.kill('SIGKILL'))
     // Opened when the command reads it.
     const file = await open(pipe, 'w')
@@ -322,14 +419,12 @@ describe('normalize kafka', { skip: whyNoKafka(), timeout: 300_000 }, () => {
     const { code, signal, stderr } = await run.finished
     assert.deepEqual([code, signal], [0, null], stderr)
     assert.match(stderr, /SIGTERM: stopping\n.*stopped/s)
-    assert.deepEqual(await broker.committed('cli', 'cli.in'), [-1, -1])
+    assert.deepEqual(await broker.committed('sluice', 'raw.firewall'), [-1, -1])
   })
 
   it('ends with 2 and says what to do where it cannot begin', async () => {
-    const changed = [...argv]
-    changed[changed.indexOf('--to') + 1] = 'cli.nowhere'
-    const { code, stderr } = await normalize(['kafka', ...changed])
+    const { code, stderr } = await normalize(['kafka', ...argv, '--to', 'nowhere'])
     assert.equal(code, 2, stderr)
-    assert.match(stderr, /there is no topic cli\.nowhere at .*: create it, or give another name\n$/)
+    assert.match(stderr, /there is no topic nowhere at .*: create it, or give another name\n$/)
   })
 })

@@ -49,9 +49,10 @@ export interface FetchedBatch<R extends FetchedRecord = FetchedRecord> {
 
 /** The part of a fetch's answer that is one partition's. */
 export interface FetchedPartition<R extends FetchedRecord = FetchedRecord> {
-  readonly abortedTransactions: readonly AbortedTransaction[]
-  /** Absent when nothing has come. */
-  readonly records?: readonly FetchedBatch<R>[] | undefined
+  /** Null: none, as version 2 of the client gives what a broker leaves out. */
+  readonly abortedTransactions: readonly AbortedTransaction[] | null
+  /** Absent, or null, when nothing has come. */
+  readonly records?: readonly FetchedBatch<R>[] | null | undefined
 }
 
 /** A record that was committed, or written without a transaction. */
@@ -84,11 +85,11 @@ const ABORT = 0
  * @param fetchOffset the offset that was asked for; a batch may begin before it
  */
 export function committedRecords<R extends FetchedRecord>(
-  { abortedTransactions, records: batches = [] }: FetchedPartition<R>,
+  { abortedTransactions, records: batches }: FetchedPartition<R>,
   fetchOffset: bigint,
 ): CommittedRecords<R> {
   const begun =
-    abortedTransactions.length === 0
+    abortedTransactions === null || abortedTransactions.length === 0
       ? undefined
       : abortedTransactions.toSorted((one, other) => (one.firstOffset < other.firstOffset ? -1 : 1))
   /** Producers whose records belong to an aborted transaction where the loop stands. */
@@ -96,7 +97,7 @@ export function committedRecords<R extends FetchedRecord>(
   let next = 0
   const records: CommittedRecord<R>[] = []
   let nextOffset = fetchOffset
-  for (const batch of batches) {
+  for (const batch of batches ?? []) {
     const { firstOffset, attributes, producerId } = batch
     const lastOffset = firstOffset + BigInt(batch.lastOffsetDelta)
     if (lastOffset >= nextOffset) nextOffset = lastOffset + 1n

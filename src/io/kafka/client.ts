@@ -10,6 +10,7 @@
  */
 import { isIP } from 'node:net'
 import type { Connection, ConnectionPool, Consumer, fetchV17, Producer } from '@platformatic/kafka'
+import { keepFenced } from './fenced.ts'
 import type { KafkaConnection } from './options.ts'
 import { unpackSnappy } from './snappy.ts'
 
@@ -34,6 +35,7 @@ export async function loadClient(): Promise<KafkaModule> {
   try {
     const kafka = await import('@platformatic/kafka')
     readStreamsOfSnappy(kafka)
+    keepFenced(kafka)
     return kafka
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause

@@ -4,6 +4,7 @@ import type { KafkaModule, TopicOffsets } from './client.ts'
 import { clientOptions, dropConnections, Requests } from './client.ts'
 import type { Outage } from './faults.ts'
 import { BackOff, hasId, isReplaced, isTimeout } from './faults.ts'
+import { metadataOf } from './metadata.ts'
 import type { KafkaOptions } from './options.ts'
 import { DEFAULT_SESSION_MS } from './options.ts'
 
@@ -127,7 +128,7 @@ export class GroupMember {
   async coordinator(): Promise<Connection> {
     const consumer = this.#consumer
     const node = await consumer.findGroupCoordinator()
-    const { brokers } = await consumer.metadata({ topics: [...this.#options.from] })
+    const { brokers } = await metadataOf(consumer, this.#options.from)
     const broker = brokers.get(node)
     if (broker === undefined) throw new Error(`there is no broker ${node}, which coordinates the group`)
     return consumer.connections.get(broker)
@@ -264,7 +265,7 @@ export class GroupMember {
           return
         }
         this.#outage.failed('stay in the group', error)
-        await this.#renew()
+        await this.#renew(isReplaced(error))
         if (this.#isOver) return
       }
       try {
@@ -279,11 +280,15 @@ export class GroupMember {
     }
   }
 
-  /** Another client takes the place of this one: it has found a coordinator for good, and its connections may be of no use. */
-  async #renew(): Promise<void> {
+  /**
+   * Another client takes the place of this one: it has found a coordinator for good, and its connections may be of no use.
+   *
+   * @param isFenced the group has another member of its name, and refuses the member id for ever: the next client joins as a new member. Default: false
+   */
+  async #renew(isFenced = false): Promise<void> {
     const before = this.#consumer
-    this.#renewed = performance.now()
-    this.#open(before.memberId)
+    if (!isFenced) this.#renewed = performance.now()
+    this.#open(isFenced ? null : before.memberId)
     await this.#closeClient(before)
   }
 

@@ -78,6 +78,8 @@ export class KafkaLoop {
   writeErrors = 0
   /** How long batches took. */
   readonly batchSeconds = new BatchSeconds()
+  /** Set while messages are waited for. */
+  #onDoubt: (() => void) | undefined
   #isStopped = false
   #stoppedAt = 0
   #committing: Promise<void> | undefined
@@ -96,6 +98,7 @@ export class KafkaLoop {
     const say = (line: string): void => owner.say(line)
     this.outage = new Outage(say)
     this.writer = new KafkaWriter(kafka, options)
+    this.writer.onDoubt = () => this.#onDoubt?.()
     this.source = new KafkaSource(kafka, options, this.outage, say)
   }
 
@@ -107,7 +110,8 @@ export class KafkaLoop {
   async start(): Promise<void> {
     const { from, to, errorsTo } = this.#options
     await this.writer.look([...new Set([...from, to, errorsTo])])
-    if (this.#isTransactional) await this.writer.fence()
+    if (this.#isTransactional)
+      await this.writer.fence(this.source.member.consumer, [...new Set([to, errorsTo])])
     await this.source.start()
   }
 
@@ -143,7 +147,8 @@ export class KafkaLoop {
     let ahead: Promise<MessageBatch | undefined> | undefined
     try {
       while (!this.#isStopped) {
-        const batch = await (ahead ?? this.source.next())
+        ahead ??= this.source.next()
+        const batch = await this.#untilHere(ahead)
         if (batch === undefined || this.#isStopped) break
         ahead = this.source.next()
         await this.#work(batch)
@@ -160,6 +165,35 @@ export class KafkaLoop {
       )
     }
     if (!this.#isTransactional) await this.#commitLast()
+  }
+
+  /** Waits for messages. Meanwhile transactions are made good whose end is uncertain: if no more come, nothing else does. */
+  async #untilHere(next: Promise<MessageBatch | undefined>): Promise<MessageBatch | undefined> {
+    for (;;) {
+      const isHere = new Promise<boolean>((resolve, reject) => {
+        this.#onDoubt = () => resolve(false)
+        if (this.writer.isDoubtful) resolve(false)
+        next.then(() => resolve(true), reject)
+      })
+      if (await isHere) {
+        this.#onDoubt = undefined
+        return next
+      }
+      await this.#mend(() => this.#isStopped)
+      if (this.#isStopped) return next
+    }
+  }
+
+  /** Makes good what a lost connection may have cost the last transactions. @param isGivenUp nothing is tried any more */
+  async #mend(isGivenUp: () => boolean): Promise<void> {
+    while (this.writer.isDoubtful && !isGivenUp()) {
+      try {
+        await this.writer.fence(this.source.member.consumer)
+        this.#worked('write')
+      } catch (error) {
+        await this.#failed('write', error)
+      }
+    }
   }
 
   /** Leaves the group and closes all connections. */
@@ -193,6 +227,7 @@ export class KafkaLoop {
     }
     const normalized = await this.#normalizer.normalize(fresh.map(({ value }) => value))
     if (!(await this.#isCertain())) return false
+    if (this.#isTransactional) await this.#mend(() => this.#isGivenUp)
     if (!fresh.every((message) => this.source.isFresh(message))) return false
     return this.#isTransactional
       ? this.#transact(fresh, normalized, ends)
@@ -283,7 +318,7 @@ export class KafkaLoop {
       await this.writer.abandon()
       try {
         // Before the offsets are read: as long as the transaction is open they are not to be had.
-        await this.writer.fence()
+        await this.writer.fence(this.source.member.consumer)
         break
       } catch (fault) {
         error = fault
@@ -312,7 +347,10 @@ export class KafkaLoop {
     { tooLarge }: Outgoing,
   ): void {
     for (const part of parts) this.#counter.add(part)
-    if (tooLarge.count > 0) this.#counter.add(becameRejected(tooLarge))
+    if (tooLarge.count > 0) {
+      const bySet = this.#normalizer.ruleSetsOf(tooLarge.of.map((index) => messages[index]!.value!))
+      this.#counter.add(becameRejected(tooLarge, bySet))
+    }
     this.#consumed += messages.length
     this.#empty += empty
     for (const { value } of messages) this.#bytes += value?.length ?? 0
@@ -400,12 +438,12 @@ function isOfRebalance(error: unknown): boolean {
   )
 }
 
-/** Counts for outputs that were too large for their topics. */
-function becameRejected({ count, bytes }: Outgoing['tooLarge']): Leaving {
+/** Counts for outputs that were too large for their topics. @param bySet how many of them each of several rule sets has written */
+function becameRejected({ count, bytes }: Outgoing['tooLarge'], bySet: ReadonlyMap<string, number>): Leaving {
   return {
     bytes: { length: -bytes },
     written: -count,
-    rejected: { count, byCode: { RECORD_TOO_LARGE: count }, byRule: new Map() },
+    rejected: { count, byCode: { RECORD_TOO_LARGE: count }, byRule: new Map(), bySet },
   }
 }
 

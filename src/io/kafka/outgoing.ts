@@ -35,8 +35,8 @@ export interface OutgoingOptions {
 /** Records to write, and the outputs that are none because of their size. */
 export interface Outgoing {
   readonly messages: readonly OutgoingMessage[]
-  /** Outputs that became records of the errors topic, and their bytes. */
-  readonly tooLarge: { readonly count: number; readonly bytes: number }
+  /** Outputs that became records of the errors topic, the index of the message of each, and their bytes. */
+  readonly tooLarge: { readonly count: number; readonly of: readonly number[]; readonly bytes: number }
 }
 
 const SOURCE_HEADER = Buffer.from('sluice.source')
@@ -70,7 +70,7 @@ export function outgoingMessages(
 ): Outgoing {
   const { errorsTo, topicOf, topology } = options
   const out: OutgoingMessage[] = []
-  let count = 0
+  const of: number[] = []
   let bytes = 0
   for (const [index, value] of outputs.entries()) {
     const message = messages[outputOf[index]!]!
@@ -79,7 +79,7 @@ export function outgoingMessages(
     const most = topology.maxBytes(topic) - BATCH_BYTES
     if (outgoing.size <= most) out.push(outgoing)
     else {
-      count++
+      of.push(outputOf[index]!)
       bytes += value.length + 1
       const code = 'RECORD_TOO_LARGE'
       const text = `the record has ${outgoing.size} bytes, and the topic ${topic} takes ${most}`
@@ -92,7 +92,7 @@ export function outgoingMessages(
     if (outgoing.size <= topology.maxBytes(errorsTo) - BATCH_BYTES) out.push(outgoing)
     else out.push(errorOf(message, fieldsOf(message, one), options))
   }
-  return { messages: out, tooLarge: { count, bytes } }
+  return { messages: out, tooLarge: { count: of.length, of, bytes } }
 }
 
 /** The name of a message's place. */

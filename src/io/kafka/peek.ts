@@ -1,6 +1,7 @@
 import { committedRecords } from './aborted.ts'
 import type { KafkaModule } from './client.ts'
 import { clientOptions, dropConnections, Requests } from './client.ts'
+import { metadataOf } from './metadata.ts'
 import type { KafkaOptions } from './options.ts'
 import type { KafkaMessage } from './source.ts'
 import { partitionAt } from './source.ts'
@@ -39,7 +40,7 @@ export async function peek(kafka: KafkaModule, options: KafkaOptions, count: num
   const names = [...new Set([...from, to, errorsTo])]
   try {
     const requests = new Requests(kafka, consumer)
-    const metadata = await consumer.metadata({ topics: [...names] })
+    const metadata = await metadataOf(consumer, names)
     const { EARLIEST, LATEST } = kafka.ListOffsetTimestamps
     const isolationLevel = kafka.FetchIsolationLevels.READ_COMMITTED
     const first = await consumer.listOffsets({ topics: [...names], timestamp: EARLIEST, isolationLevel })

@@ -2,11 +2,12 @@ import type { fetchV17 } from '@platformatic/kafka'
 import type { FetchedRecord } from './aborted.ts'
 import { committedRecords } from './aborted.ts'
 import type { FetchTopic, KafkaModule, TopicOffsets } from './client.ts'
-import { bearConnectionErrors, clientOptions, dropConnections } from './client.ts'
+import { bearConnectionErrors, clientOptions, dropConnections, TRANSACTION_MS } from './client.ts'
 import type { Outage } from './faults.ts'
 import { BackOff, hasId, isTimeout } from './faults.ts'
 import type { Generation } from './group.ts'
 import { GroupMember } from './group.ts'
+import { metadataOf } from './metadata.ts'
 import type { KafkaOptions } from './options.ts'
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_WAIT_MS } from './options.ts'
 
@@ -213,6 +214,7 @@ export class KafkaSource {
   async #start(generation: Generation): Promise<void> {
     const isCurrent = () => this.member.generation === generation && !this.#isStopped
     const backOff = new BackOff()
+    const since = performance.now()
     while (isCurrent()) {
       try {
         const begun = await this.#offsetsOf(generation)
@@ -224,8 +226,11 @@ export class KafkaSource {
         this.#outage.worked('read the committed offsets')
         return
       } catch (error) {
-        // Of a transaction that is being ended: the wait is part of the game.
+        // Of a transaction that is being ended: the wait is part of the game, up to the time that one may be open.
         if (!hasId(error, 'UNSTABLE_OFFSET_COMMIT')) this.#outage.failed('read the committed offsets', error)
+        else if (performance.now() - since > UNSTABLE_MS) {
+          this.#outage.failed('read the committed offsets', new UnendedError(this.#options.group))
+        }
         await backOff.wait()
       }
     }
@@ -285,7 +290,7 @@ export class KafkaSource {
   async #fetch(): Promise<MessageBatch | undefined> {
     const { from } = this.#options
     let owned = [...this.#owned.values()]
-    const metadata = await this.member.consumer.metadata({ topics: [...from] })
+    const metadata = await metadataOf(this.member.consumer, from)
     this.#watchPartitions(metadata.topics)
     if (await this.#leaveDeleted(owned, metadata.topics)) owned = [...this.#owned.values()]
     const byLeader = new Map<number, Map<string, OwnedPartition[]>>()
@@ -447,6 +452,21 @@ export class KafkaSource {
 }
 
 const OFFSET_OUT_OF_RANGE = 1
+
+/** A transaction that is open for longer ends by itself no more. In milliseconds. */
+const UNSTABLE_MS = 2 * TRANSACTION_MS
+
+/** A transaction with offsets of the group has not ended, and nobody seems to end it. */
+class UnendedError extends Error {
+  override readonly name = 'UnendedError'
+
+  constructor(group: string) {
+    super(
+      `a transaction with offsets of the group has been open for ${UNSTABLE_MS / 1000} s: the process whose it is ends it when it starts again` +
+        ` (its transactional id is ${group}/ and its --instance-id; kafka-transactions.sh find-hanging tells more)`,
+    )
+  }
+}
 
 /** The error is over by itself in a moment: a leader is being elected, or the metadata was old. */
 function isPassing(error: unknown): boolean {

@@ -1,7 +1,8 @@
-import type { Producer } from '@platformatic/kafka'
+import type { Consumer, Producer } from '@platformatic/kafka'
 import type { KafkaModule } from './client.ts'
 import { clientOptions, dropConnections, Requests, TRANSACTION_MS } from './client.ts'
 import { hasId, isTimeout } from './faults.ts'
+import { metadataOf } from './metadata.ts'
 import type { KafkaOptions } from './options.ts'
 import type { OutgoingMessage, Topology } from './outgoing.ts'
 import { requests } from './outgoing.ts'
@@ -29,8 +30,13 @@ export class KafkaWriter implements Topology {
   #requests: Requests
   readonly #partitions = new Map<string, number>()
   readonly #maxBytes = new Map<string, number>()
+  /** Partitions of transactions whose ends may be missing from the topics, by topic. See {@link KafkaWriter.fence}. */
+  #unsure = new Map<string, Set<number>>()
+  #isDoubtful = false
   /** Transactions that were given up. */
   aborts = 0
+  /** Called when a connection is lost on which transactions were made: call {@link KafkaWriter.fence} before the next one. */
+  onDoubt: (() => void) | undefined
 
   constructor(kafka: KafkaModule, options: KafkaOptions) {
     this.#kafka = kafka
@@ -52,7 +58,7 @@ export class KafkaWriter implements Topology {
 
   /** Learns what is written to topics, before it is. @throws the client's error, also where a topic is not there */
   async look(topics: readonly string[]): Promise<void> {
-    const metadata = await this.#producer.metadata({ topics: [...topics] })
+    const metadata = await metadataOf(this.#producer, topics)
     for (const [topic, { partitionsCount }] of metadata.topics) this.#partitions.set(topic, partitionsCount)
     const unknown = topics.filter((topic) => !this.#maxBytes.has(topic))
     if (unknown.length === 0) return
@@ -94,16 +100,60 @@ export class KafkaWriter implements Topology {
 
   // --- transactions -----------------------------------------------------------------------------------------
 
-  /** Fences a process that had the same name before, and ends the transaction that it left open. @throws the client's error */
-  async fence(): Promise<void> {
+  /** A connection was lost, and {@link KafkaWriter.fence} has not made it good. */
+  get isDoubtful(): boolean {
+    return this.#isDoubtful
+  }
+
+  /**
+   * Fences a process that had the same name before, ends the transaction that it left open, and makes good the end of the one before.
+   *
+   * A transaction is committed when its coordinator says so, and ends in each partition later, by a marker. A coordinator that is killed in between
+   * writes the markers when it comes back. Kafka's may lose them (seen with 4.4: its log of transactions says `CompleteCommit`, and there is no marker; it
+   * seems to hold transactions of clients that keep their epoch to the rules of those that do not, compare KAFKA-19999). Then readers stand still
+   * in front of the records, and the offsets of the group are never to be had. So a transaction without records, in the same partitions and with the group,
+   * is committed here: its markers end the lost one too. Nothing else can be open by now: what was not committed has been aborted, with a
+   * higher epoch, which no late record of ours passes.
+   *
+   * @param consumer a member of the group whose offsets are committed
+   * @param topics of which all partitions are ended so. Default: those of the last transactions of this writer
+   * @throws the client's error
+   */
+  async fence(consumer: Consumer, topics: readonly string[] = []): Promise<void> {
+    for (const topic of topics) this.#doubt(topic, Array(this.partitions(topic)).keys())
+    if (this.#isDoubtful) await this.#replaceProducer()
     try {
       const transaction = await this.#producer.beginTransaction()
-      await transaction.cancel()
+      await transaction.addConsumer(consumer as never)
+      await this.#addUnsure(transaction)
+      await transaction.commit()
+      this.#unsure.clear()
+      this.#isDoubtful = false
     } catch (error) {
       // One that has failed to begin stays in the client's way.
       await this.#replaceProducer()
       throw error
     }
+  }
+
+  async #addUnsure(transaction: Transaction): Promise<void> {
+    // A topic that was deleted has nothing to be made good.
+    for (const topic of this.#unsure.keys()) if (!(await this.exists(topic))) this.#unsure.delete(topic)
+    const topics = [...this.#unsure.keys()]
+    if (topics.length === 0) return
+    const places = topics.flatMap((topic) =>
+      Array.from(this.#unsure.get(topic)!, (partition) => ({ topic, partition })),
+    )
+    await transaction.addPartitions(await this.#producer.metadata({ topics }), places as never)
+  }
+
+  #doubt(topic: string, partitions: Iterable<number>): void {
+    let ofTopic = this.#unsure.get(topic)
+    if (ofTopic === undefined) {
+      ofTopic = new Set()
+      this.#unsure.set(topic, ofTopic)
+    }
+    for (const partition of partitions) ofTopic.add(partition)
   }
 
   /**
@@ -118,11 +168,16 @@ export class KafkaWriter implements Topology {
   ): Promise<void> {
     const producer = this.#producer
     const transaction = await producer.beginTransaction()
+    const before = this.#unsure
+    this.#unsure = partitionsOf(messages)
+    for (const [topic, partitions] of before) this.#doubt(topic, partitions)
     for (const request of requests(messages, this)) {
       await this.#watched(request, () => transaction.send(this.#sending(request)))
     }
     await addOffsets(transaction, producer, this.#requests)
     await transaction.commit()
+    // The one before has ended for good: this one could not have begun else. A lost connection makes that uncertain.
+    if (!this.#isDoubtful) this.#unsure = partitionsOf(messages)
   }
 
   /** Takes another producer: one with the same name ends the transaction of this one when it begins. */
@@ -162,7 +217,7 @@ export class KafkaWriter implements Topology {
     if (!this.#isTransactional) {
       return new this.#kafka.Producer({ ...clientOptions(connection), idempotent: false })
     }
-    return new this.#kafka.Producer({
+    const producer = new this.#kafka.Producer({
       ...clientOptions(connection),
       idempotent: true,
       // No name of an instance has a slash: groups a and a-b have no name in common.
@@ -175,6 +230,13 @@ export class KafkaWriter implements Topology {
       retries: TRANSACTION_ATTEMPTS,
       retryDelay: (_client, _operation, attempt) => SOON_MS * 2 ** attempt,
     })
+    // The client connects again by itself, without a word.
+    producer.on('client:broker:disconnect', () => {
+      if (producer !== this.#producer || this.#isDoubtful) return
+      this.#isDoubtful = true
+      this.onDoubt?.()
+    })
+    return producer
   }
 
   async #watched(request: readonly OutgoingMessage[], work: () => Promise<unknown>): Promise<void> {
@@ -192,4 +254,20 @@ export class KafkaWriter implements Topology {
       throw error
     }
   }
+}
+
+/** The partitions that messages go to, by topic. */
+function partitionsOf(messages: readonly OutgoingMessage[]): Map<string, Set<number>> {
+  const found = new Map<string, Set<number>>()
+  let last: OutgoingMessage | undefined
+  for (const message of messages) {
+    const { topic, partition } = message
+    // Messages of one partition follow one another for the most part.
+    if (last?.partition === partition && last.topic === topic) continue
+    last = message
+    const ofTopic = found.get(topic)
+    if (ofTopic === undefined) found.set(topic, new Set([partition]))
+    else ofTopic.add(partition)
+  }
+  return found
 }

@@ -191,6 +191,15 @@ export class RoutedRunner implements Runner {
     this.#found = route
   }
 
+  find({ data, text, exact, numbers }: Parameters<NonNullable<Runner['find']>>[0]): number | undefined {
+    const run = this.#run
+    run.route = undefined
+    run.received = this.received
+    if (exact) run.runExact(data, text, numbers)
+    else run.run(data as JsonObject, text)
+    return run.route
+  }
+
   run(data: JsonObject, raw: string): JsonObject | undefined {
     if (!this.#isFound()) this.#run.run(data, raw)
     const runner = this.#taken(data, undefined)
@@ -313,6 +322,10 @@ class NamedElements implements ElementRunner {
   runElement(split: SplitEvent, index: number, textOf: () => string): JsonObject | undefined {
     this.#count(1)
     return this.#runner.runElement(split, index, textOf)
+  }
+
+  set writer(writer: ByteWriter | undefined) {
+    this.#runner.writer = writer
   }
 
   get rejection(): Rejection {

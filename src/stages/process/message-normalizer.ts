@@ -235,6 +235,26 @@ export class MessageNormalizer {
     return results.finish(this.#way.isTracked, joined.empty)
   }
 
+  /**
+   * Of several rule sets, how many of these messages each takes. The counts of a list do not tell that of single messages. Their events are worked on
+   * once more, as objects, so it is a question for few of them.
+   *
+   * @param values of messages that were normalized last, one behind the other where it comes more than once
+   * @returns by the names of the rule sets; empty where there is one, or where none takes them
+   */
+  ruleSetsOf(values: readonly Uint8Array[]): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>()
+    if (!('routes' in this.#rules)) return counts
+    let last: Uint8Array | undefined
+    let name: string | undefined
+    for (const value of values) {
+      if (value !== last) name = ruleSetOf(this.#rules, value, this.#input)
+      last = value
+      if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1)
+    }
+    return counts
+  }
+
   /** Ends the worker threads. */
   end(): Promise<void> {
     return this.#way.end()
@@ -253,6 +273,17 @@ export class MessageNormalizer {
         : new ProcessorWay(rules, this.#input, { fastPath, isTracked })
     return isEnriched ? new EnrichedWay(way, rules, tracer) : way
   }
+}
+
+/** The name of the rule set that takes a message's event; undefined: none does. */
+function ruleSetOf(rules: RoutedRules, value: Uint8Array, input: InputSettings): string | undefined {
+  const format = new EventFormat(input, safeLineTest)
+  const { bytes } = joinMessages([value], NODE_CODING)
+  const batch = parseBatch('', format.createSplitter(NODE_CODING).push(bytes), format.createReader())
+  for (const { notes } of new EventNormalizer(rules).normalize(batch)) {
+    for (const name of notes?.sets?.keys() ?? []) return name
+  }
+  return undefined
 }
 
 /** Lets timers and sockets have their turn. */

@@ -46,7 +46,7 @@ function aborted(producer: number, firstOffset: number): AbortedTransaction {
 
 function texts(
   records: readonly FetchedBatch[],
-  abortedTransactions: readonly AbortedTransaction[],
+  abortedTransactions: readonly AbortedTransaction[] | null,
   from = 0,
 ): { texts: string[]; nextOffset: bigint } {
   const given = committedRecords({ records, abortedTransactions }, BigInt(from))
@@ -60,6 +60,7 @@ describe('committed records of a fetch', () => {
   it('takes everything where no transaction was aborted', () => {
     const log = [batch(0, ['a', 'b']), batch(2, ['c'], { producer: 7 }), marker(3, 7, COMMIT_KEY)]
     assert.deepEqual(texts(log, []), { texts: ['a', 'b', 'c'], nextOffset: 4n })
+    assert.deepEqual(texts(log, null), { texts: ['a', 'b', 'c'], nextOffset: 4n })
   })
 
   it('leaves out an aborted transaction, and takes what its producer writes after the marker', () => {
@@ -118,7 +119,10 @@ describe('committed records of a fetch', () => {
     const compacted = { ...batch(0, ['a', 'b', 'c']), lastOffsetDelta: 9 }
     assert.deepEqual(texts([compacted], [], 1), { texts: ['b', 'c'], nextOffset: 10n })
     assert.deepEqual(texts([{ ...compacted, records: [] }], [], 4), { texts: [], nextOffset: 10n })
-    assert.deepEqual(committedRecords({ abortedTransactions: [] }, 4n), { records: [], nextOffset: 4n })
+    for (const nothing of [{}, { records: null }]) {
+      const given = committedRecords({ abortedTransactions: [], ...nothing }, 4n)
+      assert.deepEqual(given, { records: [], nextOffset: 4n })
+    }
   })
 
   it('gives the time of the producer, or of the broker where the topic has that', () => {

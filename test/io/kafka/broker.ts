@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   Admin,
   alterUserScramCredentialsV0,
+  ConfigResourceTypes,
+  IncrementalAlterConfigOperationTypes,
   type MessageToProduce,
   ProduceAcks,
   Producer,
@@ -169,6 +171,25 @@ export class KafkaBroker {
         {
           entities: [{ entityType: 'client-id', entityName: clientId }],
           ops: [bytes === undefined ? { key, remove: true } : { key, value: bytes, remove: false }],
+        },
+      ],
+    })
+  }
+
+  /** Lets it ask the coordinator whether a partition belongs to a transaction before it takes records of that, as brokers do, or not. */
+  async verifyTransactions(verify: boolean): Promise<void> {
+    await this.admin.incrementalAlterConfigs({
+      resources: [
+        {
+          resourceType: ConfigResourceTypes.BROKER,
+          resourceName: '1',
+          configs: [
+            {
+              name: 'transaction.partition.verification.enable',
+              configOperation: IncrementalAlterConfigOperationTypes.SET,
+              value: String(verify),
+            },
+          ],
         },
       ],
     })

@@ -96,6 +96,26 @@ describe('KafkaSource', () => {
     assert.deepEqual(offsets(await source.next()), { 'in/0': [9, 10, 11] })
   })
 
+  it('waits for transactions with offsets of the group, and says so when one is open for too long', async (t) => {
+    const cluster = clusterOf(0)
+    cluster.offsetsFault = new ProtocolError('UNSTABLE_OFFSET_COMMIT')
+    const { source, said } = await open(t, cluster)
+    const next = source.next()
+    await sleep(200)
+    assert.deepEqual(said, [])
+    const now = performance.now.bind(performance)
+    t.mock.method(performance, 'now', () => now() + 60_000)
+    await until(() => said.length > 0)
+    assert.match(
+      said[0]!,
+      /^kafka: cannot read the committed offsets: a transaction .* open for 60 s: .* id is g\/ and its --instance-id;.*find-hanging/,
+    )
+    cluster.offsetsFault = undefined
+    assert.deepEqual(offsets(await next), { 'in/0': [5, 6, 7] })
+    assert.match(said[1]!, /^kafka: can read the committed offsets again/)
+    assert.equal(said.length, 2)
+  })
+
   it('commits the beginning of a partition without a committed offset at once', async (t) => {
     const cluster = clusterOf(0, 1)
     cluster.committed.delete('in/0')
@@ -183,6 +203,33 @@ describe('GroupMember', () => {
   })
 })
 
+describe('a member whose client was given up a moment ago', () => {
+  it('takes its name again where that client may have it, and is over where it loses it once more', async (t) => {
+    const cluster = clusterOf(0)
+    const { source, said } = await open(t, cluster)
+    const failed = (id: string) =>
+      cluster.member.emit('consumer:heartbeat:error', { error: new ProtocolError(id) })
+    failed('COORDINATOR_NOT_AVAILABLE')
+    await until(() => cluster.members.length === 2 && cluster.member.joins === 1)
+    // A request of the first client has come behind that of the second one.
+    cluster.isTaken = true
+    failed('FENCED_INSTANCE_ID')
+    await until(() => cluster.members.length > 2 && cluster.member.joins === 1)
+    assert.equal(cluster.members.length, 3, 'the first attempt works')
+    assert.deepEqual(
+      said.map((line) => /(cannot|can) stay/.exec(line)?.[1]),
+      ['cannot', 'can', 'cannot', 'can'],
+    )
+    assert.equal(source.replaced, undefined)
+    // No request is on its way for so long: it is another process.
+    const { now } = performance
+    t.mock.method(performance, 'now', () => now.call(performance) + 60_000)
+    failed('FENCED_INSTANCE_ID')
+    await until(() => source.replaced !== undefined)
+    assert.equal(cluster.members.length, 3)
+  })
+})
+
 describe('names in a cluster', () => {
   it('are those of the group and of the process, and the same after a restart', async (t) => {
     const cluster = clusterOf(0)
@@ -210,9 +257,9 @@ class HeldNormalizer extends MessageNormalizer {
 }
 
 describe('KafkaLoop', () => {
-  async function run(t: TestContext, cluster: StubCluster) {
+  async function run(t: TestContext, cluster: StubCluster, options: Partial<KafkaOptions> = {}) {
     const normalizer = new HeldNormalizer({ rules: compileRules('n: n\n') })
-    const loop = new KafkaLoop(cluster.module, OPTIONS, normalizer, { say: () => {} })
+    const loop = new KafkaLoop(cluster.module, { ...OPTIONS, ...options }, normalizer, { say: () => {} })
     t.after(() => loop.end())
     let running: Promise<void> = Promise.resolve()
     const start = async () => {
@@ -277,5 +324,89 @@ describe('KafkaLoop', () => {
     await until(() => cluster.committed.get('in/0') === 20)
     await stop()
     assert.equal(loop.counts.consumed, 15)
+  })
+
+  describe('makes good the ends of transactions', () => {
+    const exactly = { delivery: 'exactly-once' } as const
+    const all = ['out/0', 'out/1', 'errors/0', 'errors/1']
+    const mended = (...partitions: string[]) => ({ partitions, records: 0, hasGroup: true })
+    const worked = (...partitions: string[]) => ({ partitions, records: 3, hasGroup: true })
+
+    it('in all partitions when it starts', async (t) => {
+      const cluster = clusterOf(0)
+      const { start, stop } = await run(t, cluster, exactly)
+      await start()
+      await until(() => cluster.committed.get('in/0') === 20)
+      await stop()
+      assert.deepEqual(cluster.transactions, [mended(...all), ...new Array(5).fill(worked('out/0'))])
+      assert.equal(cluster.producers.length, 1)
+    })
+
+    it('when a connection is lost, in the partitions of the last one, while nothing is to be done', async (t) => {
+      const cluster = clusterOf(0)
+      const { loop, start, stop } = await run(t, cluster, exactly)
+      await start()
+      await until(() => cluster.committed.get('in/0') === 20)
+      await until(() => loop.counts.consumed === 15)
+      const before = cluster.transactions.length
+      cluster.producer.lose()
+      await until(() => cluster.transactions.length > before)
+      assert.deepEqual(cluster.transactions.slice(before), [mended('out/0')])
+      assert.equal(cluster.producers.length, 2, 'a producer that has begun anew fences the one before')
+      // One that was given up has nothing to say any longer.
+      cluster.producers[0]!.lose()
+      cluster.write('in', 0, 23)
+      await until(() => cluster.committed.get('in/0') === 23)
+      await stop()
+      assert.deepEqual(cluster.transactions.slice(before + 1), [worked('out/0')])
+    })
+
+    it('before the next one begins, and in the partitions of both between which it was lost', async (t) => {
+      const cluster = clusterOf(0, 1)
+      cluster.write('in', 0, 8)
+      cluster.write('in', 1, 7)
+      const { loop, start, stop } = await run(t, cluster, exactly)
+      await start()
+      await until(() => loop.counts.consumed === 3)
+      // The second one is under way when the loss is heard of: the markers of the first one are uncertain, too.
+      let answer = (_value: unknown): void => {}
+      cluster.beforeCommitted = new Promise((resolve) => {
+        answer = resolve
+      })
+      cluster.write('in', 1, 13)
+      await until(() => cluster.transactions.length === 3)
+      cluster.producer.lose()
+      answer(undefined)
+      await until(() => cluster.committed.get('in/1') === 13)
+      await stop()
+      assert.deepEqual(cluster.transactions, [
+        mended(...all),
+        worked('out/0'),
+        worked('out/1'),
+        mended('out/1', 'out/0'),
+        worked('out/1'),
+      ])
+      assert.equal(loop.counts.consumed, 9)
+    })
+
+    it('again and again until it works, and not behind a stop', async (t) => {
+      const cluster = clusterOf(0)
+      const { loop, start, stop } = await run(t, cluster, exactly)
+      await start()
+      await until(() => loop.counts.consumed === 15)
+      const before = cluster.transactions.length
+      const refused = Promise.reject(new ProtocolError('COORDINATOR_NOT_AVAILABLE'))
+      refused.catch(() => {})
+      cluster.beforeTransaction = refused
+      cluster.producer.lose()
+      await until(() => cluster.producers.length > 4)
+      assert.equal(loop.isReady, false)
+      cluster.beforeTransaction = Promise.resolve()
+      await until(() => cluster.transactions.length > before && loop.isReady)
+      assert.deepEqual(cluster.transactions.slice(before), [mended('out/0')])
+      cluster.beforeTransaction = refused
+      cluster.producer.lose()
+      await stop()
+    })
   })
 })

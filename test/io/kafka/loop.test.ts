@@ -1,12 +1,16 @@
 /** The loop in this process, with a broker: what it reads, writes and commits. Faults of processes have a file of their own. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { before, describe, it } from 'node:test'
+import zlib from 'node:zlib'
 import * as kafka from '@platformatic/kafka'
 import { loadRules, ruleFiles } from '../../../src/cli/rule-files.ts'
+import { Requests } from '../../../src/io/kafka/client.ts'
 import { peek } from '../../../src/io/kafka/peek.ts'
 import { folderWith } from '../../cli/command.ts'
-import type { KafkaBroker } from './broker.ts'
+import type { KafkaBroker, Written } from './broker.ts'
 import { eventually } from './eventually.ts'
+import { produceInJava } from './java-producer.ts'
 import { Loops } from './loops.ts'
 import { FLAWLESS, numbered, toWrite } from './oracle.ts'
 import { sharedBroker, sharedReader, whyNoKafka } from './shared-broker.ts'
@@ -50,6 +54,64 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
       assert.deepEqual(await loops.verdict(name, [...messages, ...more]), FLAWLESS)
     })
   }
+
+  it('reads what a producer in Java has compressed, in each way that Node can unpack', async (t) => {
+    const codecs = (['gzip', 'snappy', 'lz4', 'zstd'] as const).filter(
+      (codec) => codec !== 'zstd' || 'zstdDecompressSync' in zlib,
+    )
+    const topics = codecs.map((codec) => `in.codecs.${codec}`)
+    await loops.createTopics('codecs', 1)
+    await broker.createTopics(topics, 1)
+    // Java's snappy has blocks of 32 KiB: these are several.
+    const values = Array.from({ length: 300 }, (_, number) =>
+      JSON.stringify({
+        number,
+        name: `Host ${number}`,
+        pad: createHash('sha512').update(`${number}`).digest('hex'),
+      }),
+    )
+    await Promise.all(codecs.map((codec, at) => produceInJava(broker, topics[at]!, codec, values)))
+    const unpacked = codecs.map((codec) =>
+      t.mock.method(kafka.compressionsAlgorithms[codec], 'decompressSync'),
+    )
+    // What is written in snappy is read in Java: by the reader.
+    const { loop } = loops.open(t, 'codecs', { from: topics, compression: 'snappy' })
+    const stop = await loops.run(loop)
+    for (const topic of topics) await broker.untilCommitted('group.codecs', topic)
+    await stop()
+    const expected = values.map((_, number) => `{"number":${number},"name":"host ${number}"}`)
+    const reader = await sharedReader()
+    for (const [at, codec] of codecs.entries()) {
+      const written = await reader.whole('loop.codecs.out', topics[at]!)
+      assert.deepEqual(
+        written.map(({ value }) => value),
+        expected,
+        codec,
+      )
+      assert.ok(unpacked[at]!.mock.callCount() > 0, `${codec} was unpacked`)
+    }
+    const [stream] = unpacked[codecs.indexOf('snappy')]!.mock.calls[0]!.arguments as [Buffer]
+    assert.equal(stream.toString('latin1', 1, 7), 'SNAPPY', 'a stream of blocks')
+    assert.ok(stream.readUInt32BE(16) + 20 < stream.length, 'more than one')
+  })
+
+  const noZstd = 'zstdDecompressSync' in zlib ? 'this Node can unpack zstd' : false
+
+  it('tells what it cannot unpack, and goes no further', { skip: noZstd }, async (t) => {
+    await broker.createTopics(['in.zstd'], 1, { 'compression.type': 'zstd' })
+    await broker.createTopics(['loop.zstd.out'])
+    await broker.createErrorTopics(['loop.zstd.errors'])
+    await broker.produce('in.zstd', toWrite(numbered(3, 1)))
+    const { loop, said } = loops.open(t, 'zstd')
+    const stop = await loops.run(loop)
+    await eventually(
+      () => loop.outage.isNow,
+      () => 'nothing is wrong',
+    )
+    await stop()
+    assert.match(said[0]!, /^kafka: cannot fetch: .*zstd.*; it is tried again until it works$/)
+    assert.equal(loop.counts.consumed, 0)
+  })
 
   it('reads nothing of aborted transactions, and commits behind them', async (t) => {
     await loops.createTopics('aborted', 1)
@@ -175,11 +237,15 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
     assert.deepEqual([written, rejected, dropped], [6, 3, 1], JSON.stringify(rejectedByCode))
   })
 
-  it('gives each event to its rule set', async (t) => {
-    await loops.createTopics('sets', 1)
+  it('gives each event to its rule set, and counts it there whatever becomes of it', async (t) => {
+    const limit = { 'max.message.bytes': '10000' }
+    await broker.createTopics(['in.sets'], 1)
+    await broker.createTopics(['loop.sets.out'], 1, limit)
+    await broker.createErrorTopics(['loop.sets.errors'], 1, limit)
     const folder = folderWith({
       'a.yaml': "when: kind == 'a'\nn: n::int\n",
       'b.yaml': "when: kind == 'b'\ndrop: n == 2\nm: n\n",
+      'c.yaml': "when: kind == 'c'\nsplit: items\nname: name\n",
     })
     const values = [
       '{"kind":"a","n":1}',
@@ -188,6 +254,12 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
       '{"kind":"b","n":3}',
       '{}',
       '',
+      // Written by the rules, and taken by no topic.
+      JSON.stringify({ kind: 'b', n: 'x'.repeat(20_000) }),
+      JSON.stringify({
+        kind: 'c',
+        items: [...'abc'].map((name) => ({ name: name.repeat(name === 'b' ? 9 : 20_000) })),
+      }),
     ]
     await broker.produce(
       'in.sets',
@@ -195,10 +267,15 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
     )
     const rules = await loadRules(ruleFiles({ rules: [folder] }))
     const { loop } = loops.open(t, 'sets', {}, rules)
-    await loops.finish(loop, 'sets')
-    const { written, rejected, dropped, rejectedByCode } = loop.counter.counts
-    assert.deepEqual([loop.counts.consumed, loop.counts.empty, written, rejected, dropped], [6, 1, 2, 2, 1])
-    assert.equal(rejectedByCode.NO_ROUTE, 1)
+    await loops.finish(loop, 'sets', 2)
+    const { written, rejected, dropped, rejectedByCode, ruleSets } = loop.counter.counts
+    assert.deepEqual([loop.counts.consumed, loop.counts.empty, written, rejected, dropped], [8, 1, 3, 5, 1])
+    assert.deepEqual({ ...rejectedByCode }, { VALUE_ERROR: 1, NO_ROUTE: 1, RECORD_TOO_LARGE: 3 })
+    assert.deepEqual(ruleSets, {
+      a: { events: 2, written: 1, rejected: 1, dropped: 0 },
+      b: { events: 3, written: 1, rejected: 1, dropped: 1 },
+      c: { events: 3, written: 1, rejected: 2, dropped: 0 },
+    })
   })
 
   it('waits while topics are gone, and reads one that was created again from its beginning', async (t) => {
@@ -252,9 +329,12 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
 
   it('tells at the start what is not there', async (t) => {
     await loops.createTopics('absent', 1)
-    const { loop } = loops.open(t, 'absent', { to: 'loop.absent.nowhere' })
-    await assert.rejects(loop.start(), /Unknown topic loop\.absent\.nowhere/)
-    await loop.end()
+    // The first, the second and the last of three by name: the client itself takes it for the last one.
+    for (const to of ['a.nowhere', 'k.nowhere', 'z.nowhere']) {
+      const { loop } = loops.open(t, 'absent', { to })
+      await assert.rejects(loop.start(), new RegExp(`Unknown topic ${to}`))
+      await loop.end()
+    }
     const closed = loops.open(t, 'absent', { connection: { brokers: ['127.0.0.1:1'], clientId: 'tests' } })
     await assert.rejects(closed.loop.start(), /Cannot connect to any broker|failed/)
     await closed.loop.end()
@@ -266,7 +346,7 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
     const messages = numbered(100, 1)
     const zombie = loops.open(t, 'fenced', options).loop
     await zombie.writer.look(['loop.fenced.out'])
-    await zombie.writer.fence()
+    await zombie.writer.fence(zombie.source.member.consumer)
     const record = {
       topic: 'loop.fenced.out',
       partition: 0,
@@ -291,5 +371,73 @@ describe('KafkaLoop', { skip: whyNoKafka(), timeout: 600_000 }, () => {
     end(new Error('the zombie has seen enough'))
     await assert.rejects(zombie.writer.transact([record], async () => {}))
     assert.deepEqual(await loops.verdict('fenced', messages), FLAWLESS)
+  })
+
+  it('makes good a transaction whose end a broker has lost', async (t) => {
+    await loops.createTopics('lost', 1)
+    const options = { delivery: 'exactly-once', instanceId: 'one' } as const
+    const begun = numbered(50, 1)
+    await broker.produce('in.lost', toWrite(begun))
+    await loops.finish(loops.open(t, 'lost', options).loop, 'lost')
+    const messages = [...begun, ...numbered(50, 1, begun)]
+    await broker.produce('in.lost', toWrite(messages.slice(50)))
+    const producer = new kafka.Producer({
+      clientId: 'tests',
+      bootstrapBrokers: [broker.address],
+      idempotent: true,
+      transactionalId: 'group.lost/one',
+      producerId: -1n,
+      producerEpoch: -1,
+    })
+    t.after(() => producer.close(true))
+    const { id: transactionalId } = await producer.beginTransaction()
+    const { producerId, producerEpoch } = producer as { producerId: bigint; producerEpoch: number }
+    const member = { group: 'group.lost', generation: -1, memberId: '', instanceId: null }
+    // It has left the result of one message, and the offset behind that. Its coordinator knows nothing of it any longer.
+    const { key, timestamp, headers } = toWrite(messages)[50] as Required<Written>
+    const record = {
+      ...{ topic: 'loop.lost.out', partition: 0, timestamp: timestamp as bigint },
+      key: key as Buffer,
+      value: Buffer.from('{"number":50,"name":"host 50 "}'),
+      headers: new Map([
+        ...(headers as Map<Buffer, Buffer>),
+        [Buffer.from('sluice.source'), Buffer.from('in.lost/0/50')],
+      ]),
+    }
+    const { brokers } = await producer.metadata({ topics: ['loop.lost.out'] })
+    const connection = await producer.connections.get([...brokers.values()][0]!)
+    const writer = { compression: 'none', producerId, producerEpoch, transactionalId } as const
+    await broker.verifyTransactions(false)
+    try {
+      const isWritten = () =>
+        kafka.produceV11.api
+          .async(connection, kafka.ProduceAcks.ALL, 30_000, [record], {
+            ...writer,
+            sequences: { getWithDefault: () => 0 },
+          } as never)
+          .then(
+            () => true,
+            // The broker has not heard of the setting yet.
+            () => false,
+          )
+      await eventually(isWritten, () => 'the broker takes no record outside of a transaction')
+      await new Requests(kafka, producer).commitInTransaction(
+        connection,
+        { transactionalId, producerId, producerEpoch },
+        { ...member, groupId: member.group },
+        [{ topic: 'in.lost', partitions: [{ partition: 0, offset: 51n }] }],
+      )
+    } finally {
+      await broker.verifyTransactions(true)
+    }
+    const [[end], [stable]] = [
+      await broker.endOffsets('loop.lost.out'),
+      await broker.endOffsets('loop.lost.out', true),
+    ]
+    assert.equal(stable, end! - 1, 'readers stand still before it')
+    const { loop } = loops.open(t, 'lost', options)
+    await loops.finish(loop, 'lost')
+    assert.equal(loop.counts.consumed, 49)
+    assert.deepEqual(await loops.verdict('lost', messages), FLAWLESS)
   })
 })

@@ -1,13 +1,16 @@
 /** Loops of Kafka in the process of the tests, on topics of their own: `in.NAME` to `loop.NAME.out` and `loop.NAME.errors`. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import * as kafka from '@platformatic/kafka'
+import { loadClient } from '../../../src/io/kafka/client.ts'
 import { KafkaLoop } from '../../../src/io/kafka/loop.ts'
 import type { KafkaConnection, KafkaOptions } from '../../../src/io/kafka/options.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { MessageNormalizer, type MessageRules } from '../../../src/stages/process/message-normalizer.ts'
 import type { KafkaBroker } from './broker.ts'
 import { judge, NUMBERED_RULES, type Numbered, type Reader, type Verdict } from './oracle.ts'
+
+/** As the command has it: it reads what Java's producers write. */
+const kafka = await loadClient()
 
 export class Loops {
   readonly #broker: KafkaBroker

@@ -33,6 +33,14 @@ const FIELD = '\u001f'
 const HEADER = '\u001e'
 const LAST = 'last-of-'
 
+/** Properties of the consumer's client. */
+const CLIENT = {
+  // New topics are to be noticed soon.
+  'metadata.max.age.ms': 1000,
+  // By default it goes back to the beginning of all topics at each new one, because it commits nothing.
+  'partition.assignment.strategy': 'org.apache.kafka.clients.consumer.CooperativeStickyAssignor',
+}
+
 /** Topics of outputs, or those of rejected events. */
 type Kind = 'written' | 'rejected'
 
@@ -70,8 +78,7 @@ export class Reader {
           '--formatter-property',
           `${name}=${value}`,
         ]),
-        // New topics are to be noticed soon.
-        ...['--command-property', 'metadata.max.age.ms=1000', '--command-property', 'fetch.max.wait.ms=300'],
+        ...Object.entries(CLIENT).flatMap(([name, value]) => ['--command-property', `${name}=${value}`]),
       ],
       { stdout: 'pipe', stderr: openSync(devNull, 'w'), heapMb: 256 },
     )

@@ -17,8 +17,18 @@ export interface StubCommit {
   readonly offsets: Readonly<Record<string, number>>
 }
 
+/** A transaction as its producer asked for it. */
+export interface StubTransaction {
+  /** `topic/partition`, of those that were added, in order. */
+  readonly partitions: readonly string[]
+  readonly records: number
+  /** It has the offsets of the group in it. */
+  readonly hasGroup: boolean
+}
+
 interface Sent {
   readonly topic: string
+  readonly partition?: number
   readonly value: Buffer
   readonly headers: ReadonlyMap<Buffer, Buffer>
 }
@@ -41,7 +51,7 @@ class StubClient extends EventEmitter {
   }
 
   async listApis() {
-    return ['Fetch', 'OffsetFetch', 'OffsetCommit', 'DescribeConfigs'].map((name) => ({
+    return ['Fetch', 'OffsetFetch', 'OffsetCommit', 'TxnOffsetCommit', 'DescribeConfigs'].map((name) => ({
       name,
       minVersion: 0,
       maxVersion: 99,
@@ -85,6 +95,7 @@ export class StubMember extends StubClient {
   }
 
   async joinGroup(): Promise<string> {
+    if (this.#cluster.isTaken && this.memberId !== null) throw new kafka.ProtocolError('FENCED_INSTANCE_ID')
     this.joins++
     this.memberId = MEMBER
     this.tell()
@@ -136,6 +147,40 @@ class StubProducer extends StubClient {
     await this.#cluster.beforeSend
     this.#cluster.sent.push(...messages)
   }
+
+  producerId = 1n
+  producerEpoch = 0
+
+  async beginTransaction() {
+    await this.#cluster.beforeTransaction
+    const partitions = new Set<string>()
+    const add = (places: readonly Pick<Sent, 'topic' | 'partition'>[]) => {
+      for (const { topic, partition } of places) partitions.add(`${topic}/${partition}`)
+    }
+    let records = 0
+    let hasGroup = false
+    return {
+      id: this.options['transactionalId'],
+      addConsumer: async () => {
+        hasGroup = true
+      },
+      addPartitions: async (_metadata: unknown, places: readonly Sent[]) => add(places),
+      send: async (request: { messages: readonly Sent[] }) => {
+        add(request.messages)
+        records += request.messages.length
+        await this.send(request)
+      },
+      commit: async () => {
+        this.#cluster.transactions.push({ partitions: [...partitions], records, hasGroup })
+        await this.#cluster.beforeCommitted
+      },
+    }
+  }
+
+  /** A connection of it is lost. */
+  lose(): void {
+    this.emit('client:broker:disconnect', {})
+  }
 }
 
 export class StubCluster {
@@ -145,6 +190,8 @@ export class StubCluster {
   /** Offsets of the group, by `topic/partition`. */
   readonly committed = new Map<string, number>()
   readonly commits: StubCommit[] = []
+  /** Thrown to who asks for the offsets of the group. */
+  offsetsFault: Error | undefined
   /** Commits of another generation than the group's. */
   readonly refused: StubCommit[] = []
   /** Fetches so far. */
@@ -156,10 +203,18 @@ export class StubCluster {
   readonly producers: StubProducer[] = []
   generation = 1
   assigned: Assigned
+  /** The instance id is another member's: who joins with a member id is fenced, who joins without one takes the id. */
+  isTaken = false
   /** Who looks for the coordinator waits for this. */
   beforeCoordinator: Promise<unknown> = Promise.resolve()
   /** Who sends waits for this. */
   beforeSend: Promise<unknown> = Promise.resolve()
+  /** Who begins a transaction waits for this. */
+  beforeTransaction: Promise<unknown> = Promise.resolve()
+  /** The answer that a transaction is committed waits for this. */
+  beforeCommitted: Promise<unknown> = Promise.resolve()
+  /** Those that were committed. */
+  readonly transactions: StubTransaction[] = []
 
   /** @param assigned partitions of the member in the first generation */
   constructor(topics: Readonly<Record<string, number>>, assigned: Assigned) {
@@ -191,10 +246,18 @@ export class StubCluster {
       offsetCommitV9: request((_group, generation, memberId, instanceId, topics) =>
         this.#commit({ generation, memberId, instanceId, offsets: offsetsIn(topics) }),
       ),
+      txnOffsetCommitV4: request((_id, _group, _producer, _epoch, generation, memberId, instanceId, topics) =>
+        this.#commit({ generation, memberId, instanceId, offsets: offsetsIn(topics) }),
+      ),
       describeConfigsV4: request(() => {
         throw new Error('nobody may ask')
       }),
     } as unknown as KafkaModule
+  }
+
+  /** The client that writes. */
+  get producer(): StubProducer {
+    return this.producers.at(-1)!
   }
 
   /** The client that is the member. */
@@ -262,6 +325,7 @@ export class StubCluster {
   }
 
   #offsets([{ topics }]: [{ topics: readonly { name: string; partitionIndexes: readonly number[] }[] }]) {
+    if (this.offsetsFault !== undefined) throw this.offsetsFault
     return {
       groups: [
         {
