@@ -407,8 +407,8 @@ export class Processor<Records> {
       }
       this.#slice.count()
     }
-    if (held.isEmpty && found === undefined) {
-      this.#event(known)
+    if (held.isEmpty && (found === undefined || !this.#mayHold)) {
+      this.#event(known, found)
       return
     }
     held.add(known, found, this.#writer.length, this.#written)

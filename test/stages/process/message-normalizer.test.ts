@@ -10,6 +10,7 @@ import type { LookupHandler, TracerPool } from '../../../src/tracer/client/pool.
 import { TracerError } from '../../../src/tracer/client/pool.ts'
 import type { Indicator } from '../../../src/tracer/protocol.ts'
 import { propertyRuns } from '../../property-runs.ts'
+import { steppingClock } from '../../stepping-clock.ts'
 
 const KEEPING = 'n: n::int\nname: lower(name)\n'
 const DROPPING = `drop: kind == 'noise'\n${KEEPING}`
@@ -114,6 +115,30 @@ describe('MessageNormalizer', () => {
       assert.deepEqual([found.empty, found.dropped], [2, 1])
     })
   }
+
+  it('knows which message each result is of, however often the output is handed on', async (t) => {
+    const rules = compileRules("drop: kind == 'noise'\nnumber: number::int\nname: lower(name)\n")
+    const texts = Array.from({ length: 300 }, (_, number) => {
+      if (number % 17 === 5) return `{"number":${number},"name":"X","kind":"noise"}`
+      // The fast path leaves the letter with an accent, and what is rejected.
+      return number % 19 === 5
+        ? '{"number":"no"}'
+        : `{"number":${number},"name":"X${'É'.repeat(number % 2)}"}`
+    })
+    const expected = Array.from(texts.keys()).filter((number) => number % 17 !== 5 && number % 19 !== 5)
+    for (const stepMs of [5, 20, 60, 120]) {
+      steppingClock(t, stepMs)
+      const normalizer = new MessageNormalizer({ rules })
+      const { outputs, outputOf } = await normalizer.normalize(texts.map((text) => Buffer.from(text)))
+      t.mock.restoreAll()
+      assert.deepEqual(outputOf, expected, `${stepMs} ms`)
+      assert.deepEqual(
+        outputs.map((output) => JSON.parse(Buffer.from(output).toString()).number),
+        expected,
+      )
+      await normalizer.end()
+    }
+  })
 
   it('gives the elements of a split message their message', async (t) => {
     const found = await results(open(t, SPLITTING), [
