@@ -65,6 +65,14 @@ describe('the options of normalize kafka', () => {
       options.rules![0]!.endsWith('rules.yaml') && options.rules![0]! !== 'rules.yaml',
       'beside the file',
     )
+    // A switch that turns something off has two names.
+    for (const [text, isFast] of [
+      ['no-fast-path: true', false],
+      ['fast-path: false', false],
+      ['fast-path: true', true],
+      ['watch: true', true],
+    ] as const)
+      assert.equal(parse('--config', temporaryFile('kafka.yaml', text)).fastPath, isFast, text)
     const { connection, to, batchWaitMs, batchBytes } = kafkaOptions(options)
     assert.deepEqual([to, batchWaitMs, batchBytes, connection.brokers], ['other', 50, 1000, ['a:1', 'b:2']])
     const { sasl } = connection
