@@ -38,7 +38,9 @@ export async function loadClient(): Promise<KafkaModule> {
     keepFenced(kafka)
     return kafka
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    // The second code is that of the built commands, which require.
+    const { code } = cause as NodeJS.ErrnoException
+    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw cause
     throw new MissingClientError('the client of Kafka, @platformatic/kafka, is not installed', { cause })
   }
 }
@@ -55,8 +57,7 @@ export function readStreamsOfSnappy({ compressionsAlgorithms }: KafkaModule): vo
 
 /**
  * Lets a producer add partitions to a transaction as clients do. The client takes the latest version of that request, but from 4 on it is one of brokers among
- * themselves: a cluster with access rights refuses it to anybody without `ClusterAction`, and a coordinator takes who asks so for a producer whose epoch
- * grows with each transaction, which the client's does not. Java's client takes 3, too.
+ * themselves: a cluster with an authorizer refuses it to anybody without `ClusterAction` (seen with 4.4). Clients take 3 at most.
  */
 export function askAsClients({ addPartitionsToTxnV3, kGetApi }: KafkaModule, producer: Producer): void {
   const asking = producer as unknown as Record<symbol, GetApi>

@@ -195,7 +195,11 @@ describe('errors of the client', () => {
   })
 
   it('at the start say what to do', () => {
-    const settings = { connection: { brokers: ['b:1'] }, group: 'g', instanceId: 'one' } as KafkaOptions
+    const settings = {
+      connection: { brokers: ['b:1'] },
+      group: 'g',
+      instanceId: 'one',
+    } as unknown as KafkaOptions
     const hint = (id: string) => startFault(new ProtocolError(id), settings).message
     assert.match(
       hint('GROUP_AUTHORIZATION_FAILED'),
