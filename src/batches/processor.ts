@@ -1,4 +1,4 @@
-import type { BatchNotes, EventText, OutputEvent, RejectedEvent } from '../event.ts'
+import type { BatchNotes, EventText, InputEvent, OutputEvent, RejectedEvent } from '../event.ts'
 import { inOrder, rejectedEvent, withReplaced } from '../event.ts'
 import type { InputOptions, InputSettings } from '../formats/input-options.ts'
 import { inputSettings } from '../formats/input-options.ts'
@@ -15,12 +15,12 @@ import type { EventNotes, LinePath, RunnerSource } from '../rules/apply/normaliz
 import { normalizeOne } from '../rules/apply/normalize.ts'
 import { outputText } from '../rules/apply/output-text.ts'
 import type { EventReader } from '../rules/apply/parse-event.ts'
-import type { Dropped } from '../rules/apply/split-elements.ts'
 import { SplitElements } from '../rules/apply/split-elements.ts'
 import type { LinePlaces } from '../rules/fast/written-places.ts'
 import { WrittenPlaces } from '../rules/fast/written-places.ts'
 import type { Runner } from '../rules/run.ts'
 import { WRITTEN } from '../rules/run.ts'
+import { HeldEvents, IN_WRITER, type Outcome } from './held-events.ts'
 import type { LineTest } from './input-format.ts'
 import { EventFormat } from './input-format.ts'
 import type { RejectedSink } from './rejected-records.ts'
@@ -87,6 +87,8 @@ const FAST_LINES = 16
  *           `-> splitter -+-> text --> reader -> normalize --> write --> part
  *                                `--------`------------`-----> record ---'
  *
+ * Lines that the fast path leaves to several rule sets are held until there are enough of them or the bytes end: see {@link HeldEvents}.
+ *
  *     for (const part of processor.read(chunk)) await take(part)
  *     for (const part of processor.end()) await take(part)
  *     await take(processor.finish())
@@ -130,6 +132,10 @@ export class Processor<Records> {
   #nextOrdinal = 0
   /** Elements of an event that wait for the output so far to be handed on. */
   #elements: SplitElements | undefined
+  /** Events of lines that several rule sets take, until the bytes that were read end or there are enough of them. */
+  readonly #held = new HeldEvents()
+  /** Outputs that are not in the order of the lines yet. */
+  #unordered: ByteWriter | undefined
 
   /**
    * @param records collects what is rejected
@@ -193,6 +199,7 @@ export class Processor<Records> {
    */
   begin(mayHaveMark: boolean): void {
     this.#nextOrdinal = 0
+    this.#held.clear()
     this.#lines = this.#createReader(mayHaveMark)
   }
 
@@ -218,7 +225,7 @@ export class Processor<Records> {
     const splitter = this.#splitter
     if (splitter === undefined) {
       if (this.#transcoder !== undefined) yield* this.#readLines(this.#transcoder.end())
-      for (const _ of this.#lines.readEnd()) yield* this.#parts()
+      yield* this.#partsOf(this.#lines.readEnd())
     } else {
       yield* this.readTexts(splitter.end())
       this.#unread = splitter.unread
@@ -242,24 +249,32 @@ export class Processor<Records> {
   }
 
   *#readLines(bytes: Uint8Array): Generator<ProcessedPart<Records>> {
-    for (const _ of this.#lines.read(bytes)) yield* this.#parts()
+    yield* this.#partsOf(this.#lines.read(bytes))
+  }
+
+  /** Reads lines to the end: nothing is held after that. */
+  *#partsOf(reading: Generator<void>): Generator<ProcessedPart<Records>> {
+    for (const _ of reading) yield* this.#parts()
+    this.#release()
+    if (this.#isFull) yield* this.#parts()
   }
 
   /** Reads events that are cut already. @yields output, as `read` does */
   *readTexts(texts: EventTexts): Generator<ProcessedPart<Records>> {
     this.#stamp()
     for (const event of inOrder(texts)) {
-      if ('text' in event) this.#event(event)
-      else this.#reject(event)
+      this.#event(event)
       if (this.#isFull) yield* this.#parts()
     }
   }
 
-  /** The output that was made, and that of the elements that wait. */
+  /** The output that was made, and that of the elements and events that wait. */
   *#parts(): Generator<ProcessedPart<Records>> {
+    this.#release()
     yield this.finish()
-    while (this.#elements !== undefined) {
-      this.#goOn(this.#elements)
+    while (this.#elements !== undefined || this.#held.isReleasing) {
+      if (this.#elements === undefined) this.#release()
+      else this.#goOn(this.#elements)
       if (this.#isFull) yield this.finish()
     }
   }
@@ -295,8 +310,13 @@ export class Processor<Records> {
     return this.#buffers === 'copied' ? this.#writer.takeCopy() : this.#writer.take()
   }
 
-  /** The output is large, or took long. */
+  /** The output is to be handed on before more is read. */
   get #isFull(): boolean {
+    return this.#held.isReleasing || this.#isEnough
+  }
+
+  /** The output is large, or took long. */
+  get #isEnough(): boolean {
     return (
       this.#elements !== undefined ||
       this.#slice.isOver ||
@@ -324,11 +344,12 @@ export class Processor<Records> {
       take: (block, start) => this.#line(block, start),
       event: (event) => {
         this.#nextOrdinal = event.ordinal + 1
-        this.#event(event)
+        this.#ofLine(event)
       },
       reject: (event) => {
         this.#nextOrdinal = event.ordinal + 1
-        this.#reject(event)
+        this.#found = undefined
+        this.#ofLine(event)
       },
     }
   }
@@ -369,53 +390,138 @@ export class Processor<Records> {
     return fast
   }
 
-  #event(event: EventText): void {
-    const found = this.#found
+  /** The event of a line that did not go the fast path. Where several rule sets take events, it may wait for others of its own. */
+  #ofLine(event: EventText | RejectedEvent): void {
+    let found = this.#found
     this.#found = undefined
     if (this.#stopped) return
-    if (event.isReplaced === true) this.#replaced++
-    const parsed = this.#reader.parse(event)
-    const isEvent = !('code' in parsed)
-    if (isEvent && found !== undefined) this.#runner.goTo?.(found)
-    const output = isEvent ? normalizeOne(parsed, this.#runner) : parsed
-    if (output instanceof SplitElements) this.#goOn(output)
-    else if ('code' in output) {
+    const held = this.#held
+    let known: EventText | InputEvent | RejectedEvent = event
+    if (found === undefined && 'text' in event && this.#mayHold) {
+      if (event.isReplaced === true) this.#replaced++
+      const parsed = this.#reader.parse(event)
+      if ('code' in parsed) known = rejectedEvent(event, parsed)
+      else {
+        known = parsed
+        found = this.#runner.find?.(parsed)
+      }
       this.#slice.count()
-      this.#reject(rejectedEvent(event, output))
-    } else this.#result(output)
+    }
+    if (held.isEmpty && found === undefined) {
+      this.#event(known)
+      return
+    }
+    held.add(known, found, this.#writer.length, this.#written)
+    if (held.isFull) this.#release()
+  }
+
+  /** Nobody asks which event a line of the output is of, where its values are, or for the first rejected event alone. */
+  get #mayHold(): boolean {
+    return (
+      this.#ordinals === undefined &&
+      this.#places === undefined &&
+      !this.#stopAtRejected &&
+      this.#runner.goTo !== undefined
+    )
+  }
+
+  /** The turn of the events that are held has come, until the output is to be handed on: those that are left wait. */
+  #release(): void {
+    const held = this.#held
+    if (held.isEmpty) return
+    if (!held.isReleasing) {
+      this.#written = held.release(this.#writer, this.#written)
+      this.#evaluateHeld()
+    }
+    const count = (lines: number): void => {
+      this.#written += lines
+    }
+    while (!this.#isEnough) {
+      const next = held.next(this.#writer, count)
+      if (next === undefined) return
+      const { event, route, outcome, start, end } = next
+      if (outcome === undefined) this.#event(event, route)
+      else {
+        if (outcome === IN_WRITER) this.#writer.copy(this.#unordered!.bytes, start, end)
+        this.#settle(outcome)
+      }
+    }
+  }
+
+  /** Evaluates events that are held, those of one rule set together, until the output is large or took long: the others are evaluated in their order. */
+  #evaluateHeld(): void {
+    const events = this.#held.byRoute()
+    if (events.length === 0) return
+    this.#unordered ??= new ByteWriter(this.#coding)
+    const writer = this.#unordered
+    writer.lend()
+    this.#runner.writer = writer
+    for (const held of events) {
+      if (this.#slice.isOver || writer.length >= HAND_ON_BYTES) break
+      held.start = writer.length
+      held.outcome = this.#outcome(held.event as EventText, held.route, writer)
+      held.end = writer.length
+      this.#slice.count()
+    }
+    this.#runner.writer = this.#writer
+  }
+
+  #event(event: EventText | InputEvent | RejectedEvent, route?: number): void {
+    if (this.#stopped) return
+    if (!('text' in event)) {
+      this.#reject(event)
+      return
+    }
+    const outcome = this.#outcome(event, route, this.#writer)
+    if (!(outcome instanceof SplitElements)) this.#slice.count()
+    this.#settle(outcome)
+  }
+
+  /** Evaluates an event. @param writer gets the output */
+  #outcome(event: EventText | InputEvent, route: number | undefined, writer: ByteWriter): Outcome {
+    if (event.isReplaced === true) this.#replaced++
+    const parsed = 'data' in event ? event : this.#reader.parse(event)
+    if ('code' in parsed) return rejectedEvent(event, parsed)
+    if (route !== undefined) this.#runner.goTo?.(route)
+    const output = normalizeOne(parsed, this.#runner)
+    if (output instanceof SplitElements) return output
+    if ('code' in output) return rejectedEvent(event, output)
+    if ('output' in output) return this.#write(output, writer)
+    return output
+  }
+
+  #write(event: OutputEvent, writer: ByteWriter): Outcome {
+    if (event.output !== WRITTEN) {
+      const text = outputText(event)
+      if (typeof text !== 'string') return rejectedEvent(event, text)
+      writer.text(text)
+    }
+    writer.byte(LF)
+    this.#ordinals?.push(event.ordinal)
+    return IN_WRITER
+  }
+
+  /** The output of an event is in its place, or there is none. */
+  #settle(outcome: Outcome): void {
+    if (outcome === IN_WRITER) this.#written++
+    else if (outcome instanceof SplitElements) this.#goOn(outcome)
+    else if ('rejection' in outcome) this.#reject(outcome)
   }
 
   /** Works on elements of an event until the output is to be handed on; those that are left wait. */
   #goOn(elements: SplitElements): void {
     this.#elements = undefined
-    while (!this.#isFull && !this.#stopped) {
+    elements.writer = this.#writer
+    while (!this.#isEnough && !this.#stopped) {
       const result = elements.next()
       if (result === undefined) return
-      this.#result(result)
+      this.#slice.count()
+      this.#settle('output' in result ? this.#write(result, this.#writer) : result)
     }
     if (!this.#stopped) this.#elements = elements
   }
 
-  #result(result: OutputEvent | RejectedEvent | Dropped): void {
-    this.#slice.count()
-    if ('rejection' in result) this.#reject(result)
-    else if ('output' in result) {
-      if (result.output !== WRITTEN) {
-        const text = outputText(result)
-        if (typeof text !== 'string') {
-          this.#reject(rejectedEvent(result, text))
-          return
-        }
-        this.#writer.text(text)
-      }
-      this.#writer.byte(LF)
-      this.#written++
-      this.#ordinals?.push(result.ordinal)
-    }
-  }
-
   #reject(event: RejectedEvent): void {
-    this.#found = undefined
     if (this.#stopped) return
     this.#records.add(event)
     this.#stopped = this.#stopAtRejected

@@ -53,11 +53,18 @@ export const MAX_LENGTH = 1 << 26
 /** An integer that an expression computes may have this many bits at most (about 315,000 digits). */
 export const MAX_INTEGER_BITS = 1 << 20
 
+/**
+ * The values that are objects and not JSON's. To ask for this class is much cheaper than to ask for the prototype of an object, which engines answer outside of
+ * generated code.
+ */
+export abstract class OwnValue {}
+
 /** Immutable sequence. */
-export class Tuple {
+export class Tuple extends OwnValue {
   readonly items: readonly Value[]
 
   constructor(items: readonly Value[]) {
+    super()
     this.items = items
   }
 }
@@ -66,23 +73,24 @@ export class Tuple {
 export type HashKey = string | number | bigint | null
 
 /** A mapping with keys of any hashable type, in insertion order: what a dict display makes. */
-export class Dict {
+export class Dict extends OwnValue {
   readonly entries = new Map<HashKey, [key: Value, value: Value]>()
 }
 
 /** A set in insertion order. */
-export class ValueSet {
+export class ValueSet extends OwnValue {
   readonly entries = new Map<HashKey, Value>()
 }
 
 /** `range(start, stop, step)`; the bounds are safe integers and `step` is not 0. */
-export class Range {
+export class Range extends OwnValue {
   readonly start: number
   readonly stop: number
   readonly step: number
   readonly length: number
 
   constructor(start: number, stop: number, step: number) {
+    super()
     this.start = start
     this.stop = stop
     this.step = step
@@ -91,24 +99,26 @@ export class Range {
 }
 
 /** A live view of `source`, which `d.keys()`, `d.values()` and `d.items()` give. */
-export class DictView {
+export class DictView extends OwnValue {
   readonly kind: 'keys' | 'values' | 'items'
   readonly source: Dict | JsonObject
 
   constructor(kind: 'keys' | 'values' | 'items', source: Dict | JsonObject) {
+    super()
     this.kind = kind
     this.source = source
   }
 }
 
 /** An iterator, which `zip`, `enumerate`, `reversed` and a generator expression give: it is consumed once. */
-export class ValueIterator {
+export class ValueIterator extends OwnValue {
   /** CPython's name for the type: `zip`, `enumerate`, `list_reverseiterator`, `generator`, ... */
   readonly typeName: string
   /** Where the elements come from: another iterator once they were looked at before they are written. */
   source: Iterator<Value>
 
   constructor(typeName: string, source: Iterator<Value>) {
+    super()
     this.typeName = typeName
     this.source = source
   }
@@ -118,10 +128,11 @@ export class ValueIterator {
  * A number as the input wrote it, where we would write it in another way (`2230.0`, `1E5`, `-0`). Only outputs
  * hold it: an expression sees the number.
  */
-export class NumberText {
+export class NumberText extends OwnValue {
   readonly text: string
 
   constructor(text: string) {
+    super()
     this.text = text
   }
 }

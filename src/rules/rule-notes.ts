@@ -44,8 +44,21 @@ export class RuleNotes {
     }
   }
 
-  /** The sums since they were taken the last time. */
-  take(): BatchNotes {
+  /**
+   * The sums since they were taken the last time.
+   *
+   * @param mayHaveLeftOut false: it is known that no field was left out since then. Default: true
+   */
+  take(mayHaveLeftOut = true): BatchNotes {
+    const leftOut = mayHaveLeftOut ? this.#takeLeftOut() : undefined
+    if (this.isLooking) this.#sort()
+    const { events, dropped } = this
+    this.events = 0
+    this.dropped = 0
+    return { leftOut: leftOut ?? NONE, dropped, fields: { events, seen: this.#seen, unseen: this.#unseen } }
+  }
+
+  #takeLeftOut(): Map<string, number> | undefined {
     let leftOut: Map<string, number> | undefined
     const { names } = this.#rules
     for (let rule = 0; rule < this.leftOut.length; rule++) {
@@ -56,11 +69,7 @@ export class RuleNotes {
       leftOut.set(name, (leftOut.get(name) ?? 0) + count)
       this.leftOut[rule] = 0
     }
-    if (this.isLooking) this.#sort()
-    const { events, dropped } = this
-    this.events = 0
-    this.dropped = 0
-    return { leftOut: leftOut ?? NONE, dropped, fields: { events, seen: this.#seen, unseen: this.#unseen } }
+    return leftOut
   }
 
   /** The lists stay the same ones while nothing new is seen: whoever counts notices that. */

@@ -1,5 +1,5 @@
 import type { RejectionCode } from '../errors.ts'
-import type { Rejection } from '../event.ts'
+import type { InputEvent, Rejection } from '../event.ts'
 import { Failure, typeError, valueError } from '../expression/failure.ts'
 import type { EventContext } from '../expression/functions/definition.ts'
 import { getMember } from '../expression/runtime/containers/containers.ts'
@@ -43,7 +43,8 @@ export interface SplitEvent {
   readonly runner: ElementRunner
 }
 
-export interface ElementRunner extends Pick<Runner, 'rejection' | 'plain' | 'numbers' | 'ending' | 'rules'> {
+export interface ElementRunner
+  extends Pick<Runner, 'rejection' | 'plain' | 'numbers' | 'ending' | 'rules' | 'writer'> {
   /**
    * Evaluates the rules for an element.
    *
@@ -92,6 +93,8 @@ export interface Runner {
    * @param route its number, -1 for none: whoever has read the event's line has found it
    */
   goTo?(route: number): void
+  /** Where there are several rule sets: the number of the one that takes an event, as `goTo` is told; undefined: conditions could not be evaluated. */
+  find?(event: Pick<InputEvent, 'data' | 'text' | 'exact' | 'numbers'>): number | undefined
   /** After `undefined`: what became of the event. */
   readonly ending: Ending
   /** After `undefined` and `rejected`: why. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createContext, runInContext } from 'node:vm'
@@ -9,6 +10,8 @@ import type { RejectedRecords } from '../../src/batches/rejected-records.ts'
 import { RecordWriter } from '../../src/batches/rejected-records.ts'
 import { FUNCTION_LIBRARY } from '../../src/expression/functions/index.ts'
 import { HAND_ON_MS } from '../../src/formats/limits.ts'
+import { NODE_CODING } from '../../src/formats/node-coding.ts'
+import { PORTABLE_CODING } from '../../src/json/text-coding.ts'
 import { compileRules } from '../../src/rules/compile.ts'
 import { compileRouted, loadRouted } from '../../src/rules/sets/compile-routes.ts'
 import { steppingClock } from '../stepping-clock.ts'
@@ -104,6 +107,89 @@ describe('Processor', () => {
     }
   })
 
+  it('keeps the order of the lines, though those that leave the fast path are evaluated by rule set', (test) => {
+    const files: Readonly<Record<string, string>> = {
+      fast: "when: v == 'f'\ndrop: n == 3\nn: n",
+      tap: "when: v == 't'\ndrop: n == 4\ntap: |\n  data['m'] = n + 1\nm: m",
+      // An output with such a key is an object first.
+      keyed: "when: v == 'k'\ntap: |\n  data['m'] = n\n'10': m\n'a': {field: n::int, on_error: anomaly}",
+      divided: "when: v == 's'\nsplit: '[{}, {\"n\": n}, n] * 3'\nn?: n",
+      long: "when: v == 'l'\ntap: |\n  data['m'] = ('x' * 1500000) if n == 1 else n\nm: m",
+    }
+    const texts = Object.entries(files).map(([file, text]) => ({ file, text }))
+    const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
+    const definition = { label: 'all', routes, texts, options: {} }
+    const rules = compileRouted(FUNCTION_LIBRARY, loadRouted({ ...definition, noRoute: 'reject' }))
+    let seed = 3
+    const random = () => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
+      return seed / 2 ** 32
+    }
+    const one = (some: string) => some[Math.floor(random() * some.length)]!
+    const lines = Array.from({ length: 700 }, (_, index) => {
+      const v = one(index % 50 < 3 ? 'lllsft' : 'ffttkksx')
+      const n = index % 50 < 3 ? '1' : one('234')
+      const texts = [
+        `{"v":"${v}","n":${n}}`,
+        `{"v":"${v}","n":"${n}"}`,
+        `{"v":"${v}","n":${n}.0}`,
+        '{"v":',
+        '[]',
+        ' ',
+      ]
+      return texts[random() < 0.8 ? 0 : Math.floor(random() * texts.length)]!
+    })
+    const bytes = Buffer.concat([
+      Buffer.from(`${lines.join('\n')}\n{"v":"`),
+      Buffer.from([0xff]),
+      Buffer.from('"}\n'),
+    ])
+    const made = (fastPath: boolean, size: number, tracksOutputs = false) => {
+      const coding = fastPath ? NODE_CODING : PORTABLE_CODING
+      const processor = new Processor(rules, new RecordWriter('-'), { fastPath, coding, tracksOutputs })
+      const output = createHash('sha256')
+      let [errors, written, parts] = ['', 0, 0]
+      const sums = new Map<string, number>()
+      const take = (taken: Iterable<ReturnType<typeof processor.finish>>) => {
+        for (const part of taken) {
+          parts++
+          const text = Buffer.from(part.bytes).toString()
+          assert.equal(text.split('\n').length - 1, part.written)
+          output.update(text)
+          written += part.written
+          errors += Buffer.from(part.rejected.bytes).toString()
+          for (const [name, { events = 0, dropped = 0, leftOut = new Map() }] of part.notes?.sets ?? []) {
+            for (const [what, count] of [['events', events], ['dropped', dropped], ...leftOut]) {
+              const key = `${name} ${what}`
+              sums.set(key, (sums.get(key) ?? 0) + count)
+            }
+          }
+        }
+      }
+      for (let start = 0; start < bytes.length; start += size)
+        take(processor.read(bytes.subarray(start, start + size)))
+      take(processor.end())
+      take([processor.finish()])
+      return { output: output.digest('hex'), errors, written, sums: [...sums].sort(), parts }
+    }
+    // With the numbers of events, each is evaluated in its turn.
+    const { parts: _, ...plain } = made(false, bytes.length, true)
+    assert.ok(plain.written > 500, `${plain.written} lines`)
+    assert.deepEqual([...new Set(plain.errors.match(/"code":"\w+"/g))].length, 5, plain.errors.slice(0, 500))
+    for (const size of [bytes.length, 1000, 97]) {
+      for (const fastPath of [true, false]) {
+        const { parts, ...fast } = made(fastPath, size)
+        assert.deepEqual(fast, plain, `${size} bytes at a time${fastPath ? '' : ', without the fast path'}`)
+        assert.ok(parts > 5, `${parts} parts`)
+      }
+    }
+    // Each event takes so long that the output is handed on after every other one.
+    steppingClock(test, HAND_ON_MS / 2)
+    const { parts, ...slow } = made(true, bytes.length)
+    assert.deepEqual(slow, plain, 'slow events')
+    assert.ok(parts > 100, `${parts} parts`)
+  })
+
   it('makes nothing of what follows the first rejected event, where it is told so', () => {
     for (const inputFormat of ['jsonl', 'json'] as const) {
       const bytes = encoder.encode(inputFormat === 'json' ? DOCUMENT : INPUT)
@@ -136,11 +222,12 @@ describe('Processor', () => {
         const processor = new sluice.Processor(rules, new sluice.RecordWriter('-'))
         const parts = [...processor.read(new TextEncoder().encode(text)), processor.finish()]
         const textOf = (bytes) => new TextDecoder().decode(bytes)
-        return parts.map(({ bytes, rejected }) => textOf(bytes) + textOf(rejected.bytes)).join('')
+        // How many parts there are is a matter of time.
+        return [({ bytes }) => bytes, ({ rejected }) => rejected.bytes].map((of) => parts.map((part) => textOf(of(part))).join(''))
       })()`,
       context,
     )
     const here = processed(created(), [encoder.encode(INPUT)])
-    assert.equal(there, here.output + here.errors)
+    assert.deepEqual([...there], [here.output, here.errors])
   })
 })

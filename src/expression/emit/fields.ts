@@ -13,12 +13,54 @@ const DATA = _`data`
 const CONST = _`const`
 const LET = _`let`
 
-/** Reads fields once, before the rules that use them. */
+/** Reads fields once, before the rules that use them, at the top of a function that does not change the event. */
 export function hoistFields(writer: FunctionWriter, paths: Iterable<FieldPath>): void {
   for (const path of paths) {
     const key = writer.hoistKey(path)
-    if (!writer.hoisted.has(key)) writer.hoisted.set(key, readPath(writer, path))
+    if (writer.hoisted.has(key)) continue
+    const isShared = writer.exact && writer.fields === undefined && path.parts.length > 1
+    writer.hoisted.set(key, isShared ? readSharedPath(writer, path) : readPath(writer, path))
   }
+}
+
+/** Reads a dotted path: what other paths lead through as well is read once, and flat keys are tried only on events that have some. */
+function readSharedPath(writer: FunctionWriter, path: FieldPath): Name {
+  const { parts, prefixes, rests, text } = path
+  const { holders } = writer
+  if (writer.flat === undefined) {
+    writer.flat = writer.fresh('flat')
+    writer.line(_`let ${writer.flat}`)
+  }
+  let holder: Code = DATA
+  for (const [index, part] of parts.slice(0, -1).entries()) {
+    const prefix = prefixes[index + 1]!
+    let name = holders.get(prefix)
+    if (name === undefined) {
+      name = writer.fresh('h')
+      writer.line(_`const ${name} = ${stepTo(writer, holder, part)}`, prefix)
+      holders.set(prefix, name)
+    }
+    holder = name
+  }
+  const name = writer.fresh('f')
+  writer.line(_`let ${name} = ${stepTo(writer, holder, parts.at(-1)!)}`, text)
+  const { flat } = writer
+  writer.block(_`if (${name} === undefined)`, () => {
+    writer.line(
+      _`if (${flat} ??= ${writer.call('hasFlatKeys', DATA)}) ${name} = ${stepTo(writer, DATA, text)}`,
+    )
+    if (parts.length === 2) return
+    const mixed = writer.find('resolveMixed', DATA, pathConstant(writer, path))
+    writer.line(_`if (${flat} && ${name} === undefined) ${name} = ${mixed}`)
+    const below = writer.find('resolveBelow', holders.get(parts[0]!)!, pathConstant(writer, rests[1]!))
+    writer.line(_`if (!${flat}) ${name} = ${below}`)
+  })
+  leaveOutIgnored(writer, name)
+  return name
+}
+
+function stepTo(writer: FunctionWriter, holder: Code, key: string): Code {
+  return writer.find(INHERITED.has(key) ? 'step' : 'stepTo', holder, key)
 }
 
 /** Code for a field's value. */
@@ -142,12 +184,12 @@ function pathConstant(writer: FunctionWriter, path: FieldPath): Name {
 /** A member of the event, which is an object. */
 function dataMember(writer: FunctionWriter, key: string): Code {
   if (writer.fields !== undefined) return writer.fields.member(key)
-  return writer.exact ? writer.find('step', DATA, key) : plainMember(writer, DATA, key)
+  return writer.exact ? stepTo(writer, DATA, key) : plainMember(writer, DATA, key)
 }
 
 /** A member of a value of any type, undefined where it is no object. */
 function memberBelow(writer: FunctionWriter, holder: Name, key: string): Code {
-  if (writer.exact) return writer.find('step', holder, key)
+  if (writer.exact) return stepTo(writer, holder, key)
   return _`${writer.call('isObject', holder)} ? ${plainMember(writer, holder, key)} : undefined`
 }
 

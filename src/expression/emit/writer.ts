@@ -91,6 +91,10 @@ export class FunctionWriter {
   readonly observed: ObservedWriter | undefined
   /** Fields that were read at the top, by path. */
   readonly hoisted = new Map<string, Code>()
+  /** The values that hoisted paths lead through, by path. */
+  readonly holders = new Map<string, Name>()
+  /** The variable that says, once it is asked for, that the event has flat keys. */
+  flat: Name | undefined
   /** Values of the event that count as absent. */
   #ignored: Ignored = []
   #ignoredKey = ''

@@ -1,7 +1,8 @@
 /** The look-up of an event's field by its dotted path, flat keys (`"id.orig_h"`) included. */
 import type { JsonObject, Maybe, Value } from '../value.ts'
-import { Dict } from '../value.ts'
+import { Dict, OwnValue } from '../value.ts'
 import { getMember } from './containers/containers.ts'
+import { dictGet, ownMember } from './containers/keys.ts'
 
 /** A dotted path, with what its look-up needs worked out once. */
 export interface FieldPath {
@@ -29,13 +30,44 @@ export function fieldPath(parts: readonly string[]): FieldPath {
 /** Dots lead into the value: an object of JSON or a dict, not a list and no other value of the language. */
 export function isMapping(value: Maybe): value is JsonObject | Dict {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null || value instanceof Dict
+  return !(value instanceof OwnValue) || value instanceof Dict
 }
 
 /** One step of a walk: the own member, or absence. */
 export function step(value: Maybe, key: string): Maybe {
-  return isMapping(value) ? getMember(value, key) : undefined
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  if (value instanceof OwnValue) return value instanceof Dict ? dictGet(value, key) : undefined
+  return ownMember(value, key)
+}
+
+/** {@link step} for a key that no object inherits. */
+export function stepTo(value: Maybe, key: string): Maybe {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  if (value instanceof OwnValue) return value instanceof Dict ? dictGet(value, key) : undefined
+  return value[key]
+}
+
+/** An event with more members is not looked through for those with a dot in their names. */
+const MAX_MEMBERS = 64
+
+/** Some member of the event may have a name with a dot in it: flat keys and flat prefixes are worth a try. */
+export function hasFlatKeys(event: JsonObject | Dict): boolean {
+  if (event instanceof Dict) return true
+  let count = 0
+  for (const key in event) if (++count > MAX_MEMBERS || key.includes('.')) return true
+  return false
+}
+
+/**
+ * The last attempt for an event without flat keys, after the nested walk: flat keys further below.
+ *
+ * @param below the event's member of the path's first name
+ * @param rest the path below it
+ */
+export function resolveBelow(below: Maybe, rest: FieldPath): Maybe {
+  if (!isMapping(below)) return undefined
+  const value = getMember(below, rest.text)
+  return value === undefined && rest.parts.length > 2 ? resolveMixed(below, rest) : value
 }
 
 /**
@@ -82,7 +114,7 @@ function locateMixed(object: JsonObject | Dict, path: FieldPath): Place | undefi
  * The last attempt, after the nested walk and the whole flat key: flat prefixes, the longest first.
  * Only for paths of three parts or more does this find anything new.
  */
-export function resolveMixed(object: JsonObject, path: FieldPath): Maybe {
+export function resolveMixed(object: JsonObject | Dict, path: FieldPath): Maybe {
   const place = locateMixed(object, path)
   return place === undefined ? undefined : getMember(place.container, place.key)
 }

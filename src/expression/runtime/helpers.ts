@@ -27,7 +27,16 @@ export {
   toArray,
 } from './containers/containers.ts'
 export { collectSet, dictSet, putElement, putEntry } from './containers/keys.ts'
-export { isUseful, resolveField, resolveMixed, softItem, step } from './fields.ts'
+export {
+  hasFlatKeys,
+  isUseful,
+  resolveBelow,
+  resolveField,
+  resolveMixed,
+  softItem,
+  step,
+  stepTo,
+} from './fields.ts'
 export { formatValue } from './format/format.ts'
 export { callMethod } from './methods.ts'
 export {

@@ -71,7 +71,9 @@ export function printFunction(rules: RuleSet | RoutedRules): PrintedRules {
 }
 
 function printRules(module: ModuleText, rules: RuleSet | RoutedRules): Name {
-  return 'routes' in rules ? new RoutingPrinter(module, rules).print() : printRuleSet(module, rules).rules
+  return 'routes' in rules
+    ? new RoutingPrinter(module, rules).print()
+    : printRuleSet(module, rules, false).rules
 }
 
 /** The names of a printed rule set, and of its fast path; undefined where it has none. */
@@ -80,7 +82,12 @@ interface PrintedSet {
   readonly fastPath: Name | undefined
 }
 
-function printRuleSet(module: ModuleText, { checked, data, programs }: RuleSet): PrintedSet {
+/** @param isRouted there are other rule sets: functions have their constants in a list */
+function printRuleSet(
+  module: ModuleText,
+  { checked, data, programs }: RuleSet,
+  isRouted: boolean,
+): PrintedSet {
   const { noted, tapLabels, readsRaw, maxWhileSteps, limits } = data
   const usual = module.maker('usual', programs.usual.print(module))
   const exact =
@@ -90,7 +97,9 @@ function printRuleSet(module: ModuleText, { checked, data, programs }: RuleSet):
   let fastPath: Name | undefined
   if (fast !== undefined) {
     const { parts, program } = fast
-    const functions = module.maker('functions', program.print(module))
+    const functions = isRouted
+      ? _`undefined, ${module.maker('table', program.printWithConstants(module))}`
+      : _`${module.maker('functions', program.print(module))}`
     const printed = objectOf([
       ['wanted', wantedCode(module, parts.wanted)],
       ['operations', plain(parts.operations)],
@@ -192,7 +201,7 @@ class RoutingPrinter {
   #set(set: RuleSet): PrintedSet {
     let printed = this.#sets.get(set)
     if (printed === undefined) {
-      printed = printRuleSet(this.#module, set)
+      printed = printRuleSet(this.#module, set, true)
       this.#sets.set(set, printed)
     }
     return printed

@@ -2,6 +2,7 @@ import type { InputEvent, OutputEvent, RejectedEvent } from '../../event.ts'
 import { Failure } from '../../expression/failure.ts'
 import type { NumberTexts, Value } from '../../expression/value.ts'
 import { stringify } from '../../json/stringify.ts'
+import type { ByteWriter } from '../../json/write.ts'
 import type { SplitEvent } from '../run.ts'
 
 /** An event that was dropped. */
@@ -23,6 +24,11 @@ export class SplitElements {
   constructor(event: InputEvent, split: SplitEvent) {
     this.#event = event
     this.#split = split
+  }
+
+  /** Takes the outputs of the elements that come next, as the writer of a `Runner`. */
+  set writer(writer: ByteWriter) {
+    this.#split.runner.writer = writer
   }
 
   /** The next element's output, or what else became of it; undefined behind the last one. */

@@ -42,6 +42,10 @@ const ZERO = 0x30
 const MARK_BITS = 5
 const MARKS = 31
 
+/** Entries of a table of functions that one line of a processor's cache holds, and those that are brought into the caches at once. */
+const CACHE_LINE_ENTRIES = 8
+const TOUCHED_ENTRIES = 512
+
 /** This part of an event's limits is spent here; a line that takes more goes the plain way, which has the real limits. */
 export const SHARE = 16
 
@@ -55,19 +59,90 @@ const UNUSUAL = new Uint8Array(0x100).map((_, code) =>
 
 /**
  * The function of a rule: writes the rule's value and returns its length, `ABSENT` or `OTHER_CASE`; false where something is absent
- * that the output needs. One function may serve several rules.
+ * that the output needs. One function may serve several rules: `at` is the rule, or where its constants are in the table of functions.
  */
-export type RuleFunction = (run: FastPath, rule: number) => number | false
+export type RuleFunction = (run: FastPath, at: number) => number | false
+
+/**
+ * The functions of rules, with their constants. Of rule `n` the function is at `2 * n`, undefined where no function computes it, and its
+ * argument `at` is behind it. Then come constants.
+ *
+ *     rule 0        rule 1                  constants of rule 1
+ *     | f0 | 0 |    | shared function | 4 |    | 7 | 'text' | lookup | ...
+ */
+export type FunctionTable = readonly unknown[]
+
+/** The table of functions that have their constants themselves. */
+export function tableOf(functions: readonly (RuleFunction | undefined)[]): FunctionTable {
+  return functions.flatMap((each, rule) => [each, rule])
+}
 
 /** The parts of a fast path that are made of rules. */
 export interface FastRules {
-  /** By rule; undefined for rules that no function computes. */
-  readonly functions: readonly (RuleFunction | undefined)[]
+  readonly table: FunctionTable
   /** Slots of the event's own members that functions ask for by name. */
   readonly members: ReadonlyMap<string, number>
   /** By field of the notes: the slots where it may stand. */
   readonly places: readonly (readonly number[])[]
   readonly limits: EventLimits
+}
+
+/**
+ * The things that a fast path has of one rule set. A fast path that works for many of them turns from one to the next: the fewer objects are a rule
+ * set's own, the fewer of them are not in the caches of the processor.
+ */
+export class FastPart {
+  readonly rules: FastRules
+  readonly table: FunctionTable
+  /** Undefined: every line goes the plain way. */
+  readonly machine: LineMachine | undefined
+  /** The number under which notes of several rule sets know it. */
+  readonly route: number
+  readonly notes: RuleNotes
+  /** The row, as an index of words. */
+  readonly row: number
+  /** By rule, as an index of words: how often it had no value. */
+  readonly leftOutCounts: number
+  readonly places: WrittenPlaces | undefined
+  readonly meters: LineMeters
+
+  /** @param places takes the places of values, for which the machine has records. Default: nobody asks */
+  constructor(
+    rules: FastRules,
+    machine: LineMachine | undefined,
+    route: number,
+    notes: RuleNotes,
+    meters: LineMeters,
+    places?: WrittenPlaces,
+  ) {
+    this.rules = rules
+    this.table = rules.table
+    this.machine = machine
+    this.route = route
+    this.notes = notes
+    this.meters = meters
+    this.places = places
+    this.row = (machine?.layout.row ?? 0) / 4
+    this.leftOutCounts = (machine?.layout.leftOutCounts ?? 0) / 4
+  }
+}
+
+/** The budgets of a line. They hold nothing between two runs: rule sets with as many rules may have them in common. */
+export class LineMeters {
+  readonly line: Meter
+  /** For a value that is remembered: so little that all rules together keep within the limits when none is computed again. */
+  readonly kept: Meter
+  /** Units of work after which a run ends, before the next line. */
+  readonly maxRunWork: number
+
+  /** @param rules number of rules */
+  constructor(limits: EventLimits, rules: number) {
+    const maxWork = Math.ceil(limits.maxWork / SHARE)
+    const maxBuilt = Math.ceil(limits.maxBuilt / SHARE)
+    this.maxRunWork = maxWork
+    this.line = new Meter(maxWork, maxBuilt)
+    this.kept = new Meter(maxWork / rules, maxBuilt / rules)
+  }
 }
 
 export class FastPath implements EventContext, MachineHost {
@@ -78,6 +153,8 @@ export class FastPath implements EventContext, MachineHost {
   readonly writer: ByteWriter
   /** Lines that were taken by the last call of `lines`. */
   taken = 0
+  /** A field was left out of one of their outputs. */
+  hasLeftOut = false
   /** It drops none. */
   readonly dropped = 0
   /** Set by a function that finds the routes of lines. */
@@ -85,24 +162,20 @@ export class FastPath implements EventContext, MachineHost {
   #routes: number[] | undefined
   /** Set by whoever reads batches, as for the plain way. */
   received = Date.now()
-  readonly #notes: RuleNotes
-  readonly #rules: FastRules
-  readonly #machine: LineMachine | undefined
+  /** The constants of functions that have them here. */
+  table: FunctionTable
+  #part: FastPart
+  #machine: LineMachine | undefined
+  #meters: LineMeters
   readonly #coding: TextCoding
-  readonly #places: WrittenPlaces | undefined
-  readonly #lineMeter: Meter
-  /** For a value that is remembered: so little that all rules together keep within the limits when none is computed again. */
-  readonly #keptMeter: Meter
   /** The number of the line that is metered. */
   #line = -1
   /** Units of work of the lines of this run, but for those of the line that is metered. */
   #runWork = 0
-  /** A run ends after so many, before the next line. */
-  readonly #maxRunWork: number
   /** Where the value that is computed is to be written. */
   #out = 0
   /** The row, as an index of words. */
-  readonly #row: number
+  #row: number
   /** The lines in memory: a part of a chunk. */
   #chunk: ChunkText | undefined
   /** By group of cases the one that applies to the line, -1: none, undefined: nobody has asked. */
@@ -112,32 +185,34 @@ export class FastPath implements EventContext, MachineHost {
   #computedLine = -1
 
   /**
-   * @param machine undefined: every line goes the plain way
+   * @param part the rule set whose lines come first
    * @param writer takes the output. Default: one of its own
-   * @param places takes the places of values, for which the machine has records. Default: nobody asks
    */
-  constructor(
-    rules: FastRules,
-    machine: LineMachine | undefined,
-    notes: RuleNotes,
-    coding: TextCoding,
-    writer = new ByteWriter(coding),
-    places?: WrittenPlaces,
-  ) {
-    this.#rules = rules
-    this.#machine = machine
-    this.#notes = notes
+  constructor(part: FastPart, coding: TextCoding, writer = new ByteWriter(coding)) {
     this.#coding = coding
     this.writer = writer
-    this.#places = places
-    const { limits, functions } = rules
-    const maxWork = Math.ceil(limits.maxWork / SHARE)
-    const maxBuilt = Math.ceil(limits.maxBuilt / SHARE)
-    this.#maxRunWork = maxWork
-    this.#lineMeter = new Meter(maxWork, maxBuilt)
-    this.#keptMeter = new Meter(maxWork / functions.length, maxBuilt / functions.length)
-    this.meter = this.#lineMeter
-    this.#row = (machine?.layout.row ?? 0) / 4
+    this.#part = part
+    this.table = part.table
+    this.#machine = part.machine
+    this.#meters = part.meters
+    this.meter = part.meters.line
+    this.#row = part.row
+  }
+
+  /** The lines that follow are another rule set's. */
+  turnTo(part: FastPart): void {
+    if (part === this.#part) return
+    this.#part = part
+    const { table } = part
+    this.table = table
+    // As the machine does in `begin`: loads that do not wait for each other bring the table into the caches.
+    const end = Math.min(table.length, TOUCHED_ENTRIES)
+    for (let index = 0; index < end; index += CACHE_LINE_ENTRIES) {
+      if (table[index] === this) throw new Error('a table holds functions and constants')
+    }
+    this.#machine = part.machine
+    this.#meters = part.meters
+    this.#row = part.row
   }
 
   /**
@@ -150,16 +225,16 @@ export class FastPath implements EventContext, MachineHost {
    */
   lines(chunk: ChunkText, start: number, most = 0xffffffff): number {
     this.taken = 0
+    this.hasLeftOut = false
     const machine = this.#machine
     if (machine === undefined || !this.#load(machine, chunk, start)) return start
     const { base, to } = machine.window
-    const places = this.#places
-    const { layout } = machine
-    const limit = places === undefined ? most : Math.min(most, layout.placedLines)
+    const { places } = this.#part
+    const limit = places === undefined ? most : Math.min(most, machine.layout.placedLines)
     const next = machine.run(start + base, to + base, OUTPUT, OUTPUT + OUTPUT_SIZE, limit) - base
     this.taken = machine.taken
     if (this.taken > 0) {
-      places?.add(machine.words, layout.places / 4, this.taken, this.writer.length - OUTPUT)
+      places?.add(machine.words, machine.layout.places / 4, this.taken, this.writer.length - OUTPUT)
       this.writer.literal(machine.bytes.subarray(OUTPUT, machine.written))
       this.#count(machine)
     }
@@ -186,17 +261,23 @@ export class FastPath implements EventContext, MachineHost {
   /** Brings the lines at `start` into memory. @returns false for a line that is too long */
   #load(machine: LineMachine, chunk: ChunkText, start: number): boolean {
     this.#runWork = 0
-    this.#lineMeter.begin()
+    // The numbers of lines are those of the machine's memory: with another one they may come again.
+    this.#line = -1
+    this.#branchesLine = -1
+    this.#meters.line.begin()
     machine.enter(this)
     this.#chunk = chunk
     return machine.window.load(chunk, chunk.bytes, start)
   }
 
   /** Adds to the notes. */
-  #count({ words, layout }: LineMachine): void {
-    this.#notes.events += this.taken
-    const { leftOut } = this.#notes
-    const counts = layout.leftOutCounts / 4
+  #count(machine: LineMachine): void {
+    const { notes, leftOutCounts: counts } = this.#part
+    notes.events += this.taken
+    this.hasLeftOut = machine.hasLeftOut
+    if (!this.hasLeftOut) return
+    const { words } = machine
+    const { leftOut } = notes
     for (let rule = 0; rule < leftOut.length; rule++) {
       const count = words[counts + rule]!
       if (count === 0) continue
@@ -212,16 +293,18 @@ export class FastPath implements EventContext, MachineHost {
     this.#computedLine = line
     if (line !== this.#line) {
       this.#line = line
-      this.#runWork += this.#lineMeter.work
-      this.#lineMeter.begin()
+      const meter = this.#meters.line
+      this.#runWork += meter.work
+      meter.begin()
       // The run ends before this line; the next one begins with it.
-      if (this.#runWork > this.#maxRunWork) return LEFT
+      if (this.#runWork > this.#meters.maxRunWork) return LEFT
     }
-    if (kept === 1) this.#keptMeter.begin()
-    this.meter = kept === 1 ? this.#keptMeter : this.#lineMeter
+    if (kept === 1) this.#meters.kept.begin()
+    this.meter = kept === 1 ? this.#meters.kept : this.#meters.line
+    const { table } = this
     try {
-      const length = this.#rules.functions[rule]!(this, rule)
-      if (kept === 1) this.#runWork += this.#keptMeter.work
+      const length = (table[2 * rule] as RuleFunction)(this, table[2 * rule + 1] as number)
+      if (kept === 1) this.#runWork += this.#meters.kept.work
       this.#routes?.push(this.route)
       return length === false ? LEFT : length
     } catch {
@@ -241,12 +324,13 @@ export class FastPath implements EventContext, MachineHost {
   }
 
   look(): number {
-    if (!this.#notes.isLooking) return 0
-    const { present } = this.#notes
+    const { notes, rules } = this.#part
+    if (!notes.isLooking) return 0
+    const { present } = notes
     let isLooking = 0
     for (let index = 0; index < present.length; index++) {
       if (present[index] === 1) continue
-      if (this.#find(this.#rules.places[index]!) === -1) isLooking = 1
+      if (this.#find(rules.places[index]!) === -1) isLooking = 1
       else present[index] = 1
     }
     return isLooking
@@ -365,7 +449,7 @@ export class FastPath implements EventContext, MachineHost {
   }
 
   field(name: string): Maybe {
-    const slot = this.#rules.members.get(name)
+    const slot = this.#part.rules.members.get(name)
     if (slot === undefined) throw GIVE_UP
     return this.value(slot)
   }

@@ -21,13 +21,13 @@ import type { CheckedExpression, CheckedRule, CheckedRules } from '../checked-ru
 import {
   createTable,
   FunctionTemplates,
+  type TableProgram,
   TemplateArguments,
   type TemplateCall,
 } from '../generate/function-templates.ts'
 import { fieldsOf } from '../generate/generate.ts'
 import type { OutputNode } from '../generate/output-tree.ts'
 import { outputTree, present } from '../generate/output-tree.ts'
-import type { Program } from '../generate/program.ts'
 import { isSimple } from '../generate/write-output.ts'
 import { notedRules } from '../noted-rules.ts'
 import { type ReadPlace, readFields } from '../read-fields.ts'
@@ -69,7 +69,7 @@ const NATIVE: ReadonlyMap<string, ValueOperation['kind']> = new Map([
 
 /** The fast path of a rule set, generated. */
 interface GeneratedFastPath {
-  readonly program: Program<RuleFunctions>
+  readonly program: TableProgram<RuleFunctions>
   readonly parts: FastPathParts
 }
 
@@ -103,7 +103,12 @@ export function planFastPath(
   const generated = generateFastPath(rules, limits, templates)
   if (generated === undefined) return undefined
   const { program, parts } = generated
-  const plan = createFastPath(notedRules(rules.rules), parts, () => program.evaluate)
+  const plan = createFastPath(
+    notedRules(rules.rules),
+    parts,
+    () => program.evaluate,
+    () => program.withConstants(),
+  )
   return (
     plan && {
       ...plan,
@@ -272,7 +277,7 @@ class FastGenerator {
   // --- functions --------------------------------------------------------------------------------------------
 
   /** The functions of rules that are computed; by rule the slots of the only member that its value depends on. */
-  #functions(): { program: Program<RuleFunctions>; slots: ReadonlyMap<number, readonly number[]> } {
+  #functions(): { program: TableProgram<RuleFunctions>; slots: ReadonlyMap<number, readonly number[]> } {
     const computed = [...this.#rules.keys()].filter((index) => {
       const { node, ignore, branch } = this.#rules[index]!
       if (branch !== undefined) return true
@@ -298,7 +303,7 @@ class FastGenerator {
       }
     }
     const own = { block, names, helpers: this.#helpers }
-    return { program: createTable<RuleFunctions>(own, this.#constants, table), slots }
+    return { program: createTable<RuleFunctions>(own, this.#constants, table, this.#templates), slots }
   }
 
   /** @param numbers code for numbers of slots */

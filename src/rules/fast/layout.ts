@@ -67,8 +67,12 @@ export const FRACTION = 8
 /** A value that is no text and has one of these is written in our own way: an escape, blanks, an object in it. */
 export const REWRITTEN = 1 | 4 | 16
 
-/** Everything begins here; nothing is at address 0, which stands for none. */
+/** Everything begins here; nothing is at address 0, which stands for none. Below are the results of a run, as indexes of words. */
 export const START = 4096
+export const RESULTS = { taken: 16, written: 17, leftOut: 18 } as const
+
+/** So much of a machine is brought into the caches of the processor when it takes over. There is more room in none of them. */
+const TOUCHED_SIZE = 24 * 1024
 
 /** Lines are read from so many bytes at a time; one that is longer is left to the plain way. */
 export const INPUT_SIZE = 256 * 1024
@@ -94,8 +98,11 @@ export const OUTPUT = INPUT + INPUT_SIZE + SLACK
 /** An output that goes beyond this is given up. */
 export const OUTPUT_LIMIT = OUTPUT + OUTPUT_SIZE + OUTPUT_ROOM
 const MEMO = OUTPUT_LIMIT + SLACK
+/** The row and the like: nothing in it outlives a line, so that all machines of a memory have it in common. */
+const SCRATCH = MEMO + MEMO_SIZE
+const SCRATCH_SIZE = 16 * 1024
 /** From here on each machine of a memory has a part of its own. */
-export const PARTS = MEMO + MEMO_SIZE
+export const PARTS = SCRATCH + SCRATCH_SIZE
 
 /** An address has 27 bits in a pair of the row. */
 const MAX_SIZE = 1 << 27
@@ -130,18 +137,28 @@ export function createLayout(
   places = 0,
 ): Layout | undefined {
   const image = new Image(start)
-  // Two more, which the machine keeps while another one works.
-  const parameters = image.reserve(17 * WORD)
+  // The beginning and the end are seldom needed. What is between them is touched when the machine takes over.
+  image.reserveSeldom(root)
+  const parameters = image.reserve(18 * WORD)
   const rootAt = image.wanted(root, true)
   const template = image.template(operations)
   const ramp = image.put(Uint8Array.from({ length: 32 }, (_, index) => (index < 16 ? 0xff : 0)))
-  const row = image.reserve(2 * WORD * slots)
-  const stack = image.reserve(2 * WORD * operations.filter(({ kind }) => kind === 'open').length)
-  const leftOut = image.reserve(WORD * rules)
+  const touchedEnd = Math.min(image.end, parameters + TOUCHED_SIZE)
+  let scratch = SCRATCH
+  /** Room for one line. */
+  const reserveScratch = (size: number): number => {
+    if (scratch + align(size) > PARTS) return image.reserve(size)
+    const at = scratch
+    scratch += align(size)
+    return at
+  }
+  const row = reserveScratch(2 * WORD * slots)
+  const stack = reserveScratch(2 * WORD * operations.filter(({ kind }) => kind === 'open').length)
+  const leftOut = reserveScratch(WORD * rules)
   const leftOutCounts = image.reserve(WORD * rules)
   const recordWords = RECORD_HEAD + 2 * places
   const placedLines = places === 0 ? 0 : Math.floor(PLACES_SIZE / (WORD * recordWords))
-  const keys = image.end
+  const keys = image.reserve(0)
   const keysEnd = keys + keysSize
   const records = places === 0 ? 0 : keysEnd
   const end = keysEnd + (places === 0 ? 0 : PLACES_SIZE)
@@ -162,6 +179,10 @@ export function createLayout(
     OUTPUT_LIMIT,
     records,
     recordWords * WORD,
+    // The machine keeps two of its own here while another one works.
+    0,
+    0,
+    touchedEnd,
   ])
   const addresses = { parameters, row, leftOutCounts, places: records, placedLines }
   return { start, image: image.bytes(), ...addresses, end }
@@ -174,14 +195,19 @@ export const RECORD_HEAD = 2
 /** A record has room for so many. */
 export const MAX_PLACES = 64
 
-function align(address: number): number {
-  return (address + 15) & ~15
+function align(address: number, to = 16): number {
+  return (address + to - 1) & -to
 }
 
 /** The beginning of a part of the memory, while it is put together. */
 class Image {
   readonly #parts: { readonly at: number; readonly bytes: Uint8Array }[] = []
   readonly #texts = new Map<string, number>()
+  /** By its contents. */
+  readonly #automata = new Map<string, number>()
+  /** Places of wanted members' buckets, and of keys that lines seldom have. */
+  readonly #buckets = new Map<Wanted, number>()
+  readonly #seldom = new Map<Wanted, number>()
   readonly #start: number
   #end: number
 
@@ -195,15 +221,15 @@ class Image {
   }
 
   /** Room of zeros. @returns its address */
-  reserve(size: number): number {
-    const at = this.#end
-    this.#end = at + align(size)
+  reserve(size: number, alignment = 16): number {
+    const at = align(this.#end, alignment)
+    this.#end = at + size
     return at
   }
 
-  /** Sixteen bytes may be loaded wherever there is one. */
-  put(bytes: Uint8Array): number {
-    const at = this.reserve(bytes.length + 16)
+  /** Sixteen bytes may be loaded wherever there is one: behind everything there is room for keys. */
+  put(bytes: Uint8Array, alignment = 16): number {
+    const at = this.reserve(bytes.length, alignment)
     this.#parts.push({ at, bytes })
     return at
   }
@@ -220,35 +246,43 @@ class Image {
 
   // --- wanted members ---------------------------------------------------------------------------------------
 
+  /** Room for the buckets of all objects, and for keys with a dot: most events are nested, though rules may read both. */
+  reserveSeldom(root: Wanted): void {
+    this.#buckets.set(root, this.reserve(bucketsOf(root) * WORD))
+    for (const [name, member] of root.members) {
+      if (name.includes('.')) this.#seldom.set(member, this.reserve(sizeOfKey(keyOf(name)), WORD))
+      if (member.members.size > 0) this.reserveSeldom(member)
+    }
+  }
+
   /** @param isEntered it is read as an object: the event, or one in which something is wanted */
-  wanted({ slot, marker, members }: Wanted, isEntered: boolean): number {
-    // The keys that are wanted, and as many that are not.
-    let buckets = isEntered ? 64 : 0
-    while (members.size > buckets / 2) buckets *= 2
-    const at = this.reserve((6 + buckets) * WORD)
-    const words = [pairOf(slot), pairOf(marker), 0, 0, buckets - 1, isEntered ? 1 : 0]
+  wanted(wanted: Wanted, isEntered: boolean): number {
+    const { slot, marker, members } = wanted
+    const at = this.reserve(7 * WORD)
+    const buckets = isEntered ? bucketsOf(wanted) : 0
     const firsts = new Array<number>(buckets).fill(0)
     for (const [name, member] of members) {
-      const key = encoder.encode(JSON.stringify(name))
+      const key = keyOf(name)
       // A name with an escape in it is never looked up: lines that have it are left to the plain way.
       const bucket = hashOf(key) & (buckets - 1)
-      firsts[bucket] = this.#known(key, this.wanted(member, member.members.size > 0), firsts[bucket]!)
+      firsts[bucket] = this.#known(key, member, firsts[bucket]!)
     }
-    this.setWords(at, [...words, ...firsts])
+    const bucketsAt = this.#buckets.get(wanted) ?? 0
+    if (isEntered) this.setWords(bucketsAt, firsts)
+    this.setWords(at, [pairOf(slot), pairOf(marker), 0, 0, buckets - 1, isEntered ? 1 : 0, bucketsAt])
     return at
   }
 
   /** @param chain the next key of its bucket */
-  #known(key: Uint8Array, wanted: number, chain: number): number {
-    const padded = align(key.length + 1)
-    const bytes = new Uint8Array(KEY_AT + 2 * padded)
+  #known(key: Uint8Array, member: Wanted, chain: number): number {
+    const isLeaf = member.members.size === 0 && member.slot !== -1
+    const wanted = isLeaf ? LEAF : this.wanted(member, member.members.size > 0)
+    const bytes = new Uint8Array(sizeOfKey(key))
     const seen = key.some((byte) => byte >= 0x80) ? NON_ASCII : 0
-    bytes.set(bytesOf([key.length + 1, wanted, 0, seen, chain, padded, 0]))
+    bytes.set(bytesOf([key.length + 1, wanted, 0, seen, chain, pairOf(member.slot), 0]))
     bytes.set(key, KEY_AT)
     bytes[KEY_AT + key.length] = 0x3a
-    bytes.fill(0xff, KEY_AT + padded, KEY_AT + padded + key.length + 1)
-    // Its bytes are padded already.
-    const at = this.reserve(bytes.length)
+    const at = this.#seldom.get(member) ?? this.reserve(bytes.length, WORD)
     this.#parts.push({ at, bytes })
     return at
   }
@@ -276,7 +310,17 @@ class Image {
     return this.put(bytesOf(words))
   }
 
-  #automaton({ classes, transitions, start, outcomes, takesIntegers }: TextAutomaton): number {
+  #automaton(automaton: TextAutomaton): number {
+    const contents = JSON.stringify(automaton)
+    let at = this.#automata.get(contents)
+    if (at === undefined) {
+      at = this.#putAutomaton(automaton)
+      this.#automata.set(contents, at)
+    }
+    return at
+  }
+
+  #putAutomaton({ classes, transitions, start, outcomes, takesIntegers }: TextAutomaton): number {
     const texts = this.put(bytesOf(outcomes.flatMap((outcome) => this.#outcome(outcome))))
     const bytes = new Uint8Array(TRANSITIONS_AT + 2 * transitions.length)
     bytes.set(bytesOf([transitions.length, start, takesIntegers ? 1 : 0, texts]))
@@ -296,7 +340,8 @@ class Image {
     if (bytes.length === 0) return [0, this.#start]
     let at = this.#texts.get(text)
     if (at === undefined) {
-      at = this.put(bytes)
+      // No text is written word by word.
+      at = this.put(bytes, 1)
       this.#texts.set(text, at)
     }
     return [bytes.length, at]
@@ -310,7 +355,26 @@ const TRANSITIONS_AT = 144
 const OUTCOMES = { function: -1, absent: -2, itself: -4 } as const
 
 /** Where the bytes of a known key begin. */
-const KEY_AT = 32
+const KEY_AT = 28
+/** In the place of an address: the value is wanted, and nothing in it. */
+const LEAF = 1
+
+/** A key as lines have it, without its colon. */
+function keyOf(name: string): Uint8Array {
+  return encoder.encode(JSON.stringify(name))
+}
+
+/** Bytes of a known key. */
+function sizeOfKey(key: Uint8Array): number {
+  return align(KEY_AT + key.length + 1, WORD)
+}
+
+/** Buckets for the keys that are wanted of an object, and for as many that are not. */
+function bucketsOf({ members }: Wanted): number {
+  let buckets = 64
+  while (members.size > buckets / 2) buckets *= 2
+  return buckets
+}
 
 /** The offset of a slot's pair in the row. */
 function pairOf(slot: number): number {

@@ -1,5 +1,5 @@
 import type { Layout } from './layout.ts'
-import { INPUT, INPUT_SIZE, PARTS, SHARED_KEYS_SIZE } from './layout.ts'
+import { INPUT, INPUT_SIZE, PARTS, RESULTS, SHARED_KEYS_SIZE } from './layout.ts'
 import { MACHINE_CODE } from './machine-code.ts'
 
 /** The functions that WebAssembly calls; assembly/line-machine.ts says what they are given. */
@@ -12,8 +12,6 @@ export interface MachineHost {
 interface MachineExports {
   begin(parameters: number): void
   run(from: number, end: number, out: number, outEnd: number, most: number): number
-  readonly taken: { readonly value: number }
-  readonly written: { readonly value: number }
 }
 
 /** A compiled module. */
@@ -96,7 +94,7 @@ class MachineMemory {
     this.#host = host
     if (machine === this.#machine && !isNew) return
     this.#machine = machine
-    this.exports.begin(machine.layout.parameters)
+    this.exports.begin(machine.parameters)
   }
 
   get next(): number {
@@ -151,6 +149,7 @@ const MAX_MEMORIES = 16
 /** What reads lines for one rule set, in its part of a memory. Several users may share it, each for some lines at a time. */
 export class LineMachine {
   readonly layout: Layout
+  readonly parameters: number
   readonly bytes: Uint8Array
   readonly words: Int32Array
   /** The lines in the memory; all machines of the memory share it. */
@@ -162,6 +161,7 @@ export class LineMachine {
   /** @param memory the machine's room in it is taken */
   constructor(layout: Layout, memory: MachineMemory) {
     this.layout = layout
+    this.parameters = layout.parameters
     this.bytes = memory.bytes
     this.words = memory.words
     this.window = memory.window
@@ -216,12 +216,17 @@ export class LineMachine {
 
   /** Number of lines that the last run took. */
   get taken(): number {
-    return this.#exports.taken.value
+    return this.words[RESULTS.taken]!
   }
 
   /** The end of the output of the last run. */
   get written(): number {
-    return this.#exports.written.value
+    return this.words[RESULTS.written]!
+  }
+
+  /** A rule of a line of the last run had no value. */
+  get hasLeftOut(): boolean {
+    return this.words[RESULTS.leftOut] === 1
   }
 }
 

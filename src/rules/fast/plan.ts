@@ -3,11 +3,10 @@ import type { EventLimits } from '../../expression/runtime/meter.ts'
 import type { TextCoding } from '../../json/text-coding.ts'
 import { PORTABLE_CODING } from '../../json/text-coding.ts'
 import type { WantedTree } from '../../json/wanted.ts'
-import type { ByteWriter } from '../../json/write.ts'
 import type { NotedRules } from '../noted-rules.ts'
 import { RuleNotes } from '../rule-notes.ts'
-import type { FastRules, RuleFunction } from './fast-path.ts'
-import { FastPath } from './fast-path.ts'
+import type { FastRules, FunctionTable, RuleFunction } from './fast-path.ts'
+import { FastPart, FastPath, LineMeters, tableOf } from './fast-path.ts'
 import type { Operation } from './layout.ts'
 import { createLayout } from './layout.ts'
 import type { MachinePool } from './machine.ts'
@@ -42,31 +41,34 @@ export interface FastPathPlan {
    */
   create(notes?: RuleNotes, coding?: TextCoding, places?: WrittenPlaces): FastPath
   /**
-   * One of several fast paths that write into one output.
+   * The part of a fast path that works for many rule sets.
    *
    * @param pool gives the memory
-   * @param writer takes the output
+   * @param route the number under which the notes know it
+   * @param meters gives the budgets for so many rules
    * @param places as for `create`
    * @returns undefined where the pool has no more
    */
-  createIn(
+  createPart(
     pool: MachinePool,
-    writer: ByteWriter,
+    route: number,
     notes: RuleNotes,
-    coding: TextCoding,
+    meters: (limits: EventLimits, rules: number) => LineMeters,
     places?: WrittenPlaces,
-  ): FastPath | undefined
+  ): FastPart | undefined
 }
 
 /**
  * @param rules what notes are about
- * @param functions makes the functions of rules, when the first path is created
+ * @param functions makes the functions of rules, when the first path is created. Undefined: those of the table are all there are
+ * @param table makes the functions of rules that have their constants in a table, for paths that work for many rule sets. Default: of `functions`
  * @returns undefined where there is no WebAssembly with SIMD
  */
 export function createFastPath(
   rules: NotedRules,
-  { wanted, operations, members, places, nativeLength, limits }: FastPathParts,
-  functions: () => RuleFunctions,
+  { wanted, operations, members, places: fieldPlaces, nativeLength, limits }: FastPathParts,
+  functions: (() => RuleFunctions) | undefined,
+  table: () => FunctionTable = () => tableOf(functions?.() ?? []),
 ): FastPathPlan | undefined {
   if (!LineMachine.isSupported) return undefined
   const { names } = rules
@@ -74,11 +76,27 @@ export function createFastPath(
     createLayout(wanted, operations, names.length, nativeLength, start, keysSize)
   const layOutWith = (placed: readonly Operation[], count: number) => (start?: number, keysSize?: number) =>
     createLayout(wanted, placed, names.length, nativeLength, start, keysSize, count)
-  let fastRules: FastRules | undefined
+  let alone: FastRules | undefined
   const made = () => {
-    fastRules ??= { functions: functions(), members, places, limits }
-    return fastRules
+    alone ??= {
+      table: functions === undefined ? table() : tableOf(functions()),
+      members,
+      places: fieldPlaces,
+      limits,
+    }
+    return alone
   }
+  let inTable: FastRules | undefined
+  const makePath = (
+    machine: LineMachine | undefined,
+    notes: RuleNotes,
+    coding: TextCoding,
+    places?: WrittenPlaces,
+  ) =>
+    new FastPath(
+      new FastPart(made(), machine, 0, notes, new LineMeters(limits, names.length), places),
+      coding,
+    )
   // Paths that are created alone share a machine: values are remembered in it.
   let shared: { readonly machine: LineMachine | undefined } | undefined
   const createMachine = () => {
@@ -91,15 +109,17 @@ export function createFastPath(
       if (placed !== undefined) {
         const layout = layOutWith(placed, places!.fields.length)()
         const machine = layout && LineMachine.create(layout)
-        return new FastPath(made(), machine, notes, coding, undefined, places)
+        return makePath(machine, notes, coding, places)
       }
       shared ??= createMachine()
-      return new FastPath(made(), shared.machine, notes, coding)
+      return makePath(shared.machine, notes, coding)
     },
-    createIn(pool, writer, notes, coding, places) {
+    createPart(pool, route, notes, meters, places) {
       const placed = places && withPlaces(operations, names, places.fields)
       const machine = pool.create(placed === undefined ? layOut : layOutWith(placed, places!.fields.length))
-      return machine && new FastPath(made(), machine, notes, coding, writer, placed && places)
+      if (machine === undefined) return undefined
+      inTable ??= { table: table(), members, places: fieldPlaces, limits }
+      return new FastPart(inTable, machine, route, notes, meters(limits, names.length), placed && places)
     },
   }
 }

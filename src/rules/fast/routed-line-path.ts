@@ -16,7 +16,7 @@ import { NO_NOTED_RULES } from '../noted-rules.ts'
 import { RuleNotes } from '../rule-notes.ts'
 import { NO_ROUTE } from '../sets/no-route.ts'
 import type { RuleFunction } from './fast-path.ts'
-import { FastPath } from './fast-path.ts'
+import { FastPart, FastPath, LineMeters, tableOf } from './fast-path.ts'
 import type { Operation } from './layout.ts'
 import { createLayout } from './layout.ts'
 import { LineMachine, MachinePool } from './machine.ts'
@@ -43,7 +43,8 @@ export interface LineRouterParts {
 /** Something that holds the notes of several rule sets. */
 export interface LineNotes extends EventNotes {
   of(route: number): RuleNotes
-  count(route: number, events: number): void
+  /** @param mayHaveLeftOut false: no field was left out of the outputs of these events */
+  count(route: number, events: number, mayHaveLeftOut: boolean): void
 }
 
 /** Lines that are routed at a time. */
@@ -67,10 +68,11 @@ export function createLineRoutes(
     createLayout(wanted, ROUTER_TEMPLATE, 1, 0, start, keysSize)
   return {
     create(notes, coding = PORTABLE_CODING, places) {
-      const rules = { functions: [router()], members, places: [], limits }
+      const rules = { table: tableOf([router()]), members, places: [], limits }
       const pool = new MachinePool()
-      const path = new FastPath(rules, pool.create(layOut), new RuleNotes(NO_NOTED_RULES), coding)
-      return new RoutedLinePath(ways, path, notes as LineNotes, coding, pool, places)
+      const none = new RuleNotes(NO_NOTED_RULES)
+      const part = new FastPart(rules, pool.create(layOut), -1, none, new LineMeters(limits, 1))
+      return new RoutedLinePath(ways, new FastPath(part, coding), notes as LineNotes, coding, pool, places)
     },
   }
 }
@@ -93,8 +95,12 @@ class RoutedLinePath implements LinePath {
   readonly #coding: TextCoding
   readonly #pool: MachinePool
   readonly #places: WrittenPlaces | undefined
+  /** Works for all rule sets; made for the first one. */
+  #path: FastPath | undefined
   /** By route. Null: it has none, or there was no memory. */
-  readonly #paths: (FastPath | null | undefined)[] = []
+  readonly #parts: (FastPart | null | undefined)[] = []
+  /** By limits and number of rules. */
+  readonly #meters = new Map<string, LineMeters>()
   /** The lines that are routed: where each begins, and the end of the last one. */
   #chunk: ChunkText | undefined
   #starts: number[] = []
@@ -159,39 +165,75 @@ class RoutedLinePath implements LinePath {
     for (let line = 0; line < this.#found.length; line++) {
       this.#starts.push(bytes.indexOf(LF, this.#starts[line]) + 1)
     }
-    return this.#found.length === 0 ? -1 : 0
+    return this.#found.length === 0 || this.#touch() < 0 ? -1 : 0
+  }
+
+  /**
+   * Brings the parts of the lines that follow into the caches of the processor: these loads do not wait for each other.
+   *
+   * @returns a sum, never below 0, so that no compiler leaves them away
+   */
+  #touch(): number {
+    let sum = 0
+    for (const found of this.#found) {
+      const part = this.#parts[found]
+      if (part === undefined || part === null) continue
+      sum += part.table.length + part.notes.events + (part.machine?.parameters ?? 0)
+    }
+    return sum
   }
 
   /** Takes lines of one route. @returns where the first line begins that was not taken */
   #take(chunk: ChunkText, found: number, first: number, last: number): number {
     const start = this.#starts[first]!
     if (found === NO_ROUTE) return start
+    const known = this.#parts[found]
+    // The usual case, in which nothing else has to be looked at.
+    if (known !== undefined && known !== null) return this.#takeBy(known, chunk, start, last - first)
     const { target, route } = this.#routes[found]!
     if (target === 'drop') {
       const count = last - first
       this.#notes.of(route).dropped += count
-      this.#notes.count(route, count)
+      this.#notes.count(route, count, false)
       this.taken += count
       this.dropped += count
       return this.#starts[last]!
     }
-    const path = target && this.#path(found, target, route)
-    if (path === undefined || path === null) return start
+    const part = target && this.#part(found, target, route)
+    if (part === undefined || part === null) return start
+    return this.#takeBy(part, chunk, start, last - first)
+  }
+
+  #takeBy(part: FastPart, chunk: ChunkText, start: number, most: number): number {
+    this.#path ??= new FastPath(part, this.#coding, this.writer)
+    const path = this.#path
+    path.turnTo(part)
     path.received = this.received
-    const next = path.lines(chunk, start, last - first)
+    const next = path.lines(chunk, start, most)
     this.taken += path.taken
-    this.#notes.count(route, path.taken)
+    this.#notes.count(part.route, path.taken, path.hasLeftOut)
     return next
   }
 
-  #path(found: number, target: () => FastPathPlan | undefined, route: number): FastPath | null {
-    let path = this.#paths[found]
-    if (path === undefined) {
+  #part(found: number, target: () => FastPathPlan | undefined, route: number): FastPart | null {
+    let part = this.#parts[found]
+    if (part === undefined) {
       const notes = this.#notes.of(route)
-      path = target()?.createIn(this.#pool, this.writer, notes, this.#coding, this.#places) ?? null
-      this.#paths[found] = path
+      const metersFor = (limits: EventLimits, rules: number) => this.#metersFor(limits, rules)
+      part = target()?.createPart(this.#pool, route, notes, metersFor, this.#places) ?? null
+      this.#parts[found] = part
     }
-    return path
+    return part
+  }
+
+  #metersFor(limits: EventLimits, rules: number): LineMeters {
+    const key = `${limits.maxWork} ${limits.maxBuilt} ${rules}`
+    let meters = this.#meters.get(key)
+    if (meters === undefined) {
+      meters = new LineMeters(limits, rules)
+      this.#meters.set(key, meters)
+    }
+    return meters
   }
 }
 

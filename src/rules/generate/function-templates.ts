@@ -92,12 +92,20 @@ class FunctionTemplate {
   /** Returns a function. */
   readonly body: CodeBlock
   readonly helpers: readonly Name[]
+  /** The function for rules that have their constants in a table. */
+  readonly inTable: TableFunction
   #make: ((...values: unknown[]) => unknown) | undefined
 
-  constructor(parameters: readonly Name[], body: CodeBlock, helpers: ReadonlySet<HelperName>) {
+  constructor(
+    parameters: readonly Name[],
+    body: CodeBlock,
+    helpers: ReadonlySet<HelperName>,
+    inTable: TableFunction,
+  ) {
     this.parameters = parameters
     this.body = body
     this.helpers = [...helpers].sort().map((name) => new Name(name))
+    this.inTable = inTable
   }
 
   /** A function with these constants. */
@@ -115,9 +123,66 @@ class FunctionTemplate {
   }
 }
 
+/**
+ * One function for all rules whose code is the same but for constants, which are in the table of whoever calls it. A closure for each rule would have
+ * a function, a scope and its constants in four places of the memory: of many rule sets, none of them is in the caches of a processor.
+ *
+ *     function (run, at) { const { table } = run; const p0 = table[at]; const p1 = table[at + 1]; ... p1(run, run.value(p0)) ... }
+ */
+class TableFunction {
+  readonly #parameters: readonly Name[]
+  readonly #body: CodeBlock
+  readonly helpers: readonly Name[]
+  #made: unknown
+
+  /** @param body of the function with its constants as parameters */
+  constructor(parameters: readonly Name[], body: CodeBlock, helpers: ReadonlySet<HelperName>) {
+    this.#parameters = parameters
+    this.#body = body
+    this.helpers = [...helpers].sort().map((name) => new Name(name))
+  }
+
+  get(): unknown {
+    this.#made ??= this.#compile()
+    return this.#made
+  }
+
+  /** The body of the function, whose parameters are `TABLE_PARAMETERS`. */
+  body(): CodeBlock {
+    const body = new CodeBlock()
+    if (this.#parameters.length > 0) body.line(_`const { table } = run`)
+    for (const [index, parameter] of this.#parameters.entries()) {
+      body.line(_`const ${parameter} = table[at + ${index}]`)
+    }
+    body.append(this.#body)
+    return body
+  }
+
+  #compile(): unknown {
+    const program = new CodeBlock()
+    program.line(_`'use strict'`)
+    declareHelpers(program, this.helpers, _`runtime`)
+    program.nest(_`return function (${list(TABLE_PARAMETERS)})`, this.body())
+    return new Function('runtime', program.text())(RUNTIME)
+  }
+}
+
+const TABLE_PARAMETERS = [new Name('run'), new Name('at')]
+
 /** The templates of rule sets that are compiled together. */
 export class FunctionTemplates {
   readonly #templates = new Map<string, FunctionTemplate>()
+  readonly #inTable = new Map<string, TableFunction>()
+  readonly #texts = new Map<string, string>()
+
+  /** A constant of rules. Equal texts of several rule sets become one. */
+  shared(value: unknown): unknown {
+    if (typeof value !== 'string') return value
+    const known = this.#texts.get(value)
+    if (known !== undefined) return known
+    this.#texts.set(value, value)
+    return value
+  }
 
   /** Number of templates. */
   get size(): number {
@@ -141,7 +206,12 @@ export class FunctionTemplates {
     const key = `${nth(text)} ${text}`
     let template = this.#templates.get(key)
     if (template === undefined) {
-      template = new FunctionTemplate(parameters, block, helpers)
+      let inTable = this.#inTable.get(text)
+      if (inTable === undefined) {
+        inTable = new TableFunction(parameters, body, helpers)
+        this.#inTable.set(text, inTable)
+      }
+      template = new FunctionTemplate(parameters, block, helpers, inTable)
       this.#templates.set(key, template)
     }
     return template
@@ -161,18 +231,31 @@ interface OwnFunctions {
   readonly helpers: ReadonlySet<HelperName>
 }
 
+/** A program that gives a list of functions. */
+export interface TableProgram<Table> extends Program<Table> {
+  /**
+   * Makes the list anew for functions that have their constants in it: by index the function, and where its constants begin, or the index itself
+   * where it has none. Then come constants.
+   */
+  withConstants(): unknown[]
+  /** The body of a function of a module that returns that list. */
+  printWithConstants(module: ModulePrinter): CodeBlock
+}
+
 /**
  * Makes a program that gives a list of functions.
  *
  * @param own functions that no other program has
  * @param constants of all functions
  * @param table the functions: those of templates, and own ones
+ * @param templates which these are
  */
 export function createTable<Table>(
   own: OwnFunctions,
   constants: ConstantPool,
   table: readonly (TemplateCall | Name | undefined)[],
-): Program<Table> {
+  templates: FunctionTemplates,
+): TableProgram<Table> {
   let source: string | undefined
   let evaluate: Table | undefined
   /** The code behind the constants. */
@@ -184,6 +267,23 @@ export function createTable<Table>(
     block.append(own.block)
     block.line(_`return ${entries}`)
     return block
+  }
+  /** The list with constants in it, of code or of values. */
+  const listed = <Item>(
+    functionOf: (entry: TemplateCall | Name) => Item,
+    constantsOf: (given: TemplateArguments) => readonly Item[],
+  ): (Item | number | undefined)[] => {
+    const heads: (Item | number | undefined)[] = []
+    const constants: Item[] = []
+    for (const [index, entry] of table.entries()) {
+      if (entry === undefined || entry instanceof Name) {
+        heads.push(entry && functionOf(entry), index)
+      } else {
+        heads.push(functionOf(entry), 2 * table.length + constants.length)
+        constants.push(...constantsOf(entry.given))
+      }
+    }
+    return [...heads, ...constants]
   }
   const makeOwn = (): Readonly<Record<string, unknown>> => {
     if (own.names.length === 0) return {}
@@ -209,6 +309,24 @@ export function createTable<Table>(
       }
       return evaluate
     },
+    withConstants() {
+      const functions = makeOwn()
+      return listed<unknown>(
+        (entry) => (entry instanceof Name ? functions[entry.text] : entry.template.inTable.get()),
+        (given) => given.values(functions).map((value) => templates.shared(value)),
+      )
+    },
+    printWithConstants(module) {
+      for (const name of own.helpers) module.use(name)
+      const block = constants.printed(module)
+      block.append(own.block)
+      const entries = listed<Part>(
+        (entry) => (entry instanceof Name ? entry : printedInTable(entry.template.inTable, module)),
+        ({ codes }) => codes,
+      )
+      block.line(_`return ${entries}`)
+      return block
+    },
     print(module) {
       for (const name of own.helpers) module.use(name)
       return rest(constants.printed(module), (template) => printed(template, module))
@@ -219,6 +337,11 @@ export function createTable<Table>(
 function printed(template: FunctionTemplate, module: ModulePrinter): Name {
   for (const { text } of template.helpers) module.use(text)
   return module.once(template, template.parameters, template.body)
+}
+
+function printedInTable(inTable: TableFunction, module: ModulePrinter): Name {
+  for (const { text } of inTable.helpers) module.use(text)
+  return module.once(inTable, TABLE_PARAMETERS, inTable.body())
 }
 
 /** The program as text that stands alone. */

@@ -24,12 +24,19 @@ export class LineText {
   end = 0
 }
 
-/** A member of the output, with its key as bytes: `,"key":`. */
-interface Member {
-  readonly key: Uint8Array
-  /** Index of the rule that gives its value; -1: it is an object of members. */
-  readonly rule: number
-  readonly members: readonly Member[]
+/** The values of an output in their order. */
+interface Leaves {
+  /** By value: the index of the rule that gives it. */
+  readonly rules: Uint32Array
+  /** The number of objects that it and the value before it both lie in. */
+  readonly shared: Uint32Array
+  /**
+   * The keys that lead to it as bytes, by the number of objects that are open already. Of `event.kind`:
+   *
+   *     0   ,"event":{"kind":
+   *     1   ,"kind":
+   */
+  readonly keys: readonly (readonly Uint8Array[])[]
 }
 
 /** The parts of a run that say how values are written. */
@@ -41,11 +48,11 @@ interface ValueState {
 
 /** The output of a rule set as constant bytes, with values in between. */
 export class OutputWriter {
-  readonly #members: readonly Member[]
+  readonly #leaves: Leaves
 
   /** @param tree of paths of which none lies inside another one, and no key is a number */
   constructor(tree: OutputNode) {
-    this.#members = membersOf(tree)
+    this.#leaves = leavesOf(tree)
   }
 
   /**
@@ -55,10 +62,31 @@ export class OutputWriter {
    * @returns false where a value is unusual, or long: the writer may have got a part of the output then, and is to be set back
    */
   write(writer: ByteWriter, values: readonly unknown[], state: ValueState): boolean {
+    const { rules, shared, keys } = this.#leaves
     const start = writer.length
-    if (!writeMembers(writer, this.#members, values, state, start + USUAL_LENGTH)) return false
-    if (writer.length === start) writer.literal(EMPTY)
-    else close(writer, start)
+    const limit = start + USUAL_LENGTH
+    let open = 0
+    // The objects of the value that was written last in which all values behind it lie, up to the one that is looked at.
+    let kept = 0
+    for (let index = 0; index < rules.length; index++) {
+      if (shared[index]! < kept) kept = shared[index]!
+      const value = values[rules[index]!]
+      if (value === undefined) continue
+      for (; open > kept; open--) writer.byte(CLOSE_BRACE)
+      const ways = keys[index]!
+      writer.literal(ways[open]!)
+      if (!writeValue(writer, value as Value, state) || writer.length > limit) return false
+      open = ways.length - 1
+      kept = open
+    }
+    if (writer.length === start) {
+      writer.literal(EMPTY)
+      return true
+    }
+    for (; open > 0; open--) writer.byte(CLOSE_BRACE)
+    // The comma before the first member becomes the brace.
+    writer.bytes[start] = OPEN_BRACE
+    writer.byte(CLOSE_BRACE)
     return true
   }
 }
@@ -74,50 +102,28 @@ export function isSimple(node: OutputNode): boolean {
   return node.children.every(isSimple)
 }
 
-function membersOf({ children }: OutputNode): Member[] {
-  return children.map((child) => ({
-    key: encoder.encode(`,${JSON.stringify(child.key)}:`),
-    rule: child.rule ?? -1,
-    members: membersOf(child),
-  }))
-}
-
-/** The comma before the first member becomes the brace. */
-function close(writer: ByteWriter, start: number): void {
-  writer.bytes[start] = OPEN_BRACE
-  writer.byte(CLOSE_BRACE)
-}
-
-/**
- * Writes the members that are present, each behind a comma.
- *
- * @param limit the length of what was written, beyond which it gives up
- */
-function writeMembers(
-  writer: ByteWriter,
-  members: readonly Member[],
-  values: readonly unknown[],
-  state: ValueState,
-  limit: number,
-): boolean {
-  for (let index = 0; index < members.length; index++) {
-    const member = members[index]!
-    const { key, rule } = member
-    if (rule !== -1) {
-      const value = values[rule]
-      if (value === undefined) continue
-      writer.literal(key)
-      if (!writeValue(writer, value as Value, state) || writer.length > limit) return false
-      continue
-    }
-    const before = writer.length
-    writer.literal(key)
-    const start = writer.length
-    if (!writeMembers(writer, member.members, values, state, limit)) return false
-    if (writer.length === start) writer.length = before
-    else close(writer, start)
+function leavesOf(tree: OutputNode): Leaves {
+  const leaves: { readonly rule: number; readonly path: readonly string[] }[] = []
+  const visit = ({ rule, children }: OutputNode, path: readonly string[]): void => {
+    if (rule !== undefined) leaves.push({ rule, path })
+    for (const child of children) visit(child, [...path, child.key])
   }
-  return true
+  visit(tree, [])
+  return {
+    rules: Uint32Array.from(leaves, ({ rule }) => rule),
+    shared: Uint32Array.from(leaves, ({ path }, index) => {
+      const before = leaves[index - 1]?.path ?? []
+      // Both end in a value, which no other one lies in.
+      const count = path.findIndex((key, depth) => depth === path.length - 1 || key !== before[depth])
+      return Math.min(count, Math.max(before.length - 1, 0))
+    }),
+    keys: leaves.map(({ path }) =>
+      path.map((_key, from) => {
+        const keys = path.slice(from).map((key) => `${JSON.stringify(key)}:`)
+        return encoder.encode(`,${keys.join('{')}`)
+      }),
+    ),
+  }
 }
 
 /** @returns false for what needs another writer */

@@ -130,15 +130,18 @@ class RouteGenerator {
       hoistFields(writer, [path])
       const lists = this.#constants.add(routesRecipe(routes), `routes by ${path.text}`)
       const list = new Name(`list${number}`)
+      const check = (route: Code): Code =>
+        table.size === 0
+          ? _``
+          : _` && (${checks}[${route}] === undefined || ${checks}[${route}](${this.#parameters}))`
       writer.line(_`const ${list} = ${lists}.get(${emitPath(writer, path)})`)
-      writer.block(_`if (${list} !== undefined)`, () => {
+      writer.block(_`if (typeof ${list} === 'number')`, () => {
+        writer.line(_`if (${list} < ${best}${check(_`${list}`)}) ${best} = ${list}`)
+      })
+      writer.block(_`else if (${list} !== undefined)`, () => {
         writer.block(_`for (const route of ${list})`, () => {
           writer.line(_`if (route >= ${best}) break`)
-          const check =
-            table.size === 0
-              ? _`true`
-              : _`${checks}[route] === undefined || ${checks}[route](${this.#parameters})`
-          writer.block(_`if (${check})`, () => {
+          writer.block(_`if (true${check(_`route`)})`, () => {
             writer.line(_`${best} = route`)
             writer.line(_`break`)
           })
@@ -247,11 +250,11 @@ function keyOf(node: Node): Key | undefined {
   return isKey ? { path: field.path, values: [value] } : undefined
 }
 
+/** Most values belong to one route: it is there without a list, which would be two objects more that are not in the caches. */
 function routesRecipe(
   routes: Map<string | number, number[]>,
-): Recipe<ReadonlyMap<unknown, readonly number[]>> {
-  return {
-    realize: () => routes,
-    print: () => _`new Map(${Array.from(routes, ([value, list]) => [value, list])})`,
-  }
+): Recipe<ReadonlyMap<unknown, number | readonly number[]>> {
+  const found = Array.from(routes, ([value, list]) => [value, list.length === 1 ? list[0]! : list] as const)
+  const map = new Map<unknown, number | readonly number[]>(found)
+  return { realize: () => map, print: () => _`new Map(${found})` }
 }

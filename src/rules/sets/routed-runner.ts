@@ -77,6 +77,8 @@ export class RoutedNotes implements LineNotes {
   readonly #events: Uint32Array
   /** By route: 1 where it is among the active ones. */
   readonly #isActive: Uint8Array
+  /** By route: 1 where a field of its rules may have been left out since the sums were taken. */
+  readonly #mayHaveLeftOut: Uint8Array
   /** Those that events went since the sums were taken, each once. */
   #active: number[] = []
 
@@ -84,6 +86,7 @@ export class RoutedNotes implements LineNotes {
     this.#routes = routes
     this.#events = new Uint32Array(routes.length)
     this.#isActive = new Uint8Array(routes.length)
+    this.#mayHaveLeftOut = new Uint8Array(routes.length)
   }
 
   /** The notes of a route. */
@@ -96,13 +99,29 @@ export class RoutedNotes implements LineNotes {
     return notes
   }
 
-  /** Events have gone this way. */
-  count(route: number, events = 1): void {
+  /**
+   * Events have gone this way.
+   *
+   * @param mayHaveLeftOut false: no field was left out of their outputs. Default: true
+   */
+  count(route: number, events = 1, mayHaveLeftOut = true): void {
+    if (mayHaveLeftOut) this.#mayHaveLeftOut[route] = 1
     if (this.#isActive[route] === 0) {
       this.#isActive[route] = 1
       this.#active.push(route)
     }
     this.#events[route]! += events
+  }
+
+  /**
+   * Brings the notes of routes into the caches of the processor: what is read here does not wait for each other.
+   *
+   * @returns a sum, never below 0, so that no compiler leaves the reading away
+   */
+  #touch(routes: readonly number[]): number {
+    let sum = 0
+    for (const route of routes) sum += this.of(route).events + this.#routes[route]!.name.length
+    return sum
   }
 
   /** Events that were dropped since the sums were taken. */
@@ -117,10 +136,12 @@ export class RoutedNotes implements LineNotes {
     let { dropped = 0 } = this.ofRoutes.take()
     const active = this.#active.sort((one, other) => one - other)
     this.#active = []
+    if (this.#touch(active) < 0) return { dropped, sets }
     for (const route of active) {
       const { name } = this.#routes[route]!
       const events = this.#events[route]!
-      const taken = this.of(route).take()
+      const taken = this.of(route).take(this.#mayHaveLeftOut[route] === 1)
+      this.#mayHaveLeftOut[route] = 0
       const droppedHere = taken.dropped!
       this.#events[route] = 0
       this.#isActive[route] = 0
@@ -168,6 +189,15 @@ export class RoutedRunner implements Runner {
 
   goTo(route: number): void {
     this.#found = route
+  }
+
+  find({ data, text, exact, numbers }: Parameters<NonNullable<Runner['find']>>[0]): number | undefined {
+    const run = this.#run
+    run.route = undefined
+    run.received = this.received
+    if (exact) run.runExact(data, text, numbers)
+    else run.run(data as JsonObject, text)
+    return run.route
   }
 
   run(data: JsonObject, raw: string): JsonObject | undefined {
@@ -292,6 +322,10 @@ class NamedElements implements ElementRunner {
   runElement(split: SplitEvent, index: number, textOf: () => string): JsonObject | undefined {
     this.#count(1)
     return this.#runner.runElement(split, index, textOf)
+  }
+
+  set writer(writer: ByteWriter | undefined) {
+    this.#runner.writer = writer
   }
 
   get rejection(): Rejection {

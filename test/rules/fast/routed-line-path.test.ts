@@ -2,12 +2,19 @@
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { createProcessor } from '../../../src/batches/compiled-rules.ts'
+import { RecordWriter } from '../../../src/batches/rejected-records.ts'
+import type { BatchNotes } from '../../../src/event.ts'
 import { FUNCTION_LIBRARY } from '../../../src/expression/functions/index.ts'
 import { NODE_CODING } from '../../../src/formats/node-coding.ts'
 import { ChunkText } from '../../../src/json/chunk-text.ts'
 import type { RunnerSource } from '../../../src/rules/apply/normalize.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { compileRouted, loadRouted } from '../../../src/rules/sets/compile-routes.ts'
+import { propertyRuns } from '../../property-runs.ts'
+import { printedRules } from '../aot/equality.ts'
+import { eventLine, ruleFileWithCases } from './generated.ts'
 
 interface Taken {
   readonly output: string
@@ -30,7 +37,100 @@ function take(rules: RunnerSource, lines: readonly string[]): Taken {
   return { output: Buffer.from(path.writer.take()).toString(), taken, dropped }
 }
 
+/** Rule sets for the events of `set` 2, 3 and so on. */
+function routed(texts: readonly string[]) {
+  const sets = texts.map((text, index) => ({ file: `s${index}`, text: `when: set == ${index + 2}\n${text}` }))
+  const routes = sets.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
+  return compileRouted(
+    FUNCTION_LIBRARY,
+    loadRouted({ label: 'all', routes, noRoute: 'reject', texts: sets, options: {} }),
+  )
+}
+
+/** The outputs and records of lines that come in blocks of so many, and the sums of all notes. */
+function outcomeOf(rules: RunnerSource, lines: readonly string[], blockLines: number, fastPath: boolean) {
+  const processor = createProcessor(rules, new RecordWriter('-'), { fastPath, buffers: 'copied' })
+  const sums: Record<string, number> = {}
+  let [output, errors] = ['', '']
+  for (let from = 0; from < lines.length; from += blockLines) {
+    const bytes = Buffer.from(`${lines.slice(from, from + blockLines).join('\n')}\n`)
+    // The number of parts is a matter of time.
+    for (const part of [...processor.read(bytes), processor.finish()]) {
+      output += Buffer.from(part.bytes).toString()
+      errors += Buffer.from(part.rejected.bytes).toString()
+      addNotes(sums, 'all', part.notes ?? {})
+    }
+  }
+  return { output, errors, sums }
+}
+
+function addNotes(
+  sums: Record<string, number>,
+  name: string,
+  { dropped, leftOut, events, fields, sets }: BatchNotes,
+): void {
+  const counts = Object.entries({ dropped, events, looked: fields?.events })
+  const rules = Array.from(leftOut ?? [], ([rule, count]) => [`left out: ${rule}`, count] as const)
+  for (const [what, count = 0] of [...counts, ...rules]) {
+    sums[`${name}, ${what}`] = (sums[`${name}, ${what}`] ?? 0) + count
+  }
+  for (const [set, notes] of sets ?? []) addNotes(sums, set, notes)
+}
+
 describe('the fast path with conditions', () => {
+  it('gives what the plain way gives for many rule sets, also of a compiled module, and counts the same', () => {
+    const files = fc.array(ruleFileWithCases, { minLength: 2, maxLength: 5 })
+    const events = fc.array(fc.tuple(fc.nat(5), eventLine), { minLength: 1, maxLength: 40 })
+    const compare = (texts: readonly string[], found: readonly [number, string][], blockLines: number) => {
+      const lines = found.map(([set, line]) =>
+        line.startsWith('{"') ? `{"set":${(set % texts.length) + 2},${line.slice(1)}` : line,
+      )
+      const rules = routed(texts)
+      const expected = outcomeOf(rules, lines, blockLines, false)
+      assert.deepEqual(outcomeOf(rules, lines, blockLines, true), expected)
+      assert.deepEqual(outcomeOf(printedRules(rules), lines, blockLines, true), expected)
+    }
+    fc.assert(fc.property(files, events, fc.integer({ min: 1, max: 20 }), compare), {
+      numRuns: propertyRuns(40),
+    })
+  })
+
+  it('reads the same members for rule sets that turn by turn have lines, whatever the length of keys', () => {
+    const key = (set: number, length: number) => `${'k'.repeat(length - 1)}${set}`
+    const lengths = [2, 3, 11, 12, 13, 14, 15, 27, 28, 29, 30, 45, 250]
+    const texts = [0, 1, 2].map((set) =>
+      lengths
+        .map((length) => `f${length}?: upper(${key(set, length)})\ng${length}?: m.${key(set, length)}`)
+        .join('\n'),
+    )
+    const members = (set: number, n: number) =>
+      lengths.map((length) => [key(set, length), `a${n} ${length}`] as const)
+    const lines = Array.from({ length: 60 }, (_, n) => {
+      const set = n % 3
+      // Members of the rule set, those of another one, which it does not read, and keys with a dot in place of an object.
+      const mine = members(set, n)
+      const dotted = mine.map(([name, value]) => [`m.${name}`, value])
+      const others = Object.fromEntries([...members((set + 1) % 3, n), ...mine])
+      const rest = n % 4 === 0 ? Object.fromEntries(dotted) : { m: others }
+      return JSON.stringify({ set: set + 2, ...others, ...rest })
+    })
+    const rules = routed(texts)
+    const { output, taken } = take(rules, lines)
+    assert.equal(taken, lines.length)
+    assert.equal(output, outcomeOf(rules, lines, 7, false).output)
+  })
+
+  it('has rule sets of any size: one whose row has no room among what all have in common', () => {
+    const many = Array.from({ length: 1200 }, (_, index) => `f${index}?: m.a${index}`).join('\n')
+    const rules = routed([many, 'a: lower(x)', many])
+    const lines = Array.from({ length: 12 }, (_, n) =>
+      JSON.stringify({ set: (n % 3) + 2, x: `X${n}`, m: { [`a${n * 100}`]: n, a1199: 'last' } }),
+    )
+    const { output, taken } = take(rules, lines)
+    assert.equal(taken, lines.length)
+    assert.equal(output, outcomeOf(rules, lines, 5, false).output)
+  })
+
   it('takes the lines of a rule set with when, and drops', () => {
     const rules = compileRules("when: v == 'x' and n != 3\ndrop: d == 'yes' or e > 2\na: n\nb?: lower(s)")
     const lines = [

@@ -1,6 +1,6 @@
 import { typeError, valueError } from '../../failure.ts'
 import type { HashKey, JsonObject, Maybe, Value } from '../../value.ts'
-import { Dict, DictView, MAX_LENGTH, Range, Tuple, ValueIterator, ValueSet } from '../../value.ts'
+import { Dict, MAX_LENGTH, OwnValue, Range, Tuple, ValueSet } from '../../value.ts'
 import type { Meter } from '../meter.ts'
 import { bitLength } from '../numbers/exact-float.ts'
 import { formatNumber, typeName } from '../numbers/numbers.ts'
@@ -103,16 +103,7 @@ export function keyText(key: Value): string {
 
 /** True for a plain JSON object: any object that is none of the runtime's own classes. */
 export function isJsonObject(value: Value): value is JsonObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  if (Object.getPrototypeOf(value) === Object.prototype) return true
-  return !(
-    value instanceof Dict ||
-    value instanceof Tuple ||
-    value instanceof ValueSet ||
-    value instanceof Range ||
-    value instanceof DictView ||
-    value instanceof ValueIterator
-  )
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof OwnValue)
 }
 
 export function isDict(value: Value): value is AnyDict {

@@ -39,12 +39,13 @@ const W_COUNT: usize = 12
 const W_MASK: usize = 16
 /** 1: something in it is wanted. */
 const W_HAS_MEMBERS: usize = 20
+/** Address of the buckets. They are elsewhere, because a key that was predicted needs none. */
 const W_BUCKETS: usize = 24
 
 // Known: a key that objects of one place were seen to have, or may have.
 /** Bytes of the key with quotes and colon. */
 const K_LENGTH: usize = 0
-/** The members that are wanted of its value; 0: none. */
+/** Address of what is wanted of its value; 0: nothing, LEAF: the value, and nothing in it. */
 const K_WANTED: usize = 4
 /** The key that followed it the last time. */
 const K_NEXT: usize = 8
@@ -52,12 +53,13 @@ const K_NEXT: usize = 8
 const K_SEEN: usize = 12
 /** The next one in its bucket. */
 const K_CHAIN: usize = 16
-/** K_LENGTH, up to a multiple of 16. */
-const K_PADDED: usize = 20
+/** LEAF: offset in the row of its pair. */
+const K_SLOT: usize = 20
 /** 1: some line had it. */
 const K_MET: usize = 24
-/** The key, padded, and as many bytes of a mask that has ones where the key has bytes. */
-const K_BYTES: usize = 32
+const K_BYTES: usize = 28
+
+const LEAF: usize = 1
 
 const MAX_KEYS: u32 = 1000
 const MAX_KEY_LENGTH: u32 = 200
@@ -98,9 +100,16 @@ let record: usize = 0
 /** The output so far, where a value that is noted may follow. */
 let marked: usize = 0
 
-/** Lines that the last run took, and the end of their output. */
-export let taken: u32 = 0
-export let written: usize = 0
+// The results of a run lie in the memory, below everything else: to read a global of WebAssembly costs the host as much as a call.
+/** Lines that the last run took. */
+const R_TAKEN: usize = 64
+/** The end of their output. */
+const R_WRITTEN: usize = 68
+/** 1: a rule of one of them had no value. */
+const R_LEFT_OUT: usize = 72
+
+/** The sum of what `begin` has touched, so that no compiler leaves it away. */
+export let touched: u32 = 0
 
 /** 1: the line has a wanted key that is new. */
 let hasNews: i32 = 0
@@ -142,7 +151,15 @@ export function begin(at: usize): void {
   recordSize = load<usize>(at, 56)
   hasNews = load<i32>(at, 60)
   hasMissed = load<i32>(at, 64)
+  // A machine that others worked before is not in the caches of the processor, and its scanner follows one address after
+  // the other. These loads do not depend on each other: the processor waits for many of them at a time.
+  let sum: u32 = 0
+  const end = load<usize>(at, 68)
+  for (let p = at; p < end; p += CACHE_LINE) sum += load<u32>(p)
+  touched = sum
 }
+
+const CACHE_LINE: usize = 64
 
 // --- the scanner --------------------------------------------------------------------------------------------
 
@@ -326,10 +343,16 @@ function skippedObject(p: usize): usize {
 /** True where the key `k` with its colon stands at `p`. */
 @inline
 function isAt(k: usize, p: usize): bool {
-  const padded = load<u32>(k, K_PADDED)
+  const length = load<u32>(k, K_LENGTH)
   const key = k + K_BYTES
-  if (differs(v128.load(p), v128.load(key), v128.load(key + padded))) return false
-  return padded === 16 || isRestAt(key, p, padded)
+  if (length > 16) return isLongAt(key, p, length)
+  return !differs(v128.load(p), v128.load(key), maskOf(length))
+}
+
+/** Ones for so many bytes, at most 16. At `ramp` there are 16 bytes of ones, then 16 of zeros. */
+@inline
+function maskOf(bytes: u32): v128 {
+  return v128.load(ramp + 16 - bytes)
 }
 
 @inline
@@ -337,18 +360,19 @@ function differs(a: v128, b: v128, mask: v128): bool {
   return v128.any_true(v128.and(v128.xor(a, b), mask))
 }
 
-function isRestAt(key: usize, p: usize, padded: u32): bool {
-  for (let i: u32 = 16; i < padded; i += 16) {
-    if (differs(v128.load(p + i), v128.load(key + i), v128.load(key + padded + i))) return false
+function isLongAt(key: usize, p: usize, length: u32): bool {
+  let i: u32 = 0
+  for (; i + 16 <= length; i += 16) {
+    if (v128.any_true(v128.xor(v128.load(p + i), v128.load(key + i)))) return false
   }
-  return true
+  return i === length || !differs(v128.load(p + i), v128.load(key + i), maskOf(length - i))
 }
 
 /** The bucket of a key, which is given with its quotes. layout.ts computes the same. */
 function bucketOf(wanted: usize, p: usize, length: u32): usize {
   let hash: u32 = 0x811c9dc5
   for (let i: u32 = 0; i < length; i++) hash = (hash ^ load<u8>(p + i)) * 0x01000193
-  return wanted + W_BUCKETS + ((hash & load<u32>(wanted, W_MASK)) << 2)
+  return load<usize>(wanted, W_BUCKETS) + ((hash & load<u32>(wanted, W_MASK)) << 2)
 }
 
 function known(bucket: usize, p: usize, length: u32): usize {
@@ -360,8 +384,7 @@ function known(bucket: usize, p: usize, length: u32): usize {
 
 /** Keeps a key that nothing is wanted of. Hostile lines may have any number of keys: not all are kept. */
 function learn(wanted: usize, bucket: usize, p: usize, length: u32): usize {
-  const padded = (length + 16) & ~15
-  const size = K_BYTES + 2 * padded
+  const size = (K_BYTES + length + 4) & ~3
   const count = load<u32>(wanted, W_COUNT)
   if (count >= MAX_KEYS || length > MAX_KEY_LENGTH || keys + size > keysEnd) return 0
   store<u32>(wanted, count + 1, W_COUNT)
@@ -369,10 +392,8 @@ function learn(wanted: usize, bucket: usize, p: usize, length: u32): usize {
   keys += size
   memory.fill(k, 0, size)
   store<u32>(k, length + 1, K_LENGTH)
-  store<u32>(k, padded, K_PADDED)
   memory.copy(k + K_BYTES, p, length)
   store<u8>(k + K_BYTES + length, 0x3a)
-  memory.fill(k + K_BYTES + padded, 0xff, length + 1)
   for (let i: u32 = 0; i < length; i++) if (load<u8>(p + i) >= 0x80) store<u32>(k, NON_ASCII, K_SEEN)
   store<usize>(k, load<usize>(bucket), K_CHAIN)
   store<usize>(bucket, k)
@@ -440,7 +461,8 @@ function object(wanted: usize, p: usize): usize {
       c = load<u8>(p)
     }
     const child: usize = key === 0 ? 0 : load<usize>(key, K_WANTED)
-    if (child === 0) p = c === 0x22 ? string(p + 1) : value(p)
+    if (child === LEAF) p = leaf(row + load<u32>(key, K_SLOT), p, c)
+    else if (child === 0) p = c === 0x22 ? string(p + 1) : value(p)
     else p = wantedValue(child, p, c)
     if (p === 0) return 0
     c = load<u8>(p)
@@ -456,6 +478,20 @@ function object(wanted: usize, p: usize): usize {
     if (c !== 0x2c) return 0
     if (load<u8>(p) !== 0x22) p = blanks(p)
   }
+}
+
+/** A value in which nothing else is wanted. */
+@inline
+function leaf(pair: usize, p: usize, c: u32): usize {
+  // Given twice: the last one counts.
+  if (load<u32>(pair) !== 0) return 0
+  store<u32>(pair, <u32>p)
+  const outer = seen
+  seen = 0
+  p = c === 0x22 ? string(p + 1) : value(p)
+  store<u32>(pair, (<u32>p << MARK_BITS) | seen, 4)
+  seen |= outer
+  return p
 }
 
 @inline
@@ -627,6 +663,7 @@ function emit(o: usize): usize {
     }
   }
   if (o > outLimit) return 0
+  if (left > leftOut) store<u32>(R_LEFT_OUT, 1)
   for (let at = leftOut; at < left; at += 4) {
     const count = leftOutCounts + (load<u32>(at) << 2)
     store<u32>(count, load<u32>(count) + 1)
@@ -868,8 +905,7 @@ function isKey(entry: usize, start: usize, n: u32): bool {
   for (; i + 16 <= n; i += 16) {
     if (v128.any_true(v128.xor(v128.load(start + i), v128.load(entry + i, M_KEY)))) return false
   }
-  // At `ramp` there are 16 bytes of ones, then 16 of zeros.
-  return i === n || !differs(v128.load(start + i), v128.load(entry + i, M_KEY), v128.load(ramp + 16 - (n - i)))
+  return i === n || !differs(v128.load(start + i), v128.load(entry + i, M_KEY), maskOf(n - i))
 }
 
 // --- lines --------------------------------------------------------------------------------------------------
@@ -884,6 +920,7 @@ function isKey(entry: usize, start: usize, n: u32): bool {
  */
 export function run(p: usize, end: usize, out: usize, outEnd: usize, most: u32): usize {
   let n: u32 = 0
+  store<u32>(R_LEFT_OUT, 0)
   record = places
   while (p < end && out < outEnd && n < most) {
     line++
@@ -909,7 +946,7 @@ export function run(p: usize, end: usize, out: usize, outEnd: usize, most: u32):
     p = next
     n++
   }
-  taken = n
-  written = out
+  store<u32>(R_TAKEN, n)
+  store<usize>(R_WRITTEN, out)
   return p
 }
