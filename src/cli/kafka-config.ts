@@ -52,7 +52,10 @@ function readConfig(path: string, command: Command): Record<string, unknown> {
       const known = command.options.map(({ long }) => long!.slice(2)).filter((each) => !NOT_IN_FILE.has(each))
       throw problem(path, `there is no option ${name}; these are: ${known.sort().join(', ')}`)
     }
-    values[option.attributeName()] = readValue(path, name, option, value)
+    const read = readValue(path, name, option, value)
+    // A switch that turns something off may be there by either name: no-fast-path: true, fast-path: false.
+    values[option.attributeName()] =
+      read === true && option.negate && option.long === `--${name}` ? false : read
   }
   return values
 }

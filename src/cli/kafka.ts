@@ -252,7 +252,8 @@ const PASSING = [
 ]
 
 /** The message for an error at the start, with what to do. */
-export function startFault(error: unknown, { connection, group }: KafkaOptions): CommandError {
+export function startFault(error: unknown, options: KafkaOptions): CommandError {
+  const { connection } = options
   const topic = unknownTopic(error)
   const text = describeFault(error)
   const brokers = connection.brokers.join(', ')
@@ -260,13 +261,15 @@ export function startFault(error: unknown, { connection, group }: KafkaOptions):
     topic !== undefined
       ? `${text} at ${brokers}: create it, or give another name`
       : isRefused(error)
-        ? `${brokers} refuses: ${text}; ${rightsHint(error, group)}`
+        ? `${brokers} refuses: ${text}; ${rightsHint(error, options)}`
         : `${brokers}: ${text}${/^Connection closed/.test(text) ? '; TLS and --sasl-mechanism have to be those of this port' : ''}`
   return new CommandError(EXIT.USAGE, `normalize kafka: ${message}`, { cause: error })
 }
 
-function rightsHint(error: unknown, group: string): string {
-  return isUnknown(error)
-    ? 'look at --sasl-mechanism, --sasl-user and the content of --sasl-password-file'
-    : `the user needs Read on the source topics and the group ${group}, Write on the others`
+function rightsHint(error: unknown, { group, instanceId }: KafkaOptions): string {
+  if (isUnknown(error)) return 'look at --sasl-mechanism, --sasl-user and the content of --sasl-password-file'
+  if (hasId(error, 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED')) {
+    return `the user needs Write and Describe on the transactional id ${group}/${instanceId}`
+  }
+  return `the user needs Read on the source topics and the group ${group}, Write on the others`
 }

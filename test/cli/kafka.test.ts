@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import * as kafka from '@platformatic/kafka'
 import { Command as Program } from 'commander'
@@ -16,10 +16,10 @@ import { Outage } from '../../src/io/kafka/faults.ts'
 import { peek } from '../../src/io/kafka/peek.ts'
 import type { KafkaBroker } from '../io/kafka/broker.ts'
 import { sharedBroker, whyNoKafka } from '../io/kafka/shared-broker.ts'
-import { temporaryFile } from '../temporary.ts'
+import { temporaryDirectory, temporaryFile } from '../temporary.ts'
 import { answers, freePort, listen } from '../tracer/loopback.ts'
 import { buildMmdb } from '../tracer/mmdb/build-mmdb.ts'
-import { folderWith, normalize, startNormalize } from './command.ts'
+import { Command, cliPath, folderWith, normalize, startNormalize } from './command.ts'
 
 /** The options of a command line, without running it. */
 function parse(...argv: string[]): KafkaArguments {
@@ -65,6 +65,14 @@ describe('the options of normalize kafka', () => {
       options.rules![0]!.endsWith('rules.yaml') && options.rules![0]! !== 'rules.yaml',
       'beside the file',
     )
+    // A switch that turns something off has two names.
+    for (const [text, isFast] of [
+      ['no-fast-path: true', false],
+      ['fast-path: false', false],
+      ['fast-path: true', true],
+      ['watch: true', true],
+    ] as const)
+      assert.equal(parse('--config', temporaryFile('kafka.yaml', text)).fastPath, isFast, text)
     const { connection, to, batchWaitMs, batchBytes } = kafkaOptions(options)
     assert.deepEqual([to, batchWaitMs, batchBytes, connection.brokers], ['other', 50, 1000, ['a:1', 'b:2']])
     const { sasl } = connection
@@ -241,6 +249,23 @@ describe('the start of normalize kafka', () => {
     stop()
     await new Promise((resolve) => setImmediate(resolve))
     assert.equal(timers.mock.callCount(), 0)
+  })
+})
+
+describe('normalize kafka without its client', () => {
+  it('says what to install', async () => {
+    // The built commands need no other package.
+    const folder = temporaryDirectory()
+    cpSync(dirname(dirname(cliPath('normalize'))), join(folder, 'dist'), { recursive: true })
+    cpSync(new URL('../../package.json', import.meta.url), join(folder, 'package.json'))
+    const script = join(folder, 'dist/cli', basename(cliPath('normalize')))
+    const run = new Command([script, 'kafka', '--rules', temporaryFile('rules.yaml', 'a: a\n'), ...NEEDED])
+    const { code, stderr } = await run.finished
+    assert.equal(code, EXIT.USAGE, stderr)
+    assert.match(
+      stderr,
+      /is not installed: npm install @platformatic\/kafka@[12], where this program is installed\n$/,
+    )
   })
 })
 

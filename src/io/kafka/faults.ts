@@ -33,8 +33,9 @@ export function hasId(error: unknown, ...ids: readonly string[]): boolean {
 
 /** An answer has not come in time: its connection is of no use any longer. */
 export function isTimeout(error: unknown): boolean {
+  // The client gives its errors of time the code of those of the network.
   for (const { code, message } of parts(error)) {
-    if (code === 'PLT_KFK_TIMEOUT' && message === 'Request timed out') return true
+    if (code?.startsWith('PLT_KFK_') === true && message === 'Request timed out') return true
   }
   return false
 }

@@ -88,20 +88,24 @@ export class GroupMember {
 
   /**
    * Joins the group for the first time. A cluster that has had no group yet makes the topic of offsets for the first one, and has no
-   * coordinator until then: that is waited for.
+   * coordinator until then: that is waited for. So is the end of the session of a member that is gone without a word, as one with an instance id is
+   * that was stopped: it holds up all joins, and may last longer than a request.
    *
    * @throws the client's error when that does not work
    */
   async start(): Promise<void> {
+    const { sessionTimeoutMs = DEFAULT_SESSION_MS } = this.#options
     const end = performance.now() + COORDINATOR_MS
+    const heldEnd = end + Math.max(REBALANCE_MS, sessionTimeoutMs)
     for (;;) {
       try {
         await this.#join()
         this.#backOff.reset()
         return
       } catch (error) {
-        const isSoon = hasId(error, ...NO_COORDINATOR_YET)
-        if (!isSoon || this.#isOver || performance.now() > end) throw error
+        const now = performance.now()
+        const isSoon = isTimeout(error) ? now < heldEnd : hasId(error, ...NO_COORDINATOR_YET) && now < end
+        if (!isSoon || this.#isOver) throw error
         await this.#backOff.wait()
         await this.#renew()
       }

@@ -2,7 +2,7 @@ import type { Leaving } from '../../stages/output-counter.ts'
 import { OutputCounter } from '../../stages/output-counter.ts'
 import type { MessageNormalizer, NormalizedMessages } from '../../stages/process/message-normalizer.ts'
 import type { KafkaModule } from './client.ts'
-import { BackOff, hasId, Outage } from './faults.ts'
+import { BackOff, hasId, Outage, unknownTopic } from './faults.ts'
 import type { KafkaOptions } from './options.ts'
 import { DEFAULT_BATCH_BYTES } from './options.ts'
 import type { Outgoing } from './outgoing.ts'
@@ -366,7 +366,8 @@ export class KafkaLoop {
     // The writer has another limit now, with which it works before long.
     const isSize = hasId(error, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE')
     if (isSize && ++this.#tooLarge < MOST_HALVINGS) return
-    if (hasId(error, 'UNKNOWN_TOPIC_OR_PARTITION')) this.#router?.forget()
+    if (unknownTopic(error) !== undefined || hasId(error, 'UNKNOWN_TOPIC_OR_PARTITION'))
+      this.#router?.forget()
     this.outage.failed(work, error)
     if (!this.#isStopped) await this.#backOff.wait()
     else await new Promise((resolve) => setTimeout(resolve, 100))

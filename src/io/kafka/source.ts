@@ -154,10 +154,12 @@ export class KafkaSource {
 
   /** Fetches, for ever if need be. @returns undefined: it was stopped, or replaced */
   async next(): Promise<MessageBatch | undefined> {
+    let failing: number | undefined
     while (!this.#isStopped && this.#replaced === undefined) {
       try {
         await this.#starting
         const batch = await this.#fetch()
+        failing = undefined
         this.#backOff.reset()
         this.#outage.worked('fetch')
         if (batch === undefined) await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
@@ -166,7 +168,9 @@ export class KafkaSource {
         if (isTimeout(error)) dropConnections(this.#connections)
         // The leader may be another one: the client cannot read the answer of a broker that is none any longer.
         this.member.consumer.clearMetadata()
-        if (!isPassing(error)) this.#outage.failed('fetch', error)
+        failing ??= performance.now()
+        const isLong = performance.now() - failing > PASSING_MS
+        if (isLong || !isPassing(error)) this.#outage.failed('fetch', error)
         await this.#backOff.wait()
       }
     }
@@ -368,7 +372,7 @@ export class KafkaSource {
         const owned = topics.get(topicId)?.find(({ partition }) => partition === part.partitionIndex)
         if (owned === undefined) continue
         if (part.errorCode !== 0) {
-          fault = (await this.#partitionFault(owned, part.errorCode)) ?? fault
+          fault = (await this.#partitionFault(owned, part.errorCode, ends)) ?? fault
           continue
         }
         if (part.highWatermark >= 0n) owned.highWatermark = part.highWatermark
@@ -389,14 +393,26 @@ export class KafkaSource {
     if (fault !== undefined && ends.size === 0) throw fault
   }
 
-  async #partitionFault(owned: OwnedPartition, code: number): Promise<Error | undefined> {
+  async #partitionFault(
+    owned: OwnedPartition,
+    code: number,
+    ends: Map<OwnedPartition, bigint>,
+  ): Promise<Error | undefined> {
     if (code === OFFSET_OUT_OF_RANGE) {
-      const { fetchPosition } = owned
-      await this.#moveTo([owned], 'earliest')
-      // The topic may be another one of the same name, whose offsets are lower.
-      owned.committed = -1n
+      const { fetchPosition, topic, partition, topicId } = owned
+      const begun = { ...partitionAt(topic, partition, -1n), topicId }
+      await this.#moveTo([begun], 'earliest')
+      const { position } = begun
+      if (position > fetchPosition) {
+        // Messages that were fetched before stay fresh, because nobody can fetch them again; the end comes behind theirs.
+        owned.fetchPosition = position
+        ends.set(owned, position)
+      } else if (this.isOwned(owned)) {
+        // The log was cut: other messages may have the offsets of those that were fetched before.
+        this.#owned.set(owned.name, begun)
+      }
       this.#say(
-        `kafka: ${owned.name} has no offset ${fetchPosition} any longer: it goes on at ${owned.position}, the first one there is`,
+        `kafka: ${owned.name} has no offset ${fetchPosition} any longer: it goes on at ${position}, the first one there is`,
       )
       return undefined
     }
@@ -467,6 +483,9 @@ class UnendedError extends Error {
     )
   }
 }
+
+/** An error that should be over by itself is told of after so long. In milliseconds. */
+const PASSING_MS = 10_000
 
 /** The error is over by itself in a moment: a leader is being elected, or the metadata was old. */
 function isPassing(error: unknown): boolean {

@@ -1,7 +1,7 @@
 import type { Consumer, Producer } from '@platformatic/kafka'
 import type { KafkaModule } from './client.ts'
-import { clientOptions, dropConnections, Requests, TRANSACTION_MS } from './client.ts'
-import { hasId, isTimeout } from './faults.ts'
+import { askAsClients, clientOptions, dropConnections, Requests, TRANSACTION_MS } from './client.ts'
+import { hasId, isTimeout, isUnreachable } from './faults.ts'
 import { metadataOf } from './metadata.ts'
 import type { KafkaOptions } from './options.ts'
 import type { OutgoingMessage, Topology } from './outgoing.ts'
@@ -66,8 +66,12 @@ export class KafkaWriter implements Topology {
     const sizes = await this.#producer.connections
       .get(broker!)
       .then((connection) => this.#requests.maxMessageBytes(connection, unknown))
-      // It is a right of its own, which a process that writes need not have.
-      .catch(() => new Map<string, number>())
+      .catch((error: unknown) => {
+        // Limits are learnt once: a connection that was lost must not leave those of no topic.
+        if (isUnreachable(error)) throw error
+        // It is a right of its own, which a process that writes need not have.
+        return new Map<string, number>()
+      })
     for (const topic of unknown) this.#maxBytes.set(topic, sizes.get(topic) ?? DEFAULT_MAX_BYTES)
   }
 
@@ -230,6 +234,7 @@ export class KafkaWriter implements Topology {
       retries: TRANSACTION_ATTEMPTS,
       retryDelay: (_client, _operation, attempt) => SOON_MS * 2 ** attempt,
     })
+    askAsClients(this.#kafka, producer)
     // The client connects again by itself, without a word.
     producer.on('client:broker:disconnect', () => {
       if (producer !== this.#producer || this.#isDoubtful) return

@@ -1,9 +1,25 @@
 /** The small decisions of Kafka that need no broker: who gets which partition, which topic a name stands for, what an error means. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { MultipleErrors, NetworkError, ProtocolError, ResponseError, UserError } from '@platformatic/kafka'
+import {
+  MultipleErrors,
+  NetworkError,
+  ProtocolError,
+  ResponseError,
+  TimeoutError,
+  UserError,
+} from '@platformatic/kafka'
+import { startFault } from '../../../src/cli/kafka.ts'
 import { assignPartitions } from '../../../src/io/kafka/assign.ts'
-import { describeFault, hasId, isRefused, Outage, unknownTopic } from '../../../src/io/kafka/faults.ts'
+import {
+  describeFault,
+  hasId,
+  isRefused,
+  isTimeout,
+  isUnreachable,
+  Outage,
+  unknownTopic,
+} from '../../../src/io/kafka/faults.ts'
 import type { KafkaOptions } from '../../../src/io/kafka/options.ts'
 import { checkOptions } from '../../../src/io/kafka/options.ts'
 import { TopicRouter } from '../../../src/io/kafka/route-topic.ts'
@@ -171,6 +187,28 @@ describe('errors of the client', () => {
     assert.equal(hasId(refusal, 'NOT_COORDINATOR', 'TOPIC_AUTHORIZATION_FAILED'), true)
     assert.equal(hasId(new Error('x'), 'NOT_COORDINATOR'), false)
     assert.equal(unknownTopic(refusal), undefined)
+    const late = new TimeoutError('Request timed out')
+    assert.equal(isTimeout(new MultipleErrors('Producing failed.', [late])), true)
+    // No request was made.
+    assert.equal(isTimeout(new TimeoutError('Connection to b:1 timed out.')), false)
+    assert.equal(isUnreachable(late), true)
+  })
+
+  it('at the start say what to do', () => {
+    const settings = {
+      connection: { brokers: ['b:1'] },
+      group: 'g',
+      instanceId: 'one',
+    } as unknown as KafkaOptions
+    const hint = (id: string) => startFault(new ProtocolError(id), settings).message
+    assert.match(
+      hint('GROUP_AUTHORIZATION_FAILED'),
+      /b:1 refuses: .*Read on the source topics and the group g/,
+    )
+    assert.match(
+      hint('TRANSACTIONAL_ID_AUTHORIZATION_FAILED'),
+      /Write and Describe on the transactional id g\/one$/,
+    )
   })
 })
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
-import { ProtocolError } from '@platformatic/kafka'
+import { kGetApi, NetworkError, ProtocolError, ResponseError, TimeoutError } from '@platformatic/kafka'
 import { Outage } from '../../../src/io/kafka/faults.ts'
 import { KafkaLoop } from '../../../src/io/kafka/loop.ts'
 import type { KafkaOptions } from '../../../src/io/kafka/options.ts'
@@ -130,6 +130,87 @@ describe('KafkaSource', () => {
   })
 })
 
+describe('a partition whose next offset is not there', () => {
+  it('goes on at the first one there is, behind what was fetched before', async (t) => {
+    const cluster = clusterOf(0)
+    const { source, said } = await open(t, cluster)
+    const first = await source.next()
+    cluster.begins.set('in/0', 15)
+    const second = await source.next()
+    assert.deepEqual([offsets(second), [...second!.ends.values()]], [{}, [15n]])
+    // Retention has removed these, so that nobody else can deal with them.
+    assert.deepEqual(freshOf(source, first), ['in/0'])
+    for (const { ends } of [first!, second!]) source.advance(ends)
+    assert.deepEqual(
+      source.uncommitted().map(({ position }) => position),
+      [15n],
+    )
+    assert.deepEqual(offsets(await source.next()), { 'in/0': [15, 16, 17] })
+    assert.deepEqual(said, [
+      'kafka: in/0 has no offset 8 any longer: it goes on at 15, the first one there is',
+    ])
+  })
+
+  it('begins anew where the log was cut, and drops what was fetched before', async (t) => {
+    const cluster = clusterOf(0)
+    const { source } = await open(t, cluster)
+    const first = await source.next()
+    cluster.write('in', 0, 4)
+    assert.deepEqual(offsets(await source.next()), { 'in/0': [0, 1, 2] })
+    assert.deepEqual(freshOf(source, first), [])
+    source.advance(first!.ends)
+    assert.deepEqual(
+      [...source.owned].map(({ position }) => position),
+      [0n],
+    )
+  })
+})
+
+describe('a fault that should be over by itself', () => {
+  it('is told of when it lasts', async (t) => {
+    const cluster = clusterOf(0)
+    const { source, said } = await open(t, cluster)
+    await source.next()
+    cluster.metadataFault = new ProtocolError('LEADER_NOT_AVAILABLE')
+    const next = source.next()
+    await sleep(100)
+    assert.deepEqual(said, [])
+    const now = performance.now.bind(performance)
+    t.mock.method(performance, 'now', () => now() + 60_000)
+    await until(() => said.length > 0)
+    assert.match(said[0]!, /^kafka: cannot fetch: .*\(LEADER_NOT_AVAILABLE\)/)
+    cluster.metadataFault = undefined
+    assert.deepEqual(offsets(await next), { 'in/0': [8, 9, 10] })
+    assert.match(said[1]!, /^kafka: can fetch again/)
+  })
+})
+
+describe('KafkaWriter', () => {
+  it('knows the limits of topics that it may ask of, whatever it may not ask, and asks again when it was cut off', async () => {
+    const cluster = clusterOf(0)
+    const writer = new KafkaWriter(cluster.module, OPTIONS)
+    cluster.configsFault = new NetworkError('Connection closed')
+    await assert.rejects(writer.look(['in', 'out']), /Connection closed/)
+    const results = [
+      { resourceName: 'in', configs: [] },
+      { resourceName: 'out', configs: [{ name: 'max.message.bytes', value: '8000000' }] },
+    ]
+    cluster.configsFault = new ResponseError(32, 4, { '/results/0': [29, null] }, { results })
+    await writer.look(['in', 'out'])
+    assert.deepEqual([writer.maxBytes('in'), writer.maxBytes('out')], [1_048_588, 8_000_000])
+  })
+
+  it('adds partitions to transactions as clients do, which rights of producers are enough for', () => {
+    const cluster = clusterOf(0)
+    new KafkaWriter(cluster.module, { ...OPTIONS, delivery: 'exactly-once' })
+    const found: unknown[] = []
+    for (const name of ['AddPartitionsToTxn', 'EndTxn'])
+      cluster.producer[kGetApi](name, (_error, api) => found.push(api))
+    const [adding, ending] = found as [{ key: number; version: number }, string]
+    assert.deepEqual([adding.key, adding.version, ending], [24, 3, 'the latest EndTxn'])
+  })
+})
+
 describe('GroupMember', () => {
   it('commits for the generation in which the offsets were read, and for no other', async (t) => {
     const cluster = clusterOf(0)
@@ -160,6 +241,17 @@ describe('GroupMember', () => {
       [2],
     )
     assert.equal(cluster.committed.get('in/0'), 6)
+  })
+
+  it('waits at the start for a join that a member which is gone holds up, and keeps its place in it', async (t) => {
+    const cluster = clusterOf(0)
+    cluster.joinFaults.push(new TimeoutError('Request timed out'), new TimeoutError('Request timed out'))
+    const { source } = await open(t, cluster)
+    assert.equal(cluster.members.length, 3)
+    assert.deepEqual(cluster.members[1]!.joinedAs, ['member'], 'not as one more that others wait for')
+    assert.deepEqual(offsets(await source.next()), { 'in/0': [5, 6, 7] })
+    cluster.joinFaults.push(new ProtocolError('GROUP_AUTHORIZATION_FAILED'))
+    await assert.rejects(open(t, cluster), /GROUP_AUTHORIZATION_FAILED|authoriz/i)
   })
 
   it('joins again with another client when a heartbeat fails', async (t) => {
@@ -257,8 +349,13 @@ class HeldNormalizer extends MessageNormalizer {
 }
 
 describe('KafkaLoop', () => {
-  async function run(t: TestContext, cluster: StubCluster, options: Partial<KafkaOptions> = {}) {
-    const normalizer = new HeldNormalizer({ rules: compileRules('n: n\n') })
+  async function run(
+    t: TestContext,
+    cluster: StubCluster,
+    options: Partial<KafkaOptions> = {},
+    rules = 'n: n\n',
+  ) {
+    const normalizer = new HeldNormalizer({ rules: compileRules(rules) })
     const loop = new KafkaLoop(cluster.module, { ...OPTIONS, ...options }, normalizer, { say: () => {} })
     t.after(() => loop.end())
     let running: Promise<void> = Promise.resolve()
@@ -324,6 +421,24 @@ describe('KafkaLoop', () => {
     await until(() => cluster.committed.get('in/0') === 20)
     await stop()
     assert.equal(loop.counts.consumed, 15)
+  })
+
+  it('writes to the other topic when one that events have chosen is gone', async (t) => {
+    const cluster = clusterOf(0)
+    cluster.topics['chosen'] = 2
+    const route = { field: 'topic', allow: ['chosen'] }
+    const { start, stop } = await run(t, cluster, { route }, `n: n\ntopic: "'chosen'"\n`)
+    await start()
+    await until(() => cluster.committed.get('in/0') === 20)
+    delete cluster.topics['chosen']
+    cluster.write('in', 0, 23)
+    await until(() => cluster.committed.get('in/0') === 23)
+    await stop()
+    const topics = cluster.sent.map(({ topic }) => topic)
+    assert.deepEqual(
+      [topics.slice(0, 15), topics.slice(15)],
+      [new Array(15).fill('chosen'), ['out', 'out', 'out']],
+    )
   })
 
   describe('makes good the ends of transactions', () => {

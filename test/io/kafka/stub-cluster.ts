@@ -36,6 +36,8 @@ interface Sent {
 /** Messages of a partition that one fetch brings. */
 export const FETCHED = 3
 
+const OFFSET_OUT_OF_RANGE = 1
+
 /** Member ids of the group; each client has the one before it. */
 const MEMBER = 'member'
 
@@ -59,6 +61,7 @@ class StubClient extends EventEmitter {
   }
 
   async metadata({ topics }: { topics: readonly string[] }) {
+    if (this.#cluster.metadataFault !== undefined) throw this.#cluster.metadataFault
     const found = topics.map((topic) => {
       const partitionsCount = this.#cluster.topics[topic]
       if (partitionsCount === undefined) throw new kafka.UserError(`Unknown topic ${topic}.`)
@@ -85,6 +88,8 @@ class StubPool extends EventEmitter {
 export class StubMember extends StubClient {
   memberId: string | null = null
   joins = 0
+  /** The member ids with which it has joined. */
+  readonly joinedAs: (string | null)[] = []
   readonly topics = { trackAll: (): void => {} }
   readonly #cluster: StubCluster
 
@@ -97,7 +102,10 @@ export class StubMember extends StubClient {
   async joinGroup(): Promise<string> {
     if (this.#cluster.isTaken && this.memberId !== null) throw new kafka.ProtocolError('FENCED_INSTANCE_ID')
     this.joins++
+    this.joinedAs.push(this.memberId)
     this.memberId = MEMBER
+    const fault = this.#cluster.joinFaults.shift()
+    if (fault !== undefined) throw fault
     this.tell()
     return MEMBER
   }
@@ -119,7 +127,11 @@ export class StubMember extends StubClient {
       Object.entries(partitions).map(([topic, numbers]) => {
         const offsets: bigint[] = []
         for (const partition of numbers)
-          offsets[partition] = timestamp === -1n ? BigInt(this.#cluster.end(topic, partition)) : 0n
+          offsets[partition] = BigInt(
+            timestamp === -1n
+              ? this.#cluster.end(topic, partition)
+              : (this.#cluster.begins.get(`${topic}/${partition}`) ?? 0),
+          )
         return [topic, offsets]
       }),
     )
@@ -146,6 +158,11 @@ class StubProducer extends StubClient {
     this.#cluster.sends++
     await this.#cluster.beforeSend
     this.#cluster.sent.push(...messages)
+  }
+
+  /** Finds a request, as the client does for itself. */
+  [kafka.kGetApi](name: string, done: (error: Error | null, api?: unknown) => void): void {
+    done(null, `the latest ${name}`)
   }
 
   producerId = 1n
@@ -185,13 +202,21 @@ class StubProducer extends StubClient {
 
 export class StubCluster {
   /** Partitions of topics. */
-  readonly topics: Readonly<Record<string, number>>
+  readonly topics: Record<string, number>
+  /** Offsets of partitions before which there is nothing any longer. Default: 0. */
+  readonly begins = new Map<string, number>()
   readonly #ends = new Map<string, number>()
   /** Offsets of the group, by `topic/partition`. */
   readonly committed = new Map<string, number>()
   readonly commits: StubCommit[] = []
   /** Thrown to who asks for the offsets of the group. */
   offsetsFault: Error | undefined
+  /** Thrown to who joins, one after the other. */
+  readonly joinFaults: Error[] = []
+  /** Thrown to who asks for the topics. */
+  metadataFault: Error | undefined
+  /** Thrown to who asks for the configuration of topics. */
+  configsFault: Error = new Error('nobody may ask')
   /** Commits of another generation than the group's. */
   readonly refused: StubCommit[] = []
   /** Fetches so far. */
@@ -217,7 +242,7 @@ export class StubCluster {
   readonly transactions: StubTransaction[] = []
 
   /** @param assigned partitions of the member in the first generation */
-  constructor(topics: Readonly<Record<string, number>>, assigned: Assigned) {
+  constructor(topics: Record<string, number>, assigned: Assigned) {
     this.topics = topics
     this.assigned = assigned
   }
@@ -250,7 +275,7 @@ export class StubCluster {
         this.#commit({ generation, memberId, instanceId, offsets: offsetsIn(topics) }),
       ),
       describeConfigsV4: request(() => {
-        throw new Error('nobody may ask')
+        throw cluster.configsFault
       }),
     } as unknown as KafkaModule
   }
@@ -310,6 +335,10 @@ export class StubCluster {
           maxTimestamp: 1n,
           producerId: -1n,
           records,
+        }
+        const begin = this.begins.get(`${topicId}/${partition}`) ?? 0
+        if (Number(fetchOffset) > end || Number(fetchOffset) < begin) {
+          return { partitionIndex: partition, errorCode: OFFSET_OUT_OF_RANGE }
         }
         return {
           partitionIndex: partition,
