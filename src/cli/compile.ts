@@ -34,7 +34,7 @@ export async function compile(files: RuleFiles, output: string, isBundled: boole
       '--mmdb: a module holds no databases of addresses; give them to it where it runs, with useDatabases([...])',
     )
   }
-  const printed = printModule(rules)
+  const printed = printModule(rules, RUNTIME_ENTRY, isBundled)
   write(output, isBundled ? await bundle(printed, basename(output)) : printed)
   write(`${output.slice(0, -ending.length)}${ENDINGS[ending]}`, moduleTypes(rules.file))
 }

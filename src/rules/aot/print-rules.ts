@@ -32,10 +32,11 @@ export class UnprintableError extends Error {
  * The module of `normalize compile`: it exports `normalize`, `normalizeLines`, `useDatabases` and, as default, what handlers take.
  *
  * @param runtime where it imports the runtime from. Default: the installed package
+ * @param isSmall rules whose code is the same but for constants share one function. Default: each rule of a rule set has its own, which V8 optimizes for it
  */
-export function printModule(rules: RuleSet | RoutedRules, runtime = RUNTIME_ENTRY): string {
+export function printModule(rules: RuleSet | RoutedRules, runtime = RUNTIME_ENTRY, isSmall = false): string {
   const module = new ModuleText()
-  const printed = printRules(module, rules)
+  const printed = printRules(module, rules, isSmall)
   const { givenDatabases } = module
   const databases = givenDatabases === undefined ? _`` : _`, ${givenDatabases}`
   const made = module.constant(
@@ -70,10 +71,10 @@ export function printFunction(rules: RuleSet | RoutedRules): PrintedRules {
   return { names: module.imported, text }
 }
 
-function printRules(module: ModuleText, rules: RuleSet | RoutedRules): Name {
+function printRules(module: ModuleText, rules: RuleSet | RoutedRules, isSmall = false): Name {
   return 'routes' in rules
     ? new RoutingPrinter(module, rules).print()
-    : printRuleSet(module, rules, false).rules
+    : printRuleSet(module, rules, isSmall).rules
 }
 
 /** The names of a printed rule set, and of its fast path; undefined where it has none. */
@@ -82,11 +83,11 @@ interface PrintedSet {
   readonly fastPath: Name | undefined
 }
 
-/** @param isRouted there are other rule sets: functions have their constants in a list */
+/** @param hasTable functions have their constants in a list: there are other rule sets, or the module is to be small */
 function printRuleSet(
   module: ModuleText,
   { checked, data, programs }: RuleSet,
-  isRouted: boolean,
+  hasTable: boolean,
 ): PrintedSet {
   const { noted, tapLabels, readsRaw, maxWhileSteps, limits } = data
   const usual = module.maker('usual', programs.usual.print(module))
@@ -97,7 +98,7 @@ function printRuleSet(
   let fastPath: Name | undefined
   if (fast !== undefined) {
     const { parts, program } = fast
-    const functions = isRouted
+    const functions = hasTable
       ? _`undefined, ${module.maker('table', program.printWithConstants(module))}`
       : _`${module.maker('functions', program.print(module))}`
     const printed = objectOf([
