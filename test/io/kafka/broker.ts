@@ -206,6 +206,8 @@ export class KafkaBroker {
     this.#adding = work.catch(() => {})
     await work
     await this.#untilLed([topic], count)
+    // It would take a partition that it does not know for another one.
+    this.#producer?.clearMetadata()
   }
 
   /** Deletes topics, and waits until the cluster knows them no longer. */
