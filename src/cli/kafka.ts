@@ -13,6 +13,7 @@ import {
 } from '../io/kafka/faults.ts'
 import { KafkaLoop, ReplacedError } from '../io/kafka/loop.ts'
 import type { KafkaOptions } from '../io/kafka/options.ts'
+import { transactionalIdOf } from '../io/kafka/options.ts'
 import { MessageNormalizer } from '../stages/process/message-normalizer.ts'
 import { WorkerError } from '../stages/process/pool.ts'
 import { terminalText } from '../tracer/controls.ts'
@@ -266,10 +267,10 @@ export function startFault(error: unknown, options: KafkaOptions): CommandError 
   return new CommandError(EXIT.USAGE, `normalize kafka: ${message}`, { cause: error })
 }
 
-function rightsHint(error: unknown, { group, instanceId }: KafkaOptions): string {
+function rightsHint(error: unknown, options: KafkaOptions): string {
   if (isUnknown(error)) return 'look at --sasl-mechanism, --sasl-user and the content of --sasl-password-file'
   if (hasId(error, 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED')) {
-    return `the user needs Write and Describe on the transactional id ${group}/${instanceId}`
+    return `the user needs Write and Describe on the transactional id ${transactionalIdOf(options)}`
   }
-  return `the user needs Read on the source topics and the group ${group}, Write on the others`
+  return `the user needs Read on the source topics and the group ${options.group}, Write on the others`
 }

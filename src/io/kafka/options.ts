@@ -104,3 +104,8 @@ export function checkOptions(options: KafkaOptions): void {
   }
   for (const pattern of route?.allow ?? []) new TopicPattern(pattern)
 }
+
+/** The name of a process's transactions. No name of an instance has a slash: groups a and a-b have no name in common. */
+export function transactionalIdOf({ group, instanceId }: Pick<KafkaOptions, 'group' | 'instanceId'>): string {
+  return `${group}/${instanceId}`
+}

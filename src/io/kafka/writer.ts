@@ -4,6 +4,7 @@ import { askAsClients, clientOptions, dropConnections, Requests, TRANSACTION_MS 
 import { hasId, isTimeout, isUnreachable } from './faults.ts'
 import { metadataOf } from './metadata.ts'
 import type { KafkaOptions } from './options.ts'
+import { transactionalIdOf } from './options.ts'
 import type { OutgoingMessage, Topology } from './outgoing.ts'
 import { requests } from './outgoing.ts'
 
@@ -217,15 +218,14 @@ export class KafkaWriter implements Topology {
   }
 
   #open(): Producer {
-    const { connection, group, instanceId } = this.#options
+    const { connection } = this.#options
     if (!this.#isTransactional) {
       return new this.#kafka.Producer({ ...clientOptions(connection), idempotent: false })
     }
     const producer = new this.#kafka.Producer({
       ...clientOptions(connection),
       idempotent: true,
-      // No name of an instance has a slash: groups a and a-b have no name in common.
-      transactionalId: `${group}/${instanceId}`,
+      transactionalId: transactionalIdOf(this.#options),
       // None: the client would take those of the first producer of the cluster.
       producerId: -1n,
       producerEpoch: -1,
