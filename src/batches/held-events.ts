@@ -24,7 +24,7 @@ export interface HeldEvent {
 }
 
 /** So many events are held at most, and so many UTF-16 units of text. */
-const MAX_EVENTS = 256
+const MAX_EVENTS = 1024
 const MAX_LENGTH = 1 << 20
 
 /**
@@ -80,6 +80,13 @@ export class HeldEvents {
     else if (this.#route !== route) this.#route = undefined
     this.#events.push({ event, route, at, written, outcome: undefined, start: 0, end: 0 })
     if ('text' in event) this.#length += event.text.length
+  }
+
+  /** There are other rule sets now: of those that have not been evaluated nobody has asked the conditions. */
+  forgetRoutes(): void {
+    this.#events = this.#events.map((held) =>
+      held.outcome === undefined ? { ...held, route: undefined } : held,
+    )
   }
 
   /**

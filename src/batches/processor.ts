@@ -87,7 +87,7 @@ const FAST_LINES = 16
  *           `-> splitter -+-> text --> reader -> normalize --> write --> part
  *                                `--------`------------`-----> record ---'
  *
- * Lines that the fast path leaves to several rule sets are held until there are enough of them or the bytes end: see {@link HeldEvents}.
+ * Lines that the fast path leaves to several rule sets are held until there are enough of them or no bytes follow: see {@link HeldEvents}.
  *
  *     for (const part of processor.read(chunk)) await take(part)
  *     for (const part of processor.end()) await take(part)
@@ -132,7 +132,7 @@ export class Processor<Records> {
   #nextOrdinal = 0
   /** Elements of an event that wait for the output so far to be handed on. */
   #elements: SplitElements | undefined
-  /** Events of lines that several rule sets take, until the bytes that were read end or there are enough of them. */
+  /** Events of lines that several rule sets take, until no bytes follow or there are enough of them. */
   readonly #held = new HeldEvents()
   /** Outputs that are not in the order of the lines yet. */
   #unordered: ByteWriter | undefined
@@ -161,11 +161,12 @@ export class Processor<Records> {
   }
 
   /**
-   * The events that complete from now on are worked on with these rules. Call it after `finish`, if anything was read.
+   * The events that complete from now on are worked on with these rules. Call it after `finish`, if anything was read, and when nothing is held.
    *
    * @param placed see {@link ProcessorOptions}. Default: none
    */
   replaceRules(rules: RunnerSource, placed: readonly string[] = []): void {
+    this.#held.forgetRoutes()
     this.#places = placed.length === 0 ? undefined : new WrittenPlaces(placed)
     this.#notes = rules.createNotes?.()
     this.#runner = rules.createRunner(this.#notes)
@@ -192,6 +193,11 @@ export class Processor<Records> {
     return this.#unread
   }
 
+  /** Events of lines wait for others of their rule set, until something is read that is not followed, or there are enough of them. */
+  get isHolding(): boolean {
+    return !this.#held.isEmpty && !this.#held.isReleasing
+  }
+
   /**
    * Another source begins, or a part of one. After `end` one has begun already.
    *
@@ -206,13 +212,15 @@ export class Processor<Records> {
   /**
    * Reads bytes.
    *
+   * @param isFollowed more is read at once: events of lines may wait for others of their rule set. Default: false
    * @yields output as soon as it is large, or took long; the rest is left to the next call, or to `finish`
    */
-  *read(bytes: Uint8Array): Generator<ProcessedPart<Records>> {
+  *read(bytes: Uint8Array, isFollowed = false): Generator<ProcessedPart<Records>> {
     this.#stamp()
     const splitter = this.#splitter
     if (splitter === undefined) {
-      yield* this.#readLines(this.#transcoder?.push(bytes) ?? bytes)
+      const read = this.#lines.read(this.#transcoder?.push(bytes) ?? bytes)
+      yield* this.#partsOf(read, isFollowed)
       return
     }
     for (let start = 0; start < bytes.length; start += STEP_BYTES) {
@@ -224,7 +232,7 @@ export class Processor<Records> {
   *end(): Generator<ProcessedPart<Records>> {
     const splitter = this.#splitter
     if (splitter === undefined) {
-      if (this.#transcoder !== undefined) yield* this.#readLines(this.#transcoder.end())
+      if (this.#transcoder !== undefined) yield* this.#partsOf(this.#lines.read(this.#transcoder.end()))
       yield* this.#partsOf(this.#lines.readEnd())
     } else {
       yield* this.readTexts(splitter.end())
@@ -248,14 +256,10 @@ export class Processor<Records> {
     return this.#format.lines === undefined ? this.#format.createSplitter(this.#coding) : undefined
   }
 
-  *#readLines(bytes: Uint8Array): Generator<ProcessedPart<Records>> {
-    yield* this.#partsOf(this.#lines.read(bytes))
-  }
-
-  /** Reads lines to the end: nothing is held after that. */
-  *#partsOf(reading: Generator<void>): Generator<ProcessedPart<Records>> {
+  /** Reads lines to the end. Where nothing follows, none is held after that. */
+  *#partsOf(reading: Generator<void>, isFollowed = false): Generator<ProcessedPart<Records>> {
     for (const _ of reading) yield* this.#parts()
-    this.#release()
+    if (!isFollowed) this.#release()
     if (this.#isFull) yield* this.#parts()
   }
 
@@ -286,8 +290,10 @@ export class Processor<Records> {
     if (this.#fast !== undefined) this.#fast.received = received
   }
 
-  /** The output that was made and not given yet; it may be empty. */
+  /** The output that was made and not given yet; it may be empty, as it is while events of lines are held. */
   finish(): ProcessedPart<Records> {
+    if (this.isHolding)
+      return { bytes: NOTHING, written: 0, rejected: this.#records.take(), notes: undefined }
     const written = this.#written
     const notes = withReplaced(this.#notes?.take(), this.#replaced)
     this.#written = 0
@@ -411,7 +417,7 @@ export class Processor<Records> {
       this.#event(known, found)
       return
     }
-    held.add(known, found, this.#writer.length, this.#written)
+    held.add(kept(known), found, this.#writer.length, this.#written)
     if (held.isFull) this.#release()
   }
 
@@ -529,3 +535,11 @@ export class Processor<Records> {
 }
 
 const LF = 0x0a
+const NOTHING = new Uint8Array(0)
+
+/** An event that outlives the buffer of the bytes it was read from. */
+function kept<Event extends EventText | InputEvent | RejectedEvent>(event: Event): Event {
+  return 'raw' in event && typeof event.raw !== 'string'
+    ? { ...event, raw: new Uint8Array(event.raw) }
+    : event
+}

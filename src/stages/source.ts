@@ -4,6 +4,11 @@ export interface InputChunk {
   readonly bytes?: Uint8Array
   /** Nobody else has the bytes' buffer: it may be given away. Default: false. */
   readonly isOwned?: boolean
+  /**
+   * Another chunk follows at once, the end too; where nothing is there yet, one without bytes: what is held for the sake of more is given then.
+   * Default: false.
+   */
+  readonly isFollowed?: boolean
 }
 
 /**

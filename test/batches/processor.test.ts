@@ -140,11 +140,15 @@ describe('Processor', () => {
       return texts[random() < 0.8 ? 0 : Math.floor(random() * texts.length)]!
     })
     const bytes = Buffer.concat([
-      Buffer.from(`${lines.join('\n')}\n{"v":"`),
+      Buffer.from(`${lines.slice(350).join('\n')}\n{"v":"`),
       Buffer.from([0xff]),
-      Buffer.from('"}\n'),
+      Buffer.from(`"}\n${lines.slice(0, 350).join('\n')}\n`),
     ])
-    const made = (fastPath: boolean, size: number, tracksOutputs = false) => {
+    const made = (
+      fastPath: boolean,
+      size: number,
+      { tracksOutputs = false, isFollowed = false }: { tracksOutputs?: boolean; isFollowed?: boolean } = {},
+    ) => {
       const coding = fastPath ? NODE_CODING : PORTABLE_CODING
       const processor = new Processor(rules, new RecordWriter('-'), { fastPath, coding, tracksOutputs })
       const output = createHash('sha256')
@@ -166,14 +170,24 @@ describe('Processor', () => {
           }
         }
       }
-      for (let start = 0; start < bytes.length; start += size)
-        take(processor.read(bytes.subarray(start, start + size)))
+      // Followed by others, in a buffer that is used again.
+      const buffer = Buffer.alloc(size)
+      let held = 0
+      for (let start = 0; start < bytes.length; start += size) {
+        const length = bytes.copy(buffer, 0, start, start + size)
+        const isLast = !isFollowed || random() < 0.01
+        take(processor.read(buffer.subarray(0, length), !isLast))
+        assert.ok(!isLast || !processor.isHolding)
+        if (processor.isHolding) held++
+        if (isFollowed) take([processor.finish()])
+      }
       take(processor.end())
+      assert.equal(held > 0, isFollowed, `held after ${held} chunks`)
       take([processor.finish()])
       return { output: output.digest('hex'), errors, written, sums: [...sums].sort(), parts }
     }
     // With the numbers of events, each is evaluated in its turn.
-    const { parts: _, ...plain } = made(false, bytes.length, true)
+    const { parts: _, ...plain } = made(false, bytes.length, { tracksOutputs: true })
     assert.ok(plain.written > 500, `${plain.written} lines`)
     assert.deepEqual([...new Set(plain.errors.match(/"code":"\w+"/g))].length, 5, plain.errors.slice(0, 500))
     for (const size of [bytes.length, 1000, 97]) {
@@ -183,11 +197,52 @@ describe('Processor', () => {
         assert.ok(parts > 5, `${parts} parts`)
       }
     }
+    for (const size of [4000, 97]) {
+      const { parts, ...held } = made(true, size, { isFollowed: true })
+      assert.deepEqual(held, plain, `${size} bytes at a time, more follow`)
+      assert.ok(parts > 5, `${parts} parts`)
+    }
     // Each event takes so long that the output is handed on after every other one.
     steppingClock(test, HAND_ON_MS / 2)
     const { parts, ...slow } = made(true, bytes.length)
     assert.deepEqual(slow, plain, 'slow events')
     assert.ok(parts > 100, `${parts} parts`)
+  })
+
+  it('evaluates events that wait for their turn by the rules that came meanwhile, whatever their places among these', (test) => {
+    const ruleSets = (names: readonly string[], said: string) => {
+      const texts = names.map((name) => ({
+        file: name,
+        text: `when: v == '${name}'\ntap: |\n  data['m'] = v\nm: f'{m} ${name} ${said}'`,
+      }))
+      const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
+      return compileRouted(
+        FUNCTION_LIBRARY,
+        loadRouted({ label: 'all', routes, texts, options: {}, noRoute: 'reject' }),
+      )
+    }
+    const names = ['a', 'b', 'c']
+    const processor = new Processor(ruleSets(names, 'before'), new RecordWriter('-'), { coding: NODE_CODING })
+    steppingClock(test, HAND_ON_MS / 150)
+    const values = Array.from({ length: 120 }, (_, index) => names[index % 3]!)
+    const reading = processor.read(Buffer.from(values.map((v) => `{"v":"${v}"}\n`).join('')))
+    const parts = [reading.next().value!]
+    processor.replaceRules(ruleSets(['c', 'a', 'b'], 'after'))
+    parts.push(...reading, processor.finish())
+    const outputs = Buffer.concat(parts.map(({ bytes }) => bytes))
+      .toString()
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { m: string }).m.split(' '))
+    // The event's own text, and the name of the rule set that took it.
+    for (const place of [0, 1])
+      assert.deepEqual(
+        outputs.map((output) => output[place]),
+        values,
+      )
+    const told = outputs.map(([, , said]) => said)
+    assert.deepEqual([...new Set(told)].sort(), ['after', 'before'])
+    assert.ok(parts.every(({ rejected }) => rejected.count === 0))
   })
 
   it('makes nothing of what follows the first rejected event, where it is told so', () => {

@@ -8,7 +8,7 @@ import { FileSize } from './file-size.ts'
  * a stream with a buffer for each chunk takes an eighth of the processor time of a whole run.
  */
 export interface LentBytes {
-  /** Asked for once. A chunk is there until the next one is asked for. */
+  /** Asked for once. A chunk is there until the next one is asked for. An empty one: there is nothing to read yet. */
   chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>
   /** Gives no more; a reader that waits is told the end. */
   stop(): void
@@ -16,6 +16,8 @@ export interface LentBytes {
 
 /** A pipe holds 64 KiB. */
 const PIPE_BYTES = 64 * 1024
+
+const NOTHING = new Uint8Array(0)
 
 /**
  * A file, read without a turn of the event loop: it is for the reader to let it turn.
@@ -52,7 +54,7 @@ export function lentFile(file: string | number, chunkBytes: number): LentBytes {
   }
 }
 
-/** A pipe or a socket that is open already. It is closed at the end. */
+/** A pipe or a socket that is open already. It is closed at the end. After a chunk behind which nothing is there an empty one comes. */
 export function lentPipe(fd: number): LentBytes {
   let socket: Socket | undefined
   let isOver = false
@@ -65,6 +67,8 @@ export function lentPipe(fd: number): LentBytes {
     async *chunks() {
       const buffer = Buffer.allocUnsafeSlow(PIPE_BYTES)
       let filled = 0
+      /** The last chunk was not empty. */
+      let hasGiven = false
       let fault: Error | undefined
       const callback = (count: number): boolean => {
         filled = count
@@ -92,10 +96,14 @@ export function lentPipe(fd: number): LentBytes {
           })
           if (!isOver && filled === 0) {
             open.resume()
+            // The event loop reads what is there before it comes to this.
+            const idle = hasGiven ? setImmediate(wake) : undefined
             await isThere
+            clearImmediate(idle)
           }
-          if (filled === 0) break
-          const chunk = buffer.subarray(0, filled)
+          if (filled === 0 && isOver) break
+          hasGiven = filled > 0
+          const chunk = hasGiven ? buffer.subarray(0, filled) : NOTHING
           filled = 0
           yield chunk
         }

@@ -116,7 +116,8 @@ export class InputReader implements Source {
         // A decompressor cuts several chunks out of one buffer.
         const isOwned = lent === undefined && input.ownsChunks === true && input.compression === undefined
         for await (const bytes of this.#open.chunks()) {
-          yield { source: input.name, bytes, ...(isOwned ? { isOwned } : {}) }
+          const isFollowed = lent !== undefined && bytes.length > 0
+          yield { source: input.name, bytes, ...(isOwned && { isOwned }), ...(isFollowed && { isFollowed }) }
         }
       } catch (error) {
         if (!this.#stopped) this.#fault = new InputError(faultMessage(input, error), { cause: error })

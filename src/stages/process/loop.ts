@@ -36,6 +36,7 @@ export interface LoopOptions
 }
 
 const LF = 0x0a
+const NOTHING = new Uint8Array(0)
 
 /** While threads start the event loop turns as often as this, so that it is told when one is ready. */
 const STARTING_MS = 10
@@ -87,6 +88,8 @@ export class ProcessLoop implements StageChain {
   #stopped = false
   /** The error of a sink or of the queue. */
   #fault: Error | undefined
+  /** Rules that wait for events which are held to be evaluated. */
+  #nextRules: PipelineRules | undefined
   #input: Source | undefined
   /** Something of the queue is being written, and nothing else may be. */
   #isWriting = false
@@ -143,15 +146,16 @@ export class ProcessLoop implements StageChain {
     try {
       for await (const chunk of source) {
         this.#pace?.wait(performance.now() - asked)
-        const { bytes } = chunk
+        const { bytes, isFollowed } = chunk
         hasEnded = bytes === undefined
+        if (this.#nextRules !== undefined) await this.#useNextRules(this.#nextRules)
         if (this.#pace === undefined && bytes !== undefined) this.#shared?.start()
         if (this.#shared?.hasBegun === true) await this.#share(this.#shared, chunk)
         else {
           this.#enterSource(chunk.source)
           if (bytes === undefined) await this.#endSource()
           else if (this.#shared?.isReady === true) await this.#beginToShare(this.#shared, bytes)
-          else await this.#write(this.#processor.read(bytes))
+          else await this.#write(this.#processor.read(bytes, isFollowed))
         }
         if (bytes !== undefined) this.#count(bytes)
         if (this.#fault !== undefined) break
@@ -179,10 +183,19 @@ export class ProcessLoop implements StageChain {
    *   `event`, or a number)
    */
   replaceRules(rules: PipelineRules): void {
-    if (this.#queue !== undefined) {
-      this.#writes = checkWrites(rules, this.#writes)
-      this.#queue.replaceSpec(rules.enrich)
-    }
+    if (this.#queue !== undefined) this.#writes = checkWrites(rules, this.#writes)
+    if (this.#processor.isHolding) this.#nextRules = rules
+    else this.#useRules(rules)
+  }
+
+  async #useNextRules(rules: PipelineRules): Promise<void> {
+    this.#nextRules = undefined
+    await this.#write(this.#processor.read(NOTHING))
+    this.#useRules(rules)
+  }
+
+  #useRules(rules: PipelineRules): void {
+    this.#queue?.replaceSpec(rules.enrich)
     this.#shared?.replaceRules(rules)
     if (this.#shared?.hasBegun !== true)
       this.#processor.replaceRules(rules, this.#queue && lookedUpFields(rules.enrich))

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { FUNCTION_LIBRARY } from '../../../src/expression/functions/index.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import type { RuleSet } from '../../../src/rules/rule-set.ts'
+import { compileRouted, loadRouted } from '../../../src/rules/sets/compile-routes.ts'
 import { ProcessLoop } from '../../../src/stages/process/loop.ts'
 import type { Sink } from '../../../src/stages/sink.ts'
 import type { InputChunk, Source } from '../../../src/stages/source.ts'
@@ -148,6 +150,44 @@ describe('ProcessLoop', () => {
     assert.equal(errors.text.trim().split('\n').length, 1)
     assert.equal(loop.stopped, true)
     assert.deepEqual([loop.counts.written, loop.counts.rejected], [1, 1])
+  })
+
+  it('holds lines of several rule sets over chunks that are followed, and replaces their rules when they are written', async () => {
+    const ruleSets = (said: string) => {
+      const texts = ['a', 'b'].map((name) => ({
+        file: name,
+        text: `when: v == '${name}'\ntap: |\n  data['m'] = n\nm: f'{m} ${name} ${said}'`,
+      }))
+      const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
+      const definition = { label: 'all', routes, texts, options: {}, noRoute: 'reject' } as const
+      return compileRouted(FUNCTION_LIBRARY, loadRouted(definition))
+    }
+    const lines = Array.from({ length: 8 }, (_, n) => Buffer.from(`{"v":"${'ab'[n % 2]}","n":${n}}\n`))
+    const buffer = Buffer.alloc(64)
+    const written: number[] = []
+    const output = slowSink((write) => write % 2 === 0)
+    const loop: ProcessLoop = new ProcessLoop(ruleSets('before'), { output })
+    const source: Source = {
+      fault: undefined,
+      bytesRead: 0,
+      stop: () => {},
+      async *[Symbol.asyncIterator](): AsyncGenerator<InputChunk> {
+        for (const [index, line] of lines.entries()) {
+          const bytes = buffer.subarray(0, line.copy(buffer))
+          // Behind the third line nothing is there; the end follows the last one.
+          yield { source: '-', bytes, isFollowed: true }
+          written.push(loop.counts.written)
+          if (index === 2) yield { source: '-', bytes: new Uint8Array(0) }
+          if (index === 5) loop.replaceRules(ruleSets('after'))
+        }
+        yield { source: '-' }
+      },
+    }
+    await loop.run(source)
+    const said = (n: number) => (n < 6 ? 'before' : 'after')
+    assert.equal(output.text, lines.map((_, n) => `{"m":"${n} ${'ab'[n % 2]} ${said(n)}"}\n`).join(''))
+    assert.deepEqual(written, [0, 0, 0, 3, 3, 3, 6, 6])
+    assert.equal(loop.counts.written, 8)
   })
 
   it('takes new rules between two chunks', async () => {
