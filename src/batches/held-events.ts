@@ -42,6 +42,9 @@ export class HeldEvents {
   #length = 0
   /** The route of all events; undefined: there are several, or some event has none. */
   #route: number | undefined
+  /** Those that are to be evaluated out of their order, by route, and the number of those that were asked for. */
+  #routed: HeldEvent[] = []
+  #asked = 0
   /** The event whose turn is next, where they are released; -1: they are not. */
   #next = -1
   /** The output behind the first event, and the place where that began. */
@@ -87,6 +90,7 @@ export class HeldEvents {
     this.#events = this.#events.map((held) =>
       held.outcome === undefined ? { ...held, route: undefined } : held,
     )
+    this.#routed = []
   }
 
   /**
@@ -106,14 +110,16 @@ export class HeldEvents {
     this.#countedTo = first.written
     this.#writtenInAll = written
     writer.length = first.at
+    this.#asked = 0
+    // Where all go one way their order is as good as any.
+    this.#routed = this.#route === undefined ? this.#events.filter(({ route }) => route !== undefined) : []
+    this.#routed.sort((one, other) => one.route! - other.route!)
     return first.written
   }
 
-  /** Those that are worth evaluating out of their order, by route; none where all go one way. */
-  byRoute(): readonly HeldEvent[] {
-    if (this.#route !== undefined) return []
-    const routed = this.#events.filter(({ route }) => route !== undefined)
-    return routed.sort((one, other) => one.route! - other.route!)
+  /** The next one that is worth evaluating out of its order: those of one route come together. */
+  nextByRoute(): HeldEvent | undefined {
+    return this.#routed[this.#asked++]
   }
 
   /**
@@ -137,6 +143,7 @@ export class HeldEvents {
   /** Forgets all. */
   clear(): void {
     this.#events = []
+    this.#routed = []
     this.#length = 0
     this.#route = undefined
     this.#next = -1

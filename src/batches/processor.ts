@@ -437,8 +437,9 @@ export class Processor<Records> {
     if (held.isEmpty) return
     if (!held.isReleasing) {
       this.#written = held.release(this.#writer, this.#written)
-      this.#evaluateHeld()
+      this.#unordered?.lend()
     }
+    this.#evaluateHeld()
     const count = (lines: number): void => {
       this.#written += lines
     }
@@ -454,19 +455,18 @@ export class Processor<Records> {
     }
   }
 
-  /** Evaluates events that are held, those of one rule set together, until the output is large or took long: the others are evaluated in their order. */
+  /** Evaluates events that are held, those of one rule set together, until it took long. Where the output is large, the others are evaluated in their order. */
   #evaluateHeld(): void {
-    const events = this.#held.byRoute()
-    if (events.length === 0) return
+    const held = this.#held
     this.#unordered ??= new ByteWriter(this.#coding)
     const writer = this.#unordered
-    writer.lend()
     this.#runner.writer = writer
-    for (const held of events) {
-      if (this.#slice.isOver || writer.length >= HAND_ON_BYTES) break
-      held.start = writer.length
-      held.outcome = this.#outcome(held.event as EventText, held.route, writer)
-      held.end = writer.length
+    while (!this.#slice.isOver && writer.length < HAND_ON_BYTES) {
+      const next = held.nextByRoute()
+      if (next === undefined) break
+      next.start = writer.length
+      next.outcome = this.#outcome(next.event as EventText, next.route, writer)
+      next.end = writer.length
       this.#slice.count()
     }
     this.#runner.writer = this.#writer
