@@ -292,13 +292,13 @@ export class Processor<Records> {
 
   /** The output that was made and not given yet; it may be empty, as it is while events of lines are held. */
   finish(): ProcessedPart<Records> {
+    this.#slice.restart()
     if (this.isHolding)
       return { bytes: NOTHING, written: 0, rejected: this.#records.take(), notes: undefined }
     const written = this.#written
     const notes = withReplaced(this.#notes?.take(), this.#replaced)
     this.#written = 0
     this.#replaced = 0
-    this.#slice.restart()
     const ordinals = this.#ordinals
     if (ordinals !== undefined) this.#ordinals = []
     return {
