@@ -275,7 +275,7 @@ function quoted(text: string): string {
 }
 
 /** True when `text` is the event's way of writing this number: `tap` may have put another one in its place. */
-function isWritten(value: Maybe, text: string): boolean {
+export function isWritten(value: Maybe, text: string): boolean {
   return typeof value === 'number' && Number(text) === value
 }
 
