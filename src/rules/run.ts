@@ -14,6 +14,7 @@ import type { Dict, JsonObject, Maybe, NumberTexts, Value } from '../expression/
 import { NumberText } from '../expression/value.ts'
 import { JSON_CODING } from '../json/coding.ts'
 import type { ByteWriter } from '../json/write.ts'
+import { writeUsual } from '../json/write-values.ts'
 import type { LineMembers } from './apply/line-members.ts'
 import { outputText } from './apply/output-text.ts'
 import { envelopeHint } from './envelope.ts'
@@ -397,9 +398,16 @@ export class Run implements EventContext, Runner, ElementRunner {
     return isWritten ? WRITTEN : undefined
   }
 
+  /** Makes the output of its object: it goes to the writer, if there is one and the output is a usual one. */
   finish(output: JsonObject): JsonObject {
     const finished = this.#anomalies === undefined ? output : addAnomalies(output, this.#anomalies)
-    return this.members === undefined ? finished : this.#writeObject(finished, this.members)
+    const { writer, members } = this
+    if (writer === undefined) return finished
+    const { length } = writer
+    const own = this.plain ? undefined : this.numbers
+    if (writeUsual(writer, finished, members === undefined ? own : members.numbers)) return WRITTEN
+    writer.length = length
+    return members === undefined ? finished : this.#writeObject(finished, members)
   }
 
   #writeObject(output: JsonObject, { numbers }: LineMembers): JsonObject {
