@@ -16,7 +16,6 @@ import { JSON_CODING } from '../json/coding.ts'
 import type { ByteWriter } from '../json/write.ts'
 import { writeUsual } from '../json/write-values.ts'
 import type { LineMembers } from './apply/line-members.ts'
-import { outputText } from './apply/output-text.ts'
 import { envelopeHint } from './envelope.ts'
 import type { OutputWriter } from './generate/write-output.ts'
 import type { RuleNotes } from './rule-notes.ts'
@@ -407,14 +406,9 @@ export class Run implements EventContext, Runner, ElementRunner {
     const own = this.plain ? undefined : this.numbers
     if (writeUsual(writer, finished, members === undefined ? own : members.numbers)) return WRITTEN
     writer.length = length
-    return members === undefined ? finished : this.#writeObject(finished, members)
-  }
-
-  #writeObject(output: JsonObject, { numbers }: LineMembers): JsonObject {
-    const text = outputText({ output, plain: false, numbers })
-    if (typeof text !== 'string') throw valueError(text.message)
-    this.writer!.text(text)
-    return WRITTEN
+    // The line is evaluated as a whole then.
+    if (members !== undefined) throw valueError('the output is none that is written as bytes')
+    return finished
   }
 
   // --- what functions of the language call ------------------------------------------------------------------

@@ -328,7 +328,7 @@ class Generator {
       writer.line(_`const { present } = run.notes`)
       for (const [text, place] of new Map(found.map((field) => [field.text, field.place]))) {
         const flag = _`present[${this.#noted.get(text)}]`
-        writer.block(_`if (${flag} === 0)`, () => {
+        writer.block(_`if (!${flag})`, () => {
           const value =
             place.kind === 'path'
               ? emitPath(writer, place.path)
