@@ -14,9 +14,12 @@
  *     :-0            JavaScript writes 0
  *     :1234567890123456  :0.1234567890123456   16 digits and more may not survive the way through a double
  *     {"10":         V8 moves such a member to the front
+ *
+ * Blanks are an alternative of their own, with all of it once more: without them in between, V8 looks at the character behind the first one at once, and
+ * needs a third less time.
  */
-const SUSPECT =
-  /[:,[{][ \t\n\r]*(?:-?(?:\d{1,15}(?:[eE]|\.(?:0{6}|\d{0,15}(?:0[,\]} \t\n\r]|[eE])))|[\d.]{16})|-0[,\]} \t\n\r]|"\d{1,10}"[ \t\n\r]*:)/g
+const ODD = String.raw`[-\d](?:\d{0,15}(?:[eE]|\.(?:0{6}\d*[eE,\]} \t\n\r]|\d{0,15}(?:0[,\]} \t\n\r]|[eE])))|[\d.]{15}|0[,\]} \t\n\r](?<=-0[\s\S]))|"\d{1,10}"[ \t\n\r]*:`
+const SUSPECT = new RegExp(String.raw`[:,[{](?:${ODD}|[ \t\n\r]+(?:${ODD}))`, 'g')
 
 /** The whole number at the place of a suspect, if it is one and not the beginning of something in a string. */
 const NUMBER = /[:,[{][ \t\n\r]*(-?\d+(\.\d+)?([eE][-+]?\d+)?)(?=[,\]} \t\n\r]|$)/y

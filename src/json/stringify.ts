@@ -4,8 +4,9 @@ import { keyText } from '../expression/runtime/containers/keys.ts'
 import type { Meter } from '../expression/runtime/meter.ts'
 import { integerText } from '../expression/runtime/numbers/huge-integer.ts'
 import { formatNumber } from '../expression/runtime/numbers/numbers.ts'
-import type { JsonObject, Maybe, NumberTexts, Value } from '../expression/value.ts'
+import type { Maybe, NumberTexts, Value } from '../expression/value.ts'
 import { Dict, isJsonNumber, isSequence, NumberText } from '../expression/value.ts'
+import { isWritten, type JsonSink, writeUsual } from './write-values.ts'
 
 /**
  * The text of one output at most: half of what V8 allows a string, so that lines can still be joined. 2**28 UTF-16 units.
@@ -38,8 +39,8 @@ const ESCAPED = /["\\\x00-\x1f\ud800-\udfff]/
 export function stringify(value: Value, numbers?: NumberTexts, options: WriterOptions = {}): string {
   try {
     if (options.meter === undefined && options.sorted !== true) {
-      const text = usualText(value, numbers)
-      if (text !== undefined) return text
+      const sink = new TextSink()
+      if (writeUsual(sink, value, numbers)) return sink.written
     }
     return new Writer(numbers, options).write(value)
   } catch (error) {
@@ -48,106 +49,33 @@ export function stringify(value: Value, numbers?: NumberTexts, options: WriterOp
   }
 }
 
-/**
- * Writes values of nothing but arrays, objects and scalars.
- *
- * @param numbers as for {@link stringify}
- * @returns undefined for all else, for values that nest deeper than 100 levels, and for texts of more than 2**20 characters; nothing
- * has been changed then
- */
-export function usualText(value: Value, numbers: NumberTexts | undefined): string | undefined {
-  return new UsualWriter(numbers).write(value)
-}
-
 interface WriterOptions {
   readonly meter?: Meter
   readonly sorted?: boolean
 }
 
-/** Values that nest deeper, and texts that are longer, are left to the writer that has no such limits. */
-const USUAL_DEPTH = 100
-const USUAL_LENGTH = 1 << 20
+/** Makes a text of what is written. */
+class TextSink implements JsonSink {
+  written = ''
 
-/**
- * Writes values of nothing but arrays, objects and scalars, which is what nearly all outputs are: four times as fast as `Writer`, since a
- * function that calls itself needs no list of what is open. It gives up on all else before it has changed anything.
- */
-class UsualWriter {
-  readonly #numbers: NumberTexts | undefined
-  #text = ''
-
-  constructor(numbers: NumberTexts | undefined) {
-    this.#numbers = numbers
+  get length(): number {
+    return this.written.length
   }
 
-  /** @returns undefined where it has given up */
-  write(value: Value): string | undefined {
-    return this.#any(value, 0) && this.#text.length <= USUAL_LENGTH ? this.#text : undefined
+  byte(value: number): void {
+    this.written += String.fromCharCode(value)
   }
 
-  #any(value: Maybe, depth: number): boolean {
-    switch (typeof value) {
-      case 'string':
-        this.#text += quoted(value)
-        return true
-      case 'number':
-        if (!isJsonNumber(value)) return false
-        this.#text += `${value}`
-        return true
-      case 'boolean':
-        this.#text += value ? 'true' : 'false'
-        return true
-      case 'object':
-        if (value === null) {
-          this.#text += 'null'
-          return true
-        }
-        if (depth > USUAL_DEPTH || this.#text.length > USUAL_LENGTH) return false
-        if (Array.isArray(value)) return this.#array(value, depth)
-        if (value instanceof NumberText) {
-          this.#text += value.text
-          return true
-        }
-        return Object.getPrototypeOf(value) === Object.prototype && this.#object(value as JsonObject, depth)
-      default:
-        return false
-    }
+  ascii(text: string): void {
+    this.written += text
   }
 
-  #array(items: readonly Maybe[], depth: number): boolean {
-    const texts = this.#numbers?.get(items)
-    this.#text += '['
-    for (let index = 0; index < items.length; index++) {
-      if (index > 0) this.#text += ','
-      if (!this.#element(items[index], texts?.get(String(index)), depth)) return false
-    }
-    this.#text += ']'
-    return true
+  text(text: string): void {
+    this.written += text
   }
 
-  #object(object: JsonObject, depth: number): boolean {
-    const texts = this.#numbers?.get(object)
-    const names = Object.keys(object)
-    let isEmpty = true
-    this.#text += '{'
-    for (let index = 0; index < names.length; index++) {
-      const name = names[index]!
-      const value: Maybe = object[name]
-      if (value === undefined) continue
-      if (!isEmpty) this.#text += ','
-      isEmpty = false
-      this.#text += `${quoted(name)}:`
-      if (!this.#element(value, texts?.get(name), depth)) return false
-    }
-    this.#text += '}'
-    return true
-  }
-
-  /** @param text the event's way of writing it */
-  #element(value: Maybe, text: string | undefined, depth: number): boolean {
-    if (text === undefined || !isWritten(value, text)) return this.#any(value, depth + 1)
-    this.#text += text
-    return true
+  string(text: string): void {
+    this.written += quoted(text)
   }
 }
 
@@ -272,11 +200,6 @@ interface Members {
 /** A string as JSON. Most need no escape, and asking costs less than JSON.stringify does. */
 function quoted(text: string): string {
   return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`
-}
-
-/** True when `text` is the event's way of writing this number: `tap` may have put another one in its place. */
-function isWritten(value: Maybe, text: string): boolean {
-  return typeof value === 'number' && Number(text) === value
 }
 
 /** Keys that are not strings become so; of 1 and '1' the later one stays, in the place of the earlier one. */

@@ -14,8 +14,8 @@ import type { Dict, JsonObject, Maybe, NumberTexts, Value } from '../expression/
 import { NumberText } from '../expression/value.ts'
 import { JSON_CODING } from '../json/coding.ts'
 import type { ByteWriter } from '../json/write.ts'
+import { writeUsual } from '../json/write-values.ts'
 import type { LineMembers } from './apply/line-members.ts'
-import { outputText } from './apply/output-text.ts'
 import { envelopeHint } from './envelope.ts'
 import type { OutputWriter } from './generate/write-output.ts'
 import type { RuleNotes } from './rule-notes.ts'
@@ -397,16 +397,18 @@ export class Run implements EventContext, Runner, ElementRunner {
     return isWritten ? WRITTEN : undefined
   }
 
+  /** Makes the output of its object: it goes to the writer, if there is one and the output is a usual one. */
   finish(output: JsonObject): JsonObject {
     const finished = this.#anomalies === undefined ? output : addAnomalies(output, this.#anomalies)
-    return this.members === undefined ? finished : this.#writeObject(finished, this.members)
-  }
-
-  #writeObject(output: JsonObject, { numbers }: LineMembers): JsonObject {
-    const text = outputText({ output, plain: false, numbers })
-    if (typeof text !== 'string') throw valueError(text.message)
-    this.writer!.text(text)
-    return WRITTEN
+    const { writer, members } = this
+    if (writer === undefined) return finished
+    const { length } = writer
+    const own = this.plain ? undefined : this.numbers
+    if (writeUsual(writer, finished, members === undefined ? own : members.numbers)) return WRITTEN
+    writer.length = length
+    // The line is evaluated as a whole then.
+    if (members !== undefined) throw valueError('the output is none that is written as bytes')
+    return finished
   }
 
   // --- what functions of the language call ------------------------------------------------------------------

@@ -1,7 +1,7 @@
 import { suggest } from '../check/suggest.ts'
 import { typeError } from '../failure.ts'
 import { notText } from '../net/text-argument.ts'
-import { ENTRY_BYTES, touchKey } from '../runtime/containers/keys.ts'
+import { ENTRY_BYTES, setMember, touchKey } from '../runtime/containers/keys.ts'
 import { ITEM_BYTES, LIST_BYTES } from '../runtime/length.ts'
 import type { Meter } from '../runtime/meter.ts'
 import { integerText } from '../runtime/numbers/huge-integer.ts'
@@ -162,24 +162,23 @@ export function keyText(key: Value): string {
 
 /** Tables come from YAML: beside scalars there are only arrays and plain objects in them. */
 export function copyOf(meter: Meter, value: Value): Value {
-  if (Array.isArray(value)) {
-    meter.build(LIST_BYTES + ITEM_BYTES * value.length)
-    return value.map((item) => copyOf(meter, item))
-  }
   if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return copyItems(meter, value)
   const copy: JsonObject = {}
-  for (const [name, member] of Object.entries(value as JsonObject)) {
+  const source = value as JsonObject
+  for (const name of Object.keys(source)) {
     meter.build(ENTRY_BYTES)
-    if (name === '__proto__') {
-      Object.defineProperty(copy, name, {
-        value: copyOf(meter, member),
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      })
-    } else {
-      copy[name] = copyOf(meter, member)
-    }
+    setMember(copy, name, copyOf(meter, source[name]!))
+  }
+  return copy
+}
+
+function copyItems(meter: Meter, items: readonly Value[]): Value[] {
+  meter.build(LIST_BYTES + ITEM_BYTES * items.length)
+  const copy = items.slice()
+  for (let index = 0; index < copy.length; index++) {
+    const item = copy[index]!
+    if (typeof item === 'object' && item !== null) copy[index] = copyOf(meter, item)
   }
   return copy
 }

@@ -19,7 +19,17 @@ import { stringify } from '../../json/stringify.ts'
 import type { TextCoding } from '../../json/text-coding.ts'
 import { ByteWriter } from '../../json/write.ts'
 import type { RuleNotes } from '../rule-notes.ts'
-import { ESCAPE, FRACTION, NON_ASCII, OUTPUT, OUTPUT_LIMIT, OUTPUT_SIZE, REWRITTEN } from './layout.ts'
+import {
+  CASES,
+  ESCAPE,
+  FRACTION,
+  MAX_CASE_GROUPS,
+  NON_ASCII,
+  OUTPUT,
+  OUTPUT_LIMIT,
+  OUTPUT_SIZE,
+  REWRITTEN,
+} from './layout.ts'
 import type { LineMachine, MachineHost } from './machine.ts'
 import type { WrittenPlaces } from './written-places.ts'
 
@@ -445,6 +455,12 @@ export class FastPath implements EventContext, MachineHost {
     if (known !== undefined) return known
     const branch = find(this)
     this.#branches[group] = branch
+    if (group < MAX_CASE_GROUPS) {
+      const { words } = this.#machine!
+      const entry = CASES + 2 * group
+      words[entry] = this.#computedLine
+      words[entry + 1] = branch
+    }
     return branch
   }
 

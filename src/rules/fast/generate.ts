@@ -494,7 +494,7 @@ class FastGenerator {
     this.#operations.push({
       ...(branch === undefined
         ? this.#operation(node, ignore, slots.get(rule) ?? [])
-        : { kind: 'compute', slots: [] }),
+        : { kind: 'compute', slots: [], branch }),
       text,
       rule,
       required,

@@ -37,6 +37,8 @@ export interface ValueOperation {
   readonly part?: { readonly separator: string; readonly index: number }
   /** Of `decide`. */
   readonly automaton?: TextAutomaton
+  /** Of `compute`: the case whose rule it is. */
+  readonly branch?: { readonly group: number; readonly index: number } | undefined
 }
 
 /** Addresses of a machine's part of the memory. */
@@ -70,6 +72,13 @@ export const REWRITTEN = 1 | 4 | 16
 /** Everything begins here; nothing is at address 0, which stands for none. Below are the results of a run, as indexes of words. */
 export const START = 4096
 export const RESULTS = { taken: 16, written: 17, leftOut: 18 } as const
+
+/**
+ * The table of cases, as indexes of words: by group the number of a line, and the case that applies to it. Groups that find no room are left to the
+ * host. All machines of a memory have one table, since lines of all of them are counted together.
+ */
+export const CASES = 32
+export const MAX_CASE_GROUPS = (START / 4 - CASES) / 2
 
 /** So much of a machine is brought into the caches of the processor when it takes over. There is more room in none of them. */
 const TOUCHED_SIZE = 24 * 1024
@@ -300,10 +309,12 @@ class Image {
       if (!('rule' in operation)) return head
       const { rule, required, slots } = operation
       const number = kind === 'lower' ? UPPER_A : kind === 'upper' ? LOWER_A : CREDIT
-      const { part, automaton, longest = 0 } = operation
+      const { part, automaton, branch, longest = branch?.index ?? 0 } = operation
       let more = 0
       if (part !== undefined) more = part.separator.charCodeAt(0) | (part.index << 8)
       else if (automaton !== undefined) more = this.#automaton(automaton)
+      else if (branch !== undefined && branch.group < MAX_CASE_GROUPS)
+        more = WORD * (CASES + 2 * branch.group)
       const value = [rule, required ? 1 : 0, number, more, longest]
       return [...head, ...value, slots.length, ...slots.map(pairOf)]
     })

@@ -328,17 +328,15 @@ class Generator {
       writer.line(_`const { present } = run.notes`)
       for (const [text, place] of new Map(found.map((field) => [field.text, field.place]))) {
         const flag = _`present[${this.#noted.get(text)}]`
-        if (place.kind === 'path') {
-          writer.line(_`if (${emitPath(writer, place.path)} !== undefined) ${flag} = 1`)
-        } else {
-          writer.block(_`if (${flag} === 0)`, () => {
-            const value =
-              place.kind === 'keys'
+        writer.block(_`if (!${flag})`, () => {
+          const value =
+            place.kind === 'path'
+              ? emitPath(writer, place.path)
+              : place.kind === 'keys'
                 ? valueBelow(writer, place.keys)
                 : lineFieldValue(writer, place.path, place.underLine)
-            writer.line(_`if (${value} !== undefined) ${flag} = 1`)
-          })
-        }
+          writer.line(_`if (${value} !== undefined) ${flag} = 1`)
+        })
       }
     })
   }

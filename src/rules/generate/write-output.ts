@@ -1,9 +1,7 @@
 /** Writes the outputs of a rule set as bytes, so that no object has to be built of the values of rules. */
-import { integerText } from '../../expression/runtime/numbers/huge-integer.ts'
-import type { NumberTexts, Value } from '../../expression/value.ts'
-import { isJsonNumber, NumberText } from '../../expression/value.ts'
-import { usualText } from '../../json/stringify.ts'
+import type { NumberText, NumberTexts, Value } from '../../expression/value.ts'
 import type { ByteWriter } from '../../json/write.ts'
+import { writeUsual } from '../../json/write-values.ts'
 import type { OutputNode } from './output-tree.ts'
 import { outputTree } from './output-tree.ts'
 
@@ -127,50 +125,19 @@ function leavesOf(tree: OutputNode): Leaves {
 }
 
 /** @returns false for what needs another writer */
-function writeValue(writer: ByteWriter, value: Value | NumberText | LineText, state: ValueState): boolean {
-  switch (typeof value) {
-    case 'string':
-      if (value.length > USUAL_LENGTH) return false
-      writer.string(value)
-      return true
-    case 'number':
-      if (!isJsonNumber(value)) return false
-      writer.ascii(String(value))
-      return true
-    case 'bigint':
-      return writeText(writer, integerText(value))
-    case 'boolean':
-      writer.ascii(value ? 'true' : 'false')
-      return true
-    case 'object':
-      if (value === null) {
-        writer.ascii('null')
-        return true
-      }
-      if (value instanceof LineText) {
-        writer.copy(value.bytes, value.start, value.end)
-        return true
-      }
-      if (value instanceof NumberText) return writeText(writer, value.text)
-      return writeText(writer, textOf(value, state))
-    default:
-      return false
+function writeValue(
+  writer: ByteWriter,
+  value: Value | NumberText | LineText,
+  { plain, numbers }: ValueState,
+): boolean {
+  if (typeof value === 'string') {
+    if (value.length > USUAL_LENGTH) return false
+    writer.string(value)
+    return true
   }
-}
-
-function writeText(writer: ByteWriter, text: string | undefined): boolean {
-  if (text === undefined || text.length > USUAL_LENGTH) return false
-  writer.text(text)
-  return true
-}
-
-/** A list or an object as JSON; undefined where it is unusual. */
-function textOf(value: Value & object, { plain, numbers }: ValueState): string | undefined {
-  try {
-    return plain ? JSON.stringify(value) : usualText(value, numbers)
-  } catch (error) {
-    // Too deep, or too long for a string: whoever writes it in another way says so.
-    if (error instanceof RangeError) return undefined
-    throw error
+  if (value instanceof LineText) {
+    writer.copy(value.bytes, value.start, value.end)
+    return true
   }
+  return writeUsual(writer, value as Value, plain ? undefined : numbers)
 }

@@ -10,7 +10,7 @@ import { NODE_CODING } from '../../../src/formats/node-coding.ts'
 import { ChunkText } from '../../../src/json/chunk-text.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { generateFastPath, planFastPath } from '../../../src/rules/fast/generate.ts'
-import { INPUT_SIZE } from '../../../src/rules/fast/layout.ts'
+import { INPUT_SIZE, MAX_CASE_GROUPS } from '../../../src/rules/fast/layout.ts'
 import { propertyRuns } from '../../property-runs.ts'
 import { compareWays, takeLine } from './equality.ts'
 import { decidedLine, decidedRules, eventLine, ruleFile, ruleFileWithCases } from './generated.ts'
@@ -126,6 +126,45 @@ test('WebAssembly decides by a text without a call, as far as the limits of an e
   assert.deepEqual(
     kindsOf(match, { maxWork: 1000, maxBuilt: 1000 }).map((operation) => operation.longest),
     [0],
+  )
+})
+
+test('a rule of a case that is known not to apply is not called', () => {
+  const { checked } = compileRules(
+    "m?: x\ncases:\n  - when: t == 'a'\n    a: x\n    b.c: x\n    d: x\n  - when: t == 'b'\n    e: lower(x)\n    b.f: x\n  - g: x\n",
+  )
+  const lines = ['a', 'b', 'b', 'c', 'a'].map((t) => `{"t":"${t}","x":"Q"}`)
+  const expected = [
+    '{"m":"Q","a":"Q","b":{"c":"Q"},"d":"Q"}',
+    '{"m":"Q","b":{"f":"Q"},"e":"q"}',
+    '{"m":"Q","b":{"f":"Q"},"e":"q"}',
+    '{"m":"Q","g":"Q"}',
+    '{"m":"Q","a":"Q","b":{"c":"Q"},"d":"Q"}',
+  ]
+  const output = `${expected.join('\n')}\n`
+  const asked = (group: number): number => {
+    const rules = checked.rules.map((rule) => ({ ...rule, branch: rule.branch && { ...rule.branch, group } }))
+    const cases = [...Array.from({ length: group }, () => []), ...checked.cases!]
+    const fast = planFastPath({ ...checked, rules, cases })!.create()
+    const chunk = new ChunkText(Buffer.from(`${lines.join('\n')}\n`), NODE_CODING)
+    let count = 0
+    const branch = fast.branch.bind(fast)
+    fast.branch = (...call) => {
+      count++
+      return branch(...call)
+    }
+    assert.equal(fast.lines(chunk, 0), chunk.bytes.length)
+    assert.equal(Buffer.from(fast.writer.take()).toString(), output, `group ${group}`)
+    return count
+  }
+  // The first rule of a case asks for each line; it is of the first case.
+  const own = 3 + (1 + 2) + (1 + 2) + (1 + 1) + 3
+  assert.equal(asked(0), own)
+  assert.equal(asked(MAX_CASE_GROUPS - 1), own)
+  assert.equal(
+    asked(MAX_CASE_GROUPS),
+    6 * lines.length,
+    'a group without room in the table is left to the host',
   )
 })
 

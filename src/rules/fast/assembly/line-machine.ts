@@ -108,6 +108,8 @@ const R_WRITTEN: usize = 68
 /** 1: a rule of one of them had no value. */
 const R_LEFT_OUT: usize = 72
 
+// From 128 on lies the table of cases: by group of cases two words.
+
 /** The sum of what `begin` has touched, so that no compiler leaves it away. */
 export let touched: u32 = 0
 
@@ -564,9 +566,12 @@ const T_RULE: usize = 12
 const T_REQUIRED: usize = 16
 /** CASE: the first letter of the case that is changed. DECIDE, COMPUTE: the credit of the memo. */
 const T_NUMBER: usize = 20
-/** DECIDE: address of the automaton. PART: the separator in eight bits, above them the number of the part. */
+/**
+ * DECIDE: address of the automaton. PART: the separator in eight bits, above them the number of the part. COMPUTE: of a rule of a case, the address
+ * of its group's entry in the table of cases, 0: there is none.
+ */
 const T_MORE: usize = 24
-/** DECIDE, PART: the longest value that is dealt with here. */
+/** DECIDE, PART: the longest value that is dealt with here. COMPUTE: the case. */
 const T_LIMIT: usize = 28
 const T_COUNT: usize = 32
 const T_SLOTS: usize = 36
@@ -606,6 +611,10 @@ function emit(o: usize): usize {
     const length = load<u32>(t, T_LENGTH)
     if (o + length > outLimit) return 0
     if (operation >= COPY) {
+      if (operation === COMPUTE && isOtherCase(t)) {
+        t += T_SLOTS + (load<u32>(t, T_COUNT) << 2)
+        continue
+      }
       const pair = first(t)
       let n = ABSENT
       if (pair !== 0 || operation >= DECIDE) {
@@ -669,6 +678,17 @@ function emit(o: usize): usize {
     store<u32>(count, load<u32>(count) + 1)
   }
   return o
+}
+
+// The host notes in the table of cases which one applies to a line, where it has found that out.
+const C_LINE: usize = 0
+const C_CASE: usize = 4
+
+/** The rule is known to be one of a case that does not apply: the host need not be asked. */
+@inline
+function isOtherCase(t: usize): bool {
+  const entry = load<usize>(t, T_MORE)
+  return entry !== 0 && load<u32>(entry, C_LINE) === line && load<u32>(entry, C_CASE) !== load<u32>(t, T_LIMIT)
 }
 
 /** Writes the value of a rule. Returns its length, LEFT, ABSENT or OTHER_CASE. */
