@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseKv } from '../../../src/expression/functions/parse-kv.ts'
 import { Meter } from '../../../src/expression/runtime/meter.ts'
+import { propertyRuns } from '../../property-runs.ts'
 import { hostWith, type Outcome, outcomeOf } from './calling.ts'
 
 const { implementation } = parseKv
@@ -96,7 +97,7 @@ test('names that were met in other texts change nothing', () => {
         assert.deepEqual(recordOf(learned, args), recordOf(prepare({}, hostWith({})), args))
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: propertyRuns(5000) },
   )
 })
 
