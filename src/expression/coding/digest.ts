@@ -152,6 +152,7 @@ function md5(): Digest {
 // --- SHA-1 (FIPS 180-4) -------------------------------------------------------------------------------------------
 
 const SHA1_START = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0)
+const SHA1_CONSTANTS = Int32Array.of(0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6)
 
 function sha1(): Digest {
   const state = SHA1_START.slice()
@@ -167,18 +168,20 @@ function sha1(): Digest {
     let c = state[2]!
     let d = state[3]!
     let e = state[4]!
-    for (let step = 0; step < 80; step++) {
-      let mixed: number
-      if (step < 20) mixed = ((b & c) | (~b & d)) + 0x5a827999
-      else if (step < 40) mixed = (b ^ c ^ d) + 0x6ed9eba1
-      else if (step < 60) mixed = ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc
-      else mixed = (b ^ c ^ d) + 0xca62c1d6
-      const sum = (((a << 5) | (a >>> 27)) + mixed + e + words[step]!) | 0
-      e = d
-      d = c
-      c = (b << 30) | (b >>> 2)
-      b = a
-      a = sum
+    for (let round = 0; round < 4; round++) {
+      const constant = SHA1_CONSTANTS[round]!
+      for (let step = 20 * round; step < 20 * round + 20; step++) {
+        let mixed: number
+        if (round === 0) mixed = (b & c) | (~b & d)
+        else if (round === 2) mixed = (b & c) | (b & d) | (c & d)
+        else mixed = b ^ c ^ d
+        const sum = (((a << 5) | (a >>> 27)) + mixed + e + ((words[step]! + constant) | 0)) | 0
+        e = d
+        d = c
+        c = (b << 30) | (b >>> 2)
+        b = a
+        a = sum
+      }
     }
     state[0] = state[0]! + a
     state[1] = state[1]! + b

@@ -55,9 +55,9 @@ export const communityId: FunctionDefinition = {
   implementation: { kind: 'prepared', constants: {}, prepare },
 }
 
-/** Prepared, though nothing is constant: one hasher serves all events. */
+/** Prepared, though nothing is constant: one hasher and its message serve all events. */
 function prepare(): (context: EventContext, ...args: Value[]) => Maybe<string> {
-  const hasher = new Hasher('sha1')
+  const flow = new FlowHasher()
   return (_context, srcIp, dstIp, transport, srcPort = null, dstPort = null, seed = 0) => {
     if (typeof srcIp !== 'string') throw notText('community_id', 'src_ip', srcIp!)
     if (typeof dstIp !== 'string') throw notText('community_id', 'dst_ip', dstIp!)
@@ -67,13 +67,11 @@ function prepare(): (context: EventContext, ...args: Value[]) => Maybe<string> {
     if (typeof seed !== 'number' || !(seed >= 0 && seed <= 65535) || !Number.isInteger(seed))
       throw valueError('community_id() seed must be an integer from 0 to 65535')
     if (protocol === undefined || source === undefined || destination === undefined) return undefined
-    const from = addressBytes(srcIp)
-    const to = addressBytes(dstIp)
-    if (from === undefined || to?.length !== from.length) return undefined
+    if (!flow.setAddresses(srcIp, dstIp)) return undefined
     let ports: Ports | undefined
     if (source !== NO_PORT && destination !== NO_PORT) ports = portsOf(protocol, source, destination)
     else if (source !== destination || WITH_PORTS.has(protocol)) return undefined
-    return idOf(hasher, { from, to, protocol, ports, seed })
+    return flow.id(seed, protocol, ports)
   }
 }
 
@@ -160,51 +158,109 @@ function inRange(value: number, limit: number): Maybe<number> {
   return Number.isInteger(value) && value >= 0 && value <= limit ? value : undefined
 }
 
-function addressBytes(text: string): Maybe<Uint8Array> {
-  const number = ipv4Number(text)
-  if (number >= 0) return Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number)
-  const groups = ipv6Groups(withoutZone(text))
-  return groups && Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]))
-}
+/** Bytes before the addresses, and those of the longest message. */
+const SEED_BYTES = 2
+const MESSAGE_BYTES = SEED_BYTES + 2 * 16 + 6
 
-interface Flow {
-  readonly from: Uint8Array
-  readonly to: Uint8Array
-  readonly protocol: number
-  readonly ports: Ports | undefined
-  readonly seed: number
-}
+/** Makes ids, one after the other. */
+class FlowHasher {
+  readonly #hasher = new Hasher('sha1')
+  /** seed (2 bytes), the smaller address, the larger one, protocol, 0, the port of each (2 bytes) */
+  readonly #message = new Uint8Array(MESSAGE_BYTES)
+  /** Messages by their length: views of the one above. */
+  readonly #views: (Uint8Array | undefined)[] = []
+  /** Bytes of an address. */
+  #size = 0
 
-/** seed (2 bytes), the smaller address, the larger one, protocol, 0, the port of each (2 bytes) */
-function idOf(hasher: Hasher, { from, to, protocol, ports, seed }: Flow): string {
-  const order = compareBytes(from, to)
-  const isInOrder =
-    ports?.oneWay === true ||
-    order < 0 ||
-    (order === 0 && (ports === undefined || ports.source < ports.destination))
-  const size = from.length
-  const bytes = new Uint8Array(2 * size + (ports === undefined ? 4 : 8))
-  bytes[0] = seed >> 8
-  bytes[1] = seed
-  bytes.set(isInOrder ? from : to, 2)
-  bytes.set(isInOrder ? to : from, 2 + size)
-  bytes[2 + 2 * size] = protocol
-  if (ports !== undefined) {
-    const { source, destination } = ports
-    const [first, second] = isInOrder ? [source, destination] : [destination, source]
-    const at = 4 + 2 * size
-    bytes[at] = first >> 8
-    bytes[at + 1] = first
-    bytes[at + 2] = second >> 8
-    bytes[at + 3] = second
+  /** Notes the addresses of the flow. @returns false where one is none, or they are of two versions */
+  setAddresses(source: string, destination: string): boolean {
+    const size = this.#write(source, SEED_BYTES)
+    this.#size = size
+    return size > 0 && this.#write(destination, SEED_BYTES + size) === size
   }
-  return `1:${btoa(String.fromCharCode(...hasher.digest(bytes)))}`
+
+  /** Writes an address to the message. @returns its length; 0: it is none */
+  #write(text: string, at: number): number {
+    const message = this.#message
+    const number = ipv4Number(text)
+    if (number >= 0) {
+      message[at] = number >>> 24
+      message[at + 1] = number >>> 16
+      message[at + 2] = number >>> 8
+      message[at + 3] = number
+      return 4
+    }
+    const groups = ipv6Groups(withoutZone(text))
+    if (groups === undefined) return 0
+    for (let index = 0; index < 8; index++) {
+      const group = groups[index]!
+      message[at + 2 * index] = group >> 8
+      message[at + 2 * index + 1] = group
+    }
+    return 16
+  }
+
+  id(seed: number, protocol: number, ports: Ports | undefined): string {
+    const order = this.#compare()
+    const isInOrder =
+      ports?.oneWay === true ||
+      order < 0 ||
+      (order === 0 && (ports === undefined || ports.source < ports.destination))
+    if (!isInOrder) this.#exchange()
+    const message = this.#message
+    message[0] = seed >> 8
+    message[1] = seed
+    const at = SEED_BYTES + 2 * this.#size
+    message[at] = protocol
+    message[at + 1] = 0
+    if (ports !== undefined) {
+      const { source, destination } = ports
+      const first = isInOrder ? source : destination
+      const second = isInOrder ? destination : source
+      message[at + 2] = first >> 8
+      message[at + 3] = first
+      message[at + 4] = second >> 8
+      message[at + 5] = second
+    }
+    return `1:${toBase64(this.#hasher.digest(this.#view(at + (ports === undefined ? 2 : 6))))}`
+  }
+
+  /** The address of the source against that of the destination: below 0, 0, above 0. */
+  #compare(): number {
+    const message = this.#message
+    const size = this.#size
+    for (let index = SEED_BYTES; index < SEED_BYTES + size; index++) {
+      const difference = message[index]! - message[index + size]!
+      if (difference !== 0) return difference
+    }
+    return 0
+  }
+
+  #exchange(): void {
+    const message = this.#message
+    const size = this.#size
+    for (let index = SEED_BYTES; index < SEED_BYTES + size; index++) {
+      const byte = message[index]!
+      message[index] = message[index + size]!
+      message[index + size] = byte
+    }
+  }
+
+  #view(length: number): Uint8Array {
+    this.#views[length] ??= this.#message.subarray(0, length)
+    return this.#views[length]
+  }
 }
 
-function compareBytes(one: Uint8Array, other: Uint8Array): number {
-  for (let index = 0; index < one.length; index++) {
-    const difference = one[index]! - other[index]!
-    if (difference !== 0) return difference
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+/** The 20 bytes of a digest, of which the last two make three digits. */
+function toBase64(bytes: Uint8Array): string {
+  let text = ''
+  for (let index = 0; index < 18; index += 3) {
+    const bits = (bytes[index]! << 16) | (bytes[index + 1]! << 8) | bytes[index + 2]!
+    text += BASE64[bits >> 18]! + BASE64[(bits >> 12) & 63]! + BASE64[(bits >> 6) & 63]! + BASE64[bits & 63]!
   }
-  return 0
+  const bits = (bytes[18]! << 10) | (bytes[19]! << 2)
+  return `${text}${BASE64[bits >> 12]}${BASE64[(bits >> 6) & 63]}${BASE64[bits & 63]}=`
 }

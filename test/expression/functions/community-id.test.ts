@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { communityId } from '../../../src/expression/functions/community-id.ts'
+import { propertyRuns } from '../../property-runs.ts'
 import { hostWith, type Outcome, outcomeOf } from './calling.ts'
 
 const { implementation } = communityId
@@ -198,4 +200,43 @@ test('what is no flow is absent, and other types are errors', () => {
   }
   for (const seed of [-1, 65536, 0.5, '0', null])
     assert.equal(call(...ok, seed).code, 'VALUE_ERROR', String(seed))
+})
+
+test('an id does not depend on the flows before it', () => {
+  const byte = fc.integer({ min: 0, max: 255 })
+  const version = fc.constantFrom(4, 16).chain((size) => {
+    const address = fc.array(byte, { minLength: size, maxLength: size })
+    return fc.tuple(address, fc.oneof(address, fc.constant(undefined)))
+  })
+  const port = fc.integer({ min: 0, max: 65535 })
+  const ports = fc.option(fc.tuple(port, fc.oneof(port, fc.constant(undefined))), { nil: undefined })
+  const written = (address: readonly number[]): string => {
+    if (address.length === 4) return address.join('.')
+    const groups = Array.from({ length: 8 }, (_, at) => (address[2 * at]! << 8) | address[2 * at + 1]!)
+    return groups.map((group) => group.toString(16)).join(':')
+  }
+  fc.assert(
+    fc.property(version, ports, port, byte, ([from, other], both, seed, start) => {
+      const to = other ?? from
+      // Protocols above 200 have no names and no ports of their own.
+      const protocol = both === undefined ? 200 + (start % 56) : 17
+      const [source = 0, second] = both ?? []
+      const destination = second ?? source
+      const order = Buffer.compare(Buffer.from(from), Buffer.from(to))
+      const isInOrder = order < 0 || (order === 0 && (both === undefined || source < destination))
+      const message = [
+        seed >> 8,
+        seed & 255,
+        ...(isInOrder ? [...from, ...to] : [...to, ...from]),
+        protocol,
+        0,
+      ]
+      const inOrder = isInOrder ? [source, destination] : [destination, source]
+      if (both !== undefined) message.push(...inOrder.flatMap((each) => [each >> 8, each & 255]))
+      const id = createHash('sha1').update(Uint8Array.from(message)).digest('base64')
+      const given = both === undefined ? [null, null] : [source, destination]
+      assert.equal(call(written(from), written(to), protocol, ...given, seed).value, `1:${id}`)
+    }),
+    { numRuns: propertyRuns(2000) },
+  )
 })
