@@ -2,9 +2,10 @@ import { valueError } from '../failure.ts'
 import { type KnownName, NameBook } from '../log/known-names.ts'
 import { notText } from '../net/text-argument.ts'
 import { ENTRY_BYTES, setMember } from '../runtime/containers/keys.ts'
+import { RecordShapes } from '../runtime/containers/record-shapes.ts'
 import type { Meter } from '../runtime/meter.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
-import type { EventContext, FunctionDefinition } from './definition.ts'
+import type { EventContext, FunctionDefinition, PrepareHost } from './definition.ts'
 
 export const parseKv: FunctionDefinition = {
   name: 'parse_kv',
@@ -57,7 +58,11 @@ export const parseKv: FunctionDefinition = {
 }
 
 /** Prepared, though nothing is constant: texts of one kind have the same names. */
-function prepare(): (context: EventContext, ...args: Value[]) => Maybe {
+function prepare(
+  _constants: unknown,
+  { compileRecord }: PrepareHost,
+): (context: EventContext, ...args: Value[]) => Maybe {
+  const shapes = compileRecord && new RecordShapes(compileRecord)
   let format = new PairFormat(' ', '=', '"')
   return ({ meter }, s, pairSeparator = ' ', valueSeparator = '=', quotes = '"') => {
     if (typeof s !== 'string') throw notText('parse_kv', 's', s!)
@@ -68,7 +73,7 @@ function prepare(): (context: EventContext, ...args: Value[]) => Maybe {
     if (pairSeparator === valueSeparator) throw valueError('pair_separator and value_separator are the same')
     if (!format.is(pairSeparator, valueSeparator, quotes))
       format = new PairFormat(pairSeparator, valueSeparator, quotes)
-    return new PairReader(meter, s, format).read()
+    return new PairReader(meter, s, format, shapes).read()
   }
 }
 
@@ -116,6 +121,7 @@ class PairReader {
   readonly #meter: Meter
   readonly #text: string
   readonly #format: PairFormat
+  readonly #shapes: RecordShapes | undefined
   /** Quotes that nothing closes from here to the end of the text. */
   #open = ''
   /** Where the next separators are: the end of the text if there are no more, -1 before the first search. */
@@ -126,17 +132,18 @@ class PairReader {
   /** What stands in the quotes that were read last. */
   #quotedText = ''
 
-  constructor(meter: Meter, text: string, format: PairFormat) {
+  constructor(meter: Meter, text: string, format: PairFormat, shapes: RecordShapes | undefined) {
     this.#meter = meter
     this.#text = text
     this.#format = format
+    this.#shapes = shapes
   }
 
   read(): Maybe<JsonObject> {
     const text = this.#text
     const { isBlank, names, nameEnd, valueSeparator } = this.#format
-    const pairs: JsonObject = {}
-    let isEmpty = true
+    const pairNames: string[] = []
+    const values: string[] = []
     let known = names.first
     let at = this.#skipBlanks(0)
     while (at < text.length) {
@@ -169,12 +176,20 @@ class PairReader {
       const end = this.#pairFrom(quotedEnd < 0 ? valueStart : quotedEnd)
       if (name !== '') {
         this.#meter.build(ENTRY_BYTES)
-        setMember(pairs, name, quotedEnd < 0 ? this.#plain(valueStart, end) : quotedValue)
-        isEmpty = false
+        pairNames.push(name)
+        values.push(quotedEnd < 0 ? this.#plain(valueStart, end) : quotedValue)
       }
       at = this.#behindPair(end)
     }
-    return isEmpty ? undefined : pairs
+    return values.length === 0 ? undefined : this.#made(pairNames, values)
+  }
+
+  #made(names: readonly string[], values: readonly string[]): JsonObject {
+    const known = this.#shapes?.make(names, values)
+    if (known !== undefined) return known
+    const pairs: JsonObject = {}
+    for (let index = 0; index < values.length; index++) setMember(pairs, names[index]!, values[index]!)
+    return pairs
   }
 
   /** Expects a name where it was met, if a text that goes on with it cannot be understood in another way. */

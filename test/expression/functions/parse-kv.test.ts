@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseKv } from '../../../src/expression/functions/parse-kv.ts'
 import { Meter } from '../../../src/expression/runtime/meter.ts'
+import { compileRecord } from '../../../src/rules/generate/record-compiler.ts'
 import { propertyRuns } from '../../property-runs.ts'
 import { hostWith, type Outcome, outcomeOf } from './calling.ts'
 
@@ -98,6 +99,19 @@ test('names that were met in other texts change nothing', () => {
       }
     }),
     { numRuns: propertyRuns(5000) },
+  )
+})
+
+test('objects that are made by code are the same', () => {
+  const piece = fc.constantFrom('a=1', 'b="x y"', 'c=', '__proto__=2', '7=3', 'word', 'a=4', 'constructor=5')
+  const text = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(' '))
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 1, maxLength: 3 }), (texts) => {
+      const compiled = prepare({}, { ...hostWith({}), compileRecord })
+      for (let round = 0; round < 40; round++)
+        for (const text of texts) assert.deepEqual(recordOf(compiled, [text]), recordOf(parse, [text]))
+    }),
+    { numRuns: propertyRuns(500) },
   )
 })
 
