@@ -29,6 +29,7 @@ import { checkEnrich } from './check-enrich.ts'
 import type { CheckedExpression, CheckedRule, CheckedRules } from './checked-rule.ts'
 import { type CompileOptions, type FileDefinition, sentOptions } from './definition.ts'
 import { FunctionTemplates } from './generate/function-templates.ts'
+import { compileRecord } from './generate/record-compiler.ts'
 import { IncludedFiles, type LoadedFiles, loadWithIncludes } from './include.ts'
 import type { RuleEntry, RuleFile, TableEntry } from './load.ts'
 import { collectTables, loadLookups, loadRuleFile } from './load.ts'
@@ -376,6 +377,7 @@ class Compiler {
       databases: this.#options.databases,
       re2: () => this.#functions.re2(),
       allowUnsafePatterns: this.#options.allowUnsafePatterns === true,
+      compileRecord,
       warn: (message) => {
         this.#problems.push(
           problemIn(

@@ -3,6 +3,7 @@ import type { OwnPatterns } from '../grok/expand.ts'
 import type { AddressSource } from '../net/address-database.ts'
 import type { Re2 } from '../regex/linear-matcher.ts'
 import type { Returns } from '../returns.ts'
+import type { RecordCompiler } from '../runtime/containers/record-shapes.ts'
 import type { Meter } from '../runtime/meter.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
 
@@ -179,6 +180,8 @@ export interface PrepareHost {
   readonly patterns?: OwnPatterns
   /** Take patterns that on some texts take very long, with a warning. Default: false, they are refused. */
   readonly allowUnsafePatterns?: boolean
+  /** Makes code for objects that come often. Default: none, where code cannot be made of strings. */
+  readonly compileRecord?: RecordCompiler
 }
 
 export interface NamedTable {

@@ -1,11 +1,12 @@
 import { typeError, valueError } from '../failure.ts'
 import { notText } from '../net/text-argument.ts'
 import { ENTRY_BYTES, setMember } from '../runtime/containers/keys.ts'
+import { RecordShapes } from '../runtime/containers/record-shapes.ts'
 import { ITEM_BYTES } from '../runtime/length.ts'
 import type { Meter } from '../runtime/meter.ts'
 import { typeName } from '../runtime/numbers/numbers.ts'
-import { type JsonObject, Tuple, type Value } from '../value.ts'
-import type { FunctionDefinition } from './definition.ts'
+import { type JsonObject, type Maybe, Tuple, type Value } from '../value.ts'
+import type { EventContext, FunctionDefinition, PrepareHost } from './definition.ts'
 
 export const parseCsv: FunctionDefinition = {
   name: 'parse_csv',
@@ -59,22 +60,33 @@ export const parseCsv: FunctionDefinition = {
     { expression: 'parse_csv(message)', event: { message: 1 }, rejected: 'TYPE_ERROR' },
     { expression: "parse_csv(message, delimiter='')", event: { message: '1' }, rejected: 'VALUE_ERROR' },
   ],
-  implementation: {
-    kind: 'direct',
-    call({ meter }, s: Value, columns: Value = null, delimiter: Value = ',', quotes: Value = '"') {
-      if (typeof s !== 'string') throw notText('parse_csv', 's', s)
-      if (typeof delimiter !== 'string') throw notText('parse_csv', 'delimiter', delimiter)
-      if (typeof quotes !== 'string') throw notText('parse_csv', 'quotes', quotes)
-      if (delimiter === '') throw valueError('empty delimiter')
-      const names = columns === null ? undefined : namesOf(columns)
-      const end = endOfRecord(s)
-      if (end === 0) return undefined
-      const values = new RecordReader(meter, end === s.length ? s : s.slice(0, end), delimiter, quotes).read(
-        names?.length ?? Number.POSITIVE_INFINITY,
-      )
-      return names === undefined ? values : named(meter, names, values)
-    },
-  },
+  implementation: { kind: 'prepared', constants: {}, prepare },
+}
+
+/** Prepared, though nothing is constant: records of one format have the same names. */
+function prepare(
+  _constants: unknown,
+  { compileRecord }: PrepareHost,
+): (context: EventContext, ...args: Value[]) => Maybe {
+  const shapes = compileRecord && new RecordShapes(compileRecord)
+  return ({ meter }, s, columns = null, delimiter = ',', quotes = '"') => {
+    if (typeof s !== 'string') throw notText('parse_csv', 's', s!)
+    if (typeof delimiter !== 'string') throw notText('parse_csv', 'delimiter', delimiter)
+    if (typeof quotes !== 'string') throw notText('parse_csv', 'quotes', quotes)
+    if (delimiter === '') throw valueError('empty delimiter')
+    const names = columns === null ? undefined : namesOf(columns)
+    const end = endOfRecord(s)
+    if (end === 0) return undefined
+    const values = new RecordReader(meter, end === s.length ? s : s.slice(0, end), delimiter, quotes).read(
+      names?.length ?? Number.POSITIVE_INFINITY,
+    )
+    if (names === undefined) return values
+    const record = shapes?.make(names, values)
+    if (record === undefined) return named(meter, names, values)
+    for (let index = 0; index < values.length; index++)
+      if (names[index] !== null && names[index] !== '') meter.build(ENTRY_BYTES)
+    return record
+  }
 }
 
 function namesOf(columns: Value): readonly Value[] {
@@ -85,13 +97,13 @@ function namesOf(columns: Value): readonly Value[] {
 
 function named(meter: Meter, names: readonly Value[], values: readonly string[]): JsonObject {
   const record: JsonObject = {}
-  for (const [index, value] of values.entries()) {
+  for (let index = 0; index < values.length; index++) {
     const name = names[index]!
     if (name === null || name === '') continue
     if (typeof name !== 'string')
       throw typeError(`parse_csv() argument 'columns' must be a list of str, not of ${typeName(name)}`)
     meter.build(ENTRY_BYTES)
-    setMember(record, name, value)
+    setMember(record, name, values[index]!)
   }
   return record
 }
@@ -103,6 +115,8 @@ function endOfRecord(text: string): number {
   if (text.charCodeAt(end - 1) === 0x0d) end--
   return end
 }
+
+const QUOTE = 0x22
 
 /** Reads from left to right. */
 class RecordReader {
@@ -146,6 +160,7 @@ class RecordReader {
       at           the end of the value; undefined: no quote stands at its beginning, or nothing closes it */
   #quoted(at: number): string | undefined {
     const text = this.#text
+    if (this.#quotes === '"' && text.charCodeAt(at) !== QUOTE) return undefined
     const quote = text.charAt(at)
     if (quote === '' || !this.#quotes.includes(quote) || this.#open.includes(quote)) return undefined
     let value = ''

@@ -1,9 +1,11 @@
 import { valueError } from '../failure.ts'
+import { type KnownName, NameBook } from '../log/known-names.ts'
 import { notText } from '../net/text-argument.ts'
 import { ENTRY_BYTES, setMember } from '../runtime/containers/keys.ts'
+import { RecordShapes } from '../runtime/containers/record-shapes.ts'
 import type { Meter } from '../runtime/meter.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
-import type { FunctionDefinition } from './definition.ts'
+import type { EventContext, FunctionDefinition, PrepareHost } from './definition.ts'
 
 export const parseKv: FunctionDefinition = {
   name: 'parse_kv',
@@ -52,130 +54,244 @@ export const parseKv: FunctionDefinition = {
     { expression: "parse_kv(message, '')", event: { message: 'a=1' }, rejected: 'VALUE_ERROR' },
     { expression: 'parse_kv(message)', event: { message: 1 }, rejected: 'TYPE_ERROR' },
   ],
-  implementation: {
-    kind: 'direct',
-    call({ meter }, s: Value, pairSeparator: Value = ' ', valueSeparator: Value = '=', quotes: Value = '"') {
-      if (typeof s !== 'string') throw notText('parse_kv', 's', s)
-      if (typeof pairSeparator !== 'string') throw notText('parse_kv', 'pair_separator', pairSeparator)
-      if (typeof valueSeparator !== 'string') throw notText('parse_kv', 'value_separator', valueSeparator)
-      if (typeof quotes !== 'string') throw notText('parse_kv', 'quotes', quotes)
-      if (pairSeparator === '' || valueSeparator === '') throw valueError('empty separator')
-      if (pairSeparator === valueSeparator)
-        throw valueError('pair_separator and value_separator are the same')
-      return new PairReader(meter, s, pairSeparator, valueSeparator, quotes).read()
-    },
-  },
+  implementation: { kind: 'prepared', constants: {}, prepare },
 }
 
+/** Prepared, though nothing is constant: texts of one kind have the same names. */
+function prepare(
+  _constants: unknown,
+  { compileRecord }: PrepareHost,
+): (context: EventContext, ...args: Value[]) => Maybe {
+  const shapes = compileRecord && new RecordShapes(compileRecord)
+  let format = new PairFormat(' ', '=', '"')
+  return ({ meter }, s, pairSeparator = ' ', valueSeparator = '=', quotes = '"') => {
+    if (typeof s !== 'string') throw notText('parse_kv', 's', s!)
+    if (typeof pairSeparator !== 'string') throw notText('parse_kv', 'pair_separator', pairSeparator)
+    if (typeof valueSeparator !== 'string') throw notText('parse_kv', 'value_separator', valueSeparator)
+    if (typeof quotes !== 'string') throw notText('parse_kv', 'quotes', quotes)
+    if (pairSeparator === '' || valueSeparator === '') throw valueError('empty separator')
+    if (pairSeparator === valueSeparator) throw valueError('pair_separator and value_separator are the same')
+    if (!format.is(pairSeparator, valueSeparator, quotes))
+      format = new PairFormat(pairSeparator, valueSeparator, quotes)
+    return new PairReader(meter, s, format, shapes).read()
+  }
+}
+
+const QUOTE = 0x22
 const BLANK = /\s/
 const BLANKS = /\s*/y
 const NO_BLANKS = /\S*/y
 const ESCAPED = /\\(.)/gsu
 
+/** The way in which texts are written, and the names that were met in such texts. */
+class PairFormat {
+  readonly pairSeparator: string
+  readonly valueSeparator: string
+  readonly quotes: string
+  /** Any run of white space stands between two pairs. */
+  readonly isBlank: boolean
+  readonly names = new NameBook()
+  /**
+   * The character behind a name, where the end of a name depends on nothing but that one: of longer separators, one may begin within
+   * the other. -1: none, and no name is expected.
+   */
+  readonly nameEnd: number
+
+  constructor(pairSeparator: string, valueSeparator: string, quotes: string) {
+    this.pairSeparator = pairSeparator
+    this.valueSeparator = valueSeparator
+    this.quotes = quotes
+    this.isBlank = pairSeparator === ' '
+    this.nameEnd = pairSeparator.length + valueSeparator.length === 2 ? valueSeparator.charCodeAt(0) : -1
+  }
+
+  is(pairSeparator: string, valueSeparator: string, quotes: string): boolean {
+    return (
+      pairSeparator === this.pairSeparator && valueSeparator === this.valueSeparator && quotes === this.quotes
+    )
+  }
+
+  isQuote(character: string): boolean {
+    return this.quotes.includes(character) && !BLANK.test(character)
+  }
+}
+
 /** Reads from left to right. Each separator is searched from where it was last found, so that a text costs its length. */
 class PairReader {
   readonly #meter: Meter
   readonly #text: string
-  readonly #pairSeparator: string
-  readonly #valueSeparator: string
-  readonly #quotes: string
+  readonly #format: PairFormat
+  readonly #shapes: RecordShapes | undefined
   /** Quotes that nothing closes from here to the end of the text. */
-  readonly #open = new Set<string>()
+  #open = ''
   /** Where the next separators are: the end of the text if there are no more, -1 before the first search. */
   #nextPair = -1
   #nextValue = -1
+  /** Where the next backslash is, in the same way. */
+  #nextBackslash = -1
+  /** What stands in the quotes that were read last. */
+  #quotedText = ''
 
-  constructor(meter: Meter, text: string, pairSeparator: string, valueSeparator: string, quotes: string) {
+  constructor(meter: Meter, text: string, format: PairFormat, shapes: RecordShapes | undefined) {
     this.#meter = meter
     this.#text = text
-    this.#pairSeparator = pairSeparator
-    this.#valueSeparator = valueSeparator
-    this.#quotes = quotes
+    this.#format = format
+    this.#shapes = shapes
   }
 
   read(): Maybe<JsonObject> {
-    const pairs: JsonObject = {}
-    let isEmpty = true
+    const text = this.#text
+    const { isBlank, names, nameEnd, valueSeparator } = this.#format
+    const pairNames: string[] = []
+    const values: string[] = []
+    let known = names.first
     let at = this.#skipBlanks(0)
-    while (at < this.#text.length) {
-      const quotedName = this.#quoted(at)
-      const nameEnd = quotedName?.end ?? this.#valueFrom(at)
-      const pieceEnd = this.#pairFrom(quotedName?.end ?? at)
-      // The rest of the text, or this piece, has no value.
-      if (nameEnd >= pieceEnd || !this.#text.startsWith(this.#valueSeparator, nameEnd)) {
-        at = this.#behindPair(pieceEnd)
-        continue
+    while (at < text.length) {
+      const expected = names.expected(known, text, at, nameEnd)
+      let name: string
+      let valueStart: number
+      if (expected !== undefined) {
+        known = expected
+        name = expected.text
+        valueStart = at + name.length + 1
+      } else {
+        const quotedEnd = this.#quoted(at)
+        name = this.#quotedText
+        const end = quotedEnd < 0 ? this.#valueFrom(at) : quotedEnd
+        const pieceEnd = this.#pairFrom(quotedEnd < 0 ? at : quotedEnd)
+        // The rest of the text, or this piece, has no value.
+        if (end >= pieceEnd || !text.startsWith(valueSeparator, end)) {
+          at = this.#behindPair(pieceEnd)
+          continue
+        }
+        if (quotedEnd < 0) {
+          name = text.slice(at, end).trim()
+          known = this.#learn(known, name, at, end)
+        }
+        valueStart = end + valueSeparator.length
       }
-      const name = quotedName?.text ?? this.#text.slice(at, nameEnd).trim()
-      let valueStart = nameEnd + this.#valueSeparator.length
-      if (this.#pairSeparator !== ' ') valueStart = this.#skipBlanks(valueStart)
-      const quotedValue = this.#quoted(valueStart)
-      const end = this.#pairFrom(quotedValue?.end ?? valueStart)
+      if (!isBlank) valueStart = this.#skipBlanks(valueStart)
+      const quotedEnd = this.#quoted(valueStart)
+      const quotedValue = this.#quotedText
+      const end = this.#pairFrom(quotedEnd < 0 ? valueStart : quotedEnd)
       if (name !== '') {
         this.#meter.build(ENTRY_BYTES)
-        setMember(pairs, name, quotedValue?.text ?? this.#text.slice(valueStart, end).trim())
-        isEmpty = false
+        pairNames.push(name)
+        values.push(quotedEnd < 0 ? this.#plain(valueStart, end) : quotedValue)
       }
       at = this.#behindPair(end)
     }
-    return isEmpty ? undefined : pairs
+    return values.length === 0 ? undefined : this.#made(pairNames, values)
   }
 
-  #skipBlanks(at: number): number {
-    if (at >= this.#text.length) return this.#text.length
-    BLANKS.lastIndex = at
-    BLANKS.test(this.#text)
-    return BLANKS.lastIndex
+  #made(names: readonly string[], values: readonly string[]): JsonObject {
+    const known = this.#shapes?.make(names, values)
+    if (known !== undefined) return known
+    const pairs: JsonObject = {}
+    for (let index = 0; index < values.length; index++) setMember(pairs, names[index]!, values[index]!)
+    return pairs
+  }
+
+  /** Expects a name where it was met, if a text that goes on with it cannot be understood in another way. */
+  #learn(before: KnownName, name: string, at: number, end: number): KnownName {
+    const { names, nameEnd } = this.#format
+    const isSure = nameEnd >= 0 && name !== '' && name.length === end - at && !this.#isQuoteAt(at)
+    return (isSure ? names.learn(before, name) : undefined) ?? names.first
+  }
+
+  /** A value without quotes. */
+  #plain(start: number, end: number): string {
+    const value = this.#text.slice(start, end)
+    // Between blanks it has none.
+    return this.#format.isBlank ? value : value.trim()
+  }
+
+  #skipBlanks(start: number): number {
+    const text = this.#text
+    for (let at = start; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code === 0x20) continue
+      if (code > 0x20 && code < 0x7f) return at
+      BLANKS.lastIndex = at
+      BLANKS.test(text)
+      return BLANKS.lastIndex
+    }
+    return text.length
   }
 
   /** Where the value separator is, from `at` on; the end of the text if there is none. */
   #valueFrom(at: number): number {
-    if (this.#nextValue < at) this.#nextValue = this.#search(this.#valueSeparator, at)
+    if (this.#nextValue < at) this.#nextValue = this.#search(this.#format.valueSeparator, at)
     return this.#nextValue
   }
 
   /** Where the pair ends that goes on at `at`. */
   #pairFrom(at: number): number {
-    if (this.#nextPair < at) {
-      if (this.#pairSeparator === ' ') {
-        NO_BLANKS.lastIndex = at
-        NO_BLANKS.test(this.#text)
-        this.#nextPair = NO_BLANKS.lastIndex
-      } else this.#nextPair = this.#search(this.#pairSeparator, at)
-    }
+    if (this.#nextPair < at)
+      this.#nextPair = this.#format.isBlank
+        ? this.#blankFrom(at)
+        : this.#search(this.#format.pairSeparator, at)
     return this.#nextPair
   }
 
-  #search(separator: string, at: number): number {
-    const found = this.#text.indexOf(separator, at)
+  #blankFrom(start: number): number {
+    const text = this.#text
+    for (let at = start; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code > 0x20 && code < 0x7f) continue
+      if (code === 0x20) return at
+      NO_BLANKS.lastIndex = at
+      NO_BLANKS.test(text)
+      return NO_BLANKS.lastIndex
+    }
+    return text.length
+  }
+
+  #search(searched: string, at: number): number {
+    const found = this.#text.indexOf(searched, at)
     return found < 0 ? this.#text.length : found
   }
 
   /** Where the pair behind the separator at `end` begins. */
   #behindPair(end: number): number {
-    return this.#skipBlanks(this.#pairSeparator === ' ' ? end : end + this.#pairSeparator.length)
+    return this.#skipBlanks(this.#format.isBlank ? end : end + this.#format.pairSeparator.length)
   }
 
-  /** The text in quotes that begins at `at`, and where it ends with its closing quote. */
-  #quoted(at: number): { text: string; end: number } | undefined {
-    const quote = this.#text.charAt(at)
-    if (quote === '' || !this.#quotes.includes(quote) || BLANK.test(quote) || this.#open.has(quote))
-      return undefined
-    let escapes = false
-    for (let index = at + 1; index < this.#text.length; index++) {
-      const character = this.#text.charAt(index)
-      if (character === quote) {
-        const text = this.#text.slice(at + 1, index)
-        return { text: escapes ? unescaped(text, quote) : text, end: index + 1 }
-      }
-      if (character === '\\') {
-        escapes = true
-        index++
-      }
+  #isQuoteAt(at: number): boolean {
+    const { quotes } = this.#format
+    if (quotes === '"') return this.#text.charCodeAt(at) === QUOTE
+    return at < this.#text.length && this.#format.isQuote(this.#text.charAt(at))
+  }
+
+  /** Reads the text in quotes that begins at `at`. @returns where it ends with its closing quote; -1: there is none */
+  #quoted(at: number): number {
+    if (!this.#isQuoteAt(at)) return -1
+    const text = this.#text
+    const quote = text.charAt(at)
+    if (this.#open.includes(quote)) return -1
+    const close = this.#closing(quote, at + 1)
+    if (close < 0) {
+      // Nothing that is opened later is closed either: after each quote that was passed, the search went on as it would begin there.
+      this.#open += quote
+      return -1
     }
-    // Nothing that is opened later is closed either: after each quote that was passed, the search went on as it would begin there.
-    this.#open.add(quote)
-    return undefined
+    const inside = text.slice(at + 1, close)
+    this.#quotedText = inside.includes('\\') ? unescaped(inside, quote) : inside
+    return close + 1
+  }
+
+  /** Where the quote is that has no backslash before it; -1: there is none. */
+  #closing(quote: string, start: number): number {
+    const text = this.#text
+    const close = text.indexOf(quote, start)
+    if (this.#nextBackslash < start) this.#nextBackslash = this.#search('\\', start)
+    if (close < this.#nextBackslash) return close
+    for (let at = this.#nextBackslash; at < text.length; at++) {
+      const character = text.charAt(at)
+      if (character === quote) return at
+      if (character === '\\') at++
+    }
+    return -1
   }
 }
 

@@ -1,8 +1,9 @@
 import { typeError } from '../failure.ts'
-import { putEntry } from '../runtime/containers/keys.ts'
+import { countEntry, putEntry } from '../runtime/containers/keys.ts'
+import { RecordShapes } from '../runtime/containers/record-shapes.ts'
 import { typeName } from '../runtime/numbers/numbers.ts'
 import { type JsonObject, Tuple, type Value } from '../value.ts'
-import type { FunctionDefinition } from './definition.ts'
+import type { EventContext, FunctionDefinition, PrepareHost } from './definition.ts'
 
 export const zipDict: FunctionDefinition = {
   name: 'zip_dict',
@@ -24,17 +25,34 @@ export const zipDict: FunctionDefinition = {
     { expression: "zip_dict(['a', 'b'], split(v, '/'))", event: { v: '1/2/3' }, result: { a: '1', b: '2' } },
     { expression: "zip_dict('ab', [1, 2])", rejected: 'TYPE_ERROR' },
   ],
-  implementation: {
-    kind: 'direct',
-    call({ meter }, keys: Value, values: Value) {
-      const names = itemsOf('keys', keys)
-      const members = itemsOf('values', values)
-      const result: JsonObject = {}
-      const length = Math.min(names.length, members.length)
-      for (let index = 0; index < length; index++) putEntry(meter, result, names[index]!, members[index]!)
-      return result
-    },
-  },
+  implementation: { kind: 'prepared', constants: {}, prepare },
+}
+
+/** Prepared, though nothing is constant: records of one format have the same keys. */
+function prepare(
+  _constants: unknown,
+  { compileRecord }: PrepareHost,
+): (context: EventContext, keys: Value, values: Value) => JsonObject {
+  const shapes = compileRecord && new RecordShapes(compileRecord)
+  return ({ meter }, keys, values) => {
+    const names = itemsOf('keys', keys)
+    const items = itemsOf('values', values)
+    const members = items.length > names.length ? items.slice(0, names.length) : items
+    const known = areTexts(names, members.length) ? shapes?.make(names, members) : undefined
+    const result: JsonObject = known ?? {}
+    for (let index = 0; index < members.length; index++) {
+      if (known === undefined) putEntry(meter, result, names[index]!, members[index]!)
+      else countEntry(meter, names[index]!)
+    }
+    return result
+  }
+}
+
+/** None of the keys is left out, and each is its own text. */
+function areTexts(names: readonly Value[], length: number): boolean {
+  for (let index = 0; index < length; index++)
+    if (typeof names[index] !== 'string' || names[index] === '') return false
+  return true
 }
 
 function itemsOf(parameter: string, value: Value): readonly Value[] {

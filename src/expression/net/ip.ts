@@ -132,11 +132,19 @@ function readIpv6(text: string, groups: number[] | undefined): boolean {
   }
   if (gap < 0) return count === 8
   if (count > 7) return false
-  groups?.splice(gap, 0, ...ZEROS.slice(count))
+  if (groups !== undefined) fillGap(groups, gap)
   return true
 }
 
-const ZEROS: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0]
+/** Puts zeros into the place of `::`, so that there are eight groups. */
+function fillGap(groups: number[], gap: number): void {
+  const missing = 8 - groups.length
+  for (let index = 0; index < missing; index++) groups.push(0)
+  for (let index = 7; index >= gap + missing; index--) {
+    groups[index] = groups[index - missing]!
+    groups[index - missing] = 0
+  }
+}
 
 function hexDigit(code: number): number {
   if (code >= 48 && code <= 57) return code - 48

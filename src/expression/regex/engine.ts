@@ -3,13 +3,14 @@ import { isLinear } from './analyze.ts'
 import type { RegexNode } from './ast.ts'
 import { walk } from './ast.ts'
 import { commit } from './commit.ts'
+import { findTextSearch, type TextSearch } from './found-by-text.ts'
 import { LinearMatcher, type LoadRe2 } from './linear-matcher.ts'
 import { parsePattern } from './parse.ts'
 import { PatternError } from './pattern-error.ts'
 import { beginsWithLoop, hasTexts, requiredTexts } from './required-texts.ts'
 import { Scanner } from './scanner.ts'
 import { simplify } from './simplify.ts'
-import { toJavaScript } from './translate.ts'
+import { toJavaScript, toJavaScriptAnywhere } from './translate.ts'
 import { withoutAtomic } from './without-atomic.ts'
 
 /**
@@ -59,7 +60,7 @@ export function compilePattern(
     const regexp = makeRegExp(toJavaScript(proven))
     if (regexp !== undefined) {
       const texts = beginsWithLoop(root) ? requiredTexts(root) : []
-      return sifted(new BacktrackingPattern('v8', regexp, linear, warnings), texts)
+      return searched(new BacktrackingPattern('v8', regexp, linear, warnings), proven, texts)
     }
   }
   const made = linear.make()
@@ -85,6 +86,16 @@ function sifted(pattern: Pattern, texts: readonly string[]): Pattern {
   return texts.length === 0 ? pattern : new SiftedPattern(pattern, texts)
 }
 
+/** The same, for a pattern that may be tried at few places. */
+function searched(pattern: Pattern, root: RegexNode, texts: readonly string[]): Pattern {
+  const search = findTextSearch(root)
+  const regexp = search === undefined ? undefined : makeRegExp(toJavaScriptAnywhere(search.rest), 'uy')
+  if (search === undefined || regexp === undefined) return sifted(pattern, texts)
+  const found = new SearchedPattern(pattern, regexp, search)
+  // To look for other texts first is of use where one of them is longer.
+  return texts.some((text) => text.length > search.text.length) ? sifted(found, texts) : found
+}
+
 /** The pattern in a form whose backtracking is proven to be linear, if there is one. */
 function findProven(root: RegexNode): RegexNode | undefined {
   if (isLinear(root)) return root
@@ -93,9 +104,9 @@ function findProven(root: RegexNode): RegexNode | undefined {
 }
 
 /** @returns undefined when it is too big for the engine */
-export function makeRegExp(source: string): RegExp | undefined {
+export function makeRegExp(source: string, flags: 'u' | 'uy' = 'u'): RegExp | undefined {
   try {
-    const regexp = new RegExp(source, 'u')
+    const regexp = new RegExp(source, flags)
     // The engine compiles at the first use, and in two forms: for Latin-1 texts and for others.
     regexp.test('')
     regexp.test('\u0100')
@@ -185,6 +196,42 @@ class SiftedPattern implements Pattern {
       }
     }
     return this.#pattern.matches(subject)
+  }
+}
+
+/** So many places of a subject are tried: where there are more, the engine goes through all of them in less time. */
+const MAX_TRIED = 16
+
+/** A pattern that is tried where a text stands with which it has to go on. */
+class SearchedPattern implements Pattern {
+  readonly engine: EngineName
+  readonly warnings: readonly string[]
+  readonly #pattern: Pattern
+  readonly #regexp: RegExp
+  readonly #search: TextSearch
+
+  /** @param regexp the rest of the pattern, sticky */
+  constructor(pattern: Pattern, regexp: RegExp, search: TextSearch) {
+    this.engine = pattern.engine
+    this.warnings = pattern.warnings
+    this.#pattern = pattern
+    this.#regexp = regexp
+    this.#search = search
+  }
+
+  matches(subject: string): boolean {
+    if (subject.length > MAX_SIFTED) return this.#pattern.matches(subject)
+    const { text, offset, firstLine } = this.#search
+    const regexp = this.#regexp
+    let at = subject.indexOf(text, offset)
+    for (let tried = 0; at !== -1; tried++) {
+      if (tried === MAX_TRIED) return this.#pattern.matches(subject)
+      const place = at - offset
+      regexp.lastIndex = place
+      if (regexp.test(subject)) return !firstLine || !subject.slice(0, place).includes('\n')
+      at = subject.indexOf(text, at + 1)
+    }
+    return false
   }
 }
 

@@ -108,7 +108,8 @@ class TextCollector {
   }
 }
 
-function onlyCharacter({ negated, categories, ranges }: CharacterSet): number | undefined {
+/** The one character of a set; undefined: it has others, or none. */
+export function onlyCharacter({ negated, categories, ranges }: CharacterSet): number | undefined {
   const [first, last] = ranges
   return !negated && categories.length === 0 && ranges.length === 2 && first === last ? first : undefined
 }

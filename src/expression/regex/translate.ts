@@ -19,6 +19,11 @@ export function toJavaScript(root: RegexNode): string {
   return `^(?:${new Translator(root).emit(root, new Set())})`
 }
 
+/** As `toJavaScript`, to be tested at a place of a text that may be any. */
+export function toJavaScriptAnywhere(root: RegexNode): string {
+  return `(?:${new Translator(root).emit(root, new Set())})`
+}
+
 interface CapturingSource {
   readonly source: string
   /** The number in the translation of each group that was asked for. */

@@ -63,6 +63,30 @@ export function directiveStep({ field, scan }: Directive): Step {
   }
 }
 
+/**
+ * Where a step finds nothing to take in a text of ASCII, the regular expression finds no way either: each step has one end, or what
+ * stands behind its other ends is a digit, which the next step does not take.
+ *
+ *   %b %d %H:%M    sure
+ *   %d%m           not so: `11` is taken by the first, but may be a 1 for each
+ */
+export function isSure(steps: readonly Step[]): boolean {
+  return steps.every(({ kind, names }, index) => {
+    const next = steps[index + 1]
+    if (kind === KINDS.literal || kind === KINDS.fixed) return true
+    if (kind === KINDS.blanks) return next?.kind !== KINDS.blanks
+    if (kind === KINDS.name) return names.every((name) => names.every((other) => isApart(name, other)))
+    if (kind !== KINDS.upToTwo && kind !== KINDS.paddedUpToTwo && kind !== KINDS.fraction) return false
+    if (next?.kind === KINDS.literal) return !isDigit(next.low - 48)
+    return next === undefined || next.kind === KINDS.blanks || next.kind === KINDS.name
+  })
+}
+
+/** A text does not go on with both. */
+function isApart(name: string, other: string): boolean {
+  return name === other || !name.startsWith(other)
+}
+
 const WIDE_BLANK = new RegExp(`[${BLANKS}]`)
 
 /** @returns where the last step ended, -1 if a step found nothing to take */

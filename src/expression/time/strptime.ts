@@ -9,7 +9,7 @@ import {
   SIX_DIGITS,
 } from './strptime-directives.ts'
 import { type FormatPiece, readFormat } from './strptime-format.ts'
-import { BLANKS_STEP, directiveStep, literalStep, type Step, scan } from './strptime-scan.ts'
+import { BLANKS_STEP, directiveStep, isSure, literalStep, type Step, scan } from './strptime-scan.ts'
 
 /**
  * Makes a parser of a strptime format, as CPython 3.11 understands it in the C locale, but: digits are ASCII digits,
@@ -26,13 +26,19 @@ export function compileFormat(format: string): TimeParser {
   const pattern = toPattern(pieces)
   const directives = directivesOf(pieces)
   const found = new Found()
+  const sure = isSure(steps)
   return (text, moment, year) => {
     found.clear()
     const end = scan(steps, text, found)
-    if (end < 0 ? !match(pattern, directives, text, found) : end !== text.length) return false
+    if (end >= 0) {
+      if (end !== text.length) return false
+    } else if ((sure && !BEYOND_ASCII.test(text)) || !match(pattern, directives, text, found)) return false
     return resolve(found, moment, year)
   }
 }
+
+/** Some of these characters are the other case of a letter of ASCII. */
+const BEYOND_ASCII = /[\u0080-\uffff]/
 
 /** The same without the scanner: what it has to agree with. */
 export function compileFormatPattern(format: string): TimeParser {

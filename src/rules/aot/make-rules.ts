@@ -1,5 +1,6 @@
 import { loadFunctions } from '../../expression/functions/on-demand.ts'
 import type { RunnerSource } from '../apply/normalize.ts'
+import { compileRecord } from '../generate/record-compiler.ts'
 import { loadRe2 } from '../load-re2.ts'
 import type { PrintedRules } from './print-rules.ts'
 import * as core from './runtime-core.ts'
@@ -18,7 +19,10 @@ export async function makeRules({ names, text }: PrintedRules): Promise<RunnerSo
   const runtime: Record<string, unknown> = {
     ...core,
     preparedFunction: ((definition, constants, needs) =>
-      core.preparedFunction(definition, constants, needs, loadRe2)) satisfies typeof core.preparedFunction,
+      core.preparedFunction(definition, constants, needs, {
+        re2: loadRe2,
+        compileRecord,
+      })) satisfies typeof core.preparedFunction,
   }
   for (const name of called) runtime[FUNCTION_PREFIX + name] = library.get(name)
   if (names.includes('re2js')) runtime.re2js = loadRe2()

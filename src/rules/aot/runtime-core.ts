@@ -91,14 +91,14 @@ interface Needs {
  * compiled: patterns that were allowed then are taken, and nobody is warned again.
  *
  * @param needs what it asked for then. Default: nothing
- * @param loadRe2 loads the library also where a pattern asks for it later. Default: only what the pattern needs from the start is there
+ * @param other what else is at hand. Default: the library is only there where a pattern needs it from the start
  * @throws {TypeError} where the function is not prepared, or needs a database of addresses and is given none
  */
 export function preparedFunction(
   { name, implementation }: FunctionDefinition,
   constants: Constants,
   { tables = [], patterns = new Map(), re2, databases }: Needs = {},
-  loadRe2: () => Re2 | undefined = () => re2,
+  other: Partial<PrepareHost> = {},
 ): Call {
   if (implementation.kind !== 'prepared') throw new TypeError(`no function '${name}' of this kind`)
   const host: PrepareHost = {
@@ -106,9 +106,10 @@ export function preparedFunction(
     tables: tables.map(({ name }) => ({ name, file: '' })),
     patterns: { names: [], get: (wanted) => patterns.get(wanted) },
     databases,
-    re2: loadRe2,
+    re2: () => re2,
     allowUnsafePatterns: true,
     warn() {},
+    ...other,
   }
   try {
     return implementation.prepare(constants, host)

@@ -12,8 +12,11 @@ import { snakeCase } from '../../../src/expression/functions/snake-case.ts'
 import { without } from '../../../src/expression/functions/without.ts'
 import { zipDict } from '../../../src/expression/functions/zip-dict.ts'
 import { makeDict } from '../../../src/expression/runtime/containers/keys.ts'
+import { Meter } from '../../../src/expression/runtime/meter.ts'
 import { Dict, Tuple, type Value } from '../../../src/expression/value.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
+import { compileRecord } from '../../../src/rules/generate/record-compiler.ts'
+import { propertyRuns } from '../../property-runs.ts'
 import { call, hostWith, type Outcome, outcomeOf } from './calling.ts'
 
 /** Calls a function that is prepared without constants. */
@@ -26,6 +29,7 @@ function prepared({ implementation }: FunctionDefinition): (...args: any[]) => O
 const getAt = prepared(get)
 const setAt = prepared(setPath)
 const toSnake = prepared(snakeCase)
+const zip = prepared(zipDict)
 
 /** JSON values with names that JavaScript knows. */
 const name = fc.constantFrom('a', 'b', '__proto__', 'constructor', 'toString', 'a.b', '0', '')
@@ -68,7 +72,7 @@ test('no function changes its arguments, or the prototype of anything', () => {
           call(merge, one, other),
           toSnake(one),
           call(flatten, one),
-          call(zipDict, path, [value, value]),
+          zip(path, [value, value]),
           call(
             pairsToDict,
             path.map((key) => ({ Name: key, Value: value })),
@@ -258,14 +262,46 @@ test('drop_empty keeps zero, false and other types', () => {
   for (const value of [0, false, 'x', ' ']) assert.equal(call(dropEmpty, value).value, value)
 })
 
+test('dicts of zip_dict that are made by code are the same, and count the same', () => {
+  const { implementation } = zipDict
+  assert.ok(implementation.kind === 'prepared')
+  const { prepare } = implementation
+  const parse = (run: ReturnType<typeof prepare>, keys: unknown, values: unknown) => {
+    const meter = new Meter()
+    let built = 0
+    meter.build = (bytes) => {
+      built += bytes
+    }
+    let value: unknown
+    const { code, message } = outcomeOf((context) => {
+      value = run({ ...context, meter }, keys, values)
+    })
+    return { built, work: meter.work, code, message, members: value && Object.entries(value) }
+  }
+  const key = fc.constantFrom('a', 'b', '__proto__', 'constructor', '7', 'n'.repeat(40))
+  const other = fc.constantFrom<unknown>('', null, 1, true, [], 2 ** 60)
+  const keys = fc.array(fc.oneof({ weight: 12, arbitrary: key }, { weight: 1, arbitrary: other }), {
+    maxLength: 6,
+  })
+  fc.assert(
+    fc.property(keys, fc.nat(8), (all, count) => {
+      const values = Array.from({ length: count }, (_, index) => index)
+      const compiled = prepare({}, { ...hostWith({}), compileRecord })
+      for (let round = 0; round < 40; round++)
+        assert.deepEqual(parse(compiled, all, values), parse(prepare({}, hostWith({})), all, values))
+    }),
+    { numRuns: propertyRuns(500) },
+  )
+})
+
 test('keys of zip_dict and pairs_to_dict are texts in the end', () => {
-  assert.deepEqual(call(zipDict, new Tuple([1, null, true]), ['a', 'b', 'c']).value, {
+  assert.deepEqual(zip(new Tuple([1, null, true]), ['a', 'b', 'c']).value, {
     1: 'a',
     null: 'b',
     true: 'c',
   })
-  assert.equal(call(zipDict, [[]], [1]).code, 'TYPE_ERROR')
-  assert.equal(call(zipDict, ['a'], 'b').message, "zip_dict() argument 'values' must be list, not str")
+  assert.equal(zip([[]], [1]).code, 'TYPE_ERROR')
+  assert.equal(zip(['a'], 'b').message, "zip_dict() argument 'values' must be list, not str")
   const pairs: Value[] = [
     makeDict([
       ['Name', '__proto__'],

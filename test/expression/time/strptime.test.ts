@@ -5,7 +5,15 @@ import fc from 'fast-check'
 import { Moment, type TimeParser } from '../../../src/expression/time/moment.ts'
 import { printMoment } from '../../../src/expression/time/print.ts'
 import { compileFormat, compileFormatPattern } from '../../../src/expression/time/strptime.ts'
+import { DIRECTIVES } from '../../../src/expression/time/strptime-directives.ts'
 import { FormatProblem } from '../../../src/expression/time/strptime-format.ts'
+import {
+  BLANKS_STEP,
+  directiveStep,
+  isSure,
+  literalStep,
+  type Step,
+} from '../../../src/expression/time/strptime-scan.ts'
 import { propertyRuns } from '../../property-runs.ts'
 
 interface Recording {
@@ -120,6 +128,72 @@ describe('the scanner and the pattern', () => {
         assert.equal(parse(input, text), read(compileFormatPattern(text), input))
       }),
       { numRuns: propertyRuns(3000) },
+    )
+  })
+})
+
+describe('where the scanner finds nothing, no pattern is asked', () => {
+  const stepsOf = (format: string): Step[] =>
+    [...format.matchAll(/%(.)|(\s+)|(.)/g)].map(([, letter, blanks, literal]) => {
+      if (blanks !== undefined) return BLANKS_STEP
+      return letter === undefined ? literalStep(literal!) : directiveStep(DIRECTIVES.get(letter)!)
+    })
+
+  it('if each step has one end', () => {
+    for (const format of ['%b %d %H:%M:%S.%f', '%Y/%m/%d', '%d%b', '%B%Y%Y', '%I:%M %p', '%m-%d', '%A %Z'])
+      assert.equal(isSure(stepsOf(format)), true, format)
+    for (const format of ['%d%m', '%H1', '%j', '%S %z', '%f%d', '%d\u00e9', '%d%Y'])
+      assert.equal(isSure(stepsOf(format)), false, format)
+    assert.equal(isSure([BLANKS_STEP, BLANKS_STEP]), false)
+  })
+
+  it('but it is asked about other cases of letters that ASCII does not have', () => {
+    assert.equal(parse('\u017f4', 's%d'), '1900-01-04T00:00:00')
+    assert.equal(parse('\u212a4', 'k%d'), '1900-01-04T00:00:00')
+  })
+
+  it('and answers as the pattern does', () => {
+    const formats = [
+      '%b %d %H:%M:%S',
+      '%b %d %Y %H:%M:%S.%f',
+      '%d/%b/%Y',
+      '%m/%d/%Y %I:%M %p',
+      'k%Y-%m-%d s',
+      '%A, %d %B',
+    ]
+    const texts = [
+      'Mar  4 10:00:01',
+      'MAR 04 2024 1:00:00.5',
+      '4/May/2024',
+      '3/17/2024 10:15 PM',
+      'k2024-3-17 s',
+      'Monday, 4 march',
+    ]
+    const odd = fc.constantFrom(
+      '',
+      ' ',
+      '\t',
+      '0',
+      '1',
+      '3',
+      '75',
+      ':',
+      'ſ',
+      'K',
+      '\u0130',
+      'x',
+      '.',
+      '\xa0',
+      'M',
+    )
+    fc.assert(
+      fc.property(fc.nat(5), fc.nat(5), fc.nat(20), fc.nat(2), odd, (format, text, at, left, put) => {
+        const input = texts[text]!.slice(0, at) + put + texts[text]!.slice(at + left)
+        assert.equal(parse(input, formats[format]!), read(compileFormatPattern(formats[format]!), input))
+        const own = texts[format]!.slice(0, at) + put + texts[format]!.slice(at + left)
+        assert.equal(parse(own, formats[format]!), read(compileFormatPattern(formats[format]!), own))
+      }),
+      { numRuns: propertyRuns(10_000) },
     )
   })
 })

@@ -174,10 +174,15 @@ export function dictSet(dict: AnyDict, key: Value, value: Value): void {
 export const ENTRY_BYTES = 96
 export const ELEMENT_BYTES = 64
 
-/** As {@link dictSet}, counted. */
-export function putEntry(meter: Meter, dict: AnyDict, key: Value, value: Value): void {
+/** Counts an entry that is stored, or was stored in another way. */
+export function countEntry(meter: Meter, key: Value): void {
   touchKey(meter, key)
   meter.build(ENTRY_BYTES)
+}
+
+/** As {@link dictSet}, counted. */
+export function putEntry(meter: Meter, dict: AnyDict, key: Value, value: Value): void {
+  countEntry(meter, key)
   dictSet(dict, key, value)
 }
 
