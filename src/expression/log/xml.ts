@@ -102,7 +102,7 @@ class XmlReader {
   #reference: number
   #return: number
   /** Names of the attributes of the element that is being read, where it has many. */
-  #names = new Set<string>()
+  #names: Set<string> | undefined
 
   constructor(meter: Meter, text: string) {
     this.#meter = meter
@@ -264,7 +264,8 @@ class XmlReader {
   #isNew({ attributes }: XmlElement, name: string): boolean {
     if (attributes.length < FEW) return !attributes.some((attribute) => attribute.name === name)
     // They are the names of another element as long as this one has few.
-    if (attributes.length === FEW) this.#names = new Set(attributes.map((attribute) => attribute.name))
+    if (this.#names === undefined || attributes.length === FEW)
+      this.#names = new Set(attributes.map((attribute) => attribute.name))
     const { size } = this.#names
     return this.#names.add(name).size > size
   }
