@@ -68,9 +68,9 @@ class TailWriter {
   #byCode: Partial<Record<RejectionCode, number>> = {}
   #byRule = new Map<string, number>()
   #bySet = new Map<string, number>()
-  /** The last rejection, and its text: the same one often comes many times in a row. */
+  /** The last rejection, and once it came again its text: the same one often comes many times in a row. */
   #last: Rejection | undefined
-  #lastText: Uint8Array = NO_BYTES
+  #lastText: Uint8Array | undefined
 
   constructor(writer: ByteWriter) {
     this.writer = writer
@@ -82,8 +82,7 @@ class TailWriter {
 
   add({ rejection, raw, truncated }: RejectedEvent): void {
     const { writer } = this
-    if (!this.#isLast(rejection)) this.#setLast(rejection)
-    writer.literal(this.#lastText)
+    this.#write(rejection)
     if (typeof raw === 'string') {
       writer.literal(RAW)
       writer.string(raw)
@@ -118,6 +117,23 @@ class TailWriter {
     return counts
   }
 
+  /** `,"rules":"a","rule":"b","code":"C","message":"d"` */
+  #write(rejection: Rejection): void {
+    const { writer } = this
+    const { rules, rule, code, message } = rejection
+    if (this.#isLast(rejection)) {
+      this.#lastText ??= bytesOf(`,${JSON.stringify({ rules, rule, code, message }).slice(1, -1)}`)
+      writer.literal(this.#lastText)
+      return
+    }
+    this.#last = rejection
+    this.#lastText = undefined
+    writeMember(writer, RULES, rules)
+    writeMember(writer, RULE, rule)
+    writeMember(writer, CODE, code)
+    writeMember(writer, MESSAGE, message)
+  }
+
   #isLast(rejection: Rejection): boolean {
     const last = this.#last
     if (last === rejection) return true
@@ -129,16 +145,20 @@ class TailWriter {
       last.message === rejection.message
     )
   }
+}
 
-  #setLast(rejection: Rejection): void {
-    const { rules, rule, code, message } = rejection
-    this.#last = rejection
-    this.#lastText = bytesOf(`,${JSON.stringify({ rules, rule, code, message }).slice(1, -1)}`)
-  }
+function writeMember(writer: ByteWriter, name: Uint8Array, text: string | undefined): void {
+  if (text === undefined) return
+  writer.literal(name)
+  writer.string(text)
 }
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
+const RULES = bytesOf(',"rules":')
+const RULE = bytesOf(',"rule":')
+const CODE = bytesOf(',"code":')
+const MESSAGE = bytesOf(',"message":')
 const RAW = bytesOf(',"raw":')
 const RAW_BASE64 = bytesOf(',"raw_base64":"')
 const TRUNCATED = bytesOf(',"raw_truncated":true')

@@ -18,20 +18,35 @@ const event: fc.Arbitrary<RejectedEvent> = fc
   .record({
     line: fc.integer({ min: 1, max: 2 ** 31 }),
     code: fc.constantFrom(...(Object.keys(REJECTION_CODES) as RejectionCode[])),
-    rule: fc.option(text, { nil: undefined }),
+    rules: fc.option(fc.constantFrom('a', 'b"', 'ü'), { nil: undefined }),
+    rule: fc.option(fc.oneof(text, fc.constant('r')), { nil: undefined }),
     message: fc.oneof(text, fc.constant('the same')),
     raw: fc.oneof(text, fc.uint8Array()),
     truncated: fc.boolean(),
   })
-  .map(({ line, code, rule, message, raw, truncated }) => ({
+  .map(({ line, code, rules, rule, message, raw, truncated }) => ({
     line,
     ordinal: 0,
-    rejection: { code, message, ...(rule === undefined ? {} : { rule }) },
+    rejection: {
+      code,
+      message,
+      ...(rule === undefined ? {} : { rule }),
+      ...(rules === undefined ? {} : { rules }),
+    },
     raw,
     truncated,
   }))
 
-const events = fc.array(event, { maxLength: 20 })
+/** Some come several times in a row, as the same object or as an equal one. */
+const events: fc.Arbitrary<RejectedEvent[]> = fc
+  .array(fc.tuple(event, fc.integer({ min: 1, max: 4 }), fc.boolean()), { maxLength: 10 })
+  .map((some) =>
+    some.flatMap(([one, times, isSame]) =>
+      Array.from({ length: times }, () =>
+        isSame ? one : { ...one, raw: 'another', rejection: { ...one.rejection } },
+      ),
+    ),
+  )
 
 function lines(source: string, rejected: readonly RejectedEvent[]): string {
   return rejected.map((one) => `${rejectedRecord(source, one)}\n`).join('')

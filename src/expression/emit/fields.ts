@@ -49,11 +49,18 @@ function readSharedPath(writer: FunctionWriter, path: FieldPath): Name {
     writer.line(
       _`if (${flat} ??= ${writer.call('hasFlatKeys', DATA)}) ${name} = ${stepTo(writer, DATA, text)}`,
     )
-    if (parts.length === 2) return
-    const mixed = writer.find('resolveMixed', DATA, pathConstant(writer, path))
-    writer.line(_`if (${flat} && ${name} === undefined) ${name} = ${mixed}`)
-    const below = writer.find('resolveBelow', holders.get(parts[0]!)!, pathConstant(writer, rests[1]!))
-    writer.line(_`if (!${flat}) ${name} = ${below}`)
+    const first = holders.get(parts[0]!)!
+    if (parts.length === 3) {
+      // All that is left: the first two names as one key, or the last two.
+      const joined = stepTo(writer, stepTo(writer, DATA, prefixes[2]!), parts[2]!)
+      writer.line(_`if (${flat} && ${name} === undefined) ${name} = ${joined}`)
+      writer.line(_`if (${name} === undefined) ${name} = ${stepTo(writer, first, rests[1]!.text)}`)
+    } else if (parts.length > 3) {
+      const mixed = writer.find('resolveMixed', DATA, pathConstant(writer, path))
+      writer.line(_`if (${flat} && ${name} === undefined) ${name} = ${mixed}`)
+      const below = writer.find('resolveBelow', first, pathConstant(writer, rests[1]!))
+      writer.line(_`if (!${flat}) ${name} = ${below}`)
+    }
   })
   leaveOutIgnored(writer, name)
   return name

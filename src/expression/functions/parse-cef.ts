@@ -89,7 +89,8 @@ function readCef(meter: Meter, text: string): Maybe<JsonObject> {
   for (const name of NAMES) {
     if (at > text.length) return undefined
     const end = endOfField(text, at)
-    event[name] = text.slice(at, end).trim().replace(HEADER_ESCAPE, '$1')
+    const field = text.slice(at, end).trim()
+    event[name] = field.includes('\\') ? field.replace(HEADER_ESCAPE, '$1') : field
     at = end + 1
   }
   const extension = readPairs(meter, text, Math.min(at, text.length), unescapeValue)

@@ -72,8 +72,9 @@ function readLine(text: string): Maybe<JsonObject> {
   const open = text.indexOf(' [')
   const close = open < 0 ? -1 : text.indexOf(']', open)
   if (close < 0) return undefined
-  const words = text.slice(0, open).split(' ', MAX_WORDS)
-  if (words.length < 3) return undefined
+  const firstEnd = text.indexOf(' ')
+  const secondEnd = text.indexOf(' ', firstEnd + 1)
+  if (firstEnd >= open || secondEnd >= open) return undefined
   const request = quotedAt(text, close + 1)
   if (request === undefined) return undefined
   NUMBERS.lastIndex = request.end
@@ -83,42 +84,46 @@ function readLine(text: string): Maybe<JsonObject> {
   const agent = referrer && quotedAt(text, referrer.end)
 
   const record: JsonObject = {}
-  const put = (name: string, value: string): void => {
-    if (value !== '' && value !== '-') record[name] = value
+  const thirdEnd = text.indexOf(' ', secondEnd + 1)
+  const first = text.slice(0, firstEnd)
+  if (thirdEnd < open && VHOST.test(first)) {
+    put(record, 'vhost', first)
+    put(record, 'host', text.slice(firstEnd + 1, secondEnd))
+    put(record, 'ident', text.slice(secondEnd + 1, thirdEnd))
+    put(record, 'user', text.slice(thirdEnd + 1, open))
+  } else {
+    put(record, 'host', first)
+    put(record, 'ident', text.slice(firstEnd + 1, secondEnd))
+    // The name of a user may have blanks in it.
+    put(record, 'user', text.slice(secondEnd + 1, open))
   }
-  const first = words.length > 3 && VHOST.test(words[0]!) ? 1 : 0
-  if (first === 1) put('vhost', words[0]!)
-  put('host', words[first]!)
-  put('ident', words[first + 1]!)
-  // The name of a user may have blanks in it.
-  const before = words.slice(0, first + 2).reduce((length, word) => length + word.length + 1, 0)
-  put('user', text.slice(before, open))
-  put('timestamp', text.slice(open + 2, close))
-  putRequest(put, request.text)
+  put(record, 'timestamp', text.slice(open + 2, close))
+  putRequest(record, request.text)
   if (numbers[1] !== '-') record.status = Number(numbers[1])
   if (numbers[2] !== '-') record.size = Number(numbers[2])
-  if (referrer !== undefined) put('referrer', unescapeText(referrer.text))
-  if (agent !== undefined) put('agent', unescapeText(agent.text))
+  if (referrer !== undefined) put(record, 'referrer', unescapeText(referrer.text))
+  if (agent !== undefined) put(record, 'agent', unescapeText(agent.text))
   return record
 }
 
-/** So many words before the time decide: vhost, host, ident, and the beginning of the user. */
-const MAX_WORDS = 5
+function put(record: JsonObject, name: string, value: string): void {
+  if (value !== '' && value !== '-') record[name] = value
+}
 
 const METHOD = /^[A-Za-z][\w-]{0,31}$/
 const PROTOCOL = /^[A-Za-z]{1,16}\/\d/
 
-function putRequest(put: (name: string, value: string) => void, request: string): void {
-  put('request', unescapeText(request))
+function putRequest(record: JsonObject, request: string): void {
+  put(record, 'request', unescapeText(request))
   const afterMethod = request.indexOf(' ')
   const method = request.slice(0, afterMethod)
   if (afterMethod < 0 || !METHOD.test(method)) return
-  put('method', method)
+  put(record, 'method', method)
   const lastBlank = request.lastIndexOf(' ')
   const protocol = request.slice(lastBlank + 1)
   const hasProtocol = lastBlank > afterMethod && PROTOCOL.test(protocol)
-  put('url', unescapeText(request.slice(afterMethod + 1, hasProtocol ? lastBlank : undefined)))
-  if (hasProtocol) put('protocol', protocol)
+  put(record, 'url', unescapeText(request.slice(afterMethod + 1, hasProtocol ? lastBlank : undefined)))
+  if (hasProtocol) put(record, 'protocol', protocol)
 }
 
 /** ` "say \"hi\""`

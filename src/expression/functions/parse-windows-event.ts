@@ -1,4 +1,4 @@
-import { localName, readXml, type XmlElement } from '../log/xml.ts'
+import { attributeOf, localName, readXml, type XmlElement } from '../log/xml.ts'
 import { elementValue } from '../log/xml-value.ts'
 import { notText } from '../net/text-argument.ts'
 import { ENTRY_BYTES, setMember } from '../runtime/containers/keys.ts'
@@ -82,53 +82,56 @@ export const parseWindowsEvent: FunctionDefinition = {
   },
 }
 
-/** Members of `System`: the element, its attribute (none: the text of the element), and the name of the member. */
-const SYSTEM: ReadonlyMap<string, readonly (readonly [attribute: string, member: string])[]> = new Map([
+/** A member of `System`. */
+interface SystemMember {
+  /** The attribute that has its value; none: the text of the element. */
+  readonly attribute: string
+  readonly name: string
+  readonly isInteger: boolean
+}
+
+const text = (name: string, attribute = ''): SystemMember => ({ attribute, name, isInteger: false })
+const integer = (name: string, attribute = ''): SystemMember => ({ attribute, name, isInteger: true })
+
+/** The members by the elements that have them. */
+const SYSTEM: ReadonlyMap<string, readonly SystemMember[]> = new Map([
   [
     'Provider',
     [
-      ['Name', 'provider_name'],
-      ['Guid', 'provider_guid'],
-      ['EventSourceName', 'event_source_name'],
+      text('provider_name', 'Name'),
+      text('provider_guid', 'Guid'),
+      text('event_source_name', 'EventSourceName'),
     ],
   ],
-  [
-    'EventID',
-    [
-      ['', 'event_id'],
-      ['Qualifiers', 'qualifiers'],
-    ],
-  ],
-  ['Version', [['', 'version']]],
-  ['Level', [['', 'level']]],
-  ['Task', [['', 'task']]],
-  ['Opcode', [['', 'opcode']]],
-  ['Keywords', [['', 'keywords']]],
-  ['TimeCreated', [['SystemTime', 'time_created']]],
-  ['EventRecordID', [['', 'record_id']]],
-  [
-    'Correlation',
-    [
-      ['ActivityID', 'activity_id'],
-      ['RelatedActivityID', 'related_activity_id'],
-    ],
-  ],
-  [
-    'Execution',
-    [
-      ['ProcessID', 'process_id'],
-      ['ThreadID', 'thread_id'],
-    ],
-  ],
-  ['Channel', [['', 'channel']]],
-  ['Computer', [['', 'computer_name']]],
-  ['Security', [['UserID', 'user_identifier']]],
+  ['EventID', [integer('event_id'), integer('qualifiers', 'Qualifiers')]],
+  ['Version', [integer('version')]],
+  ['Level', [integer('level')]],
+  ['Task', [integer('task')]],
+  ['Opcode', [integer('opcode')]],
+  ['Keywords', [text('keywords')]],
+  ['TimeCreated', [text('time_created', 'SystemTime')]],
+  ['EventRecordID', [integer('record_id')]],
+  ['Correlation', [text('activity_id', 'ActivityID'), text('related_activity_id', 'RelatedActivityID')]],
+  ['Execution', [integer('process_id', 'ProcessID'), integer('thread_id', 'ThreadID')]],
+  ['Channel', [text('channel')]],
+  ['Computer', [text('computer_name')]],
+  ['Security', [text('user_identifier', 'UserID')]],
 ])
 
-const INTEGERS: ReadonlySet<string> = new Set([
-  ...['event_id', 'qualifiers', 'version', 'level', 'task', 'opcode', 'record_id', 'process_id', 'thread_id'],
-])
-const INTEGER = /^\d{1,15}$/
+/** The integer of up to 15 digits; undefined for any other text. */
+function integerOf(text: string): Maybe<number> {
+  const { length } = text
+  if (length > 15) return undefined
+  let value = 0
+  for (let at = 0; at < length; at++) {
+    const digit = text.charCodeAt(at) - ZERO
+    if (digit < 0 || digit > 9) return undefined
+    value = 10 * value + digit
+  }
+  return value
+}
+
+const ZERO = 0x30
 
 function readEvent(meter: Meter, root: XmlElement): Maybe<JsonObject> {
   const event: JsonObject = {}
@@ -158,10 +161,12 @@ function readEvent(meter: Meter, root: XmlElement): Maybe<JsonObject> {
 }
 
 function putSystem(event: JsonObject, element: XmlElement): void {
-  for (const [attribute, member] of SYSTEM.get(localName(element.name)) ?? []) {
-    const value = attribute === '' ? element.text.trim() : (element.attributes?.[attribute] as Maybe<string>)
+  const members = SYSTEM.get(localName(element.name))
+  if (members === undefined) return
+  for (const { attribute, name, isInteger } of members) {
+    const value = attribute === '' ? element.text.trim() : attributeOf(element, attribute)
     if (value === undefined || value === '') continue
-    event[member] = INTEGERS.has(member) && INTEGER.test(value) ? Number(value) : value
+    event[name] = isInteger ? (integerOf(value) ?? value) : value
   }
 }
 
@@ -174,13 +179,15 @@ function putData(event: JsonObject, name: string, data: JsonObject): void {
 
 /** The elements in `element` by their names, as winlogbeat has them. */
 function readPairs(meter: Meter, element: XmlElement, pairs: JsonObject): JsonObject {
-  for (const [index, child] of element.children.entries()) {
-    const { children, attributes } = child
+  let index = 0
+  for (const child of element.children) {
+    index++
+    const { children } = child
     const value = children.length === 0 ? withoutLineBreaks(child.text) : elementValue(meter, child)
     if (value === '') continue
-    const given = attributes === undefined ? '' : ((attributes.Name as Maybe<string>) ?? '')
+    const given = attributeOf(child, 'Name') ?? ''
     const name = given === '' ? localName(child.name) : given
-    const member = name === 'Data' ? `param${index + 1}` : name
+    const member = name === 'Data' ? `param${index}` : name
     if (Object.hasOwn(pairs, member)) continue
     meter.build(ENTRY_BYTES)
     setMember(pairs, member, value)

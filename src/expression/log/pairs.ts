@@ -24,22 +24,35 @@ export function readPairs(
   readValue: (value: string) => string,
 ): JsonObject {
   const pairs: JsonObject = {}
+  const put = (name: string, valueStart: number, valueEnd: number): void => {
+    meter.build(ENTRY_BYTES)
+    setMember(pairs, name, readValue(trimmed(text, valueStart, valueEnd)))
+  }
   let name: string | undefined
   let valueStart = start
-  const end = (valueEnd: number): void => {
-    if (name === undefined) return
-    meter.build(ENTRY_BYTES)
-    setMember(pairs, name, readValue(text.slice(valueStart, valueEnd).trimEnd()))
-  }
   for (let equals = text.indexOf('=', start); equals >= 0; equals = text.indexOf('=', equals + 1)) {
     const nameStart = startOfName(text, equals, valueStart, start)
     if (nameStart < 0) continue
-    end(nameStart)
+    if (name !== undefined) put(name, valueStart, nameStart)
     name = text.slice(nameStart, equals)
     valueStart = equals + 1
   }
-  end(text.length)
+  if (name !== undefined) put(name, valueStart, text.length)
   return pairs
+}
+
+/** The text between two places without blanks at its end. */
+function trimmed(text: string, start: number, end: number): string {
+  let last = end
+  while (last > start && text.charCodeAt(last - 1) === 0x20) last--
+  const value = text.slice(start, last)
+  // Other blanks are rare.
+  return last > start && isPrinted(text.charCodeAt(last - 1)) ? value : value.trimEnd()
+}
+
+/** A character of ASCII that is seen. */
+function isPrinted(code: number): boolean {
+  return code > 0x20 && code < 0x7f
 }
 
 /** Where the name before a `=` begins; -1: that is a character of a value. */

@@ -9,11 +9,11 @@ import type { XmlElement } from './xml.ts'
  * name (a list where there are several of one name), and of the text between them (`#text`), if that is not blank.
  */
 export function elementValue(meter: Meter, { attributes, children, text }: XmlElement): Value {
-  if (attributes === undefined && children.length === 0) return text
+  if (attributes.length === 0 && children.length === 0) return text
   const value: JsonObject = {}
-  for (const name in attributes) {
+  for (const attribute of attributes) {
     meter.build(ENTRY_BYTES)
-    value[`@${name}`] = attributes[name]!
+    value[`@${attribute.name}`] = attribute.value
   }
   // A name that was seen before, and the list of its elements if there are several.
   const lists = new Map<string, Value[] | undefined>()

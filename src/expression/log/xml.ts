@@ -9,22 +9,33 @@
  * A reader of our own: fast-xml-parser, which the tests compare it with, takes ten times as long for an event of Windows once it has
  * checked the document too, refuses or renames members such as `constructor`, and builds all before anything can be counted.
  */
-import { ENTRY_BYTES, setMember } from '../runtime/containers/keys.ts'
+import { ENTRY_BYTES } from '../runtime/containers/keys.ts'
 import type { Meter } from '../runtime/meter.ts'
-import type { JsonObject, Maybe } from '../value.ts'
+import type { Maybe } from '../value.ts'
 
 export interface XmlElement {
   readonly name: string
-  /** Texts by name; undefined where it has none. */
-  attributes: JsonObject | undefined
+  /** In their order, no two of one name. */
+  attributes: readonly XmlAttribute[]
   /** In their order. */
-  readonly children: XmlElement[]
+  children: readonly XmlElement[]
   /** All text directly in it. */
   text: string
 }
 
+interface XmlAttribute {
+  readonly name: string
+  readonly value: string
+}
+
+const NO_ATTRIBUTES: readonly XmlAttribute[] = []
+const NO_ELEMENTS: readonly XmlElement[] = []
+
 /** Elements may lie inside one another this deep. */
 export const MAX_XML_DEPTH = 200
+
+/** So many names are looked through one by one. */
+const FEW = 8
 
 /** Bytes of an element beside its texts. */
 const ELEMENT_BYTES = 160
@@ -36,13 +47,16 @@ for (const character of '0123456789-.') IN_NAME[character.charCodeAt(0)] = 1
 for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_:')
   IN_NAME[character.charCodeAt(0)] = 2
 
-const BLANKS = /[ \t\r\n]*/y
 const ONLY_BLANKS = /^[ \t\r\n]*$/
 const REFERENCE = /&(?:#(\d{1,7})|#x([\dA-Fa-f]{1,6})|(lt|gt|amp|quot|apos));/g
 const LINE_BREAK = /\r\n?/g
 
 const CHARACTERS: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
+const TAB = 0x09
+const LINE_FEED = 0x0a
+const RETURN = 0x0d
+const BLANK = 0x20
 const EXCLAMATION = 0x21
 const QUOTE = 0x22
 const APOSTROPHE = 0x27
@@ -61,41 +75,71 @@ export function readXml(meter: Meter, text: string): XmlElement | undefined {
 
 /** The name without its prefix: `Event` of `ev:Event`. */
 export function localName(name: string): string {
-  return name.slice(name.indexOf(':') + 1)
+  const colon = name.indexOf(':')
+  return colon < 0 ? name : name.slice(colon + 1)
+}
+
+/** The value of the attribute of that name, undefined where there is none. */
+export function attributeOf({ attributes }: XmlElement, name: string): Maybe<string> {
+  for (const attribute of attributes) if (attribute.name === name) return attribute.value
+  return undefined
 }
 
 /** Steps give false where the document is not well-formed. */
 class XmlReader {
   readonly #meter: Meter
   readonly #text: string
+  /** The elements that are open, the innermost one last. */
   readonly #open: XmlElement[] = []
+  /** The innermost element that is open. */
+  #element: XmlElement | undefined
   #root: XmlElement | undefined
   #at = 0
+  /** The names that were read last; empty: none. */
+  #lastElement = ''
+  #lastAttribute = ''
+  /** Where the next `&` and the next carriage return stand; a text before both is as it was written. */
+  #reference: number
+  #return: number
+  /** Names of the attributes of the element that is being read, where it has many. */
+  #names: Set<string> | undefined
 
   constructor(meter: Meter, text: string) {
     this.#meter = meter
     this.#text = text
+    this.#reference = placeOf('&', text, 0)
+    this.#return = placeOf('\r', text, 0)
   }
 
   read(): XmlElement | undefined {
     const text = this.#text
     if (text.charCodeAt(0) === 0xfeff) this.#at = 1
     for (;;) {
-      const tag = text.indexOf('<', this.#at)
-      const end = tag < 0 ? text.length : tag
-      if (!this.#characters(text.slice(this.#at, end))) return undefined
-      if (tag < 0) return this.#open.length === 0 ? this.#root : undefined
-      this.#at = tag
+      if (this.#code() !== LESS) {
+        const tag = placeOf('<', text, this.#at)
+        if (!this.#characters(tag)) return undefined
+        if (tag === text.length) return this.#element === undefined ? this.#root : undefined
+        this.#at = tag
+      }
       if (!this.#markup()) return undefined
     }
   }
 
-  /** Outside of the root stand blanks only. */
-  #characters(written: string): boolean {
-    const element = this.#open.at(-1)
-    if (element === undefined) return ONLY_BLANKS.test(written)
-    if (written !== '') element.text += replaceReferences(written)
+  /** The text up to a tag, or to the end. Outside of the root stand blanks only. */
+  #characters(end: number): boolean {
+    const element = this.#element
+    if (element !== undefined) addText(element, this.#value(this.#at, end))
+    else if (!ONLY_BLANKS.test(this.#text.slice(this.#at, end))) return false
     return true
+  }
+
+  /** What is written between two places, references and line breaks replaced. */
+  #value(start: number, end: number): string {
+    const written = this.#text.slice(start, end)
+    if (this.#reference >= end && this.#return >= end) return written
+    if (this.#reference < end) this.#reference = placeOf('&', this.#text, end)
+    if (this.#return < end) this.#return = placeOf('\r', this.#text, end)
+    return replaceReferences(written)
   }
 
   #markup(): boolean {
@@ -122,9 +166,9 @@ class XmlReader {
 
   #characterData(): boolean {
     const start = this.#at + '<![CDATA['.length
-    const element = this.#open.at(-1)
+    const element = this.#element
     if (element === undefined || !this.#skipTo(']]>', '<![CDATA['.length)) return false
-    element.text += unifyLineBreaks(this.#text.slice(start, this.#at - ']]>'.length))
+    addText(element, unifyLineBreaks(this.#text.slice(start, this.#at - ']]>'.length)))
     return true
   }
 
@@ -153,36 +197,41 @@ class XmlReader {
 
   /** `</name >` */
   #endTag(): boolean {
-    const element = this.#open.pop()
+    const element = this.#element
     if (element === undefined || !this.#text.startsWith(element.name, this.#at + 2)) return false
+    const open = this.#open
+    open.pop()
+    this.#element = open.length === 0 ? undefined : open[open.length - 1]
     this.#at += 2 + element.name.length
     this.#skipBlanks()
-    return this.#text.charCodeAt(this.#at++) === GREATER
+    return this.#ends()
   }
 
   /** `<name a="1" b='2'>` or `<name/>` */
   #startTag(): boolean {
-    const parent = this.#open.at(-1)
+    const parent = this.#element
     if (parent === undefined && this.#root !== undefined) return false
     this.#at++
-    const name = this.#name()
+    const name = this.#name(this.#lastElement)
     if (name === undefined) return false
+    this.#lastElement = name
     this.#meter.build(ELEMENT_BYTES)
-    const element: XmlElement = { name, attributes: undefined, children: [], text: '' }
+    const element: XmlElement = { name, attributes: NO_ATTRIBUTES, children: NO_ELEMENTS, text: '' }
     if (parent === undefined) this.#root = element
-    else parent.children.push(element)
+    else if (parent.children === NO_ELEMENTS) parent.children = [element]
+    else (parent.children as XmlElement[]).push(element)
     for (;;) {
       const start = this.#at
       this.#skipBlanks()
-      const code = this.#text.charCodeAt(this.#at)
+      const code = this.#code()
       if (code === GREATER) {
         this.#at++
-        this.#open.push(element)
-        return this.#open.length <= MAX_XML_DEPTH
+        this.#element = element
+        return this.#open.push(element) <= MAX_XML_DEPTH
       }
       if (code === SLASH) {
-        this.#at += 2
-        return this.#text.charCodeAt(this.#at - 1) === GREATER
+        this.#at++
+        return this.#ends()
       }
       if (this.#at === start || !this.#attribute(element)) return false
     }
@@ -191,30 +240,56 @@ class XmlReader {
   /** `name = "value"` */
   #attribute(element: XmlElement): boolean {
     const text = this.#text
-    const name = this.#name()
+    const name = this.#name(this.#lastAttribute)
     if (name === undefined) return false
+    this.#lastAttribute = name
     this.#skipBlanks()
-    if (text.charCodeAt(this.#at++) !== EQUALS) return false
+    if (this.#code() !== EQUALS) return false
+    this.#at++
     this.#skipBlanks()
-    const quote = text.charCodeAt(this.#at)
+    const quote = this.#code()
     if (quote !== QUOTE && quote !== APOSTROPHE) return false
     const end = text.indexOf(quote === QUOTE ? '"' : "'", this.#at + 1)
     if (end < 0) return false
-    element.attributes ??= {}
-    if (Object.hasOwn(element.attributes, name)) return false
+    if (!this.#isNew(element, name)) return false
     this.#meter.build(ENTRY_BYTES)
-    setMember(element.attributes, name, replaceReferences(text.slice(this.#at + 1, end)))
+    const value = this.#value(this.#at + 1, end)
     this.#at = end + 1
+    if (element.attributes === NO_ATTRIBUTES) element.attributes = [{ name, value }]
+    else (element.attributes as XmlAttribute[]).push({ name, value })
     return true
   }
 
-  #name(): Maybe<string> {
+  /** The element has no attribute of that name yet. */
+  #isNew({ attributes }: XmlElement, name: string): boolean {
+    if (attributes.length < FEW) return !attributes.some((attribute) => attribute.name === name)
+    // They are the names of another element as long as this one has few.
+    if (this.#names === undefined || attributes.length === FEW)
+      this.#names = new Set(attributes.map((attribute) => attribute.name))
+    const { size } = this.#names
+    return this.#names.add(name).size > size
+  }
+
+  /** @param last the name that was read before this one: often it is the same */
+  #name(last: string): Maybe<string> {
     const text = this.#text
     const start = this.#at
-    if (IN_NAME[text.charCodeAt(start)] !== 2) return this.#longName()
+    if (last !== '' && text.startsWith(last, start)) {
+      const end = start + last.length
+      const code = end < text.length ? text.charCodeAt(end) : 0
+      if (code <= 0x7f && IN_NAME[code] === 0) {
+        this.#at = end
+        return last
+      }
+    }
+    const first = this.#code()
+    if (first > 0x7f || IN_NAME[first] !== 2) return this.#longName()
     let at = start + 1
-    while (IN_NAME[text.charCodeAt(at)]! > 0) at++
-    if (text.charCodeAt(at) > 0x7f) return this.#longName()
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code > 0x7f) return this.#longName()
+      if (IN_NAME[code] === 0) break
+    }
     this.#at = at
     return text.slice(start, at)
   }
@@ -229,12 +304,34 @@ class XmlReader {
   }
 
   #skipBlanks(): void {
-    const code = this.#text.charCodeAt(this.#at)
-    if (code > 0x20) return
-    BLANKS.lastIndex = this.#at
-    BLANKS.test(this.#text)
-    this.#at = BLANKS.lastIndex
+    while (isBlank(this.#code())) this.#at++
   }
+
+  /** The character here, 0 behind the end: the engine is slow where it is asked beyond it. */
+  #code(): number {
+    return this.#at < this.#text.length ? this.#text.charCodeAt(this.#at) : 0
+  }
+
+  /** A tag ends here. */
+  #ends(): boolean {
+    if (this.#code() !== GREATER) return false
+    this.#at++
+    return true
+  }
+}
+
+function isBlank(code: number): boolean {
+  return code === BLANK || code === LINE_FEED || code === TAB || code === RETURN
+}
+
+/** Where `mark` stands next; the length of the text where it does no more. */
+function placeOf(mark: string, text: string, start: number): number {
+  const place = text.indexOf(mark, start)
+  return place < 0 ? text.length : place
+}
+
+function addText(element: XmlElement, text: string): void {
+  element.text = element.text === '' ? text : element.text + text
 }
 
 function replaceReferences(written: string): string {

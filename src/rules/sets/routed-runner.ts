@@ -303,8 +303,9 @@ export class RoutedRunner implements Runner {
 
 const NO_RULE_SET: Rejection = { code: 'NO_ROUTE', message: 'no rule set takes the event' }
 
-function named(rejection: Rejection, rules: string): Rejection {
-  return { ...rejection, rules }
+function named({ code, message, rule }: Rejection, rules: string): Rejection {
+  // Spelled out: a spread takes many times as long.
+  return rule === undefined ? { code, message, rules } : { code, message, rule, rules }
 }
 
 /** Evaluates the elements of an event, and names their rule set. */

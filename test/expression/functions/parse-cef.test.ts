@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { parseCef } from '../../../src/expression/functions/parse-cef.ts'
 import { call, processorMs } from './calling.ts'
 
@@ -31,6 +32,17 @@ test('values hold blanks and = signs, and names may be of any kind', () => {
   })
   assert.deepEqual(read('CEF:0|a|b|c|d|e|f|no pairs here').extension, {})
   assert.deepEqual(read('CEF:0|a|b|c|d|e|f').extension, {})
+})
+
+test('values have no blanks of any kind at their end', () => {
+  const blank = fc.constantFrom(' ', '\t', '\n', '\u00a0', '\ufeff', '\u2028')
+  const value = fc.string({ unit: fc.oneof(blank, fc.constantFrom('a', '\x7f', 'é', '1')), maxLength: 6 })
+  fc.assert(
+    fc.property(value, value, (a, b) => {
+      const { extension } = read(`CEF:0|a|b|c|d|e|f|a=${a} b=${b}`)
+      assert.deepEqual(extension, { a: a.trimEnd(), b: b.trimEnd() })
+    }),
+  )
 })
 
 test('the header is found behind syslog headers, and not inside of words', () => {

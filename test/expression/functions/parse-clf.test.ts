@@ -22,6 +22,22 @@ test('users with blanks, virtual hosts, more fields, a line break', () => {
   assert.equal(read(`h - - ${TIME} "GET / HTTP/1.1" 200 1\r\n`).size, 1)
 })
 
+test('a virtual host is one where a host, an identity and a user follow', () => {
+  for (const [words, vhost, host, ident, user] of [
+    ['a:1 - -', undefined, 'a:1', undefined, undefined],
+    ['a:1 b c d', 'a:1', 'b', 'c', 'd'],
+    ['a:1 b c d e', 'a:1', 'b', 'c', 'd e'],
+    ['a:x b c d', undefined, 'a:x', 'b', 'c d'],
+    ['a  b', undefined, 'a', undefined, 'b'],
+    [' a b', undefined, undefined, 'a', 'b'],
+  ]) {
+    const line = read(`${words} ${TIME} "G" 200 1`)
+    assert.deepEqual([line.vhost, line.host, line.ident, line.user], [vhost, host, ident, user], words)
+  }
+  for (const words of ['', 'a', 'a b', 'a:1 b'])
+    assert.equal(call(parseClf, `${words} ${TIME} "G" 200 1`).value, undefined, words)
+})
+
 test('requests that are none have no parts', () => {
   for (const [request, method, url, protocol] of [
     ['GET /a b c HTTP/1.1', 'GET', '/a b c', 'HTTP/1.1'],

@@ -35,6 +35,15 @@ test('members of System of every kind', () => {
   })
 })
 
+test('integers are up to 15 digits', () => {
+  const level = (text: string): unknown =>
+    read(`<Event><System><Level>${text}</Level></System></Event>`).level
+  assert.equal(level(' 007\n'), 7)
+  assert.equal(level('999999999999999'), 999_999_999_999_999)
+  for (const text of ['1000000000000000', '-1', '+1', '1.0', '1e3', '0x1', '1 2', '/', ':', '١'])
+    assert.equal(level(text), text)
+})
+
 test('rendered messages and nested user data', () => {
   const value = event(
     '<UserData><x:Op xmlns:x="u"><User>ann</User><List><i>1</i><i>2</i></List><Empty/></x:Op></UserData><RenderingInfo Culture="en-US"><Message>Line 1\r\nLine 2\r\n</Message><Level>Information</Level></RenderingInfo>',

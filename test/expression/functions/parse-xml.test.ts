@@ -127,6 +127,9 @@ test('what is not well-formed does not fit', () => {
       '<a b=\'1"/>',
       '<1/>',
       '< a/>',
+      '<< a/>',
+      '<a <="1"/>',
+      '<a',
       '<a / >',
       '<a',
       '<a/',
@@ -147,6 +150,50 @@ test('what is not well-formed does not fit', () => {
     ...['<!ENTITY a "b">', '<a><b></a></b>', '{"a": 1}'],
   ])
     assert.equal(read(xml), undefined, xml)
+})
+
+test('an element has one attribute of a name, however many it has', () => {
+  const attributes = Array.from({ length: 40 }, (_, n) => `a${n}="${n}"`)
+  const value = Object.fromEntries(attributes.map((_, n) => [`@a${n}`, String(n)]))
+  assert.deepEqual(read(`<r><x ${attributes.join(' ')}/><x ${attributes.join(' ')}/></r>`), {
+    r: { x: [value, value] },
+  })
+  for (let n = 0; n < 40; n++) assert.equal(read(`<x ${attributes.join(' ')} a${n}=""/>`), undefined)
+})
+
+test('names begin alike', () => {
+  assert.deepEqual(read('<a><ab/><a/><abc/><ab b="1" bc="2" b.="3"/><aé aé="4" a="5"/></a>'), {
+    a: {
+      ab: ['', { '@b': '1', '@bc': '2', '@b.': '3' }],
+      a: '',
+      abc: '',
+      aé: { '@aé': '4', '@a': '5' },
+    },
+  })
+})
+
+test('references and line breaks are replaced wherever they stand', () => {
+  const piece = fc.constantFrom(['x', 'x'], ['&lt;', '<'], ['\r\n', '\n'], ['\r', '\n'], ['&', '&'], ['', ''])
+  const pieces = fc.array(
+    piece.filter(([written]) => written !== '\r'),
+    { maxLength: 4 },
+  )
+  fc.assert(
+    fc.property(fc.array(fc.record({ value: pieces, text: pieces, section: fc.boolean() })), (parts) => {
+      const written = (all: readonly (readonly [string, string])[]): string => all.map(([as]) => as).join('')
+      const meant = (all: readonly (readonly [string, string])[]): string => all.map(([, as]) => as).join('')
+      const xml = parts.map(
+        ({ value, text, section }) =>
+          `<e v="${written(value)}">${written(text)}${section ? '<![CDATA[&lt;\r]]>' : ''}</e>`,
+      )
+      const expected = parts.map(({ value, text, section }) => {
+        const inside = meant(text) + (section ? '&lt;\n' : '')
+        return { '@v': meant(value), ...(inside.trim() !== '' && { '#text': inside.trim() }) }
+      })
+      const { r } = read(`<r>${xml.join('')}</r>`) as { r: unknown }
+      assert.deepEqual(r === '' ? [] : [(r as { e: unknown }).e].flat(), expected)
+    }),
+  )
 })
 
 test('names that objects inherit are names', () => {

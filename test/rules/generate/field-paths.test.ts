@@ -16,7 +16,14 @@ const PATHS = [
       Array.from({ length }, (__, part) => NAMES[Math.floor(code / 3 ** part) % 3]!).join('.'),
     ),
   ),
-  ...['constructor.a', 'a.constructor', 'a.b.constructor', 'constructor.constructor.a'],
+  ...[
+    'constructor.a',
+    'a.constructor',
+    'a.b.constructor',
+    'a.constructor.b',
+    'constructor.a.b',
+    'constructor.constructor.a',
+  ],
 ].filter((path, index) => index % 3 !== 1 || path.includes('c'))
 
 describe('fields of dotted paths', () => {

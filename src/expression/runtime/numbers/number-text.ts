@@ -2,7 +2,7 @@ import type { Failure } from '../../failure.ts'
 import { valueError } from '../../failure.ts'
 import { MAX_INTEGER_BITS } from '../../value.ts'
 import { repr } from '../format/repr.ts'
-import { computedInteger, integerTooBig } from './numbers.ts'
+import { computedInteger, integerTooBig, normalizeInteger } from './numbers.ts'
 
 /** The digit 0 of every script with decimal digits beyond ASCII; 1 to 9 follow it. Unicode 14, CPython 3.11's. */
 const ZEROS = [
@@ -19,8 +19,8 @@ const BLANKS = new Set([
   0x2028, 0x2029, 0x202f, 0x205f, 0x3000,
 ])
 
-/** As many decimal digits always fit a number. */
-const SAFE_DIGITS = 15
+/** Longer texts are rare: 64 bits in hexadecimal. */
+const BARE_LENGTH = 18
 
 /** Messages show this much of the text, as CPython's do. */
 const SHOWN = 200
@@ -32,15 +32,23 @@ const SHOWN = 200
  * @throws {Failure} VALUE_ERROR when the text is no integer of that base, or has more than `MAX_INTEGER_BITS` bits
  */
 export function parseIntegerText(text: string, base: number): number | bigint {
+  return parseBareInteger(text, base) ?? parseAnyInteger(text, base)
+}
+
+/** Nothing but digits, or hexadecimal ones behind `0x`: most are written so. Undefined for all other texts, and for long ones. */
+function parseBareInteger(text: string, base: number): number | bigint | undefined {
   const { length } = text
-  if (base !== 10 || length === 0 || length > SAFE_DIGITS) return parseAnyInteger(text, base)
+  if (length === 0 || length > BARE_LENGTH) return undefined
+  const start = base === 16 && length > 2 && prefixBase(text) === 16 ? 2 : 0
   let value = 0
-  for (let index = 0; index < length; index++) {
-    const digit = text.charCodeAt(index) - 48
-    if (digit < 0 || digit > 9) return parseAnyInteger(text, base)
-    value = value * 10 + digit
+  for (let index = start; index < length; index++) {
+    const digit = digitValue(text.charCodeAt(index))
+    if (digit >= base) return undefined
+    value = value * base + digit
   }
-  return value
+  // Every sum below 2**53 is exact.
+  if (value <= Number.MAX_SAFE_INTEGER) return value
+  return normalizeInteger(toBigInt(start === 0 ? text : text.slice(start), base))
 }
 
 function parseAnyInteger(text: string, base: number): number | bigint {
@@ -62,12 +70,13 @@ function parseAnyInteger(text: string, base: number): number | bigint {
   return typeof value === 'number' ? 0 - value : -value
 }
 
+const ZERO = 0x30
 const PLUS = 0x2b
 const MINUS = 0x2d
 const UNDERSCORE = 0x5f
 
 function prefixBase(text: string): number | undefined {
-  if (text[0] !== '0') return undefined
+  if (text.charCodeAt(0) !== ZERO) return undefined
   switch (text[1]) {
     case 'x':
     case 'X':

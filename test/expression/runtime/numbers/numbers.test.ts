@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { Failure } from '../../../../src/expression/failure.ts'
 import { toFloat, toInteger } from '../../../../src/expression/runtime/numbers/conversions.ts'
 import {
@@ -66,6 +67,40 @@ test('text is read as an int where CPython reads it', () => {
       expected(result),
     )
   }
+})
+
+test('bare digits are read as the same integer with blanks around them, in every base', () => {
+  const base = fc.integer({ min: 2, max: 36 })
+  const written = fc
+    .tuple(fc.bigInt(0n, 1n << 72n), fc.integer({ min: 0, max: 72 }), base, fc.boolean())
+    .map(([n, bits, base, upper]): [string, number] => {
+      const digits = (n >> BigInt(bits)).toString(base)
+      return [upper ? digits.toUpperCase() : digits, base]
+    })
+  const edges = fc
+    .tuple(fc.integer({ min: -3, max: 3 }), fc.constantFrom(52n, 53n, 54n, 63n, 64n), base)
+    .map(([off, bits, base]): [string, number] => [((1n << bits) + BigInt(off)).toString(base), base])
+  const odd = fc.tuple(
+    fc.string({
+      unit: fc.constantFrom('0', '1', '9', 'a', 'F', 'z', 'x', 'b', '_', '-', '+', ' ', '٣', '@'),
+    }),
+    fc.constantFrom(0, 2, 8, 10, 16, 36),
+  )
+  const prefix = fc.constantFrom('', '', '0', '0x', '0X', '00x', '0b')
+  const read = (text: string, base: number): unknown => {
+    try {
+      return toInteger(text, base)
+    } catch (error) {
+      return (error as Failure).code
+    }
+  }
+  fc.assert(
+    fc.property(prefix, fc.oneof(written, edges, odd), (start, [digits, base]) => {
+      const text = start + digits
+      assert.deepEqual(read(text, base), read(` ${text}`, base), `${text}, ${base}`)
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 test('text is read as a float where CPython reads it', () => {
