@@ -72,7 +72,12 @@ export function lazy<T>(make: () => T): () => T {
  */
 export function directFunction({ name, implementation }: FunctionDefinition): Call {
   if (implementation.kind === 'direct') return implementation.call
-  throw new TypeError(`no function '${name}' of this kind`)
+  throw otherKind(name)
+}
+
+/** Functions change their kind between versions of the product: a module is of the version that compiled it. */
+function otherKind(name: string): TypeError {
+  return new TypeError(`${name}() is called as another version did: compile the rules again`)
 }
 
 /** The things that a function asks for when it is prepared. */
@@ -100,7 +105,7 @@ export function preparedFunction(
   { tables = [], patterns = new Map(), re2, databases }: Needs = {},
   other: Partial<PrepareHost> = {},
 ): Call {
-  if (implementation.kind !== 'prepared') throw new TypeError(`no function '${name}' of this kind`)
+  if (implementation.kind !== 'prepared') throw otherKind(name)
   const host: PrepareHost = {
     table: (wanted) => tables.find((table) => table.name === wanted)?.table,
     tables: tables.map(({ name }) => ({ name, file: '' })),

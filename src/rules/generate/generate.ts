@@ -328,26 +328,31 @@ class Generator {
       writer.line(_`const { present } = run.notes`)
       for (const [text, place] of new Map(found.map((field) => [field.text, field.place]))) {
         const flag = _`present[${this.#noted.get(text)}]`
-        writer.block(_`if (!${flag})`, () => {
-          const value =
-            place.kind === 'path'
-              ? emitPath(writer, place.path)
-              : place.kind === 'keys'
-                ? valueBelow(writer, place.keys)
-                : lineFieldValue(writer, place.path, place.underLine)
-          writer.line(_`if (${value} !== undefined) ${flag} = 1`)
-        })
+        const hoisted = place.kind === 'path' && writer.hoisted.get(writer.hoistKey(place.path))
+        // The flags are bytes: true is 1.
+        if (hoisted) writer.line(_`${flag} ||= ${hoisted} !== undefined`)
+        else
+          writer.block(_`if (!${flag})`, () => {
+            const value =
+              place.kind === 'path'
+                ? emitPath(writer, place.path)
+                : place.kind === 'keys'
+                  ? valueBelow(writer, place.keys)
+                  : lineFieldValue(writer, place.path, place.underLine)
+            writer.line(_`${flag} = ${value} !== undefined`)
+          })
       }
     })
   }
 
   /** Counts what is left out of the output. */
   #leftOut(writer: FunctionWriter): void {
+    writer.line(_`const { leftOut } = run.notes`)
     for (const [index, rule] of this.#rules.rules.entries()) {
       if (isCertain(rule)) continue
       const { branch } = rule
       const applies = branch === undefined ? _`` : _` && run.branches[${branch.group}] === ${branch.index}`
-      writer.line(_`if (${isAbsent(index)}${applies}) run.notes.leftOut[${index}]++`)
+      writer.line(_`if (${isAbsent(index)}${applies}) leftOut[${index}]++`)
     }
   }
 

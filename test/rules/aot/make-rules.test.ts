@@ -27,6 +27,16 @@ test('everything that printed rules may name is loaded for them, each function w
   )
 })
 
+test('a module that calls a function as another version did is told to be compiled again', () => {
+  const { directFunction, preparedFunction, fn_lower: lower, fn_match: match } = runtime
+  assert.equal(typeof directFunction(lower), 'function')
+  assert.throws(
+    () => directFunction(match),
+    /^TypeError: match\(\) is called as another version did: compile the rules again$/,
+  )
+  assert.throws(() => preparedFunction(lower, {}), /^TypeError: lower\(\) is called as another version did/)
+})
+
 test('rules that are made so give the bytes of the live ones, whatever engine their patterns need', async () => {
   const rules = compileRules(
     [
