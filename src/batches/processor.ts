@@ -68,6 +68,12 @@ export interface ProcessedPart<Records> {
   readonly ordinals?: readonly number[] | undefined
 }
 
+/**
+ * Bytes that are read at most while events are held: rejected lines are held too, however long they are, and lines of the fast path that are dropped come to no
+ * output.
+ */
+const MAX_READ_HOLDING = 4 * 1024 * 1024
+
 /** Formats that are not cut line by line are read by so much at a time: all events that are complete in a piece are texts in memory together. */
 const STEP_BYTES = 64 * 1024
 
@@ -134,6 +140,8 @@ export class Processor<Records> {
   #elements: SplitElements | undefined
   /** Events of lines that several rule sets take, until no bytes follow or there are enough of them. */
   readonly #held = new HeldEvents()
+  /** Bytes that were read since no event was held behind a read. */
+  #readHolding = 0
   /** Outputs that are not in the order of the lines yet. */
   #unordered: ByteWriter | undefined
 
@@ -220,7 +228,8 @@ export class Processor<Records> {
     const splitter = this.#splitter
     if (splitter === undefined) {
       const read = this.#lines.read(this.#transcoder?.push(bytes) ?? bytes)
-      yield* this.#partsOf(read, isFollowed)
+      this.#readHolding = this.isHolding ? this.#readHolding + bytes.length : 0
+      yield* this.#partsOf(read, isFollowed && this.#readHolding < MAX_READ_HOLDING)
       return
     }
     for (let start = 0; start < bytes.length; start += STEP_BYTES) {

@@ -209,6 +209,31 @@ describe('Processor', () => {
     assert.ok(parts > 100, `${parts} parts`)
   })
 
+  it('holds no event while many bytes are read of which nothing is written', () => {
+    const files = { a: 'drop: n == 1\nn: n', b: "tap: |\n  data['m'] = n\nm: m" }
+    const texts = Object.entries(files).map(([file, text]) => ({
+      file,
+      text: `when: v == '${file}'\n${text}`,
+    }))
+    const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
+    const rules = compileRouted(
+      FUNCTION_LIBRARY,
+      loadRouted({ label: 'all', routes, texts, options: {}, noRoute: 'reject' }),
+    )
+    const invalid = Buffer.alloc(1 << 16, 0xff)
+    invalid[invalid.length - 1] = 0x0a
+    const dropped = Buffer.from('{"v":"a","n":1}\n'.repeat(4096))
+    for (const chunk of [invalid, dropped]) {
+      const processor = new Processor(rules, new RecordWriter('-'), { coding: NODE_CODING, buffers: 'lent' })
+      const count = (bytes: Uint8Array): number =>
+        [...processor.read(bytes, true), processor.finish()].reduce((sum, part) => sum + part.written, 0)
+      assert.equal(count(Buffer.from('{"v":"b","n":1}\n')), 0)
+      let chunks = 0
+      while (chunks < 100 && count(chunk) === 0) chunks++
+      assert.ok(chunks > 10 && chunks < 70, `held while ${chunks} chunks were read`)
+    }
+  })
+
   it('evaluates events that wait for their turn by the rules that came meanwhile, whatever their places among these', (test) => {
     const ruleSets = (names: readonly string[], said: string) => {
       const texts = names.map((name) => ({

@@ -3,6 +3,7 @@
  * compared where it is expected, instead of being cut out and looked up: a text that is cut out is a new one each time, and an
  * object takes it as a name of a member only after it found the one text that stands for all that are equal to it.
  */
+import { keptName } from '../runtime/containers/keys.ts'
 
 /** So many names are known at most, and none that is longer: others are read as if there were no book. */
 const MAX_NAMES = 1024
@@ -50,8 +51,8 @@ export class NameBook {
 
   #add(text: string): KnownName | undefined {
     if (text.length > MAX_NAME_LENGTH || this.#names.size === MAX_NAMES) return undefined
-    const name = new KnownName(text)
-    this.#names.set(text, name)
+    const name = new KnownName(keptName(text))
+    this.#names.set(name.text, name)
     return name
   }
 }

@@ -148,7 +148,7 @@ export class ProcessLoop implements StageChain {
         this.#pace?.wait(performance.now() - asked)
         const { bytes, isFollowed } = chunk
         hasEnded = bytes === undefined
-        if (this.#nextRules !== undefined) await this.#useNextRules(this.#nextRules)
+        if (this.#nextRules !== undefined) await this.#useNextRules()
         if (this.#pace === undefined && bytes !== undefined) this.#shared?.start()
         if (this.#shared?.hasBegun === true) await this.#share(this.#shared, chunk)
         else {
@@ -184,13 +184,15 @@ export class ProcessLoop implements StageChain {
    */
   replaceRules(rules: PipelineRules): void {
     if (this.#queue !== undefined) this.#writes = checkWrites(rules, this.#writes)
-    if (this.#processor.isHolding) this.#nextRules = rules
+    // While others wait these take their place.
+    if (this.#nextRules !== undefined || this.#processor.isHolding) this.#nextRules = rules
     else this.#useRules(rules)
   }
 
-  async #useNextRules(rules: PipelineRules): Promise<void> {
-    this.#nextRules = undefined
+  async #useNextRules(): Promise<void> {
     await this.#write(this.#processor.read(NOTHING))
+    const rules = this.#nextRules!
+    this.#nextRules = undefined
     this.#useRules(rules)
   }
 

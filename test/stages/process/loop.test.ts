@@ -190,6 +190,41 @@ describe('ProcessLoop', () => {
     assert.equal(loop.counts.written, 8)
   })
 
+  it('takes the rules that came last, though others wait until what is held is written', async () => {
+    const ruleSets = (said: string) => {
+      const texts = ['a', 'b'].map((name) => ({
+        file: name,
+        text: `when: v == '${name}'\ntap: |\n  data['m'] = v\nm: f'{m} ${said}'`,
+      }))
+      const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
+      const definition = { label: 'all', routes, texts, options: {}, noRoute: 'reject' } as const
+      return compileRouted(FUNCTION_LIBRARY, loadRouted(definition))
+    }
+    const [first, second, third] = ['first', 'second', 'third'].map(ruleSets)
+    let text = ''
+    const write = (bytes: Uint8Array): Promise<void> | undefined => {
+      text += Buffer.from(bytes).toString()
+      if (text.includes('third')) return undefined
+      // While what was held is being written.
+      loop.replaceRules(third!)
+      return new Promise((resolve) => setImmediate(resolve))
+    }
+    const loop: ProcessLoop = new ProcessLoop(first!, { output: { ...slowSink(() => false), write } })
+    const source: Source = {
+      fault: undefined,
+      bytesRead: 0,
+      stop: () => {},
+      async *[Symbol.asyncIterator](): AsyncGenerator<InputChunk> {
+        yield { source: '-', bytes: Buffer.from('{"v":"a"}\n{"v":"b"}\n'), isFollowed: true }
+        loop.replaceRules(second!)
+        yield { source: '-', bytes: Buffer.from('{"v":"a"}\n') }
+        yield { source: '-' }
+      },
+    }
+    await loop.run(source)
+    assert.equal(text, '{"m":"a first"}\n{"m":"b first"}\n{"m":"a third"}\n')
+  })
+
   it('takes new rules between two chunks', async () => {
     const output = slowSink(() => false)
     const loop: ProcessLoop = new ProcessLoop(

@@ -174,6 +174,11 @@ export function dictSet(dict: AnyDict, key: Value, value: Value): void {
 export const ENTRY_BYTES = 96
 export const ELEMENT_BYTES = 64
 
+/** A name that is kept: one that was cut out of a text keeps all of that text in memory, unless it is the name of a member. */
+export function keptName(name: string): string {
+  return Object.keys({ [name]: null })[0]!
+}
+
 /** Counts an entry that is stored, or was stored in another way. */
 export function countEntry(meter: Meter, key: Value): void {
   touchKey(meter, key)

@@ -3,6 +3,7 @@
  * code that names all its members costs a tenth of one that gets them one by one.
  */
 import type { JsonObject, Value } from '../../value.ts'
+import { keptName } from './keys.ts'
 
 /** Makes an object of values that have the names of its members in the same places. */
 type MakeRecord = (values: readonly Value[]) => JsonObject
@@ -13,6 +14,8 @@ export type RecordCompiler = (names: readonly (string | null)[]) => MakeRecord
 /** Code is made for names that were met so often, if they are no more than that. */
 const USES = 32
 const MAX_NAMES = 256
+/** Names that are longer together are no names of a format. */
+const MAX_LENGTH = 16 * 1024
 /** So many lists of names are kept. Where there are more they are forgotten: none of them comes often. */
 const MAX_SHAPES = 64
 
@@ -53,12 +56,13 @@ export class RecordShapes {
 
   /** Names that are none are refused elsewhere, and come to nothing here. */
   #add(names: readonly Value[]): void {
-    if (!names.every(isName)) return
+    if (!names.every(isName) || lengthOf(names) > MAX_LENGTH) return
     if (this.#count === MAX_SHAPES) {
       this.#byCount.clear()
       this.#count = 0
     }
-    const shape: Shape = { names, uses: 0, make: undefined }
+    const own = names.map((name) => (name === null ? null : keptName(name)))
+    const shape: Shape = { names: own, uses: 0, make: undefined }
     const others = this.#byCount.get(names.length)
     if (others === undefined) this.#byCount.set(names.length, [shape])
     else others.push(shape)
@@ -68,6 +72,12 @@ export class RecordShapes {
 
 function isName(name: Value): name is string | null {
   return name === null || typeof name === 'string'
+}
+
+function lengthOf(names: readonly (string | null)[]): number {
+  let length = 0
+  for (const name of names) if (name !== null) length += name.length
+  return length
 }
 
 /** From the end: what differs is mostly there. */

@@ -106,3 +106,13 @@ test('where there are many lists of names, each has to come often again', () => 
   assert.deepEqual(made, { n1: '1' })
   assert.equal(compiled, 1)
 })
+
+test('no code is made for names that are very long together', () => {
+  const shapes = new RecordShapes(compileRecord)
+  const made = (length: number): number => {
+    const names = ['a', 'b'.repeat(length)]
+    return Array.from({ length: 100 }, () => shapes.make(names, [1, 2])).filter(Boolean).length
+  }
+  assert.ok(made(1000) > 50)
+  assert.equal(made(100_000), 0)
+})
