@@ -24,8 +24,8 @@ export interface HeldEvent {
 }
 
 /** So many events are held at most, and so many UTF-16 units of text. */
-const MAX_EVENTS = 1024
-const MAX_LENGTH = 1 << 20
+const MAX_EVENTS = 4096
+const MAX_LENGTH = 1 << 22
 
 /**
  * Events of several rule sets that came one after the other. The code of each rule set, and all that it reads, fits into the caches of a processor,
