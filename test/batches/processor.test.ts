@@ -8,12 +8,11 @@ import type { ProcessorOptions } from '../../src/batches/processor.ts'
 import { Processor } from '../../src/batches/processor.ts'
 import type { RejectedRecords } from '../../src/batches/rejected-records.ts'
 import { RecordWriter } from '../../src/batches/rejected-records.ts'
-import { FUNCTION_LIBRARY } from '../../src/expression/functions/index.ts'
 import { HAND_ON_MS } from '../../src/formats/limits.ts'
 import { NODE_CODING } from '../../src/formats/node-coding.ts'
 import { PORTABLE_CODING } from '../../src/json/text-coding.ts'
 import { compileRules } from '../../src/rules/compile.ts'
-import { compileRouted, loadRouted } from '../../src/rules/sets/compile-routes.ts'
+import { compileSets } from '../rules/sets/compile-sets.ts'
 import { steppingClock } from '../stepping-clock.ts'
 
 const RULES = compileRules('a.b: a')
@@ -70,15 +69,12 @@ describe('Processor', () => {
   }
 
   it('asks the conditions of many rule sets once for a line, whichever way it goes, and names the same rule set', () => {
-    const files: Readonly<Record<string, string>> = {
+    const files = {
       fast: "when: v == 'f'\nn: n",
       tap: "when: \"'tap' in v\"\ntap: |\n  data['m'] = n + 1\nm: m",
       dropping: "when: v == 'd'\ndrop: n == 1\nn: n",
       dotted: "when: match(r'.*\\.\\d', v)\ntap: |\n  x = v\nd: v",
     }
-    const texts = Object.entries(files).map(([file, text]) => ({ file, text }))
-    const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
-    const definition = { label: 'all', routes, texts, options: {} }
     const lines = ['f', 'tap', 'd', 'a.1', 'x', 'a tap.2 \\u00fc'].flatMap((v) =>
       ['1', '2.50', '"1"', 'null', '{', '12345678901234567890'].map((n) => `{"v":"${v}","n":${n}}`),
     )
@@ -86,7 +82,7 @@ describe('Processor', () => {
       `\ufeff${['{"n":1}', ...lines, ' ', '[]', ...lines, '{"v":"f"}', '{}'].join('\n')}\n`,
     )
     for (const noRoute of ['reject', 'drop', 'pass'] as const) {
-      const rules = compileRouted(FUNCTION_LIBRARY, loadRouted({ ...definition, noRoute }))
+      const rules = compileSets(files, noRoute)
       const [fast, plain] = [true, false].map((fastPath) => {
         const processor = new Processor(rules, new RecordWriter('-'), { fastPath })
         const parts = [...processor.read(bytes), ...processor.end(), processor.finish()]
@@ -108,18 +104,14 @@ describe('Processor', () => {
   })
 
   it('keeps the order of the lines, though those that leave the fast path are evaluated by rule set', (test) => {
-    const files: Readonly<Record<string, string>> = {
+    const rules = compileSets({
       fast: "when: v == 'f'\ndrop: n == 3\nn: n",
       tap: "when: v == 't'\ndrop: n == 4\ntap: |\n  data['m'] = n + 1\nm: m",
       // An output with such a key is an object first.
       keyed: "when: v == 'k'\ntap: |\n  data['m'] = n\n'10': m\n'a': {field: n::int, on_error: anomaly}",
       divided: "when: v == 's'\nsplit: '[{}, {\"n\": n}, n] * 3'\nn?: n",
       long: "when: v == 'l'\ntap: |\n  data['m'] = ('x' * 1500000) if n == 1 else n\nm: m",
-    }
-    const texts = Object.entries(files).map(([file, text]) => ({ file, text }))
-    const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
-    const definition = { label: 'all', routes, texts, options: {} }
-    const rules = compileRouted(FUNCTION_LIBRARY, loadRouted({ ...definition, noRoute: 'reject' }))
+    })
     let seed = 3
     const random = () => {
       seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
@@ -209,17 +201,13 @@ describe('Processor', () => {
     assert.ok(parts > 100, `${parts} parts`)
   })
 
-  it('holds no event while many bytes are read of which nothing is written', () => {
-    const files = { a: 'drop: n == 1\nn: n', b: "tap: |\n  data['m'] = n\nm: m" }
-    const texts = Object.entries(files).map(([file, text]) => ({
-      file,
-      text: `when: v == '${file}'\n${text}`,
-    }))
-    const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
-    const rules = compileRouted(
-      FUNCTION_LIBRARY,
-      loadRouted({ label: 'all', routes, texts, options: {}, noRoute: 'reject' }),
-    )
+  it('holds no event while many bytes are read of which nothing is written', (test) => {
+    // However long it takes.
+    steppingClock(test, 0)
+    const rules = compileSets({
+      a: "when: v == 'a'\ndrop: n == 1\nn: n",
+      b: "when: v == 'b'\ntap: |\n  data['m'] = n\nm: m",
+    })
     const invalid = Buffer.alloc(1 << 16, 0xff)
     invalid[invalid.length - 1] = 0x0a
     const dropped = Buffer.from('{"v":"a","n":1}\n'.repeat(4096))
@@ -236,15 +224,9 @@ describe('Processor', () => {
 
   it('evaluates events that wait for their turn by the rules that came meanwhile, whatever their places among these', (test) => {
     const ruleSets = (names: readonly string[], said: string) => {
-      const texts = names.map((name) => ({
-        file: name,
-        text: `when: v == '${name}'\ntap: |\n  data['m'] = v\nm: f'{m} ${name} ${said}'`,
-      }))
-      const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
-      return compileRouted(
-        FUNCTION_LIBRARY,
-        loadRouted({ label: 'all', routes, texts, options: {}, noRoute: 'reject' }),
-      )
+      const text = (name: string) =>
+        `when: v == '${name}'\ntap: |\n  data['m'] = v\nm: f'{m} ${name} ${said}'`
+      return compileSets(Object.fromEntries(names.map((name) => [name, text(name)])))
     }
     const names = ['a', 'b', 'c']
     const processor = new Processor(ruleSets(names, 'before'), new RecordWriter('-'), { coding: NODE_CODING })

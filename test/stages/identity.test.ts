@@ -17,6 +17,7 @@ import type { OutputCounts } from '../../src/stages/output-counter.ts'
 import { ParseStage } from '../../src/stages/parse.ts'
 import { SerializeStage } from '../../src/stages/serialize.ts'
 import { propertyRuns } from '../property-runs.ts'
+import { compileSets } from '../rules/sets/compile-sets.ts'
 
 const SETS = {
   split: `
@@ -203,10 +204,7 @@ describe('events after splitting are written, rejected or dropped', { concurrenc
 
   for (const noRoute of ['reject', 'drop', 'pass'] as const) {
     it(`by all of them with routes, and --no-route ${noRoute}`, async () => {
-      const texts = Object.entries(SETS).map(([file, text]) => ({ file, text }))
-      const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
-      const loaded = loadRouted({ label: 'all', routes, noRoute, texts, options: {} })
-      const counts = await check(compileRouted(FUNCTION_LIBRARY, loaded), LINES, true)
+      const counts = await check(compileSets(SETS, noRoute), LINES, true)
       assert.ok(counts.written > 50 && counts.dropped > 5, `${counts.written} ${counts.dropped}`)
       assert.deepEqual(Object.keys(counts.ruleSets!).sort(), ['branches', 'cases', 'fast', 'plain', 'split'])
     })

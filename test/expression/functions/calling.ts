@@ -7,6 +7,7 @@ import type {
   LookupTable,
   PrepareHost,
 } from '../../../src/expression/functions/definition.ts'
+import { Meter } from '../../../src/expression/runtime/meter.ts'
 import type { Value } from '../../../src/expression/value.ts'
 import { JSON_CODING } from '../../../src/json/coding.ts'
 import { meter } from '../runtime/unlimited.ts'
@@ -45,6 +46,17 @@ export function outcomeOf(run: (context: EventContext) => unknown): Outcome {
     if (!(error instanceof Failure)) throw error
     return { code: error.code, message: error.message, anomalies }
   }
+}
+
+/** The outcome of a function that makes an object, with the order of its members and what the meter counted. */
+export function countedRecord(run: (context: EventContext) => unknown): unknown {
+  const own = new Meter()
+  let built = 0
+  own.build = (bytes) => {
+    built += bytes
+  }
+  const { value, code, message } = outcomeOf((context) => run({ ...context, meter: own }))
+  return { built, work: own.work, code, message, members: value && Object.entries(value) }
 }
 
 /** A host with these tables: arrays are lists, objects are mappings. */

@@ -12,12 +12,11 @@ import { snakeCase } from '../../../src/expression/functions/snake-case.ts'
 import { without } from '../../../src/expression/functions/without.ts'
 import { zipDict } from '../../../src/expression/functions/zip-dict.ts'
 import { makeDict } from '../../../src/expression/runtime/containers/keys.ts'
-import { Meter } from '../../../src/expression/runtime/meter.ts'
 import { Dict, Tuple, type Value } from '../../../src/expression/value.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { compileRecord } from '../../../src/rules/generate/record-compiler.ts'
 import { propertyRuns } from '../../property-runs.ts'
-import { call, hostWith, type Outcome, outcomeOf } from './calling.ts'
+import { call, countedRecord, hostWith, type Outcome, outcomeOf } from './calling.ts'
 
 /** Calls a function that is prepared without constants. */
 function prepared({ implementation }: FunctionDefinition): (...args: any[]) => Outcome {
@@ -266,18 +265,8 @@ test('dicts of zip_dict that are made by code are the same, and count the same',
   const { implementation } = zipDict
   assert.ok(implementation.kind === 'prepared')
   const { prepare } = implementation
-  const parse = (run: ReturnType<typeof prepare>, keys: unknown, values: unknown) => {
-    const meter = new Meter()
-    let built = 0
-    meter.build = (bytes) => {
-      built += bytes
-    }
-    let value: unknown
-    const { code, message } = outcomeOf((context) => {
-      value = run({ ...context, meter }, keys, values)
-    })
-    return { built, work: meter.work, code, message, members: value && Object.entries(value) }
-  }
+  const parse = (run: ReturnType<typeof prepare>, keys: unknown, values: unknown) =>
+    countedRecord((context) => run(context, keys, values))
   const key = fc.constantFrom('a', 'b', '__proto__', 'constructor', '7', 'n'.repeat(40))
   const other = fc.constantFrom<unknown>('', null, 1, true, [], 2 ** 60)
   const keys = fc.array(fc.oneof({ weight: 12, arbitrary: key }, { weight: 1, arbitrary: other }), {

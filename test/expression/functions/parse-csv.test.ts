@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseCsv } from '../../../src/expression/functions/parse-csv.ts'
-import { Meter } from '../../../src/expression/runtime/meter.ts'
 import { compileRecord } from '../../../src/rules/generate/record-compiler.ts'
 import { propertyRuns } from '../../property-runs.ts'
-import { hostWith, type Outcome, outcomeOf, processorMs } from './calling.ts'
+import { countedRecord, hostWith, type Outcome, outcomeOf, processorMs } from './calling.ts'
 
 const { implementation } = parseCsv
 assert.ok(implementation.kind === 'prepared')
@@ -60,16 +59,7 @@ test('columns are names of any kind, and those without a name are left out', () 
 
 /** What a parser makes of a text, with its order and what it counted. */
 function recordOf(parser: typeof parse, text: string, columns: unknown): unknown {
-  const meter = new Meter()
-  let built = 0
-  meter.build = (bytes) => {
-    built += bytes
-  }
-  let value: unknown
-  const { code, message } = outcomeOf((context) => {
-    value = parser({ ...context, meter }, text, columns)
-  })
-  return { built, code, message, members: value && Object.entries(value) }
+  return countedRecord((context) => parser(context, text, columns))
 }
 
 test('records that are made by code are the same', () => {

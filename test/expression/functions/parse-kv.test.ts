@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseKv } from '../../../src/expression/functions/parse-kv.ts'
-import { Meter } from '../../../src/expression/runtime/meter.ts'
 import { compileRecord } from '../../../src/rules/generate/record-compiler.ts'
 import { propertyRuns } from '../../property-runs.ts'
-import { hostWith, type Outcome, outcomeOf } from './calling.ts'
+import { countedRecord, hostWith, type Outcome, outcomeOf } from './calling.ts'
 
 const { implementation } = parseKv
 assert.ok(implementation.kind === 'prepared')
@@ -42,16 +41,7 @@ test('names that objects inherit are names like others', () => {
 
 /** What a parser makes of a text, with its order and what it counted. */
 function recordOf(parser: typeof parse, args: readonly string[]): unknown {
-  const meter = new Meter()
-  let built = 0
-  meter.build = (bytes) => {
-    built += bytes
-  }
-  let value: unknown
-  const { code } = outcomeOf((context) => {
-    value = parser({ ...context, meter }, ...args)
-  })
-  return { built, code, pairs: value && Object.entries(value) }
+  return countedRecord((context) => parser(context, ...args))
 }
 
 const PIECES = [

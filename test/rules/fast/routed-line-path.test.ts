@@ -6,14 +6,13 @@ import fc from 'fast-check'
 import { createProcessor } from '../../../src/batches/compiled-rules.ts'
 import { RecordWriter } from '../../../src/batches/rejected-records.ts'
 import type { BatchNotes } from '../../../src/event.ts'
-import { FUNCTION_LIBRARY } from '../../../src/expression/functions/index.ts'
 import { NODE_CODING } from '../../../src/formats/node-coding.ts'
 import { ChunkText } from '../../../src/json/chunk-text.ts'
 import type { RunnerSource } from '../../../src/rules/apply/normalize.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
-import { compileRouted, loadRouted } from '../../../src/rules/sets/compile-routes.ts'
 import { propertyRuns } from '../../property-runs.ts'
 import { printedRules } from '../aot/equality.ts'
+import { compileSets } from '../sets/compile-sets.ts'
 import { eventLine, ruleFileWithCases } from './generated.ts'
 
 interface Taken {
@@ -39,12 +38,8 @@ function take(rules: RunnerSource, lines: readonly string[]): Taken {
 
 /** Rule sets for the events of `set` 2, 3 and so on. */
 function routed(texts: readonly string[]) {
-  const sets = texts.map((text, index) => ({ file: `s${index}`, text: `when: set == ${index + 2}\n${text}` }))
-  const routes = sets.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
-  return compileRouted(
-    FUNCTION_LIBRARY,
-    loadRouted({ label: 'all', routes, noRoute: 'reject', texts: sets, options: {} }),
-  )
+  const sets = texts.map((text, index) => [`s${index}`, `when: set == ${index + 2}\n${text}`])
+  return compileSets(Object.fromEntries(sets))
 }
 
 /** The outputs and records of lines that come in blocks of so many, and the sums of all notes. */
@@ -150,13 +145,11 @@ describe('the fast path with conditions', () => {
   })
 
   it('takes the lines of many rule sets, in runs and one by one', () => {
-    const texts = Array.from({ length: 300 }, (_, index) => ({
-      file: `r${index}`,
-      text: `when: v == 'v${index}'\n${index % 10 === 9 ? 'tap: |\n  x = 1\n' : ''}n${index}: n`,
-    }))
-    const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
-    const definition = { label: 'all', routes, noRoute: 'reject' as const, texts, options: {} }
-    const rules = compileRouted(FUNCTION_LIBRARY, loadRouted(definition))
+    const sets = Array.from({ length: 300 }, (_, index) => [
+      `r${index}`,
+      `when: v == 'v${index}'\n${index % 10 === 9 ? 'tap: |\n  x = 1\n' : ''}n${index}: n`,
+    ])
+    const rules = compileSets(Object.fromEntries(sets))
     const line = (set: number, n: number) => `{"n":${n},"v":"v${set}"}`
     const lines = [
       ...Array.from({ length: 40 }, (_, index) => line(3, index)),
@@ -182,14 +175,11 @@ describe('the fast path with conditions', () => {
   })
 
   it('tells where the lines are to go that it leaves', () => {
-    const texts = [
-      { file: 'tap', text: "when: v == 't'\ntap: |\n  x = 1\nn: n" },
-      { file: 'fast', text: "when: v == 'f'\nn: n" },
-      { file: 'dropping', text: "when: v == 'd'\ndrop: n > 1\nn: n" },
-    ]
-    const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
-    const definition = { label: 'all', routes, noRoute: 'reject' as const, texts, options: {} }
-    const rules = compileRouted(FUNCTION_LIBRARY, loadRouted(definition))
+    const rules = compileSets({
+      tap: "when: v == 't'\ntap: |\n  x = 1\nn: n",
+      fast: "when: v == 'f'\nn: n",
+      dropping: "when: v == 'd'\ndrop: n > 1\nn: n",
+    })
     const path = rules.fastPath!.create(rules.createNotes(), NODE_CODING)
     for (const [line, taken, found] of [
       ['{"v":"t","n":1}', 0, 0],

@@ -3,13 +3,12 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Processor } from '../../../src/batches/processor.ts'
 import { RecordWriter } from '../../../src/batches/rejected-records.ts'
-import { FUNCTION_LIBRARY } from '../../../src/expression/functions/index.ts'
 import { NODE_CODING } from '../../../src/formats/node-coding.ts'
 import type { RunnerSource } from '../../../src/rules/apply/normalize.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import { recordWords } from '../../../src/rules/fast/written-places.ts'
-import { compileRouted, loadRouted } from '../../../src/rules/sets/compile-routes.ts'
 import { propertyRuns } from '../../property-runs.ts'
+import { compileSets } from '../sets/compile-sets.ts'
 
 interface NotedLine {
   readonly text: string
@@ -111,12 +110,10 @@ k: k
       written(cases, ['ip'], input).noted.map(({ values }) => values[0]),
       ['"p"', '"qr"', undefined],
     )
-    const texts = ['when: k == 1\nip: x', 'when: k > 1\nk: k\nip.v: {field: x, required: false}'].map(
-      (each, index) => ({ file: `r${index}`, text: each }),
-    )
-    const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
-    const definition = { label: 'all', routes, noRoute: 'reject' as const, texts, options: {} }
-    const sets = compileRouted(FUNCTION_LIBRARY, loadRouted(definition))
+    const sets = compileSets({
+      r0: 'when: k == 1\nip: x',
+      r1: 'when: k > 1\nk: k\nip.v: {field: x, required: false}',
+    })
     const { text, noted } = written(sets, ['ip'], input)
     assert.equal(text, '{"ip":"p"}\n{"k":2,"ip":{"v":"q"}}\n{"k":3}\n')
     assert.deepEqual(

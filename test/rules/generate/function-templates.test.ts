@@ -3,17 +3,16 @@ import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { FUNCTION_LIBRARY } from '../../../src/expression/functions/index.ts'
 import { NODE_CODING } from '../../../src/formats/node-coding.ts'
 import { ChunkText } from '../../../src/json/chunk-text.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import type { RuleFunction } from '../../../src/rules/fast/fast-path.ts'
 import { generateFastPath } from '../../../src/rules/fast/generate.ts'
 import { FunctionTemplates } from '../../../src/rules/generate/function-templates.ts'
-import { compileRouted, loadRouted } from '../../../src/rules/sets/compile-routes.ts'
 import type { RoutedRules } from '../../../src/rules/sets/routed-rules.ts'
 import { propertyRuns } from '../../property-runs.ts'
 import { eventLine, ruleFileWithCases } from '../fast/generated.ts'
+import { compileSets } from '../sets/compile-sets.ts'
 
 /** The code of the functions of a rule set, and the number of templates after it. */
 function functionsOf(text: string, templates: FunctionTemplates) {
@@ -23,12 +22,8 @@ function functionsOf(text: string, templates: FunctionTemplates) {
 }
 
 function routed(texts: readonly string[]): RoutedRules {
-  const sets = texts.map((text, index) => ({ file: `s${index}`, text: `when: set == ${index + 2}\n${text}` }))
-  const routes = sets.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
-  return compileRouted(
-    FUNCTION_LIBRARY,
-    loadRouted({ label: 'all', routes, noRoute: 'drop', texts: sets, options: {} }),
-  )
+  const sets = texts.map((text, index) => [`s${index}`, `when: set == ${index + 2}\n${text}`])
+  return compileSets(Object.fromEntries(sets), 'drop')
 }
 
 /** The outputs of the lines that the fast path takes, one by one; undefined for the others. */

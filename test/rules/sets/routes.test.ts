@@ -8,6 +8,7 @@ import type { Ending, Runner } from '../../../src/rules/run.ts'
 import { compileRouted, loadRouted } from '../../../src/rules/sets/compile-routes.ts'
 import type { RoutedRules } from '../../../src/rules/sets/routed-rules.ts'
 import { isRoutesText, loadRoutes } from '../../../src/rules/sets/routes-file.ts'
+import { compileSets } from './compile-sets.ts'
 
 type Files = Readonly<Record<string, string>>
 
@@ -18,8 +19,7 @@ function compile(routes: readonly RouteDefinition[], files: Files, noRoute: NoRo
 
 /** Rule files in their order. */
 function sets(files: Files, noRoute?: NoRoute): RoutedRules {
-  const routes = Object.keys(files).map((file) => ({ file, name: file, conditions: [], lookups: [] }))
-  return compile(routes, files, noRoute)
+  return compileSets(files, noRoute)
 }
 
 function fate(runner: Runner, event: object): unknown {

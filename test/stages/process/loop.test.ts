@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { FUNCTION_LIBRARY } from '../../../src/expression/functions/index.ts'
 import { compileRules } from '../../../src/rules/compile.ts'
 import type { RuleSet } from '../../../src/rules/rule-set.ts'
-import { compileRouted, loadRouted } from '../../../src/rules/sets/compile-routes.ts'
 import { ProcessLoop } from '../../../src/stages/process/loop.ts'
 import type { Sink } from '../../../src/stages/sink.ts'
 import type { InputChunk, Source } from '../../../src/stages/source.ts'
 import { propertyRuns } from '../../property-runs.ts'
+import { compileSets } from '../../rules/sets/compile-sets.ts'
 
 const RULES = 'a.b: x\nc:\n  field: lower(y)\n  required: false\n'
 
@@ -154,13 +153,9 @@ describe('ProcessLoop', () => {
 
   it('holds lines of several rule sets over chunks that are followed, and replaces their rules when they are written', async () => {
     const ruleSets = (said: string) => {
-      const texts = ['a', 'b'].map((name) => ({
-        file: name,
-        text: `when: v == '${name}'\ntap: |\n  data['m'] = n\nm: f'{m} ${name} ${said}'`,
-      }))
-      const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
-      const definition = { label: 'all', routes, texts, options: {}, noRoute: 'reject' } as const
-      return compileRouted(FUNCTION_LIBRARY, loadRouted(definition))
+      const text = (name: string) =>
+        `when: v == '${name}'\ntap: |\n  data['m'] = n\nm: f'{m} ${name} ${said}'`
+      return compileSets({ a: text('a'), b: text('b') })
     }
     const lines = Array.from({ length: 8 }, (_, n) => Buffer.from(`{"v":"${'ab'[n % 2]}","n":${n}}\n`))
     const buffer = Buffer.alloc(64)
@@ -192,13 +187,8 @@ describe('ProcessLoop', () => {
 
   it('takes the rules that came last, though others wait until what is held is written', async () => {
     const ruleSets = (said: string) => {
-      const texts = ['a', 'b'].map((name) => ({
-        file: name,
-        text: `when: v == '${name}'\ntap: |\n  data['m'] = v\nm: f'{m} ${said}'`,
-      }))
-      const routes = texts.map(({ file }) => ({ file, name: file, conditions: [], lookups: [] }))
-      const definition = { label: 'all', routes, texts, options: {}, noRoute: 'reject' } as const
-      return compileRouted(FUNCTION_LIBRARY, loadRouted(definition))
+      const text = (name: string) => `when: v == '${name}'\ntap: |\n  data['m'] = v\nm: f'{m} ${said}'`
+      return compileSets({ a: text('a'), b: text('b') })
     }
     const [first, second, third] = ['first', 'second', 'third'].map(ruleSets)
     let text = ''
