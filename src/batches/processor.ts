@@ -426,7 +426,7 @@ export class Processor<Records> {
       this.#event(known, found)
       return
     }
-    held.add(kept(known), found, this.#writer.length, this.#written)
+    held.add(known, found, this.#writer.length, this.#written)
     if (held.isFull) this.#release()
   }
 
@@ -545,10 +545,3 @@ export class Processor<Records> {
 
 const LF = 0x0a
 const NOTHING = new Uint8Array(0)
-
-/** An event that outlives the buffer of the bytes it was read from. */
-function kept<Event extends EventText | InputEvent | RejectedEvent>(event: Event): Event {
-  return 'raw' in event && typeof event.raw !== 'string'
-    ? { ...event, raw: new Uint8Array(event.raw) }
-    : event
-}

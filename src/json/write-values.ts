@@ -13,9 +13,10 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
-/** Values that nest deeper, and texts that are longer, are left to the writers that have no such limits. */
+/** Values that nest deeper are left to the writers that have no such limit. */
 const USUAL_DEPTH = 100
-const USUAL_LENGTH = 1 << 20
+/** Longer outputs, and values, are left to those that know the limit of an output. UTF-16 units of a value, bytes of an output. */
+export const USUAL_LENGTH = 1 << 20
 
 /** Takes JSON: a `ByteWriter`, or something that makes a text. */
 export interface JsonSink {

@@ -3,6 +3,7 @@ import { elementValue } from '../log/xml-value.ts'
 import { notText } from '../net/text-argument.ts'
 import { ENTRY_BYTES, setMember } from '../runtime/containers/keys.ts'
 import type { Meter } from '../runtime/meter.ts'
+import { parseDigits } from '../runtime/numbers/number-text.ts'
 import type { JsonObject, Maybe, Value } from '../value.ts'
 import type { FunctionDefinition } from './definition.ts'
 
@@ -118,20 +119,8 @@ const SYSTEM: ReadonlyMap<string, readonly SystemMember[]> = new Map([
   ['Security', [text('user_identifier', 'UserID')]],
 ])
 
-/** The integer of up to 15 digits; undefined for any other text. */
-function integerOf(text: string): Maybe<number> {
-  const { length } = text
-  if (length > 15) return undefined
-  let value = 0
-  for (let at = 0; at < length; at++) {
-    const digit = text.charCodeAt(at) - ZERO
-    if (digit < 0 || digit > 9) return undefined
-    value = 10 * value + digit
-  }
-  return value
-}
-
-const ZERO = 0x30
+/** Longer ones are texts. */
+const MAX_DIGITS = 15
 
 function readEvent(meter: Meter, root: XmlElement): Maybe<JsonObject> {
   const event: JsonObject = {}
@@ -166,7 +155,7 @@ function putSystem(event: JsonObject, element: XmlElement): void {
   for (const { attribute, name, isInteger } of members) {
     const value = attribute === '' ? element.text.trim() : attributeOf(element, attribute)
     if (value === undefined || value === '') continue
-    event[name] = isInteger ? (integerOf(value) ?? value) : value
+    event[name] = isInteger ? (parseDigits(value, MAX_DIGITS) ?? value) : value
   }
 }
 

@@ -1,15 +1,12 @@
 /** Writes the outputs of a rule set as bytes, so that no object has to be built of the values of rules. */
 import type { NumberText, NumberTexts, Value } from '../../expression/value.ts'
 import type { ByteWriter } from '../../json/write.ts'
-import { writeUsual } from '../../json/write-values.ts'
+import { USUAL_LENGTH, writeUsual } from '../../json/write-values.ts'
 import type { OutputNode } from './output-tree.ts'
 import { outputTree } from './output-tree.ts'
 
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
-
-/** Longer outputs, and values, are left to the writer that knows the limit of an output. UTF-16 units of a value, bytes of an output. */
-const USUAL_LENGTH = 1 << 20
 
 const EMPTY = Uint8Array.of(OPEN_BRACE, CLOSE_BRACE)
 

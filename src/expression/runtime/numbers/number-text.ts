@@ -1,6 +1,6 @@
 import type { Failure } from '../../failure.ts'
 import { valueError } from '../../failure.ts'
-import { MAX_INTEGER_BITS } from '../../value.ts'
+import { MAX_INTEGER_BITS, type Maybe } from '../../value.ts'
 import { repr } from '../format/repr.ts'
 import { computedInteger, integerTooBig, normalizeInteger } from './numbers.ts'
 
@@ -33,6 +33,15 @@ const SHOWN = 200
  */
 export function parseIntegerText(text: string, base: number): number | bigint {
   return parseBareInteger(text, base) ?? parseAnyInteger(text, base)
+}
+
+/**
+ * The number that nothing but decimal digits of ASCII write; undefined for any other text.
+ *
+ * @param most so many digits at most, 15 or less
+ */
+export function parseDigits(text: string, most: number): Maybe<number> {
+  return text.length > most ? undefined : (parseBareInteger(text, 10) as Maybe<number>)
 }
 
 /** Nothing but digits, or hexadecimal ones behind `0x`: most are written so. Undefined for all other texts, and for long ones. */
